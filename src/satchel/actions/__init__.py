@@ -1,0 +1,1 @@
+"""What can be done: each action checks access, is one transaction, and writes one event."""

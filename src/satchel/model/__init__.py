@@ -1,0 +1,1 @@
+"""Values and rules without I/O: no clock, no randomness, no network; everything else may import it."""

@@ -1,0 +1,325 @@
+"""The one tree of errors.
+
+Each error has a stable `code` (a surface's tables and clients rely on it), a `kind` (what sort of refusal it is, and so
+its HTTP status on the native API) and a message made here: what happened, to what, and what to do. Surfaces translate by
+table; nobody matches on messages.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import ClassVar
+
+
+class Kind(Enum):
+    """What sort of refusal an error is; the value is the HTTP status of the native API."""
+
+    INVALID = 400
+    UNAUTHENTICATED = 401
+    FORBIDDEN = 403
+    NOT_FOUND = 404
+    METHOD = 405
+    TIMEOUT = 408
+    CONFLICT = 409
+    GONE = 410
+    LENGTH_REQUIRED = 411
+    PRECONDITION = 412
+    TOO_LARGE = 413
+    UNSUPPORTED = 415
+    RANGE = 416
+    UNPROCESSABLE = 422
+    PRECONDITION_REQUIRED = 428
+    TOO_MANY = 429
+    CHECKSUM = 460
+    """tus 1.0, checksum extension: the bytes do not have the digest that the client gave."""
+    UNAVAILABLE = 503
+    STORAGE = 507
+
+
+class SatchelError(Exception):
+    """Anything that Satchel refuses or cannot do.
+
+    Attributes:
+        code: stable, lower-case words joined by underscores.
+        kind: the sort of refusal.
+        message: one or two sentences for a person.
+        members: further members of the problem document, JSON-compatible.
+    """
+
+    code: ClassVar[str] = "error"
+    kind: ClassVar[Kind] = Kind.INVALID
+
+    def __init__(self, message: str, **members: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.members: Mapping[str, object] = {name: value for name, value in members.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFault:
+    """Why one field's value was refused.
+
+    Attributes:
+        field: the field's id, with a row and column for tables (`lines/2/quantity`), or `""` for the whole.
+        code: stable: `required`, `type`, `too_long`, `too_small`, `not_writable`, ...
+        message: a sentence for a person.
+    """
+
+    field: str
+    code: str
+    message: str
+
+
+class InvalidRequest(SatchelError):
+    """The request itself is malformed: its syntax, a parameter, a header."""
+
+    code = "invalid_request"
+    kind = Kind.INVALID
+
+
+class InvalidValues(SatchelError):
+    """One or more values break their field's type, limits or access; nothing was saved."""
+
+    code = "invalid_values"
+    kind = Kind.UNPROCESSABLE
+
+    def __init__(self, faults: Sequence[FieldFault]) -> None:
+        names = ", ".join(dict.fromkeys(fault.field or "(form)" for fault in faults))
+        super().__init__(
+            f"{len(faults)} value(s) were refused ({names}); nothing was saved. Correct them and send again.",
+            errors=[{"field": fault.field, "code": fault.code, "message": fault.message} for fault in faults],
+        )
+        self.faults = tuple(faults)
+
+
+class Unauthenticated(SatchelError):
+    """No credential, or one that is unknown, expired or revoked."""
+
+    code = "unauthenticated"
+    kind = Kind.UNAUTHENTICATED
+
+    def __init__(self, message: str = "Sign in: the credential is missing, unknown, expired or revoked.") -> None:
+        super().__init__(message)
+
+
+class Forbidden(SatchelError):
+    """The actor may see that the thing exists but may not do this to it."""
+
+    code = "forbidden"
+    kind = Kind.FORBIDDEN
+
+
+class NotFound(SatchelError):
+    """There is no such thing, or the actor may not know of it; the two answer alike."""
+
+    code = "not_found"
+    kind = Kind.NOT_FOUND
+
+    def __init__(self, what: str, which: object = None) -> None:
+        named = f"{what} {which}" if which is not None else what
+        super().__init__(f"There is no {named} here, or you may not see it.", what=what)
+
+
+class Conflict(SatchelError):
+    """The thing's present state does not allow this."""
+
+    code = "conflict"
+    kind = Kind.CONFLICT
+
+
+class InvalidState(Conflict):
+    """A task, instance or upload is in a state that does not allow this."""
+
+    code = "invalid_state"
+
+
+class Busy(Conflict):
+    """Somebody else is in the middle of the same thing; try again when they are done."""
+
+    code = "busy"
+
+
+class PreconditionFailed(SatchelError):
+    """The thing changed since the client last read it."""
+
+    code = "changed_meanwhile"
+    kind = Kind.PRECONDITION
+
+    def __init__(self, what: str, current: str) -> None:
+        super().__init__(f"The {what} changed since you read it. Read it again and repeat your change.", current=current)
+
+
+class PreconditionRequired(SatchelError):
+    """A change that must name the version that it changes came without one."""
+
+    code = "if_match_required"
+    kind = Kind.PRECONDITION_REQUIRED
+
+
+class Gone(SatchelError):
+    """The thing existed and has ended: an expired ticket or link, a deleted file."""
+
+    code = "gone"
+    kind = Kind.GONE
+
+
+class UploadExpired(Gone):
+    """The upload ticket has expired; its reservation is released."""
+
+    code = "upload_expired"
+
+    def __init__(self, upload: int, reason: str) -> None:
+        super().__init__(f"Upload {upload} has ended ({reason}). Ask for a new ticket and send the file again.", upload=upload)
+
+
+class TooLarge(SatchelError):
+    """A file or a body is larger than its limit."""
+
+    code = "too_large"
+    kind = Kind.TOO_LARGE
+
+    def __init__(self, what: str, limit_bytes: int, size_bytes: int | None = None) -> None:
+        came = f"{size_bytes} bytes" if size_bytes is not None else "more"
+        super().__init__(f"{what} may hold {limit_bytes} bytes at most; {came} came.", limit_bytes=limit_bytes, size_bytes=size_bytes)
+
+
+class BadFile(SatchelError):
+    """A file's size, type, digest or count breaks its field's limits.
+
+    Codes: `file_too_small`, `file_type`, `file_not_image`, `digest_mismatch`, `too_many_files`, `too_many_unclaimed`,
+    `not_a_file_field`, `empty_file_name`.
+    """
+
+    code = "bad_file"
+    kind = Kind.UNPROCESSABLE
+
+    def __init__(self, code: str, message: str, **members: object) -> None:
+        super().__init__(message, **members)
+        self.code = code  # type: ignore[misc]  # each limit has its own stable code under one class
+
+
+class ChecksumMismatch(SatchelError):
+    """A tus chunk does not have the checksum that came with it; the chunk was discarded."""
+
+    code = "checksum_mismatch"
+    kind = Kind.CHECKSUM
+
+
+class OverQuota(SatchelError):
+    """The account's storage has no room; the three numbers tell how much there is."""
+
+    code = "over_quota"
+    kind = Kind.STORAGE
+
+    def __init__(self, *, needed_bytes: int, used_bytes: int, reserved_bytes: int, limit_bytes: int) -> None:
+        super().__init__(
+            f"{needed_bytes} bytes do not fit: {used_bytes} used and {reserved_bytes} reserved of {limit_bytes}. "
+            "Delete files or ask an administrator for more room.",
+            needed_bytes=needed_bytes,
+            used_bytes=used_bytes,
+            reserved_bytes=reserved_bytes,
+            limit_bytes=limit_bytes,
+        )
+
+
+class DiskFull(SatchelError):
+    """The server's disk has no room; nothing was recorded and reading goes on working."""
+
+    code = "disk_full"
+    kind = Kind.STORAGE
+
+    def __init__(self) -> None:
+        super().__init__("The server's disk is full; nothing was recorded. Free space on the server and send the file again.")
+
+
+class BlobMissing(SatchelError):
+    """A file's row names bytes that the store does not have: damage that `satchel doctor` reports."""
+
+    code = "bytes_missing"
+    kind = Kind.UNAVAILABLE
+
+
+class Unavailable(SatchelError):
+    """A part of the server cannot be reached at the moment."""
+
+    code = "unavailable"
+    kind = Kind.UNAVAILABLE
+
+
+class TooManyRequests(SatchelError):
+    """A rate limit was reached."""
+
+    code = "too_many_requests"
+    kind = Kind.TOO_MANY
+
+    def __init__(self, message: str, retry_at: datetime) -> None:
+        super().__init__(message, retry_at=retry_at.isoformat())
+        self.retry_at = retry_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing wrong with an app bundle.
+
+    Attributes:
+        code: stable, e.g. `unknown_element`, `script_task`, `field_type`.
+        file: `app.yaml` or `process.bpmn`.
+        line: 1-based line in that file, or None where there is none.
+        element: the BPMN element's id, or None.
+        message: what is wrong and what to use instead.
+        severity: `error` refuses the bundle; `warning` does not.
+    """
+
+    code: str
+    file: str
+    line: int | None
+    element: str | None
+    message: str
+    severity: str = "error"
+
+    def place(self) -> str:
+        """Return where it is, as `app.yaml:12` or `process.bpmn:40 (Gateway_1)`."""
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place} ({self.element})" if self.element else place
+
+
+class InvalidBundle(SatchelError):
+    """An app bundle has faults; nothing was deployed."""
+
+    code = "invalid_bundle"
+    kind = Kind.UNPROCESSABLE
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__(
+            f"{len(findings)} finding(s) in the bundle; nothing was deployed. Mend them and deploy again.",
+            findings=[
+                {
+                    "code": f.code,
+                    "file": f.file,
+                    "line": f.line,
+                    "element": f.element,
+                    "message": f.message,
+                    "severity": f.severity,
+                }
+                for f in findings
+            ],
+        )
+        self.findings = tuple(findings)
+
+
+class EngineStopped(SatchelError):
+    """The process cannot go on from here, and nothing of this step was kept.
+
+    Raised for a condition that is neither true nor false, an exhausted gateway, a loop over its limit. The caller opens an
+    incident with these members.
+    """
+
+    code = "incident"
+    kind = Kind.CONFLICT
+
+    def __init__(self, *, reason: str, element: str, message: str, values: Mapping[str, object]) -> None:
+        super().__init__(message, reason=reason, element=element, values=dict(values))
+        self.reason = reason
+        self.element = element
+        self.values = values

@@ -1,0 +1,64 @@
+"""Identifiers: distinct types for distinct things, and the two that are computed.
+
+Rows have 64-bit integers from sequences, because the vendors' contracts want small integers; instances and files also
+have a UUIDv7. `NewType` keeps a task's number from being passed where an instance's is meant.
+"""
+
+from datetime import datetime
+from typing import NewType, Protocol
+from uuid import UUID
+
+AccountId = NewType("AccountId", int)
+UserId = NewType("UserId", int)
+GroupId = NewType("GroupId", int)
+CredentialId = NewType("CredentialId", int)
+AppId = NewType("AppId", int)
+VersionId = NewType("VersionId", int)
+InstanceId = NewType("InstanceId", int)
+TaskId = NewType("TaskId", int)
+UploadId = NewType("UploadId", int)
+FileId = NewType("FileId", int)
+EventId = NewType("EventId", int)
+SearchId = NewType("SearchId", int)
+IncidentId = NewType("IncidentId", int)
+JobId = NewType("JobId", int)
+
+FieldId = NewType("FieldId", str)
+"""A field's id within its app: `[a-z][a-z0-9_]*`, at most 64 characters."""
+
+ElementId = NewType("ElementId", str)
+"""The id of a BPMN element."""
+
+TokenId = NewType("TokenId", str)
+"""One visit of a token to a BPMN element, as the engine names it; opaque to everyone else."""
+
+FIELDS_PER_APP = 1024
+"""The most fields that an app may declare, and so the base of `data_item_id`."""
+
+
+class Entropy(Protocol):
+    """A source of random bytes; the system's in production, a seeded one in tests."""
+
+    def __call__(self, count: int) -> bytes:
+        """Return `count` random bytes."""
+        ...
+
+
+def data_item_id(instance: InstanceId, field_number: int) -> int:
+    """Return the number of one data item of one instance (Questetra's `processDataInstanceId`)."""
+    return instance * FIELDS_PER_APP + field_number
+
+
+def split_data_item_id(number: int) -> tuple[InstanceId, int]:
+    """Return the instance and the field number that `data_item_id` was made of."""
+    instance, field_number = divmod(number, FIELDS_PER_APP)
+    return InstanceId(instance), field_number
+
+
+def uuid7(now: datetime, entropy: Entropy) -> UUID:
+    """Return a UUIDv7 (RFC 9562 §5.7) of `now`, in milliseconds, and 74 random bits."""
+    milliseconds = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
+    random = int.from_bytes(entropy(10), "big")
+    high = (milliseconds << 16) | 0x7000 | (random >> 68 & 0x0FFF)
+    low = (0b10 << 62) | (random & 0x3FFF_FFFF_FFFF_FFFF)
+    return UUID(int=(high << 64) | low)

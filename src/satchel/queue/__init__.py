@@ -1,0 +1,1 @@
+"""Enqueues jobs by name and arguments inside a transaction; knows no handler."""

@@ -1,0 +1,1 @@
+"""How the world talks to Satchel: each surface translates its wire format to actions."""

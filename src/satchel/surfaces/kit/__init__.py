@@ -1,0 +1,1 @@
+"""What all surfaces share: authentication, bodies, downloads, paging, problem documents."""

@@ -1,0 +1,1 @@
+"""What runs after commit: job handlers, the worker, and the one-second tick."""
