@@ -1,0 +1,144 @@
+"""Fields: the declared places for values, with their types and limits.
+
+The invariant: a `Field` that exists is consistent (its limits fit its type, its options are not empty), because
+`satchel.model.bundle` is the only maker of fields and refuses the rest with findings.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from satchel.model.ids import FieldId
+
+
+class FieldType(StrEnum):
+    """What kind of value a field holds."""
+
+    TEXT = "text"
+    MULTILINE = "multiline"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIME = "time"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    RATING = "rating"
+    USER = "user"
+    GROUP = "group"
+    TABLE = "table"
+    SEPARATOR = "separator"
+    FILE = "file"
+    PHOTO = "photo"
+    SIGNATURE = "signature"
+    LINK = "link"
+
+
+FILE_TYPES = frozenset({FieldType.FILE, FieldType.PHOTO, FieldType.SIGNATURE})
+"""The types whose value is files."""
+
+SIMPLE_TYPES = frozenset(FieldType) - FILE_TYPES - {FieldType.TABLE, FieldType.SEPARATOR}
+"""The types that a table's column may have; fields of these types may be searchable."""
+
+DEFAULT_MAX_UNCLAIMED = 100
+"""How many uploads of one field and task may wait to be claimed, unless the field says otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One of the options of a `choice` or `choices` field; a value holds the id."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a value must keep to; None means no limit. Only those that fit the field's type are ever set.
+
+    Attributes:
+        min_length, max_length: characters, of `text`, `multiline` and `link`.
+        pattern: a regular expression that a whole text must match.
+        min, max: inclusive, of `decimal` and `integer`.
+        digits: the most digits after the decimal point, of `decimal`.
+        disable_future, disable_past: of `date` and `datetime` by the user's day and moment.
+        options: of `choice` and `choices`, in order.
+        min_checked, max_checked: how many options of `choices`.
+        max_stars: of `rating`, 1 to 10.
+    """
+
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    min: Decimal | None = None
+    max: Decimal | None = None
+    digits: int | None = None
+    disable_future: bool = False
+    disable_past: bool = False
+    options: tuple[Option, ...] = ()
+    min_checked: int | None = None
+    max_checked: int | None = None
+    max_stars: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLimits:
+    """What the files of a `file`, `photo` or `signature` field must keep to.
+
+    Attributes:
+        min_bytes: the least size of one file.
+        max_bytes: the greatest size of one file; None means the account's `max_file_bytes`.
+        accept: extensions (`.pdf`), media types (`application/pdf`) or ranges (`image/*`), lower-case; empty means any.
+        max_files: how many files the field holds; None means any number.
+        max_unclaimed: how many uploads may wait to be claimed, per field and task.
+        allow_links: whether files kept elsewhere (link, drive, onedrive) may stand in the field.
+    """
+
+    min_bytes: int = 0
+    max_bytes: int | None = None
+    accept: tuple[str, ...] = ()
+    max_files: int | None = None
+    max_unclaimed: int = DEFAULT_MAX_UNCLAIMED
+    allow_links: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a `table` field; its type is one of `SIMPLE_TYPES`."""
+
+    id: str
+    label: str
+    type: FieldType
+    required: bool = False
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A declared place for a value.
+
+    Attributes:
+        number: 0 to 1023, unique in the app and stable over versions.
+        id: `[a-z][a-z0-9_]*`, unique in the app.
+        searchable: whether searches may filter and sort by it.
+        columns: of a `table`; empty otherwise.
+        files: of the file types; None otherwise.
+        max_rows: of a `table`.
+    """
+
+    number: int
+    id: FieldId
+    label: str
+    type: FieldType
+    description: str = ""
+    searchable: bool = False
+    limits: Limits = Limits()
+    columns: tuple[Column, ...] = ()
+    max_rows: int | None = None
+    files: FileLimits | None = None
+
+    @property
+    def is_file_type(self) -> bool:
+        """Whether the field's value is files."""
+        return self.type in FILE_TYPES
