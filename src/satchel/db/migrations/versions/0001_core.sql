@@ -1,0 +1,466 @@
+-- The core schema. Every table of an account leads with account_id, so that each query is scoped by it and the
+-- tables distribute by tenant. Ids are 64-bit integers from sequences; states are text under a CHECK, which a person can
+-- read in psql and a migration can widen.
+
+CREATE TABLE accounts (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    max_file_bytes bigint NOT NULL CHECK (max_file_bytes > 0),
+    created_at timestamptz NOT NULL
+);
+
+-- The hot row of each account, alone in its table: it is locked last in every transaction that moves bytes.
+CREATE TABLE storage (
+    account_id bigint PRIMARY KEY REFERENCES accounts,
+    limit_bytes bigint NOT NULL CHECK (limit_bytes >= 0),
+    used_bytes bigint NOT NULL DEFAULT 0 CHECK (used_bytes >= 0),
+    reserved_bytes bigint NOT NULL DEFAULT 0 CHECK (reserved_bytes >= 0)
+) WITH (fillfactor = 20);
+
+CREATE TABLE users (
+    account_id bigint NOT NULL REFERENCES accounts,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    email text,
+    name text NOT NULL,
+    time_zone text NOT NULL,
+    locale text NOT NULL,
+    is_active boolean NOT NULL DEFAULT true,
+    created_at timestamptz NOT NULL,
+    erased_at timestamptz,
+    PRIMARY KEY (account_id, id)
+);
+CREATE UNIQUE INDEX users_email ON users (lower(email));
+
+CREATE TABLE groups (
+    account_id bigint NOT NULL REFERENCES accounts,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id),
+    UNIQUE (account_id, name)
+);
+
+CREATE TABLE group_members (
+    account_id bigint NOT NULL,
+    group_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    PRIMARY KEY (account_id, group_id, user_id),
+    FOREIGN KEY (account_id, group_id) REFERENCES groups ON DELETE CASCADE,
+    FOREIGN KEY (account_id, user_id) REFERENCES users
+);
+CREATE INDEX group_members_user ON group_members (account_id, user_id);
+
+CREATE TABLE apps (
+    account_id bigint NOT NULL REFERENCES accounts,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    code text NOT NULL,
+    name text NOT NULL,
+    category text NOT NULL,
+    version_id bigint,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id),
+    UNIQUE (account_id, code)
+);
+
+-- The last identifier number of each app, apart from the app's row: readers of the app never wait for a start.
+CREATE TABLE app_counters (
+    account_id bigint NOT NULL,
+    app_id bigint NOT NULL,
+    last_number bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (account_id, app_id),
+    FOREIGN KEY (account_id, app_id) REFERENCES apps
+) WITH (fillfactor = 20);
+
+CREATE TABLE app_versions (
+    account_id bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    app_id bigint NOT NULL,
+    number integer NOT NULL,
+    manifest bytea NOT NULL,
+    bpmn bytea NOT NULL,
+    deployed_at timestamptz NOT NULL,
+    deployed_by bigint,
+    PRIMARY KEY (account_id, id),
+    UNIQUE (account_id, app_id, number),
+    FOREIGN KEY (account_id, app_id) REFERENCES apps
+);
+
+-- Which slot column of instances holds which searchable field; stable over an app's versions.
+CREATE TABLE app_slots (
+    account_id bigint NOT NULL,
+    app_id bigint NOT NULL,
+    field_id text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('text', 'number', 'time')),
+    slot integer NOT NULL CHECK (slot BETWEEN 0 AND 9),
+    PRIMARY KEY (account_id, app_id, field_id),
+    UNIQUE (account_id, app_id, kind, slot),
+    FOREIGN KEY (account_id, app_id) REFERENCES apps
+);
+
+-- A right of a group: for one app, or for the whole account where app_id is null.
+CREATE TABLE grants (
+    account_id bigint NOT NULL,
+    group_id bigint NOT NULL,
+    app_id bigint,
+    "right" text NOT NULL CHECK ("right" IN ('start', 'view', 'modify', 'delete', 'manage', 'export', 'admin')),
+    UNIQUE NULLS NOT DISTINCT (account_id, group_id, app_id, "right"),
+    FOREIGN KEY (account_id, group_id) REFERENCES groups ON DELETE CASCADE,
+    FOREIGN KEY (account_id, app_id) REFERENCES apps,
+    CHECK ("right" <> 'admin' OR app_id IS NULL)
+);
+
+-- How users prove who they are. Passwords have an argon2id hash and no lookup; tokens are found by their SHA-256.
+CREATE TABLE credentials (
+    account_id bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    user_id bigint NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('password', 'api_password', 'token', 'api_key', 'session')),
+    name text NOT NULL,
+    password_hash text,
+    token_hash bytea UNIQUE,
+    csrf_hash bytea,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    revoked_at timestamptz,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, user_id) REFERENCES users,
+    CHECK ((password_hash IS NULL) <> (token_hash IS NULL))
+);
+CREATE INDEX credentials_user ON credentials (account_id, user_id, kind) WHERE revoked_at IS NULL;
+
+-- Wrong passwords per login name and per address, so that guessing is slow on every process at once.
+CREATE TABLE sign_in_failures (
+    key bytea PRIMARY KEY,
+    failures integer NOT NULL,
+    window_ends_at timestamptz NOT NULL
+);
+
+CREATE TABLE signing_keys (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    secret bytea NOT NULL,
+    created_at timestamptz NOT NULL,
+    retired_at timestamptz
+);
+
+CREATE TABLE instances (
+    account_id bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    uuid uuid NOT NULL,
+    app_id bigint NOT NULL,
+    version_id bigint NOT NULL,
+    number bigint NOT NULL,
+    identifier text NOT NULL,
+    title text NOT NULL,
+    state text NOT NULL CHECK (state IN ('running', 'ended', 'cancelled', 'failed')),
+    starter_id bigint,
+    started_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    revision integer NOT NULL DEFAULT 1,
+    "values" jsonb NOT NULL,
+    parent_id bigint,
+    parent_token text,
+    depth integer NOT NULL DEFAULT 0,
+    grams text[] NOT NULL DEFAULT '{}',
+    text_0 text, text_1 text, text_2 text, text_3 text, text_4 text,
+    text_5 text, text_6 text, text_7 text, text_8 text, text_9 text,
+    number_0 numeric, number_1 numeric, number_2 numeric, number_3 numeric, number_4 numeric,
+    number_5 numeric, number_6 numeric, number_7 numeric, number_8 numeric, number_9 numeric,
+    time_0 timestamptz, time_1 timestamptz, time_2 timestamptz, time_3 timestamptz, time_4 timestamptz,
+    time_5 timestamptz, time_6 timestamptz, time_7 timestamptz, time_8 timestamptz, time_9 timestamptz,
+    PRIMARY KEY (account_id, id),
+    UNIQUE (account_id, app_id, number),
+    UNIQUE (account_id, uuid),
+    FOREIGN KEY (account_id, app_id) REFERENCES apps,
+    FOREIGN KEY (account_id, version_id) REFERENCES app_versions,
+    FOREIGN KEY (account_id, starter_id) REFERENCES users
+) WITH (fillfactor = 80);
+CREATE INDEX instances_started ON instances (account_id, started_at DESC, id DESC);
+CREATE INDEX instances_app_started ON instances (account_id, app_id, started_at DESC, id DESC);
+CREATE INDEX instances_app_state ON instances (account_id, app_id, state, started_at DESC, id DESC);
+CREATE INDEX instances_ended ON instances (account_id, ended_at DESC, id DESC) WHERE ended_at IS NOT NULL;
+CREATE INDEX instances_app_ended ON instances (account_id, app_id, ended_at DESC, id DESC) WHERE ended_at IS NOT NULL;
+CREATE INDEX instances_starter ON instances (account_id, starter_id, started_at DESC, id DESC);
+CREATE INDEX instances_title ON instances (account_id, title, id);
+CREATE INDEX instances_app_title ON instances (account_id, app_id, title, id);
+CREATE INDEX instances_identifier ON instances (account_id, identifier);
+CREATE INDEX instances_parent ON instances (account_id, parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX instances_grams ON instances USING gin (grams) WITH (fastupdate = on);
+DO $$
+DECLARE kind text; slot integer;
+BEGIN
+    FOREACH kind IN ARRAY ARRAY['text', 'number', 'time'] LOOP
+        FOR slot IN 0..9 LOOP
+            EXECUTE format(
+                'CREATE INDEX instances_%1$s_%2$s ON instances (account_id, app_id, %1$s_%2$s, started_at DESC, id DESC)'
+                ' WHERE %1$s_%2$s IS NOT NULL', kind, slot);
+        END LOOP;
+    END LOOP;
+END $$;
+
+-- The engine's state, apart from the searched row so that a step does not rewrite it.
+CREATE TABLE instance_states (
+    account_id bigint NOT NULL,
+    instance_id bigint NOT NULL,
+    state bytea NOT NULL,
+    PRIMARY KEY (account_id, instance_id),
+    FOREIGN KEY (account_id, instance_id) REFERENCES instances ON DELETE CASCADE
+);
+
+CREATE TABLE tasks (
+    account_id bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    instance_id bigint NOT NULL,
+    app_id bigint NOT NULL,
+    version_id bigint NOT NULL,
+    element text NOT NULL,
+    token text NOT NULL,
+    name text NOT NULL,
+    variables jsonb NOT NULL,
+    state text NOT NULL CHECK (state IN
+        ('unassigned', 'assigned', 'arrived', 'done', 'delayed', 'faulty', 'failed', 'cancelled')),
+    holder_id bigint,
+    group_id bigint,
+    due_at timestamptz,
+    fails_at timestamptz,
+    opened_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    closed_by bigint,
+    outcome text,
+    revision integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (account_id, id),
+    UNIQUE (account_id, instance_id, token),
+    FOREIGN KEY (account_id, instance_id) REFERENCES instances ON DELETE CASCADE,
+    FOREIGN KEY (account_id, holder_id) REFERENCES users,
+    FOREIGN KEY (account_id, group_id) REFERENCES groups,
+    CHECK ((closed_at IS NULL) = (state IN ('unassigned', 'assigned', 'arrived'))),
+    CHECK ((state = 'unassigned') <= (holder_id IS NULL))
+) WITH (fillfactor = 80);
+CREATE INDEX tasks_holder ON tasks (account_id, holder_id, id) WHERE closed_at IS NULL AND holder_id IS NOT NULL;
+CREATE INDEX tasks_offered_group ON tasks (account_id, group_id, id) WHERE state = 'unassigned' AND group_id IS NOT NULL;
+CREATE INDEX tasks_offered_app ON tasks (account_id, app_id, id) WHERE state = 'unassigned' AND group_id IS NULL;
+CREATE INDEX tasks_open ON tasks (account_id, instance_id) WHERE closed_at IS NULL;
+CREATE INDEX tasks_fails ON tasks (fails_at) WHERE closed_at IS NULL AND fails_at IS NOT NULL;
+
+-- What an instance waits for besides people: timers, messages, called instances. A row goes when its wait is over.
+CREATE TABLE waits (
+    account_id bigint NOT NULL,
+    instance_id bigint NOT NULL,
+    token text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('timer', 'message', 'call')),
+    element text NOT NULL,
+    name text,
+    due_at timestamptz,
+    child_id bigint,
+    opened_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, instance_id, token),
+    FOREIGN KEY (account_id, instance_id) REFERENCES instances ON DELETE CASCADE
+);
+CREATE INDEX waits_due ON waits (due_at) WHERE due_at IS NOT NULL;
+
+-- The record of each service task that became due.
+CREATE TABLE calls (
+    account_id bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    instance_id bigint NOT NULL,
+    element text NOT NULL,
+    token text NOT NULL,
+    kind text NOT NULL,
+    variables jsonb NOT NULL,
+    state text NOT NULL CHECK (state IN ('waiting', 'done', 'failed', 'cancelled')),
+    opened_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    closed_by bigint,
+    error text,
+    PRIMARY KEY (account_id, id),
+    UNIQUE (account_id, instance_id, token),
+    FOREIGN KEY (account_id, instance_id) REFERENCES instances ON DELETE CASCADE
+);
+CREATE INDEX calls_waiting ON calls (account_id, id) WHERE state = 'waiting';
+
+CREATE TABLE incidents (
+    account_id bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    instance_id bigint NOT NULL,
+    element text NOT NULL,
+    token text,
+    code text NOT NULL,
+    message text NOT NULL,
+    details jsonb NOT NULL,
+    opened_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, instance_id) REFERENCES instances ON DELETE CASCADE
+);
+CREATE INDEX incidents_open ON incidents (account_id, instance_id) WHERE closed_at IS NULL;
+
+-- Bytes that the store holds. The row exists only after the bytes are durable; the sweep deletes bytes and row under
+-- the row's lock, and the foreign keys of files, uploads and previews keep a named blob from ever going.
+CREATE TABLE blobs (
+    account_id bigint NOT NULL REFERENCES accounts,
+    digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),
+    size_bytes bigint NOT NULL CHECK (size_bytes >= 0),
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, digest)
+);
+
+-- Uploads and files share their numbers: a ticket and the file that it becomes have the same id.
+CREATE SEQUENCE file_ids AS bigint;
+
+CREATE TABLE uploads (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    state text NOT NULL CHECK (state IN ('created', 'receiving', 'uploaded', 'claimed', 'expired')),
+    user_id bigint NOT NULL,
+    app_id bigint NOT NULL,
+    instance_id bigint,
+    task_id bigint,
+    field_id text,
+    area text,
+    declared_bytes bigint NOT NULL CHECK (declared_bytes >= 0),
+    reserved_bytes bigint NOT NULL CHECK (reserved_bytes >= 0),
+    min_bytes bigint NOT NULL,
+    accept text[] NOT NULL,
+    images_only boolean NOT NULL,
+    name text,
+    media_type text,
+    expected_digest text,
+    metadata jsonb NOT NULL,
+    token_hash bytea NOT NULL UNIQUE,
+    attempt integer NOT NULL DEFAULT 0,
+    lease_until timestamptz,
+    tus_length bigint,
+    digest text,
+    size_bytes bigint,
+    reason text,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, app_id) REFERENCES apps,
+    FOREIGN KEY (account_id, digest) REFERENCES blobs,
+    CHECK ((state IN ('claimed', 'expired')) = (ended_at IS NOT NULL)),
+    CHECK (state NOT IN ('claimed', 'expired') OR reserved_bytes = 0)
+);
+CREATE INDEX uploads_expiring ON uploads (expires_at) WHERE state IN ('created', 'receiving');
+CREATE INDEX uploads_task ON uploads (account_id, task_id, field_id) WHERE ended_at IS NULL AND task_id IS NOT NULL;
+CREATE INDEX uploads_instance ON uploads (account_id, instance_id, field_id) WHERE ended_at IS NULL AND instance_id IS NOT NULL;
+CREATE INDEX uploads_start ON uploads (account_id, app_id, user_id, field_id) WHERE ended_at IS NULL AND instance_id IS NULL;
+CREATE INDEX uploads_digest ON uploads (account_id, digest) WHERE digest IS NOT NULL;
+CREATE INDEX uploads_ended ON uploads (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE TABLE files (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    uuid uuid NOT NULL,
+    instance_id bigint NOT NULL,
+    field_id text,
+    area text,
+    position integer NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('stored', 'link', 'drive', 'onedrive')),
+    name text NOT NULL,
+    description text NOT NULL DEFAULT '',
+    size_bytes bigint,
+    media_type text,
+    digest text,
+    url text,
+    metadata jsonb NOT NULL DEFAULT '{}',
+    source_file_id bigint,
+    created_at timestamptz NOT NULL,
+    created_by bigint,
+    deleted_at timestamptz,
+    deleted_by bigint,
+    revision integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (account_id, id),
+    UNIQUE (account_id, uuid),
+    FOREIGN KEY (account_id, instance_id) REFERENCES instances,
+    FOREIGN KEY (account_id, digest) REFERENCES blobs,
+    CHECK ((kind = 'stored') = (digest IS NOT NULL AND size_bytes IS NOT NULL AND url IS NULL)),
+    CHECK ((kind = 'stored') OR url IS NOT NULL)
+);
+CREATE INDEX files_instance ON files (account_id, instance_id, field_id, position, id);
+CREATE INDEX files_digest ON files (account_id, digest) WHERE digest IS NOT NULL;
+CREATE INDEX files_deleted ON files (deleted_at) WHERE deleted_at IS NOT NULL;
+
+-- The small picture of an image's bytes; made once however many files share them. Counts nothing against the quota.
+CREATE TABLE previews (
+    account_id bigint NOT NULL,
+    digest text NOT NULL,
+    state text NOT NULL CHECK (state IN ('due', 'made', 'refused')),
+    preview_digest text,
+    media_type text,
+    PRIMARY KEY (account_id, digest),
+    FOREIGN KEY (account_id, digest) REFERENCES blobs,
+    FOREIGN KEY (account_id, preview_digest) REFERENCES blobs,
+    CHECK ((state = 'made') = (preview_digest IS NOT NULL))
+);
+CREATE INDEX previews_digest ON previews (account_id, preview_digest) WHERE preview_digest IS NOT NULL;
+
+-- History: append-only, and outlives the instance that it tells of, so it has no foreign keys but the account.
+CREATE TABLE events (
+    account_id bigint NOT NULL REFERENCES accounts,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    at timestamptz NOT NULL,
+    kind text NOT NULL,
+    instance_id bigint,
+    task_id bigint,
+    file_id bigint,
+    user_id bigint,
+    credential_id bigint,
+    address text,
+    data jsonb NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+CREATE INDEX events_instance ON events (account_id, instance_id, id) WHERE instance_id IS NOT NULL;
+
+CREATE FUNCTION refuse_to_change_history() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the history is append-only';
+END $$;
+CREATE TRIGGER events_are_append_only BEFORE UPDATE OR DELETE ON events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
+
+-- When a credential last fetched a file: one download event per credential, file and ten minutes.
+CREATE TABLE download_marks (
+    account_id bigint NOT NULL,
+    credential_id bigint NOT NULL,
+    file_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, credential_id, file_id)
+);
+CREATE INDEX download_marks_at ON download_marks (at);
+
+CREATE TABLE saved_searches (
+    account_id bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    owner_id bigint NOT NULL,
+    name text NOT NULL,
+    query jsonb NOT NULL,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, owner_id) REFERENCES users
+);
+
+CREATE TABLE saved_search_groups (
+    account_id bigint NOT NULL,
+    search_id bigint NOT NULL,
+    group_id bigint NOT NULL,
+    PRIMARY KEY (account_id, search_id, group_id),
+    FOREIGN KEY (account_id, search_id) REFERENCES saved_searches ON DELETE CASCADE,
+    FOREIGN KEY (account_id, group_id) REFERENCES groups ON DELETE CASCADE
+);
+
+-- What was answered to a request that carried an Idempotency-Key. status is null while the first one runs.
+CREATE TABLE idempotency_keys (
+    account_id bigint NOT NULL,
+    credential_id bigint NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL,
+    body_digest text NOT NULL,
+    status integer,
+    headers jsonb,
+    body bytea,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, credential_id, route, key)
+);
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);

@@ -1,0 +1,180 @@
+"""Connections and transactions: the two ways in which anything reads or writes the database.
+
+`Database.read` gives a `Reader`, `Database.write` a `Writer`, and the functions of the other modules of this package say by
+their first parameter which one they need. A `Writer` is one transaction: it commits when its block ends and rolls back when
+the block raises. No network and no body bytes inside it (architecture §1.3).
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from types import TracebackType
+from typing import LiteralString, NewType, Self, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection, errors
+from psycopg.rows import args_row, class_row, dict_row, scalar_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
+
+from satchel.model.errors import Busy, DiskFull, Unavailable
+
+Row = TypeVar("Row")
+Parameters = Mapping[str, object] | Sequence[object] | None
+
+LOCK_TIMEOUT = timedelta(seconds=10)
+"""How long a transaction waits for another's lock before it gives up as busy."""
+
+STATEMENT_TIMEOUT = timedelta(seconds=30)
+"""How long one statement may run: a guard against a runaway search, not a tuning knob."""
+
+JobConnection = NewType("JobConnection", object)
+"""A transaction's own connection, for the queue to enqueue on; opaque to actions."""
+
+
+class Reader:
+    """Runs queries and maps each row to a type."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def rows(self, row: type[Row], query: LiteralString, parameters: Parameters = None) -> list[Row]:
+        """Return every row, made by calling `row` with the columns by name."""
+        async with self._connection.cursor(row_factory=class_row(row)) as cursor:
+            await cursor.execute(query, parameters)
+            return await cursor.fetchall()
+
+    async def row(self, row: type[Row], query: LiteralString, parameters: Parameters = None) -> Row | None:
+        """Return the first row, or None."""
+        async with self._connection.cursor(row_factory=class_row(row)) as cursor:
+            await cursor.execute(query, parameters)
+            return await cursor.fetchone()
+
+    async def values(self, kind: type[Row], query: LiteralString, parameters: Parameters = None) -> list[Row]:
+        """Return the first column of every row; `kind` names its type."""
+        del kind
+        async with self._connection.cursor(row_factory=scalar_row) as cursor:
+            await cursor.execute(query, parameters)
+            return await cursor.fetchall()
+
+    async def value(self, kind: type[Row], query: LiteralString, parameters: Parameters = None) -> Row | None:
+        """Return the first column of the first row, or None; `kind` names its type."""
+        del kind
+        async with self._connection.cursor(row_factory=scalar_row) as cursor:
+            await cursor.execute(query, parameters)
+            found: Row | None = await cursor.fetchone()
+            return found
+
+    async def pairs(self, query: LiteralString, parameters: Parameters = None) -> list[tuple[object, ...]]:
+        """Return every row as a tuple of its columns."""
+        async with self._connection.cursor(row_factory=args_row(lambda *columns: columns)) as cursor:
+            await cursor.execute(query, parameters)
+            return await cursor.fetchall()
+
+    async def records(self, query: LiteralString, parameters: Parameters = None) -> list[dict[str, object]]:
+        """Return every row as a dictionary of its columns."""
+        async with self._connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(query, parameters)
+            return await cursor.fetchall()
+
+
+class Writer(Reader):
+    """One transaction that may also change rows."""
+
+    async def execute(self, query: LiteralString, parameters: Parameters = None) -> int:
+        """Run a statement and return how many rows it touched."""
+        cursor = await self._connection.execute(query, parameters)
+        return cursor.rowcount
+
+    async def execute_many(self, query: LiteralString, parameters: Sequence[Parameters]) -> None:
+        """Run a statement once for each set of parameters, in one round trip."""
+        if parameters:
+            async with self._connection.cursor() as cursor:
+                await cursor.executemany(query, [p for p in parameters if p is not None])
+
+    @property
+    def job_connection(self) -> JobConnection:
+        """The connection of this transaction, for `satchel.queue` alone."""
+        return JobConnection(self._connection)
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database."""
+
+    def __init__(self, dsn: str, *, max_connections: int = 16, wait_s: float = 10.0) -> None:
+        options = (
+            f"-c lock_timeout={int(LOCK_TIMEOUT.total_seconds() * 1000)}"
+            f" -c statement_timeout={int(STATEMENT_TIMEOUT.total_seconds() * 1000)} -c TimeZone=UTC"
+        )
+        self.dsn = dsn
+        self._pool = AsyncConnectionPool(
+            dsn,
+            open=False,
+            min_size=1,
+            max_size=max_connections,
+            timeout=wait_s,
+            kwargs={"autocommit": True, "options": options},
+            name="satchel",
+        )
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._pool.open(wait=True)
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            await self._pool.close()
+            raise Unavailable("The database cannot be reached. Check SATCHEL_DATABASE_URL and that it runs.") from error
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Reader]:
+        """Lend a connection for queries; each one sees what is committed when it starts.
+
+        Raises:
+            Unavailable: the database cannot be reached or all connections stay in use; try again.
+        """
+        with _database_errors():
+            async with self._pool.connection() as connection:
+                yield Reader(connection)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Writer]:
+        """Lend a connection for one transaction.
+
+        Raises:
+            Unavailable: the database cannot be reached or all connections stay in use; try again.
+            Busy: a lock was held for too long, or two transactions met in the wrong order; try again.
+            DiskFull: the database has no room.
+        """
+        with _database_errors():
+            async with self._pool.connection() as connection, connection.transaction():
+                yield Writer(connection)
+
+
+class _database_errors:  # noqa: N801  # reads as a statement: `with _database_errors():`
+    """Wraps psycopg's errors once, here, where they are known."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        match error:
+            case errors.LockNotAvailable() | errors.DeadlockDetected() | errors.SerializationFailure():
+                raise Busy("Somebody else is changing the same thing; nothing was saved. Try again.") from error
+            case errors.DiskFull():
+                raise DiskFull from error
+            case PoolTimeout() | TooManyRequests() | errors.TooManyConnections():
+                raise Unavailable(
+                    "The server is busy: no database connection became free. Try again shortly."
+                ) from error
+            case errors.QueryCanceled():
+                raise Unavailable("The database took too long for this. Narrow the request and try again.") from error
+            case psycopg.OperationalError():
+                raise Unavailable("The database cannot be reached at the moment. Try again shortly.") from error
+            case _:
+                return
