@@ -1,0 +1,169 @@
+"""Instances and tasks: their states, and rows as the rest of Satchel sees them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from satchel.model.ids import (
+    AccountId,
+    AppId,
+    ElementId,
+    GroupId,
+    IncidentId,
+    InstanceId,
+    JobId,
+    TaskId,
+    TokenId,
+    UserId,
+    VersionId,
+)
+
+
+class InstanceState(StrEnum):
+    """The state of one run of an app."""
+
+    RUNNING = "running"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class TaskState(StrEnum):
+    """The state of a task: three open ones, five closed ones (architecture §1)."""
+
+    UNASSIGNED = "unassigned"
+    ASSIGNED = "assigned"
+    ARRIVED = "arrived"
+    DONE = "done"
+    DELAYED = "delayed"
+    FAULTY = "faulty"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN_TASK_STATES = (TaskState.UNASSIGNED, TaskState.ASSIGNED, TaskState.ARRIVED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One run of an app.
+
+    Attributes:
+        number: the identifier's number, counted per app from 1.
+        revision: grows with every change; the ETag.
+        values: the canonical JSON of `satchel.model.values`, by field id; files are not in it.
+        parent_id, parent_token: the instance and call activity that started it, or None.
+        depth: how many callers are above it.
+    """
+
+    account_id: AccountId
+    id: InstanceId
+    uuid: UUID
+    app_id: AppId
+    version_id: VersionId
+    number: int
+    identifier: str
+    title: str
+    state: InstanceState
+    starter_id: UserId | None
+    started_at: datetime
+    ended_at: datetime | None
+    revision: int
+    values: Mapping[str, object]
+    parent_id: InstanceId | None
+    parent_token: TokenId | None
+    depth: int
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the instance can still change by its process."""
+        return self.state is InstanceState.RUNNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Work waiting for a person, or that did.
+
+    Attributes:
+        token: the engine's name for this visit to the element.
+        variables: loop variables of a multi-instance task.
+        group_id: the group that it is offered to; None with no holder means those who may start the app.
+        fails_at: when it fails for being late (`late: fail`), or None.
+        revision: grows with every change; the ETag.
+    """
+
+    account_id: AccountId
+    id: TaskId
+    instance_id: InstanceId
+    app_id: AppId
+    version_id: VersionId
+    element: ElementId
+    token: TokenId
+    name: str
+    variables: Mapping[str, object]
+    state: TaskState
+    holder_id: UserId | None
+    group_id: GroupId | None
+    due_at: datetime | None
+    fails_at: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by: UserId | None
+    outcome: str | None
+    revision: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits for a person."""
+        return self.closed_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """What an instance waits for besides people; `kind` is `timer`, `message` or `call`."""
+
+    account_id: AccountId
+    instance_id: InstanceId
+    token: TokenId
+    kind: str
+    element: ElementId
+    name: str | None
+    due_at: datetime | None
+    child_id: InstanceId | None
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCall:
+    """The record of a service task that became due; `state` is `waiting`, `done`, `failed` or `cancelled`."""
+
+    account_id: AccountId
+    id: JobId
+    instance_id: InstanceId
+    element: ElementId
+    token: TokenId
+    kind: str
+    variables: Mapping[str, object]
+    state: str
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by: UserId | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Why an instance could not go on, and since when."""
+
+    account_id: AccountId
+    id: IncidentId
+    instance_id: InstanceId
+    element: ElementId
+    token: TokenId | None
+    code: str
+    message: str
+    details: Mapping[str, object]
+    opened_at: datetime
+    closed_at: datetime | None

@@ -1,0 +1,41 @@
+"""The durations and bounds that an administrator may set, as the actions need them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+MEBIBYTE = 1024 * 1024
+GIBIBYTE = 1024 * MEBIBYTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How long things live and how large they may be; `satchel.settings` fills it.
+
+    Attributes:
+        ticket_lifetime: of an upload in `created` or `receiving`.
+        start_upload_lifetime: of an upload for a start form that no start has named; a start form belongs to nobody whose
+            end could end it.
+        lease: how long a writer of an upload is taken to be alive without a sign of life.
+        link_lifetime: of a signed link.
+        restore_window: how long a deleted file can come back.
+        sweep_grace: how old bytes that nothing names must be before they go.
+        session_lifetime: of a browser session.
+        download_event_window: one download event per credential, file and window.
+        idempotency_lifetime: how long an Idempotency-Key is remembered.
+        default_quota_bytes, default_max_file_bytes: of a new account.
+        max_call_depth: how many call activities may stand above each other.
+    """
+
+    public_url: str = "http://127.0.0.1:8080"
+    ticket_lifetime: timedelta = timedelta(minutes=10)
+    start_upload_lifetime: timedelta = timedelta(hours=24)
+    lease: timedelta = timedelta(seconds=30)
+    link_lifetime: timedelta = timedelta(minutes=5)
+    restore_window: timedelta = timedelta(seconds=30)
+    sweep_grace: timedelta = timedelta(hours=1)
+    session_lifetime: timedelta = timedelta(hours=12)
+    download_event_window: timedelta = timedelta(minutes=10)
+    idempotency_lifetime: timedelta = timedelta(hours=24)
+    default_quota_bytes: int = 50 * GIBIBYTE
+    default_max_file_bytes: int = 5 * GIBIBYTE
+    max_call_depth: int = 16
