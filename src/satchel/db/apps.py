@@ -1,0 +1,148 @@
+"""SQL of apps, their versions, counters and search slots."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from satchel.db.pool import Reader, Writer
+from satchel.model.ids import AccountId, AppId, UserId, VersionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppRow:
+    """An app; `version_id` is its newest version, which new instances run."""
+
+    account_id: AccountId
+    id: AppId
+    code: str
+    name: str
+    category: str
+    version_id: VersionId | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRow:
+    """One deployed bundle, as it came."""
+
+    account_id: AccountId
+    id: VersionId
+    app_id: AppId
+    number: int
+    manifest: bytes
+    bpmn: bytes
+    deployed_at: datetime
+    deployed_by: UserId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """Where a searchable field's value stands in `instances`: column `<kind>_<slot>`."""
+
+    field_id: str
+    kind: str
+    slot: int
+
+
+_APP = "account_id, id, code, name, category, version_id, created_at"
+_VERSION = "account_id, id, app_id, number, manifest, bpmn, deployed_at, deployed_by"
+
+
+async def app_by_code(tx: Reader, account: AccountId, code: str) -> AppRow | None:
+    """Return the account's app with this code."""
+    return await tx.row(AppRow, f"SELECT {_APP} FROM apps WHERE account_id = %s AND code = %s", (account, code))
+
+
+async def app(tx: Reader, account: AccountId, app_id: AppId) -> AppRow | None:
+    """Return an app of the account."""
+    return await tx.row(AppRow, f"SELECT {_APP} FROM apps WHERE account_id = %s AND id = %s", (account, app_id))
+
+
+async def apps(tx: Reader, account: AccountId) -> list[AppRow]:
+    """Return all apps of the account, by code."""
+    return await tx.rows(AppRow, f"SELECT {_APP} FROM apps WHERE account_id = %s ORDER BY code", (account,))
+
+
+async def lock_or_insert_app(
+    tx: Writer, account: AccountId, *, code: str, name: str, category: str, now: datetime
+) -> AppRow:
+    """Return the app with this code, locked; create it with its counter if there is none."""
+    await tx.execute(
+        "INSERT INTO apps (account_id, code, name, category, created_at) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        (account, code, name, category, now),
+    )
+    row = await tx.row(
+        AppRow, f"SELECT {_APP} FROM apps WHERE account_id = %s AND code = %s FOR UPDATE", (account, code)
+    )
+    if row is None:
+        raise LookupError(f"app {code} vanished")
+    await tx.execute(
+        "INSERT INTO app_counters (account_id, app_id) VALUES (%s, %s) ON CONFLICT DO NOTHING", (account, row.id)
+    )
+    return row
+
+
+async def insert_version(
+    tx: Writer, row: AppRow, *, name: str, category: str, manifest: bytes, bpmn: bytes, by: UserId | None, now: datetime
+) -> tuple[VersionId, int]:
+    """Add a version and make it the app's newest; return its id and number. The app's row must be locked."""
+    number = await tx.value(
+        int,
+        "SELECT coalesce(max(number), 0) + 1 FROM app_versions WHERE account_id = %s AND app_id = %s",
+        (row.account_id, row.id),
+    )
+    version = await tx.value(
+        VersionId,
+        "INSERT INTO app_versions (account_id, app_id, number, manifest, bpmn, deployed_at, deployed_by)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        (row.account_id, row.id, number, manifest, bpmn, now, by),
+    )
+    await tx.execute(
+        "UPDATE apps SET version_id = %s, name = %s, category = %s WHERE account_id = %s AND id = %s",
+        (version, name, category, row.account_id, row.id),
+    )
+    return VersionId(version or 0), number or 0
+
+
+async def version(tx: Reader, account: AccountId, version_id: VersionId) -> VersionRow | None:
+    """Return one version of an app of the account."""
+    return await tx.row(
+        VersionRow, f"SELECT {_VERSION} FROM app_versions WHERE account_id = %s AND id = %s", (account, version_id)
+    )
+
+
+async def versions(tx: Reader, account: AccountId, app_id: AppId) -> list[VersionRow]:
+    """Return all versions of an app, newest first."""
+    return await tx.rows(
+        VersionRow,
+        f"SELECT {_VERSION} FROM app_versions WHERE account_id = %s AND app_id = %s ORDER BY number DESC",
+        (account, app_id),
+    )
+
+
+async def slots(tx: Reader, account: AccountId, app_id: AppId) -> list[Slot]:
+    """Return the app's search slots, over all its versions."""
+    return await tx.rows(
+        Slot,
+        "SELECT field_id, kind, slot FROM app_slots WHERE account_id = %s AND app_id = %s ORDER BY kind, slot",
+        (account, app_id),
+    )
+
+
+async def insert_slot(tx: Writer, account: AccountId, app_id: AppId, slot: Slot) -> None:
+    """Give a field a slot, for good."""
+    await tx.execute(
+        "INSERT INTO app_slots (account_id, app_id, field_id, kind, slot) VALUES (%s, %s, %s, %s, %s)",
+        (account, app_id, slot.field_id, slot.kind, slot.slot),
+    )
+
+
+async def next_number(tx: Writer, account: AccountId, app_id: AppId) -> int:
+    """Return the next identifier number of an app; its counter stays locked until the transaction ends."""
+    number = await tx.value(
+        int,
+        "UPDATE app_counters SET last_number = last_number + 1 WHERE account_id = %s AND app_id = %s RETURNING last_number",
+        (account, app_id),
+    )
+    if number is None:
+        raise LookupError(f"app {app_id} has no counter")
+    return number

@@ -1,0 +1,158 @@
+"""SQL of blobs and previews.
+
+How sweep, intake and claim keep apart: the sweep deletes a blob's bytes and its row under the row's `FOR UPDATE` lock.
+Whoever names a blob (an upload, a file, a preview) inserts a foreign key to it, which waits for that lock and then either
+finds the row or fails. An intake inserts the row itself after its bytes are durable, and looks for the bytes again while
+it holds the row (`actions.intake`). So no committed row ever names bytes that are gone (docs/adr/0010).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from satchel.db.pool import Reader, Writer
+from satchel.model.digest import Digest
+from satchel.model.ids import AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """Bytes that the store holds."""
+
+    account_id: AccountId
+    digest: Digest
+    size_bytes: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The small picture of an image's bytes; `state` is `due`, `made` or `refused`."""
+
+    account_id: AccountId
+    digest: Digest
+    state: str
+    preview_digest: Digest | None
+    media_type: str | None
+
+
+_UNNAMED = (
+    "NOT EXISTS (SELECT FROM files f WHERE f.account_id = b.account_id AND f.digest = b.digest)"
+    " AND NOT EXISTS (SELECT FROM uploads u WHERE u.account_id = b.account_id AND u.digest = b.digest)"
+    " AND NOT EXISTS (SELECT FROM previews p WHERE p.account_id = b.account_id AND p.preview_digest = b.digest)"
+)
+
+
+async def insert_blob(tx: Writer, account: AccountId, digest: Digest, size_bytes: int, now: datetime) -> None:
+    """Record a blob, or lock its row if it is recorded; waits while the sweep holds it."""
+    await tx.execute(
+        "INSERT INTO blobs AS b (account_id, digest, size_bytes, created_at) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (account_id, digest) DO UPDATE SET size_bytes = b.size_bytes",
+        (account, digest, size_bytes, now),
+    )
+
+
+async def lock_blobs(tx: Writer, account: AccountId, digests: Sequence[Digest]) -> set[Digest]:
+    """Keep blobs from the sweep until the transaction ends; return those that exist. Locks by digest."""
+    found = await tx.values(
+        Digest,
+        "SELECT digest FROM blobs WHERE account_id = %s AND digest = ANY(%s) ORDER BY digest FOR KEY SHARE",
+        (account, sorted(set(digests))),
+    )
+    return set(found)
+
+
+async def lock_unnamed(tx: Writer, account: AccountId, digest: Digest) -> Blob | None:
+    """Lock a blob that nothing names and return it; None if something does, or if somebody else has it locked."""
+    locked = await tx.value(
+        int,
+        "SELECT 1 FROM blobs WHERE account_id = %s AND digest = %s FOR UPDATE SKIP LOCKED",
+        (account, digest),
+    )
+    if locked is None:
+        return None
+    return await tx.row(
+        Blob,
+        "SELECT account_id, digest, size_bytes, created_at FROM blobs b"
+        f" WHERE b.account_id = %s AND b.digest = %s AND {_UNNAMED}",
+        (account, digest),
+    )
+
+
+async def delete_blob(tx: Writer, account: AccountId, digest: Digest) -> None:
+    """Remove a blob's row with the note of its preview."""
+    await tx.execute("DELETE FROM previews WHERE account_id = %s AND digest = %s", (account, digest))
+    await tx.execute("DELETE FROM blobs WHERE account_id = %s AND digest = %s", (account, digest))
+
+
+async def unnamed(tx: Reader, *, after: tuple[int, str], limit: int) -> list[tuple[AccountId, Digest]]:
+    """Return a page of blobs that nothing names, by account and digest."""
+    rows = await tx.pairs(
+        f"SELECT b.account_id, b.digest FROM blobs b WHERE (b.account_id, b.digest) > (%s, %s) AND {_UNNAMED}"
+        " ORDER BY b.account_id, b.digest LIMIT %s",
+        (*after, limit),
+    )
+    return [(AccountId(int(str(account))), Digest(str(digest))) for account, digest in rows]
+
+
+async def blobs(tx: Reader, *, after: tuple[int, str], limit: int) -> list[Blob]:
+    """Return a page of all blobs, by account and digest."""
+    return await tx.rows(
+        Blob,
+        "SELECT account_id, digest, size_bytes, created_at FROM blobs WHERE (account_id, digest) > (%s, %s)"
+        " ORDER BY account_id, digest LIMIT %s",
+        (*after, limit),
+    )
+
+
+async def existing(tx: Reader, account: AccountId, digests: Sequence[Digest]) -> set[Digest]:
+    """Return those of `digests` that have a row."""
+    found = await tx.values(
+        Digest, "SELECT digest FROM blobs WHERE account_id = %s AND digest = ANY(%s)", (account, list(digests))
+    )
+    return set(found)
+
+
+async def names_of(tx: Reader, account: AccountId, digest: Digest) -> list[tuple[object, ...]]:
+    """Return (instance, file, name) of the files that name a blob."""
+    return await tx.pairs(
+        "SELECT instance_id, id, name FROM files WHERE account_id = %s AND digest = %s ORDER BY id", (account, digest)
+    )
+
+
+async def want_preview(tx: Writer, account: AccountId, digest: Digest) -> bool:
+    """Note that a preview of these bytes is due; return False if that was noted before."""
+    return (
+        await tx.execute(
+            "INSERT INTO previews (account_id, digest, state) VALUES (%s, %s, 'due') ON CONFLICT DO NOTHING",
+            (account, digest),
+        )
+        > 0
+    )
+
+
+async def preview(tx: Reader, account: AccountId, digest: Digest) -> Preview | None:
+    """Return what is known of the preview of these bytes."""
+    return await tx.row(
+        Preview,
+        "SELECT account_id, digest, state, preview_digest, media_type FROM previews"
+        " WHERE account_id = %s AND digest = %s",
+        (account, digest),
+    )
+
+
+async def set_preview(
+    tx: Writer, account: AccountId, digest: Digest, *, preview_digest: Digest | None, media_type: str | None
+) -> None:
+    """Record the preview that was made, or that none can be where `preview_digest` is None."""
+    await tx.execute(
+        "UPDATE previews SET state = %s, preview_digest = %s, media_type = %s WHERE account_id = %s AND digest = %s",
+        ("made" if preview_digest else "refused", preview_digest, media_type, account, digest),
+    )
+
+
+async def count_blobs(tx: Reader) -> tuple[int, int]:
+    """Return how many blobs there are and the bytes they have."""
+    rows = await tx.pairs("SELECT count(*), coalesce(sum(size_bytes), 0)::bigint FROM blobs")
+    count, size = rows[0]
+    return int(str(count)), int(str(size))

@@ -1,0 +1,223 @@
+"""Where the embedded database lies and whose it is.
+
+    <data directory>/database/            the shelf: `lock`, `server.json`, the log; and, as a rule, the home itself
+    <home>/cluster, socket, hba.conf ...  what PostgreSQL reads and writes
+
+The home is the shelf, with one exception. PostgreSQL refuses to run as root, so that root runs it as `nobody`; when
+`nobody` may not enter the shelf (a data directory below `/root`), the home is a folder of its own in `/var/lib/satchel`,
+which `<shelf>/location` names and whose `origin` names the data directory in turn. The folder's name is random rather
+than made of the data directory's path: a data directory that was moved finds its database, and one that was removed and
+made again gets a new one instead of rows that name bytes long gone. All of this is done under the shelf's lock.
+
+Nothing that Satchel did not create is ever chmodded, and as root nothing is written through folders of another user.
+"""
+
+import os
+import pwd
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from satchel.db.embedded_binaries import MAJOR, Binaries, find_binaries, is_reachable, private_copy
+from satchel.model.errors import DatabaseUnavailable
+
+OUTSIDE = Path("/var/lib/satchel")
+"""Where root keeps databases whose data directory `nobody` may not enter."""
+
+ROLE = "satchel"
+"""The cluster's superuser and the name of the database."""
+
+SOCKET_PATH_BYTES = 107
+"""The longest path of a Unix socket on Linux; macOS has 103."""
+
+SOCKET_NAME = ".s.PGSQL.5432"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The user that PostgreSQL runs as.
+
+    Attributes:
+        uid: user id, or -1 for the present user.
+        gid: group id, or -1.
+    """
+
+    uid: int = -1
+    gid: int = -1
+
+    @property
+    def changes(self) -> bool:
+        """Whether this is another user than the present one."""
+        return self.uid >= 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A database's place on disk, settled.
+
+    Attributes:
+        shelf: the folder in the data directory.
+        home: the folder that holds the cluster; often the shelf.
+        identity: whom PostgreSQL runs as.
+        binaries: programs that this user may execute.
+        orphans: homes that were made for this data directory's path and that no `location` names any more.
+    """
+
+    shelf: Path
+    home: Path
+    identity: Identity
+    binaries: Binaries
+    orphans: tuple[Path, ...]
+
+    @property
+    def cluster(self) -> Path:
+        """PostgreSQL's own data directory."""
+        return self.home / "cluster"
+
+
+def make_shelf(data_directory: Path) -> Path:
+    """Return the shelf of a data directory, creating both if need be, closed to other users.
+
+    Raises:
+        DatabaseUnavailable: it cannot be created or belongs to somebody else; choose another data directory.
+    """
+    shelf = data_directory.absolute() / "database"
+    # Root's must let `nobody` pass through (not read) to reach the cluster.
+    mode = 0o711 if os.geteuid() == 0 else 0o700
+    try:
+        data_directory.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (shelf.parent, shelf):
+            _make(folder, mode)
+    except OSError as error:
+        raise DatabaseUnavailable(
+            f"The data directory {data_directory} cannot be used ({error.strerror}). Give it to the user that runs Satchel "
+            "or choose another with SATCHEL_DATA_DIRECTORY."
+        ) from error
+    return shelf
+
+
+def settle(shelf: Path) -> Place:
+    """Return where this shelf's database is and whose it is, making its home on the first call. Needs the shelf's lock.
+
+    Raises:
+        DatabaseUnavailable: the database is elsewhere, belongs to another user or is of another PostgreSQL release.
+    """
+    home = _home(shelf)
+    identity = _identity(home / "cluster")
+    binaries = find_binaries()
+    if identity.changes:
+        if not is_reachable(home, identity.uid, identity.gid):
+            raise DatabaseUnavailable(
+                f"User {identity.uid}, who owns the database in {home}, may not enter that folder. "
+                "Move the data directory back or open the folders above it for passing through (chmod o+x)."
+            )
+        if not is_reachable(binaries.postgres, identity.uid, identity.gid):
+            binaries = private_copy(binaries, home)
+    return Place(shelf=shelf, home=home, identity=identity, binaries=binaries, orphans=_orphans(shelf, home))
+
+
+def check_release(cluster: Path) -> None:
+    """Raise unless the cluster was made by the PostgreSQL release that Satchel brings.
+
+    Raises:
+        DatabaseUnavailable: it was made by another major release.
+    """
+    made_by = (cluster / "PG_VERSION").read_text().strip()
+    if made_by != str(MAJOR):
+        raise DatabaseUnavailable(
+            f"The database in {cluster} was made by PostgreSQL {made_by}, this Satchel brings {MAJOR}. Dump it with the "
+            "Satchel that made it (`pg_dump`) and load it into a new data directory."
+        )
+
+
+def write_access_files(place: Place) -> None:
+    """Say who may connect: over the socket only, and only the user that runs Satchel, the cluster's owner and root.
+
+    The kernel vouches for the user (`peer`). The files are ours, beside the cluster: another program that happens to run
+    as `nobody` is let in as little as anyone else.
+    """
+    owner = place.identity.uid if place.identity.changes else os.geteuid()
+    nobody = _nobody()
+    users = {uid for uid in (0, os.geteuid(), owner) if nobody is None or uid != nobody.uid or uid == os.geteuid()}
+    names = sorted(name for uid in users if (name := _user_name(uid)) is not None)
+    _write(place.home / "hba.conf", f"local all {ROLE} peer map=satchel\n")
+    _write(place.home / "ident.conf", "".join(f'satchel "{name}" {ROLE}\n' for name in names))
+
+
+def make_folder(folder: Path, identity: Identity) -> Path:
+    """Create a folder that only PostgreSQL's user (and root) may enter, unless it is there, and return it."""
+    if not folder.is_dir():
+        _make(folder, 0o700)
+        if identity.changes:
+            os.chown(folder, identity.uid, identity.gid)
+    return folder
+
+
+def socket_folder(place: Place, former: Path | None) -> Path:
+    """Return a folder for the server's socket, short enough for one, that nobody else can enter or has prepared.
+
+    Args:
+        place: the database's place.
+        former: the folder used last time: taken again when it is still ours, so that addresses stay what they were.
+    """
+    near = place.home / "socket"
+    if _fits(near):
+        return make_folder(near, place.identity)
+    if former is not None and _fits(former) and _is_private(former, place.identity):
+        return former
+    uid = os.geteuid()
+    for base in (Path("/run") if uid == 0 else Path(f"/run/user/{uid}"), Path("/tmp")):  # noqa: S108  # a fresh random name
+        if base.is_dir() and os.access(base, os.W_OK):
+            return make_folder(base / f"satchel-{secrets.token_hex(8)}", place.identity)
+    raise DatabaseUnavailable(
+        f"The path {near} is too long for a socket, and there is no other place. Choose a shorter one."
+    )
+
+
+def remove_database(data_directory: Path) -> None:
+    """Remove a data directory's database, wherever its home is; the server must not run.
+
+    For tests and for starting afresh: files in the data directory are not touched.
+    """
+    shelf = data_directory.absolute() / "database"
+    location = shelf / "location"
+    if location.is_file():
+        home = Path(location.read_text().strip())
+        if _origin(home) == shelf:
+            shutil.rmtree(home)
+    if shelf.is_dir():
+        shutil.rmtree(shelf)
+
+
+def is_postmaster_of(cluster: Path) -> bool:
+    """Tell whether the process that `postmaster.pid` names is a server on this cluster, rather than a recycled number."""
+    try:
+        pid = int((cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == cluster.resolve()
+    except (OSError, ValueError):
+        return False
+
+
+def _home(shelf: Path) -> Path:
+    location = shelf / "location"
+    if location.is_file():
+        home = Path(location.read_text().strip())
+        _check_origin(shelf, home)
+        return home
+    nobody = _nobody()
+    if (shelf / "cluster").is_dir() or os.geteuid() != 0:
+        return shelf
+    if nobody is None:
+        raise DatabaseUnavailable(
+            "PostgreSQL does not run as root, and this system has no user `nobody` to run it as. "
+            "Start Satchel as an ordinary user, or set SATCHEL_DATABASE_URL."
+        )
+    if is_reachable(shelf.parent, nobody.uid, nobody.gid) or _passes(shelf, nobody):
+        return shelf
+    OUTSIDE.mkdir(mode=0o755, parents=True, exist_ok=True)
+    home = OUTSIDE / secrets.token_hex(8)
+    _make(home, 0o711)
+    _write(home / "origin", f"{shelf}\n")
+    _write(location, f"{home}\n")
+    return home

@@ -1,0 +1,170 @@
+"""SQL of the history, of download marks and of remembered idempotency keys."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from satchel.db.pool import Reader, Writer
+from satchel.model.ids import AccountId, CredentialId, EventId, FileId, InstanceId, TaskId, UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of history: who did what to which thing, when, from where."""
+
+    account_id: AccountId
+    id: EventId
+    at: datetime
+    kind: str
+    instance_id: InstanceId | None
+    task_id: TaskId | None
+    file_id: FileId | None
+    user_id: UserId | None
+    credential_id: CredentialId | None
+    address: str | None
+    data: Mapping[str, object]
+
+
+_EVENT = "account_id, id, at, kind, instance_id, task_id, file_id, user_id, credential_id, address, data"
+
+
+async def insert_event(
+    tx: Writer,
+    account: AccountId,
+    *,
+    at: datetime,
+    kind: str,
+    user_id: UserId | None,
+    credential_id: CredentialId | None,
+    address: str | None,
+    instance_id: InstanceId | None = None,
+    task_id: TaskId | None = None,
+    file_id: FileId | None = None,
+    data: Mapping[str, object] | None = None,
+) -> None:
+    """Add a line to the history."""
+    await tx.execute(
+        "INSERT INTO events (account_id, at, kind, instance_id, task_id, file_id, user_id, credential_id, address, data)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (account, at, kind, instance_id, task_id, file_id, user_id, credential_id, address, Jsonb(dict(data or {}))),
+    )
+
+
+async def events_of_instance(
+    tx: Reader, account: AccountId, instance: InstanceId, *, after: int, limit: int
+) -> list[Event]:
+    """Return a page of an instance's history, oldest first."""
+    return await tx.rows(
+        Event,
+        f"SELECT {_EVENT} FROM events WHERE account_id = %s AND instance_id = %s AND id > %s ORDER BY id LIMIT %s",
+        (account, instance, after, limit),
+    )
+
+
+async def events_of_account(tx: Reader, account: AccountId, *, after: int, limit: int) -> list[Event]:
+    """Return a page of the whole account's history, oldest first."""
+    return await tx.rows(
+        Event,
+        f"SELECT {_EVENT} FROM events WHERE account_id = %s AND id > %s ORDER BY id LIMIT %s",
+        (account, after, limit),
+    )
+
+
+async def mark_download(
+    tx: Writer, account: AccountId, credential: CredentialId, file: FileId, *, now: datetime, not_since: datetime
+) -> bool:
+    """Note that a credential fetches a file; return whether it had not since `not_since`."""
+    changed = await tx.execute(
+        "INSERT INTO download_marks AS m (account_id, credential_id, file_id, at) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (account_id, credential_id, file_id) DO UPDATE SET at = excluded.at WHERE m.at <= %s",
+        (account, credential, file, now, not_since),
+    )
+    return changed > 0
+
+
+async def downloaded_since(
+    tx: Reader, account: AccountId, credential: CredentialId, file: FileId, since: datetime
+) -> bool:
+    """Return whether the credential fetched the file after `since`."""
+    found = await tx.value(
+        int,
+        "SELECT 1 FROM download_marks WHERE account_id = %s AND credential_id = %s AND file_id = %s AND at > %s",
+        (account, credential, file, since),
+    )
+    return found is not None
+
+
+async def forget_downloads(tx: Writer, before: datetime) -> int:
+    """Remove the download marks older than a moment; the events stay."""
+    return await tx.execute("DELETE FROM download_marks WHERE at <= %s", (before,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RememberedAnswer:
+    """What was answered under an Idempotency-Key; `status` is None while the first request runs."""
+
+    body_digest: str
+    status: int | None
+    headers: Mapping[str, str] | None
+    body: bytes | None
+    created_at: datetime
+
+
+async def remember_key(
+    tx: Writer, account: AccountId, credential: CredentialId, *, route: str, key: str, body_digest: str, now: datetime
+) -> bool:
+    """Take an idempotency key for a request that begins; return False if it is taken."""
+    return (
+        await tx.execute(
+            "INSERT INTO idempotency_keys (account_id, credential_id, route, key, body_digest, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (account, credential, route, key, body_digest, now),
+        )
+        > 0
+    )
+
+
+async def remembered(
+    tx: Reader, account: AccountId, credential: CredentialId, *, route: str, key: str
+) -> RememberedAnswer | None:
+    """Return what is known under an idempotency key."""
+    return await tx.row(
+        RememberedAnswer,
+        "SELECT body_digest, status, headers, body, created_at FROM idempotency_keys"
+        " WHERE account_id = %s AND credential_id = %s AND route = %s AND key = %s",
+        (account, credential, route, key),
+    )
+
+
+async def remember_answer(
+    tx: Writer,
+    account: AccountId,
+    credential: CredentialId,
+    *,
+    route: str,
+    key: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+) -> None:
+    """Store what the first request under a key was answered."""
+    await tx.execute(
+        "UPDATE idempotency_keys SET status = %s, headers = %s, body = %s"
+        " WHERE account_id = %s AND credential_id = %s AND route = %s AND key = %s",
+        (status, Jsonb(dict(headers)), body, account, credential, route, key),
+    )
+
+
+async def release_key(tx: Writer, account: AccountId, credential: CredentialId, *, route: str, key: str) -> None:
+    """Free a key whose request failed, so that it can be tried again."""
+    await tx.execute(
+        "DELETE FROM idempotency_keys WHERE account_id = %s AND credential_id = %s AND route = %s AND key = %s",
+        (account, credential, route, key),
+    )
+
+
+async def forget_keys(tx: Writer, before: datetime) -> int:
+    """Remove the keys that were taken before a moment."""
+    return await tx.execute("DELETE FROM idempotency_keys WHERE created_at <= %s", (before,))

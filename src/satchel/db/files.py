@@ -1,0 +1,165 @@
+"""SQL of files."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from satchel.db.pool import Reader, Writer
+from satchel.model.digest import Digest
+from satchel.model.files import File, FileKind
+from satchel.model.ids import AccountId, FieldId, FileId, InstanceId, UserId
+
+_FILE = (
+    "account_id, id, uuid, instance_id, field_id, area, position, kind, name, description, size_bytes, media_type,"
+    " digest, url, metadata, source_file_id, created_at, created_by, deleted_at, deleted_by, revision"
+)
+
+
+class _Row:
+    """Makes a `File` of a row, with its kind as the enumeration."""
+
+    __slots__ = ("file",)
+
+    def __init__(self, *, kind: str, **columns: object) -> None:
+        self.file = File(kind=FileKind(kind), **columns)  # type: ignore[arg-type]  # columns as declared
+
+
+async def next_file_id(tx: Writer) -> FileId:
+    """Return a new number from the sequence that files and uploads share."""
+    created = await tx.value(FileId, "SELECT nextval('file_ids')")
+    return FileId(created or 0)
+
+
+async def insert_file(
+    tx: Writer,
+    account: AccountId,
+    file_id: FileId,
+    *,
+    uuid: UUID,
+    instance: InstanceId,
+    field: FieldId | None,
+    area: str | None,
+    position: int,
+    kind: FileKind,
+    name: str,
+    description: str,
+    size_bytes: int | None,
+    media_type: str | None,
+    digest: Digest | None,
+    url: str | None,
+    metadata: Mapping[str, object],
+    source: FileId | None,
+    now: datetime,
+    by: UserId | None,
+) -> None:
+    """Attach a file; the foreign key refuses a digest that no blob has."""
+    await tx.execute(
+        "INSERT INTO files (account_id, id, uuid, instance_id, field_id, area, position, kind, name, description,"
+        " size_bytes, media_type, digest, url, metadata, source_file_id, created_at, created_by)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            account,
+            file_id,
+            uuid,
+            instance,
+            field,
+            area,
+            position,
+            kind.value,
+            name,
+            description,
+            size_bytes,
+            media_type,
+            digest,
+            url,
+            Jsonb(dict(metadata)),
+            source,
+            now,
+            by,
+        ),
+    )
+
+
+async def file(tx: Reader, account: AccountId, file_id: FileId) -> File | None:
+    """Return a file of the account, deleted or not."""
+    row = await tx.row(_Row, f"SELECT {_FILE} FROM files WHERE account_id = %s AND id = %s", (account, file_id))
+    return row.file if row else None
+
+
+async def files_of_instances(tx: Reader, account: AccountId, instances: Sequence[InstanceId]) -> list[File]:
+    """Return the files of some instances that are not deleted, by instance, field, position."""
+    rows = await tx.rows(
+        _Row,
+        f"SELECT {_FILE} FROM files WHERE account_id = %s AND instance_id = ANY(%s) AND deleted_at IS NULL"
+        " ORDER BY instance_id, field_id NULLS LAST, position, id",
+        (account, list(instances)),
+    )
+    return [row.file for row in rows]
+
+
+async def all_files_of(tx: Reader, account: AccountId, instance: InstanceId) -> list[File]:
+    """Return every file of an instance, deleted ones too, by id."""
+    rows = await tx.rows(
+        _Row, f"SELECT {_FILE} FROM files WHERE account_id = %s AND instance_id = %s ORDER BY id", (account, instance)
+    )
+    return [row.file for row in rows]
+
+
+async def set_position(tx: Writer, account: AccountId, file_id: FileId, position: int) -> None:
+    """Set a file's place within its field."""
+    await tx.execute(
+        "UPDATE files SET position = %s WHERE account_id = %s AND id = %s AND position <> %s",
+        (position, account, file_id, position),
+    )
+
+
+async def describe_file(tx: Writer, account: AccountId, file_id: FileId, *, name: str, description: str) -> None:
+    """Set a file's name and description."""
+    await tx.execute(
+        "UPDATE files SET name = %s, description = %s, revision = revision + 1 WHERE account_id = %s AND id = %s",
+        (name, description, account, file_id),
+    )
+
+
+async def set_metadata(tx: Writer, account: AccountId, digest: Digest, metadata: Mapping[str, object]) -> None:
+    """Add what was found in an image's bytes to every file that shares them; what the uploader said stays."""
+    await tx.execute(
+        "UPDATE files SET metadata = %s || metadata WHERE account_id = %s AND digest = %s",
+        (Jsonb(dict(metadata)), account, digest),
+    )
+
+
+async def set_deleted(
+    tx: Writer, account: AccountId, file_ids: Sequence[FileId], *, at: datetime | None, by: UserId | None
+) -> None:
+    """Mark files as deleted, or bring them back where `at` is None."""
+    await tx.execute(
+        "UPDATE files SET deleted_at = %s, deleted_by = %s, revision = revision + 1"
+        " WHERE account_id = %s AND id = ANY(%s)",
+        (at, by, account, list(file_ids)),
+    )
+
+
+async def instances_to_purge(tx: Reader, deleted_before: datetime, limit: int) -> list[tuple[AccountId, InstanceId]]:
+    """Return (account, instance) of files that were deleted before a moment and can go."""
+    rows = await tx.pairs(
+        "SELECT DISTINCT account_id, instance_id FROM files WHERE deleted_at <= %s LIMIT %s", (deleted_before, limit)
+    )
+    return [(AccountId(int(str(account))), InstanceId(int(str(instance)))) for account, instance in rows]
+
+
+async def purge_files(tx: Writer, account: AccountId, instance: InstanceId, *, deleted_before: datetime | None) -> int:
+    """Remove rows of an instance's files for good: those deleted before a moment, or all where it is None.
+
+    Returns the bytes that the removed stored files had; give them back to the quota.
+    """
+    removed = await tx.values(
+        int,
+        "DELETE FROM files WHERE account_id = %(account)s AND instance_id = %(instance)s"
+        " AND (%(before)s::timestamptz IS NULL OR deleted_at <= %(before)s)"
+        " RETURNING CASE WHEN kind = 'stored' THEN size_bytes ELSE 0 END",
+        {"account": account, "instance": instance, "before": deleted_before},
+    )
+    return sum(removed)

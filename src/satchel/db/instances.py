@@ -1,0 +1,159 @@
+"""SQL of instances and of the engine's state."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from satchel.db.pool import Reader, Writer
+from satchel.model.ids import AccountId, AppId, InstanceId, TokenId, UserId, VersionId
+from satchel.model.instance import Instance, InstanceState
+
+SLOT_COLUMNS = tuple(f"{kind}_{slot}" for kind in ("text", "number", "time") for slot in range(10))
+"""The slot columns of `instances`; `Searched` names values by them."""
+
+_INSTANCE = (
+    "account_id, id, uuid, app_id, version_id, number, identifier, title, state, starter_id, started_at, ended_at,"
+    ' revision, "values", parent_id, parent_token, depth'
+)
+
+
+async def insert_instance(
+    tx: Writer,
+    account: AccountId,
+    *,
+    uuid: UUID,
+    app: AppId,
+    version: VersionId,
+    number: int,
+    identifier: str,
+    starter: UserId | None,
+    now: datetime,
+    parent: tuple[InstanceId, TokenId] | None = None,
+    depth: int = 0,
+) -> Instance:
+    """Create a running instance without values; it is this transaction's own until it commits."""
+    parent_id, parent_token = parent or (None, None)
+    row = await tx.row(
+        _Row,
+        "INSERT INTO instances (account_id, uuid, app_id, version_id, number, identifier, title, state, starter_id,"
+        ' started_at, "values", parent_id, parent_token, depth)'
+        f" VALUES (%s, %s, %s, %s, %s, %s, %s, 'running', %s, %s, '{{}}', %s, %s, %s) RETURNING {_INSTANCE}",
+        (account, uuid, app, version, number, identifier, identifier, starter, now, parent_id, parent_token, depth),
+    )
+    if row is None:
+        raise LookupError("an insert returned no row")
+    return row.instance
+
+
+class _Row:
+    """Makes an `Instance` of a row, with its state as the enumeration."""
+
+    __slots__ = ("instance",)
+
+    def __init__(self, *, state: str, **columns: object) -> None:
+        self.instance = Instance(state=InstanceState(state), **columns)  # type: ignore[arg-type]  # columns as declared
+
+
+async def lock_instance(tx: Writer, account: AccountId, instance: InstanceId) -> Instance | None:
+    """Return an instance, locked until the transaction ends: the first lock of every change."""
+    row = await tx.row(
+        _Row, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = %s FOR UPDATE", (account, instance)
+    )
+    return row.instance if row else None
+
+
+async def instance(tx: Reader, account: AccountId, instance_id: InstanceId) -> Instance | None:
+    """Return an instance."""
+    row = await tx.row(
+        _Row, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = %s", (account, instance_id)
+    )
+    return row.instance if row else None
+
+
+async def instance_by_identifier(tx: Reader, account: AccountId, identifier: str) -> Instance | None:
+    """Return the instance with an identifier such as `PUR-12`."""
+    row = await tx.row(
+        _Row, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND identifier = %s", (account, identifier)
+    )
+    return row.instance if row else None
+
+
+async def instances_where(
+    tx: Reader, condition: str, order: str, parameters: Mapping[str, object], limit: int
+) -> list[Instance]:
+    """Return instances by a condition and an order that `satchel.db.search` assembled."""
+    rows = await tx.rows(
+        _Row,
+        f"SELECT {_INSTANCE} FROM instances i WHERE {condition} ORDER BY {order} LIMIT {int(limit)}",  # type: ignore[arg-type]  # assembled in db/search from constants
+        parameters,
+    )
+    return [row.instance for row in rows]
+
+
+async def save_instance(tx: Writer, row: Instance, *, slots: Mapping[str, object], grams: list[str]) -> None:
+    """Write an instance's title, state, values and search columns, and make its revision grow.
+
+    Args:
+        row: the new content; its `revision` is ignored.
+        slots: by column of `SLOT_COLUMNS`, for every slot that the app uses (None empties it).
+        grams: the trigrams of the title and the searchable texts.
+    """
+    unknown = set(slots) - set(SLOT_COLUMNS)
+    if unknown:
+        raise ValueError(f"no slot columns: {sorted(unknown)}")
+    assignments = "".join(f", {column} = %({column})s" for column in slots)
+    await tx.execute(
+        'UPDATE instances SET title = %(title)s, state = %(state)s, ended_at = %(ended_at)s, "values" = %(values)s,'
+        f" revision = revision + 1, grams = %(grams)s{assignments} WHERE account_id = %(account)s AND id = %(id)s",  # type: ignore[arg-type]  # columns checked above
+        {
+            "title": row.title,
+            "state": row.state.value,
+            "ended_at": row.ended_at,
+            "values": Jsonb(dict(row.values)),
+            "grams": grams,
+            "account": row.account_id,
+            "id": row.id,
+            **slots,
+        },
+    )
+
+
+async def touch_instance(tx: Writer, account: AccountId, instance_id: InstanceId) -> None:
+    """Make an instance's revision grow: something of it changed besides its row."""
+    await tx.execute(
+        "UPDATE instances SET revision = revision + 1 WHERE account_id = %s AND id = %s", (account, instance_id)
+    )
+
+
+async def delete_instance(tx: Writer, account: AccountId, instance_id: InstanceId) -> None:
+    """Remove an instance with its tasks, waits, calls and state; its files must be gone before."""
+    await tx.execute("DELETE FROM instances WHERE account_id = %s AND id = %s", (account, instance_id))
+
+
+async def engine_state(tx: Reader, account: AccountId, instance_id: InstanceId) -> bytes | None:
+    """Return the engine's state of an instance."""
+    return await tx.value(
+        bytes,
+        "SELECT state FROM instance_states WHERE account_id = %s AND instance_id = %s",
+        (account, instance_id),
+    )
+
+
+async def save_engine_state(tx: Writer, account: AccountId, instance_id: InstanceId, state: bytes) -> None:
+    """Write the engine's state of an instance."""
+    await tx.execute(
+        "INSERT INTO instance_states (account_id, instance_id, state) VALUES (%s, %s, %s)"
+        " ON CONFLICT (account_id, instance_id) DO UPDATE SET state = excluded.state",
+        (account, instance_id, state),
+    )
+
+
+async def children(tx: Reader, account: AccountId, parent: InstanceId) -> list[InstanceId]:
+    """Return the running instances that a call activity of `parent` started."""
+    return await tx.values(
+        InstanceId,
+        "SELECT id FROM instances WHERE account_id = %s AND parent_id = %s AND state = 'running' ORDER BY id",
+        (account, parent),
+    )

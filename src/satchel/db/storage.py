@@ -1,0 +1,76 @@
+"""SQL of the quota: `used + reserved ≤ limit` at every instant (files.md §4).
+
+Each function is one UPDATE of the account's hot row. Call them last in a transaction: the lock order ends here, and the
+row stays locked for the shortest time.
+"""
+
+from dataclasses import dataclass
+
+from satchel.db.pool import Reader, Writer
+from satchel.model.errors import OverQuota
+from satchel.model.ids import AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """An account's quota and what is taken of it, in bytes."""
+
+    limit_bytes: int
+    used_bytes: int
+    reserved_bytes: int
+
+
+async def storage(tx: Reader, account: AccountId) -> Storage:
+    """Return the account's three numbers."""
+    found = await tx.row(
+        Storage, "SELECT limit_bytes, used_bytes, reserved_bytes FROM storage WHERE account_id = %s", (account,)
+    )
+    if found is None:
+        raise LookupError(f"account {account} has no storage row")
+    return found
+
+
+async def take(tx: Writer, account: AccountId, *, used: int = 0, reserved: int = 0) -> None:
+    """Change what is used and reserved by these signed amounts, in bytes.
+
+    A change that takes more in sum succeeds only while everything still fits; one that gives back or only moves bytes from
+    reserved to used always succeeds, also where the quota was lowered beneath what is used.
+
+    Raises:
+        OverQuota: it does not fit; the transaction must not go on.
+    """
+    if used == 0 and reserved == 0:
+        return
+    more = used + reserved
+    condition = " AND used_bytes + reserved_bytes + %(more)s <= limit_bytes" if more > 0 else ""
+    changed = await tx.execute(
+        "UPDATE storage SET used_bytes = used_bytes + %(used)s, reserved_bytes = reserved_bytes + %(reserved)s"
+        f" WHERE account_id = %(account)s{condition}",
+        {"used": used, "reserved": reserved, "more": more, "account": account},
+    )
+    if changed == 0:
+        now = await storage(tx, account)
+        raise OverQuota(
+            needed_bytes=more,
+            used_bytes=now.used_bytes,
+            reserved_bytes=now.reserved_bytes,
+            limit_bytes=now.limit_bytes,
+        )
+
+
+async def set_limit(tx: Writer, account: AccountId, limit_bytes: int) -> None:
+    """Set the account's quota; what is used already stays even where it is more."""
+    await tx.execute("UPDATE storage SET limit_bytes = %s WHERE account_id = %s", (limit_bytes, account))
+
+
+async def true_sums(tx: Reader, account: AccountId) -> tuple[int, int]:
+    """Return the bytes that the account's files and open uploads add up to: what `storage` must say."""
+    used = await tx.value(
+        int,
+        "SELECT coalesce(sum(size_bytes), 0)::bigint FROM files WHERE account_id = %s AND kind = 'stored'",
+        (account,),
+    )
+    reserved = await tx.value(
+        int, "SELECT coalesce(sum(reserved_bytes), 0)::bigint FROM uploads WHERE account_id = %s", (account,)
+    )
+    return used or 0, reserved or 0

@@ -1,0 +1,204 @@
+"""SQL of tasks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from satchel.db.pool import Reader, Writer
+from satchel.model.ids import AccountId, AppId, ElementId, GroupId, InstanceId, TaskId, TokenId, UserId, VersionId
+from satchel.model.instance import Task, TaskState
+
+_TASK = (
+    "account_id, id, instance_id, app_id, version_id, element, token, name, variables, state, holder_id, group_id,"
+    " due_at, fails_at, opened_at, closed_at, closed_by, outcome, revision"
+)
+
+
+class _Row:
+    """Makes a `Task` of a row, with its state as the enumeration."""
+
+    __slots__ = ("task",)
+
+    def __init__(self, *, state: str, **columns: object) -> None:
+        self.task = Task(state=TaskState(state), **columns)  # type: ignore[arg-type]  # columns as declared
+
+
+async def insert_task(
+    tx: Writer,
+    account: AccountId,
+    instance: InstanceId,
+    *,
+    app: AppId,
+    version: VersionId,
+    element: ElementId,
+    token: TokenId,
+    name: str,
+    variables: Mapping[str, object],
+    holder: UserId | None,
+    group: GroupId | None,
+    due_at: datetime | None,
+    fails_at: datetime | None,
+    now: datetime,
+) -> TaskId:
+    """Open a task: assigned where it has a holder, offered otherwise."""
+    state = TaskState.ASSIGNED if holder is not None else TaskState.UNASSIGNED
+    created = await tx.value(
+        TaskId,
+        "INSERT INTO tasks (account_id, instance_id, app_id, version_id, element, token, name, variables, state,"
+        " holder_id, group_id, due_at, fails_at, opened_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        (
+            account,
+            instance,
+            app,
+            version,
+            element,
+            token,
+            name,
+            Jsonb(dict(variables)),
+            state.value,
+            holder,
+            group,
+            due_at,
+            fails_at,
+            now,
+        ),
+    )
+    return TaskId(created or 0)
+
+
+async def task(tx: Reader, account: AccountId, task_id: TaskId) -> Task | None:
+    """Return a task of the account."""
+    row = await tx.row(_Row, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND id = %s", (account, task_id))
+    return row.task if row else None
+
+
+async def task_by_token(tx: Reader, account: AccountId, instance: InstanceId, token: TokenId) -> Task | None:
+    """Return the task that the engine names by this token."""
+    row = await tx.row(
+        _Row,
+        f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = %s AND token = %s",
+        (account, instance, token),
+    )
+    return row.task if row else None
+
+
+async def tasks_of_instance(tx: Reader, account: AccountId, instance: InstanceId) -> list[Task]:
+    """Return all tasks of an instance, oldest first."""
+    rows = await tx.rows(
+        _Row, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = %s ORDER BY id", (account, instance)
+    )
+    return [row.task for row in rows]
+
+
+async def open_tasks_of(tx: Reader, account: AccountId, instances: Sequence[InstanceId]) -> list[Task]:
+    """Return the open tasks of some instances, by instance and id."""
+    rows = await tx.rows(
+        _Row,
+        f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = ANY(%s) AND closed_at IS NULL"
+        " ORDER BY instance_id, id",
+        (account, list(instances)),
+    )
+    return [row.task for row in rows]
+
+
+async def tasks_held(tx: Reader, account: AccountId, holder: UserId, *, after: int, limit: int) -> list[Task]:
+    """Return a page of the open tasks that a user holds, by id."""
+    rows = await tx.rows(
+        _Row,
+        f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND holder_id = %s AND closed_at IS NULL AND id > %s"
+        " ORDER BY id LIMIT %s",
+        (account, holder, after, limit),
+    )
+    return [row.task for row in rows]
+
+
+async def tasks_offered(
+    tx: Reader,
+    account: AccountId,
+    *,
+    groups: Sequence[GroupId],
+    startable: Sequence[AppId] | None,
+    after: int,
+    limit: int,
+) -> list[Task]:
+    """Return a page of the unassigned tasks offered to some groups, or to those who may start some apps, by id.
+
+    Args:
+        startable: the apps that the asker may start; None means all.
+    """
+    rows = await tx.rows(
+        _Row,
+        f"SELECT {_TASK} FROM tasks WHERE account_id = %(account)s AND state = 'unassigned' AND id > %(after)s"
+        " AND (group_id = ANY(%(groups)s)"
+        " OR (group_id IS NULL AND (%(all)s OR app_id = ANY(%(apps)s))))"
+        " ORDER BY id LIMIT %(limit)s",
+        {
+            "account": account,
+            "after": after,
+            "groups": list(groups),
+            "all": startable is None,
+            "apps": list(startable or ()),
+            "limit": limit,
+        },
+    )
+    return [row.task for row in rows]
+
+
+async def set_holder(
+    tx: Writer, account: AccountId, task_id: TaskId, *, state: TaskState, holder: UserId | None
+) -> None:
+    """Give an open task to a user, or offer it again where `holder` is None."""
+    await tx.execute(
+        "UPDATE tasks SET state = %s, holder_id = %s, revision = revision + 1"
+        " WHERE account_id = %s AND id = %s AND closed_at IS NULL",
+        (state.value, holder, account, task_id),
+    )
+
+
+async def touch_task(tx: Writer, account: AccountId, task_id: TaskId) -> None:
+    """Make a task's revision grow: its form was saved."""
+    await tx.execute("UPDATE tasks SET revision = revision + 1 WHERE account_id = %s AND id = %s", (account, task_id))
+
+
+async def close_task(
+    tx: Writer,
+    account: AccountId,
+    instance: InstanceId,
+    token: TokenId,
+    *,
+    state: TaskState,
+    now: datetime,
+    by: UserId | None = None,
+    outcome: str | None = None,
+) -> TaskId | None:
+    """Close an open task by its token and return its id, or None if it is closed already."""
+    return await tx.value(
+        TaskId,
+        "UPDATE tasks SET state = %s, closed_at = %s, closed_by = %s, outcome = %s, revision = revision + 1"
+        " WHERE account_id = %s AND instance_id = %s AND token = %s AND closed_at IS NULL RETURNING id",
+        (state.value, now, by, outcome, account, instance, token),
+    )
+
+
+async def close_open_tasks(
+    tx: Writer, account: AccountId, instance: InstanceId, *, state: TaskState, now: datetime
+) -> list[TaskId]:
+    """Close all open tasks of an instance and return their ids."""
+    return await tx.values(
+        TaskId,
+        "UPDATE tasks SET state = %s, closed_at = %s, revision = revision + 1"
+        " WHERE account_id = %s AND instance_id = %s AND closed_at IS NULL RETURNING id",
+        (state.value, now, account, instance),
+    )
+
+
+async def tasks_failing(tx: Reader, now: datetime, limit: int) -> list[Task]:
+    """Return open tasks of every account whose `late: fail` is due, the longest overdue first."""
+    rows = await tx.rows(
+        _Row,
+        f"SELECT {_TASK} FROM tasks WHERE closed_at IS NULL AND fails_at <= %s ORDER BY fails_at LIMIT %s",
+        (now, limit),
+    )
+    return [row.task for row in rows]

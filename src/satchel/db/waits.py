@@ -1,0 +1,197 @@
+"""SQL of what instances wait for besides people: timers, messages, called instances, service calls; and of incidents."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from satchel.db.pool import Reader, Writer
+from satchel.model.ids import AccountId, ElementId, IncidentId, InstanceId, JobId, TokenId, UserId
+from satchel.model.instance import Incident, ServiceCall, Wait
+
+_WAIT = "account_id, instance_id, token, kind, element, name, due_at, child_id, opened_at"
+_CALL = "account_id, id, instance_id, element, token, kind, variables, state, opened_at, closed_at, closed_by, error"
+_INCIDENT = "account_id, id, instance_id, element, token, code, message, details, opened_at, closed_at"
+
+
+async def insert_wait(
+    tx: Writer,
+    account: AccountId,
+    instance_id: InstanceId,
+    *,
+    token: TokenId,
+    kind: str,
+    element: ElementId,
+    now: datetime,
+    name: str | None = None,
+    due_at: datetime | None = None,
+    child: InstanceId | None = None,
+) -> None:
+    """Note what the instance waits for from now on."""
+    await tx.execute(
+        "INSERT INTO waits (account_id, instance_id, token, kind, element, name, due_at, child_id, opened_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (account, instance_id, token, kind, element, name, due_at, child, now),
+    )
+
+
+async def delete_wait(tx: Writer, account: AccountId, instance_id: InstanceId, token: TokenId) -> None:
+    """End a wait; does nothing if it has ended."""
+    await tx.execute(
+        "DELETE FROM waits WHERE account_id = %s AND instance_id = %s AND token = %s", (account, instance_id, token)
+    )
+
+
+async def delete_waits(tx: Writer, account: AccountId, instance_id: InstanceId) -> None:
+    """End all waits of an instance."""
+    await tx.execute("DELETE FROM waits WHERE account_id = %s AND instance_id = %s", (account, instance_id))
+
+
+async def waits(tx: Reader, account: AccountId, instance_id: InstanceId) -> list[Wait]:
+    """Return what an instance waits for, oldest first."""
+    return await tx.rows(
+        Wait,
+        f"SELECT {_WAIT} FROM waits WHERE account_id = %s AND instance_id = %s ORDER BY opened_at, token",
+        (account, instance_id),
+    )
+
+
+async def postpone_wait(
+    tx: Writer, account: AccountId, instance_id: InstanceId, token: TokenId, due_at: datetime | None
+) -> None:
+    """Move a timer's due time; None parks it until its incident is retried."""
+    await tx.execute(
+        "UPDATE waits SET due_at = %s WHERE account_id = %s AND instance_id = %s AND token = %s",
+        (due_at, account, instance_id, token),
+    )
+
+
+async def due_timers(tx: Reader, now: datetime, limit: int) -> list[Wait]:
+    """Return timers of every account that are due, the longest overdue first."""
+    return await tx.rows(Wait, f"SELECT {_WAIT} FROM waits WHERE due_at <= %s ORDER BY due_at LIMIT %s", (now, limit))
+
+
+async def insert_call(
+    tx: Writer,
+    account: AccountId,
+    instance_id: InstanceId,
+    *,
+    element: ElementId,
+    token: TokenId,
+    kind: str,
+    variables: Mapping[str, object],
+    now: datetime,
+) -> JobId:
+    """Record a service task that became due."""
+    created = await tx.value(
+        JobId,
+        "INSERT INTO calls (account_id, instance_id, element, token, kind, variables, state, opened_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, 'waiting', %s) RETURNING id",
+        (account, instance_id, element, token, kind, Jsonb(dict(variables)), now),
+    )
+    return JobId(created or 0)
+
+
+async def close_call(
+    tx: Writer,
+    account: AccountId,
+    instance_id: InstanceId,
+    token: TokenId,
+    *,
+    state: str,
+    now: datetime,
+    by: UserId | None = None,
+    error: str | None = None,
+) -> None:
+    """End a service call; does nothing if it has ended."""
+    await tx.execute(
+        "UPDATE calls SET state = %s, closed_at = %s, closed_by = %s, error = %s"
+        " WHERE account_id = %s AND instance_id = %s AND token = %s AND state = 'waiting'",
+        (state, now, by, error, account, instance_id, token),
+    )
+
+
+async def cancel_calls(tx: Writer, account: AccountId, instance_id: InstanceId, now: datetime) -> None:
+    """End all waiting service calls of an instance."""
+    await tx.execute(
+        "UPDATE calls SET state = 'cancelled', closed_at = %s"
+        " WHERE account_id = %s AND instance_id = %s AND state = 'waiting'",
+        (now, account, instance_id),
+    )
+
+
+async def calls(tx: Reader, account: AccountId, instance_id: InstanceId) -> list[ServiceCall]:
+    """Return all service calls of an instance, oldest first."""
+    return await tx.rows(
+        ServiceCall,
+        f"SELECT {_CALL} FROM calls WHERE account_id = %s AND instance_id = %s ORDER BY id",
+        (account, instance_id),
+    )
+
+
+async def waiting_calls(tx: Reader, account: AccountId, *, after: int, limit: int) -> list[ServiceCall]:
+    """Return a page of the account's service calls that wait, by id."""
+    return await tx.rows(
+        ServiceCall,
+        f"SELECT {_CALL} FROM calls WHERE account_id = %s AND state = 'waiting' AND id > %s ORDER BY id LIMIT %s",
+        (account, after, limit),
+    )
+
+
+async def call(tx: Reader, account: AccountId, call_id: JobId) -> ServiceCall | None:
+    """Return one service call of the account."""
+    return await tx.row(ServiceCall, f"SELECT {_CALL} FROM calls WHERE account_id = %s AND id = %s", (account, call_id))
+
+
+async def insert_incident(
+    tx: Writer,
+    account: AccountId,
+    instance_id: InstanceId,
+    *,
+    element: str,
+    token: TokenId | None,
+    code: str,
+    message: str,
+    details: Mapping[str, object],
+    now: datetime,
+) -> IncidentId:
+    """Note that the instance cannot go on; one open incident per element, refreshed if it happens again."""
+    await tx.execute(
+        "UPDATE incidents SET closed_at = %s"
+        " WHERE account_id = %s AND instance_id = %s AND element = %s AND closed_at IS NULL",
+        (now, account, instance_id, element),
+    )
+    created = await tx.value(
+        IncidentId,
+        "INSERT INTO incidents (account_id, instance_id, element, token, code, message, details, opened_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        (account, instance_id, element, token, code, message, Jsonb(dict(details)), now),
+    )
+    return IncidentId(created or 0)
+
+
+async def close_incidents(tx: Writer, account: AccountId, instance_id: InstanceId, now: datetime) -> None:
+    """Close all open incidents of an instance: it went on, or ended."""
+    await tx.execute(
+        "UPDATE incidents SET closed_at = %s WHERE account_id = %s AND instance_id = %s AND closed_at IS NULL",
+        (now, account, instance_id),
+    )
+
+
+async def incidents(
+    tx: Reader, account: AccountId, *, instance_id: InstanceId | None, after: int, limit: int
+) -> list[Incident]:
+    """Return a page of open incidents, of one instance or of the account, by id."""
+    return await tx.rows(
+        Incident,
+        f"SELECT {_INCIDENT} FROM incidents WHERE account_id = %(account)s AND closed_at IS NULL AND id > %(after)s"
+        " AND (%(instance)s::bigint IS NULL OR instance_id = %(instance)s) ORDER BY id LIMIT %(limit)s",
+        {"account": account, "instance": instance_id, "after": after, "limit": limit},
+    )
+
+
+async def incident(tx: Reader, account: AccountId, incident_id: IncidentId) -> Incident | None:
+    """Return one incident of the account."""
+    return await tx.row(
+        Incident, f"SELECT {_INCIDENT} FROM incidents WHERE account_id = %s AND id = %s", (account, incident_id)
+    )
