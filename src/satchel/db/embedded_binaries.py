@@ -66,10 +66,15 @@ def find_binaries() -> Binaries:
     )
 
 
-def is_reachable(path: Path, uid: int, gid: int) -> bool:
-    """Tell whether a user without groups of its own may read and enter `path`, by the permission bits all the way up."""
-    place = path.resolve()
-    return all(_allows(step, uid, gid, 0o1) for step in place.parents) and _allows(place, uid, gid, 0o5)
+def may_enter(folder: Path, uid: int, gid: int) -> bool:
+    """Tell, by the permission bits, whether a user without groups of its own may pass through a folder and all above it."""
+    place = folder.resolve()
+    return all(_allows(step, uid, gid, 0o1) for step in (place, *place.parents))
+
+
+def may_run(program: Path, uid: int, gid: int) -> bool:
+    """Tell, by the permission bits, whether such a user may read and execute a program where it is."""
+    return may_enter(program.parent, uid, gid) and _allows(program, uid, gid, 0o5)
 
 
 def private_copy(binaries: Binaries, into: Path) -> Binaries:

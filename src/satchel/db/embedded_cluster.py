@@ -16,10 +16,11 @@ import os
 import pwd
 import secrets
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from satchel.db.embedded_binaries import MAJOR, Binaries, find_binaries, is_reachable, private_copy
+from satchel.db.embedded_binaries import MAJOR, Binaries, find_binaries, may_enter, may_run, private_copy
 from satchel.model.errors import DatabaseUnavailable
 
 OUTSIDE = Path("/var/lib/satchel")
@@ -107,12 +108,12 @@ def settle(shelf: Path) -> Place:
     identity = _identity(home / "cluster")
     binaries = find_binaries()
     if identity.changes:
-        if not is_reachable(home, identity.uid, identity.gid):
+        if not may_enter(home, identity.uid, identity.gid):
             raise DatabaseUnavailable(
                 f"User {identity.uid}, who owns the database in {home}, may not enter that folder. "
                 "Move the data directory back or open the folders above it for passing through (chmod o+x)."
             )
-        if not is_reachable(binaries.postgres, identity.uid, identity.gid):
+        if not may_run(binaries.postgres, identity.uid, identity.gid):
             binaries = private_copy(binaries, home)
     return Place(shelf=shelf, home=home, identity=identity, binaries=binaries, orphans=_orphans(shelf, home))
 
@@ -213,7 +214,7 @@ def _home(shelf: Path) -> Path:
             "PostgreSQL does not run as root, and this system has no user `nobody` to run it as. "
             "Start Satchel as an ordinary user, or set SATCHEL_DATABASE_URL."
         )
-    if is_reachable(shelf.parent, nobody.uid, nobody.gid) or _passes(shelf, nobody):
+    if may_enter(shelf, nobody.uid, nobody.gid):
         return shelf
     OUTSIDE.mkdir(mode=0o755, parents=True, exist_ok=True)
     home = OUTSIDE / secrets.token_hex(8)
@@ -221,3 +222,102 @@ def _home(shelf: Path) -> Path:
     _write(home / "origin", f"{shelf}\n")
     _write(location, f"{home}\n")
     return home
+
+
+def _check_origin(shelf: Path, home: Path) -> None:
+    origin = _origin(home)
+    if origin is None:
+        raise DatabaseUnavailable(
+            f"{shelf / 'location'} says that the database is in {home}, but it is not there. "
+            f"Restore that folder, or remove {shelf} to begin with an empty database."
+        )
+    if origin == shelf:
+        return
+    if (origin / "location").is_file() and (origin / "location").read_text().strip() == str(home):
+        raise DatabaseUnavailable(
+            f"{shelf.parent} is a copy of {origin.parent}, whose database is in {home}: a copy holds the files but no "
+            "database. Copy a running Satchel with `pg_dump` and the files, or remove one of the two."
+        )
+    _write(home / "origin", f"{shelf}\n")  # the data directory was moved
+
+
+def _origin(home: Path) -> Path | None:
+    try:
+        return Path((home / "origin").read_text().strip())
+    except OSError:
+        return None
+
+
+def _orphans(shelf: Path, home: Path) -> tuple[Path, ...]:
+    if os.geteuid() != 0 or not OUTSIDE.is_dir():
+        return ()
+    return tuple(other for other in sorted(OUTSIDE.iterdir()) if other != home and _origin(other) == shelf)
+
+
+def _identity(cluster: Path) -> Identity:
+    """Return whom the server runs as: the cluster's owner, since PostgreSQL accepts nobody else; at first `nobody` for root."""
+    owner = cluster.stat() if cluster.is_dir() else None
+    me = os.geteuid()
+    if me != 0:
+        if owner is not None and owner.st_uid != me:
+            raise DatabaseUnavailable(
+                f"The database in {cluster} belongs to {_user_name(owner.st_uid) or owner.st_uid}. "
+                "Run Satchel as root or as that user, or choose another data directory."
+            )
+        return Identity()
+    if owner is None:
+        nobody = _nobody()
+        return Identity(uid=nobody.uid, gid=nobody.gid) if nobody else Identity()
+    if owner.st_uid == 0:
+        raise DatabaseUnavailable(
+            f"The database in {cluster} belongs to root, and PostgreSQL does not run as root. "
+            f"Give it back to its owner: `chown -R nobody {cluster}`."
+        )
+    return Identity(uid=owner.st_uid, gid=owner.st_gid)
+
+
+def _nobody() -> Identity | None:
+    try:
+        found = pwd.getpwnam("nobody")
+    except KeyError:
+        return None
+    return Identity(uid=found.pw_uid, gid=found.pw_gid)
+
+
+def _user_name(uid: int) -> str | None:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return None
+
+
+def _fits(folder: Path) -> bool:
+    """Whether a socket in this folder has an address that the system and libpq (commas part hosts) understand."""
+    whole = os.fsencode(folder / SOCKET_NAME)
+    return len(whole) <= SOCKET_PATH_BYTES and not set(b',"\n') & set(whole)
+
+
+def _is_private(folder: Path, identity: Identity) -> bool:
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    owner = identity.uid if identity.changes else os.geteuid()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == owner and stat.S_IMODE(found.st_mode) == 0o700
+
+
+def _make(folder: Path, mode: int) -> None:
+    """Create a folder with exactly these rights, whatever the umask; one that exists is left as it is."""
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return
+    folder.chmod(mode)
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file whole; everybody may read it who may enter its folder."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(text)
+    fresh.chmod(0o644)
+    fresh.replace(path)

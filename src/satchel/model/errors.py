@@ -147,7 +147,9 @@ class PreconditionFailed(SatchelError):
     kind = Kind.PRECONDITION
 
     def __init__(self, what: str, current: str) -> None:
-        super().__init__(f"The {what} changed since you read it. Read it again and repeat your change.", current=current)
+        super().__init__(
+            f"The {what} changed since you read it. Read it again and repeat your change.", current=current
+        )
 
 
 class PreconditionRequired(SatchelError):
@@ -170,7 +172,9 @@ class UploadExpired(Gone):
     code = "upload_expired"
 
     def __init__(self, upload: int, reason: str) -> None:
-        super().__init__(f"Upload {upload} has ended ({reason}). Ask for a new ticket and send the file again.", upload=upload)
+        super().__init__(
+            f"Upload {upload} has ended ({reason}). Ask for a new ticket and send the file again.", upload=upload
+        )
 
 
 class TooLarge(SatchelError):
@@ -181,7 +185,9 @@ class TooLarge(SatchelError):
 
     def __init__(self, what: str, limit_bytes: int, size_bytes: int | None = None) -> None:
         came = f"{size_bytes} bytes" if size_bytes is not None else "more"
-        super().__init__(f"{what} may hold {limit_bytes} bytes at most; {came} came.", limit_bytes=limit_bytes, size_bytes=size_bytes)
+        super().__init__(
+            f"{what} may hold {limit_bytes} bytes at most; {came} came.", limit_bytes=limit_bytes, size_bytes=size_bytes
+        )
 
 
 class BadFile(SatchelError):
@@ -230,7 +236,9 @@ class DiskFull(SatchelError):
     kind = Kind.STORAGE
 
     def __init__(self) -> None:
-        super().__init__("The server's disk is full; nothing was recorded. Free space on the server and send the file again.")
+        super().__init__(
+            "The server's disk is full; nothing was recorded. Free space on the server and send the file again."
+        )
 
 
 class BlobMissing(SatchelError):
@@ -245,6 +253,12 @@ class Unavailable(SatchelError):
 
     code = "unavailable"
     kind = Kind.UNAVAILABLE
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be started, found or reached; the message says why and what to do."""
+
+    code = "database_unavailable"
 
 
 class TooManyRequests(SatchelError):
