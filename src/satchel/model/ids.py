@@ -39,7 +39,7 @@ FIELDS_PER_APP = 1024
 class Entropy(Protocol):
     """A source of random bytes; the system's in production, a seeded one in tests."""
 
-    def __call__(self, count: int) -> bytes:
+    def __call__(self, count: int, /) -> bytes:
         """Return `count` random bytes."""
         ...
 

@@ -1,0 +1,296 @@
+"""Where a local store keeps what: `<root>/<account>/<ab>/<digest>` and `<root>/incoming/`.
+
+All of it blocks and runs in threads. Directories are 0700, files 0600; a name is made only of an account's number and
+a digest, both checked here, or of our own random digits, so that no user's text ever becomes a path. Giving a blob its
+name and deleting it happen under a lock on its directory (flock, so it also holds between processes).
+"""
+
+import errno
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from satchel.blobs.disk import Disk
+from satchel.blobs.store import Leftover, LeftoverKind, Partial, Stored
+from satchel.model.clock import Clock
+from satchel.model.digest import Digest, parse_digest
+from satchel.model.errors import BlobMissing, DiskFull, InvalidRequest, Unavailable
+from satchel.model.ids import AccountId, Entropy, UploadId
+
+INCOMING = "incoming"
+
+MARK = ".mark"
+"""Ends the name of the file beside a partial that says how much of it counts (`satchel.blobs.partials`)."""
+
+_ACCOUNT_NAME = re.compile(r"[1-9][0-9]{0,18}")
+_SHARD_NAME = re.compile(r"[0-9a-f]{2}")
+_DIGEST_NAME = re.compile(r"[0-9a-f]{64}")
+_TEMPORARY_NAME = re.compile(r"t-[0-9a-f]{32}")
+_PARTIAL_NAME = re.compile(r"p-([0-9]{1,19})-([0-9]{1,19})-([0-9]{1,19})(\.mark)?")
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turn the operating system's errors into ours.
+
+    Raises:
+        DiskFull: there is no room.
+        Unavailable: anything else went wrong with the storage.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise DiskFull from error
+        reason = errno.errorcode.get(error.errno or 0, "unknown")
+        raise Unavailable(
+            f"The server's storage failed ({reason}); nothing was recorded. Send the file again."
+        ) from error
+
+
+def missing(digest: str) -> BlobMissing:
+    """Return the error for bytes that are not there."""
+    return BlobMissing(
+        f"The bytes {digest[:12]}… are missing from the store. An administrator should run `satchel doctor`."
+    )
+
+
+class Layout:
+    """The directories of one store, and the steps in them that must be right together."""
+
+    def __init__(self, root: Path, *, clock: Clock, disk: Disk, entropy: Entropy) -> None:
+        self.root = root
+        self.clock = clock
+        self.disk = disk
+        self.entropy = entropy
+        self._durable: set[Path] = set()  # directories whose own entry this process has made durable
+
+    def prepare(self) -> None:
+        """Make the directories that every store has; those that exist stay as they are."""
+        with storage_errors():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_directory(self.root / INCOMING)
+
+    def path(self, account: AccountId, digest: Digest) -> Path:
+        """Return where a blob is, or would be.
+
+        Raises:
+            InvalidRequest: the account or the digest is not one.
+        """
+        checked = parse_digest(digest)
+        return self.root / account_name(account) / checked[:2] / checked
+
+    @contextmanager
+    def incoming(self) -> Iterator[int]:
+        """Open the directory of what is arriving."""
+        with self._directory(self.root / INCOMING) as descriptor:
+            yield descriptor
+
+    def new_temporary(self) -> tuple[str, int]:
+        """Make a file for a body, locked as in use for as long as it is open; return its name and descriptor."""
+        name = f"t-{self.entropy(16).hex()}"
+        with self.incoming() as directory:
+            descriptor = self.disk.create(name, directory=directory)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return name, descriptor
+
+    def stamp(self, descriptor: int) -> None:
+        """Give the file the present moment as the time of its bytes."""
+        now = int(self.clock().timestamp() * 1_000_000) * 1_000
+        os.utime(descriptor, ns=(now, now))
+
+    def place(self, name: str, account: AccountId, digest: Digest) -> None:
+        """Give a durable file in `incoming` its blob's name, in place of an older one, and make the name durable."""
+        target = self.path(account, digest)
+        self._make_directory(target.parent.parent)
+        self._make_directory(target.parent)
+        with self.incoming() as incoming, self._directory(target.parent) as shard:
+            with _locked(shard):
+                self.disk.rename(name, target.name, directory=incoming, new_directory=shard)
+            self.disk.fsync(shard)
+
+    def drop(self, name: str) -> None:
+        """Delete a name in `incoming`, if it is there."""
+        with self.incoming() as directory:
+            self.disk.unlink(name, directory=directory)
+
+    def delete(self, account: AccountId, digest: Digest, older_than: datetime) -> bool:
+        """Delete a blob unless its bytes arrived at or after `older_than`; return whether it is gone."""
+        target = self.path(account, digest)
+        try:
+            with self._directory(target.parent) as shard, _locked(shard):
+                facts = os.stat(target.name, dir_fd=shard, follow_symlinks=False)
+                if _modified_at(facts) >= older_than:
+                    return False
+                self.disk.unlink(target.name, directory=shard)
+                self.disk.fsync(shard)
+        except FileNotFoundError:
+            pass
+        return True
+
+    def accounts(self) -> list[AccountId]:
+        """Return the accounts that have a directory."""
+        names = _names(self.root)
+        return [AccountId(int(name)) for name in names if _ACCOUNT_NAME.fullmatch(name)]
+
+    def shards(self, account: AccountId) -> list[str]:
+        """Return the names of an account's directories."""
+        return [name for name in _names(self.root / account_name(account)) if _SHARD_NAME.fullmatch(name)]
+
+    def blobs(self, account: AccountId, shard: str) -> list[Stored]:
+        """Return the blobs of one directory."""
+        found: list[Stored] = []
+        for name, facts in _entries(self.root / account_name(account) / shard):
+            if _is_blob(shard, name):
+                found.append(
+                    Stored(account=account, digest=Digest(name), size=facts.st_size, modified_at=_modified_at(facts))
+                )
+        return found
+
+    def leftovers(self) -> list[Leftover]:
+        """Return everything that is no blob."""
+        incoming = self.root / INCOMING
+        arriving = dict(_entries(incoming))
+        found = [
+            _leftover(f"{INCOMING}/{name}", name, facts)
+            for name, facts in arriving.items()
+            if not (name.endswith(MARK) and name.removesuffix(MARK) in arriving)
+        ]
+        found += [
+            _stray(name, facts)
+            for name, facts in _entries(self.root)
+            if not _ACCOUNT_NAME.fullmatch(name) and name != INCOMING
+        ]
+        for account in self.accounts():
+            top = str(account)
+            shards = self.shards(account)
+            found += [_stray(f"{top}/{name}", facts) for name, facts in _entries(self.root / top) if name not in shards]
+            for shard in shards:
+                found += [
+                    _stray(f"{top}/{shard}/{name}", facts)
+                    for name, facts in _entries(self.root / top / shard)
+                    if not _is_blob(shard, name)
+                ]
+        return found
+
+    def discard(self, leftover: Leftover, older_than: datetime) -> bool:
+        """Delete a leftover of ours unless it is in use or younger; return whether it is gone."""
+        if leftover.kind is LeftoverKind.STRAY:
+            return False
+        name = leftover.name.removeprefix(f"{INCOMING}/")
+        if not (_TEMPORARY_NAME.fullmatch(name) or _PARTIAL_NAME.fullmatch(name)):
+            return False
+        with self.incoming() as directory:
+            try:
+                descriptor = self.disk.open_for_reading(name, directory=directory)
+            except FileNotFoundError:
+                return True
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _modified_at(os.fstat(descriptor)) >= older_than:
+                    return False
+                self.disk.unlink(name, directory=directory)
+                self.disk.unlink(name + MARK, directory=directory)
+            except BlockingIOError:
+                return False
+            finally:
+                os.close(descriptor)
+        return True
+
+    def _make_directory(self, path: Path) -> None:
+        """Make a directory and its entry durable, once per process: another process may have died between the two."""
+        if path in self._durable:
+            return
+        path.mkdir(mode=0o700, exist_ok=True)
+        with self._directory(path.parent) as parent:
+            self.disk.fsync(parent)
+        self._durable.add(path)
+
+    @contextmanager
+    def _directory(self, path: Path) -> Iterator[int]:
+        descriptor = self.disk.open_directory(path)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def account_name(account: AccountId) -> str:
+    """Return the name of an account's directory.
+
+    Raises:
+        InvalidRequest: the number is none that an account can have.
+    """
+    name = str(int(account))
+    if not _ACCOUNT_NAME.fullmatch(name):
+        raise InvalidRequest("An account's number is a positive integer.")
+    return name
+
+
+def partial_name(partial: Partial) -> str:
+    """Return the name of a partial in `incoming`.
+
+    Raises:
+        InvalidRequest: one of its numbers is none that it can have.
+    """
+    name = f"p-{int(partial.account)}-{int(partial.upload)}-{int(partial.attempt)}"
+    if not _PARTIAL_NAME.fullmatch(name):
+        raise InvalidRequest("An upload in pieces is named by positive integers.")
+    return name
+
+
+@contextmanager
+def _locked(directory: int) -> Iterator[None]:
+    fcntl.flock(directory, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(directory, fcntl.LOCK_UN)
+
+
+def _modified_at(facts: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(facts.st_mtime_ns // 1_000 / 1_000_000, UTC)
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return [path.name for path in directory.iterdir()]
+    except FileNotFoundError:
+        return []
+
+
+def _entries(directory: Path) -> Iterator[tuple[str, os.stat_result]]:
+    for name in _names(directory):
+        try:
+            yield name, (directory / name).lstat()
+        except FileNotFoundError:
+            continue
+
+
+def _is_blob(shard: str, name: str) -> bool:
+    return name.startswith(shard) and _DIGEST_NAME.fullmatch(name) is not None
+
+
+def _leftover(place: str, name: str, facts: os.stat_result) -> Leftover:
+    if _TEMPORARY_NAME.fullmatch(name):
+        return Leftover(name=place, kind=LeftoverKind.TEMPORARY, size=facts.st_size, modified_at=_modified_at(facts))
+    if match := _PARTIAL_NAME.fullmatch(name):
+        account, upload, attempt = (int(match[group]) for group in (1, 2, 3))
+        return Leftover(
+            name=place,
+            kind=LeftoverKind.PARTIAL,
+            size=facts.st_size,
+            modified_at=_modified_at(facts),
+            partial=Partial(account=AccountId(account), upload=UploadId(upload), attempt=attempt),
+        )
+    return _stray(place, facts)
+
+
+def _stray(place: str, facts: os.stat_result) -> Leftover:
+    return Leftover(name=place, kind=LeftoverKind.STRAY, size=facts.st_size, modified_at=_modified_at(facts))

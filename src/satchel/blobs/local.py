@@ -1,0 +1,233 @@
+"""The store of one machine: blobs are files under one directory, durable before they are acknowledged.
+
+A body goes into a temporary file, is hashed on the way, fsynced, and renamed to its digest; then the directory is
+fsynced. An fsync that fails is never tried again on the same descriptor: the file is dropped and the request fails.
+"""
+
+import hashlib
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from satchel.blobs import threads
+from satchel.blobs.disk import Disk
+from satchel.blobs.layout import Layout, missing, storage_errors
+from satchel.blobs.partials import LocalPartials
+from satchel.blobs.pump import batches, pump
+from satchel.blobs.store import BATCH_BYTES, HEAD_BYTES, READ_BYTES, Admit, Leftover, Received, Stored
+from satchel.model.clock import Clock
+from satchel.model.digest import Digest
+from satchel.model.ids import AccountId, Entropy
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+
+class LocalBlobs(LocalPartials):
+    """A store in one directory of a local file system; many processes may share it.
+
+    Call `prepare` once before anything else.
+    """
+
+    def __init__(self, root: Path, *, clock: Clock, disk: Disk | None = None, entropy: Entropy = os.urandom) -> None:
+        super().__init__(Layout(root, clock=clock, disk=disk or Disk(), entropy=entropy))
+
+    def prepare(self) -> None:
+        """Make the store's directories, where there are none; blocks, and is for the start of a process."""
+        self._layout.prepare()
+
+    async def receive(
+        self, account: AccountId, chunks: AsyncIterator[bytes], *, max_bytes: int, admit: Admit | None = None
+    ) -> Received:
+        """Store a body; see `BlobStore.receive`."""
+        async with aclosing(batches(chunks, max_bytes=max_bytes)) as source:
+            first = await anext(source, b"")
+            if len(first) < BATCH_BYTES:
+                return await threads.run(self._receive_small, account, first, admit)
+            arriving = _Arriving(layout=self._layout)
+            try:
+                await threads.run(arriving.begin)
+                await pump(_rejoined(first, source), write=arriving.write, flush=arriving.flush)
+                return await threads.run(self._complete, arriving, account, admit)
+            finally:
+                await threads.run(arriving.end)
+
+    async def open(
+        self, account: AccountId, digest: Digest, start: int = 0, stop: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """Give a blob's bytes; see `BlobStore.open`."""
+        reading = _Reading(disk=self._layout.disk, path=self._layout.path(account, digest), offset=start, stop=stop)
+        try:
+            while chunk := await threads.run(reading.next_chunk):
+                yield chunk
+        finally:
+            reading.end()
+
+    async def size(self, account: AccountId, digest: Digest) -> int | None:
+        """Return a blob's size, or None if there is none."""
+        return await threads.run(self._size, account, digest)
+
+    async def delete(self, account: AccountId, digest: Digest, *, older_than: datetime) -> bool:
+        """Delete a blob unless its bytes are too young; see `BlobStore.delete`."""
+        with storage_errors():
+            return await threads.run(self._layout.delete, account, digest, older_than)
+
+    async def list(self, account: AccountId | None = None) -> AsyncIterator[Stored]:
+        """Give every blob (of one account), a directory at a time."""
+        with storage_errors():
+            accounts = await threads.run(self._layout.accounts) if account is None else [account]
+            for each in accounts:
+                for shard in await threads.run(self._layout.shards, each):
+                    for stored in await threads.run(self._layout.blobs, each, shard):
+                        yield stored
+
+    async def leftovers(self) -> AsyncIterator[Leftover]:
+        """Give everything under the root that is no blob."""
+        with storage_errors():
+            for leftover in await threads.run(self._layout.leftovers):
+                yield leftover
+
+    async def discard_leftover(self, leftover: Leftover, *, older_than: datetime) -> bool:
+        """Delete a temporary or partial; see `BlobStore.discard_leftover`."""
+        with storage_errors():
+            return await threads.run(self._layout.discard, leftover, older_than)
+
+    async def verify(self, account: AccountId, digest: Digest) -> bool:
+        """Read a blob whole and compare its digest; see `BlobStore.verify`."""
+        return await threads.run(self._verify, account, digest)
+
+    async def free_bytes(self) -> int | None:
+        """Return how many bytes the file system has for us."""
+        with storage_errors():
+            facts = await threads.run(os.statvfs, self._layout.root)
+        return facts.f_bavail * facts.f_frsize
+
+    def path(self, account: AccountId, digest: Digest) -> Path:
+        """Return where a blob is, or would be; for a web server in front that sends it."""
+        return self._layout.path(account, digest)
+
+    def _receive_small(self, account: AccountId, body: bytes, admit: Admit | None) -> Received:
+        """Do the whole work of a body of one batch in one thread call: the hops would cost more than the writing."""
+        received = Received(digest=Digest(hashlib.sha256(body).hexdigest()), size=len(body), head=body[:HEAD_BYTES])
+        if admit is not None:
+            admit(received)
+        arriving = _Arriving(layout=self._layout)
+        try:
+            arriving.begin()
+            with storage_errors():
+                self._layout.disk.write(arriving.descriptor, [body])
+                arriving.place(account, received.digest)
+        finally:
+            arriving.end()
+        return received
+
+    @staticmethod
+    def _complete(arriving: "_Arriving", account: AccountId, admit: Admit | None) -> Received:
+        received = Received(digest=Digest(arriving.hasher.hexdigest()), size=arriving.size, head=arriving.head)
+        if admit is not None:
+            admit(received)
+        with storage_errors():
+            arriving.place(account, received.digest)
+        return received
+
+    def _size(self, account: AccountId, digest: Digest) -> int | None:
+        with storage_errors():
+            try:
+                return self._layout.path(account, digest).lstat().st_size
+            except FileNotFoundError:
+                return None
+
+    def _verify(self, account: AccountId, digest: Digest) -> bool:
+        reading = _Reading(disk=self._layout.disk, path=self._layout.path(account, digest))
+        hasher = hashlib.sha256()
+        try:
+            while chunk := reading.next_chunk():
+                hasher.update(chunk)
+        finally:
+            reading.end()
+        return hasher.hexdigest() == digest
+
+
+@dataclass(slots=True, kw_only=True)
+class _Arriving:
+    """A temporary file that is being filled."""
+
+    layout: Layout
+    name: str = ""
+    descriptor: int = -1
+    hasher: "_Hash" = field(default_factory=hashlib.sha256)
+    size: int = 0
+    head: bytes = b""
+
+    def begin(self) -> None:
+        with storage_errors():
+            self.name, self.descriptor = self.layout.new_temporary()
+
+    def write(self, batch: bytes) -> None:
+        if len(self.head) < HEAD_BYTES:
+            self.head += batch[: HEAD_BYTES - len(self.head)]
+        self.hasher.update(batch)
+        self.size += len(batch)
+        with storage_errors():
+            self.layout.disk.write(self.descriptor, [batch])
+
+    def flush(self) -> None:
+        with storage_errors():
+            self.layout.disk.flush(self.descriptor)
+
+    def place(self, account: AccountId, digest: Digest) -> None:
+        self.layout.stamp(self.descriptor)
+        self.layout.disk.fsync(self.descriptor)
+        self.layout.place(self.name, account, digest)
+        self.name = ""
+
+    def end(self) -> None:
+        """Close the file, and delete it unless it was placed."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+        if self.name:
+            with storage_errors():
+                self.layout.drop(self.name)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """A blob that is being read, opened by the first read; `stop` None is its end."""
+
+    disk: Disk
+    path: Path
+    offset: int = 0
+    stop: int | None = None
+    descriptor: int = -1
+
+    def next_chunk(self) -> bytes:
+        """Return the next bytes, or none at the end."""
+        with storage_errors():
+            if self.descriptor < 0:
+                self._begin()
+            wanted = READ_BYTES if self.stop is None else min(READ_BYTES, self.stop - self.offset)
+            chunk = self.disk.read(self.descriptor, wanted, self.offset) if wanted > 0 else b""
+        if not chunk and wanted > 0 and self.stop is not None:
+            raise missing(self.path.name)
+        self.offset += len(chunk)
+        return chunk
+
+    def end(self) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+
+    def _begin(self) -> None:
+        try:
+            self.descriptor = self.disk.open_for_reading(self.path)
+        except FileNotFoundError:
+            raise missing(self.path.name) from None
+
+
+async def _rejoined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for batch in rest:
+        yield batch

@@ -1,0 +1,46 @@
+"""Running blocking steps in threads so that a cancelled caller never leaves one behind.
+
+`asyncio.to_thread` returns at once when its caller is cancelled, while the thread goes on; closing the descriptor that
+it writes to would then let it write into whatever file gets the number next. Here the caller waits for its thread.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def start(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[T]":
+    """Begin `function` in a thread of the loop's executor; the future ends when the thread is done with it."""
+    return asyncio.get_running_loop().run_in_executor(None, partial(function, *args, **kwargs))
+
+
+async def finish(future: "asyncio.Future[T]") -> T:
+    """Wait for the future to its end, also when cancelled meanwhile: the cancellation is raised after it."""
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await settle(future)
+        raise
+
+
+async def settle(future: "asyncio.Future[T]") -> None:
+    """Wait until the future has ended and drop its outcome; a cancellation meanwhile is raised after that."""
+    cancelled = False
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError:
+            cancelled = True
+    if not future.cancelled():
+        future.exception()  # asking marks it as seen
+    if cancelled:
+        raise asyncio.CancelledError
+
+
+async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `function` in a thread and return what it returns; a cancelled caller still waits for the thread."""
+    return await finish(start(function, *args, **kwargs))
