@@ -35,14 +35,38 @@ class FieldType(StrEnum):
     LINK = "link"
 
 
+class SlotKind(StrEnum):
+    """What sort of column holds a searchable field."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    TIME = "time"
+
+
 FILE_TYPES = frozenset({FieldType.FILE, FieldType.PHOTO, FieldType.SIGNATURE})
 """The types whose value is files."""
 
 SIMPLE_TYPES = frozenset(FieldType) - FILE_TYPES - {FieldType.TABLE, FieldType.SEPARATOR}
 """The types that a table's column may have; fields of these types may be searchable."""
 
+SLOTS_PER_KIND = 10
+"""How many searchable fields of one `SlotKind` an app may have."""
+
 DEFAULT_MAX_UNCLAIMED = 100
 """How many uploads of one field and task may wait to be claimed, unless the field says otherwise."""
+
+
+_NUMBER_TYPES = frozenset(
+    {FieldType.DECIMAL, FieldType.INTEGER, FieldType.BOOLEAN, FieldType.RATING, FieldType.USER, FieldType.GROUP}
+)
+_TIME_TYPES = frozenset({FieldType.DATE, FieldType.DATETIME})
+
+
+def slot_kind(type_: FieldType) -> SlotKind:
+    """Return what sort of column a searchable field of this simple type takes."""
+    if type_ in _NUMBER_TYPES:
+        return SlotKind.NUMBER
+    return SlotKind.TIME if type_ in _TIME_TYPES else SlotKind.TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +83,10 @@ class Limits:
 
     Attributes:
         min_length, max_length: characters, of `text`, `multiline` and `link`.
-        pattern: a regular expression that a whole text must match.
+        pattern: a regular expression of RE2 that a whole `text` or `multiline` must match.
         min, max: inclusive, of `decimal` and `integer`.
         digits: the most digits after the decimal point, of `decimal`.
-        disable_future, disable_past: of `date` and `datetime` by the user's day and moment.
+        disable_future, disable_past: of `date`, `datetime` and `time`, by the user's day, moment and time of day.
         options: of `choice` and `choices`, in order.
         min_checked, max_checked: how many options of `choices`.
         max_stars: of `rating`, 1 to 10.

@@ -1,0 +1,133 @@
+"""App bundles: `app.yaml` and `process.bpmn`, read together.
+
+This is the only maker of manifests. A bundle that has an error is never half read: there is a `Bundle`, or there are
+findings that say why not (a `Bundle` may come with warnings).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from satchel.model.app import Manifest
+from satchel.model.document import places as places_of
+from satchel.model.document import pointer_token, read_document
+from satchel.model.errors import Finding
+from satchel.model.manifest import read_manifest
+from satchel.model.manifest_checks import check_manifest
+from satchel.model.manifest_fields import declared_ids
+from satchel.model.section import Findings
+
+MANIFEST_FILE = "app.yaml"
+PROCESS_FILE = "process.bpmn"
+MAX_PROCESS_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A bundle without faults of its own.
+
+    Attributes:
+        process: the bytes of `process.bpmn`, unread.
+        source: the bytes of `app.yaml`.
+        places: the line of each part of `app.yaml` by its JSON pointer (`/tasks/evaluate/assign/group`).
+    """
+
+    manifest: Manifest
+    process: bytes
+    source: bytes
+    places: Mapping[str, int]
+
+    def line_of_element(self, element: str) -> int | None:
+        """Return the line of `app.yaml` that speaks of a BPMN element as a task, service or call, or None."""
+        token = pointer_token(element)
+        lines = (self.places.get(f"/{part}/{token}") for part in ("tasks", "services", "calls"))
+        return next((line for line in lines if line is not None), None)
+
+
+def read_bundle(files: Mapping[str, bytes]) -> tuple[Bundle | None, tuple[Finding, ...]]:
+    """Read a bundle from its files by name; files beside the two are ignored.
+
+    The bundle is None exactly when one of the findings is an error.
+    """
+    findings = Findings(MANIFEST_FILE)
+    process = files.get(PROCESS_FILE)
+    if process is None:
+        findings.noted.append(_missing(PROCESS_FILE, "the order of work, as BPMN 2.0"))
+    elif len(process) > MAX_PROCESS_BYTES:
+        message = f"The file has {len(process)} bytes; {MAX_PROCESS_BYTES} are allowed."
+        findings.noted.append(
+            Finding(code="document_too_large", file=PROCESS_FILE, line=None, element=None, message=message)
+        )
+    source = files.get(MANIFEST_FILE)
+    if source is None:
+        findings.noted.append(_missing(MANIFEST_FILE, "the app's data"))
+        return None, tuple(findings.noted)
+    manifest, places = _read_manifest(source, findings)
+    if manifest is None or process is None or _has_errors(findings):
+        return None, tuple(sorted(findings.noted, key=_order))
+    bundle = Bundle(manifest=manifest, process=process, source=source, places=places)
+    return bundle, tuple(sorted(findings.noted, key=_order))
+
+
+def parse_manifest(source: bytes) -> Manifest:
+    """Return the manifest of an `app.yaml` that was deployed, and so was found good before.
+
+    Raises:
+        ValueError: it was not; the deployed bytes were changed.
+    """
+    findings = Findings(MANIFEST_FILE)
+    manifest, _ = _read_manifest(source, findings)
+    if manifest is None or _has_errors(findings):
+        raise ValueError(findings.noted[0].message)
+    return manifest
+
+
+def groups_named(manifest: Manifest) -> Mapping[str, str]:
+    """Return the JSON pointer of the first task that is assigned to each group, by the group's name."""
+    named: dict[str, str] = {}
+    for element, form in manifest.tasks.items():
+        if form.assign.group is not None:
+            named.setdefault(form.assign.group, f"/tasks/{pointer_token(element)}/assign/group")
+    return named
+
+
+def users_named(manifest: Manifest) -> Mapping[str, str]:
+    """Return the JSON pointer of the first task that is assigned to each user, by the user's e-mail."""
+    named: dict[str, str] = {}
+    for element, form in manifest.tasks.items():
+        if form.assign.user is not None:
+            named.setdefault(form.assign.user, f"/tasks/{pointer_token(element)}/assign/user")
+    return named
+
+
+def apps_named(manifest: Manifest) -> Mapping[str, str]:
+    """Return the JSON pointer of the first call of each app, by the app's code."""
+    named: dict[str, str] = {}
+    for element, call in manifest.calls.items():
+        named.setdefault(call.app, f"/calls/{pointer_token(element)}/app")
+    return named
+
+
+def _read_manifest(source: bytes, findings: Findings) -> tuple[Manifest | None, Mapping[str, int]]:
+    root, faults = read_document(source, MANIFEST_FILE)
+    findings.noted.extend(faults)
+    if root is None:
+        if not faults:
+            findings.add("empty_document", 1, "The file is empty; it must hold at least code, name, fields and start.")
+        return None, {}
+    places = places_of(root)
+    manifest = read_manifest(root, findings)
+    check_manifest(manifest, declared_ids(root), places, findings)
+    return manifest, places
+
+
+def _has_errors(findings: Findings) -> bool:
+    return any(finding.severity == "error" for finding in findings.noted)
+
+
+def _missing(file: str, what: str) -> Finding:
+    message = f"The bundle has no {file}, which holds {what}. Add it at the top of the folder or zip."
+    return Finding(code="missing_file", file=file, line=None, element=None, message=message)
+
+
+def _order(finding: Finding) -> tuple[str, int]:
+    return finding.file, finding.line or 0

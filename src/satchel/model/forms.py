@@ -1,0 +1,151 @@
+"""What a form sends: values and files told apart, checked by the form's access, with all faults at once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import cast
+
+from satchel.model.app import Access
+from satchel.model.errors import FieldFault, InvalidValues
+from satchel.model.fields import Field
+from satchel.model.ids import FieldId
+from satchel.model.values import Json, value_faults
+
+MAX_FILE_REFERENCES = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormInput:
+    """What a form sent, checked.
+
+    Attributes:
+        values: canonical, by field; None takes a value away.
+        files: by file field, the ids that the field is to hold (of uploads to claim or of files that it keeps), in
+            order;
+            empty takes all files away.
+    """
+
+    values: Mapping[FieldId, Json]
+    files: Mapping[FieldId, tuple[int, ...]]
+
+
+def check_form(
+    fields: Iterable[Field],
+    access: Mapping[FieldId, Access] | None,
+    given: Mapping[str, object],
+    *,
+    now: datetime,
+    time_zone: tzinfo,
+) -> FormInput:
+    """Check everything that a form sent, but for `require`, which `missing_required` tells when the form is complete.
+
+    Args:
+        fields: the app's fields.
+        access: the form's access; None lets every field be written (a change by right and not by form).
+        given: values and file references by field id.
+        now: the present moment.
+        time_zone: the user's.
+
+    Raises:
+        InvalidValues: with every fault of access, value and reference.
+    """
+    known = tuple(fields)
+    faults = access_faults(access, given) if access is not None else []
+    refused = {fault.field for fault in faults}
+    writable = {name: value for name, value in given.items() if name[:80] not in refused}
+    file_fields = {str(field.id): field for field in known if field.is_file_type}
+    files: dict[FieldId, tuple[int, ...]] = {}
+    for name, field in file_fields.items():
+        if name in writable:
+            ids, found = file_references(field, writable[name])
+            files[field.id] = ids
+            faults += found
+    rest = {name: value for name, value in writable.items() if name not in file_fields}
+    values, found = value_faults(known, rest, now=now, time_zone=time_zone)
+    faults += found
+    if faults:
+        raise InvalidValues(faults)
+    return FormInput(values=values, files=files)
+
+
+def access_faults(access: Mapping[FieldId, Access], given: Iterable[str]) -> list[FieldFault]:
+    """Return a fault `not_writable` for each given name that the form hides, shows only, or does not know.
+
+    The three answer alike: a form does not tell which hidden fields there are.
+    """
+    message = "This form does not take a value for it."
+    return [
+        FieldFault(field=name[:80], code="not_writable", message=message)
+        for name in given
+        if not access.get(FieldId(name), Access.HIDE).is_writable
+    ]
+
+
+def check_access(access: Mapping[FieldId, Access], given: Iterable[str]) -> None:
+    """Check that a form takes every given name.
+
+    Raises:
+        InvalidValues: with a fault `not_writable` for each that it does not.
+    """
+    faults = access_faults(access, given)
+    if faults:
+        raise InvalidValues(faults)
+
+
+def missing_required(
+    fields: Iterable[Field],
+    access: Mapping[FieldId, Access],
+    values: Mapping[str, object],
+    file_counts: Mapping[FieldId, int],
+) -> list[FieldFault]:
+    """Return a fault `required` for each field that the form requires and that is still empty.
+
+    Args:
+        fields: the app's fields.
+        access: the form's access.
+        values: canonical, as they will be stored.
+        file_counts: how many files each field will hold.
+    """
+    faults: list[FieldFault] = []
+    for field in fields:
+        if access.get(field.id) is not Access.REQUIRE:
+            continue
+        has_value = file_counts.get(field.id, 0) > 0 if field.is_file_type else values.get(field.id) is not None
+        if not has_value:
+            what = "a file" if field.is_file_type else "a value"
+            faults.append(FieldFault(field=field.id, code="required", message=f"{field.label} needs {what}."))
+    return faults
+
+
+def file_references(field: Field, given: object) -> tuple[tuple[int, ...], list[FieldFault]]:
+    """Return the ids that a file field was given: one id, a list of ids, or null and `""` for none.
+
+    Ids may be integers or their digits as text. Whether they are uploads or files of this field is the action's to
+    check.
+    """
+    if given is None or given == "":
+        return (), []
+    items = cast("list[object]", given) if isinstance(given, list | tuple) else [given]
+    limit = field.files.max_files if field.files and field.files.max_files is not None else MAX_FILE_REFERENCES
+    if len(items) > limit:
+        message = f"{len(items)} files came; {field.label} holds {limit} at most."
+        return (), [FieldFault(field=field.id, code="too_many_files", message=message)]
+    ids: dict[int, None] = {}
+    for item in items:
+        number = _id(item)
+        if number is None:
+            message = "The ids of uploads or files are needed here, as whole numbers."
+            return (), [FieldFault(field=field.id, code="type", message=message)]
+        if number in ids:
+            return (), [FieldFault(field=field.id, code="duplicate", message=f"The file {number} stands here twice.")]
+        ids[number] = None
+    return tuple(ids), []
+
+
+def _id(item: object) -> int | None:
+    """Return a positive 64-bit id, or None."""
+    if isinstance(item, str) and item.isascii() and item.isdigit() and len(item) <= 19:  # noqa: PLR2004  # 64 bits
+        item = int(item)
+    if isinstance(item, bool) or not isinstance(item, int) or not 0 < item < 2**63:
+        return None
+    return item

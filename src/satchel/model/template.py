@@ -1,0 +1,123 @@
+"""Templates: text with `{{ name }}` in it.
+
+A template is parsed when an app is deployed and names nothing but fields and built-ins. Values are data: they are put
+in as text and never looked at again, so a value that holds `{{ title }}` shows just that.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import cast
+
+MAX_TEMPLATE_CHARS = 10_000
+MAX_RENDERED_CHARS = 100_000
+MAX_TITLE_CHARS = 255
+
+_HOLE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CONTROL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+",
+)
+
+
+class BadTemplateError(ValueError):
+    """The text is no template that can be rendered; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """The place of a value."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A parsed template: literal texts and holes, in order."""
+
+    parts: tuple[str | Hole, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that it asks for."""
+        return frozenset(part.name for part in self.parts if isinstance(part, Hole))
+
+
+def parse_template(text: str, names: Collection[str] | None = None) -> Template:
+    """Parse a template whose holes may hold `names`; None allows any name.
+
+    Raises:
+        BadTemplateError: a brace pair is open, or a hole holds anything but one known name.
+    """
+    if len(text) > MAX_TEMPLATE_CHARS:
+        raise BadTemplateError(f"it has {len(text)} characters; {MAX_TEMPLATE_CHARS} are allowed")
+    parts: list[str | Hole] = []
+    end = 0
+    for match in _HOLE.finditer(text):
+        _add_literal(parts, text[end : match.start()])
+        name = match[1].strip()
+        if not _NAME.fullmatch(name):
+            raise BadTemplateError(
+                f"{{{{ {name[:40]} }}}} must hold one name and nothing else; there are no filters or expressions"
+            )
+        if names is not None and name not in names:
+            raise BadTemplateError(f"{{{{ {name} }}}} names nothing known here")
+        parts.append(Hole(name=name))
+        end = match.end()
+    _add_literal(parts, text[end:])
+    return Template(parts=tuple(parts))
+
+
+def render(template: Template, values: Mapping[str, object], *, longest: int = MAX_RENDERED_CHARS) -> str:
+    """Return the text with each hole filled; a name without a value leaves nothing. Cut at `longest` characters."""
+    written: list[str] = []
+    room = longest
+    for part in template.parts:
+        text = part if isinstance(part, str) else as_text(values.get(part.name))
+        written.append(text[:room])
+        room -= len(written[-1])
+        if not room:
+            break
+    return "".join(written)
+
+
+def render_title(template: Template, values: Mapping[str, object]) -> str:
+    """Return an instance's title: one line of at most 255 characters, without control and direction characters."""
+    room = MAX_TITLE_CHARS * 16
+    line = " ".join(_CONTROL.sub(" ", render(template, values, longest=room)).split())
+    return line if len(line) <= MAX_TITLE_CHARS else line[: MAX_TITLE_CHARS - 1].rstrip() + "…"
+
+
+def as_text(value: object) -> str:
+    """Return a value of a field as a person reads it in running text.
+
+    None is nothing; booleans are `true` and `false`; decimals have a dot and no exponent; dates and times are ISO; the
+    items of a list are joined by `, `.
+    """
+    match value:
+        case None:
+            text = ""
+        case bool():
+            text = "true" if value else "false"
+        case Decimal():
+            text = format(value, "f")
+        case datetime():
+            text = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case date() | time():
+            text = value.isoformat()
+        case list() | tuple():
+            text = ", ".join(as_text(item) for item in cast("list[object]", value))
+        case Mapping():
+            text = ", ".join(as_text(item) for item in cast("Mapping[str, object]", value).values())
+        case _:
+            text = str(value)
+    return text
+
+
+def _add_literal(parts: list[str | Hole], text: str) -> None:
+    if "{{" in text or "}}" in text:
+        raise BadTemplateError("a pair of braces has no partner; write {{ name }}")
+    if text:
+        parts.append(text)

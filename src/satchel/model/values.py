@@ -1,0 +1,230 @@
+"""Values of fields: what comes in is checked and brought to one canonical JSON form; what is stored is typed again.
+
+Canonical forms, as the database keeps them: decimals as text without exponent or trailing zeros; integers, ratings,
+users and groups as integers; dates `2026-01-31`; moments in UTC `2026-01-31T09:30:00Z`; times `09:30:00`; booleans; a
+choice as its option's id; several as a list of ids in the options' order; a table as a list of objects. An empty value
+(null, `""`, blanks, `[]`) is null, which takes the value away, and keeps to no limit but `require`.
+
+Files are no values: `satchel.model.forms` tells the two apart.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, tzinfo
+from decimal import Decimal
+from typing import TypeAlias, cast
+
+from satchel.model.errors import FieldFault, InvalidValues
+from satchel.model.fields import Column, Field, FieldType
+from satchel.model.ids import FieldId, GroupId, UserId
+from satchel.model.scalars import Moment, RefusedError, Scalar, check_scalar
+
+Json: TypeAlias = str | int | bool | list[str] | list[dict[str, Scalar]] | None
+"""The canonical form of one value."""
+
+Typed: TypeAlias = str | int | bool | Decimal | date | datetime | time | list[str] | list[dict[str, object]] | None
+"""One value as Python has it."""
+
+MAX_ROWS = 1_000
+MAX_TABLE_CHARS = 1_000_000
+"""Of all texts in one table together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class References:
+    """The users and groups that values name by id; whether they exist is the action's to check."""
+
+    users: Mapping[UserId, FieldId]
+    groups: Mapping[GroupId, FieldId]
+
+
+def check_values(
+    fields: Iterable[Field], given: Mapping[str, object], *, now: datetime, time_zone: tzinfo
+) -> dict[FieldId, Json]:
+    """Return the canonical form of each given value; None where the value is taken away.
+
+    Args:
+        fields: the app's fields.
+        given: by field id, as decoded from JSON with decimals as `Decimal`.
+        now: the moment that `disable_future` and `disable_past` go by.
+        time_zone: the user's, for "today" and for moments without an offset.
+
+    Raises:
+        InvalidValues: with a fault for every value that is wrong and every name that is no field.
+    """
+    values, faults = value_faults(fields, given, now=now, time_zone=time_zone)
+    if faults:
+        raise InvalidValues(faults)
+    return values
+
+
+def value_faults(
+    fields: Iterable[Field], given: Mapping[str, object], *, now: datetime, time_zone: tzinfo
+) -> tuple[dict[FieldId, Json], list[FieldFault]]:
+    """Return what `check_values` would, and the faults instead of raising them."""
+    by_id = {str(field.id): field for field in fields}
+    moment = Moment(now=now, time_zone=time_zone)
+    values: dict[FieldId, Json] = {}
+    faults: list[FieldFault] = []
+    for name, value in given.items():
+        field = by_id.get(name)
+        if field is None:
+            faults.append(FieldFault(field=name[:80], code="unknown_field", message="There is no such field."))
+        elif field.is_file_type or field.type is FieldType.SEPARATOR:
+            message = f"A {field.type} holds no value of this kind."
+            faults.append(FieldFault(field=name, code="type", message=message))
+        elif field.type is FieldType.TABLE:
+            values[field.id] = _table(field, value, moment, faults)
+        else:
+            try:
+                values[field.id] = check_scalar(field.type, field.limits, value, moment)
+            except RefusedError as refused:
+                faults.append(FieldFault(field=name, code=refused.code, message=str(refused)))
+    return values, faults
+
+
+def merge(stored: Mapping[str, object], changes: Mapping[FieldId, Json]) -> dict[str, object]:
+    """Return stored values with changes applied; a change to None takes the value away."""
+    kept: dict[str, object] = {name: value for name, value in stored.items() if name not in changes}
+    return kept | {name: value for name, value in changes.items() if value is not None}
+
+
+def typed_values(fields: Iterable[Field], stored: Mapping[str, object]) -> dict[FieldId, Typed]:
+    """Return every field's stored value as Python has it (`Decimal`, `date`, ...), None where there is none.
+
+    Fields of file types and separators are left out. `stored` must be in canonical form.
+    """
+    return {
+        field.id: typed_value(field, stored.get(field.id))
+        for field in fields
+        if not field.is_file_type and field.type is not FieldType.SEPARATOR
+    }
+
+
+def typed_value(field: Field, stored: object) -> Typed:
+    """Return one canonical value as Python has it."""
+    if stored is None or field.type is not FieldType.TABLE:
+        return _typed(field.type, stored)
+    rows = cast("list[dict[str, object]]", stored)
+    typed: list[dict[str, object]] = [
+        {column.id: _typed(column.type, row.get(column.id)) for column in field.columns} for row in rows
+    ]
+    return typed
+
+
+def references(fields: Iterable[Field], values: Mapping[FieldId, Json]) -> References:
+    """Return which users and groups canonical values name, each with the first field that does."""
+    users: dict[UserId, FieldId] = {}
+    groups: dict[GroupId, FieldId] = {}
+    for field in fields:
+        value = values.get(field.id)
+        named: list[tuple[FieldType, object]] = [(field.type, value)]
+        if field.type is FieldType.TABLE and isinstance(value, list):
+            rows = cast("list[dict[str, object]]", value)
+            named = [(column.type, row.get(column.id)) for column in field.columns for row in rows]
+        for type_, item in named:
+            if not isinstance(item, int):
+                continue
+            if type_ is FieldType.USER:
+                users.setdefault(UserId(item), field.id)
+            elif type_ is FieldType.GROUP:
+                groups.setdefault(GroupId(item), field.id)
+    return References(users=users, groups=groups)
+
+
+def display_values(
+    fields: Iterable[Field],
+    stored: Mapping[str, object],
+    *,
+    users: Mapping[int, str] | None = None,
+    groups: Mapping[int, str] | None = None,
+) -> dict[str, object]:
+    """Return values for templates: choices by their labels, users and groups by the names given, the rest typed."""
+    named = {FieldType.USER: users or {}, FieldType.GROUP: groups or {}}
+    shown: dict[str, object] = {}
+    for field in fields:
+        value = stored.get(field.id)
+        labels = {option.id: option.label for option in field.limits.options}
+        if field.is_file_type or field.type is FieldType.SEPARATOR or value is None:
+            continue
+        if field.type in named and isinstance(value, int):
+            shown[field.id] = named[field.type].get(value, str(value))
+        elif field.type is FieldType.CHOICE:
+            shown[field.id] = labels.get(str(value), value)
+        elif field.type is FieldType.CHOICES:
+            shown[field.id] = [labels.get(item, item) for item in cast("list[str]", value)]
+        else:
+            shown[field.id] = typed_value(field, value)
+    return shown
+
+
+def _table(field: Field, value: object, moment: Moment, faults: list[FieldFault]) -> Json:
+    """Return the rows of a table that have anything in them, noting faults by row (from 0) and column."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, list | tuple):
+        message = "A table is a list of objects, one for each row."
+        faults.append(FieldFault(field=field.id, code="type", message=message))
+        return None
+    given = cast("list[object]", value)
+    most = field.max_rows or MAX_ROWS
+    if len(given) > most:
+        message = f"{len(given)} rows came; {most} are allowed."
+        faults.append(FieldFault(field=field.id, code="too_many", message=message))
+        return None
+    rows: list[dict[str, Scalar]] = []
+    for index, item in enumerate(given):
+        row = _row(field.columns, f"{field.id}/{index}", item, moment, faults)
+        if row:
+            rows.append(row)
+    chars = sum(len(cell) for row in rows for cell in row.values() if isinstance(cell, str))
+    if chars > MAX_TABLE_CHARS:
+        message = f"The table's texts have {chars} characters together; {MAX_TABLE_CHARS} are allowed."
+        faults.append(FieldFault(field=field.id, code="too_long", message=message))
+    return rows or None
+
+
+def _row(
+    columns: tuple[Column, ...], place: str, item: object, moment: Moment, faults: list[FieldFault]
+) -> dict[str, Scalar]:
+    """Return one row without its empty cells; a row that is empty throughout owes no required column."""
+    if not isinstance(item, Mapping):
+        faults.append(FieldFault(field=place, code="type", message="A row is an object of column ids and values."))
+        return {}
+    given = cast("Mapping[str, object]", item)
+    known = {column.id for column in columns}
+    faults += [
+        FieldFault(field=f"{place}/{name[:80]}", code="unknown_field", message="There is no such column.")
+        for name in given
+        if name not in known
+    ]
+    row: dict[str, Scalar] = {}
+    bad: set[str] = set()
+    for column in columns:
+        try:
+            cell = check_scalar(column.type, column.limits, given.get(column.id), moment)
+        except RefusedError as refused:
+            bad.add(column.id)
+            faults.append(FieldFault(field=f"{place}/{column.id}", code=refused.code, message=str(refused)))
+        else:
+            if cell is not None:
+                row[column.id] = cell
+    for column in columns:
+        if row and column.required and column.id not in row and column.id not in bad:
+            message = f"{column.label} needs a value in each row."
+            faults.append(FieldFault(field=f"{place}/{column.id}", code="required", message=message))
+    return row
+
+
+def _typed(type_: FieldType, stored: object) -> Typed:
+    """Return one canonical scalar as Python has it."""
+    if isinstance(stored, str):
+        if type_ is FieldType.DECIMAL:
+            return Decimal(stored)
+        if type_ is FieldType.DATE:
+            return date.fromisoformat(stored)
+        if type_ is FieldType.DATETIME:
+            return datetime.fromisoformat(stored)
+        if type_ is FieldType.TIME:
+            return time.fromisoformat(stored)
+    return cast("Typed", stored)
