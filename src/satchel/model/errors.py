@@ -337,3 +337,13 @@ class EngineStopped(SatchelError):
         self.reason = reason
         self.element = element
         self.values = values
+
+
+class CorruptState(SatchelError):
+    """The stored state of a running process cannot be read, or is another process's: damage, not a refusal."""
+
+    code = "corrupt_state"
+    kind = Kind.UNAVAILABLE
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The stored state of this process cannot be used: {reason}. Restore the instance from a backup.")
