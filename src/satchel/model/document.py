@@ -9,7 +9,7 @@ YAML's versions read differently (`007`, `1:30`, `1_000`, `0x1F`, `1e3`) is refu
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, TypeAlias, cast
@@ -37,6 +37,7 @@ _AMBIGUOUS = re.compile(
     r"|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"  # base 60
     r")"
 )
+_parse = cast("Callable[[str, object], Iterator[yaml.Event]]", yaml.parse)  # pyright: ignore[reportUnknownMemberType]  # partial stubs
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
@@ -139,11 +140,6 @@ class _Mark(Protocol):
     line: int
 
 
-def _events(text: str) -> Iterator[yaml.Event]:
-    """Yield the parser's events; its C half is used where the wheel has it."""
-    return cast("Iterator[yaml.Event]", yaml.parse(text, Loader=_LOADER))
-
-
 class _Builder:
     """Builds the tree from parser events, noting what is refused."""
 
@@ -161,7 +157,7 @@ class _Builder:
         self.findings.append(Finding(code=code, file=self._file, line=line, element=None, message=message))
 
     def build(self, text: str) -> None:
-        for event in _events(text):
+        for event in _parse(text, _LOADER):
             mark = cast("_Mark", event.start_mark)
             line = mark.line + 1
             if isinstance(event, yaml.DocumentStartEvent):
