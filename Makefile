@@ -134,4 +134,4 @@ requirements: setup ## Compile requirements/*.txt after a change to the dependen
 clean: ## Remove whatever these commands made; data directories stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache dist build \
 	    $(JS)/node_modules
-	@find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
+	@find $(wildcard src tests benchmarks examples) -name __pycache__ -prune -exec rm -rf {} +
