@@ -1,0 +1,137 @@
+"""BPMN as XML: read without DTDs, entities or the network, and within limits.
+
+Nothing else parses BPMN. What cannot be read safely is a finding, not an exception of the XML library.
+"""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from satchel.model.errors import Finding
+from satchel.model.ids import ElementId
+
+FILE = "process.bpmn"
+MAX_BYTES = 2 * 1024 * 1024
+"""The largest BPMN document."""
+MAX_DEPTH = 100
+"""How deep elements may stand in one another."""
+MAX_ELEMENTS = 20_000
+"""How many elements a document may have, its drawing among them."""
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+
+
+class Findings:
+    """Collects what is wrong with one document."""
+
+    def __init__(self) -> None:
+        self.found: list[Finding] = []
+
+    def add(self, code: str, message: str, node: etree._Element | None = None, *, severity: str = "error") -> None:
+        """Note something about an element of the document."""
+        self.found.append(
+            Finding(
+                code=code,
+                file=FILE,
+                line=line_of(node) if node is not None else None,
+                element=nearest_id(node) if node is not None else None,
+                message=message,
+                severity=severity,
+            ),
+        )
+
+    def at(self, code: str, message: str, line: int | None, element: ElementId, *, severity: str = "error") -> None:
+        """Note something about an element that is known by its id and line."""
+        self.found.append(Finding(code=code, file=FILE, line=line, element=element, message=message, severity=severity))
+
+
+def read_xml(bpmn: bytes, findings: Findings) -> etree._Element | None:
+    """Return the root element, or None with a finding that says why not."""
+    if len(bpmn) > MAX_BYTES:
+        findings.add("too_large", f"The document has {len(bpmn)} bytes; {MAX_BYTES} are allowed.")
+        return None
+    try:
+        text = bpmn.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        findings.add("encoding", "The document is not UTF-8. Save it as UTF-8.")
+        return None
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        findings.add("doctype", "The document has a DOCTYPE or entities. Remove them: BPMN needs neither.")
+        return None
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(bpmn, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        line = error.lineno if isinstance(error, etree.XMLSyntaxError) else None
+        findings.found.append(
+            Finding(
+                code="xml",
+                file=FILE,
+                line=line,
+                element=None,
+                message=f"This is no well-formed XML: {str(error)[:200]}.",
+            ),
+        )
+        return None
+    return _within_limits(root, findings)
+
+
+def _within_limits(root: etree._Element, findings: Findings) -> etree._Element | None:
+    if root.getroottree().docinfo.internalDTD is not None:
+        findings.add("doctype", "The document has a DOCTYPE. Remove it: BPMN needs none.")
+        return None
+    if root.tag != f"{BPMN}definitions":
+        findings.add("not_bpmn", "The document is not BPMN 2.0: its first element is not bpmn:definitions.", root)
+        return None
+    depth = count = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        count += event == "start"
+        if depth > MAX_DEPTH:
+            findings.add("too_deep", f"Elements stand more than {MAX_DEPTH} deep in one another.", element)
+            return None
+        if count > MAX_ELEMENTS:
+            findings.add("too_large", f"The document has more than {MAX_ELEMENTS} elements.", element)
+            return None
+    return root
+
+
+def children(element: etree._Element) -> Iterator[tuple[str, etree._Element]]:
+    """Yield each child element with its local name, or with its full name if it is not BPMN's."""
+    for child in element:
+        if isinstance(child.tag, str):
+            yield child.tag.removeprefix(BPMN), child
+
+
+def child(element: etree._Element, name: str) -> etree._Element | None:
+    """Return the first BPMN child of this local name, or None."""
+    return element.find(f"{BPMN}{name}")
+
+
+def text_of(element: etree._Element | None) -> str:
+    """Return an element's text without the spaces at its ends."""
+    return "" if element is None else "".join(element.itertext()).strip()
+
+
+def line_of(element: etree._Element) -> int | None:
+    """Return the line that an element begins on."""
+    line = element.sourceline
+    return int(line) if line is not None else None
+
+
+def nearest_id(element: etree._Element | None) -> str | None:
+    """Return the id of an element, or of the nearest one around it that has one."""
+    while element is not None:
+        found = element.get("id")
+        if found:
+            return str(found)
+        element = element.getparent()
+    return None

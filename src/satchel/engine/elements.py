@@ -1,0 +1,309 @@
+"""The elements of a BPMN process, read one by one into a graph.
+
+Whatever is not known here is refused with advice, never skipped: a process that deploys does what its drawing says.
+Events are read in `satchel.engine.events`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from lxml import etree
+
+from satchel.engine.advice import IGNORED, REFUSED
+from satchel.engine.document import BPMN, XSI_TYPE, Findings, child, children, line_of, text_of
+from satchel.engine.events import EVENTS, Shared, read_event
+from satchel.engine.expression import Expression, ExpressionFault, compile_expression
+from satchel.engine.graph import BOUNDARIES, LOOPABLE, ROOT, Flow, Kind, Loop, LoopKind, Node, Process, reach_of
+from satchel.engine.loop import MAX_REPETITIONS
+from satchel.model.ids import ElementId
+
+_PLAIN: Mapping[str, Kind] = {
+    "userTask": Kind.USER_TASK,
+    "serviceTask": Kind.SERVICE_TASK,
+    "sendTask": Kind.SEND_TASK,
+    "receiveTask": Kind.RECEIVE_TASK,
+    "callActivity": Kind.CALL,
+    "subProcess": Kind.SUBPROCESS,
+    "exclusiveGateway": Kind.EXCLUSIVE,
+    "parallelGateway": Kind.PARALLEL,
+    "inclusiveGateway": Kind.INCLUSIVE,
+    "eventBasedGateway": Kind.EVENT_GATEWAY,
+}
+_LOOPS = frozenset({"multiInstanceLoopCharacteristics", "standardLoopCharacteristics"})
+_INNER = _LOOPS | {"conditionExpression", "rendering"}
+
+
+def read_process(root: etree._Element, findings: Findings) -> Process | None:
+    """Return the one executable process of a document, or None with a finding."""
+    processes = [element for name, element in children(root) if name == "process"]
+    wanted = [element for element in processes if element.get("isExecutable") == "true"]
+    if not wanted and len(processes) == 1 and processes[0].get("isExecutable") is None:
+        wanted = processes
+    if len(wanted) != 1:
+        message = f'The document has {len(wanted)} executable processes; exactly one is needed (isExecutable="true").'
+        findings.add("executable_processes", message, wanted[1] if wanted else None)
+        return None
+    element = wanted[0]
+    reader = _Reader(root, findings)
+    reader.read_scope(element, ROOT)
+    return reader.process(element)
+
+
+def read_expression(element: etree._Element | None, findings: Findings, what: str) -> Expression | None:
+    """Return the expression that an element holds, or None with a finding; None without one if there is no element."""
+    if element is None:
+        return None
+    language = element.get("language")
+    if language and "zen" not in language.lower():
+        findings.add("expression", f"{what}: the language {language!r} is not known. Remove the attribute.", element)
+        return None
+    try:
+        return compile_expression(text_of(element))
+    except ExpressionFault as fault:
+        findings.add("expression", f"{what}: {fault}", element)
+        return None
+
+
+class _Reader:
+    """Reads one process; holds what was read so far."""
+
+    def __init__(self, root: etree._Element, findings: Findings) -> None:
+        self._findings = findings
+        self._shared = Shared.read(root, findings)
+        self._nodes: dict[ElementId, Node] = {}
+        self._flows: dict[ElementId, Flow] = {}
+        self._starts: dict[ElementId, ElementId] = {}
+
+    def process(self, element: etree._Element) -> Process:
+        """Return the graph of what was read."""
+        incoming: dict[str, list[ElementId]] = {}
+        outgoing: dict[str, list[ElementId]] = {}
+        boundaries: dict[str, list[ElementId]] = {}
+        for flow in self._flows.values():
+            outgoing.setdefault(flow.source, []).append(flow.id)
+            incoming.setdefault(flow.target, []).append(flow.id)
+        for node in self._nodes.values():
+            if node.kind in BOUNDARIES and node.attached_to is not None:
+                boundaries.setdefault(node.attached_to, []).append(node.id)
+        nodes = {
+            node.id: replace(
+                node,
+                incoming=tuple(incoming.get(node.id, ())),
+                outgoing=tuple(outgoing.get(node.id, ())),
+                boundaries=tuple(boundaries.get(node.id, ())),
+            )
+            for node in self._nodes.values()
+        }
+        return Process(
+            id=ElementId(element.get("id") or "process"),
+            name=element.get("name") or "",
+            nodes=nodes,
+            flows=self._flows,
+            starts=self._starts,
+            reach=reach_of(nodes, self._flows),
+        )
+
+    def read_scope(self, element: etree._Element, scope: ElementId) -> None:
+        """Read the nodes and flows that lie directly in the process or in a subprocess."""
+        for name, inner in children(element):
+            if name == "sequenceFlow":
+                self._read_flow(inner)
+            elif name in _PLAIN or name in EVENTS:
+                self._read_node(name, inner, scope)
+            elif name == "extensionElements":
+                self._read_extensions(inner)
+            elif name in IGNORED or (name in _LOOPS and scope != ROOT):
+                continue
+            else:
+                self._refuse(name, inner, scope)
+
+    def _refuse(self, name: str, element: etree._Element, scope: ElementId) -> None:
+        advice = REFUSED.get(name, "Remove it.")
+        self._findings.add(_code(name), f"{name} cannot run. {advice}", element)
+        if element.get("id"):
+            # its flows still have two ends, so that one fault is one finding
+            self._keep(
+                Node(id=_id(element), kind=Kind.UNSUPPORTED, name="", line=line_of(element), scope=scope), element
+            )
+
+    def _read_flow(self, element: etree._Element) -> None:
+        if not element.get("id"):
+            self._findings.add("missing_id", "A sequence flow has no id.", element)
+            return
+        condition = child(element, "conditionExpression")
+        flow = Flow(
+            id=_id(element),
+            source=ElementId(element.get("sourceRef") or ""),
+            target=ElementId(element.get("targetRef") or ""),
+            condition=read_expression(condition, self._findings, "The condition"),
+            line=line_of(element),
+        )
+        if flow.id in self._flows or flow.id in self._nodes:
+            self._findings.add("duplicate_id", f"The id {flow.id} is used twice.", element)
+        self._flows[flow.id] = flow
+
+    def _read_node(self, name: str, element: etree._Element, scope: ElementId) -> None:
+        if not element.get("id"):
+            self._findings.add("missing_id", f"A {name} has no id.", element)
+            return
+        self._warn_of_attributes(name, element)
+        self._read_inner(name, element)
+        plain = Node(
+            id=_id(element),
+            kind=_PLAIN.get(name, Kind.UNSUPPORTED),
+            name=" ".join((element.get("name") or "").split()),
+            line=line_of(element),
+            scope=scope,
+            default=ElementId(element.get("default") or "") or None,
+            loop=self._read_loop(element),
+        )
+        node = (
+            read_event(name, element, plain, self._shared, self._findings)
+            if name in EVENTS
+            else self._finish(plain, element)
+        )
+        self._keep(node, element)
+        if node.kind is Kind.START:
+            if scope in self._starts:
+                self._findings.add(
+                    "start_events", "There is a second start event here; exactly one is needed.", element
+                )
+            self._starts.setdefault(scope, node.id)
+        if node.kind is Kind.SUBPROCESS:
+            self.read_scope(element, node.id)
+
+    def _finish(self, node: Node, element: etree._Element) -> Node:
+        if node.kind is Kind.SUBPROCESS and element.get("triggeredByEvent") == "true":
+            self._findings.add(
+                "event_subprocess", "An event subprocess cannot run. Use a boundary event on a subprocess.", element
+            )
+            node = replace(node, kind=Kind.SUBPROCESS)
+        if node.kind is Kind.CALL:
+            called = (element.get("calledElement") or "").strip()
+            if not called:
+                self._findings.add(
+                    "called_element", "calledElement has to be the code of the app that is started.", element
+                )
+            node = replace(node, called=called or None)
+        if node.kind is Kind.RECEIVE_TASK:
+            node = replace(node, message=self._shared.message(element.get("messageRef"), element, self._findings))
+        if element.get("isForCompensation") == "true":
+            self._findings.add(
+                "compensation", "Compensation cannot run. Draw the way back as a path of its own.", element
+            )
+        if element.get("instantiate") == "true":
+            self._findings.add("instantiate", "Only a start event begins a process. Set instantiate to false.", element)
+        return node
+
+    def _keep(self, node: Node, element: etree._Element) -> None:
+        if node.id in self._nodes or node.id in self._flows:
+            self._findings.add("duplicate_id", f"The id {node.id} is used twice.", element)
+        self._nodes[node.id] = node
+
+    def _read_inner(self, name: str, element: etree._Element) -> None:
+        for inner_name, inner in children(element):
+            if inner_name == "extensionElements":
+                self._read_extensions(inner)
+            elif inner_name in REFUSED and name != "subProcess":
+                self._findings.add(_code(inner_name), f"{inner_name} has no effect here. {REFUSED[inner_name]}", inner)
+            elif inner_name not in IGNORED | _INNER and name not in EVENTS and name != "subProcess":
+                self._findings.add("unknown_element", f"{inner_name} is not known here. Remove it.", inner)
+
+    def _read_extensions(self, element: etree._Element) -> None:
+        for name, inner in children(element):
+            message = f"The extension {_short(name)} is for another engine. Remove it; app.yaml says what tasks do."
+            self._findings.add("extension", message, inner)
+
+    def _warn_of_attributes(self, name: str, element: etree._Element) -> None:
+        for attribute in element.attrib:
+            if str(attribute).startswith("{") and attribute != XSI_TYPE:
+                message = (
+                    f"The attribute {_short(str(attribute))} of this {name} is for another engine and has no effect."
+                )
+                self._findings.add("extension", message, element, severity="warning")
+
+    def _read_loop(self, element: etree._Element) -> Loop | None:
+        found = [(name, inner) for name, inner in children(element) if name in _LOOPS]
+        if not found:
+            return None
+        name, inner = found[0]
+        tag = str(element.tag).removeprefix(BPMN)
+        if _PLAIN.get(tag) not in LOOPABLE:
+            self._findings.add(
+                "loop", f"A {tag} cannot be repeated. Put it into a subprocess and repeat that.", element
+            )
+            return None
+        return self._read_standard(inner) if name == "standardLoopCharacteristics" else self._read_multi(inner)
+
+    def _read_standard(self, element: etree._Element) -> Loop:
+        condition = read_expression(child(element, "loopCondition"), self._findings, "The loop's condition")
+        given = element.get("loopMaximum")
+        maximum = (
+            int(given) if given is not None and given.isdecimal() and len(given) <= len(str(MAX_REPETITIONS)) else None
+        )
+        if given is not None and (maximum is None or not 1 <= maximum <= MAX_REPETITIONS):
+            self._findings.add("loop", f"loopMaximum has to be a number from 1 to {MAX_REPETITIONS}.", element)
+        if given is None and child(element, "loopCondition") is None:
+            self._findings.add(
+                "loop", "The loop has neither a loopCondition nor a loopMaximum: it would never end.", element
+            )
+        return Loop(
+            kind=LoopKind.WHILE, condition=condition, maximum=maximum, test_first=element.get("testBefore") == "true"
+        )
+
+    def _read_multi(self, element: etree._Element) -> Loop:
+        kind = LoopKind.SEQUENTIAL if element.get("isSequential") == "true" else LoopKind.PARALLEL
+        for name in ("loopDataOutputRef", "outputDataItem", "complexBehaviorDefinition"):
+            refused = child(element, name)
+            if refused is not None:
+                self._findings.add("loop", f"{name} cannot run: what people enter goes to fields. Remove it.", refused)
+        collection = text_of(child(element, "loopDataInputRef")) or None
+        counted = child(element, "loopCardinality")
+        if (collection is None) == (counted is None):
+            message = (
+                "Exactly one of loopDataInputRef (a field of type choices or table) and loopCardinality is needed."
+            )
+            self._findings.add("loop", message, element)
+        item = child(element, "inputDataItem")
+        variable = (item.get("name") or item.get("id") or "").strip() or None if item is not None else None
+        return Loop(
+            kind=kind,
+            collection=collection,
+            cardinality=read_expression(counted, self._findings, "The cardinality"),
+            variable=variable,
+            condition=read_expression(
+                child(element, "completionCondition"), self._findings, "The completion condition"
+            ),
+        )
+
+
+def _id(element: etree._Element) -> ElementId:
+    return ElementId(element.get("id") or "")
+
+
+def _code(name: str) -> str:
+    """Return the finding's code of a refused element: `scriptTask` is `script_task`."""
+    return (
+        "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+        if name in REFUSED
+        else "unknown_element"
+    )
+
+
+def _short(name: str) -> str:
+    return name.rsplit("}", 1)[-1]
+
+
+def all_expressions(process: Process) -> Iterator[tuple[Expression, Node | Flow, ElementId, Node | None]]:
+    """Yield every expression, where it stands, its scope, and the node whose own loop variable it can read (or None)."""
+    for flow in process.flows.values():
+        if flow.condition is not None:
+            yield flow.condition, flow, process.nodes[flow.source].scope if flow.source in process.nodes else ROOT, None
+    for node in process.nodes.values():
+        if node.timer is not None and node.timer.expression is not None:
+            yield node.timer.expression, node, node.scope, None
+        if node.loop is not None:
+            if node.loop.cardinality is not None:
+                yield node.loop.cardinality, node, node.scope, None
+            if node.loop.condition is not None:
+                yield node.loop.condition, node, node.scope, None if node.loop.kind is LoopKind.WHILE else node
