@@ -121,6 +121,13 @@ async def user(tx: Reader, account_id: AccountId, user_id: UserId) -> User | Non
     return await tx.row(User, f"SELECT {_USER} FROM users WHERE account_id = %s AND id = %s", (account_id, user_id))
 
 
+async def lock_user(tx: Writer, account_id: AccountId, user_id: UserId | None) -> None:
+    """Lock a user's row until the transaction ends; others may still refer to it."""
+    await tx.value(
+        int, "SELECT 1 FROM users WHERE account_id = %s AND id = %s FOR NO KEY UPDATE", (account_id, user_id)
+    )
+
+
 async def users(tx: Reader, account_id: AccountId, *, after: int, limit: int) -> list[User]:
     """Return a page of the account's users, by id."""
     return await tx.rows(

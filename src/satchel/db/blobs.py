@@ -1,9 +1,9 @@
 """SQL of blobs and previews.
 
-How sweep, intake and claim keep apart: the sweep deletes a blob's bytes and its row under the row's `FOR UPDATE` lock.
-Whoever names a blob (an upload, a file, a preview) inserts a foreign key to it, which waits for that lock and then either
-finds the row or fails. An intake inserts the row itself after its bytes are durable, and looks for the bytes again while
-it holds the row (`actions.intake`). So no committed row ever names bytes that are gone (docs/adr/0010).
+How sweep, intake and claim keep apart. The sweep locks a blob's row, deletes it if nothing names it, commits, and only
+then asks the store to delete bytes that are older than the grace time. Whoever names a blob (an upload, a file, a
+preview) inserts a foreign key to it, which waits for that lock and then finds the row or fails. An intake's bytes are
+durable, and new, before it inserts the row. So no committed row ever names bytes that are gone (docs/adr/0010).
 """
 
 from collections.abc import Sequence
@@ -85,12 +85,14 @@ async def delete_blob(tx: Writer, account: AccountId, digest: Digest) -> None:
     await tx.execute("DELETE FROM blobs WHERE account_id = %s AND digest = %s", (account, digest))
 
 
-async def unnamed(tx: Reader, *, after: tuple[int, str], limit: int) -> list[tuple[AccountId, Digest]]:
-    """Return a page of blobs that nothing names, by account and digest."""
+async def unnamed(
+    tx: Reader, *, created_before: datetime, after: tuple[int, str], limit: int
+) -> list[tuple[AccountId, Digest]]:
+    """Return a page of blobs that nothing names and that are not new, by account and digest."""
     rows = await tx.pairs(
-        f"SELECT b.account_id, b.digest FROM blobs b WHERE (b.account_id, b.digest) > (%s, %s) AND {_UNNAMED}"
-        " ORDER BY b.account_id, b.digest LIMIT %s",
-        (*after, limit),
+        f"SELECT b.account_id, b.digest FROM blobs b WHERE (b.account_id, b.digest) > (%s, %s) AND b.created_at <= %s"
+        f" AND {_UNNAMED} ORDER BY b.account_id, b.digest LIMIT %s",
+        (*after, created_before, limit),
     )
     return [(AccountId(int(str(account))), Digest(str(digest))) for account, digest in rows]
 

@@ -37,9 +37,9 @@ async def insert_instance(
     parent_id, parent_token = parent or (None, None)
     row = await tx.row(
         _Row,
-        "INSERT INTO instances (account_id, uuid, app_id, version_id, number, identifier, title, state, starter_id,"
+        "INSERT INTO instances (account_id, uuid, app_id, version_id, number, identifier, title, title_folded, state, starter_id,"
         ' started_at, "values", parent_id, parent_token, depth)'
-        f" VALUES (%s, %s, %s, %s, %s, %s, %s, 'running', %s, %s, '{{}}', %s, %s, %s) RETURNING {_INSTANCE}",
+        f" VALUES (%s, %s, %s, %s, %s, %s, %s, '', 'running', %s, %s, '{{}}', %s, %s, %s) RETURNING {_INSTANCE}",
         (account, uuid, app, version, number, identifier, identifier, starter, now, parent_id, parent_token, depth),
     )
     if row is None:
@@ -80,16 +80,26 @@ async def instance_by_identifier(tx: Reader, account: AccountId, identifier: str
     return row.instance if row else None
 
 
+class _Sorted:
+    """An instance with the value that a search sorted it by."""
+
+    __slots__ = ("pair",)
+
+    def __init__(self, *, sort_value: object, **columns: object) -> None:
+        self.pair = (_Row(**columns).instance, sort_value)  # type: ignore[arg-type]  # columns as declared
+
+
 async def instances_where(
-    tx: Reader, condition: str, order: str, parameters: Mapping[str, object], limit: int
-) -> list[Instance]:
-    """Return instances by a condition and an order that `satchel.db.search` assembled."""
+    tx: Reader, column: str, condition: str, order: str, parameters: Mapping[str, object], limit: int
+) -> list[tuple[Instance, object]]:
+    """Return instances with the value of `column`; the texts are assembled by `satchel.db.search` from constants."""
     rows = await tx.rows(
-        _Row,
-        f"SELECT {_INSTANCE} FROM instances i WHERE {condition} ORDER BY {order} LIMIT {int(limit)}",  # type: ignore[arg-type]  # assembled in db/search from constants
+        _Sorted,
+        f"SELECT {_INSTANCE}, {column} AS sort_value FROM instances i WHERE {condition}"  # type: ignore[arg-type]  # see above
+        f" ORDER BY {order} LIMIT {int(limit)}",
         parameters,
     )
-    return [row.instance for row in rows]
+    return [row.pair for row in rows]
 
 
 async def save_instance(tx: Writer, row: Instance, *, slots: Mapping[str, object], grams: list[str]) -> None:
@@ -105,10 +115,11 @@ async def save_instance(tx: Writer, row: Instance, *, slots: Mapping[str, object
         raise ValueError(f"no slot columns: {sorted(unknown)}")
     assignments = "".join(f", {column} = %({column})s" for column in slots)
     await tx.execute(
-        'UPDATE instances SET title = %(title)s, state = %(state)s, ended_at = %(ended_at)s, "values" = %(values)s,'
+        'UPDATE instances SET title = %(title)s, title_folded = %(folded)s, state = %(state)s, ended_at = %(ended_at)s, "values" = %(values)s,'
         f" revision = revision + 1, grams = %(grams)s{assignments} WHERE account_id = %(account)s AND id = %(id)s",  # type: ignore[arg-type]  # columns checked above
         {
             "title": row.title,
+            "folded": title_folded,
             "state": row.state.value,
             "ended_at": row.ended_at,
             "values": Jsonb(dict(row.values)),

@@ -202,12 +202,14 @@ async def extend_lease(
     )
 
 
-async def end_lease(tx: Writer, account: AccountId, upload_id: UploadId, *, attempt: int, state: UploadState) -> None:
+async def end_lease(
+    tx: Writer, account: AccountId, upload_id: UploadId, *, attempt: int, state: UploadState, expires_at: datetime
+) -> None:
     """Free a ticket for another writer: back to `created`, or still `receiving` where a tus offset stands."""
     await tx.execute(
-        "UPDATE uploads SET state = %s, lease_until = NULL"
+        "UPDATE uploads SET state = %s, lease_until = NULL, expires_at = %s"
         " WHERE account_id = %s AND id = %s AND attempt = %s AND state = 'receiving'",
-        (state.value, account, upload_id, attempt),
+        (state.value, expires_at, account, upload_id, attempt),
     )
 
 

@@ -170,11 +170,14 @@ async def insert_incident(
     return IncidentId(created or 0)
 
 
-async def close_incidents(tx: Writer, account: AccountId, instance_id: InstanceId, now: datetime) -> None:
-    """Close all open incidents of an instance: it went on, or ended."""
+async def close_incidents(
+    tx: Writer, account: AccountId, instance_id: InstanceId, token: TokenId | None, now: datetime
+) -> None:
+    """Close the open incidents of an instance that are about one token; all of them where it is None."""
     await tx.execute(
-        "UPDATE incidents SET closed_at = %s WHERE account_id = %s AND instance_id = %s AND closed_at IS NULL",
-        (now, account, instance_id),
+        "UPDATE incidents SET closed_at = %(now)s WHERE account_id = %(account)s AND instance_id = %(instance)s"
+        " AND closed_at IS NULL AND (%(token)s::text IS NULL OR token = %(token)s)",
+        {"now": now, "account": account, "instance": instance_id, "token": token},
     )
 
 

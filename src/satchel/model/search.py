@@ -42,7 +42,10 @@ class SortKey(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sort:
-    """One key and a direction; instances of equal key go by id in the same direction, those without a value last.
+    """One key and a direction; instances without a value come last.
+
+    Instances of equal value go by their start, against the direction: `field:amount` upwards gives the newest of equal
+    amounts first, as the index of architecture §6 has them.
 
     Attributes:
         field: of `SortKey.FIELD`; None otherwise.
@@ -61,9 +64,11 @@ class Sort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Where a page ended: the last instance's sort value (None where it has none) and id."""
+    """Where a page ended: the last instance's sort value (None where it has none), its start, which decides between equal
+    values, and its id."""
 
     value: str | int | Decimal | datetime | None
+    started_at: datetime
     id: InstanceId
 
 
@@ -176,7 +181,7 @@ def encode_cursor(sort: Sort, cursor: Cursor) -> str:
         value = moment_json(value)
     elif isinstance(value, Decimal):
         value = format(value, "f")
-    data = json.dumps([str(sort), value, cursor.id], ensure_ascii=False, separators=(",", ":")).encode()
+    data = json.dumps([str(sort), value, moment_json(cursor.started_at), cursor.id], ensure_ascii=False, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
@@ -232,13 +237,22 @@ def _sort_value(sort: Sort, value: object) -> str | int | Decimal | datetime | N
     if not isinstance(value, str) or "\0" in value:
         raise TypeError
     if sort.key in (SortKey.STARTED_AT, SortKey.ENDED_AT) or sort.slot is SlotKind.TIME:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            raise ValueError
-        return moment
+        return _moment(value)
     if sort.slot is SlotKind.NUMBER:
         number = Decimal(value)
         if not number.is_finite() or abs(number.adjusted()) > MAX_LIMIT:
             raise ValueError
         return number
     return value
+
+
+def _moment(text: str) -> datetime:
+    """Return a moment with its offset.
+
+    Raises:
+        ValueError: it is none, or has no offset.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment

@@ -151,6 +151,7 @@ CREATE TABLE instances (
     number bigint NOT NULL,
     identifier text NOT NULL,
     title text NOT NULL,
+    title_folded text NOT NULL,
     state text NOT NULL CHECK (state IN ('running', 'ended', 'cancelled', 'failed')),
     starter_id bigint,
     started_at timestamptz NOT NULL,
@@ -180,8 +181,9 @@ CREATE INDEX instances_app_state ON instances (account_id, app_id, state, starte
 CREATE INDEX instances_ended ON instances (account_id, ended_at DESC, id DESC) WHERE ended_at IS NOT NULL;
 CREATE INDEX instances_app_ended ON instances (account_id, app_id, ended_at DESC, id DESC) WHERE ended_at IS NOT NULL;
 CREATE INDEX instances_starter ON instances (account_id, starter_id, started_at DESC, id DESC);
-CREATE INDEX instances_title ON instances (account_id, title, id);
-CREATE INDEX instances_app_title ON instances (account_id, app_id, title, id);
+CREATE INDEX instances_title ON instances (account_id, title_folded, started_at DESC, id DESC);
+CREATE INDEX instances_app_title ON instances (account_id, app_id, title_folded, started_at DESC, id DESC);
+CREATE INDEX instances_app_number ON instances (account_id, app_id, number, started_at DESC, id DESC);
 CREATE INDEX instances_identifier ON instances (account_id, identifier);
 CREATE INDEX instances_parent ON instances (account_id, parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX instances_grams ON instances USING gin (grams) WITH (fastupdate = on);

@@ -1,0 +1,231 @@
+"""Claims: turns uploads into files, all or none, in the transaction of the form that names them.
+
+A form's value for a file field is the list of file numbers that the field shall hold, in order: files that it holds
+already, and uploads that were made for it. What it held and the list leaves out is deleted (and can be restored for a
+while); what the list adds is claimed. An upload and the file that it becomes share their number.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from satchel.actions.run import Run
+from satchel.db import blobs as blob_rows
+from satchel.db import files as rows
+from satchel.db import uploads as upload_rows
+from satchel.db.pool import Writer
+from satchel.model.digest import Digest
+from satchel.model.errors import FieldFault, InvalidValues
+from satchel.model.fields import Field
+from satchel.model.files import File, FileKind
+from satchel.model.ids import AccountId, FieldId, FileId, TaskId, UploadId, UserId, uuid7
+from satchel.model.media import is_image
+from satchel.model.uploads import Upload, UploadState
+from satchel.queue.enqueue import MAKE_PREVIEW
+
+TAB = "attachments"
+"""How faults name the attachments tab."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """For whom uploads must have been made to be claimed here: one task, the instance, or a start form.
+
+    Attributes:
+        task_id: uploads for this task's form.
+        instance: whether uploads for the instance itself count.
+        starter: uploads that this user made for the app's start form.
+    """
+
+    task_id: TaskId | None = None
+    instance: bool = False
+    starter: UserId | None = None
+
+    def covers(self, upload: Upload, run: Run) -> bool:
+        """Return whether an upload was made for this."""
+        if upload.app_id != run.instance.app_id:
+            return False
+        if upload.instance_id is None:
+            return self.starter is not None and upload.user_id == self.starter
+        if upload.instance_id != run.instance.id:
+            return False
+        return upload.task_id == self.task_id if upload.task_id is not None else self.instance
+
+
+async def lock_named(tx: Writer, account: AccountId, ids: Sequence[int]) -> dict[int, Upload]:
+    """Lock the uploads among some file numbers, then the blobs that they name: in that order, as everywhere."""
+    if not ids:
+        return {}
+    uploads = await upload_rows.lock_uploads(tx, account, ids)
+    await blob_rows.lock_blobs(tx, account, [upload.digest for upload in uploads if upload.digest])
+    return {int(upload.id): upload for upload in uploads}
+
+
+def check_named(
+    run: Run, named: Mapping[FieldId, Sequence[int]], tab: Sequence[int], uploads: Mapping[int, Upload], scope: Scope
+) -> None:
+    """Refuse file numbers that a form may not name.
+
+    Raises:
+        InvalidValues: with a fault for each.
+    """
+    faults: list[FieldFault] = []
+    for field_id, ids in named.items():
+        held = {file.id for file in run.files_in(field_id)}
+        faults += _faults(run, field_id, [i for i in ids if FileId(i) not in held], uploads, scope)
+        field = run.app.manifest.field(field_id)
+        limit = field.files.max_files if field and field.files else None
+        if limit is not None and len(ids) > limit:
+            faults.append(
+                FieldFault(
+                    field=field_id,
+                    code="too_many_files",
+                    message=f"{field_id} takes {limit} file(s) at most; {len(ids)} were named.",
+                )
+            )
+    faults += _faults(run, None, tab, uploads, scope)
+    if faults:
+        raise InvalidValues(faults)
+
+
+def _faults(
+    run: Run, field_id: FieldId | None, ids: Sequence[int], uploads: Mapping[int, Upload], scope: Scope
+) -> list[FieldFault]:
+    faults: list[FieldFault] = []
+    for number in ids:
+        upload = uploads.get(number)
+        code, message = "", ""
+        if upload is None or not scope.covers(upload, run) or upload.field_id != field_id:
+            code, message = "unknown_upload", f"{number} is neither a file of this field nor an upload made for it."
+        elif upload.state is UploadState.CLAIMED:
+            code, message = "upload_used", f"Upload {number} was claimed already."
+        elif upload.state is UploadState.EXPIRED:
+            code, message = "upload_expired", f"Upload {number} has ended ({upload.reason}); send the file again."
+        elif upload.state is not UploadState.UPLOADED:
+            code, message = "upload_not_finished", f"The bytes of upload {number} have not all come; finish it first."
+        if code:
+            faults.append(FieldFault(field=field_id or TAB, code=code, message=message))
+    return faults
+
+
+async def claim(
+    run: Run, named: Mapping[FieldId, Sequence[int]], tab: Sequence[int], uploads: Mapping[int, Upload]
+) -> tuple[list[FileId], list[FileId]]:
+    """Make each named field hold exactly what is named, and add to the attachments tab; return (added, removed).
+
+    `check_named` must have passed.
+    """
+    added: list[FileId] = []
+    removed: list[FileId] = []
+    for field_id, ids in named.items():
+        kept = set(ids)
+        removed += [file.id for file in run.files_in(field_id) if file.id not in kept]
+        for position, number in enumerate(ids):
+            if number in uploads:
+                await _insert(run, uploads[number], field_id, position)
+                added.append(FileId(number))
+            else:
+                await rows.set_position(run.tx, run.instance.account_id, FileId(number), position)
+    for offset, number in enumerate(tab):
+        await _insert(run, uploads[number], None, len(run.files_in(None)) + offset)
+        added.append(FileId(number))
+    if removed:
+        await rows.set_deleted(run.tx, run.instance.account_id, removed, at=run.now, by=run.actor.user_id)
+    if added:
+        claimed = [UploadId(number) for number in added]
+        await upload_rows.set_claimed(run.tx, run.instance.account_id, claimed, run.now)
+    if added or removed:
+        run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
+    return added, removed
+
+
+async def _insert(run: Run, upload: Upload, field_id: FieldId | None, position: int) -> None:
+    size, media_type, digest = upload.size_bytes or 0, upload.media_type, upload.digest
+    await rows.insert_file(
+        run.tx,
+        run.instance.account_id,
+        FileId(int(upload.id)),
+        uuid=uuid7(run.now, run.context.entropy),
+        instance=run.instance.id,
+        field=field_id,
+        area=upload.area,
+        position=position,
+        kind=FileKind.STORED,
+        name=upload.name or "file",
+        description="",
+        size_bytes=size,
+        media_type=media_type,
+        digest=digest,
+        url=None,
+        metadata=upload.metadata,
+        source=None,
+        now=run.now,
+        by=run.actor.user_id,
+    )
+    run.ledger.reserved_bytes -= upload.reserved_bytes
+    run.ledger.used_bytes += size
+    if digest is not None and media_type is not None and is_image(media_type):
+        await want_preview(run, digest)
+
+
+async def want_preview(run: Run, digest: Digest) -> None:
+    """Have a preview made of an image's bytes, unless that was asked before."""
+    if await blob_rows.want_preview(run.tx, run.instance.account_id, digest):
+        run.ledger.enqueue(MAKE_PREVIEW, digest=digest)
+
+
+async def copy_file(
+    run: Run, source: File, *, field_id: FieldId | None, area: str | None, position: int, name: str | None = None
+) -> FileId:
+    """Attach a copy of a file: a new row on the same blob, which counts its full size; no bytes move."""
+    file_id = await rows.next_file_id(run.tx)
+    await rows.insert_file(
+        run.tx,
+        run.instance.account_id,
+        file_id,
+        uuid=uuid7(run.now, run.context.entropy),
+        instance=run.instance.id,
+        field=field_id,
+        area=area,
+        position=position,
+        kind=source.kind,
+        name=name or source.name,
+        description=source.description,
+        size_bytes=source.size_bytes,
+        media_type=source.media_type,
+        digest=source.digest,
+        url=source.url,
+        metadata=source.metadata,
+        source=source.id,
+        now=run.now,
+        by=run.actor.user_id,
+    )
+    if source.kind is FileKind.STORED:
+        run.ledger.used_bytes += source.size_bytes or 0
+    run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
+    return file_id
+
+
+async def expire_uploads(run: Run, uploads: Sequence[Upload], *, reason: str) -> None:
+    """End uploads that nobody claimed and give their reservations back; the rows must be locked."""
+    living = [upload for upload in uploads if not upload.is_ended]
+    if not living:
+        return
+    ids = [upload.id for upload in living]
+    await upload_rows.set_expired(run.tx, run.instance.account_id, ids, reason=reason, now=run.now)
+    run.ledger.reserved_bytes -= sum(upload.reserved_bytes for upload in living)
+
+
+def limit_faults(field: Field, files: Sequence[File]) -> list[FieldFault]:
+    """Return why some files may not stand in a field: too many, of a wrong kind or size, not an image."""
+    limits = field.files
+    if limits is None:
+        return [FieldFault(field=field.id, code="not_a_file_field", message=f"{field.id} does not hold files.")]
+    faults: list[FieldFault] = []
+    if limits.max_files is not None and len(files) > limits.max_files:
+        message = f"{field.id} takes {limits.max_files} file(s) at most; there would be {len(files)}."
+        faults.append(FieldFault(field=field.id, code="too_many_files", message=message))
+    for file in files:
+        if file.kind is not FileKind.STORED and not limits.allow_links:
+            message = f"{field.id} takes no files that are kept elsewhere ({file.name})."
+            faults.append(FieldFault(field=field.id, code="links_not_allowed", message=message))
+    return faults

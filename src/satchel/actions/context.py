@@ -1,0 +1,24 @@
+"""What every action is given: the database, the bytes, the time, the rules, the queue, and the apps that are loaded."""
+
+from dataclasses import dataclass
+
+from satchel.actions.loading import Apps
+from satchel.blobs.store import BlobStore
+from satchel.db.pool import Database
+from satchel.model.clock import Clock
+from satchel.model.ids import Entropy
+from satchel.model.policy import Policy
+from satchel.queue.enqueue import Queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The parts that `main` puts together; one for the whole process."""
+
+    database: Database
+    blobs: BlobStore
+    clock: Clock
+    entropy: Entropy
+    policy: Policy
+    apps: Apps
+    queue: Queue

@@ -1,0 +1,96 @@
+"""Loads app versions: parses a deployed bundle once per process and keeps it.
+
+A version never changes, so what is kept is never stale. The cache holds the most recently used versions only.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from satchel.db import apps as rows
+from satchel.db.pool import Reader
+from satchel.engine.parse import Definition, parse
+from satchel.model.app import Manifest
+from satchel.model.bundle import parse_manifest
+from satchel.model.errors import NotFound
+from satchel.model.fields import Field
+from satchel.model.ids import AccountId, AppId, VersionId
+from satchel.model.template import Template, parse_template
+
+KEPT_VERSIONS = 256
+"""How many parsed versions a process keeps; about 1 MiB each at the most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedApp:
+    """One version of an app, ready to run.
+
+    Attributes:
+        slots: the search slots of all the app's fields at the time of loading.
+    """
+
+    account_id: AccountId
+    app_id: AppId
+    version_id: VersionId
+    number: int
+    manifest: Manifest
+    title: Template
+    definition: Definition
+    slots: tuple[rows.Slot, ...]
+
+    @property
+    def file_fields(self) -> tuple[Field, ...]:
+        """The fields whose value is files."""
+        return tuple(field for field in self.manifest.fields if field.is_file_type)
+
+
+class Apps:
+    """The loaded versions of one process."""
+
+    def __init__(self, kept: int = KEPT_VERSIONS) -> None:
+        self._kept = kept
+        self._loaded: OrderedDict[tuple[AccountId, VersionId], LoadedApp] = OrderedDict()
+
+    async def version(self, tx: Reader, account: AccountId, version: VersionId) -> LoadedApp:
+        """Return one version of an app of the account.
+
+        Raises:
+            NotFound: the account has no such version.
+        """
+        key = (account, version)
+        loaded = self._loaded.get(key)
+        if loaded is None:
+            loaded = await _load(tx, account, version)
+            self._loaded[key] = loaded
+            if len(self._loaded) > self._kept:
+                self._loaded.popitem(last=False)
+        else:
+            self._loaded.move_to_end(key)
+        return loaded
+
+    async def newest(self, tx: Reader, account: AccountId, code: str) -> LoadedApp:
+        """Return the newest version of the app with this code.
+
+        Raises:
+            NotFound: the account has no such app.
+        """
+        row = await rows.app_by_code(tx, account, code)
+        if row is None or row.version_id is None:
+            raise NotFound("app", code)
+        return await self.version(tx, account, row.version_id)
+
+
+async def _load(tx: Reader, account: AccountId, version: VersionId) -> LoadedApp:
+    row = await rows.version(tx, account, version)
+    if row is None:
+        raise NotFound("app version", version)
+    manifest = parse_manifest(row.manifest)
+    return LoadedApp(
+        account_id=account,
+        app_id=row.app_id,
+        version_id=row.id,
+        number=row.number,
+        manifest=manifest,
+        title=parse_template(manifest.title),
+        definition=parse(row.bpmn),
+        slots=tuple(await rows.slots(tx, account, row.app_id)),
+    )

@@ -1,0 +1,32 @@
+"""What a search finds an instance by: its slot columns and trigrams, computed whenever it is saved."""
+
+from collections.abc import Mapping
+
+from satchel.actions.loading import LoadedApp
+from satchel.model.fields import SlotKind, slot_kind
+from satchel.model.ids import AccountId, AppId, FieldId
+from satchel.model.search import slot_value
+from satchel.model.trigrams import trigrams_of_all
+
+
+def search_columns(app: LoadedApp, title: str, values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+    """Return the slot columns of an instance (None empties one) and its trigrams."""
+    columns: dict[str, object] = {}
+    texts = [(title_prefix(app.account_id), title)]
+    for slot in app.slots:
+        field = app.manifest.field(slot.field_id)
+        value = values.get(slot.field_id) if field is not None and field.searchable else None
+        columns[f"{slot.kind}_{slot.slot}"] = slot_value(field, value) if field is not None else None
+        if field is not None and isinstance(value, str) and slot_kind(field.type) is SlotKind.TEXT:
+            texts.append((field_prefix(app.account_id, app.app_id, field.id), value))
+    return columns, trigrams_of_all(texts)
+
+
+def title_prefix(account: AccountId) -> str:
+    """Return what keeps the trigrams of an account's titles apart from all others in the one index."""
+    return f"{account}:"
+
+
+def field_prefix(account: AccountId, app: AppId, field: FieldId) -> str:
+    """Return what keeps the trigrams of one field of one app apart from all others in the one index."""
+    return f"{account}.{app}.{field}:"

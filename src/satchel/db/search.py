@@ -1,0 +1,306 @@
+"""SQL of searches over instances, and of saved searches.
+
+A query becomes one statement over `instances`: equality and ranges on indexed columns, "contains" by trigrams with a
+comparison of the text itself after it, and a keyset condition where a page goes on. Column names come from constants and
+slot numbers here; everything that a person wrote is a parameter.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from satchel.db.apps import Slot
+from satchel.db.instances import instances_where
+from satchel.db.pool import Reader, Writer
+from satchel.model.fields import SlotKind
+from satchel.model.ids import AccountId, AppId, GroupId, SearchId, UserId
+from satchel.model.instance import Instance
+from satchel.model.search import SLOT_CHARS, FieldCondition, InstanceQuery, Sort, SortKey
+from satchel.model.trigrams import fold, trigrams_of_term
+
+COUNT_CAP = 10_000
+"""Counts are exact up to here; beyond it one learns only that there are more."""
+
+WINDOW = 20_000
+"""How many of the newest instances a "contains" of fewer than three characters looks at."""
+
+_SORT_COLUMNS: Mapping[SortKey, str] = {
+    SortKey.TITLE: "i.title_folded",
+    SortKey.STARTED_AT: "i.started_at",
+    SortKey.ENDED_AT: "i.ended_at",
+    SortKey.NUMBER: "i.number",
+    SortKey.STATE: "i.state",
+}
+
+
+@dataclass(slots=True)
+class Where:
+    """A condition in the making: its parts, joined by AND, and its parameters by name."""
+
+    parts: list[str] = field(default_factory=list)
+    parameters: dict[str, object] = field(default_factory=dict)
+    short_terms: bool = False
+
+    def add(self, part: str, *values: object) -> None:
+        """Add a part in which each `{}` stands for the next of `values`."""
+        names: list[str] = []
+        for value in values:
+            name = f"p{len(self.parameters)}"
+            self.parameters[name] = value
+            names.append(f"%({name})s")
+        self.parts.append(part.format(*names))
+
+    def text(self) -> str:
+        """Return the condition."""
+        return " AND ".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where a search looks.
+
+    Attributes:
+        app: the one app that is searched, or None.
+        visible: the apps whose instances the actor may see; None means all of the account.
+        slots: of that one app, by field id.
+        prefixes: of trigrams: `title` and each field id.
+    """
+
+    account: AccountId
+    app: AppId | None
+    visible: frozenset[AppId] | None
+    slots: Mapping[str, Slot]
+    prefixes: Mapping[str, str]
+
+
+def condition(scope: Scope, query: InstanceQuery) -> Where:
+    """Return the condition of a query without its cursor."""
+    where = Where()
+    where.add("i.account_id = {}", scope.account)
+    if scope.app is not None:
+        where.add("i.app_id = {}", scope.app)
+    if scope.visible is not None:
+        where.add("i.app_id = ANY({})", sorted(scope.visible))
+    if query.states:
+        states = [state.value for state in query.states]
+        where.add(
+            "i.state = {}" if len(states) == 1 else "i.state = ANY({})", states[0] if len(states) == 1 else states
+        )
+    for column, low, high in (
+        ("i.started_at", query.started_from, query.started_to),
+        ("i.ended_at", query.ended_from, query.ended_to),
+    ):
+        if low is not None:
+            where.add(f"{column} >= {{}}", low)
+        if high is not None:
+            where.add(f"{column} <= {{}}", high)
+    if query.starter is not None:
+        where.add("i.starter_id = {}", query.starter)
+    if query.title_contains is not None:
+        _contains(where, "i.title_folded", None, query.title_contains, scope.prefixes["title"])
+    for wanted in query.conditions:
+        _field_condition(where, scope, wanted)
+    if where.short_terms:
+        _only_newest(where, scope, query)
+    return where
+
+
+def _field_condition(where: Where, scope: Scope, wanted: FieldCondition) -> None:
+    slot = scope.slots[wanted.field]
+    column = f"i.{SlotKind(slot.kind).value}_{int(slot.slot)}"
+    if wanted.equals is not None:
+        where.add(f"{column} = {{}}", wanted.equals)
+    if wanted.low is not None:
+        where.add(f"{column} >= {{}}", wanted.low)
+    if wanted.high is not None:
+        where.add(f"{column} <= {{}}", wanted.high)
+    if wanted.contains is not None:
+        _contains(where, column, wanted.field, wanted.contains, scope.prefixes[wanted.field])
+
+
+def _contains(where: Where, column: str, field_id: str | None, term: str, prefix: str) -> None:
+    """Add "contains": the trigrams find candidates, the comparison decides; a cut column asks the value itself."""
+    folded = fold(term)
+    grams = trigrams_of_term(folded, prefix=prefix)
+    if grams is None:
+        where.short_terms = True
+    else:
+        where.add("i.grams @> {}::text[]", grams)
+    if field_id is None:
+        where.add(f"strpos({column}, {{}}) > 0", folded)
+    else:
+        where.add(
+            f"(strpos({column}, {{}}) > 0 OR (length({column}) >= {SLOT_CHARS}"
+            ' AND strpos(lower(normalize(i."values" ->> {}, NFKC)), {}) > 0))',
+            folded,
+            field_id,
+            folded,
+        )
+
+
+def _only_newest(where: Where, scope: Scope, query: InstanceQuery) -> None:
+    """Bound a comparison that no trigram narrows to the newest instances of the app or account."""
+    if query.cursor is not None and query.sort.key is SortKey.STARTED_AT and query.sort.descending:
+        return
+    app = "AND w.app_id = {}" if scope.app is not None else ""
+    values: list[object] = [scope.account]
+    if scope.app is not None:
+        values.append(scope.app)
+    where.add(
+        "i.started_at >= coalesce((SELECT w.started_at FROM instances w WHERE w.account_id = {} "
+        + app
+        + f" ORDER BY w.started_at DESC OFFSET {WINDOW} LIMIT 1), '-infinity')",
+        *values,
+    )
+
+
+def sort_column(scope: Scope, sort: Sort) -> str:
+    """Return the column that a sort goes by."""
+    if sort.key is SortKey.FIELD and sort.field is not None:
+        slot = scope.slots[sort.field]
+        return f"i.{SlotKind(slot.kind).value}_{int(slot.slot)}"
+    return _SORT_COLUMNS[sort.key]
+
+
+def _order(column: str, sort: Sort) -> str:
+    if sort.key is SortKey.STARTED_AT:
+        direction = "DESC" if sort.descending else "ASC"
+        return f"i.started_at {direction}, i.id {direction}"
+    if sort.descending:
+        return f"{column} DESC, i.started_at ASC, i.id ASC"
+    return f"{column} ASC, i.started_at DESC, i.id DESC"
+
+
+async def find(tx: Reader, scope: Scope, query: InstanceQuery) -> tuple[list[tuple[Instance, object]], bool]:
+    """Return a page of instances, each with its sort value, and whether a short term bounded the search.
+
+    One more than `query.limit` is returned where there is a next page. Instances with a value of the sort key come first,
+    those without after them; each half has an index that gives it in order.
+    """
+    base = condition(scope, query)
+    column = sort_column(scope, query.sort)
+    nullable = query.sort.key in (SortKey.ENDED_AT, SortKey.FIELD)
+    wanted = query.limit + 1
+    found: list[tuple[Instance, object]] = []
+    cursor = query.cursor
+    if cursor is None or cursor.value is not None or not nullable:
+        where = Where(parts=list(base.parts), parameters=dict(base.parameters))
+        if nullable:
+            where.add(f"{column} IS NOT NULL")
+        if cursor is not None:
+            _after(where, column, query.sort, cursor.value, cursor.started_at, cursor.id)
+        found += await instances_where(tx, column, where.text(), _order(column, query.sort), where.parameters, wanted)
+        cursor = None
+    if nullable and len(found) < wanted:
+        where = Where(parts=list(base.parts), parameters=dict(base.parameters))
+        where.add(f"{column} IS NULL")
+        if cursor is not None:
+            where.add("(i.started_at, i.id) < ({}, {})", cursor.started_at, cursor.id)
+        found += await instances_where(
+            tx, column, where.text(), "i.started_at DESC, i.id DESC", where.parameters, wanted - len(found)
+        )
+    return found, base.short_terms
+
+
+def _after(where: Where, column: str, sort: Sort, value: object, started_at: datetime, number: int) -> None:
+    if sort.key is SortKey.STARTED_AT:
+        sign = "<" if sort.descending else ">"
+        where.add(f"(i.started_at, i.id) {sign} ({{}}, {{}})", started_at, number)
+        return
+    beyond, tie = ("<", ">") if sort.descending else (">", "<")
+    where.add(
+        f"{column} {beyond}= {{}} AND ({column} {beyond} {{}} OR (i.started_at, i.id) {tie} ({{}}, {{}}))",
+        value,
+        value,
+        started_at,
+        number,
+    )
+
+
+async def count(tx: Reader, scope: Scope, query: InstanceQuery, *, cap: int = COUNT_CAP) -> int:
+    """Return how many instances a query finds, at most `cap` + 1."""
+    where = condition(scope, query)
+    found = await tx.value(
+        int,
+        f"SELECT count(*) FROM (SELECT FROM instances i WHERE {where.text()} LIMIT {int(cap) + 1}) AS found",  # type: ignore[arg-type]  # assembled from constants above
+        where.parameters,
+    )
+    return found or 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSearch:
+    """A query that somebody keeps under a name, and the groups that share it."""
+
+    account_id: AccountId
+    id: SearchId
+    owner_id: UserId
+    name: str
+    query: Mapping[str, object]
+    created_at: datetime
+    changed_at: datetime
+    groups: list[int]
+
+
+_SAVED = (
+    "SELECT s.account_id, s.id, s.owner_id, s.name, s.query, s.created_at, s.changed_at,"
+    " coalesce((SELECT array_agg(g.group_id ORDER BY g.group_id) FROM saved_search_groups g"
+    " WHERE g.account_id = s.account_id AND g.search_id = s.id), '{}') AS groups FROM saved_searches s"
+)
+
+
+async def insert_search(
+    tx: Writer, account: AccountId, owner: UserId, *, name: str, query: Mapping[str, object], now: datetime
+) -> SearchId:
+    """Keep a query under a name."""
+    created = await tx.value(
+        SearchId,
+        "INSERT INTO saved_searches (account_id, owner_id, name, query, created_at, changed_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s) RETURNING id",
+        (account, owner, name, Jsonb(dict(query)), now, now),
+    )
+    return SearchId(created or 0)
+
+
+async def update_search(
+    tx: Writer, account: AccountId, search: SearchId, *, name: str, query: Mapping[str, object], now: datetime
+) -> None:
+    """Give a saved search a name and a query."""
+    await tx.execute(
+        "UPDATE saved_searches SET name = %s, query = %s, changed_at = %s WHERE account_id = %s AND id = %s",
+        (name, Jsonb(dict(query)), now, account, search),
+    )
+
+
+async def share_search(tx: Writer, account: AccountId, search: SearchId, groups: Sequence[int]) -> None:
+    """Share a saved search with exactly these groups."""
+    await tx.execute("DELETE FROM saved_search_groups WHERE account_id = %s AND search_id = %s", (account, search))
+    await tx.execute_many(
+        "INSERT INTO saved_search_groups (account_id, search_id, group_id) VALUES (%s, %s, %s)",
+        [(account, search, group) for group in sorted(set(groups))],
+    )
+
+
+async def delete_search(tx: Writer, account: AccountId, search: SearchId) -> None:
+    """Remove a saved search."""
+    await tx.execute("DELETE FROM saved_searches WHERE account_id = %s AND id = %s", (account, search))
+
+
+async def saved_search(tx: Reader, account: AccountId, search: SearchId) -> SavedSearch | None:
+    """Return a saved search of the account."""
+    return await tx.row(SavedSearch, f"{_SAVED} WHERE s.account_id = %s AND s.id = %s", (account, search))
+
+
+async def saved_searches(
+    tx: Reader, account: AccountId, user: UserId | None, groups: Sequence[GroupId], *, after: int, limit: int
+) -> list[SavedSearch]:
+    """Return a page of the saved searches that a user owns or that are shared with their groups, by id."""
+    return await tx.rows(
+        SavedSearch,
+        f"{_SAVED} WHERE s.account_id = %(account)s AND s.id > %(after)s AND (s.owner_id = %(user)s OR EXISTS"
+        " (SELECT FROM saved_search_groups g WHERE g.account_id = s.account_id AND g.search_id = s.id"
+        " AND g.group_id = ANY(%(groups)s))) ORDER BY s.id LIMIT %(limit)s",
+        {"account": account, "after": after, "user": user, "groups": list(groups), "limit": limit},
+    )

@@ -1,0 +1,35 @@
+"""Puts jobs on the queue by name and arguments, inside the transaction that makes them due.
+
+Knows no handler: `satchel.work` holds those. A job becomes visible to workers when the transaction commits, and never if it
+rolls back. No `queueing_lock` is used: a duplicate would poison the transaction.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from procrastinate import App, PsycopgConnector
+
+from satchel.db.pool import Writer
+
+QUEUE: Final = "satchel"
+"""The name of our one queue in Procrastinate's tables."""
+
+MAKE_PREVIEW: Final = "preview.make"
+RETURN_CALL: Final = "call.return"
+
+
+class Queue:
+    """Enqueues jobs; needs no connection of its own."""
+
+    def __init__(self) -> None:
+        self._app = App(connector=PsycopgConnector())
+
+    async def enqueue(self, tx: Writer, name: str, arguments: Mapping[str, int | str | None]) -> None:
+        """Put a job on the queue when `tx` commits.
+
+        Args:
+            name: one of this module's constants.
+            arguments: what the handler is called with, as JSON.
+        """
+        task = self._app.configure_task(name=name, allow_unknown=True, queue=QUEUE, connection=tx.job_connection)
+        await task.defer_async(**arguments)
