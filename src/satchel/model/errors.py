@@ -190,6 +190,43 @@ class TooLarge(SatchelError):
         )
 
 
+class BodyCutShort(InvalidRequest):
+    """The request's body ended before it was whole; whoever sent it is most likely gone."""
+
+    code = "body_cut_short"
+
+    def __init__(self) -> None:
+        super().__init__("The request's body ended before it was whole. Send it again.")
+
+
+class BodyTooSlow(SatchelError):
+    """The request's body arrives more slowly than the server waits for."""
+
+    code = "body_too_slow"
+    kind = Kind.TIMEOUT
+
+    def __init__(self) -> None:
+        super().__init__("The request's body arrives too slowly. Send it again over a better connection, or in pieces.")
+
+
+class UnsupportedMedia(SatchelError):
+    """A body's type or encoding is none that this address takes."""
+
+    code = "unsupported_media"
+    kind = Kind.UNSUPPORTED
+
+
+class RangeNotSatisfiable(SatchelError):
+    """A Range asks for nothing that the content has."""
+
+    code = "range_not_satisfiable"
+    kind = Kind.RANGE
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"The content has {size_bytes} bytes; none of them are in that range.", size_bytes=size_bytes)
+        self.size_bytes = size_bytes
+
+
 class BadFile(SatchelError):
     """A file's size, type, digest or count breaks its field's limits.
 
@@ -346,4 +383,6 @@ class CorruptState(SatchelError):
     kind = Kind.UNAVAILABLE
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The stored state of this process cannot be used: {reason}. Restore the instance from a backup.")
+        super().__init__(
+            f"The stored state of this process cannot be used: {reason}. Restore the instance from a backup."
+        )

@@ -1,0 +1,258 @@
+"""File names: made safe on the way in, unique within a folder, and written into headers and read from them.
+
+A name never becomes a path of the store (`satchel.blobs.layout`), but it goes out again into headers, zip members and
+folders of other people's machines, so that what is kept is already safe for all of them (security.md, rule 2).
+"""
+
+import base64
+import binascii
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+
+from satchel.model.errors import BadFile, InvalidRequest
+
+MAX_NAME_BYTES = 255
+"""What the usual file systems take, in UTF-8."""
+
+MAX_EXTENSION_BYTES = 32
+"""An extension up to this length, dot included, outlives the shortening of its name."""
+
+MAX_METADATA_CHARACTERS = 8 * 1024
+"""The longest Upload-Metadata that is read."""
+
+_FORBIDDEN = frozenset('/\\:*?"<>|')
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE = frozenset("\u2028\u2029\ufeff")
+_RESERVED = frozenset(
+    {"con", "prn", "aux", "nul", "conin$", "conout$"}
+    | {f"{device}{digit}" for device in ("com", "lpt") for digit in "0123456789¹²³"}
+)
+
+_TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105  # RFC 9110's name for an unquoted word
+_PARAMETER = re.compile(rf'\s*;\s*({_TOKEN})\s*=\s*({_TOKEN}|"(?:[^"\\]|\\.)*")\s*')
+_KIND = re.compile(rf"\s*({_TOKEN})\s*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_METADATA_KEY = re.compile(r"[!-+\--~]+")
+_ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"  # what RFC 8187 leaves unquoted besides letters and digits
+
+
+def safe_name(text: str, *, fallback: str = "file") -> str:
+    """Return `text` as a file name that every file system, archive and header takes; doing it twice changes nothing.
+
+    NFC; forbidden, control and bidi characters become `_`; no spaces around it and no dots or spaces at its end;
+    Windows' device names get a `_` in front; at most `MAX_NAME_BYTES` with its extension kept. What is then empty is
+    `fallback`.
+    """
+    name = "".join("_" if _is_unsafe(character) else character for character in unicodedata.normalize("NFC", text))
+    name = _trimmed(name)
+    if _stem_of_device(name) in _RESERVED:
+        name = f"_{name}"
+    if len(name.encode()) > MAX_NAME_BYTES:
+        name = _shortened(name, "")
+    return name or fallback
+
+
+def clean_upload_name(text: str) -> str:
+    r"""Return the safe name of an uploaded file, without the path that some clients send along (with `/` or `\`).
+
+    Raises:
+        BadFile: nothing is left; send a name.
+    """
+    name = safe_name(text.replace("\\", "/").rpartition("/")[2], fallback="")
+    if not name:
+        raise BadFile("empty_file_name", "The file has no name. Send one with it.")
+    return name
+
+
+def extension(name: str) -> str:
+    """Return the extension with its dot, lower-case, or an empty text."""
+    stem, dot, ending = name.rpartition(".")
+    return f".{ending.lower()}" if dot and stem and ending else ""
+
+
+class FolderNames:
+    """Hands out names that are unique within one folder, whatever its file system thinks of case and accents."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, int] = {}
+
+    def take(self, text: str) -> str:
+        """Return `text` as a safe name that was not taken before, with a number before its extension if needed."""
+        name = safe_name(text)
+        key = folder_key(name)
+        if key not in self._taken:
+            self._taken[key] = 1
+            return name
+        while True:
+            self._taken[key] += 1
+            numbered = _shortened(name, f" ({self._taken[key]})")
+            numbered_key = folder_key(numbered)
+            if numbered_key not in self._taken:
+                self._taken[numbered_key] = 1
+                return numbered
+
+
+def folder_key(name: str) -> str:
+    """Return what two names have in common that some file system takes for one: case and composition apart."""
+    folded = unicodedata.normalize("NFD", name).casefold()
+    return unicodedata.normalize("NFD", folded)
+
+
+def content_disposition(kind: str, name: str) -> str:
+    """Return a Content-Disposition (RFC 6266): `filename` in ASCII, and `filename*` (RFC 8187) where that says less."""
+    safe = safe_name(name)
+    plain = unicodedata.normalize("NFKD", safe).encode("ascii", "ignore").decode() if not safe.isascii() else safe
+    plain = safe_name(plain.replace("%", "_"), fallback="file")
+    if not safe.isascii() and plain.startswith("."):
+        plain = f"file{plain}"
+    value = f'{kind}; filename="{plain}"'
+    if plain != safe:
+        value += f"; filename*=UTF-8''{quote(safe, safe=_ATTRIBUTE_CHARACTERS)}"
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disposition:
+    """A Content-Disposition that came.
+
+    Attributes:
+        kind: `form-data`, `attachment`, ..., lower-case.
+        name: the form field, or None.
+        filename: as it came, not yet safe; `filename*` wins over `filename` (RFC 6266 §4.3).
+        has_plain_filename: whether `filename` is among the parameters.
+    """
+
+    kind: str
+    name: str | None
+    filename: str | None
+    has_plain_filename: bool
+
+
+def parse_disposition(value: str) -> Disposition:
+    """Read a Content-Disposition as strictly as its grammar allows.
+
+    Raises:
+        InvalidRequest: it is malformed, has a control character, or says a parameter twice.
+    """
+    if _CONTROL.search(value):
+        raise InvalidRequest("Content-Disposition has a control character.")
+    match = _KIND.match(value)
+    if match is None:
+        raise InvalidRequest("Content-Disposition is malformed.")
+    kind = match[1].lower()
+    parameters: dict[str, str] = {}
+    at = match.end()
+    while at < len(value):
+        found = _PARAMETER.match(value, at)
+        if found is None:
+            raise InvalidRequest("Content-Disposition is malformed.")
+        key = found[1].lower()
+        if key in parameters:
+            raise InvalidRequest(f"Content-Disposition says {key} twice.")
+        parameters[key] = found[2]
+        at = found.end()
+    filename = parameters.get("filename")
+    extended = parameters.get("filename*")
+    name = parameters.get("name")
+    return Disposition(
+        kind=kind,
+        name=None if name is None else _unquoted(name),
+        filename=_extended(extended) if extended is not None else (None if filename is None else _unquoted(filename)),
+        has_plain_filename=filename is not None,
+    )
+
+
+def decode_header(raw: bytes) -> str:
+    """Return a header's value as text: UTF-8 as today's clients send it, else Latin-1 as the standard once said."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def parse_upload_metadata(text: str) -> dict[str, str]:
+    """Read tus's Upload-Metadata: `key base64` pairs with commas between; a key without a value has an empty text.
+
+    Raises:
+        InvalidRequest: it is too long, malformed, says a key twice, or a value is no UTF-8 in base64.
+    """
+    if len(text) > MAX_METADATA_CHARACTERS:
+        raise InvalidRequest(f"Upload-Metadata may have {MAX_METADATA_CHARACTERS} characters at most.")
+    found: dict[str, str] = {}
+    if not text.strip():
+        return found
+    for pair in text.split(","):
+        key, _, encoded = pair.strip(" ").partition(" ")
+        if not _METADATA_KEY.fullmatch(key):
+            raise InvalidRequest("Upload-Metadata is malformed: each pair is a key, a space and a value in base64.")
+        if key in found:
+            raise InvalidRequest(f"Upload-Metadata says {key} twice.")
+        try:
+            found[key] = base64.b64decode(encoded, validate=True).decode()
+        except (binascii.Error, ValueError):
+            raise InvalidRequest(f"Upload-Metadata's value of {key} is not UTF-8 text in base64.") from None
+    return found
+
+
+def format_upload_metadata(metadata: Mapping[str, str]) -> str:
+    """Return tus's Upload-Metadata of these pairs."""
+    return ",".join(
+        f"{key} {base64.b64encode(value.encode()).decode()}" if value else key for key, value in metadata.items()
+    )
+
+
+def _is_unsafe(character: str) -> bool:
+    return (
+        character in _FORBIDDEN
+        or character in _BIDI
+        or character in _INVISIBLE
+        or unicodedata.category(character) in ("Cc", "Cs")
+    )
+
+
+def _trimmed(name: str) -> str:
+    """Take away what file systems drop or people cannot see: blanks around the name, dots at its end."""
+    while True:
+        trimmed = name.strip().rstrip(".")
+        if trimmed == name:
+            return name
+        name = trimmed
+
+
+def _stem_of_device(name: str) -> str:
+    return name.partition(".")[0].strip().lower()
+
+
+def _shortened(name: str, addition: str) -> str:
+    """Return the name with `addition` before its extension, its stem cut so that the whole fits."""
+    ending = extension(name)
+    if len(ending.encode()) > MAX_EXTENSION_BYTES:
+        ending = ""
+    stem = name[: len(name) - len(ending)]
+    ending = name[len(stem) :]
+    room = MAX_NAME_BYTES - len((addition + ending).encode())
+    cut = stem.encode()[:room].decode(errors="ignore")
+    return _trimmed(f"{cut.rstrip()}{addition}{ending}")
+
+
+def _unquoted(value: str) -> str:
+    r"""Undo the quoting of a parameter: browsers send `%22` for a quote (HTML), others `\"` (RFC 9110)."""
+    if value.startswith('"'):
+        value = value[1:-1]
+        if '\\"' in value:
+            return re.sub(r"\\(.)", r"\1", value)
+    return value.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+
+
+def _extended(value: str) -> str:
+    charset, _, rest = value.partition("'")
+    _language, quoted, encoded = rest.partition("'")
+    if not quoted or charset.lower() not in ("utf-8", "iso-8859-1"):
+        raise InvalidRequest("filename* must be UTF-8''... with percent signs (RFC 8187).")
+    try:
+        return unquote_to_bytes(encoded).decode(charset)
+    except UnicodeDecodeError:
+        raise InvalidRequest("filename* must be UTF-8''... with percent signs (RFC 8187).") from None
