@@ -1,8 +1,8 @@
 """The tokens of a process in play, and how they come and go.
 
 A `Board` lives for one step and is thrown away if that step raises, so nothing half-done is ever returned. It numbers
-tokens, finds them by scope and host, and writes the effect that goes with each coming and going: so whatever is opened is
-closed exactly once. Where tokens move next is decided in `satchel.engine.run`, `gateway` and `loop`.
+tokens, finds them by scope and host, and writes the effect that goes with each coming and going: so whatever is opened
+is closed exactly once. Where tokens move next is decided in `satchel.engine.run`, `gateway` and `loop`.
 """
 
 from collections import ChainMap, deque
@@ -26,10 +26,11 @@ from satchel.engine.effect import (
     TimerDropped,
     TimerSet,
 )
-from satchel.engine.expression import EvaluationFault, Expression, shown
+from satchel.engine.expression import Expression
 from satchel.engine.graph import JOBS, Kind, Node, Process
 from satchel.engine.snapshot import PROCESS, Mode, Outcome, State, Token
 from satchel.engine.timer import due_at
+from satchel.engine.value import EvaluationError, shown
 from satchel.model.errors import EngineStopped
 from satchel.model.ids import ElementId, TokenId
 
@@ -104,7 +105,7 @@ class Board:
         """
         try:
             return expression.decide(names)
-        except EvaluationFault as fault:
+        except EvaluationError as fault:
             raise stopped(node, fault, expression.names, names, expression.text) from None
 
     def add(self, token: Token) -> Token:
@@ -135,7 +136,7 @@ class Board:
             self.withdraw(other, CloseReason.CANCELLED)
 
     def withdraw(self, token: Token, reason: CloseReason) -> None:
-        """Remove a token that is not done, with all that belongs to it; a task inside a subprocess is only cancelled."""
+        """Remove a token that is not done, with all that belongs to it; what lies in a subprocess is only cancelled."""
         if token.id not in self.state.tokens:
             return
         self._remove(token)
@@ -204,7 +205,7 @@ class Board:
         names = self.names(token.scope, token.outcome, token.item)
         try:
             return TimerSet(token=key, element=node.id, due_at=due_at(node.timer, self.now, names))
-        except EvaluationFault as fault:
+        except EvaluationError as fault:
             used = node.timer.expression.names if node.timer.expression is not None else frozenset[str]()
             raise stopped(node, fault, used, names, node.timer.text) from None
 
@@ -242,7 +243,7 @@ def later(one: Outcome, other: Outcome) -> Outcome:
 
 
 def stopped(
-    node: Node, fault: EvaluationFault, used: frozenset[str], names: Mapping[str, object], text: str
+    node: Node, fault: EvaluationError, used: frozenset[str], names: Mapping[str, object], text: str
 ) -> EngineStopped:
     """Return the error for an expression at a node that gave nothing usable."""
     return EngineStopped(

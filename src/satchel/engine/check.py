@@ -1,7 +1,7 @@
 """Whether a process and its app.yaml fit together, and everything else that keeps a bundle from being deployed.
 
-`check` gives all findings at once. Findings about app.yaml name the BPMN element but no line: `satchel.model.bundle` knows
-the lines of its own document.
+`check` gives all findings at once. Findings about app.yaml name the BPMN element but no line: `satchel.model.bundle`
+knows the lines of its own document.
 """
 
 from collections.abc import Iterator, Mapping
@@ -97,13 +97,6 @@ def _check_moments(expression: Expression, place: Node | Flow, manifest: Manifes
 
 
 def _check_loops(process: Process, manifest: Manifest, findings: Findings) -> None:
-    for field in manifest.fields:
-        if field.id == OUTCOME:
-            findings.found.append(
-                _of_manifest(
-                    "field_id", "No field may be called outcome: expressions know a built-in of that name.", None
-                )
-            )
     for node in process.nodes.values():
         if node.loop is None:
             continue
@@ -152,18 +145,6 @@ def _manifest_findings(process: Process, manifest: Manifest) -> Iterator[Finding
             yield _of_manifest(
                 "unknown_element", f"actions: action {number} names {action.task}, which is no user task.", action.task
             )
-        else:
-            yield from _outcome(manifest, number, action.task, action.outcome)
-
-
-def _outcome(manifest: Manifest, number: int, task: ElementId, outcome: str | None) -> Iterator[Finding]:
-    form = manifest.tasks.get(task)
-    offered = [one.id for one in form.outcomes] if form is not None else []
-    if outcome is not None and outcome not in offered:
-        there = f"it has {', '.join(offered)}" if offered else "it has none"
-        yield _of_manifest(
-            "unknown_outcome", f"actions: action {number} names the outcome {outcome} of {task}; {there}.", task
-        )
 
 
 def _misplaced(

@@ -49,7 +49,7 @@ class FinishJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailJob:
-    """The job of a service or send task has failed for good. A boundary error event catches it, or else the instance fails."""
+    """The job of a service or send task failed for good. A boundary error event catches it, or the instance fails."""
 
     token: TokenId
     code: str
@@ -64,7 +64,7 @@ class FinishCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailCall:
-    """The instance that a call activity started has failed. A boundary error event catches it, or else this one fails too."""
+    """The instance that a call activity started failed. A boundary error event catches it, or this one fails too."""
 
     token: TokenId
     code: str

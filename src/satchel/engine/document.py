@@ -4,11 +4,14 @@ Nothing else parses BPMN. What cannot be read safely is a finding, not an except
 """
 
 from collections.abc import Iterator
+from typing import cast
 
 from lxml import etree
 
 from satchel.model.errors import Finding
 from satchel.model.ids import ElementId
+
+Element = etree._Element  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the library names its public type so
 
 FILE = "process.bpmn"
 MAX_BYTES = 2 * 1024 * 1024
@@ -27,7 +30,7 @@ class Findings:
     def __init__(self) -> None:
         self.found: list[Finding] = []
 
-    def add(self, code: str, message: str, node: etree._Element | None = None, *, severity: str = "error") -> None:
+    def add(self, code: str, message: str, node: Element | None = None, *, severity: str = "error") -> None:
         """Note something about an element of the document."""
         self.found.append(
             Finding(
@@ -45,7 +48,7 @@ class Findings:
         self.found.append(Finding(code=code, file=FILE, line=line, element=element, message=message, severity=severity))
 
 
-def read_xml(bpmn: bytes, findings: Findings) -> etree._Element | None:
+def read_xml(bpmn: bytes, findings: Findings) -> Element | None:
     """Return the root element, or None with a finding that says why not."""
     if len(bpmn) > MAX_BYTES:
         findings.add("too_large", f"The document has {len(bpmn)} bytes; {MAX_BYTES} are allowed.")
@@ -84,8 +87,9 @@ def read_xml(bpmn: bytes, findings: Findings) -> etree._Element | None:
     return _within_limits(root, findings)
 
 
-def _within_limits(root: etree._Element, findings: Findings) -> etree._Element | None:
-    if root.getroottree().docinfo.internalDTD is not None:
+def _within_limits(root: Element, findings: Findings) -> Element | None:
+    dtd = cast("object", root.getroottree().docinfo.internalDTD)
+    if dtd is not None:
         findings.add("doctype", "The document has a DOCTYPE. Remove it: BPMN needs none.")
         return None
     if root.tag != f"{BPMN}definitions":
@@ -104,30 +108,28 @@ def _within_limits(root: etree._Element, findings: Findings) -> etree._Element |
     return root
 
 
-def children(element: etree._Element) -> Iterator[tuple[str, etree._Element]]:
+def children(element: Element) -> Iterator[tuple[str, Element]]:
     """Yield each child element with its local name, or with its full name if it is not BPMN's."""
     for child in element:
-        if isinstance(child.tag, str):
-            yield child.tag.removeprefix(BPMN), child
+        yield child.tag.removeprefix(BPMN), child
 
 
-def child(element: etree._Element, name: str) -> etree._Element | None:
+def child(element: Element, name: str) -> Element | None:
     """Return the first BPMN child of this local name, or None."""
     return element.find(f"{BPMN}{name}")
 
 
-def text_of(element: etree._Element | None) -> str:
+def text_of(element: Element | None) -> str:
     """Return an element's text without the spaces at its ends."""
-    return "" if element is None else "".join(element.itertext()).strip()
+    return "" if element is None else "".join(str(text) for text in element.itertext()).strip()
 
 
-def line_of(element: etree._Element) -> int | None:
+def line_of(element: Element) -> int | None:
     """Return the line that an element begins on."""
-    line = element.sourceline
-    return int(line) if line is not None else None
+    return cast("int | None", element.sourceline)
 
 
-def nearest_id(element: etree._Element | None) -> str | None:
+def nearest_id(element: Element | None) -> str | None:
     """Return the id of an element, or of the nearest one around it that has one."""
     while element is not None:
         found = element.get("id")

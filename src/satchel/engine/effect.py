@@ -1,7 +1,7 @@
 """Effects: what a step asks its caller to record, in the order in which it happened.
 
-The invariant: whatever an effect opens under a token (a task, a timer, a message, a job, a call) is closed exactly once,
-either by the one command that names the token or by one effect.
+The invariant: whatever an effect opens under a token (a task, a timer, a message, a job, a call) is closed exactly
+once, either by the one command that names the token or by one effect.
 """
 
 from collections.abc import Mapping

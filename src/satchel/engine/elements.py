@@ -7,12 +7,10 @@ Events are read in `satchel.engine.events`.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from lxml import etree
-
 from satchel.engine.advice import IGNORED, REFUSED
-from satchel.engine.document import BPMN, XSI_TYPE, Findings, child, children, line_of, text_of
+from satchel.engine.document import BPMN, XSI_TYPE, Element, Findings, child, children, line_of, text_of
 from satchel.engine.events import EVENTS, Shared, read_event
-from satchel.engine.expression import Expression, ExpressionFault, compile_expression
+from satchel.engine.expression import Expression, ExpressionError, compile_expression
 from satchel.engine.graph import BOUNDARIES, LOOPABLE, ROOT, Flow, Kind, Loop, LoopKind, Node, Process, reach_of
 from satchel.engine.loop import MAX_REPETITIONS
 from satchel.model.ids import ElementId
@@ -33,7 +31,7 @@ _LOOPS = frozenset({"multiInstanceLoopCharacteristics", "standardLoopCharacteris
 _INNER = _LOOPS | {"conditionExpression", "rendering"}
 
 
-def read_process(root: etree._Element, findings: Findings) -> Process | None:
+def read_process(root: Element, findings: Findings) -> Process | None:
     """Return the one executable process of a document, or None with a finding."""
     processes = [element for name, element in children(root) if name == "process"]
     wanted = [element for element in processes if element.get("isExecutable") == "true"]
@@ -49,7 +47,7 @@ def read_process(root: etree._Element, findings: Findings) -> Process | None:
     return reader.process(element)
 
 
-def read_expression(element: etree._Element | None, findings: Findings, what: str) -> Expression | None:
+def read_expression(element: Element | None, findings: Findings, what: str) -> Expression | None:
     """Return the expression that an element holds, or None with a finding; None without one if there is no element."""
     if element is None:
         return None
@@ -59,7 +57,7 @@ def read_expression(element: etree._Element | None, findings: Findings, what: st
         return None
     try:
         return compile_expression(text_of(element))
-    except ExpressionFault as fault:
+    except ExpressionError as fault:
         findings.add("expression", f"{what}: {fault}", element)
         return None
 
@@ -67,14 +65,14 @@ def read_expression(element: etree._Element | None, findings: Findings, what: st
 class _Reader:
     """Reads one process; holds what was read so far."""
 
-    def __init__(self, root: etree._Element, findings: Findings) -> None:
+    def __init__(self, root: Element, findings: Findings) -> None:
         self._findings = findings
         self._shared = Shared.read(root, findings)
         self._nodes: dict[ElementId, Node] = {}
         self._flows: dict[ElementId, Flow] = {}
         self._starts: dict[ElementId, ElementId] = {}
 
-    def process(self, element: etree._Element) -> Process:
+    def process(self, element: Element) -> Process:
         """Return the graph of what was read."""
         incoming: dict[str, list[ElementId]] = {}
         outgoing: dict[str, list[ElementId]] = {}
@@ -103,7 +101,7 @@ class _Reader:
             reach=reach_of(nodes, self._flows),
         )
 
-    def read_scope(self, element: etree._Element, scope: ElementId) -> None:
+    def read_scope(self, element: Element, scope: ElementId) -> None:
         """Read the nodes and flows that lie directly in the process or in a subprocess."""
         for name, inner in children(element):
             if name == "sequenceFlow":
@@ -117,7 +115,7 @@ class _Reader:
             else:
                 self._refuse(name, inner, scope)
 
-    def _refuse(self, name: str, element: etree._Element, scope: ElementId) -> None:
+    def _refuse(self, name: str, element: Element, scope: ElementId) -> None:
         advice = REFUSED.get(name, "Remove it.")
         self._findings.add(_code(name), f"{name} cannot run. {advice}", element)
         if element.get("id"):
@@ -126,7 +124,7 @@ class _Reader:
                 Node(id=_id(element), kind=Kind.UNSUPPORTED, name="", line=line_of(element), scope=scope), element
             )
 
-    def _read_flow(self, element: etree._Element) -> None:
+    def _read_flow(self, element: Element) -> None:
         if not element.get("id"):
             self._findings.add("missing_id", "A sequence flow has no id.", element)
             return
@@ -142,7 +140,7 @@ class _Reader:
             self._findings.add("duplicate_id", f"The id {flow.id} is used twice.", element)
         self._flows[flow.id] = flow
 
-    def _read_node(self, name: str, element: etree._Element, scope: ElementId) -> None:
+    def _read_node(self, name: str, element: Element, scope: ElementId) -> None:
         if not element.get("id"):
             self._findings.add("missing_id", f"A {name} has no id.", element)
             return
@@ -172,7 +170,7 @@ class _Reader:
         if node.kind is Kind.SUBPROCESS:
             self.read_scope(element, node.id)
 
-    def _finish(self, node: Node, element: etree._Element) -> Node:
+    def _finish(self, node: Node, element: Element) -> Node:
         if node.kind is Kind.SUBPROCESS and element.get("triggeredByEvent") == "true":
             self._findings.add(
                 "event_subprocess", "An event subprocess cannot run. Use a boundary event on a subprocess.", element
@@ -195,12 +193,12 @@ class _Reader:
             self._findings.add("instantiate", "Only a start event begins a process. Set instantiate to false.", element)
         return node
 
-    def _keep(self, node: Node, element: etree._Element) -> None:
+    def _keep(self, node: Node, element: Element) -> None:
         if node.id in self._nodes or node.id in self._flows:
             self._findings.add("duplicate_id", f"The id {node.id} is used twice.", element)
         self._nodes[node.id] = node
 
-    def _read_inner(self, name: str, element: etree._Element) -> None:
+    def _read_inner(self, name: str, element: Element) -> None:
         for inner_name, inner in children(element):
             if inner_name == "extensionElements":
                 self._read_extensions(inner)
@@ -209,12 +207,12 @@ class _Reader:
             elif inner_name not in IGNORED | _INNER and name not in EVENTS and name != "subProcess":
                 self._findings.add("unknown_element", f"{inner_name} is not known here. Remove it.", inner)
 
-    def _read_extensions(self, element: etree._Element) -> None:
+    def _read_extensions(self, element: Element) -> None:
         for name, inner in children(element):
             message = f"The extension {_short(name)} is for another engine. Remove it; app.yaml says what tasks do."
             self._findings.add("extension", message, inner)
 
-    def _warn_of_attributes(self, name: str, element: etree._Element) -> None:
+    def _warn_of_attributes(self, name: str, element: Element) -> None:
         for attribute in element.attrib:
             if str(attribute).startswith("{") and attribute != XSI_TYPE:
                 message = (
@@ -222,7 +220,7 @@ class _Reader:
                 )
                 self._findings.add("extension", message, element, severity="warning")
 
-    def _read_loop(self, element: etree._Element) -> Loop | None:
+    def _read_loop(self, element: Element) -> Loop | None:
         found = [(name, inner) for name, inner in children(element) if name in _LOOPS]
         if not found:
             return None
@@ -235,7 +233,7 @@ class _Reader:
             return None
         return self._read_standard(inner) if name == "standardLoopCharacteristics" else self._read_multi(inner)
 
-    def _read_standard(self, element: etree._Element) -> Loop:
+    def _read_standard(self, element: Element) -> Loop:
         condition = read_expression(child(element, "loopCondition"), self._findings, "The loop's condition")
         given = element.get("loopMaximum")
         maximum = (
@@ -251,7 +249,7 @@ class _Reader:
             kind=LoopKind.WHILE, condition=condition, maximum=maximum, test_first=element.get("testBefore") == "true"
         )
 
-    def _read_multi(self, element: etree._Element) -> Loop:
+    def _read_multi(self, element: Element) -> Loop:
         kind = LoopKind.SEQUENTIAL if element.get("isSequential") == "true" else LoopKind.PARALLEL
         for name in ("loopDataOutputRef", "outputDataItem", "complexBehaviorDefinition"):
             refused = child(element, name)
@@ -277,7 +275,7 @@ class _Reader:
         )
 
 
-def _id(element: etree._Element) -> ElementId:
+def _id(element: Element) -> ElementId:
     return ElementId(element.get("id") or "")
 
 
@@ -295,7 +293,7 @@ def _short(name: str) -> str:
 
 
 def all_expressions(process: Process) -> Iterator[tuple[Expression, Node | Flow, ElementId, Node | None]]:
-    """Yield every expression, where it stands, its scope, and the node whose own loop variable it can read (or None)."""
+    """Yield each expression, where it stands, its scope, and the node whose own loop variable it reads (or None)."""
     for flow in process.flows.values():
         if flow.condition is not None:
             yield flow.condition, flow, process.nodes[flow.source].scope if flow.source in process.nodes else ROOT, None

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from lxml import etree
-
 from satchel.engine.advice import REFUSED_EVENTS
-from satchel.engine.document import Findings, child, children, text_of
-from satchel.engine.expression import ExpressionFault, compile_expression
+from satchel.engine.document import Element, Findings, child, children, text_of
+from satchel.engine.expression import ExpressionError, compile_expression
 from satchel.engine.graph import Kind, Node, Timer, TimerKind
 from satchel.engine.timer import parse_duration, parse_moment
 from satchel.model.ids import ElementId
@@ -19,7 +17,7 @@ _KINDS: Mapping[tuple[str, str], Kind] = {
     ("endEvent", ""): Kind.END,
     ("endEvent", "terminateEventDefinition"): Kind.TERMINATE,
     ("endEvent", "errorEventDefinition"): Kind.ERROR_END,
-    ("intermediateThrowEvent", ""): Kind.PASS,
+    ("intermediateThrowEvent", ""): Kind.MILESTONE,
     ("intermediateCatchEvent", "timerEventDefinition"): Kind.CATCH_TIMER,
     ("intermediateCatchEvent", "messageEventDefinition"): Kind.CATCH_MESSAGE,
     ("boundaryEvent", "timerEventDefinition"): Kind.BOUNDARY_TIMER,
@@ -47,7 +45,7 @@ class Shared:
     errors: Mapping[str, str]
 
     @staticmethod
-    def read(root: etree._Element, findings: Findings) -> "Shared":
+    def read(root: Element, findings: Findings) -> "Shared":
         """Read messages and errors."""
         messages: dict[str, str] = {}
         errors: dict[str, str] = {}
@@ -64,7 +62,7 @@ class Shared:
                     )
         return Shared(messages=messages, errors=errors)
 
-    def message(self, reference: str | None, element: etree._Element, findings: Findings) -> str | None:
+    def message(self, reference: str | None, element: Element, findings: Findings) -> str | None:
         """Return the name of the message that an element waits for, or None with a finding."""
         if reference is None or reference not in self.messages:
             findings.add("message_name", "It names no message of the document (messageRef).", element)
@@ -72,7 +70,7 @@ class Shared:
         return self.messages[reference]
 
 
-def read_event(name: str, element: etree._Element, plain: Node, shared: Shared, findings: Findings) -> Node:
+def read_event(name: str, element: Element, plain: Node, shared: Shared, findings: Findings) -> Node:
     """Return the node that an event element says."""
     definitions = [
         (inner_name, inner) for inner_name, inner in children(element) if inner_name.endswith("EventDefinition")
@@ -107,7 +105,7 @@ def read_event(name: str, element: etree._Element, plain: Node, shared: Shared, 
     return node
 
 
-def _attached(name: str, element: etree._Element, plain: Node, findings: Findings) -> Node:
+def _attached(name: str, element: Element, plain: Node, findings: Findings) -> Node:
     if name != "boundaryEvent":
         return plain
     host = (element.get("attachedToRef") or "").strip()
@@ -116,9 +114,7 @@ def _attached(name: str, element: etree._Element, plain: Node, findings: Finding
     return replace(plain, attached_to=ElementId(host), interrupts=element.get("cancelActivity") != "false")
 
 
-def _error(
-    definition: etree._Element, node: Node, element: etree._Element, shared: Shared, findings: Findings
-) -> str | None:
+def _error(definition: Element, node: Node, element: Element, shared: Shared, findings: Findings) -> str | None:
     reference = definition.get("errorRef")
     if node.kind is Kind.BOUNDARY_ERROR and not node.interrupts:
         findings.add("event_type", "An error always interrupts. Set cancelActivity to true.", element)
@@ -132,7 +128,7 @@ def _error(
     return shared.errors[reference]
 
 
-def _timer(definition: etree._Element, findings: Findings) -> Timer | None:
+def _timer(definition: Element, findings: Findings) -> Timer | None:
     cycle = child(definition, "timeCycle")
     if cycle is not None:
         findings.add(
@@ -147,7 +143,7 @@ def _timer(definition: etree._Element, findings: Findings) -> Timer | None:
     return None
 
 
-def _read_timer(kind: TimerKind, text: str, element: etree._Element, findings: Findings) -> Timer | None:
+def _read_timer(kind: TimerKind, text: str, element: Element, findings: Findings) -> Timer | None:
     is_literal = parse_duration(text) is not None if kind is TimerKind.DURATION else parse_moment(text) is not None
     if is_literal:
         return Timer(kind=kind, text=text, expression=None)
@@ -159,7 +155,7 @@ def _read_timer(kind: TimerKind, text: str, element: etree._Element, findings: F
     if not looks:
         try:
             return Timer(kind=kind, text=text, expression=compile_expression(text))
-        except ExpressionFault as fault:
+        except ExpressionError as fault:
             findings.add("timer", f"The timer is neither ISO 8601 nor an expression. {fault}", element)
             return None
     wanted = (

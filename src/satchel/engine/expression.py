@@ -1,20 +1,21 @@
 """Expressions: what conditions and timers may say, and how they are evaluated.
 
-`zen-engine` evaluates. Alone it is too lenient (`a = 1` assigns and is true, a misspelt name is null, `date("now")` reads
-the clock, a small text can take all memory), so a text is tokenised here first and only a small language gets through:
-names, literals, comparison, arithmetic, `and or not in`, and functions from `FUNCTIONS`. Evaluation gets only the names
-that the expression uses, as JSON text, because that way the library keeps decimals exact.
+`zen-engine` evaluates. Alone it is too lenient (`a = 1` assigns and is true, a misspelt name is null, `date("now")`
+reads the clock, a small text can take all memory), so a text is tokenised here first and only a small language gets
+through: names, literals, comparison, arithmetic, `and or not in`, and functions from `FUNCTIONS`. Evaluation gets only
+the names that the expression uses, as JSON text, because that way the library keeps decimals exact.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Protocol, cast
 
 import zen
+
+from satchel.engine.value import MAX_SIZE, EvaluationError, plain, to_json
 
 MAX_LENGTH = 1000
 """The most characters of one expression."""
@@ -22,15 +23,6 @@ MAX_NESTING = 20
 """How deep parentheses, brackets and calls may stand in one another."""
 MAX_NOTS = 8
 """How many `not`, `!` and signs may follow each other."""
-MAX_TEXT = 10_000
-"""The most characters of one text that enters an expression."""
-MAX_ITEMS = 1000
-"""The most items of one list that enters an expression."""
-MAX_SIZE = 200_000
-"""The most characters of everything that enters one evaluation, as JSON."""
-MAX_DIGITS = 28
-"""The most digits of a number, so that it stays exact."""
-
 FUNCTIONS: Mapping[str, str] = {
     "abs": "the number without its sign",
     "all": "whether every item fulfils the condition: `all(lines, #.quantity > 0)`",
@@ -61,7 +53,7 @@ FUNCTIONS: Mapping[str, str] = {
     "trunc": "the number without its digits after the point",
     "upper": "the text in capital letters",
 }
-"""The functions that expressions may call. All are pure; what gives random numbers, reads the clock or compiles patterns
+"""What expressions may call. All are pure: what gives random numbers, reads the clock or compiles patterns
 is left out."""
 
 _OVER_ITEMS = frozenset({"all", "count", "filter", "map", "none", "one", "some"})
@@ -87,22 +79,8 @@ class _Compiled(Protocol):
         ...
 
 
-class ExpressionFault(Exception):
+class ExpressionError(Exception):
     """A text is not an expression that may run; the message says why and what to write instead."""
-
-
-class EvaluationFault(Exception):
-    """An expression gave no usable result.
-
-    Attributes:
-        reason: a stable word: `unknown_name`, `value_too_large`, `value_type`, `not_true_or_false`, `evaluation`.
-        message: a clause for a person.
-    """
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,128 +104,56 @@ class Expression:
         """Return the result: None, bool, str, int, Decimal, or a list or dict of such.
 
         Raises:
-            EvaluationFault: a name has no value, a value is too large or of no usable type, or the library refuses.
+            EvaluationError: a name has no value, a value is too large or of no usable type, or the library refuses.
         """
         given = {name: plain(values[name], name) for name in sorted(self.names) if name in values}
         missing = sorted(self.names - given.keys())
         if missing:
-            raise EvaluationFault("unknown_name", f"there is no value named {', '.join(missing)}")
+            raise EvaluationError("unknown_name", f"there is no value named {', '.join(missing)}")
         for name in sorted(self.moments):
             value = given[name]
             if not (isinstance(value, str) and _ISO_MOMENT.fullmatch(value)):
-                raise EvaluationFault("value_type", f"{name} is no date")
+                raise EvaluationError("value_type", f"{name} is no date")
         context = to_json(given)
         if len(context) > MAX_SIZE:
-            raise EvaluationFault("value_too_large", f"the values together are larger than {MAX_SIZE} characters")
+            raise EvaluationError("value_too_large", f"the values together are larger than {MAX_SIZE} characters")
         try:
             result: object = self._compiled.evaluate(context)
-        except Exception as error:  # the library raises bare Exception and RuntimeError
-            raise EvaluationFault("evaluation", _reason(error)) from None
+        except Exception as error:  # noqa: BLE001 - the library raises bare Exception and RuntimeError
+            raise EvaluationError("evaluation", _reason(error)) from None
         return _whole(result)
 
     def decide(self, values: Mapping[str, object]) -> bool:
         """Return the result, which has to be exactly true or false.
 
         Raises:
-            EvaluationFault: as `evaluate`, or the result is neither true nor false.
+            EvaluationError: as `evaluate`, or the result is neither true nor false.
         """
         result = self.evaluate(values)
         if result is True or result is False:
             return result
-        raise EvaluationFault("not_true_or_false", f"the result is {_shown(result)}, neither true nor false")
+        raise EvaluationError("not_true_or_false", f"the result is {_shown(result)}, neither true nor false")
 
 
 def compile_expression(text: str) -> Expression:
     """Return the expression that a text says.
 
     Raises:
-        ExpressionFault: the text says more than an expression may.
+        ExpressionError: the text says more than an expression may.
     """
     text = text.strip()
     if not text:
-        raise ExpressionFault("The expression is empty.")
+        raise ExpressionError("The expression is empty.")
     if len(text) > MAX_LENGTH:
-        raise ExpressionFault(f"The expression has {len(text)} characters; {MAX_LENGTH} are allowed.")
+        raise ExpressionError(f"The expression has {len(text)} characters; {MAX_LENGTH} are allowed.")
     tokens = tuple(_tokens(text))
     _check_nesting(tokens)
     names, properties, moments = _check_names(tokens)
     try:
         compiled = cast("_Compiled", zen.compile_expression(text))
     except Exception as error:  # noqa: BLE001 - the library raises bare Exception and RuntimeError
-        raise ExpressionFault(f"The expression cannot be read: {_reason(error)}.") from None
+        raise ExpressionError(f"The expression cannot be read: {_reason(error)}.") from None
     return Expression(text, names, properties, moments, compiled)
-
-
-def plain(value: object, name: str) -> object:
-    """Return a value as expressions and loop variables hold it: JSON data, with decimals as Decimal and dates as ISO text.
-
-    Raises:
-        EvaluationFault: the value is of no such type, or too large.
-    """
-    match value:
-        case None | bool():
-            return value
-        case str():
-            if len(value) > MAX_TEXT:
-                raise EvaluationFault(
-                    "value_too_large", f"{name} has {len(value)} characters; {MAX_TEXT} may enter an expression"
-                )
-            return str(value)
-        case int() | Decimal():
-            return _number(value, name)
-        case float():
-            return _number(Decimal(repr(value)), name)
-        case datetime() | date() | time():
-            return value.isoformat()
-        case list() | tuple():
-            if len(value) > MAX_ITEMS:
-                raise EvaluationFault(
-                    "value_too_large", f"{name} has {len(value)} items; {MAX_ITEMS} may enter an expression"
-                )
-            return [plain(item, name) for item in value]
-        case Mapping():
-            return {str(key): plain(item, name) for key, item in value.items()}
-        case _:
-            raise EvaluationFault("value_type", f"{name} is of a type that expressions do not know")
-
-
-def to_json(value: object) -> str:
-    """Return plain data as JSON text in which every decimal is a number with all of its digits."""
-    match value:
-        case Decimal():
-            return format(value, "f")
-        case dict():
-            return "{" + ",".join(f"{json.dumps(key)}:{to_json(item)}" for key, item in value.items()) + "}"
-        case list():
-            return "[" + ",".join(to_json(item) for item in value) + "]"
-        case _:
-            return json.dumps(value)
-
-
-def shown(values: Mapping[str, object], names: frozenset[str]) -> dict[str, object]:
-    """Return the named values as JSON data for a message: decimals as text, long things cut."""
-    return {name: _shown_value(values[name]) for name in sorted(names) if name in values}
-
-
-def _shown_value(value: object) -> object:
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return f"{len(value)} item(s)"
-    return str(value)[:200]
-
-
-def _number(value: int | Decimal, name: str) -> int | Decimal:
-    exact = Decimal(value)
-    if not exact.is_finite():
-        raise EvaluationFault("value_type", f"{name} is not a number")
-    _, digits, exponent = exact.as_tuple()
-    whole = len(digits) + max(int(exponent), 0)
-    if whole > MAX_DIGITS or int(exponent) < -MAX_DIGITS:
-        raise EvaluationFault("value_too_large", f"{name} has more than {MAX_DIGITS} digits")
-    return value
 
 
 def _whole(result: object) -> object:
@@ -256,9 +162,9 @@ def _whole(result: object) -> object:
         exact = Decimal(repr(result))
         return int(exact) if exact == exact.to_integral_value() else exact
     if isinstance(result, list):
-        return [_whole(item) for item in result]
+        return [_whole(item) for item in cast("list[object]", result)]
     if isinstance(result, dict):
-        return {key: _whole(item) for key, item in result.items()}
+        return {key: _whole(item) for key, item in cast("dict[str, object]", result).items()}
     return result
 
 
@@ -277,17 +183,18 @@ def _reason(error: Exception) -> str:
         told = json.loads(first)
     except ValueError:
         return first[:200]
-    return str(told.get("source", first))[:200] if isinstance(told, dict) else first[:200]
+    source = cast("dict[str, object]", told).get("source") if isinstance(told, dict) else None
+    return str(source or first)[:200]
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
     at = 0
     while at < len(text):
         if text.startswith("..", at):
-            raise ExpressionFault("Ranges (..) are not allowed; compare with >= and <= instead.")
+            raise ExpressionError("Ranges (..) are not allowed; compare with >= and <= instead.")
         found = _TOKEN.match(text, at)
         if found is None:
-            raise ExpressionFault(_advice(text, at))
+            raise ExpressionError(_advice(text, at))
         at = found.end()
         if found.lastgroup != "space":
             yield str(found.lastgroup), found.group()
@@ -317,22 +224,22 @@ def _check_nesting(tokens: tuple[tuple[str, str], ...]) -> None:
     for kind, word in tokens:
         row = row + 1 if word in {"not", "!", "-", "+"} else 0
         if row > MAX_NOTS:
-            raise ExpressionFault(f"More than {MAX_NOTS} signs or `not` in a row.")
+            raise ExpressionError(f"More than {MAX_NOTS} signs or `not` in a row.")
         if kind == "mark" and word in closing:
             waiting.append(closing[word])
             if len(waiting) > MAX_NESTING:
-                raise ExpressionFault(f"Parentheses stand more than {MAX_NESTING} deep in one another.")
+                raise ExpressionError(f"Parentheses stand more than {MAX_NESTING} deep in one another.")
         elif kind == "mark" and word in {")", "]"} and (not waiting or waiting.pop() != word):
-            raise ExpressionFault(f"There is a {word} too many.")
+            raise ExpressionError(f"There is a {word} too many.")
     if waiting:
-        raise ExpressionFault(f"There is a {waiting[-1]} missing.")
+        raise ExpressionError(f"There is a {waiting[-1]} missing.")
     if sum(word == "?" for _, word in tokens) > MAX_NOTS:
-        raise ExpressionFault(f"More than {MAX_NOTS} choices (? :) in one expression.")
+        raise ExpressionError(f"More than {MAX_NOTS} choices (? :) in one expression.")
 
 
 @dataclass(slots=True)
 class _Open:
-    """A parenthesis or bracket that is open while tokens are read: which function it belongs to, and past which comma."""
+    """A parenthesis or bracket that is open while tokens are read: its function, and how many commas came in it."""
 
     function: str
     commas: int = 0
@@ -358,7 +265,7 @@ def _check_names(tokens: tuple[tuple[str, str], ...]) -> tuple[frozenset[str], f
             continue
         elif before == ".":
             if is_called:
-                raise ExpressionFault(f"Methods are not allowed: .{word}( … ).")
+                raise ExpressionError(f"Methods are not allowed: .{word}( … ).")
             properties.add(word)
         elif is_called:
             moments |= _check_call(word, tokens[at + 2 : at + 4], opened)
@@ -378,11 +285,11 @@ def _check_mark(word: str, before: str, opened: list[_Open]) -> None:
         case "," if opened:
             opened[-1].commas += 1
         case "#" if not is_inside:
-            raise ExpressionFault(
+            raise ExpressionError(
                 "# is the item inside all, count, filter, map, none, one or some; it means nothing outside."
             )
         case "+" if is_inside:
-            raise ExpressionFault(
+            raise ExpressionError(
                 "+ is not allowed inside the condition of all, count, filter, map, none, one and some."
             )
         case _:
@@ -390,19 +297,19 @@ def _check_mark(word: str, before: str, opened: list[_Open]) -> None:
 
 
 def _check_call(word: str, inside: tuple[tuple[str, str], ...], opened: list[_Open]) -> set[str]:
-    """Check one call and return the names that it hands to `date`; `inside` are the two tokens after the parenthesis."""
+    """Check one call and return the names that it hands to `date`; `inside` are two tokens after the parenthesis."""
     if word not in FUNCTIONS:
-        raise ExpressionFault(f"There is no function {word}. There are: {', '.join(FUNCTIONS)}.")
+        raise ExpressionError(f"There is no function {word}. There are: {', '.join(FUNCTIONS)}.")
     if word in _OVER_ITEMS and any(one.is_body for one in opened):
-        raise ExpressionFault(f"{word} stands inside the condition of another function over items.")
+        raise ExpressionError(f"{word} stands inside the condition of another function over items.")
     if word != "date":
         return set()
     kinds = [kind for kind, _ in inside]
     words = [text for _, text in inside]
     if words[1:] != [")"] or kinds[0] not in {"name", "text"} or words[0] in _WORDS:
-        raise ExpressionFault('date takes one name or one text: date(due), date("2026-01-31").')
+        raise ExpressionError('date takes one name or one text: date(due), date("2026-01-31").')
     if kinds[0] == "name":
         return {words[0]}
     if not _ISO_MOMENT.fullmatch(words[0][1:-1]):
-        raise ExpressionFault(f"{words[0]} is no date; write it as 2026-01-31 or 2026-01-31T12:00:00Z.")
+        raise ExpressionError(f"{words[0]} is no date; write it as 2026-01-31 or 2026-01-31T12:00:00Z.")
     return set()

@@ -1,14 +1,14 @@
 """Gateways: where tokens choose, part and meet.
 
 A join counts what has arrived over each flow and takes one token of each, so it works the same the tenth time round a
-loop. An inclusive join waits while a token elsewhere can still come to it over a flow that has none, as BPMN 2.0.2 §13.4.3
-says; that is asked only when nothing else moves.
+loop. An inclusive join waits while a token elsewhere can still come to it over a flow that has none, as BPMN 2.0.2
+§13.4.3 says; that is asked only when nothing else moves.
 """
 
 from satchel.engine.board import Board, Move, later
-from satchel.engine.expression import shown
 from satchel.engine.graph import Kind, Node
 from satchel.engine.snapshot import NO_OUTCOME, Mode, Outcome, Token
+from satchel.engine.value import shown
 from satchel.model.errors import EngineStopped
 
 
@@ -112,7 +112,7 @@ def _split(board: Board, node: Node, scope: int, outcome: Outcome) -> None:
     if taken:
         return
     if node.default is None:
-        message = f"{node.label}: none of its conditions is true, and it has no default flow. Correct the values and try again."
+        message = f"{node.label}: no condition is true and there is no default flow. Correct the values and try again."
         raise EngineStopped(reason="no_branch", element=node.id, message=message, values=shown(names, used))
     board.follow(node.default, scope, outcome)
 

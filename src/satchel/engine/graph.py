@@ -35,7 +35,7 @@ class Kind(StrEnum):
     EVENT_GATEWAY = "eventBasedGateway"
     CATCH_TIMER = "timerCatchEvent"
     CATCH_MESSAGE = "messageCatchEvent"
-    PASS = "intermediateThrowEvent"
+    MILESTONE = "intermediateThrowEvent"
     BOUNDARY_TIMER = "timerBoundaryEvent"
     BOUNDARY_MESSAGE = "messageBoundaryEvent"
     BOUNDARY_ERROR = "errorBoundaryEvent"
@@ -49,7 +49,7 @@ ACTIVITIES = frozenset(
 )
 """The nodes that may carry boundary events."""
 LOOPABLE = ACTIVITIES - {Kind.RECEIVE_TASK}
-"""The nodes that may be repeated: a message has one name, so nobody could tell the repetitions of its receiver apart."""
+"""The nodes that may be repeated. A message has one name: nobody could tell the repetitions of its receiver apart."""
 JOBS = frozenset({Kind.SERVICE_TASK, Kind.SEND_TASK})
 GATEWAYS = frozenset({Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.EVENT_GATEWAY})
 CATCHES = frozenset({Kind.CATCH_TIMER, Kind.CATCH_MESSAGE, Kind.RECEIVE_TASK})
@@ -167,7 +167,9 @@ class Process:
     nodes: Mapping[ElementId, Node]
     flows: Mapping[ElementId, Flow]
     starts: Mapping[ElementId, ElementId]
-    reach: Mapping[ElementId, Mapping[ElementId, frozenset[ElementId]]] = field(default_factory=dict)
+    reach: Mapping[ElementId, Mapping[ElementId, frozenset[ElementId]]] = field(
+        default_factory=dict[ElementId, Mapping[ElementId, frozenset[ElementId]]]
+    )
 
     def variables(self, scope: ElementId) -> frozenset[str]:
         """Return the loop variables that nodes in a scope can read."""

@@ -4,11 +4,13 @@ The repetitions have a token of their own as their host, which carries the bound
 taken when the activity is reached: a field that changes later does not change how often it is repeated.
 """
 
+from typing import cast
+
 from satchel.engine.board import Board, later, stopped
 from satchel.engine.effect import CloseReason
-from satchel.engine.expression import EvaluationFault, plain
 from satchel.engine.graph import Loop, LoopKind, Node
 from satchel.engine.snapshot import Mode, Outcome, Token
+from satchel.engine.value import EvaluationError, plain
 from satchel.model.errors import EngineStopped
 
 MAX_REPETITIONS = 1000
@@ -81,7 +83,9 @@ def _goes_on(board: Board, node: Node, body: Token) -> bool:
     if loop.condition is not None and not board.decide(node, loop.condition, board.names(body.scope, body.outcome)):
         return False
     if body.count >= MAX_REPETITIONS:
-        message = f"{node.label}: it was repeated {body.count} times, and no activity may be repeated more. Correct the values."
+        message = (
+            f"{node.label}: it was repeated {body.count} times; no activity may be repeated more. Correct the values."
+        )
         raise EngineStopped(reason="loop_limit", element=node.id, message=message, values={})
     return True
 
@@ -97,15 +101,15 @@ def _items(board: Board, node: Node, body: Token) -> list[object]:
             used, text = loop.cardinality.names, loop.cardinality.text
             return list[object](range(1, _count(loop.cardinality.evaluate(names)) + 1))
         return _collection(names.get(text), text)
-    except EvaluationFault as fault:
+    except EvaluationError as fault:
         raise stopped(node, fault, used, names, text) from None
 
 
 def _count(result: object) -> int:
     if not isinstance(result, int) or isinstance(result, bool) or result < 0:
-        raise EvaluationFault("cardinality", "it does not say how often: a whole number from 0 is needed")
+        raise EvaluationError("cardinality", "it does not say how often: a whole number from 0 is needed")
     if result > MAX_REPETITIONS:
-        raise EvaluationFault("loop_limit", f"{result} repetitions are more than {MAX_REPETITIONS}")
+        raise EvaluationError("loop_limit", f"{result} repetitions are more than {MAX_REPETITIONS}")
     return result
 
 
@@ -113,7 +117,8 @@ def _collection(value: object, name: str) -> list[object]:
     if value is None:
         return []
     if not isinstance(value, list | tuple):
-        raise EvaluationFault("collection", f"{name} is no list")
-    if len(value) > MAX_REPETITIONS:
-        raise EvaluationFault("loop_limit", f"{len(value)} repetitions are more than {MAX_REPETITIONS}")
-    return [plain(item, name) for item in value]
+        raise EvaluationError("collection", f"{name} is no list")
+    items = cast("list[object]", value)
+    if len(items) > MAX_REPETITIONS:
+        raise EvaluationError("loop_limit", f"{len(items)} repetitions are more than {MAX_REPETITIONS}")
+    return [plain(item, name) for item in items]

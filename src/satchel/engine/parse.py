@@ -1,7 +1,7 @@
 """From BPMN to a definition: read, refuse what cannot run, and keep the rest as a graph.
 
-`read` finds everything wrong at once; `parse` makes the `Definition` that `satchel.engine.step` runs, or raises with those
-findings.
+`read` finds everything wrong at once; `parse` makes the `Definition` that `satchel.engine.step` runs, or raises with
+those findings.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """What commands do to a process: tokens move until every one of them waits.
 
 The rules of BPMN's tokens are here; repeated activities are in `satchel.engine.loop`, gateways in
-`satchel.engine.gateway`. Everything happens in a fixed order: the same state, command and arguments give the same effects
-and bytes.
+`satchel.engine.gateway`. Everything happens in a fixed order: the same state, command and arguments give the same
+effects and bytes.
 """
 
 from collections import deque
@@ -81,7 +81,7 @@ def settle(board: Board) -> None:
 def _arrive(board: Board, node: Node, move: Move, emptied: dict[int, None]) -> None:
     scope, outcome = move.scope, move.outcome
     match node.kind:
-        case Kind.START | Kind.PASS:
+        case Kind.START | Kind.MILESTONE:
             board.leave(node, scope, outcome)
         case Kind.END | Kind.TERMINATE:
             if node.kind is Kind.TERMINATE:

@@ -1,8 +1,8 @@
 """The state of one running process: its tokens, as bytes between two steps.
 
-A token is a place in the process where something waits; there is nothing else to remember, so a state is as large as what
-is open now, not as long as what has happened. The process itself is not in the state: a fingerprint says which one it
-belongs to, and `load` refuses a state that does not fit.
+A token is a place in the process where something waits; there is nothing else to remember, so a state is as large as
+what is open now, not as long as what has happened. The process itself is not in the state: a fingerprint says which one
+it belongs to, and `load` refuses a state that does not fit.
 """
 
 import json

@@ -60,12 +60,12 @@ def step(
         state: what the last step returned; None for `Start`.
         command: what happened.
         now: the present moment, aware; timers count from it.
-        values: the instance's field values by id, and `satchel.model.app.BUILT_IN_NAMES`. Only what an expression names is read.
+        values: the instance's field values by id, and `satchel.model.app.BUILT_IN_NAMES`. Only what is named is read.
         new_token: gives an id that this instance never had.
 
     Raises:
         InvalidState: the command names a token that does not wait for it (any more); nothing is to be changed.
-        EngineStopped: the process cannot go on with these values; open an incident, and try again when they are corrected.
+        EngineStopped: the process cannot go on with these values; open an incident, try again when they are corrected.
         CorruptState: the state cannot be read.
     """
     if isinstance(command, Start) != (state is None):

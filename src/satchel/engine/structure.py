@@ -53,7 +53,7 @@ def _check_flow(process: Process, flow: Flow, findings: Findings) -> None:
     if source.kind in ENDS:
         findings.at("dangling_flow", f"No flow may leave {source.id}: it is an end event.", flow.line, flow.id)
     if flow.condition is not None and source.kind not in _CHOOSING and source.kind is not Kind.UNSUPPORTED:
-        message = f"The flow leaves {source.id}, a {source.kind.value}, and has a condition. Put an exclusive gateway between."
+        message = f"The flow leaves {source.id}, a {source.kind.value}, and has a condition. Put a gateway between."
         findings.at("condition", message, flow.line, flow.id)
 
 

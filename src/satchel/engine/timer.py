@@ -1,18 +1,18 @@
 """Timers: when one is due.
 
-Durations and moments are ISO 8601. A duration may have years and months, which are counted on the calendar: a month after
-31 January is the last day of February. The clock is never read; `now` is an argument.
+Durations and moments are ISO 8601. A duration may have years and months, which are counted on the calendar: a month
+after 31 January is the last day of February. The clock is never read; `now` is an argument.
 """
 
 import re
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from satchel.engine.expression import EvaluationFault
 from satchel.engine.graph import Timer, TimerKind
+from satchel.engine.value import EvaluationError
 
 MAX_YEARS = 100
 """The longest duration, and so the latest due time from now."""
@@ -36,7 +36,7 @@ class Duration:
         """Return the moment that comes this much later; OverflowError past the year 9999."""
         if self.months:
             year, month = divmod(moment.year * 12 + moment.month - 1 + self.months, 12)
-            if year > datetime.max.year:
+            if year > MAXYEAR:
                 raise OverflowError
             day = min(moment.day, monthrange(year, month + 1)[1])
             moment = moment.replace(year=year, month=month + 1, day=day)
@@ -79,23 +79,23 @@ def due_at(timer: Timer, now: datetime, values: Mapping[str, object]) -> datetim
     """Return when a timer that starts now is due, in UTC; it may lie in the past.
 
     Raises:
-        EvaluationFault: its expression gives no duration or no moment.
+        EvaluationError: its expression gives no duration or no moment.
     """
     given = timer.text if timer.expression is None else _value(timer, values)
     if timer.kind is TimerKind.DATE:
         moment = _moment(given)
         if moment is None:
-            raise EvaluationFault("timer_value", f"{_named(given)} is no date and no moment")
+            raise EvaluationError("timer_value", f"{_named(given)} is no date and no moment")
         return moment
     duration = parse_duration(given) if isinstance(given, str) else None
     if duration is None:
-        raise EvaluationFault(
+        raise EvaluationError(
             "timer_value", f"{_named(given)} is no ISO 8601 duration of at most {MAX_YEARS} years, like P3D"
         )
     try:
         return duration.after(now.astimezone(UTC))
     except (OverflowError, ValueError):
-        raise EvaluationFault("timer_value", f"{_named(given)} from now is past the end of the calendar") from None
+        raise EvaluationError("timer_value", f"{_named(given)} from now is past the end of the calendar") from None
 
 
 def _value(timer: Timer, values: Mapping[str, object]) -> object:
