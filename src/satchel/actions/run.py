@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from satchel.actions.context import Context
+from satchel.actions.history import write_event
 from satchel.actions.loading import LoadedApp
 from satchel.actions.searching import search_columns
 from satchel.db import accounts as user_rows
-from satchel.db import events as event_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as rows
 from satchel.db import storage
@@ -108,7 +108,9 @@ class Run:
         data: Mapping[str, object] | None = None,
     ) -> None:
         """Write a line of this instance's history."""
-        await write_event(self, kind, task=task, file=file, data=data)
+        await write_event(
+            self.tx, self.context, self.actor, kind, data, instance=self.instance.id, task=task, file=file
+        )
 
     async def save(self) -> None:
         """Write the instance's row with its title and search columns, and the engine's state if it moved."""
@@ -131,30 +133,6 @@ class Run:
     def close(self, state: InstanceState) -> None:
         """Make the instance ended, cancelled or failed."""
         self.instance = replace(self.instance, state=state, ended_at=self.now)
-
-
-async def write_event(
-    run: Run,
-    kind: str,
-    *,
-    task: TaskId | None = None,
-    file: FileId | None = None,
-    data: Mapping[str, object] | None = None,
-) -> None:
-    """Write a line of the history of a run's instance, in the name of its actor."""
-    await event_rows.insert_event(
-        run.tx,
-        run.actor.account_id,
-        at=run.now,
-        kind=kind,
-        user_id=run.actor.user_id,
-        credential_id=run.actor.credential_id,
-        address=run.actor.address,
-        instance_id=run.instance.id,
-        task_id=task,
-        file_id=file,
-        data=data,
-    )
 
 
 async def load(context: Context, tx: Writer, actor: Actor, instance_id: InstanceId, ledger: Ledger) -> Run:
@@ -232,17 +210,8 @@ async def _open_incident(
             details={"values": {name: _plain(value) for name, value in stopped.values.items()}},
             now=now,
         )
-        await event_rows.insert_event(
-            tx,
-            actor.account_id,
-            at=now,
-            kind="incident.opened",
-            user_id=actor.user_id,
-            credential_id=actor.credential_id,
-            address=actor.address,
-            instance_id=instance_id,
-            data={"code": stopped.reason, "element": stopped.element, "message": stopped.message},
-        )
+        data = {"code": stopped.reason, "element": stopped.element, "message": stopped.message}
+        await write_event(tx, context, actor, "incident.opened", data, instance=instance_id)
 
 
 def _plain(value: object) -> object:

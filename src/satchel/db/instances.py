@@ -102,11 +102,14 @@ async def instances_where(
     return [row.pair for row in rows]
 
 
-async def save_instance(tx: Writer, row: Instance, *, slots: Mapping[str, object], grams: list[str]) -> None:
+async def save_instance(
+    tx: Writer, row: Instance, *, title_folded: str, slots: Mapping[str, object], grams: list[str]
+) -> None:
     """Write an instance's title, state, values and search columns, and make its revision grow.
 
     Args:
         row: the new content; its `revision` is ignored.
+        title_folded: the title as searches compare it.
         slots: by column of `SLOT_COLUMNS`, for every slot that the app uses (None empties it).
         grams: the trigrams of the title and the searchable texts.
     """
@@ -115,7 +118,8 @@ async def save_instance(tx: Writer, row: Instance, *, slots: Mapping[str, object
         raise ValueError(f"no slot columns: {sorted(unknown)}")
     assignments = "".join(f", {column} = %({column})s" for column in slots)
     await tx.execute(
-        'UPDATE instances SET title = %(title)s, title_folded = %(folded)s, state = %(state)s, ended_at = %(ended_at)s, "values" = %(values)s,'
+        'UPDATE instances SET title = %(title)s, title_folded = %(folded)s, state = %(state)s, ended_at = %(ended_at)s,'
+        ' "values" = %(values)s,'
         f" revision = revision + 1, grams = %(grams)s{assignments} WHERE account_id = %(account)s AND id = %(id)s",  # type: ignore[arg-type]  # columns checked above
         {
             "title": row.title,

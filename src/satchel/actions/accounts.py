@@ -1,0 +1,288 @@
+"""Accounts, users, groups, grants, quota: what administrators do."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from satchel.actions import access
+from satchel.actions.context import Context
+from satchel.actions.history import write_event
+from satchel.db import accounts as rows
+from satchel.db import apps as app_rows
+from satchel.db import events as event_rows
+from satchel.db import storage as storage_rows
+from satchel.db.accounts import Account, Group, User
+from satchel.db.pool import Reader
+from satchel.db.storage import Storage
+from satchel.model.actor import Actor, Right, system
+from satchel.model.errors import Conflict, FieldFault, InvalidRequest, InvalidValues, NotFound
+from satchel.model.ids import AccountId, AppId, GroupId, UserId
+
+MAX_NAME_CHARS = 200
+MAX_EMAIL_CHARS = 254
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A right of a group, for one app or (None) for all of the account."""
+
+    group_id: GroupId
+    app_id: AppId | None
+    right: Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """The groups of an account with their members and rights."""
+
+    groups: list[Group]
+    members: dict[GroupId, list[UserId]]
+    grants: list[Grant]
+
+
+async def create_account(
+    context: Context, name: str, *, quota_bytes: int | None = None, max_file_bytes: int | None = None
+) -> AccountId:
+    """Create a tenant; only the server's own administration calls this.
+
+    Raises:
+        InvalidValues: the name is empty, or a size is out of range.
+        Conflict: there is an account of this name.
+    """
+    policy = context.policy
+    quota = policy.default_quota_bytes if quota_bytes is None else quota_bytes
+    largest = policy.default_max_file_bytes if max_file_bytes is None else max_file_bytes
+    _check_name("name", name)
+    if quota < 0 or largest <= 0:
+        raise InvalidValues([FieldFault(field="quota_bytes", code="too_small", message="Sizes are positive numbers.")])
+    async with context.database.write() as tx:
+        account = await rows.insert_account(
+            tx, name=name, quota_bytes=quota, max_file_bytes=largest, now=context.clock()
+        )
+        if account is None:
+            raise Conflict(f"There is an account '{name}' already. Choose another name.")
+        await write_event(tx, context, system(account), "account.created", {"name": name, "quota_bytes": quota})
+    return account
+
+
+async def find_account(context: Context, name: str | None) -> Account:
+    """Return the account with this name; where None is given, the only one there is.
+
+    Raises:
+        NotFound: there is no such account.
+        InvalidRequest: there are several and none was named.
+    """
+    async with context.database.read() as tx:
+        if name is not None:
+            found = await rows.account_by_name(tx, name)
+            if found is None:
+                raise NotFound("account", name)
+            return found
+        known = await rows.all_accounts(tx)
+    if not known:
+        raise NotFound("account")
+    if len(known) > 1:
+        raise InvalidRequest(f"Name an account: {', '.join(account.name for account in known)}.")
+    return known[0]
+
+
+async def create_user(
+    context: Context, actor: Actor, *, email: str, name: str, time_zone: str = "UTC", locale: str = "en"
+) -> UserId:
+    """Create a user without a password; set one, or create a token for them, next.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        InvalidValues: the e-mail, name or time zone is wrong.
+        Conflict: somebody on this server signs in with this e-mail already.
+    """
+    access.require_admin(actor)
+    _check_name("name", name)
+    if len(email) > MAX_EMAIL_CHARS or not email.isprintable() or " " in email or "@" not in email[1:-1] or ":" in email:
+        raise InvalidValues([FieldFault(field="email", code="type", message=f"{email[:80]!r} is no e-mail address.")])
+    try:
+        ZoneInfo(time_zone)
+    except (ValueError, OSError):
+        message = f"{time_zone[:80]!r} is no time zone of the IANA list, such as Europe/Berlin."
+        raise InvalidValues([FieldFault(field="time_zone", code="type", message=message)]) from None
+    async with context.database.write() as tx:
+        created = await rows.insert_user(
+            tx, actor.account_id, email=email, name=name, time_zone=time_zone, locale=locale, now=context.clock()
+        )
+        if created is None:
+            raise Conflict(f"Somebody on this server signs in as {email} already.")
+        await write_event(tx, context, actor, "user.created", {"user": created})
+    return created
+
+
+async def end_user(context: Context, actor: Actor, user_id: UserId, *, erase: bool) -> None:
+    """Keep a user from signing in; with `erase`, blank who they were too. Their history stays under their number.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such user.
+    """
+    access.require_admin(actor)
+    now = context.clock()
+    async with context.database.write() as tx:
+        if await rows.user(tx, actor.account_id, user_id) is None:
+            raise NotFound("user", user_id)
+        await rows.deactivate_user(tx, actor.account_id, user_id, erased_at=now if erase else None)
+        kinds = ["password", "api_password", "token", "api_key", "session"]
+        await rows.revoke_kind(tx, actor.account_id, user_id, kinds, now)
+        await write_event(tx, context, actor, "user.erased" if erase else "user.deactivated", {"user": user_id})
+
+
+async def users(context: Context, actor: Actor, *, after: int, limit: int) -> list[User]:
+    """Return a page of the account's users, by id; every user may see them, to assign tasks and fill user fields."""
+    async with context.database.read() as tx:
+        return await rows.users(tx, actor.account_id, after=after, limit=limit)
+
+
+async def user_by_email(context: Context, actor: Actor, email: str) -> User:
+    """Return the account's user with this e-mail.
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with context.database.read() as tx:
+        found = await rows.user_by_email(tx, email)
+    if found is None or found.account_id != actor.account_id:
+        raise NotFound("user", email)
+    return found
+
+
+async def create_group(context: Context, actor: Actor, name: str) -> GroupId:
+    """Create a group without members and rights.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        InvalidValues: the name is empty or too long.
+        Conflict: there is a group of this name.
+    """
+    access.require_admin(actor)
+    _check_name("name", name)
+    async with context.database.write() as tx:
+        created = await rows.insert_group(tx, actor.account_id, name=name, now=context.clock())
+        if created is None:
+            raise Conflict(f"There is a group '{name}' already.")
+        await write_event(tx, context, actor, "group.created", {"group": created, "name": name})
+    return created
+
+
+async def people(context: Context, actor: Actor) -> People:
+    """Return the groups of the account; members and grants only to administrators."""
+    async with context.database.read() as tx:
+        groups = await rows.groups(tx, actor.account_id)
+        if not actor.is_admin:
+            return People(groups=groups, members={}, grants=[])
+        members: dict[GroupId, list[UserId]] = {}
+        for group, user_id in await rows.group_members(tx, actor.account_id):
+            members.setdefault(GroupId(group), []).append(UserId(user_id))
+        grants = [
+            Grant(group_id=GroupId(int(str(group))), app_id=AppId(app) if isinstance(app, int) else None, right=Right(right))
+            for group, app, right in await rows.grants(tx, actor.account_id)
+        ]
+    return People(groups=groups, members=members, grants=grants)
+
+
+async def set_member(context: Context, actor: Actor, group: GroupId, user_id: UserId, *, is_member: bool) -> None:
+    """Put a user into a group or take them out; doing it twice changes nothing.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such group or user.
+    """
+    access.require_admin(actor)
+    async with context.database.write() as tx:
+        await _require_group(tx, actor, group)
+        if await rows.user(tx, actor.account_id, user_id) is None:
+            raise NotFound("user", user_id)
+        if is_member:
+            await rows.add_member(tx, actor.account_id, group, user_id)
+        else:
+            await rows.remove_member(tx, actor.account_id, group, user_id)
+        kind = "group.joined" if is_member else "group.left"
+        await write_event(tx, context, actor, kind, {"group": group, "user": user_id})
+
+
+async def group_named(context: Context, actor: Actor, name: str) -> Group:
+    """Return the account's group of this name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with context.database.read() as tx:
+        found = await rows.group_by_name(tx, actor.account_id, name)
+    if found is None:
+        raise NotFound("group", name)
+    return found
+
+
+async def grant(
+    context: Context, actor: Actor, group: GroupId, right: Right, *, app: str | None, is_granted: bool = True
+) -> None:
+    """Grant a right to a group, for one app (by code) or for all; or take it away. Doing it twice changes nothing.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such group or app.
+        InvalidRequest: `admin` was granted for one app.
+    """
+    access.require_admin(actor)
+    if right is Right.ADMIN and app is not None:
+        raise InvalidRequest("The right 'admin' is for the whole account; grant it without an app.")
+    async with context.database.write() as tx:
+        await _require_group(tx, actor, group)
+        found = await app_rows.app_by_code(tx, actor.account_id, app) if app is not None else None
+        if app is not None and found is None:
+            raise NotFound("app", app)
+        app_id = found.id if found else None
+        if is_granted:
+            await rows.insert_grant(tx, actor.account_id, group, app_id, right)
+        else:
+            await rows.delete_grant(tx, actor.account_id, group, app_id, right)
+        kind = "right.granted" if is_granted else "right.revoked"
+        await write_event(tx, context, actor, kind, {"group": group, "app": app, "right": right.value})
+
+
+async def storage(context: Context, actor: Actor) -> Storage:
+    """Return the account's quota, what is used and what is reserved, in bytes."""
+    async with context.database.read() as tx:
+        return await storage_rows.storage(tx, actor.account_id)
+
+
+async def set_quota(context: Context, actor: Actor, limit_bytes: int) -> None:
+    """Set the account's quota; what is used already stays even where it is more.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        InvalidValues: it is negative.
+    """
+    access.require_admin(actor)
+    if limit_bytes < 0:
+        raise InvalidValues([FieldFault(field="limit_bytes", code="too_small", message="A quota is 0 or more bytes.")])
+    async with context.database.write() as tx:
+        await write_event(tx, context, actor, "quota.set", {"limit_bytes": limit_bytes})
+        await storage_rows.set_limit(tx, actor.account_id, limit_bytes)
+
+
+async def events(context: Context, actor: Actor, *, after: int, limit: int) -> list[event_rows.Event]:
+    """Return a page of the whole account's history, oldest first.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+    """
+    access.require_admin(actor)
+    async with context.database.read() as tx:
+        return await event_rows.events_of_account(tx, actor.account_id, after=after, limit=limit)
+
+
+def _check_name(field: str, name: str) -> None:
+    if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
+        message = f"It has 1 to {MAX_NAME_CHARS} printable characters."
+        raise InvalidValues([FieldFault(field=field, code="length", message=message)])
+
+
+async def _require_group(tx: Reader, actor: Actor, group: GroupId) -> None:
+    if not await rows.existing_groups(tx, actor.account_id, [group]):
+        raise NotFound("group", group)

@@ -1,0 +1,195 @@
+"""Apps: checks a bundle as a whole and deploys it as a new version; running instances stay on theirs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from satchel.actions import access
+from satchel.actions.context import Context
+from satchel.actions.history import write_event
+from satchel.actions.loading import LoadedApp
+from satchel.db import accounts as people
+from satchel.db import apps as rows
+from satchel.db.apps import AppRow, Slot, VersionRow
+from satchel.db.pool import Reader, Writer
+from satchel.engine.check import check
+from satchel.model.actor import Actor, Right
+from satchel.model.bundle import MANIFEST_FILE, Bundle, groups_named, parse_manifest, read_bundle, users_named
+from satchel.model.errors import Finding, InvalidBundle, NotFound
+from satchel.model.fields import SLOTS_PER_KIND, slot_kind
+from satchel.model.ids import AppId, VersionId
+from satchel.model.versions import compare
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """A bundle that was accepted.
+
+    Attributes:
+        number: of the version, counted per app from 1.
+        warnings: findings that do not refuse a bundle.
+    """
+
+    app_id: AppId
+    version_id: VersionId
+    code: str
+    number: int
+    warnings: tuple[Finding, ...]
+
+
+async def deploy(context: Context, actor: Actor, files: Mapping[str, bytes]) -> Deployed:
+    """Check a bundle, given as its files by name, and deploy it as a new version.
+
+    A new app needs the account right `admin`, a new version of an app the right `manage` for it.
+
+    Raises:
+        InvalidBundle: with every finding of both files; nothing was deployed.
+        Forbidden, NotFound: the actor may not deploy this app.
+    """
+    bundle, findings = read_bundle(files)
+    if bundle is None:
+        raise InvalidBundle(await _all_findings(context, actor, None, files, findings))
+    async with context.database.read() as tx:
+        known = await rows.app_by_code(tx, actor.account_id, bundle.manifest.code)
+        if known is None:
+            access.require_admin(actor)
+        else:
+            access.require_right(actor, Right.MANAGE, known.id, known.code)
+    found = await _all_findings(context, actor, bundle, files, findings)
+    if any(finding.severity == "error" for finding in found):
+        raise InvalidBundle(found)
+    async with context.database.write() as tx:
+        now = context.clock()
+        row = await rows.lock_or_insert_app(
+            tx,
+            actor.account_id,
+            code=bundle.manifest.code,
+            name=bundle.manifest.name,
+            category=bundle.manifest.category,
+            now=now,
+        )
+        version, number = await rows.insert_version(
+            tx,
+            row,
+            name=bundle.manifest.name,
+            category=bundle.manifest.category,
+            manifest=bundle.source,
+            bpmn=bundle.process,
+            by=actor.user_id,
+            now=now,
+        )
+        await _give_slots(tx, row, bundle)
+        await write_event(tx, context, actor, "app.deployed", {"app": row.code, "version": number})
+    return Deployed(
+        app_id=row.id, version_id=version, code=row.code, number=number, warnings=tuple(found)
+    )
+
+
+async def _all_findings(
+    context: Context, actor: Actor, bundle: Bundle | None, files: Mapping[str, bytes], findings: Sequence[Finding]
+) -> list[Finding]:
+    """Return the findings of both files together, the data side's and the order of work's."""
+    del files
+    found = list(findings)
+    if bundle is None:
+        return found
+    for finding in check(bundle.process, bundle.manifest):
+        line = finding.line
+        if finding.file == MANIFEST_FILE and line is None and finding.element is not None:
+            line = bundle.line_of_element(finding.element)
+        found.append(replace(finding, line=line))
+    async with context.database.read() as tx:
+        found += await _unknown_people(tx, actor, bundle)
+        found += await _changes(context, tx, actor, bundle)
+    return found
+
+
+async def _unknown_people(tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
+    found: list[Finding] = []
+    for pointer, name in groups_named(bundle.manifest).items():
+        if await people.group_by_name(tx, actor.account_id, name) is None:
+            message = f"There is no group '{name}' in this account; create it first: satchel admin group '{name}'."
+            found.append(_finding("unknown_group", bundle.places.get(pointer), message))
+    for pointer, email in users_named(bundle.manifest).items():
+        user = await people.user_by_email(tx, email)
+        if user is None or user.account_id != actor.account_id:
+            message = f"There is no user {email} in this account; create them first."
+            found.append(_finding("unknown_user", bundle.places.get(pointer), message))
+    return found
+
+
+async def _changes(context: Context, tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
+    """Return what keeps the bundle from being a later version of any version that there was, and too many slots."""
+    row = await rows.app_by_code(tx, actor.account_id, bundle.manifest.code)
+    found: dict[tuple[str, int | None, str], Finding] = {}
+    taken: dict[str, str] = {}
+    if row is not None:
+        for version in await rows.versions(tx, actor.account_id, row.id):
+            for finding in compare(parse_manifest(version.manifest), bundle.manifest, bundle.places):
+                found[finding.code, finding.line, finding.message] = finding
+        taken = {slot.field_id: slot.kind for slot in await rows.slots(tx, actor.account_id, row.id)}
+    for index, field in enumerate(bundle.manifest.fields):
+        if not field.searchable or field.id in taken:
+            continue
+        kind = slot_kind(field.type).value
+        if list(taken.values()).count(kind) >= SLOTS_PER_KIND:
+            message = f"{field.id} is one searchable field of kind {kind} too many; an app may ever have {SLOTS_PER_KIND}."
+            finding = _finding("too_many_searchable", bundle.places.get(f"/fields/{index}"), message)
+            found[finding.code, finding.line, finding.message] = finding
+        taken[field.id] = kind
+    return list(found.values())
+
+
+def _finding(code: str, line: int | None, message: str) -> Finding:
+    return Finding(code=code, file=MANIFEST_FILE, line=line, element=None, message=message)
+
+
+async def _give_slots(tx: Writer, row: AppRow, bundle: Bundle) -> None:
+    """Give each searchable field that has none the next free slot of its kind; slots are never given back."""
+    taken = await rows.slots(tx, row.account_id, row.id)
+    have = {slot.field_id for slot in taken}
+    for field in bundle.manifest.fields:
+        if not field.searchable or field.id in have:
+            continue
+        kind = slot_kind(field.type).value
+        free = min(set(range(SLOTS_PER_KIND)) - {slot.slot for slot in taken if slot.kind == kind})
+        slot = Slot(field_id=field.id, kind=kind, slot=free)
+        await rows.insert_slot(tx, row.account_id, row.id, slot)
+        taken.append(slot)
+
+
+async def visible(context: Context, actor: Actor) -> list[AppRow]:
+    """Return the apps for which the actor has any right, by code."""
+    async with context.database.read() as tx:
+        found = await rows.apps(tx, actor.account_id)
+    return [row for row in found if any(actor.may(right, row.id) for right in Right if right is not Right.ADMIN)]
+
+
+async def read(context: Context, actor: Actor, code: str) -> LoadedApp:
+    """Return the newest version of an app for which the actor has any right.
+
+    Raises:
+        NotFound: there is no such app, or the actor may not know of it.
+    """
+    async with context.database.read() as tx:
+        loaded = await context.apps.newest(tx, actor.account_id, code)
+    _require_any(actor, loaded.app_id, code)
+    return loaded
+
+
+async def versions(context: Context, actor: Actor, code: str) -> list[VersionRow]:
+    """Return all versions of an app with their bundles, newest first.
+
+    Raises:
+        NotFound: there is no such app, or the actor may not know of it.
+    """
+    async with context.database.read() as tx:
+        row = await rows.app_by_code(tx, actor.account_id, code)
+        if row is None:
+            raise NotFound("app", code)
+        _require_any(actor, row.id, code)
+        return await rows.versions(tx, actor.account_id, row.id)
+
+
+def _require_any(actor: Actor, app: AppId, code: str) -> None:
+    if not any(actor.may(right, app) for right in Right if right is not Right.ADMIN):
+        raise NotFound("app", code)

@@ -1,0 +1,289 @@
+"""Credentials: signs people in, makes actors, and creates and revokes tokens, keys and passwords.
+
+Passwords are argon2id hashes. A wrong password costs the same time whether the user exists or not, and wrong ones are
+counted per login name and per address; past the limit everybody waits, the right password too.
+"""
+
+import asyncio
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from satchel.actions import access
+from satchel.actions.context import Context
+from satchel.actions.history import write_event
+from satchel.actions.tokens import new_token, token_hash
+from satchel.db import accounts as rows
+from satchel.db.pool import Reader
+from satchel.model.actor import Actor, Right
+from satchel.model.errors import (
+    FieldFault,
+    Forbidden,
+    InvalidRequest,
+    InvalidValues,
+    NotFound,
+    TooManyRequests,
+    Unauthenticated,
+)
+from satchel.model.ids import AccountId, AppId, CredentialId, UserId
+
+FAILURES_PER_LOGIN = 10
+FAILURES_PER_ADDRESS = 100
+FAILURE_WINDOW = timedelta(minutes=10)
+MIN_PASSWORD_CHARS = 10
+MAX_PASSWORD_CHARS = 1_000
+PREFIXES = {"token": "st_", "api_key": "sk_", "session": "ss_"}
+
+_HASHER = PasswordHasher()
+_NOBODY = _HASHER.hash("nobody has this password")
+"""Verified against for unknown users, so that they take as long as known ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A credential with its secret, which is shown this once.
+
+    Attributes:
+        csrf: of a session: what a browser must send along with every change.
+    """
+
+    id: CredentialId
+    secret: str
+    expires_at: datetime | None = None
+    csrf: str | None = None
+
+
+async def actor_of(
+    tx: Reader,
+    account: AccountId,
+    user_id: UserId,
+    *,
+    credential: CredentialId | None = None,
+    address: str | None = None,
+) -> Actor | None:
+    """Return a user as an actor with the rights of this moment; None if they may not sign in (any more)."""
+    user = await rows.user(tx, account, user_id)
+    if user is None or not user.is_active:
+        return None
+    rights: dict[AppId | None, set[Right]] = {}
+    for app, right in await rows.rights_of(tx, account, user_id):
+        rights.setdefault(app, set()).add(right)
+    return Actor(
+        account_id=account,
+        user_id=user_id,
+        credential_id=credential,
+        email=user.email or "",
+        name=user.name,
+        time_zone=user.time_zone,
+        locale=user.locale,
+        address=address,
+        group_ids=frozenset(await rows.group_ids_of(tx, account, user_id)),
+        rights={app: frozenset(found) for app, found in rights.items()},
+    )
+
+
+async def by_token(context: Context, token: str, *, kinds: tuple[str, ...], address: str | None) -> Actor:
+    """Return the actor of a bearer token, API key or session.
+
+    Raises:
+        Unauthenticated: it is unknown, expired, revoked, of another kind, or its user may not sign in.
+    """
+    async with context.database.read() as tx:
+        found = await rows.credential_by_token(tx, token_hash(token))
+        now = context.clock()
+        if found is None or found.kind not in kinds or found.revoked_at is not None:
+            raise Unauthenticated
+        if found.expires_at is not None and found.expires_at <= now:
+            raise Unauthenticated
+        actor = await actor_of(tx, found.account_id, found.user_id, credential=found.id, address=address)
+    if actor is None:
+        raise Unauthenticated
+    return actor
+
+
+async def check_csrf(context: Context, actor: Actor, token: str | None) -> None:
+    """Pass a change by a browser's session only with that session's CSRF token.
+
+    Raises:
+        Forbidden: the token is missing or another's.
+    """
+    if actor.credential_id is None:
+        return
+    async with context.database.read() as tx:
+        found = await rows.credential(tx, actor.account_id, actor.credential_id)
+    if found is None or found.csrf_hash is None:
+        return
+    if token is None or not hmac.compare_digest(found.csrf_hash, token_hash(token)):
+        raise Forbidden("The CSRF token of this session is missing or wrong. Reload the page and try again.")
+
+
+async def by_password(context: Context, email: str, password: str, *, kind: str, address: str | None) -> Actor:
+    """Return the actor of an e-mail with a password (`kind` `password`) or API password (`api_password`).
+
+    Raises:
+        Unauthenticated: the e-mail is unknown, the password wrong, or the user may not sign in; the three answer alike.
+        TooManyRequests: too many wrong passwords for this login or from this address; wait.
+    """
+    now = context.clock()
+    keys = _failure_keys(email, address)
+    async with context.database.read() as tx:
+        for key, limit in keys:
+            count, ends_at = await rows.failures(tx, [key], now)
+            if count >= limit and ends_at is not None:
+                raise TooManyRequests("Too many wrong passwords. Wait until the time given, then try again.", ends_at)
+        user = await rows.user_by_email(tx, email)
+        known = await rows.passwords_of(tx, user.account_id, user.id, kind) if user else []
+    hashes = [found.password_hash for found in known if found.password_hash] or [_NOBODY]
+    matches = [await asyncio.to_thread(_verify, stored, password) for stored in hashes]
+    if user is not None and known and any(matches):
+        async with context.database.read() as tx:
+            credential = known[matches.index(True)].id
+            actor = await actor_of(tx, user.account_id, user.id, credential=credential, address=address)
+        if actor is not None:
+            return actor
+    async with context.database.write() as tx:
+        for key, _ in keys:
+            await rows.count_failure(tx, key, now, FAILURE_WINDOW)
+    raise Unauthenticated("The e-mail or the password is wrong.")
+
+
+def _failure_keys(email: str, address: str | None) -> list[tuple[bytes, int]]:
+    keys = [(b"login:" + email.strip().lower().encode(), FAILURES_PER_LOGIN)]
+    if address is not None:
+        keys.append((b"address:" + address.encode(), FAILURES_PER_ADDRESS))
+    return [(hashlib.sha256(key).digest(), limit) for key, limit in keys]
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(stored, password[:MAX_PASSWORD_CHARS])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+async def open_session(context: Context, actor: Actor) -> Secret:
+    """Sign a user in for a while: a session token and the CSRF token that goes with it."""
+    if actor.user_id is None:
+        raise Unauthenticated
+    now = context.clock()
+    secret, csrf = new_token(context.entropy, PREFIXES["session"]), new_token(context.entropy)
+    expires_at = now + context.policy.session_lifetime
+    async with context.database.write() as tx:
+        created = await rows.insert_credential(
+            tx,
+            actor.account_id,
+            actor.user_id,
+            kind="session",
+            name="session",
+            now=now,
+            token_hash=token_hash(secret),
+            csrf_hash=token_hash(csrf),
+            expires_at=expires_at,
+        )
+        await write_event(tx, context, actor, "session.opened", {"credential": created})
+    return Secret(id=created, secret=secret, expires_at=expires_at, csrf=csrf)
+
+
+async def create_token(
+    context: Context, actor: Actor, user_id: UserId, *, kind: str, name: str, expires_at: datetime | None = None
+) -> Secret:
+    """Create a bearer token or API key for oneself, or as an administrator for a user of the account.
+
+    Raises:
+        Forbidden: the user is another, and the actor no administrator.
+        NotFound: there is no such user.
+        InvalidRequest: `kind` is neither `token` nor `api_key`.
+    """
+    if kind not in ("token", "api_key"):
+        raise InvalidRequest("kind must be token or api_key.", pointer="/kind")
+    secret = new_token(context.entropy, PREFIXES[kind])
+    async with context.database.write() as tx:
+        await _require_self_or_admin(tx, actor, user_id)
+        created = await rows.insert_credential(
+            tx,
+            actor.account_id,
+            user_id,
+            kind=kind,
+            name=name[:200],
+            now=context.clock(),
+            token_hash=token_hash(secret),
+            expires_at=expires_at,
+        )
+        await write_event(tx, context, actor, "credential.created", {"credential": created, "kind": kind, "user": user_id})
+    return Secret(id=created, secret=secret, expires_at=expires_at)
+
+
+async def set_password(context: Context, actor: Actor, user_id: UserId, password: str) -> None:
+    """Set the password that a user signs in with; all their sessions end.
+
+    Raises:
+        Forbidden, NotFound: the actor may not.
+        InvalidValues: the password is too short or too long.
+    """
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        message = f"A password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters."
+        raise InvalidValues([FieldFault(field="password", code="length", message=message)])
+    hashed = await asyncio.to_thread(_HASHER.hash, password)
+    now = context.clock()
+    async with context.database.write() as tx:
+        await _require_self_or_admin(tx, actor, user_id)
+        await rows.revoke_kind(tx, actor.account_id, user_id, ["password", "session"], now)
+        await rows.insert_credential(
+            tx, actor.account_id, user_id, kind="password", name="password", now=now, password_hash=hashed
+        )
+        await write_event(tx, context, actor, "password.set", {"user": user_id})
+
+
+async def create_api_password(context: Context, actor: Actor, user_id: UserId) -> Secret:
+    """Create the API password of a user, for Basic authentication; it replaces the one before.
+
+    Raises:
+        Forbidden, NotFound: the actor may not.
+    """
+    secret = new_token(context.entropy)
+    hashed = await asyncio.to_thread(_HASHER.hash, secret)
+    now = context.clock()
+    async with context.database.write() as tx:
+        await _require_self_or_admin(tx, actor, user_id)
+        await rows.revoke_kind(tx, actor.account_id, user_id, ["api_password"], now)
+        created = await rows.insert_credential(
+            tx, actor.account_id, user_id, kind="api_password", name="API password", now=now, password_hash=hashed
+        )
+        await write_event(tx, context, actor, "credential.created", {"credential": created, "kind": "api_password", "user": user_id})
+    return Secret(id=created, secret=secret)
+
+
+async def revoke(context: Context, actor: Actor, credential_id: CredentialId) -> None:
+    """End a credential of oneself, or as an administrator of a user of the account.
+
+    Raises:
+        NotFound: there is none that the actor may end.
+    """
+    async with context.database.write() as tx:
+        found = await rows.credential(tx, actor.account_id, credential_id)
+        if found is None or (found.user_id != actor.user_id and not actor.is_admin):
+            raise NotFound("credential", credential_id)
+        await rows.revoke_credential(tx, actor.account_id, credential_id, context.clock())
+        await write_event(tx, context, actor, "credential.revoked", {"credential": credential_id, "user": found.user_id})
+
+
+async def of_user(context: Context, actor: Actor, user_id: UserId) -> list[rows.Credential]:
+    """Return the living credentials of oneself, or as an administrator of a user; never their secrets.
+
+    Raises:
+        Forbidden, NotFound: the actor may not.
+    """
+    async with context.database.read() as tx:
+        await _require_self_or_admin(tx, actor, user_id)
+        return await rows.credentials_of(tx, actor.account_id, user_id)
+
+
+async def _require_self_or_admin(tx: Reader, actor: Actor, user_id: UserId) -> None:
+    if actor.user_id != user_id:
+        access.require_admin(actor)
+    if await rows.user(tx, actor.account_id, user_id) is None:
+        raise NotFound("user", user_id)

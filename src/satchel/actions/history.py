@@ -1,0 +1,36 @@
+"""Writes lines of history in the name of an actor: every change is one event."""
+
+from collections.abc import Mapping
+
+from satchel.actions.context import Context
+from satchel.db.events import insert_event
+from satchel.db.pool import Writer
+from satchel.model.actor import Actor
+from satchel.model.ids import FileId, InstanceId, TaskId
+
+
+async def write_event(
+    tx: Writer,
+    context: Context,
+    actor: Actor,
+    kind: str,
+    data: Mapping[str, object] | None = None,
+    *,
+    instance: InstanceId | None = None,
+    task: TaskId | None = None,
+    file: FileId | None = None,
+) -> None:
+    """Write that the actor did `kind` (as `noun.verb`) to the things named."""
+    await insert_event(
+        tx,
+        actor.account_id,
+        at=context.clock(),
+        kind=kind,
+        user_id=actor.user_id,
+        credential_id=actor.credential_id,
+        address=actor.address,
+        instance_id=instance,
+        task_id=task,
+        file_id=file,
+        data=data,
+    )

@@ -1,0 +1,45 @@
+"""SQL of the server's signing keys."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from satchel.db.pool import Reader, Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """A secret that links are signed with."""
+
+    id: int
+    secret: bytes
+
+
+async def newest_key(tx: Reader) -> SigningKey:
+    """Return the key that new links are signed with; `ensure_key` made it at the start."""
+    found = await tx.row(
+        SigningKey, "SELECT id, secret FROM signing_keys WHERE retired_at IS NULL ORDER BY id DESC LIMIT 1"
+    )
+    if found is None:
+        raise LookupError("there is no signing key; ensure_key runs at every start")
+    return found
+
+
+async def key(tx: Reader, key_id: int) -> SigningKey | None:
+    """Return a key that is not retired."""
+    return await tx.row(SigningKey, "SELECT id, secret FROM signing_keys WHERE id = %s AND retired_at IS NULL", (key_id,))
+
+
+async def ensure_key(tx: Writer, secret: bytes, now: datetime) -> None:
+    """Keep `secret` as a key if there is none; safe from several processes at once."""
+    await tx.execute("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE")
+    await tx.execute(
+        "INSERT INTO signing_keys (secret, created_at) SELECT %s, %s"
+        " WHERE NOT EXISTS (SELECT FROM signing_keys WHERE retired_at IS NULL)",
+        (secret, now),
+    )
+
+
+async def rotate_key(tx: Writer, secret: bytes, now: datetime) -> None:
+    """Sign with a new key from now on and retire all others: every link that was handed out ends."""
+    await tx.execute("UPDATE signing_keys SET retired_at = %s WHERE retired_at IS NULL", (now,))
+    await tx.execute("INSERT INTO signing_keys (secret, created_at) VALUES (%s, %s)", (secret, now))
