@@ -1,10 +1,10 @@
 """Who may do what: the one place that decides, default deny.
 
-Two kinds of answer. Somebody who may know that a thing exists but not do this to it gets `Forbidden`; somebody who may not
-even know gets `NotFound`, word for word as if it did not exist.
+Two kinds of answer. Somebody who may know that a thing exists but not do this to it gets `Forbidden`; somebody who
+may not even know gets `NotFound`, word for word as if it did not exist.
 
-The holder of an open task, and those to whom it is offered, see of its instance what the task's form shows. Everyone else
-needs the right `view` for the app to read and `modify` to write.
+The holder of an open task, and those to whom it is offered, see of its instance what the task's form shows. Everyone
+else needs the right `view` for the app to read and `modify` to write.
 """
 
 from collections.abc import Mapping

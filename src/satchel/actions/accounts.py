@@ -97,7 +97,13 @@ async def create_user(
     """
     access.require_admin(actor)
     _check_name("name", name)
-    if len(email) > MAX_EMAIL_CHARS or not email.isprintable() or " " in email or "@" not in email[1:-1] or ":" in email:
+    if (
+        len(email) > MAX_EMAIL_CHARS
+        or not email.isprintable()
+        or " " in email
+        or "@" not in email[1:-1]
+        or ":" in email
+    ):
         raise InvalidValues([FieldFault(field="email", code="type", message=f"{email[:80]!r} is no e-mail address.")])
     try:
         ZoneInfo(time_zone)
@@ -179,7 +185,11 @@ async def people(context: Context, actor: Actor) -> People:
         for group, user_id in await rows.group_members(tx, actor.account_id):
             members.setdefault(GroupId(group), []).append(UserId(user_id))
         grants = [
-            Grant(group_id=GroupId(int(str(group))), app_id=AppId(app) if isinstance(app, int) else None, right=Right(right))
+            Grant(
+                group_id=GroupId(int(str(group))),
+                app_id=AppId(app) if isinstance(app, int) else None,
+                right=Right(str(right)),
+            )
             for group, app, right in await rows.grants(tx, actor.account_id)
         ]
     return People(groups=groups, members=members, grants=grants)

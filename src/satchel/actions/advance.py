@@ -1,8 +1,8 @@
 """Moves an instance on: one step of the engine, and its effects as rows.
 
-The engine decides, this module records. Effects that need people become tasks, those that need time or somebody else become
-waits and calls, and a call activity becomes a new instance in the same transaction. A called instance that ends tells its
-caller through a job, because a caller is always locked before those that it called, never after.
+The engine decides, this module records. Effects that need people become tasks, those that need time or somebody else
+become waits and calls, and a call activity becomes a new instance in the same transaction. A called instance that
+ends tells its caller through a job, because a caller is always locked before those that it called, never after.
 """
 
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ async def begin(run: Run) -> None:
     await run.save()
 
 
-async def _apply(run: Run, effect: effects.Effect) -> None:
+async def _apply(run: Run, effect: effects.Effect) -> None:  # noqa: C901  # one case an effect, flat on purpose
     account, instance = run.instance.account_id, run.instance.id
     match effect:
         case effects.TaskOpened():
@@ -240,7 +240,8 @@ async def _assignee(
 ) -> tuple[UserId | None, GroupId | None]:
     """Return whom a task is assigned or offered to; (None, None) offers it to those who may start the app.
 
-    A group or user that is gone, or a field that is empty, falls back to that, so that no task is out of everybody's reach.
+    A group or user that is gone, or a field that is empty, falls back to that, so that no task is out of everybody's
+    reach.
     """
     account = run.instance.account_id
     if assign.group is not None:

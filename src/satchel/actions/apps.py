@@ -47,14 +47,14 @@ async def deploy(context: Context, actor: Actor, files: Mapping[str, bytes]) -> 
     """
     bundle, findings = read_bundle(files)
     if bundle is None:
-        raise InvalidBundle(await _all_findings(context, actor, None, files, findings))
+        raise InvalidBundle(findings)
     async with context.database.read() as tx:
         known = await rows.app_by_code(tx, actor.account_id, bundle.manifest.code)
         if known is None:
             access.require_admin(actor)
         else:
             access.require_right(actor, Right.MANAGE, known.id, known.code)
-    found = await _all_findings(context, actor, bundle, files, findings)
+    found = await _all_findings(context, actor, bundle, findings)
     if any(finding.severity == "error" for finding in found):
         raise InvalidBundle(found)
     async with context.database.write() as tx:
@@ -79,19 +79,12 @@ async def deploy(context: Context, actor: Actor, files: Mapping[str, bytes]) -> 
         )
         await _give_slots(tx, row, bundle)
         await write_event(tx, context, actor, "app.deployed", {"app": row.code, "version": number})
-    return Deployed(
-        app_id=row.id, version_id=version, code=row.code, number=number, warnings=tuple(found)
-    )
+    return Deployed(app_id=row.id, version_id=version, code=row.code, number=number, warnings=tuple(found))
 
 
-async def _all_findings(
-    context: Context, actor: Actor, bundle: Bundle | None, files: Mapping[str, bytes], findings: Sequence[Finding]
-) -> list[Finding]:
-    """Return the findings of both files together, the data side's and the order of work's."""
-    del files
+async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings of both files together: the data side's, the order of work's, and what only the account knows."""
     found = list(findings)
-    if bundle is None:
-        return found
     for finding in check(bundle.process, bundle.manifest):
         line = finding.line
         if finding.file == MANIFEST_FILE and line is None and finding.element is not None:
@@ -99,7 +92,7 @@ async def _all_findings(
         found.append(replace(finding, line=line))
     async with context.database.read() as tx:
         found += await _unknown_people(tx, actor, bundle)
-        found += await _changes(context, tx, actor, bundle)
+        found += await _changes(tx, actor, bundle)
     return found
 
 
@@ -117,7 +110,7 @@ async def _unknown_people(tx: Reader, actor: Actor, bundle: Bundle) -> list[Find
     return found
 
 
-async def _changes(context: Context, tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
+async def _changes(tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
     """Return what keeps the bundle from being a later version of any version that there was, and too many slots."""
     row = await rows.app_by_code(tx, actor.account_id, bundle.manifest.code)
     found: dict[tuple[str, int | None, str], Finding] = {}
@@ -132,7 +125,9 @@ async def _changes(context: Context, tx: Reader, actor: Actor, bundle: Bundle) -
             continue
         kind = slot_kind(field.type).value
         if list(taken.values()).count(kind) >= SLOTS_PER_KIND:
-            message = f"{field.id} is one searchable field of kind {kind} too many; an app may ever have {SLOTS_PER_KIND}."
+            message = (
+                f"{field.id} is one searchable field of kind {kind} too many; an app may ever have {SLOTS_PER_KIND}."
+            )
             finding = _finding("too_many_searchable", bundle.places.get(f"/fields/{index}"), message)
             found[finding.code, finding.line, finding.message] = finding
         taken[field.id] = kind

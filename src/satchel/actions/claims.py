@@ -14,11 +14,11 @@ from satchel.db import files as rows
 from satchel.db import uploads as upload_rows
 from satchel.db.pool import Writer
 from satchel.model.digest import Digest
-from satchel.model.errors import FieldFault, InvalidValues
-from satchel.model.fields import Field
+from satchel.model.errors import FieldFault
+from satchel.model.fields import Field, FieldType, FileLimits
 from satchel.model.files import File, FileKind
 from satchel.model.ids import AccountId, FieldId, FileId, TaskId, UploadId, UserId, uuid7
-from satchel.model.media import is_image
+from satchel.model.media import is_image, matches_accept
 from satchel.model.uploads import Upload, UploadState
 from satchel.queue.enqueue import MAKE_PREVIEW
 
@@ -60,31 +60,17 @@ async def lock_named(tx: Writer, account: AccountId, ids: Sequence[int]) -> dict
     return {int(upload.id): upload for upload in uploads}
 
 
-def check_named(
+def named_faults(
     run: Run, named: Mapping[FieldId, Sequence[int]], tab: Sequence[int], uploads: Mapping[int, Upload], scope: Scope
-) -> None:
-    """Refuse file numbers that a form may not name.
-
-    Raises:
-        InvalidValues: with a fault for each.
-    """
+) -> list[FieldFault]:
+    """Return a fault for each file number that a form may not name."""
     faults: list[FieldFault] = []
     for field_id, ids in named.items():
         held = {file.id for file in run.files_in(field_id)}
         faults += _faults(run, field_id, [i for i in ids if FileId(i) not in held], uploads, scope)
-        field = run.app.manifest.field(field_id)
-        limit = field.files.max_files if field and field.files else None
-        if limit is not None and len(ids) > limit:
-            faults.append(
-                FieldFault(
-                    field=field_id,
-                    code="too_many_files",
-                    message=f"{field_id} takes {limit} file(s) at most; {len(ids)} were named.",
-                )
-            )
-    faults += _faults(run, None, tab, uploads, scope)
-    if faults:
-        raise InvalidValues(faults)
+    if len(set(tab)) != len(tab):
+        faults.append(FieldFault(field=TAB, code="duplicate", message="An attachment is named twice."))
+    return faults + _faults(run, None, tab, uploads, scope)
 
 
 def _faults(
@@ -112,7 +98,7 @@ async def claim(
 ) -> tuple[list[FileId], list[FileId]]:
     """Make each named field hold exactly what is named, and add to the attachments tab; return (added, removed).
 
-    `check_named` must have passed.
+    `named_faults` must have found none.
     """
     added: list[FileId] = []
     removed: list[FileId] = []
@@ -228,4 +214,21 @@ def limit_faults(field: Field, files: Sequence[File]) -> list[FieldFault]:
         if file.kind is not FileKind.STORED and not limits.allow_links:
             message = f"{field.id} takes no files that are kept elsewhere ({file.name})."
             faults.append(FieldFault(field=field.id, code="links_not_allowed", message=message))
+        elif file.kind is FileKind.STORED:
+            faults += _stored_faults(field, limits, file)
+    return faults
+
+
+def _stored_faults(field: Field, limits: FileLimits, file: File) -> list[FieldFault]:
+    size, kind = file.size_bytes or 0, file.media_type or ""
+    faults: list[FieldFault] = []
+    if size < limits.min_bytes or (limits.max_bytes is not None and size > limits.max_bytes):
+        message = f"{file.name} has {size} bytes, which is outside the limits of {field.id}."
+        faults.append(FieldFault(field=field.id, code="file_size", message=message))
+    if not matches_accept(limits.accept, file.name, kind):
+        message = f"{file.name} ({kind}) is not of a type that {field.id} takes: {', '.join(limits.accept)}."
+        faults.append(FieldFault(field=field.id, code="file_type", message=message))
+    if field.type is not FieldType.FILE and not is_image(kind):
+        message = f"{file.name} is {kind}; {field.id} takes images only."
+        faults.append(FieldFault(field=field.id, code="file_not_image", message=message))
     return faults

@@ -213,7 +213,9 @@ async def create_token(
             token_hash=token_hash(secret),
             expires_at=expires_at,
         )
-        await write_event(tx, context, actor, "credential.created", {"credential": created, "kind": kind, "user": user_id})
+        await write_event(
+            tx, context, actor, "credential.created", {"credential": created, "kind": kind, "user": user_id}
+        )
     return Secret(id=created, secret=secret, expires_at=expires_at)
 
 
@@ -253,7 +255,9 @@ async def create_api_password(context: Context, actor: Actor, user_id: UserId) -
         created = await rows.insert_credential(
             tx, actor.account_id, user_id, kind="api_password", name="API password", now=now, password_hash=hashed
         )
-        await write_event(tx, context, actor, "credential.created", {"credential": created, "kind": "api_password", "user": user_id})
+        await write_event(
+            tx, context, actor, "credential.created", {"credential": created, "kind": "api_password", "user": user_id}
+        )
     return Secret(id=created, secret=secret)
 
 
@@ -268,7 +272,9 @@ async def revoke(context: Context, actor: Actor, credential_id: CredentialId) ->
         if found is None or (found.user_id != actor.user_id and not actor.is_admin):
             raise NotFound("credential", credential_id)
         await rows.revoke_credential(tx, actor.account_id, credential_id, context.clock())
-        await write_event(tx, context, actor, "credential.revoked", {"credential": credential_id, "user": found.user_id})
+        await write_event(
+            tx, context, actor, "credential.revoked", {"credential": credential_id, "user": found.user_id}
+        )
 
 
 async def of_user(context: Context, actor: Actor, user_id: UserId) -> list[rows.Credential]:

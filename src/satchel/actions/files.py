@@ -1,10 +1,11 @@
 """Files: look at them, fetch them, add links, describe, copy, delete and restore.
 
-Who may read a file sees its field (or the attachments tab) of its instance. Who may change one has the right `modify`, or
-holds an open task whose form lets them change the field.
+Who may read a file sees its field (or the attachments tab) of its instance. Who may change one has the right
+`modify`, or holds an open task whose form lets them change the field.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -12,8 +13,8 @@ from urllib.parse import urlsplit
 from satchel.actions import access, claims
 from satchel.actions.claims import Scope
 from satchel.actions.context import Context
-from satchel.actions.history import write_event
 from satchel.actions.forms import Form, Submission, submit
+from satchel.actions.history import write_event
 from satchel.actions.run import Run, change, check_revision
 from satchel.db import blobs as blob_rows
 from satchel.db import events as event_rows
@@ -159,7 +160,9 @@ async def preview(context: Context, actor: Actor, file_id: FileId) -> Content:
     )
 
 
-def open_bytes(context: Context, actor: Actor, what: Content, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+def open_bytes(
+    context: Context, actor: Actor, what: Content, start: int = 0, stop: int | None = None
+) -> AsyncIterator[bytes]:
     """Give the bytes of a content from `start` up to but without `stop`."""
     return context.blobs.open(actor.account_id, what.digest, start, stop)
 
@@ -202,7 +205,9 @@ async def _require_writable(run: Run, actor: Actor, field_id: FieldId | None, *,
     raise Forbidden(f"You may look at the files of {run.instance.identifier} but not change them.")
 
 
-async def attach(context: Context, actor: Actor, instance_id: InstanceId, uploads: list[int], place: Place) -> list[FileId]:
+async def attach(
+    context: Context, actor: Actor, instance_id: InstanceId, uploads: list[int], place: Place
+) -> list[FileId]:
     """Claim uploads that were made for an instance, into a field (beside what it holds) or the attachments tab.
 
     Raises:
@@ -316,31 +321,21 @@ async def describe(
         await _reload(run)
 
 
-class _changing:  # noqa: N801  # reads as a statement: `async with _changing(...)`
-    """Lends the locked instance of a file that the actor may change, and the file as it is under the lock."""
-
-    def __init__(self, context: Context, actor: Actor, file_id: FileId, *, deleted: bool = False) -> None:
-        self._context, self._actor, self._file_id, self._deleted = context, actor, file_id, deleted
-
-    async def __aenter__(self) -> tuple[Run, File]:
-        async with self._context.database.read() as tx:
-            known = await _readable(self._context, tx, self._actor, self._file_id, deleted=self._deleted)
-        self._change = change(self._context, self._actor, known.instance_id)
-        run = await self._change.__aenter__()
-        try:
-            file = await rows.file(run.tx, self._actor.account_id, self._file_id)
-            if file is None:
-                raise NotFound("file", self._file_id)
-            if file.deleted_at is not None and not self._deleted:
-                raise Gone(f"The file {file.id} was deleted meanwhile.", file=file.id)
-            await _require_writable(run, self._actor, file.field_id, adding=False)
-        except BaseException as error:
-            await self._change.__aexit__(type(error), error, error.__traceback__)
-            raise
-        return run, file
-
-    async def __aexit__(self, *raised: object) -> bool | None:
-        return await self._change.__aexit__(*raised)  # type: ignore[arg-type]  # passed on as it came
+@asynccontextmanager
+async def _changing(
+    context: Context, actor: Actor, file_id: FileId, *, deleted: bool = False
+) -> AsyncIterator[tuple[Run, File]]:
+    """Lend the locked instance of a file that the actor may change, and the file as it is under the lock."""
+    async with context.database.read() as tx:
+        known = await _readable(context, tx, actor, file_id, deleted=deleted)
+    async with change(context, actor, known.instance_id) as run:
+        file = await rows.file(run.tx, actor.account_id, file_id)
+        if file is None:
+            raise NotFound("file", file_id)
+        if file.deleted_at is not None and not deleted:
+            raise Gone(f"The file {file.id} was deleted meanwhile.", file=file.id)
+        await _require_writable(run, actor, file.field_id, adding=False)
+        yield run, file
 
 
 async def delete(context: Context, actor: Actor, file_id: FileId, *, expected: int | None = None) -> timedelta:

@@ -12,12 +12,13 @@ from satchel.actions import claims
 from satchel.actions.claims import Scope
 from satchel.actions.run import Run
 from satchel.db import accounts as people
-from satchel.model.app import Access, Area
+from satchel.model.app import COMMENT, Access, Area
 from satchel.model.errors import FieldFault, InvalidValues
-from satchel.model.fields import Field, FieldType
-from satchel.model.ids import FieldId, FileId
+from satchel.model.fields import Field
+from satchel.model.forms import access_faults, file_references, missing_required
+from satchel.model.ids import FieldId, FileId, TaskId
 from satchel.model.uploads import Upload
-from satchel.model.values import check_values, file_references, is_empty, people_named
+from satchel.model.values import Json, merge, references, value_faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,27 +86,29 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
         InvalidValues: with every fault of every field; nothing was changed.
     """
     fields = run.app.manifest.fields
-    simple = {k: v for k, v in given.values.items() if not _is_file_field(run, k)}
-    named, faults = _named_files(run, given)
-    faults = _access_faults(run, form, given) + faults
-    try:
-        changed = check_values(fields, simple, now=run.now, time_zone=ZoneInfo(run.actor.time_zone))
-        faults += await _people_faults(run, changed)
-    except InvalidValues as invalid:
-        changed = {}
-        faults += [fault for fault in invalid.faults if fault.field not in {known.field for known in faults}]
-    try:
-        claims.check_named(run, named, given.attachments, uploads, form.scope)
-    except InvalidValues as invalid:
-        faults += invalid.faults
-    merged = {**run.values, **changed}
+    faults = access_faults(form.access, given.values)
+    if given.attachments and not form.tab:
+        faults.append(FieldFault(field=claims.TAB, code="not_writable", message="No attachments are taken here."))
+    refused = {fault.field for fault in faults}
+    writable = {name: value for name, value in given.values.items() if name[:80] not in refused}
+    named, found = _named_files(run, writable)
+    faults += found
+    simple = {name: value for name, value in writable.items() if not _is_file_field(run, name)}
+    changed, found = value_faults(fields, simple, now=run.now, time_zone=ZoneInfo(run.actor.time_zone))
+    faults += found
+    faults += await _people_faults(run, changed)
+    faults += claims.named_faults(run, named, given.attachments, uploads, form.scope)
+    merged = merge(run.values, changed)
     if complete:
-        faults += _missing(run, form, merged, named)
+        counts = {f.id: len(named[f.id]) if f.id in named else len(run.files_in(f.id)) for f in run.app.file_fields}
+        wrong = {fault.field for fault in faults}
+        missing = missing_required(fields, form.access, merged, counts)
+        faults += [fault for fault in missing if fault.field not in wrong]
     faults += _area_faults(form, [uploads[n] for n in given.attachments if n in uploads], complete=complete)
     if faults:
         raise InvalidValues(faults)
     added, removed = await claims.claim(run, named, given.attachments, uploads)
-    run.values = {name: value for name, value in merged.items() if not is_empty(value)}
+    run.values = merged
     return Saved(fields=sorted(given.values), added=added, removed=removed)
 
 
@@ -114,65 +117,32 @@ def _is_file_field(run: Run, field_id: str) -> bool:
     return declared is not None and declared.is_file_type
 
 
-def _named_files(run: Run, given: Submission) -> tuple[dict[FieldId, Sequence[int]], list[FieldFault]]:
+def _named_files(run: Run, given: Mapping[str, object]) -> tuple[dict[FieldId, Sequence[int]], list[FieldFault]]:
     named: dict[FieldId, Sequence[int]] = {}
     faults: list[FieldFault] = []
     for declared in run.app.file_fields:
-        if declared.id in given.values:
-            try:
-                named[declared.id] = file_references(declared, given.values[declared.id])
-            except InvalidValues as invalid:
-                faults += invalid.faults
-    if len(set(given.attachments)) != len(given.attachments):
-        faults.append(FieldFault(field=claims.TAB, code="duplicate", message="An attachment is named twice."))
+        if declared.id in given:
+            ids, found = file_references(declared, given[declared.id])
+            faults += found
+            if not found:
+                named[declared.id] = ids
     return named, faults
 
 
-def _access_faults(run: Run, form: Form, given: Submission) -> list[FieldFault]:
-    faults: list[FieldFault] = []
-    for name in given.values:
-        access = form.access.get(FieldId(name), Access.HIDE)
-        declared = run.app.manifest.field(name)
-        if declared is None or (access is Access.HIDE and declared.type is not FieldType.SEPARATOR):
-            faults.append(FieldFault(field=name, code="unknown_field", message=f"This form has no field {name}."))
-        elif not access.is_writable or declared.type is FieldType.SEPARATOR:
-            faults.append(FieldFault(field=name, code="not_writable", message=f"{name} cannot be changed here."))
-    if given.attachments and not form.tab:
-        faults.append(FieldFault(field=claims.TAB, code="not_writable", message="No attachments are taken here."))
-    return faults
-
-
-async def _people_faults(run: Run, changed: Mapping[str, object]) -> list[FieldFault]:
-    named = people_named(run.app.manifest.fields, changed)
+async def _people_faults(run: Run, changed: Mapping[FieldId, Json]) -> list[FieldFault]:
+    """Return a fault for each user or group that a value names and that the account does not have."""
+    named = references(run.app.manifest.fields, changed)
     faults: list[FieldFault] = []
     for what, wanted, existing in (
-        ("user", named.users, people.existing_users),
-        ("group", named.groups, people.existing_groups),
+        ("user", {int(user): field_id for user, field_id in named.users.items()}, people.existing_users),
+        ("group", {int(group): field_id for group, field_id in named.groups.items()}, people.existing_groups),
     ):
-        if not wanted:
-            continue
-        found = await existing(run.tx, run.instance.account_id, list(set(wanted.values())))
+        found = await existing(run.tx, run.instance.account_id, list(wanted)) if wanted else set()
         faults += [
             FieldFault(field=field_id, code=f"unknown_{what}", message=f"There is no {what} {number} in this account.")
-            for field_id, number in wanted.items()
+            for number, field_id in wanted.items()
             if number not in found
         ]
-    return faults
-
-
-def _missing(
-    run: Run, form: Form, values: Mapping[str, object], named: Mapping[FieldId, Sequence[int]]
-) -> list[FieldFault]:
-    faults: list[FieldFault] = []
-    for field_id, access in form.access.items():
-        if access is not Access.REQUIRE:
-            continue
-        if _is_file_field(run, field_id):
-            present = bool(named[field_id]) if field_id in named else bool(run.files_in(field_id))
-        else:
-            present = not is_empty(values.get(field_id))
-        if not present:
-            faults.append(FieldFault(field=field_id, code="required", message=f"{field_id} must have a value."))
     return faults
 
 
@@ -201,3 +171,20 @@ def _area_faults(form: Form, attachments: Sequence[Upload], *, complete: bool) -
 def everything_editable(run: Run) -> dict[FieldId, Access]:
     """Return the access of somebody who may change every field."""
     return {declared.id: Access.EDIT for declared in run.app.manifest.fields}
+
+
+MAX_COMMENT_CHARS = 10_000
+
+
+async def comment_in(run: Run, text: str | None, *, task: TaskId | None = None) -> None:
+    """Write a comment as part of another change; None and blank text write nothing.
+
+    Raises:
+        InvalidValues: it is too long.
+    """
+    if text is None or not text.strip():
+        return
+    if len(text) > MAX_COMMENT_CHARS:
+        message = f"A comment has {MAX_COMMENT_CHARS} characters at most; this has {len(text)}."
+        raise InvalidValues([FieldFault(field=COMMENT, code="too_long", message=message)])
+    await run.event("comment", task=task, data={"text": text})

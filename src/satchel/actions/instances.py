@@ -8,7 +8,7 @@ from satchel.actions.access import Sight
 from satchel.actions.advance import advance, begin, cancel
 from satchel.actions.claims import Scope
 from satchel.actions.context import Context
-from satchel.actions.forms import Form, Submission, everything_editable, submit
+from satchel.actions.forms import Form, Submission, comment_in, everything_editable, submit
 from satchel.actions.loading import LoadedApp
 from satchel.actions.run import Ledger, Run, change, check_revision
 from satchel.actions.starting import create
@@ -17,7 +17,6 @@ from satchel.db import events as event_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as rows
 from satchel.db import tasks as task_rows
-from satchel.db import uploads as upload_rows
 from satchel.db import waits as wait_rows
 from satchel.db.pool import Reader
 from satchel.engine.command import MessageArrived
@@ -27,8 +26,7 @@ from satchel.model.errors import FieldFault, InvalidState, InvalidValues, NotFou
 from satchel.model.files import File
 from satchel.model.ids import FieldId, InstanceId
 from satchel.model.instance import Instance, Task, Wait
-
-MAX_COMMENT_CHARS = 10_000
+from satchel.model.uploads import Upload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ async def start(context: Context, actor: Actor, code: str, given: Submission) ->
 
 
 async def _start(
-    run: Run, form: Form, given: Submission, uploads: dict[int, claims.Upload], *, data: dict[str, object]
+    run: Run, form: Form, given: Submission, uploads: dict[int, Upload], *, data: dict[str, object]
 ) -> None:
     saved = await submit(run, form, given, uploads, complete=True)
     await run.event("instance.started", data={**saved.as_data(), **data})
@@ -173,20 +171,6 @@ async def comment(context: Context, actor: Actor, instance_id: InstanceId, text:
         await comment_in(run, text)
 
 
-async def comment_in(run: Run, text: str | None) -> None:
-    """Write a comment as part of another change; None and blank text write nothing.
-
-    Raises:
-        InvalidValues: it is too long.
-    """
-    if text is None or not text.strip():
-        return
-    if len(text) > MAX_COMMENT_CHARS:
-        message = f"A comment has {MAX_COMMENT_CHARS} characters at most; this has {len(text)}."
-        raise InvalidValues([FieldFault(field=COMMENT, code="too_long", message=message)])
-    await run.event("comment", data={"text": text})
-
-
 async def cancel_instance(context: Context, actor: Actor, instance_id: InstanceId, *, why: str) -> None:
     """Cancel a running instance and those that it called.
 
@@ -262,8 +246,8 @@ async def run_action(
 ) -> InstanceId:
     """Run one of an app's actions and return the instance that it ran on or started.
 
-    An action with `create` starts an instance of the app, one with `task` completes that task with its outcome, any other
-    changes fields, adds files to the attachments tab and comments.
+    An action with `create` starts an instance of the app, one with `task` completes that task with its outcome, any
+    other changes fields, adds files to the attachments tab and comments.
 
     Args:
         instance_id: what it runs on; an action with `create` takes its app from it, or from `app_code`.
@@ -357,7 +341,7 @@ async def _task_of(run: Run, action: Action) -> Task:
     raise InvalidState(f"{run.instance.identifier} has no open task for the action '{action.name}' now.")
 
 
-async def _lock(run: Run, given: Submission) -> dict[int, upload_rows.Upload]:
+async def _lock(run: Run, given: Submission) -> dict[int, Upload]:
     return await claims.lock_named(run.tx, run.instance.account_id, given.numbers(run.app.manifest.fields))
 
 

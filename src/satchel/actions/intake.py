@@ -1,11 +1,11 @@
 """Intake: the one procedure that is not one transaction (files.md §2).
 
-begin (transaction: the ticket becomes `receiving`, a new attempt with a lease) → receive (the bytes become durable in the
-store) → finish (transaction: the blob's row, the ticket `uploaded`; or `expired` with its reason). Bytes first, row second:
-a crash between the two leaves bytes that nothing names, and the sweep takes them after its grace time.
+begin (transaction: the ticket becomes `receiving`, a new attempt with a lease) → receive (the bytes become durable in
+the store) → finish (transaction: the blob's row, the ticket `uploaded`; or `expired` with its reason). Bytes first,
+row second: a crash between the two leaves bytes that nothing names, and the sweep takes them after its grace time.
 
-While bytes arrive the lease is renewed; a writer whose process died loses it, and another may take over. A finish counts
-only for the newest attempt.
+While bytes arrive the lease is renewed; a writer whose process died loses it, and another may take over. A finish
+counts only for the newest attempt.
 """
 
 from collections.abc import AsyncIterator
@@ -24,7 +24,6 @@ from satchel.model.errors import (
     InvalidRequest,
     InvalidState,
     NotFound,
-    SatchelError,
     TooLarge,
     Unavailable,
     UploadExpired,
@@ -161,8 +160,11 @@ def _name(upload: Upload, arrival: Arrival) -> str:
     return upload.name or (clean_upload_name(arrival.name) if arrival.name else "file")
 
 
-async def _give_up(context: Context, upload: Upload, attempt: int, error: BaseException) -> None:
-    """Free the ticket for another try; or end it, where the bytes themselves were wrong."""
+async def _give_up(context: Context, upload: Upload, attempt: int, error: BaseException | None) -> None:
+    """Free the ticket for another try; or end it, where the bytes themselves were wrong.
+
+    None stands for a piece that was refused whole: what came before it stands, and the upload can go on.
+    """
     async with context.database.write() as tx:
         locked = await rows.lock_upload(tx, upload.account_id, upload.id)
         if locked is None or locked.attempt != attempt or locked.state is not UploadState.RECEIVING:
@@ -298,15 +300,11 @@ async def append(
         await store.discard_partial(partial)
         raise
     except BaseException as error:
-        await _give_up(context, upload, attempt, error if not isinstance(error, TooLarge) else _Interrupted())
+        await _give_up(context, upload, attempt, None if isinstance(error, TooLarge) else error)
         raise
     finished = await _finish(context, upload, attempt, received, Arrival())
     await store.discard_partial(partial)
     return Progress(offset_bytes=size, size_bytes=size, expires_at=finished.expires_at, is_complete=True)
-
-
-class _Interrupted(SatchelError):
-    """A piece that was refused whole: what came before it stands, and the upload can go on."""
 
 
 async def _pause(context: Context, upload: Upload, attempt: int, expires_at: datetime) -> None:

@@ -1,8 +1,8 @@
 """Signed links: download addresses that live for minutes and need no sign-in (files.md §6).
 
-A link is (account, file, digest of its bytes' name, disposition, expiry, nonce, key, issuer), each part length-prefixed,
-under HMAC-SHA-256. It carries no right of its own: when it is used, the issuer's right to the file is checked again, so that
-revoking it, deleting the file or erasing the person ends the link at once.
+A link is (account, file, digest of its bytes' name, disposition, expiry, nonce, key, issuer), each part
+length-prefixed, under HMAC-SHA-256. It carries no right of its own: when it is used, the issuer's right to the file
+is checked again, so that revoking it, deleting the file or erasing the person ends the link at once.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """The working set of one change: a locked instance, its values and files, and what the transaction owes at its end.
 
 `change` is how every change of an existing instance begins: it locks the instance's row first (the lock order of
-architecture §2), lends a `Run`, and saves it. What a run owes (bytes to the quota, jobs to the queue, one event) is kept in
-its ledger and settled last, the quota's row at the very end.
+architecture §2), lends a `Run`, and saves it. What a run owes (bytes to the quota, jobs to the queue, one event) is
+kept in its ledger and settled last, the quota's row at the very end.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -86,7 +86,8 @@ class Run:
 
     async def known_values(self) -> dict[str, object]:
         """Return what expressions and templates see: typed values, file names by file field, the built-in names."""
-        values: dict[str, object] = dict(typed_values(self.app.manifest.fields, self.values))
+        typed = typed_values(self.app.manifest.fields, self.values)
+        values: dict[str, object] = {str(name): value for name, value in typed.items()}
         for file_field in self.app.file_fields:
             values[file_field.id] = [file.name for file in self.files_in(file_field.id)]
         values.update(
@@ -168,8 +169,8 @@ async def change(
 ) -> AsyncIterator[Run]:
     """Lend a locked instance for one change, save it, and settle what the change owes.
 
-    When the engine stops, nothing of the change is kept, an incident is opened in a transaction of its own, and the error
-    goes on to the caller.
+    When the engine stops, nothing of the change is kept, an incident is opened in a transaction of its own, and the
+    error goes on to the caller.
 
     Args:
         token: the engine's token that the change is about, for the incident.

@@ -90,7 +90,11 @@ async def find(
 async def _parse(
     context: Context, tx: Reader, actor: Actor, given: Sequence[tuple[str, str]] | Mapping[str, object]
 ) -> tuple[LoadedApp | None, InstanceQuery]:
-    code = given.get("app") if isinstance(given, Mapping) else next((value for name, value in given if name == "app"), None)
+    code = (
+        given.get("app")
+        if isinstance(given, Mapping)
+        else next((value for name, value in given if name == "app"), None)
+    )
     app: LoadedApp | None = None
     if isinstance(code, str) and code:
         app = await context.apps.newest(tx, actor.account_id, code)
@@ -150,7 +154,9 @@ async def _checked(
         message = f"A name has 1 to {MAX_NAME_CHARS} characters."
         faults.append(FieldFault(field="name", code="length", message=message))
     unknown = set(groups) - await people.existing_groups(tx, actor.account_id, groups)
-    faults += [FieldFault(field="groups", code="unknown_group", message=f"There is no group {g}.") for g in sorted(unknown)]
+    faults += [
+        FieldFault(field="groups", code="unknown_group", message=f"There is no group {g}.") for g in sorted(unknown)
+    ]
     if faults:
         raise InvalidValues(faults)
     _, query = await _parse(context, tx, actor, given)

@@ -13,7 +13,7 @@ from satchel.actions import access, claims
 from satchel.actions.advance import advance, close_task
 from satchel.actions.claims import Scope
 from satchel.actions.context import Context
-from satchel.actions.forms import Form, Submission, submit
+from satchel.actions.forms import Form, Submission, comment_in, submit
 from satchel.actions.loading import LoadedApp
 from satchel.actions.run import Run, change, check_revision
 from satchel.db import accounts as people
@@ -238,8 +238,7 @@ async def _submit(run: Run, task: Task, given: Submission, *, complete: bool) ->
     uploads = await claims.lock_named(run.tx, task.account_id, given.numbers(run.app.manifest.fields))
     form = Form(access=access.form_of(run.app, task).fields, scope=Scope(task_id=task.id))
     saved = await submit(run, form, given, uploads, complete=complete)
-    if given.comment and given.comment.strip():
-        await run.event("comment", task=task.id, data={"text": given.comment[:10_000]})
+    await comment_in(run, given.comment, task=task.id)
     return saved.as_data()
 
 

@@ -1,10 +1,10 @@
 """Tickets: asks for an upload, looks at one, ends one (files.md §1).
 
-A ticket names a target and reserves its size of the quota. The bytes come by `satchel.actions.intake`; the claim happens in
-the form that names the upload.
+A ticket names a target and reserves its size of the quota. The bytes come by `satchel.actions.intake`; the claim
+happens in the form that names the upload.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,8 +24,7 @@ from satchel.model.digest import Digest
 from satchel.model.errors import BadFile, Forbidden, InvalidRequest, InvalidState, NotFound, TooLarge
 from satchel.model.fields import DEFAULT_MAX_UNCLAIMED, FieldType, FileLimits
 from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
-from satchel.model.media import matches_name
-from satchel.model.names import clean_upload_name
+from satchel.model.names import clean_upload_name, extension
 from satchel.model.uploads import Target, Upload, UploadState
 
 MAX_SIZE_BYTES = 2**50
@@ -190,7 +189,7 @@ async def _check(
     if wish.size_bytes < limits.min_bytes:
         message = f"A file there has {limits.min_bytes} bytes at least; {wish.size_bytes} were announced."
         raise BadFile("file_too_small", message, limit_bytes=limits.min_bytes, size_bytes=wish.size_bytes)
-    if name is not None and not matches_name(limits.accept, name):
+    if name is not None and not _name_may_fit(limits.accept, name):
         raise BadFile(
             "file_type", f"{name} is not of a type taken there: {', '.join(limits.accept)}.", accept=limits.accept
         )
@@ -198,6 +197,11 @@ async def _check(
         raise BadFile("metadata_not_image", "Metadata goes with images only, and this field takes none.")
     if wish.metadata and len(wish.metadata) > MAX_METADATA_ENTRIES:
         raise InvalidRequest(f"metadata has {MAX_METADATA_ENTRIES} entries at most.", pointer="/metadata")
+
+
+def _name_may_fit(accept: Sequence[str], name: str) -> bool:
+    """Return whether a file of this name may fit; what only the content tells is decided when the bytes are there."""
+    return not accept or any(not entry.startswith(".") for entry in accept) or extension(name) in accept
 
 
 def _may_be_image(accept: str) -> bool:

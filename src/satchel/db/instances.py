@@ -95,7 +95,7 @@ async def instances_where(
     """Return instances with the value of `column`; the texts are assembled by `satchel.db.search` from constants."""
     rows = await tx.rows(
         _Sorted,
-        f"SELECT {_INSTANCE}, {column} AS sort_value FROM instances i WHERE {condition}"  # type: ignore[arg-type]  # see above
+        f"SELECT {_INSTANCE}, {column} AS sort_value FROM instances i WHERE {condition}"
         f" ORDER BY {order} LIMIT {int(limit)}",
         parameters,
     )
@@ -118,9 +118,9 @@ async def save_instance(
         raise ValueError(f"no slot columns: {sorted(unknown)}")
     assignments = "".join(f", {column} = %({column})s" for column in slots)
     await tx.execute(
-        'UPDATE instances SET title = %(title)s, title_folded = %(folded)s, state = %(state)s, ended_at = %(ended_at)s,'
+        "UPDATE instances SET title = %(title)s, title_folded = %(folded)s, state = %(state)s, ended_at = %(ended_at)s,"
         ' "values" = %(values)s,'
-        f" revision = revision + 1, grams = %(grams)s{assignments} WHERE account_id = %(account)s AND id = %(id)s",  # type: ignore[arg-type]  # columns checked above
+        f" revision = revision + 1, grams = %(grams)s{assignments} WHERE account_id = %(account)s AND id = %(id)s",
         {
             "title": row.title,
             "folded": title_folded,

@@ -26,7 +26,9 @@ async def newest_key(tx: Reader) -> SigningKey:
 
 async def key(tx: Reader, key_id: int) -> SigningKey | None:
     """Return a key that is not retired."""
-    return await tx.row(SigningKey, "SELECT id, secret FROM signing_keys WHERE id = %s AND retired_at IS NULL", (key_id,))
+    return await tx.row(
+        SigningKey, "SELECT id, secret FROM signing_keys WHERE id = %s AND retired_at IS NULL", (key_id,)
+    )
 
 
 async def ensure_key(tx: Writer, secret: bytes, now: datetime) -> None:

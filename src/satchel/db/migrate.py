@@ -1,7 +1,7 @@
 """Brings a database to this release's schema.
 
-Safe to call from several processes at once: Alembic runs in one transaction under an advisory lock (`migrations/env.py`),
-so the first migrates and the others wait and find nothing to do.
+Safe to call from several processes at once: Alembic runs in one transaction under an advisory lock
+(`migrations/env.py`), so the first migrates and the others wait and find nothing to do.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
-
 
 _ALEMBIC = threading.Lock()
 """Alembic's `context` and `op` are one per process: two threads may not migrate at once, even different databases."""

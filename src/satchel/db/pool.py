@@ -1,8 +1,8 @@
 """Connections and transactions: the two ways in which anything reads or writes the database.
 
-`Database.read` gives a `Reader`, `Database.write` a `Writer`, and the functions of the other modules of this package say by
-their first parameter which one they need. A `Writer` is one transaction: it commits when its block ends and rolls back when
-the block raises. No network and no body bytes inside it (architecture §1.3).
+`Database.read` gives a `Reader`, `Database.write` a `Writer`, and the functions of the other modules of this package
+say by their first parameter which one they need. A `Writer` is one transaction: it commits when its block ends and
+rolls back when the block raises. No network and no body bytes inside it (architecture §1.3).
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence

@@ -1,8 +1,8 @@
 """SQL of searches over instances, and of saved searches.
 
 A query becomes one statement over `instances`: equality and ranges on indexed columns, "contains" by trigrams with a
-comparison of the text itself after it, and a keyset condition where a page goes on. Column names come from constants and
-slot numbers here; everything that a person wrote is a parameter.
+comparison of the text itself after it, and a keyset condition where a page goes on. Column names come from constants
+and slot numbers here; everything that a person wrote is a parameter.
 """
 
 from collections.abc import Mapping, Sequence
@@ -176,8 +176,8 @@ def _order(column: str, sort: Sort) -> str:
 async def find(tx: Reader, scope: Scope, query: InstanceQuery) -> tuple[list[tuple[Instance, object]], bool]:
     """Return a page of instances, each with its sort value, and whether a short term bounded the search.
 
-    One more than `query.limit` is returned where there is a next page. Instances with a value of the sort key come first,
-    those without after them; each half has an index that gives it in order.
+    One more than `query.limit` is returned where there is a next page. Instances with a value of the sort key come
+    first, those without after them; each half has an index that gives it in order.
     """
     base = condition(scope, query)
     column = sort_column(scope, query.sort)
@@ -224,7 +224,7 @@ async def count(tx: Reader, scope: Scope, query: InstanceQuery, *, cap: int = CO
     where = condition(scope, query)
     found = await tx.value(
         int,
-        f"SELECT count(*) FROM (SELECT FROM instances i WHERE {where.text()} LIMIT {int(cap) + 1}) AS found",  # type: ignore[arg-type]  # assembled from constants above
+        f"SELECT count(*) FROM (SELECT FROM instances i WHERE {where.text()} LIMIT {int(cap) + 1}) AS found",
         where.parameters,
     )
     return found or 0

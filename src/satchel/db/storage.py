@@ -33,8 +33,8 @@ async def storage(tx: Reader, account: AccountId) -> Storage:
 async def take(tx: Writer, account: AccountId, *, used: int = 0, reserved: int = 0) -> None:
     """Change what is used and reserved by these signed amounts, in bytes.
 
-    A change that takes more in sum succeeds only while everything still fits; one that gives back or only moves bytes from
-    reserved to used always succeeds, also where the quota was lowered beneath what is used.
+    A change that takes more in sum succeeds only while everything still fits; one that gives back or only moves bytes
+    from reserved to used always succeeds, also where the quota was lowered beneath what is used.
 
     Raises:
         OverQuota: it does not fit; the transaction must not go on.
@@ -63,14 +63,39 @@ async def set_limit(tx: Writer, account: AccountId, limit_bytes: int) -> None:
     await tx.execute("UPDATE storage SET limit_bytes = %s WHERE account_id = %s", (limit_bytes, account))
 
 
-async def true_sums(tx: Reader, account: AccountId) -> tuple[int, int]:
-    """Return the bytes that the account's files and open uploads add up to: what `storage` must say."""
-    used = await tx.value(
-        int,
-        "SELECT coalesce(sum(size_bytes), 0)::bigint FROM files WHERE account_id = %s AND kind = 'stored'",
+_TRUE_SUMS = (
+    "(SELECT coalesce(sum(f.size_bytes), 0)::bigint FROM files f WHERE f.account_id = s.account_id AND f.kind = 'stored')"
+    " AS used, (SELECT coalesce(sum(u.reserved_bytes), 0)::bigint FROM uploads u WHERE u.account_id = s.account_id)"
+    " AS reserved"
+)
+
+
+async def drift(tx: Reader, account: AccountId) -> list[tuple[int, int, str]]:
+    """Return (said, true, what) where the account's numbers differ from its files and open uploads, in one snapshot."""
+    rows = await tx.pairs(
+        f"SELECT s.used_bytes, s.reserved_bytes, {_TRUE_SUMS} FROM storage s WHERE s.account_id = %s", (account,)
+    )
+    found: list[tuple[int, int, str]] = []
+    for row in rows:
+        used, reserved, true_used, true_reserved = (int(str(number)) for number in row)
+        if used != true_used:
+            found.append((used, true_used, "used"))
+        if reserved != true_reserved:
+            found.append((reserved, true_reserved, "reserved"))
+    return found
+
+
+async def mend(tx: Writer, account: AccountId) -> bool:
+    """Set the account's numbers to what its files and open uploads add up to; return whether they differed.
+
+    Waits for every change of the account's bytes that is under way, and makes new ones wait.
+    """
+    await tx.execute("LOCK TABLE storage IN SHARE ROW EXCLUSIVE MODE")
+    changed = await tx.execute(
+        "UPDATE storage SET used_bytes = t.used, reserved_bytes = t.reserved"
+        f" FROM (SELECT s.account_id, {_TRUE_SUMS} FROM storage s WHERE s.account_id = %s) t"
+        " WHERE storage.account_id = t.account_id"
+        " AND (storage.used_bytes <> t.used OR storage.reserved_bytes <> t.reserved)",
         (account,),
     )
-    reserved = await tx.value(
-        int, "SELECT coalesce(sum(reserved_bytes), 0)::bigint FROM uploads WHERE account_id = %s", (account,)
-    )
-    return used or 0, reserved or 0
+    return changed > 0

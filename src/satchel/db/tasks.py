@@ -202,3 +202,8 @@ async def tasks_failing(tx: Reader, now: datetime, limit: int) -> list[Task]:
         (now, limit),
     )
     return [row.task for row in rows]
+
+
+async def stop_failing(tx: Writer, account: AccountId, task_id: TaskId) -> None:
+    """Keep a task from being failed for lateness again: its process could not go on, and an incident tells why."""
+    await tx.execute("UPDATE tasks SET fails_at = NULL WHERE account_id = %s AND id = %s", (account, task_id))

@@ -1,16 +1,20 @@
 """SQL of what instances wait for besides people: timers, messages, called instances, service calls; and of incidents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer
-from satchel.model.ids import AccountId, ElementId, IncidentId, InstanceId, JobId, TokenId, UserId
+from satchel.model.ids import AccountId, AppId, ElementId, IncidentId, InstanceId, JobId, TokenId, UserId
 from satchel.model.instance import Incident, ServiceCall, Wait
 
 _WAIT = "account_id, instance_id, token, kind, element, name, due_at, child_id, opened_at"
 _CALL = "account_id, id, instance_id, element, token, kind, variables, state, opened_at, closed_at, closed_by, error"
+_OF_APPS = (
+    "(%(all)s OR EXISTS (SELECT FROM instances i"
+    " WHERE i.account_id = {0}.account_id AND i.id = {0}.instance_id AND i.app_id = ANY(%(apps)s)))"
+)
 _INCIDENT = "account_id, id, instance_id, element, token, code, message, details, opened_at, closed_at"
 
 
@@ -129,12 +133,15 @@ async def calls(tx: Reader, account: AccountId, instance_id: InstanceId) -> list
     )
 
 
-async def waiting_calls(tx: Reader, account: AccountId, *, after: int, limit: int) -> list[ServiceCall]:
-    """Return a page of the account's service calls that wait, by id."""
+async def waiting_calls(
+    tx: Reader, account: AccountId, *, apps: Sequence[AppId] | None, after: int, limit: int
+) -> list[ServiceCall]:
+    """Return a page of the service calls that wait, of some apps or (None) of all, by id."""
     return await tx.rows(
         ServiceCall,
-        f"SELECT {_CALL} FROM calls WHERE account_id = %s AND state = 'waiting' AND id > %s ORDER BY id LIMIT %s",
-        (account, after, limit),
+        f"SELECT {_CALL} FROM calls c WHERE account_id = %(account)s AND state = 'waiting' AND id > %(after)s"
+        f" AND {_OF_APPS.format('c')} ORDER BY id LIMIT %(limit)s",
+        {"account": account, "all": apps is None, "apps": list(apps or ()), "after": after, "limit": limit},
     )
 
 
@@ -181,15 +188,37 @@ async def close_incidents(
     )
 
 
+async def close_incident(tx: Writer, account: AccountId, incident_id: IncidentId, now: datetime) -> None:
+    """Close one incident."""
+    await tx.execute(
+        "UPDATE incidents SET closed_at = %s WHERE account_id = %s AND id = %s AND closed_at IS NULL",
+        (now, account, incident_id),
+    )
+
+
 async def incidents(
-    tx: Reader, account: AccountId, *, instance_id: InstanceId | None, after: int, limit: int
+    tx: Reader,
+    account: AccountId,
+    *,
+    instance_id: InstanceId | None,
+    apps: Sequence[AppId] | None,
+    after: int,
+    limit: int,
 ) -> list[Incident]:
-    """Return a page of open incidents, of one instance or of the account, by id."""
+    """Return a page of open incidents, of one instance or all, of some apps or (None) all, by id."""
     return await tx.rows(
         Incident,
-        f"SELECT {_INCIDENT} FROM incidents WHERE account_id = %(account)s AND closed_at IS NULL AND id > %(after)s"
-        " AND (%(instance)s::bigint IS NULL OR instance_id = %(instance)s) ORDER BY id LIMIT %(limit)s",
-        {"account": account, "instance": instance_id, "after": after, "limit": limit},
+        f"SELECT {_INCIDENT} FROM incidents c WHERE account_id = %(account)s AND closed_at IS NULL AND id > %(after)s"
+        " AND (%(instance)s::bigint IS NULL OR instance_id = %(instance)s)"
+        f" AND {_OF_APPS.format('c')} ORDER BY id LIMIT %(limit)s",
+        {
+            "account": account,
+            "instance": instance_id,
+            "all": apps is None,
+            "apps": list(apps or ()),
+            "after": after,
+            "limit": limit,
+        },
     )
 
 

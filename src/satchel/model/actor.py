@@ -1,7 +1,7 @@
 """Who asks: a user by one credential, or the system.
 
-An actor carries the rights that its user's groups had when it was authenticated, so that one request decides by one state
-of them. `actions.access` asks the questions; this module only answers.
+An actor carries the rights that its user's groups had when it was authenticated, so that one request decides by one
+state of them. `actions.access` asks the questions; this module only answers.
 """
 
 from collections.abc import Mapping

@@ -64,8 +64,7 @@ class Sort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Where a page ended: the last instance's sort value (None where it has none), its start, which decides between equal
-    values, and its id."""
+    """Where a page ended: the last instance's sort value (None where it has none), its start and its id."""
 
     value: str | int | Decimal | datetime | None
     started_at: datetime
@@ -181,7 +180,8 @@ def encode_cursor(sort: Sort, cursor: Cursor) -> str:
         value = moment_json(value)
     elif isinstance(value, Decimal):
         value = format(value, "f")
-    data = json.dumps([str(sort), value, moment_json(cursor.started_at), cursor.id], ensure_ascii=False, separators=(",", ":")).encode()
+    parts = [str(sort), value, moment_json(cursor.started_at), cursor.id]
+    data = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
@@ -214,10 +214,12 @@ def _decoded(sort: Sort, text: str) -> Cursor:
     decoded: object = json.loads(data)
     if not isinstance(decoded, list):
         raise TypeError
-    made_for, value, number = cast("list[object]", decoded)
+    made_for, value, started_at, number = cast("list[object]", decoded)
+    if not isinstance(started_at, str):
+        raise TypeError
     if made_for != str(sort) or isinstance(number, bool) or not isinstance(number, int) or not 0 < number < 2**63:
         raise ValueError
-    return Cursor(value=_sort_value(sort, value), id=InstanceId(number))
+    return Cursor(value=_sort_value(sort, value), started_at=_moment(started_at), id=InstanceId(number))
 
 
 def _sort_value(sort: Sort, value: object) -> str | int | Decimal | datetime | None:

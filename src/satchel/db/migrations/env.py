@@ -1,7 +1,7 @@
 """Alembic's entry: one connection, one transaction for all steps, under an advisory lock.
 
-The lock is taken before Alembic reads which step the database is at, so that of several processes that start at once one
-migrates and the others find the work done.
+The lock is taken before Alembic reads which step the database is at, so that of several processes that start at once
+one migrates and the others find the work done.
 """
 
 from alembic import context

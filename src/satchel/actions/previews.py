@@ -1,0 +1,54 @@
+"""Previews of images: a small picture of their bytes, made once by a job however many files share them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from satchel.actions.context import Context
+from satchel.blobs.images import describe, preview
+from satchel.db import blobs as rows
+from satchel.db import files as file_rows
+from satchel.model.digest import Digest
+from satchel.model.errors import BlobMissing
+from satchel.model.ids import AccountId
+
+MAX_IMAGE_BYTES = 64 * 1024 * 1024
+"""Larger images get no preview: making one would read them whole."""
+
+MAX_PREVIEW_BYTES = 4 * 1024 * 1024
+
+
+async def make(context: Context, account: AccountId, digest: Digest) -> None:
+    """Make the preview of an image's bytes and note its size, orientation and place; may be repeated."""
+    async with context.database.read() as tx:
+        known = await rows.preview(tx, account, digest)
+    size = await context.blobs.size(account, digest)
+    if known is None or known.state != "due" or size is None:
+        return
+    facts, picture = None, None
+    if size <= MAX_IMAGE_BYTES:
+        try:
+            data = b"".join([chunk async for chunk in context.blobs.open(account, digest)])
+        except BlobMissing:
+            return
+        facts = await asyncio.to_thread(describe, data)
+        picture = await asyncio.to_thread(preview, data) if facts is not None else None
+    made = await context.blobs.receive(account, _once(picture.data), max_bytes=MAX_PREVIEW_BYTES) if picture else None
+    async with context.database.write() as tx:
+        wanted = [digest, made.digest] if made else [digest]
+        if facts is not None:
+            await file_rows.set_metadata(tx, account, digest, facts.as_metadata())
+        if made is not None:
+            await rows.insert_blob(tx, account, made.digest, made.size, context.clock())
+        if not set(wanted) <= await rows.lock_blobs(tx, account, wanted):
+            return
+        await rows.set_preview(
+            tx,
+            account,
+            digest,
+            preview_digest=made.digest if made else None,
+            media_type=picture.media_type if picture else None,
+        )
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data

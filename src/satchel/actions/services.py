@@ -1,0 +1,161 @@
+"""Service tasks that are due, done by hand or by a program over the API; and incidents.
+
+What service tasks do by themselves is the matter of `satchel.work`; here is how anybody with the right `modify` sees
+which are waiting, hands in their result, or fails them.
+"""
+
+from collections.abc import Sequence
+
+from satchel.actions import access, claims
+from satchel.actions.advance import advance
+from satchel.actions.claims import Scope
+from satchel.actions.context import Context
+from satchel.actions.forms import Form, Submission, submit
+from satchel.actions.run import Run, change
+from satchel.db import instances as instance_rows
+from satchel.db import waits as rows
+from satchel.engine.command import FailJob, FinishJob
+from satchel.model.actor import Actor, Right
+from satchel.model.app import Access
+from satchel.model.errors import InvalidState, NotFound
+from satchel.model.ids import IncidentId, InstanceId, JobId
+from satchel.model.instance import Incident, ServiceCall
+
+MAX_ERROR_CODE_CHARS = 100
+
+
+async def waiting(context: Context, actor: Actor, *, after: int, limit: int) -> Sequence[ServiceCall]:
+    """Return a page of the service tasks that wait, of the apps that the actor may view, by id."""
+    visible = actor.apps_with(Right.VIEW)
+    async with context.database.read() as tx:
+        return await rows.waiting_calls(
+            tx, actor.account_id, apps=None if visible is None else sorted(visible), after=after, limit=limit
+        )
+
+
+async def of_instance(context: Context, actor: Actor, instance_id: InstanceId) -> Sequence[ServiceCall]:
+    """Return all service tasks of an instance that became due, oldest first.
+
+    Raises:
+        NotFound, Forbidden: the actor may not view the instance.
+    """
+    async with context.database.read() as tx:
+        instance = await instance_rows.instance(tx, actor.account_id, instance_id)
+        if instance is None:
+            raise NotFound("instance", instance_id)
+        app = await context.apps.version(tx, actor.account_id, instance.version_id)
+        await access.require_instance_right(tx, actor, app, instance, Right.VIEW)
+        return await rows.calls(tx, actor.account_id, instance_id)
+
+
+async def finish(context: Context, actor: Actor, call_id: JobId, given: Submission) -> None:
+    """Hand in the result of a service task and let the process go on.
+
+    Raises:
+        NotFound, Forbidden: the actor may not modify its instance.
+        InvalidState: it does not wait any more; nothing was saved.
+        InvalidValues: a value or an upload is refused; nothing was saved.
+        EngineStopped: the process cannot go on; nothing was saved, and an incident tells why.
+    """
+    call = await _call(context, actor, call_id)
+    async with change(context, actor, call.instance_id, token=call.token) as run:
+        call = await _still_waiting(run, actor, call)
+        service = run.app.manifest.services.get(call.element)
+        inputs = service.inputs if service else ()
+        form = Form(access=dict.fromkeys(inputs, Access.EDIT), scope=Scope(instance=True))
+        uploads = await claims.lock_named(run.tx, actor.account_id, given.numbers(run.app.manifest.fields))
+        saved = await submit(run, form, given, uploads, complete=False)
+        await run.event("service.finished", data={"call": call.id, "element": call.element, **saved.as_data()})
+        await rows.close_call(
+            run.tx, actor.account_id, call.instance_id, call.token, state="done", now=run.now, by=actor.user_id
+        )
+        await advance(run, FinishJob(token=call.token))
+
+
+async def fail(context: Context, actor: Actor, call_id: JobId, code: str) -> None:
+    """Say that a service task has failed: a boundary error event catches the code, or else its instance fails.
+
+    Raises:
+        NotFound, Forbidden, InvalidState, EngineStopped: as `finish`.
+    """
+    call = await _call(context, actor, call_id)
+    async with change(context, actor, call.instance_id, token=call.token) as run:
+        call = await _still_waiting(run, actor, call)
+        error = code[:MAX_ERROR_CODE_CHARS]
+        await run.event("service.failed", data={"call": call.id, "element": call.element, "code": error})
+        await rows.close_call(
+            run.tx,
+            actor.account_id,
+            call.instance_id,
+            call.token,
+            state="failed",
+            now=run.now,
+            by=actor.user_id,
+            error=error,
+        )
+        await advance(run, FailJob(token=call.token, code=error))
+
+
+async def _call(context: Context, actor: Actor, call_id: JobId) -> ServiceCall:
+    async with context.database.read() as tx:
+        call = await rows.call(tx, actor.account_id, call_id)
+    if call is None:
+        raise NotFound("service call", call_id)
+    return call
+
+
+async def _still_waiting(run: Run, actor: Actor, call: ServiceCall) -> ServiceCall:
+    try:
+        await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
+    except NotFound:
+        raise NotFound("service call", call.id) from None
+    now = await rows.call(run.tx, actor.account_id, call.id)
+    if now is None or now.state != "waiting":
+        raise InvalidState(
+            f"The service call {call.id} is {now.state if now else 'gone'}; it takes no result any more."
+        )
+    return now
+
+
+async def incidents(
+    context: Context, actor: Actor, *, instance_id: InstanceId | None, after: int, limit: int
+) -> Sequence[Incident]:
+    """Return a page of open incidents, of one instance or of all apps that the actor may view, by id."""
+    visible = actor.apps_with(Right.VIEW)
+    async with context.database.read() as tx:
+        return await rows.incidents(
+            tx,
+            actor.account_id,
+            instance_id=instance_id,
+            apps=None if visible is None else sorted(visible),
+            after=after,
+            limit=limit,
+        )
+
+
+async def retry(context: Context, actor: Actor, incident_id: IncidentId) -> None:
+    """Have an incident's step taken again, after its cause was mended, and close it.
+
+    A timer that stopped is due again at once. Where a person's own step stopped, its task is still open: closing the
+    incident is all there is to do before they complete it again.
+
+    Raises:
+        NotFound, Forbidden: the actor may not modify its instance.
+        InvalidState: it is closed already.
+    """
+    async with context.database.read() as tx:
+        incident = await rows.incident(tx, actor.account_id, incident_id)
+    if incident is None:
+        raise NotFound("incident", incident_id)
+    async with change(context, actor, incident.instance_id) as run:
+        try:
+            await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
+        except NotFound:
+            raise NotFound("incident", incident_id) from None
+        if incident.closed_at is not None:
+            raise InvalidState(f"The incident {incident_id} is closed already.")
+        await rows.close_incident(run.tx, actor.account_id, incident_id, run.now)
+        for wait in await rows.waits(run.tx, actor.account_id, incident.instance_id):
+            if wait.token == incident.token and wait.kind == "timer":
+                await rows.postpone_wait(run.tx, actor.account_id, incident.instance_id, wait.token, run.now)
+        await run.event("incident.retried", data={"incident": incident_id, "element": incident.element})
