@@ -125,11 +125,11 @@ def drawing_png() -> bytes:
     image = Image.new("RGB", (320, 320), "#f4efe6")
     draw = ImageDraw.Draw(image)
     draw.ellipse((60, 50, 260, 250), fill="#ffd166", outline="#3a3226", width=5)
+    draw.line((68, 178, 215, 228), fill="#7a4a21", width=9)
     for x in (115, 180):
         draw.ellipse((x, 115, x + 24, 147), fill="#3a3226")
         draw.ellipse((x + 6, 120, x + 13, 128), fill="#ffffff")
-    draw.arc((120, 140, 200, 205), start=20, end=160, fill="#3a3226", width=5)
-    draw.line((85, 95, 235, 215), fill="#7a4a21", width=9)
+    draw.arc((125, 125, 195, 185), start=20, end=160, fill="#3a3226", width=5)
     draw.rounded_rectangle((195, 195, 285, 262), radius=10, fill="#a5652c", outline="#3a3226", width=4)
     draw.polygon(((195, 205), (285, 205), (240, 238)), fill="#8a5223", outline="#3a3226")
     draw.arc((20, 14, 62, 56), start=180, end=90, fill="#ef476f", width=7)

@@ -1,0 +1,119 @@
+"""The published JSON Schema and the parser agree about the shape of app.yaml."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from satchel.model.bundle import read_bundle
+from satchel.model.document import plain, read_document
+from satchel.model.section import STRUCTURAL
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "docs" / "reference" / "app.schema.json"
+SHIPPED = ROOT / "src" / "satchel" / "model" / "app.schema.json"
+EXAMPLES = sorted((ROOT / "examples").glob("*/app.yaml"))
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(SHIPPED.read_bytes()))
+
+LARGE = """
+code: BIG
+name: Everything
+category: Tests
+description: All there is.
+title: "{{ t }}"
+fields:
+  - {number: 0, id: t, label: T, type: text, min_length: 1, max_length: 9, pattern: "[a-z]*", searchable: true}
+  - {number: 1, id: d, label: D, type: decimal, min: 0.5, max: 9, digits: 2}
+  - {number: 2, id: c, label: C, type: choices, min_checked: 1, max_checked: 2,
+     options: [{id: a, label: A}, {id: b, label: B}]}
+  - {number: 3, id: r, label: R, type: rating, max_stars: 3}
+  - {number: 4, id: l, label: L, type: table, max_rows: 5,
+     columns: [{id: x, label: X, type: date, disable_past: true, required: true}]}
+  - {number: 5, id: f, label: F, type: file, min_bytes: 1, max_bytes: 10MiB, accept: [.pdf],
+     max_files: 2, max_unclaimed: 3, allow_links: true}
+  - {number: 6, id: u, label: U, type: user, description: Somebody}
+start: {fields: {t: require, f: edit}}
+tasks:
+  a: {assign: {field: u}, due: PT8H, late: fail, fields: {t: edit}, outcomes: [{id: yes, label: Yes, fault: true}]}
+services: {s: {kind: manual, inputs: [t], anything: [1, {goes: true}]}}
+calls: {k: {app: PUR, in: {item: t}, out: {t: item}}}
+messages: {m: {inputs: [t, f]}}
+actions:
+  1: {name: One, task: a, outcome: yes, inputs: [comment, t], areas: [{name: Documents, required: true}]}
+  2: {name: Two, create: true, inputs: [t]}
+"""
+
+SPARE_VALUES = st.sampled_from(
+    ["null", "true", "false", "0", "1", "-1", "1025", "0.5", '""', '"a"', '"A"', '"text"', '"file"', '"P3D"', '"10MiB"']
+    + ["[]", '["a"]', "[1]", "{}", '{"a": 1}']
+).map(json.loads)
+SPARE_KEYS = st.sampled_from(["x", "type", "id", "fields", "options", "columns", "min", "max_files", "searchable", "1"])
+
+
+def check(data: object) -> tuple[bool, list[str]]:
+    """Return whether the schema takes the data, and the codes of the parser's findings."""
+    _, findings = read_bundle({"app.yaml": json.dumps(data).encode(), "process.bpmn": b"<x/>"})
+    return VALIDATOR.is_valid(data), [finding.code for finding in findings]
+
+
+def read(source: bytes) -> object:
+    node, findings = read_document(source, "app.yaml")
+    assert node is not None
+    assert findings == ()
+    return plain(node)
+
+
+def holders(data: object) -> list[dict[str, object] | list[object]]:
+    """Return every mapping and list in the data."""
+    found: list[dict[str, object] | list[object]] = []
+    if isinstance(data, dict):
+        found.append(data)
+        found += [holder for value in data.values() for holder in holders(value)]
+    elif isinstance(data, list):
+        found.append(data)
+        found += [holder for value in data for holder in holders(value)]
+    return found
+
+
+def test_the_published_schema_is_the_shipped_one() -> None:
+    assert PUBLISHED.read_bytes() == SHIPPED.read_bytes()
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(json.loads(SHIPPED.read_bytes()))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
+def test_both_take_the_examples(path: Path) -> None:
+    assert check(read(path.read_bytes())) == (True, [])
+
+
+def test_both_take_an_app_with_everything() -> None:
+    assert check(read(LARGE.encode())) == (True, [])
+
+
+@given(data=st.data())
+def test_both_agree_on_apps_that_were_changed_somewhere(data: st.DataObject) -> None:
+    app = read(LARGE.encode())
+    for _ in range(data.draw(st.integers(1, 2))):
+        holder = data.draw(st.sampled_from(holders(app)))
+        if isinstance(holder, list):
+            if holder and data.draw(st.booleans()):
+                holder.pop()
+            else:
+                holder.append(data.draw(SPARE_VALUES))
+        elif holder and data.draw(st.booleans()):
+            key = data.draw(st.sampled_from(sorted(holder)))
+            if data.draw(st.booleans()):
+                del holder[key]
+            else:
+                holder[key] = data.draw(SPARE_VALUES)
+        else:
+            holder[data.draw(SPARE_KEYS)] = data.draw(SPARE_VALUES)
+
+    valid, codes = check(app)
+
+    assert valid == (not STRUCTURAL & set(codes)), (codes, [error.message for error in VALIDATOR.iter_errors(app)])
