@@ -143,17 +143,7 @@ def parse_disposition(value: str) -> Disposition:
     if match is None:
         raise InvalidRequest("Content-Disposition is malformed.")
     kind = match[1].lower()
-    parameters: dict[str, str] = {}
-    at = match.end()
-    while at < len(value):
-        found = _PARAMETER.match(value, at)
-        if found is None:
-            raise InvalidRequest("Content-Disposition is malformed.")
-        key = found[1].lower()
-        if key in parameters:
-            raise InvalidRequest(f"Content-Disposition says {key} twice.")
-        parameters[key] = found[2]
-        at = found.end()
+    parameters = parse_parameters(value[match.end() :], "Content-Disposition")
     filename = parameters.get("filename")
     extended = parameters.get("filename*")
     name = parameters.get("name")
@@ -163,6 +153,26 @@ def parse_disposition(value: str) -> Disposition:
         filename=_extended(extended) if extended is not None else (None if filename is None else _unquoted(filename)),
         has_plain_filename=filename is not None,
     )
+
+
+def parse_parameters(text: str, header: str) -> dict[str, str]:
+    """Read a header's `; name=value` parameters; names are lower-case, quoted values still have their quotes.
+
+    Raises:
+        InvalidRequest: they are malformed, or say one twice; `header` is named.
+    """
+    parameters: dict[str, str] = {}
+    at = 0
+    while at < len(text):
+        found = _PARAMETER.match(text, at)
+        if found is None:
+            raise InvalidRequest(f"{header} is malformed.")
+        key = found[1].lower()
+        if key in parameters:
+            raise InvalidRequest(f"{header} says {key} twice.")
+        parameters[key] = found[2]
+        at = found.end()
+    return parameters
 
 
 def decode_header(raw: bytes) -> str:

@@ -1,0 +1,249 @@
+"""Request bodies, taken from the ASGI server with the guards of security.md rules 9 and 11.
+
+No more than the route allows, never slower than `Pace`, never encoded; JSON is looked at before it is decoded: depth,
+doubled keys, numbers, and text that no database can hold.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from satchel.model.errors import BodyCutShort, BodyTooSlow, InvalidRequest, TooLarge, UnsupportedMedia
+
+T = TypeVar("T")
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+"""ASGI's receive."""
+
+MAX_JSON_BYTES = 1024 * 1024
+"""The most JSON that a route takes unless it says otherwise."""
+
+MAX_DEPTH = 64
+"""How many objects and arrays may stand inside each other."""
+
+MAX_NUMBER_CHARACTERS = 64
+"""The longest number, sign and exponent included."""
+
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_LONG_NUMBER = re.compile(rf"[0-9.eE+-]{{{MAX_NUMBER_CHARACTERS + 1}}}")
+_LONG_EXPONENT = re.compile(r"[eE][+-]?0*[1-9][0-9]{3}")
+_SUSPECT_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_NO_BRACKET = {code: None for code in range(128) if chr(code) not in "[]{}"}
+_PATH_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How slowly a body may come: at least `min_bytes` in each `window_s` seconds that we wait for it."""
+
+    min_bytes: int = 30 * 1024
+    window_s: float = 30.0
+
+
+async def read_chunks(
+    receive: Receive,
+    *,
+    max_bytes: int,
+    declared_length: int | None,
+    monotonic: Callable[[], float],
+    pace: Pace | None = None,
+) -> AsyncGenerator[bytes, None]:
+    """Give a body's chunks as they come; only time spent waiting for the client counts against its pace.
+
+    Args:
+        receive: ASGI's.
+        max_bytes: the most that the route takes.
+        declared_length: the Content-Length, or None.
+        monotonic: tells seconds that never run backwards.
+        pace: `Pace()` by default.
+
+    Raises:
+        TooLarge: the body is declared larger than `max_bytes`, or turns out to be.
+        BodyTooSlow: it comes too slowly.
+        BodyCutShort: the client went away, or sent less than it declared.
+    """
+    if declared_length is not None and declared_length > max_bytes:
+        raise TooLarge("The body", max_bytes, declared_length)
+    watch = _Stopwatch(monotonic, pace or Pace())
+    total = 0
+    while True:
+        message = await watch.wait(receive)
+        if message["type"] == "http.disconnect":
+            raise BodyCutShort
+        chunk: bytes = message.get("body", b"")
+        total += len(chunk)
+        if total > max_bytes:
+            raise TooLarge("The body", max_bytes)
+        watch.count(len(chunk))
+        if chunk:
+            yield chunk
+        if not message.get("more_body", False):
+            break
+    if declared_length is not None and total != declared_length:
+        raise BodyCutShort
+
+
+async def read_whole(chunks: AsyncGenerator[bytes, None]) -> bytes:
+    """Return all chunks as one; they are bounded where they come from."""
+    return b"".join([chunk async for chunk in chunks])
+
+
+def refuse_encoding(content_encoding: str | None) -> None:
+    """Refuse a body with a Content-Encoding: what it grows to could not be bounded by its length.
+
+    Raises:
+        UnsupportedMedia: send the bytes as they are.
+    """
+    if content_encoding is not None and content_encoding.strip().lower() not in ("", "identity"):
+        raise UnsupportedMedia("Send the body without Content-Encoding.")
+
+
+def content_length(header: str | None) -> int | None:
+    """Return the Content-Length, or None if there is none.
+
+    Raises:
+        InvalidRequest: it is no number.
+    """
+    if header is None:
+        return None
+    if not (header.isascii() and header.isdigit() and len(header) <= 18):  # noqa: PLR2004  # below 2**63
+        raise InvalidRequest("Content-Length is malformed.")
+    return int(header)
+
+
+def parse_json(body: bytes, *, max_bytes: int = MAX_JSON_BYTES) -> object:
+    """Return the JSON's value in plain Python data; numbers with a point or an exponent are Decimals.
+
+    Raises:
+        TooLarge: there is more of it than `max_bytes`.
+        InvalidRequest: it is malformed, not UTF-8, nested too deeply, says a key twice, has NaN or Infinity, a number
+            that is too long, or text with a NUL or half a surrogate pair.
+    """
+    if len(body) > max_bytes:
+        raise TooLarge("A JSON body", max_bytes, len(body))
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest("The body is not UTF-8.") from None
+    _check_outline(_STRING.sub('""', text))
+    try:
+        value: object = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(f"The body is not JSON: {error.msg}, line {error.lineno} column {error.colno}.") from None
+    if _SUSPECT_ESCAPE.search(text):
+        _check_text(value)
+    return value
+
+
+def read_json(body: bytes, kind: type[T], *, max_bytes: int = MAX_JSON_BYTES) -> T:
+    """Return the JSON as a `kind` that msgspec knows.
+
+    Raises:
+        TooLarge: as `parse_json`.
+        InvalidRequest: as `parse_json`, or a value does not fit `kind`; the member `pointer` says which (RFC 6901).
+    """
+    parse_json(body, max_bytes=max_bytes)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `")
+        pointer = _pointer(path.rstrip("`"))
+        raise InvalidRequest(f"{reason}, at {pointer or 'the top'}.", pointer=pointer) from None
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"The body is not JSON: {error}.") from None
+
+
+class _Stopwatch:
+    """Adds up the time spent waiting and the bytes that came in it."""
+
+    def __init__(self, monotonic: Callable[[], float], pace: Pace) -> None:
+        self._monotonic = monotonic
+        self._pace = pace
+        self._waited_s = 0.0
+        self._bytes = 0
+
+    async def wait(self, receive: Receive) -> MutableMapping[str, Any]:
+        while True:
+            before = self._monotonic()
+            try:
+                async with asyncio.timeout(max(0.0, self._pace.window_s - self._waited_s)):
+                    message = await receive()
+            except TimeoutError:
+                self._waited_s = self._pace.window_s
+                self._close_window()
+            else:
+                self._waited_s += self._monotonic() - before
+                return message
+
+    def count(self, size: int) -> None:
+        self._bytes += size
+        if self._waited_s >= self._pace.window_s:
+            self._close_window()
+
+    def _close_window(self) -> None:
+        if self._bytes < self._pace.min_bytes:
+            raise BodyTooSlow
+        self._waited_s = 0.0
+        self._bytes = 0
+
+
+def _check_outline(outline: str) -> None:
+    """Check what can be seen of JSON whose strings are all empty."""
+    if _LONG_NUMBER.search(outline) or _LONG_EXPONENT.search(outline):
+        raise InvalidRequest("The body has a number that is too long.")
+    if outline.count("[") + outline.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for bracket in outline.translate(_NO_BRACKET):
+        if bracket in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise InvalidRequest(f"The body is nested more than {MAX_DEPTH} deep.")
+        elif bracket in "]}":
+            depth -= 1
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        doubled = next(key for key in keys if keys.count(key) > 1)
+        raise InvalidRequest(f"The body says the key {doubled[:64]!r} twice in one object.")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise InvalidRequest(f"The body has {name}, which is no JSON number.")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=Decimal)
+
+
+def _check_text(value: object) -> None:
+    """Refuse text that is no Unicode text, or that PostgreSQL cannot hold."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise InvalidRequest("The body has a NUL character in a text.")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidRequest("The body has half a surrogate pair in a text.") from None
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            _check_text(key)
+            _check_text(member)
+    elif isinstance(value, list):
+        for member in value:
+            _check_text(member)
+
+
+def _pointer(path: str) -> str:
+    """Return msgspec's path (`$.fields[0].id`) as a JSON pointer (`/fields/0/id`)."""
+    steps = (name or index for name, index in _PATH_STEP.findall(path))
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
