@@ -8,11 +8,13 @@ While bytes arrive the lease is renewed; a writer whose process died loses it, a
 counts only for the newest attempt.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from satchel.actions.context import Context
+from satchel.blobs.signatures import signature_png
 from satchel.blobs.store import Admit, Checksum, Partial, Received, ResumableStore
 from satchel.db import blobs as blob_rows
 from satchel.db import storage
@@ -90,6 +92,22 @@ async def receive(
         await _give_up(context, upload, attempt, error)
         raise
     return await _finish(context, upload, attempt, received, arrival)
+
+
+async def sign(context: Context, upload: Upload, path_data: str) -> Upload:
+    """Fill a ticket with a signature that a pad sends as SVG path data; it is stored as a PNG.
+
+    Raises:
+        InvalidRequest: it is no path data that a pad makes.
+        UploadExpired, InvalidState, Busy, TooLarge, BadFile, DiskFull: as `receive`.
+    """
+    picture = await asyncio.to_thread(signature_png, path_data)
+
+    async def once() -> AsyncIterator[bytes]:
+        yield picture
+
+    arrival = Arrival(name="signature.png", media_type="image/png")
+    return await receive(context, upload, once(), arrival, declared_length=len(picture))
 
 
 async def _begin(context: Context, upload: Upload, *, tus_length: int | None = None) -> int:

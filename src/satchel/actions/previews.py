@@ -10,6 +10,7 @@ from satchel.db import files as file_rows
 from satchel.model.digest import Digest
 from satchel.model.errors import BlobMissing
 from satchel.model.ids import AccountId
+from satchel.model.media import media_type
 
 MAX_IMAGE_BYTES = 64 * 1024 * 1024
 """Larger images get no preview: making one would read them whole."""
@@ -32,11 +33,11 @@ async def make(context: Context, account: AccountId, digest: Digest) -> None:
             return
         facts = await asyncio.to_thread(describe, data)
         picture = await asyncio.to_thread(preview, data) if facts is not None else None
-    made = await context.blobs.receive(account, _once(picture.data), max_bytes=MAX_PREVIEW_BYTES) if picture else None
+    made = await context.blobs.receive(account, _once(picture), max_bytes=MAX_PREVIEW_BYTES) if picture else None
     async with context.database.write() as tx:
         wanted = [digest, made.digest] if made else [digest]
         if facts is not None:
-            await file_rows.set_metadata(tx, account, digest, facts.as_metadata())
+            await file_rows.set_metadata(tx, account, digest, facts.metadata())
         if made is not None:
             await rows.insert_blob(tx, account, made.digest, made.size, context.clock())
         if not set(wanted) <= await rows.lock_blobs(tx, account, wanted):
@@ -46,7 +47,7 @@ async def make(context: Context, account: AccountId, digest: Digest) -> None:
             account,
             digest,
             preview_digest=made.digest if made else None,
-            media_type=picture.media_type if picture else None,
+            media_type=media_type(picture, "preview") if picture else None,
         )
 
 

@@ -1,7 +1,7 @@
 """Puts jobs on the queue by name and arguments, inside the transaction that makes them due.
 
-Knows no handler: `satchel.work` holds those. A job becomes visible to workers when the transaction commits, and never if it
-rolls back. No `queueing_lock` is used: a duplicate would poison the transaction.
+Knows no handler: `satchel.work` holds those. A job becomes visible to workers when the transaction commits, and never
+if it rolls back. No `queueing_lock` is used: a duplicate would poison the transaction.
 """
 
 from collections.abc import Mapping

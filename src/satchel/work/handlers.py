@@ -1,0 +1,28 @@
+"""What each job does: by its name on the queue, a function that runs an action.
+
+A job may run twice (a worker that stalled but lives on, a crash after the action's commit), so every action called
+here does nothing the second time.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from satchel.actions import due, previews
+from satchel.actions.context import Context
+from satchel.model.digest import parse_digest
+from satchel.model.ids import AccountId, InstanceId
+from satchel.queue.enqueue import MAKE_PREVIEW, RETURN_CALL
+
+Handler = Callable[..., Awaitable[None]]
+"""A coroutine function that takes a job's arguments by name."""
+
+
+def handlers(context: Context) -> Mapping[str, Handler]:
+    """Return the handler of every job, by name."""
+
+    async def make_preview(*, account: int, digest: str) -> None:
+        await previews.make(context, AccountId(account), parse_digest(digest))
+
+    async def return_call(*, account: int, instance: int) -> None:
+        await due.return_call(context, AccountId(account), InstanceId(instance))
+
+    return {MAKE_PREVIEW: make_preview, RETURN_CALL: return_call}
