@@ -25,6 +25,9 @@ MAX_CURSOR_CHARS = 2_000
 SLOT_CHARS = 400
 """How much of a folded text its column holds: an index entry must stay under PostgreSQL's third of a page."""
 
+_MAX_EXPONENT = 60
+"""Of a cursor's number: a value has 38 digits at most."""
+
 SlotValue: TypeAlias = str | Decimal | datetime
 """What a slot column holds: folded text, a number or a moment."""
 
@@ -242,7 +245,7 @@ def _sort_value(sort: Sort, value: object) -> str | int | Decimal | datetime | N
         return _moment(value)
     if sort.slot is SlotKind.NUMBER:
         number = Decimal(value)
-        if not number.is_finite() or abs(number.adjusted()) > MAX_LIMIT:
+        if not number.is_finite() or abs(number.adjusted()) > _MAX_EXPONENT:
             raise ValueError
         return number
     return value

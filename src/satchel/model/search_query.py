@@ -15,7 +15,7 @@ from satchel.model.errors import InvalidRequest
 from satchel.model.fields import Field, FieldType, Limits, SlotKind, slot_kind
 from satchel.model.ids import FieldId, UserId
 from satchel.model.instance import InstanceState
-from satchel.model.scalars import Moment, RefusedError, Scalar, check_scalar
+from satchel.model.scalars import Moment, RefusedError, Scalar, check_scalar, is_empty
 from satchel.model.search import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
@@ -299,7 +299,13 @@ class _Reader:
         return value
 
     def _moment(self, value: object, *, ends: bool) -> datetime:
-        """Return a day's first or last moment, or the moment itself."""
+        """Return a day's first or last moment, or the moment itself.
+
+        Raises:
+            RefusedError: it is neither.
+        """
+        if is_empty(value):
+            raise RefusedError("required", "A day or moment is needed here.")
         try:
             day = date.fromisoformat(str(check_scalar(FieldType.DATE, Limits(), value, self._now)))
         except (RefusedError, ValueError):

@@ -1,0 +1,31 @@
+"""The reference page of app.yaml says what the code does."""
+
+import re
+from pathlib import Path
+
+from satchel.model.bundle import read_bundle
+from satchel.model.manifest import SERVICE_KINDS, TOP_KEYS
+from satchel.model.manifest_fields import RESERVED_NAMES, TYPE_OPTIONS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "app-yaml.md").read_text()
+
+
+def test_the_sample_of_the_page_is_an_app_without_findings() -> None:
+    sample = PAGE.split("```yaml\n", 1)[1].split("```", 1)[0]
+
+    _, findings = read_bundle({"app.yaml": sample.encode(), "process.bpmn": b"<x/>"})
+
+    assert findings == ()
+
+
+def test_the_page_lists_each_type_with_its_options() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|(.*?)\| .*\|$", PAGE.split("## fields")[1].split("## start")[0], re.MULTILINE)
+
+    listed = {name: tuple(re.findall(r"`(\w+)`", options)) for name, options in rows}
+    assert listed == {str(type_): options for type_, options in TYPE_OPTIONS.items()}
+
+
+def test_the_page_names_every_key_kind_and_reserved_name() -> None:
+    words = set(re.findall(r"`(\w+)`", PAGE))
+
+    assert {*TOP_KEYS, *SERVICE_KINDS, *RESERVED_NAMES} <= words
