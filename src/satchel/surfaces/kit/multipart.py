@@ -1,9 +1,9 @@
 """Forms with files: a strict reader of multipart/form-data that streams.
 
 The parser is `multipart` (defnull) in its strict mode. It leaves open what attackers and broken clients send: a part
-with two dispositions or two names, `filename*` alone, bytes after the closing boundary within one chunk, a preamble whose
-fate depends on how the network cut it. Those are settled here: the closing boundary is found before the parser sees it,
-so that the parser gets exactly the form, and each part's headers are read again by our own grammar (files.md §3).
+with two dispositions or two names, `filename*` alone, bytes after the closing boundary within one chunk, a preamble
+whose fate depends on how the network cut it. Those are settled here: the closing boundary is found before the parser
+sees it, so that it gets exactly the form, and each part's headers are read again by our own grammar (files.md §3).
 
 The invariant: a body is either one form, whole, or an error; no way of cutting it into chunks changes which.
 """
@@ -151,7 +151,7 @@ def _close(parser: PushMultipartParser) -> None:
 
 
 async def _framed(boundary: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Give the body up to the end of its closing boundary, and refuse whatever is before the first or after the last."""
+    """Give the body up to the end of its closing boundary; anything before the first or after the last is refused."""
     opening = b"--" + boundary
     closing = b"\r\n--" + boundary + b"--"
     seam = b"\r\n"  # the end of what was given already; a form may begin with its closing boundary
