@@ -130,6 +130,10 @@ requirements: setup ## Compile requirements/*.txt after a change to the dependen
 	@$(compile) pyproject.toml --extra server -o requirements/server.txt
 	@$(compile) pyproject.toml --extra server --group dev -c requirements/server.txt -o requirements/dev.txt
 
+.PHONY: reference
+reference: setup ## Write the generated parts of docs/reference after a change to the code
+	@PYTHONPATH=src:tests $(BIN)/python tests/house/errors_page.py
+
 .PHONY: clean
 clean: ## Remove whatever these commands made; data directories stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache dist build \
