@@ -4,12 +4,14 @@ The interpreter knows nothing of tokens, gateways or states: a block is started 
 and the engine always have the same things open is the proof that the engine does what the drawing says.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from engine_bpmn import boundary, el, error, flow, message, multi, path, repeat, timer
 from hypothesis import strategies as st
+
+from engine_bpmn import boundary, el, error, flow, message, multi, path, repeat, timer
 
 Next = Callable[[], None]
 
@@ -108,7 +110,7 @@ class Sequence(Block):
 
     def draw(self) -> Drawn:
         drawn = [block.draw() for block in self.blocks]
-        joined = [flow(a.last, b.first) for a, b in zip(drawn, drawn[1:], strict=False)]
+        joined = [flow(a.last, b.first) for a, b in itertools.pairwise(drawn)]
         return Drawn("\n".join([*(one.parts for one in drawn), *joined]), drawn[0].first, drawn[-1].last)
 
     def start(self, place: Place, done: Next) -> None:
@@ -144,7 +146,8 @@ class Branches(Block):
                 condition = f"{self.id} == {at}"
             elif self.kind == "inclusiveGateway" and at != last:
                 condition = f"{self.id}_{at} == 1"
-            parts += [one.parts, flow(split, one.first, condition, name=f"{split}_{at}"), flow(one.last, join, name=f"{join}_{at}")]
+            parts += [one.parts, flow(split, one.first, condition, name=f"{split}_{at}")]
+            parts.append(flow(one.last, join, name=f"{join}_{at}"))
         return Drawn("\n".join(parts), split, join)
 
     def start(self, place: Place, done: Next) -> None:
@@ -164,7 +167,9 @@ class Branches(Block):
             return self.blocks
         if self.kind == "exclusiveGateway":
             return [self.blocks[int(str(values[self.id]))]]
-        return [block for at, block in enumerate(self.blocks[:-1]) if values[f"{self.id}_{at}"] == 1] or [self.blocks[-1]]
+        return [block for at, block in enumerate(self.blocks[:-1]) if values[f"{self.id}_{at}"] == 1] or [
+            self.blocks[-1]
+        ]
 
     def choices(self) -> dict[str, int]:
         own = {self.id: len(self.blocks)} if self.kind == "exclusiveGateway" else {}
@@ -216,7 +221,8 @@ class Race(Block):
         for event, inner, block in (("t", timer("PT1H"), self.timer), ("m", message(), self.message)):
             one = block.draw()
             name = f"{self.id}{event}"
-            parts += [el("intermediateCatchEvent", name, inner), one.parts, path(gate, name, one.first), flow(one.last, join, name=f"{name}_j")]
+            parts += [el("intermediateCatchEvent", name, inner), one.parts, path(gate, name, one.first)]
+            parts.append(flow(one.last, join, name=f"{name}_j"))
         return Drawn("\n".join(parts), gate, join)
 
     def start(self, place: Place, done: Next) -> None:
@@ -271,7 +277,11 @@ class Activity(Block):
         for bound in self.bounds:
             what = {"timer": timer("P1D"), "message": message(), "error": error(None)}[bound.kind]
             handler = bound.handler.draw()
-            parts += [boundary(bound.id, self.id, what, interrupts=bound.interrupts), handler.parts, flow(bound.id, handler.first)]
+            parts += [
+                boundary(bound.id, self.id, what, interrupts=bound.interrupts),
+                handler.parts,
+                flow(bound.id, handler.first),
+            ]
             if bound.interrupts:
                 parts.append(flow(handler.last, join, name=f"{bound.id}_j"))
             else:
@@ -354,47 +364,64 @@ def merged(blocks: list[Block]) -> dict[str, int]:
     return {name: count for block in blocks for name, count in block.choices().items()}
 
 
+Kinds = Literal["userTask", "serviceTask", "subProcess"]
+TASKS = ("task", "job")
+COMPOUND = ("parallel", "inclusive", "again", "subprocess", "bounded", "looped", "race", "exclusive", "sequence")
+GATEWAYS: dict[str, Literal["exclusiveGateway", "parallelGateway", "inclusiveGateway"]] = {
+    "exclusive": "exclusiveGateway",
+    "parallel": "parallelGateway",
+    "inclusive": "inclusiveGateway",
+}
+
+
+@dataclass
+class Maker:
+    """Draws blocks, each id once."""
+
+    draw: st.DrawFn
+    serial: int = 0
+
+    def name(self, prefix: str) -> str:
+        self.serial += 1
+        return f"{prefix}{self.serial}"
+
+    def several(self, left: int, least: int) -> list[Block]:
+        return [self.some(left) for _ in range(self.draw(st.integers(least, 3)))]
+
+    def some(self, left: int) -> Block:
+        kind = self.draw(st.sampled_from((*COMPOUND, *TASKS) if left > 0 else TASKS))
+        if kind in GATEWAYS:
+            return Branches(self.name(kind[0]), GATEWAYS[kind], self.several(left - 1, 2))
+        match kind:
+            case "task" | "job":
+                return Activity(self.name("u"), "userTask" if kind == "task" else "serviceTask")
+            case "sequence":
+                return Sequence(self.several(left - 1, 2))
+            case "again":
+                # something in it waits, so that no value makes it go round for ever
+                waits = Activity(self.name("u"), "userTask")
+                return Again(self.name("a"), Sequence([waits, self.some(left - 1)]))
+            case "race":
+                return Race(self.name("r"), self.some(left - 1), self.some(left - 1))
+            case _:
+                return self.activity(left, kind)
+
+    def activity(self, left: int, kind: str) -> Block:
+        of: Kinds = "subProcess"
+        if kind != "subprocess":
+            of = self.draw(st.sampled_from(("userTask", "serviceTask", "subProcess")))
+        made = Activity(self.name("w"), of, self.some(left - 1) if of == "subProcess" else None)
+        if kind == "looped":
+            made.loop = self.draw(st.sampled_from(("parallel", "sequential", "while")))
+        if kind == "bounded" or self.draw(st.booleans()):
+            event = self.draw(st.sampled_from(("timer", "message", "error")))
+            interrupts = event == "error" or self.draw(st.booleans())
+            made.bounds.append(Bound(self.name("b"), event, interrupts, self.some(left - 1)))  # type: ignore[arg-type]
+        return made
+
+
 @st.composite
 def blocks(draw: st.DrawFn, depth: int = 3) -> Block:
     """Draw a block; every id in it is its own."""
-    serial = iter(range(10_000))
-
-    def name(prefix: str) -> str:
-        return f"{prefix}{next(serial)}"
-
-    def some(left: int) -> Block:
-        kinds = ["task", "job"]
-        if left > 0:
-            kinds = ["parallel", "inclusive", "again", "subprocess", "bounded", "looped", "race", "exclusive", "sequence", *kinds]
-        kind = draw(st.sampled_from(kinds))
-        match kind:
-            case "task":
-                return Activity(name("u"), "userTask")
-            case "job":
-                return Activity(name("x"), "serviceTask")
-            case "sequence":
-                return Sequence([some(left - 1) for _ in range(draw(st.integers(2, 3)))])
-            case "exclusive" | "parallel" | "inclusive":
-                own = name(kind[0])
-                gateway: Literal["exclusiveGateway", "parallelGateway", "inclusiveGateway"] = f"{kind}Gateway"  # type: ignore[assignment]
-                return Branches(own, gateway, [some(left - 1) for _ in range(draw(st.integers(2, 3)))])
-            case "again":
-                # something in it waits, so that no value makes it go round for ever
-                return Again(name("a"), Sequence([Activity(name("u"), "userTask"), some(left - 1)]))
-            case "race":
-                return Race(name("r"), some(left - 1), some(left - 1))
-            case _:
-                return activity(left, kind)
-
-    def activity(left: int, kind: str) -> Block:
-        of = draw(st.sampled_from(["userTask", "serviceTask", "subProcess"])) if kind != "subprocess" else "subProcess"
-        made = Activity(name("w"), of, some(left - 1) if of == "subProcess" else None)  # type: ignore[arg-type]
-        if kind == "looped":
-            made.loop = draw(st.sampled_from(["parallel", "sequential", "while"]))  # type: ignore[assignment]
-        if kind == "bounded" or draw(st.booleans()):
-            event = draw(st.sampled_from(["timer", "message", "error"]))
-            interrupts = event == "error" or draw(st.booleans())
-            made.bounds.append(Bound(name("b"), event, interrupts, some(left - 1)))  # type: ignore[arg-type]
-        return made
-
-    return Sequence([some(depth) for _ in range(draw(st.integers(1, 3)))])
+    maker = Maker(draw)
+    return Sequence([maker.some(depth) for _ in range(draw(st.integers(1, 3)))])

@@ -1,15 +1,14 @@
 """Random processes do what their blocks say, whatever happens in whatever order."""
 
 import itertools
-import os
 from collections.abc import Callable
 
 import pytest
-from engine_blocks import Block, Leaf, Place, Scope, World, blocks
-from engine_bpmn import BUILT_INS, MESSAGE, NOW, Host, document, el, flow
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine_blocks import Block, Leaf, Place, Scope, World, blocks
+from engine_bpmn import BUILT_INS, MESSAGE, NOW, Host, document, el, flow
 from satchel.engine import command as c
 from satchel.engine import effect as e
 from satchel.engine import run, snapshot, step
@@ -22,7 +21,8 @@ from satchel.model.ids import TokenId
 COMMANDS = 40
 """How many commands are drawn; then every way back is closed and the rest is done in order."""
 
-quick = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+quick = settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
 long = settings(quick, max_examples=4000)
 
 
@@ -53,7 +53,12 @@ class OneGo:
 def bpmn_of(block: Block) -> bytes:
     drawn = block.draw()
     return document(
-        el("startEvent", "start"), el("endEvent", "end"), drawn.parts, flow("start", drawn.first), flow(drawn.last, "end"), outside=MESSAGE
+        el("startEvent", "start"),
+        el("endEvent", "end"),
+        drawn.parts,
+        flow("start", drawn.first),
+        flow(drawn.last, "end"),
+        outside=MESSAGE,
     )
 
 
@@ -104,7 +109,9 @@ def run_both(block: Block, data: st.DataObject) -> None:
         assert turn < 3000, "it does not come to an end"
         is_open = turn < COMMANDS
         leaves = world.open
-        element = data.draw(st.sampled_from(sorted({leaf.element for leaf in leaves}))) if is_open else waits_first(leaves)
+        element = (
+            data.draw(st.sampled_from(sorted({leaf.element for leaf in leaves}))) if is_open else waits_first(leaves)
+        )
         leaf = next(leaf for leaf in leaves if leaf.element == element)
         token = host.tokens(element)[0]
         fails = is_open and leaf.fail is not None and data.draw(st.integers(0, 19)) == 19
@@ -138,7 +145,6 @@ def test_a_process_has_open_what_its_blocks_say(block: Block, data: st.DataObjec
 
 
 @pytest.mark.soak
-@pytest.mark.skipif("SATCHEL_SOAK" not in os.environ, reason="minutes long; run by make soak")
 @long
 @given(blocks(depth=4), st.data())
 def test_a_larger_process_has_open_what_its_blocks_say(block: Block, data: st.DataObject) -> None:

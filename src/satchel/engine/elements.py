@@ -117,7 +117,7 @@ class _Reader:
 
     def _refuse(self, name: str, element: Element, scope: ElementId) -> None:
         advice = REFUSED.get(name, "Remove it.")
-        self._findings.add(_code(name), f"{name} cannot run. {advice}", element)
+        self._findings.add(code_of(name), f"{name} cannot run. {advice}", element)
         if element.get("id"):
             # its flows still have two ends, so that one fault is one finding
             self._keep(
@@ -203,7 +203,9 @@ class _Reader:
             if inner_name == "extensionElements":
                 self._read_extensions(inner)
             elif inner_name in REFUSED and name != "subProcess":
-                self._findings.add(_code(inner_name), f"{inner_name} has no effect here. {REFUSED[inner_name]}", inner)
+                self._findings.add(
+                    code_of(inner_name), f"{inner_name} has no effect here. {REFUSED[inner_name]}", inner
+                )
             elif inner_name not in IGNORED | _INNER and name not in EVENTS and name != "subProcess":
                 self._findings.add("unknown_element", f"{inner_name} is not known here. Remove it.", inner)
 
@@ -279,7 +281,7 @@ def _id(element: Element) -> ElementId:
     return ElementId(element.get("id") or "")
 
 
-def _code(name: str) -> str:
+def code_of(name: str) -> str:
     """Return the finding's code of a refused element: `scriptTask` is `script_task`."""
     return (
         "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

@@ -35,7 +35,7 @@ FUNCTIONS: Mapping[str, str] = {
     "filter": "the items that fulfil the condition",
     "floor": "the number rounded down",
     "isNumeric": "whether a text is a number",
-    "len": "how many characters a text has, or items a list",
+    "len": "how many items a list has, or bytes of UTF-8 a text",
     "lower": "the text in small letters",
     "map": "one value of every item: `sum(map(lines, #.quantity * #.price))`",
     "max": "the greatest of a list of numbers, which must not be empty",

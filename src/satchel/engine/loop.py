@@ -7,7 +7,6 @@ taken when the activity is reached: a field that changes later does not change h
 from typing import cast
 
 from satchel.engine.board import Board, later, stopped
-from satchel.engine.effect import CloseReason
 from satchel.engine.graph import Loop, LoopKind, Node
 from satchel.engine.snapshot import Mode, Outcome, Token
 from satchel.engine.value import EvaluationError, plain
@@ -49,8 +48,6 @@ def repeated(board: Board, body: Token, child: Token, outcome: Outcome) -> None:
             names = board.names(body.scope, outcome, child.item)
             goes_on = not board.decide(node, loop.condition, names)
     if not goes_on:
-        for other in board.hosted(body):
-            board.withdraw(other, CloseReason.CANCELLED)
         board.take(body)
         board.leave(node, body.scope, body.outcome)
     elif loop.kind is not LoopKind.PARALLEL:

@@ -32,6 +32,8 @@ def check_structure(process: Process, findings: Findings) -> None:
         _check_choice(process, node, findings)
         if node.kind is Kind.EVENT_GATEWAY:
             _check_events(process, node, findings)
+        if node.kind is Kind.PARALLEL:
+            _check_join(process, node, findings)
         if node.attached_to is not None:
             _check_boundary(process, node, findings)
     _check_reach(process, findings)
@@ -123,15 +125,7 @@ def _check_reach(process: Process, findings: Findings) -> None:
     if ROOT not in process.starts:
         findings.at("start_events", "The process has no start event.", None, process.id)
         return
-    seen: set[ElementId] = set()
-    left = list(process.starts.values())
-    while left:
-        found = left.pop()
-        node = process.nodes.get(found)
-        if node is None or found in seen:
-            continue
-        seen.add(found)
-        left.extend(process.successors(node))
+    seen = _reached(process, list(process.starts.values()), None)
     for node in process.nodes.values():
         if node.id in seen or node.attached_to is not None:
             continue
@@ -140,3 +134,30 @@ def _check_reach(process: Process, findings: Findings) -> None:
             for flow in node.incoming
         ):
             findings.at("unreachable", f"No path from a start event leads to {node.id}.", node.line, node.id)
+
+
+def _check_join(process: Process, node: Node, findings: Findings) -> None:
+    """Note a parallel gateway that waits for a path which only it could begin, as when a loop leads back to a split."""
+    start = process.starts.get(node.scope)
+    if start is None or len(node.incoming) < 2:  # noqa: PLR2004 - one flow in makes no join
+        return
+    seen = _reached(process, [start], node.id)
+    for flow in (process.flows[flow] for flow in node.incoming):
+        if flow.source in process.nodes and flow.source not in seen:
+            message = (
+                f"It waits for {flow.source}, which only comes after it. Put an exclusive gateway where the paths meet."
+            )
+            findings.at("parallel_join", message, node.line, node.id)
+
+
+def _reached(process: Process, starts: list[ElementId], without: ElementId | None) -> set[ElementId]:
+    """Return the nodes that tokens from `starts` can come to without passing one node."""
+    seen: set[ElementId] = set()
+    while starts:
+        found = starts.pop()
+        node = process.nodes.get(found)
+        if node is None or found in seen or found == without:
+            continue
+        seen.add(found)
+        starts.extend(process.successors(node))
+    return seen

@@ -14,6 +14,8 @@ MAX_TEXT = 10_000
 """The most characters of one text that enters an expression."""
 MAX_ITEMS = 1000
 """The most items of one list that enters an expression."""
+MAX_DEPTH = 6
+"""How deep lists and rows may stand in one another."""
 MAX_SIZE = 200_000
 """The most characters of everything that enters one evaluation, as JSON."""
 MAX_DIGITS = 28
@@ -34,7 +36,7 @@ class EvaluationError(Exception):
         self.message = message
 
 
-def plain(value: object, name: str) -> object:  # noqa: PLR0911 - one for each sort of value
+def plain(value: object, name: str, depth: int = 0) -> object:  # noqa: C901, PLR0911 - one case for each sort of value
     """Return a value as expressions and loop variables hold it: JSON data, decimals as Decimal, dates as ISO text.
 
     Raises:
@@ -55,14 +57,16 @@ def plain(value: object, name: str) -> object:  # noqa: PLR0911 - one for each s
             return _number(Decimal(repr(value)), name)
         case datetime() | date() | time():
             return value.isoformat()
+        case list() | tuple() | dict() if depth >= MAX_DEPTH:
+            raise EvaluationError("value_type", f"{name} is nested more than {MAX_DEPTH} deep")
         case list() | tuple():
             items = cast("list[object]", value)
             if len(items) > MAX_ITEMS:
                 raise EvaluationError("value_too_large", f"{name} has {len(items)} items; {MAX_ITEMS} may be used")
-            return [plain(item, name) for item in items]
+            return [plain(item, name, depth + 1) for item in items]
         case dict():
             pairs = cast("dict[str, object]", value).items()
-            return {str(key): plain(item, name) for key, item in pairs}
+            return {str(key): plain(item, name, depth + 1) for key, item in pairs}
         case _:
             raise EvaluationError("value_type", f"{name} is of a type that expressions do not know")
 
