@@ -227,6 +227,8 @@ async def test_a_header_block_within_its_limit_passes() -> None:
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\nabc",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3,3\r\n\r\nabc",
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX: a\r\n folded\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\nX: y\r\n\r\n",
@@ -390,6 +392,25 @@ async def test_stopping_lets_the_running_request_finish_and_takes_no_other() -> 
     assert raw.endswith(b"/wait 0")
 
 
+async def test_cancelling_drops_every_connection_and_frees_the_port() -> None:
+    app = Application()
+    sockets = listen("127.0.0.1", 0)
+    port = sockets[0].getsockname()[1]
+    serving = asyncio.create_task(serve(app, sockets=sockets, stop=asyncio.Event()))
+    client = Connection(*await asyncio.open_connection("127.0.0.1", port))
+    await client.send(GET.replace(b"/hello", b"/wait"))
+    await app.has_begun.wait()
+
+    serving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await serving
+
+    assert b" 200 " not in await client.everything()
+    listen("127.0.0.1", port)[0].close()
+    app.may_go_on.set()
+    client.writer.close()
+
+
 async def test_a_request_that_outlasts_the_grace_is_cut_off() -> None:
     app = Application()
     sockets = listen("127.0.0.1", 0)
@@ -403,6 +424,7 @@ async def test_a_request_that_outlasts_the_grace_is_cut_off() -> None:
     stop.set()
 
     await asyncio.wait_for(serving, 10)
+    assert b" 200 " not in await client.everything()
     client.writer.close()
 
 

@@ -19,6 +19,9 @@ from satchel.surfaces.kit.connection import Edge, EdgeProtocol, edge_protocol
 BACKLOG = 2048
 """Connections that the kernel accepts on our behalf."""
 
+CANCEL_S = 5.0
+"""How long a request that is cancelled may take to clean up."""
+
 
 def listen(host: str, port: int) -> list[socket.socket]:
     """Return a listening socket for each address of `host`; port 0 takes any free one.
@@ -111,14 +114,15 @@ async def serve(
         await server.serve(sockets=list(sockets))
     finally:
         stopping.cancel()
+        await server.end()
         for taken in sockets:
             taken.close()
-        server.drop_connections()
 
 
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None] | None) -> None:
         super().__init__(config)
+        self.servers = []  # uvicorn sets it only once it has started
         self._on_ready = on_ready
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # a generator of the same
@@ -129,7 +133,15 @@ class _Server(uvicorn.Server):
         if self._on_ready is not None:
             self._on_ready()
 
-    def drop_connections(self) -> None:
+    async def end(self) -> None:
+        """Stop accepting before the sockets are closed (uvloop spins on a closed one), and end what is left."""
+        for server in self.servers:
+            server.close()
+        left = list(self.server_state.tasks)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=CANCEL_S)
         for connection in list(self.server_state.connections):
             if isinstance(connection, EdgeProtocol):
                 connection.transport.abort()

@@ -42,7 +42,7 @@ class Edge:
     trusted_proxies: tuple[str, ...] = ()
 
 
-class _Refused(Exception):  # noqa: N818  # not an error of ours: it stops the parser from within its callback
+class _Refused(Exception):  # not an error of ours: it stops the parser from within its callback
     """The request is refused while its headers are read."""
 
     def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
@@ -59,6 +59,11 @@ _MALFORMED = _Refused(
 )
 _HOST = _Refused(
     HTTPStatus.BAD_REQUEST, "malformed_request", "A request names its host exactly once. Correct the Host header."
+)
+_CODING = _Refused(
+    HTTPStatus.BAD_REQUEST,
+    "malformed_request",
+    "A request's only transfer coding is `chunked`. Correct Transfer-Encoding.",
 )
 _SLOW = _Refused(
     HTTPStatus.REQUEST_TIMEOUT,
@@ -167,10 +172,15 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Start the request; promise to keep the connection only once the body is complete."""
-        hosts = sum(name == b"host" for name, _ in self.headers)
         parser = self.parser
-        if hosts > 1 or (hosts == 0 and parser.get_http_version() == "1.1"):  # pyright: ignore[reportOptionalMemberAccess]  # same
+        is_old = parser.get_http_version() == "1.0"  # pyright: ignore[reportOptionalMemberAccess]  # same
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (hosts == 0 and not is_old):
             raise _HOST
+        # Refused before the application is asked; the parser itself would tell only afterwards.
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and (codings != [b"chunked"] or is_old):
+            raise _CODING
         self._stop_watching_head()
         self._raw_bytes = 0
         self._is_in_body = True
