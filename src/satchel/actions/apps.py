@@ -98,11 +98,11 @@ async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings
 
 async def _unknown_people(tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
     found: list[Finding] = []
-    for pointer, name in groups_named(bundle.manifest).items():
+    for name, pointer in groups_named(bundle.manifest).items():
         if await people.group_by_name(tx, actor.account_id, name) is None:
             message = f"There is no group '{name}' in this account; create it first: satchel admin group '{name}'."
             found.append(_finding("unknown_group", bundle.places.get(pointer), message))
-    for pointer, email in users_named(bundle.manifest).items():
+    for email, pointer in users_named(bundle.manifest).items():
         user = await people.user_by_email(tx, email)
         if user is None or user.account_id != actor.account_id:
             message = f"There is no user {email} in this account; create them first."

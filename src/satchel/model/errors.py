@@ -1,8 +1,8 @@
 """The one tree of errors.
 
 Each error has a stable `code` (a surface's tables and clients rely on it), a `kind` (what sort of refusal it is, and so
-its HTTP status on the native API) and a message made here: what happened, to what, and what to do. Surfaces translate by
-table; nobody matches on messages.
+its HTTP status on the native API) and a message made here: what happened, to what, and what to do. Surfaces translate
+by table; nobody matches on messages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -231,7 +231,7 @@ class BadFile(SatchelError):
     """A file's size, type, digest or count breaks its field's limits.
 
     Codes: `file_too_small`, `file_type`, `file_not_image`, `digest_mismatch`, `too_many_files`, `too_many_unclaimed`,
-    `not_a_file_field`, `empty_file_name`.
+    `not_a_file_field`, `empty_file_name`, `metadata_not_image`.
     """
 
     code = "bad_file"
@@ -310,6 +310,26 @@ class TooManyRequests(SatchelError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettingFault:
+    """Why one setting was refused: `name` says where it was set."""
+
+    name: str
+    message: str
+
+
+class InvalidSettings(SatchelError):
+    """One or more settings are wrong; the process does not start."""
+
+    code = "invalid_settings"
+    kind = Kind.INVALID
+
+    def __init__(self, faults: Sequence[SettingFault]) -> None:
+        listed = "; ".join(f"{fault.name} {fault.message}" for fault in faults)
+        super().__init__(f"{len(faults)} setting(s) are wrong: {listed}. Correct them and start again.")
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing wrong with an app bundle.
 
@@ -362,8 +382,8 @@ class InvalidBundle(SatchelError):
 class EngineStopped(SatchelError):
     """The process cannot go on from here, and nothing of this step was kept.
 
-    Raised for a condition that is neither true nor false, an exhausted gateway, a loop over its limit. The caller opens an
-    incident with these members.
+    Raised for a condition that is neither true nor false, an exhausted gateway, a loop over its limit. The caller
+    opens an incident with these members.
     """
 
     code = "incident"

@@ -1,0 +1,56 @@
+"""`satchel doctor`: says whether every file has its bytes, and what to do where one has not."""
+
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+from satchel.cli import output
+from satchel.cli.output import Code, bytes_text
+from satchel.cli.serve import DataDirectory
+
+
+def doctor(
+    *,
+    data: DataDirectory = None,
+    read_data: Annotated[bool, typer.Option("--read-data", help="Read and hash every file again.")] = False,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="First clear away what crashes left, as the server does.")
+    ] = False,
+    mend_quota: Annotated[bool, typer.Option("--mend-quota", help="Set each account's counted bytes right.")] = False,
+) -> None:
+    """Compare the database with the stored bytes, in both directions.
+
+    Looks only, unless told to sweep or to mend the quota. Exit code 4 where something is damaged.
+    """
+    is_clean = output.run(_examine(data, read_data=read_data, with_sweep=sweep, mend_quota=mend_quota))
+    raise typer.Exit(Code.OK if is_clean else Code.FINDINGS)
+
+
+async def _examine(data: DataDirectory, *, read_data: bool, with_sweep: bool, mend_quota: bool) -> bool:
+    from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
+    from satchel.actions import doctor as actions  # noqa: PLC0415  # same
+    from satchel.actions.sweep import sweep as run_sweep  # noqa: PLC0415  # same
+
+    async with server.open_context(output.settings(data_directory=data)) as context:
+        if with_sweep:
+            done = await run_sweep(context, with_store=True)
+            output.out.print(
+                f"swept: {done.uploads} uploads, {done.blobs} blobs, {done.orphans} orphans, {done.leftovers} leftovers"
+            )
+        if mend_quota:
+            mended = await actions.mend_quotas(context)
+            output.out.print(f"quota set right: {', '.join(mended) or 'nothing to do'}")
+        report = actions.Report()
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} blobs"))
+        with Progress(*columns, console=output.err, transient=True, disable=not output.err.is_terminal) as progress:
+            task = progress.add_task("examining", total=None)
+            async for report in actions.examine(context, read_data=read_data):
+                progress.update(task, completed=report.blobs)
+    output.out.print(f"examined: {report.blobs} blobs, {bytes_text(report.bytes)}")
+    for kind, count in sorted(report.counts.items()):
+        output.out.print(f"{kind}: {count}. {actions.ADVICE[kind]}")
+        for place in report.examples[kind]:
+            output.out.print(f"  {place}", markup=False)
+    output.out.print("clean" if report.is_clean else "damaged: see above")
+    return report.is_clean

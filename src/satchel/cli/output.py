@@ -1,0 +1,110 @@
+"""What commands print: colours and progress on a terminal, plain lines into a pipe; and their exit codes.
+
+Results go to standard output, everything else to standard error, so that a pipe gets only what was asked for.
+"""
+
+import asyncio
+import os
+from collections.abc import Coroutine, Sequence
+from enum import IntEnum
+from typing import TypeVar
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from typer import Exit
+
+from satchel.model.errors import Finding, InvalidBundle, InvalidValues, Kind, SatchelError
+from satchel.settings import Settings, read_settings
+
+Result = TypeVar("Result")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Code(IntEnum):
+    """The exit codes of every command; docs/reference/cli.md lists them."""
+
+    OK = 0
+    REFUSED = 1
+    """Satchel refused it; the message says why."""
+    USAGE = 2
+    """The command line is wrong."""
+    UNREACHABLE = 3
+    """The database, the server or the disk cannot be used."""
+    FINDINGS = 4
+    """A bundle has faults, or the doctor found damage."""
+
+
+def run(work: Coroutine[object, object, Result]) -> Result:
+    """Run a command's coroutine; an error that Satchel knows becomes a line and an exit code.
+
+    Raises:
+        Exit: with a `Code`.
+    """
+    try:
+        return asyncio.run(work)
+    except SatchelError as error:
+        raise Exit(report(error)) from None
+    except BrokenPipeError:
+        os.close(1)
+        raise Exit(Code.OK) from None
+
+
+def settings(**options: object) -> Settings:
+    """Return the settings of this process; what is wrong with them ends the command.
+
+    Raises:
+        Exit: with a `Code`.
+    """
+    try:
+        return read_settings(**options)
+    except SatchelError as error:
+        raise Exit(report(error)) from None
+
+
+def report(error: SatchelError) -> Code:
+    """Print an error and return the exit code that goes with it."""
+    if isinstance(error, InvalidBundle):
+        findings(error.findings)
+        err.print(Text(error.message, style="red"))
+        return Code.FINDINGS
+    err.print(Text("error: ", style="bold red"), Text(error.message), sep="", end="\n")
+    if isinstance(error, InvalidValues):
+        for fault in error.faults:
+            err.print(Text(f"  {fault.field or '(form)'}: {fault.message} [{fault.code}]"))
+    unreachable = error.kind in (Kind.UNAVAILABLE, Kind.STORAGE)
+    return Code.UNREACHABLE if unreachable else Code.REFUSED
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Print the findings of a bundle, a line each: place, severity, message, code."""
+    for finding in found:
+        style = "red" if finding.severity == "error" else "yellow"
+        line = Text(finding.place(), style="bold")
+        line.append(f": {finding.severity}: ", style=style)
+        line.append(f"{finding.message} [{finding.code}]")
+        out.print(line)
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows: as a table on a terminal, as tab-separated lines into a pipe."""
+    if not out.is_terminal:
+        for row in rows:
+            out.print(Text("\t".join(str(cell) for cell in row)))
+        return
+    drawn = Table(*headings, header_style="bold", box=None, pad_edge=False)
+    for row in rows:
+        drawn.add_row(*(Text(str(cell)) for cell in row))
+    out.print(drawn)
+
+
+def bytes_text(count: int) -> str:
+    """Return a size for a person: `1.5 MiB`."""
+    size = float(count)
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
+        if size < 1024 or unit == "TiB":  # noqa: PLR2004  # the step between units
+            return f"{count} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{count} bytes"

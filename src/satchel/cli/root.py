@@ -1,0 +1,43 @@
+"""The command `satchel`: puts the commands together and imports each one's parts only when it runs."""
+
+from typing import Annotated
+
+import typer
+
+from satchel import __version__
+from satchel.cli import admin, demo, deploy, doctor, serve
+
+app = typer.Typer(
+    name="satchel",
+    help="A self-hosted process server in which files travel with the work.",
+    epilog="Exit codes: 0 done, 1 refused, 2 wrong usage, 3 server, database or disk cannot be used, 4 findings.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("worker")(serve.worker)
+app.add_typer(admin.app, name="admin")
+app.command("deploy")(deploy.deploy)
+app.command("doctor")(doctor.doctor)
+
+
+@app.command("version")
+def version() -> None:
+    """Print the version and exit."""
+    typer.echo(f"satchel {__version__}")
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    context: typer.Context,
+    *,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """A self-hosted process server in which files travel with the work."""
+    if show_version:
+        version()
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

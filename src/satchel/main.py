@@ -1,0 +1,139 @@
+"""The composition root: puts the parts together, and takes them apart again in the right order.
+
+`open_context` gives commands everything that actions need. `serve` adds the web server, the worker and the tick, in one
+process and one task group: when one of them fails, all stop, the embedded database last.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+import structlog
+
+from satchel.actions.context import Context
+from satchel.actions.loading import Apps
+from satchel.blobs.local import LocalBlobs
+from satchel.db.embedded import embedded
+from satchel.db.keys import ensure_key
+from satchel.db.migrate import migrate
+from satchel.db.pool import Database
+from satchel.model.clock import Clock
+from satchel.model.ids import Entropy
+from satchel.queue.enqueue import Queue
+from satchel.settings import Settings
+from satchel.surfaces.app import create_app
+from satchel.surfaces.http import listen, stop_on_signals
+from satchel.surfaces.http import serve as serve_http
+from satchel.surfaces.kit.connection import Edge
+from satchel.work.handlers import handlers
+from satchel.work.tick import Tick
+from satchel.work.worker import Worker
+
+SIGNING_KEY_BYTES = 32
+
+
+def system_clock() -> datetime:
+    """Return the machine's time, in UTC."""
+    return datetime.now(UTC)  # noqa: TID251  # the one place that reads the clock
+
+
+@asynccontextmanager
+async def open_context(
+    settings: Settings, *, clock: Clock = system_clock, entropy: Entropy = os.urandom
+) -> AsyncIterator[Context]:
+    """Open the database (starting or joining the embedded one) and the store, and lend them to actions.
+
+    Migrates the database if need be; safe from several processes at once.
+
+    Raises:
+        DatabaseUnavailable: the database cannot be started or reached.
+    """
+    async with AsyncExitStack() as stack:
+        dsn = settings.database_url
+        if dsn is None:
+            server = await stack.enter_async_context(embedded(settings.data_directory))
+            dsn = server.dsn
+        await migrate(dsn)
+        database = await stack.enter_async_context(Database(dsn, max_connections=settings.pool_size))
+        async with database.write() as tx:
+            await ensure_key(tx, entropy(SIGNING_KEY_BYTES), clock())
+        blobs = LocalBlobs(settings.data_directory / "blobs", clock=clock, entropy=entropy)
+        await asyncio.to_thread(blobs.prepare)
+        yield Context(
+            database=database,
+            blobs=blobs,
+            clock=clock,
+            entropy=entropy,
+            policy=settings.policy(),
+            apps=Apps(),
+            queue=Queue(),
+        )
+
+
+async def serve(
+    settings: Settings,
+    *,
+    with_web: bool,
+    with_worker: bool,
+    on_ready: Callable[[str], None],
+    prepare: Callable[[Context], Awaitable[None]] | None = None,
+) -> None:
+    """Serve HTTP, run jobs, or both, until SIGINT or SIGTERM.
+
+    Args:
+        settings: of this process.
+        with_web: whether to listen.
+        with_worker: whether to run jobs and the tick.
+        on_ready: called with the server's address once everything runs.
+        prepare: run once before anything is served.
+
+    Raises:
+        Unavailable: the port is taken, or the database cannot be started or reached.
+    """
+    sockets = listen(settings.host, settings.port) if with_web else []
+    async with stop_on_signals() as stop, open_context(settings) as context:
+        if prepare is not None:
+            await prepare(context)
+        async with AsyncExitStack() as stack:
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            if with_worker:
+                worker = await stack.enter_async_context(
+                    Worker(context.database.dsn, handlers(context), concurrency=settings.worker_concurrency)
+                )
+                group.create_task(worker.run(stop))
+                group.create_task(Tick(context, worker.take_over).run(stop))
+            if with_web:
+                app = create_app(context, settings)
+                edge = Edge(
+                    header_deadline_s=settings.header_deadline_s,
+                    grace_s=settings.grace_s,
+                    trusted_proxies=settings.trusted_proxies,
+                )
+                ready = asyncio.Event()
+                group.create_task(serve_http(app, sockets=sockets, stop=stop, edge=edge, on_ready=ready.set))
+                await ready.wait()
+            on_ready(settings.public_url)
+            await stop.wait()
+
+
+def set_up_logs(settings: Settings) -> None:
+    """Send structured logs to standard error: readable on a terminal, JSON lines elsewhere."""
+    is_console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+    renderer = structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(name)s: %(message)s")

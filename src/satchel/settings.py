@@ -1,0 +1,325 @@
+"""Settings: the only reader of the environment and of `satchel.toml`.
+
+Precedence: a command's option, then the environment (`SATCHEL_PORT`), then `satchel.toml` (`port = 8080`) in the
+present directory or at SATCHEL_CONFIG, then the default. Every setting has its unit in its name or type; all that is
+wrong is reported at once. `SETTINGS` is the table that docs/reference/settings.md is checked against.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from satchel.model.errors import InvalidSettings, SettingFault
+from satchel.model.policy import GIBIBYTE, Policy
+
+CONFIG_FILE = "satchel.toml"
+PREFIX = "SATCHEL_"
+
+Parser = Callable[[object], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting: how it is read, what it is without being set, and what it means."""
+
+    name: str
+    parse: Parser
+    default: object
+    meaning: str
+    is_secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return PREFIX + self.name.upper()
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a text")
+    return value
+
+
+def _path(value: object) -> Path:
+    return Path(_text(str(value))).expanduser()
+
+
+def _database_url(value: object) -> str:
+    text = _text(value)
+    if not text.startswith(("postgresql://", "postgres://", "host=", "dbname=", "service=")):
+        raise ValueError("must be a PostgreSQL address such as postgresql://user:password@host/database")
+    return text
+
+
+def _url(value: object) -> str:
+    text = _text(value).rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an http or https address without a query")
+    return text
+
+
+def _whole(low: int, high: int) -> Parser:
+    def parse(value: object) -> int:
+        try:
+            number = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
+        except ValueError:
+            number = None
+        if number is None or not low <= number <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return number
+
+    return parse
+
+
+def _seconds(low: int, high: int) -> Parser:
+    whole = _whole(low, high)
+
+    def parse(value: object) -> timedelta:
+        return timedelta(seconds=int(str(whole(value))))
+
+    return parse
+
+
+def _one_of(*known: str) -> Parser:
+    def parse(value: object) -> str:
+        if value not in known:
+            raise ValueError(f"must be one of {', '.join(known)}")
+        return str(value)
+
+    return parse
+
+
+def _networks(value: object) -> tuple[str, ...]:
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list | tuple):
+        raise ValueError("must be networks with commas between, such as 10.0.0.0/8,127.0.0.1")  # noqa: TRY004  # a fault of the value
+    return tuple(str(ip_network(str(item).strip(), strict=False)) for item in given if str(item).strip())
+
+
+_DAY = 24 * 3600
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        name="data_directory",
+        parse=_path,
+        default=Path("satchel-data"),
+        meaning="Where files and the embedded database are kept; relative to the present directory.",
+    ),
+    Setting(
+        name="database_url",
+        parse=_database_url,
+        default=None,
+        meaning="A PostgreSQL of version 15 or later. Without it the embedded one runs in the data directory.",
+        is_secret=True,
+    ),
+    Setting(name="host", parse=_text, default="127.0.0.1", meaning="Address to listen on."),
+    Setting(name="port", parse=_whole(1, 65535), default=8080, meaning="Port to listen on."),
+    Setting(
+        name="public_url",
+        parse=_url,
+        default=None,
+        meaning="Base of every address that is handed out; http://HOST:PORT unless set. Behind a proxy, the proxy's.",
+    ),
+    Setting(
+        name="trusted_proxies",
+        parse=_networks,
+        default=(),
+        meaning="Networks of proxies, with commas between, whose X-Forwarded-For and -Proto are believed.",
+    ),
+    Setting(
+        name="x_accel_prefix",
+        parse=_text,
+        default=None,
+        meaning="An internal location of nginx that maps to DATA_DIRECTORY/blobs; it then sends the downloads.",
+    ),
+    Setting(name="pool_size", parse=_whole(2, 500), default=16, meaning="Database connections of one process."),
+    Setting(name="worker_concurrency", parse=_whole(1, 100), default=4, meaning="Jobs that one worker runs at once."),
+    Setting(
+        name="ticket_lifetime_s",
+        parse=_seconds(10, _DAY),
+        default=timedelta(minutes=10),
+        meaning="How long an upload ticket waits for its bytes, in seconds.",
+    ),
+    Setting(
+        name="start_upload_lifetime_s",
+        parse=_seconds(60, 30 * _DAY),
+        default=timedelta(days=1),
+        meaning="How long an upload for a start form waits to be named by a start, in seconds.",
+    ),
+    Setting(
+        name="link_lifetime_s",
+        parse=_seconds(1, 7 * _DAY),
+        default=timedelta(minutes=5),
+        meaning="How long a signed link works, unless its maker says otherwise, in seconds.",
+    ),
+    Setting(
+        name="restore_window_s",
+        parse=_seconds(0, 365 * _DAY),
+        default=timedelta(seconds=30),
+        meaning="How long a deleted file can be restored, in seconds.",
+    ),
+    Setting(
+        name="sweep_grace_s",
+        parse=_seconds(60, 30 * _DAY),
+        default=timedelta(hours=1),
+        meaning="How old bytes that nothing names must be before they are deleted, in seconds.",
+    ),
+    Setting(
+        name="session_lifetime_s",
+        parse=_seconds(60, 365 * _DAY),
+        default=timedelta(hours=12),
+        meaning="How long a browser stays signed in, in seconds.",
+    ),
+    Setting(
+        name="default_quota_bytes",
+        parse=_whole(0, 2**60),
+        default=50 * GIBIBYTE,
+        meaning="Storage quota of a new account, in bytes.",
+    ),
+    Setting(
+        name="default_max_file_bytes",
+        parse=_whole(1, 2**50),
+        default=5 * GIBIBYTE,
+        meaning="Largest file of a new account where the field sets no limit, in bytes.",
+    ),
+    Setting(
+        name="max_json_bytes",
+        parse=_whole(1024, 64 * 1024 * 1024),
+        default=1024 * 1024,
+        meaning="Largest JSON body that is read, in bytes.",
+    ),
+    Setting(
+        name="min_body_rate_bytes_s",
+        parse=_whole(0, 2**30),
+        default=1024,
+        meaning="Slowest body that is waited for, in bytes a second over 30 seconds.",
+    ),
+    Setting(
+        name="header_deadline_s",
+        parse=_whole(1, 300),
+        default=10,
+        meaning="How long a request's headers may take, in seconds.",
+    ),
+    Setting(
+        name="grace_s",
+        parse=_whole(0, 3600),
+        default=30,
+        meaning="How long running requests may take when the server stops, in seconds.",
+    ),
+    Setting(
+        name="log_format",
+        parse=_one_of("auto", "console", "json"),
+        default="auto",
+        meaning="auto is console on a terminal and json elsewhere.",
+    ),
+    Setting(
+        name="log_level",
+        parse=_one_of("debug", "info", "warning", "error"),
+        default="info",
+        meaning="The least that is logged.",
+    ),
+)
+"""Every setting, in the order of the reference page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Settings:
+    """What one process was told; see `SETTINGS` for what each means. Its repr is the default one: it tells no secret."""
+
+    data_directory: Path
+    database_url: str | None
+    host: str
+    port: int
+    public_url: str
+    trusted_proxies: tuple[str, ...]
+    x_accel_prefix: str | None
+    pool_size: int
+    worker_concurrency: int
+    ticket_lifetime_s: timedelta
+    start_upload_lifetime_s: timedelta
+    link_lifetime_s: timedelta
+    restore_window_s: timedelta
+    sweep_grace_s: timedelta
+    session_lifetime_s: timedelta
+    default_quota_bytes: int
+    default_max_file_bytes: int
+    max_json_bytes: int
+    min_body_rate_bytes_s: int
+    header_deadline_s: int
+    grace_s: int
+    log_format: str
+    log_level: str
+
+    def policy(self) -> Policy:
+        """Return what the actions need to know."""
+        return Policy(
+            public_url=self.public_url,
+            ticket_lifetime=self.ticket_lifetime_s,
+            start_upload_lifetime=self.start_upload_lifetime_s,
+            link_lifetime=self.link_lifetime_s,
+            restore_window=self.restore_window_s,
+            sweep_grace=self.sweep_grace_s,
+            session_lifetime=self.session_lifetime_s,
+            default_quota_bytes=self.default_quota_bytes,
+            default_max_file_bytes=self.default_max_file_bytes,
+        )
+
+
+def read_settings(environment: Mapping[str, str] | None = None, **options: object) -> Settings:
+    """Return the settings of this process.
+
+    Args:
+        environment: instead of the process's, for tests.
+        options: of a command, by setting; None leaves the setting to the rest.
+
+    Raises:
+        InvalidSettings: with everything that is wrong.
+    """
+    variables = dict(os.environ) if environment is None else environment  # noqa: TID251  # the one place that reads it
+    from_file, faults = _read_file(Path(variables.get(PREFIX + "CONFIG", CONFIG_FILE)), PREFIX + "CONFIG" in variables)
+    found: dict[str, object] = {}
+    for setting in SETTINGS:
+        where, given = _source(setting, options, variables, from_file)
+        try:
+            found[setting.name] = setting.default if given is None else setting.parse(given)
+        except ValueError as error:
+            shown = "" if setting.is_secret else f" (it is {given!r})"
+            faults.append(SettingFault(name=where, message=f"{error}{shown}"))
+    if faults:
+        raise InvalidSettings(faults)
+    if found["public_url"] is None:
+        host = str(found["host"])
+        named = "127.0.0.1" if host in ("", "0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104  # compared
+        found["public_url"] = f"http://{named}:{found['port']}"
+    return Settings(**found)  # type: ignore[arg-type]  # each was parsed to its type
+
+
+def _source(
+    setting: Setting, options: Mapping[str, object], variables: Mapping[str, str], from_file: Mapping[str, object]
+) -> tuple[str, object]:
+    if options.get(setting.name) is not None:
+        return f"--{setting.name.replace('_', '-')}", options[setting.name]
+    if variables.get(setting.variable, "") != "":
+        return setting.variable, variables[setting.variable]
+    return f"{setting.name} in {CONFIG_FILE}", from_file.get(setting.name)
+
+
+def _read_file(path: Path, is_named: bool) -> tuple[dict[str, object], list[SettingFault]]:  # noqa: FBT001  # private
+    if not path.exists() and not is_named:
+        return {}, []
+    try:
+        given: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return {}, [SettingFault(name=str(path), message=f"cannot be read: {error}")]
+    known = {setting.name for setting in SETTINGS}
+    unknown = [
+        SettingFault(name=f"{name} in {path.name}", message="there is no such setting")
+        for name in given
+        if name not in known
+    ]
+    return given, unknown
