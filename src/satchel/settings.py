@@ -229,7 +229,7 @@ SETTINGS: tuple[Setting, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Settings:
-    """What one process was told; see `SETTINGS` for what each means. Its repr is the default one: it tells no secret."""
+    """What one process was told; `SETTINGS` says what each means. Its repr is `object`'s: it tells no secret."""
 
     data_directory: Path
     database_url: str | None

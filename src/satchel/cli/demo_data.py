@@ -116,6 +116,7 @@ class Stage:
         who: str,
         instance: InstanceId,
         outcome: str | None = None,
+        *,
         values: Mapping[str, object] | None = None,
         uploaded: Mapping[str, Sequence[str]] | None = None,
         comment: str | None = None,
@@ -207,8 +208,10 @@ async def _procurement(stage: Stage) -> None:
         {"item": "Office chair", "supplier": "Nordholz", "amount": "3750.00"},
         {"catalog": ["catalog.pdf"]},
     )
-    await stage.complete("clerk", ordered, "accept", {"reason": "As agreed."})
-    await stage.complete("clerk", ordered, None, {"order_number": "2026-0417"}, {"confirmation": ["order.pdf"]})
+    await stage.complete("clerk", ordered, "accept", values={"reason": "As agreed."})
+    await stage.complete(
+        "clerk", ordered, values={"order_number": "2026-0417"}, uploaded={"confirmation": ["order.pdf"]}
+    )
 
 
 async def _hand_over(stage: Stage, evaluation: InstanceId, request: InstanceId) -> None:
@@ -227,7 +230,7 @@ async def _visits(stage: Stage) -> None:
         "technician",
         visited,
         "done",
-        {
+        values={
             "visited_on": stage.context.clock().date().isoformat(),
             "equipment": "meter",
             "checks": ["seals", "wiring"],
@@ -235,7 +238,11 @@ async def _visits(stage: Stage) -> None:
             "notes": "Seal replaced, wiring sound.",
             "condition": 4,
         },
-        {"report": ["prices.xlsx", "prices.csv"], "photos": ["site-photo.jpg"], "signature": ["signature.png"]},
+        uploaded={
+            "report": ["prices.xlsx", "prices.csv"],
+            "photos": ["site-photo.jpg"],
+            "signature": ["signature.png"],
+        },
     )
 
 

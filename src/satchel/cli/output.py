@@ -59,7 +59,7 @@ def settings(**options: object) -> Settings:
         Exit: with a `Code`.
     """
     try:
-        return read_settings(**options)
+        return read_settings(None, **options)
     except SatchelError as error:
         raise Exit(report(error)) from None
 
