@@ -14,6 +14,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from satchel.model.edge import Edge
 from satchel.model.errors import InvalidSettings, SettingFault
 from satchel.model.policy import GIBIBYTE, Policy
 
@@ -38,6 +39,16 @@ class Setting:
         """The environment variable that sets it."""
         return PREFIX + self.name.upper()
 
+    @property
+    def allowed(self) -> str:
+        """What it may be, in the words of the refusal."""
+        for wrong in ("?", None):
+            try:
+                self.parse(wrong)
+            except ValueError as refusal:
+                return str(refusal).removeprefix("must be ")
+        raise AssertionError(f"{self.name} takes anything")
+
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
@@ -46,7 +57,11 @@ def _text(value: object) -> str:
 
 
 def _path(value: object) -> Path:
-    return Path(_text(str(value))).expanduser()
+    if isinstance(value, Path):
+        return value.expanduser()
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a path")
+    return Path(value).expanduser()
 
 
 def _database_url(value: object) -> str:
@@ -96,10 +111,11 @@ def _one_of(*known: str) -> Parser:
 
 
 def _networks(value: object) -> tuple[str, ...]:
-    given = value.split(",") if isinstance(value, str) else value
-    if not isinstance(given, list | tuple):
-        raise ValueError("must be networks with commas between, such as 10.0.0.0/8,127.0.0.1")  # noqa: TRY004  # a fault of the value
-    return tuple(str(ip_network(str(item).strip(), strict=False)) for item in given if str(item).strip())
+    given = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [None]
+    try:
+        return tuple(str(ip_network(str(item).strip(), strict=False)) for item in given if str(item).strip())
+    except ValueError as error:
+        raise ValueError("must be networks with commas between, such as 10.0.0.0/8,127.0.0.1") from error
 
 
 _DAY = 24 * 3600
@@ -267,6 +283,12 @@ class Settings:
             session_lifetime=self.session_lifetime_s,
             default_quota_bytes=self.default_quota_bytes,
             default_max_file_bytes=self.default_max_file_bytes,
+        )
+
+    def edge(self) -> Edge:
+        """Return what the listening server needs to know."""
+        return Edge(
+            header_deadline_s=float(self.header_deadline_s), grace_s=self.grace_s, trusted_proxies=self.trusted_proxies
         )
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from satchel.model.edge import Edge
 from satchel.model.errors import Unavailable
 from satchel.surfaces.http import listen, serve
-from satchel.surfaces.kit.connection import Edge
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]

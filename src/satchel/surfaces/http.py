@@ -13,8 +13,9 @@ from typing import Any
 
 import uvicorn
 
+from satchel.model.edge import Edge
 from satchel.model.errors import Unavailable
-from satchel.surfaces.kit.connection import Edge, EdgeProtocol, edge_protocol
+from satchel.surfaces.kit.connection import EdgeProtocol, edge_protocol
 
 BACKLOG = 2048
 """Connections that the kernel accepts on our behalf."""

@@ -10,36 +10,16 @@ the route.
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from satchel.model.edge import Edge
+
 DRAIN_BYTES = 16 * 1024 * 1024
 """How much of an unwanted body is read and thrown away before the client is left to fill its own buffers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
-    """The limits of one listening server.
-
-    Attributes:
-        header_deadline_s: from a request's first byte (or the connection's start) to the end of its headers.
-        header_bytes: request line and headers together.
-        keep_alive_s: how long an idle connection stays open.
-        linger_s: how long a client has to take in an answer that came before its request was complete.
-        grace_s: how long running requests may take when the server stops.
-        trusted_proxies: addresses or networks whose X-Forwarded-For and -Proto are believed.
-    """
-
-    header_deadline_s: float = 10.0
-    header_bytes: int = 32 * 1024
-    keep_alive_s: int = 15
-    linger_s: float = 2.0
-    grace_s: int = 30
-    trusted_proxies: tuple[str, ...] = ()
 
 
 class _Refused(Exception):  # not an error of ours: it stops the parser from within its callback
