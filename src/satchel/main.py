@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
@@ -28,7 +28,6 @@ from satchel.settings import Settings
 from satchel.surfaces.app import create_app
 from satchel.surfaces.http import listen, stop_on_signals
 from satchel.surfaces.http import serve as serve_http
-from satchel.surfaces.kit.connection import Edge
 from satchel.work.handlers import handlers
 from satchel.work.tick import Tick
 from satchel.work.worker import Worker
@@ -44,7 +43,7 @@ def system_clock() -> datetime:
 @asynccontextmanager
 async def open_context(
     settings: Settings, *, clock: Clock = system_clock, entropy: Entropy = os.urandom
-) -> AsyncIterator[Context]:
+) -> AsyncGenerator[Context]:
     """Open the database (starting or joining the embedded one) and the store, and lend them to actions.
 
     Migrates the database if need be; safe from several processes at once.
@@ -108,13 +107,8 @@ async def serve(
                 group.create_task(Tick(context, worker.take_over).run(stop))
             if with_web:
                 app = create_app(context, settings)
-                edge = Edge(
-                    header_deadline_s=settings.header_deadline_s,
-                    grace_s=settings.grace_s,
-                    trusted_proxies=settings.trusted_proxies,
-                )
                 ready = asyncio.Event()
-                group.create_task(serve_http(app, sockets=sockets, stop=stop, edge=edge, on_ready=ready.set))
+                group.create_task(serve_http(app, sockets=sockets, stop=stop, edge=settings.edge(), on_ready=ready.set))
                 await ready.wait()
             on_ready(settings.public_url)
             await stop.wait()

@@ -1,7 +1,8 @@
 """Accounts, users, groups, grants, quota: what administrators do."""
 
+import re
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from satchel.actions import access
 from satchel.actions.context import Context
@@ -19,6 +20,8 @@ from satchel.model.ids import AccountId, AppId, GroupId, UserId
 
 MAX_NAME_CHARS = 200
 MAX_EMAIL_CHARS = 254
+
+_LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,7 @@ async def create_user(
 
     Raises:
         Forbidden: the actor is no administrator.
-        InvalidValues: the e-mail, name or time zone is wrong.
+        InvalidValues: the e-mail, name, time zone or locale is wrong.
         Conflict: somebody on this server signs in with this e-mail already.
     """
     access.require_admin(actor)
@@ -107,9 +110,12 @@ async def create_user(
         raise InvalidValues([FieldFault(field="email", code="type", message=f"{email[:80]!r} is no e-mail address.")])
     try:
         ZoneInfo(time_zone)
-    except (ValueError, OSError):
+    except (ValueError, OSError, ZoneInfoNotFoundError):
         message = f"{time_zone[:80]!r} is no time zone of the IANA list, such as Europe/Berlin."
         raise InvalidValues([FieldFault(field="time_zone", code="type", message=message)]) from None
+    if not _LOCALE.fullmatch(locale):
+        message = f"{locale[:80]!r} is no language tag, such as en or pt-BR."
+        raise InvalidValues([FieldFault(field="locale", code="type", message=message)])
     async with context.database.write() as tx:
         created = await rows.insert_user(
             tx, actor.account_id, email=email, name=name, time_zone=time_zone, locale=locale, now=context.clock()

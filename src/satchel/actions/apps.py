@@ -67,6 +67,9 @@ async def deploy(context: Context, actor: Actor, files: Mapping[str, bytes]) -> 
             category=bundle.manifest.category,
             now=now,
         )
+        changes = await _changes(tx, actor, bundle)  # again: another version may have come since
+        if changes:
+            raise InvalidBundle(changes)
         version, number = await rows.insert_version(
             tx,
             row,
@@ -83,7 +86,7 @@ async def deploy(context: Context, actor: Actor, files: Mapping[str, bytes]) -> 
 
 
 async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings of both files together: the data side's, the order of work's, and what only the account knows."""
+    """Return the findings of both files together, and those that only the account knows."""
     found = list(findings)
     for finding in check(bundle.process, bundle.manifest):
         line = finding.line

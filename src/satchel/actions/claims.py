@@ -17,7 +17,7 @@ from satchel.model.digest import Digest
 from satchel.model.errors import FieldFault
 from satchel.model.fields import Field, FieldType, FileLimits
 from satchel.model.files import File, FileKind
-from satchel.model.ids import AccountId, FieldId, FileId, TaskId, UploadId, UserId, uuid7
+from satchel.model.ids import AccountId, FieldId, FileId, InstanceId, TaskId, UploadId, UserId, uuid7
 from satchel.model.media import is_image, matches_accept
 from satchel.model.uploads import Upload, UploadState
 from satchel.queue.enqueue import MAKE_PREVIEW
@@ -51,11 +51,18 @@ class Scope:
         return upload.task_id == self.task_id if upload.task_id is not None else self.instance
 
 
-async def lock_named(tx: Writer, account: AccountId, ids: Sequence[int]) -> dict[int, Upload]:
-    """Lock the uploads among some file numbers, then the blobs that they name: in that order, as everywhere."""
+async def lock_named(
+    tx: Writer, account: AccountId, ids: Sequence[int], instance: InstanceId | None
+) -> dict[int, Upload]:
+    """Lock the uploads among some file numbers, then the blobs that they name: in that order, as everywhere.
+
+    Args:
+        instance: which is locked; others' uploads are left alone, so that no form can lock what is another
+            instance's. None stands for a start form.
+    """
     if not ids:
         return {}
-    uploads = await upload_rows.lock_uploads(tx, account, ids)
+    uploads = await upload_rows.lock_uploads(tx, account, ids, instance)
     await blob_rows.lock_blobs(tx, account, [upload.digest for upload in uploads if upload.digest])
     return {int(upload.id): upload for upload in uploads}
 
@@ -103,14 +110,14 @@ async def claim(
     added: list[FileId] = []
     removed: list[FileId] = []
     for field_id, ids in named.items():
-        kept = set(ids)
-        removed += [file.id for file in run.files_in(field_id) if file.id not in kept]
+        held = {file.id for file in run.files_in(field_id)}
+        removed += sorted(held.difference(FileId(number) for number in ids))
         for position, number in enumerate(ids):
-            if number in uploads:
+            if FileId(number) in held:
+                await rows.set_position(run.tx, run.instance.account_id, FileId(number), position)
+            else:
                 await _insert(run, uploads[number], field_id, position)
                 added.append(FileId(number))
-            else:
-                await rows.set_position(run.tx, run.instance.account_id, FileId(number), position)
     for offset, number in enumerate(tab):
         await _insert(run, uploads[number], None, len(run.files_in(None)) + offset)
         added.append(FileId(number))

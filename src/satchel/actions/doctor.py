@@ -18,7 +18,7 @@ EXAMPLES = 5
 """How many places of each kind of damage are named."""
 
 ADVICE = {
-    "missing_bytes": "Files name these bytes, but the store has none: restore them from a backup of the data directory.",
+    "missing_bytes": "Files name these bytes, but the store has none: restore them from a backup.",
     "wrong_size": "The bytes are not as long as their row says: restore them from a backup.",
     "damaged_bytes": "The bytes no longer have their digest: the disk changed them. Restore them from a backup.",
     "orphan_bytes": "Bytes that no row names; a crash leaves them. The sweep deletes them after the grace time.",

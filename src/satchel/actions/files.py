@@ -4,7 +4,7 @@ Who may read a file sees its field (or the attachments tab) of its instance. Who
 `modify`, or holds an open task whose form lets them change the field.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -218,7 +218,7 @@ async def attach(
     async with change(context, actor, instance_id) as run:
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         _require_running(run)
-        locked = await claims.lock_named(run.tx, actor.account_id, uploads)
+        locked = await claims.lock_named(run.tx, actor.account_id, uploads, run.instance.id)
         if place.field is None:
             form, given = Form(access={}, scope=Scope(instance=True)), Submission(attachments=uploads)
         else:
@@ -324,7 +324,7 @@ async def describe(
 @asynccontextmanager
 async def _changing(
     context: Context, actor: Actor, file_id: FileId, *, deleted: bool = False
-) -> AsyncIterator[tuple[Run, File]]:
+) -> AsyncGenerator[tuple[Run, File]]:
     """Lend the locked instance of a file that the actor may change, and the file as it is under the lock."""
     async with context.database.read() as tx:
         known = await _readable(context, tx, actor, file_id, deleted=deleted)

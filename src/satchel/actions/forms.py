@@ -31,7 +31,7 @@ class Submission:
         comment: written to the history, or None.
     """
 
-    values: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict[str, object])
     attachments: Sequence[int] = ()
     comment: str | None = None
 
@@ -40,9 +40,8 @@ class Submission:
         found = list(self.attachments)
         for declared in fields:
             if declared.is_file_type and declared.id in self.values:
-                given = self.values[declared.id]
-                listed = given if isinstance(given, list) else [given]
-                found += [number for number in listed if isinstance(number, int) and not isinstance(number, bool)]
+                ids, _ = file_references(declared, self.values[declared.id])
+                found += ids
         return found
 
 

@@ -54,7 +54,7 @@ async def start(context: Context, actor: Actor, code: str, given: Submission) ->
         app = await context.apps.newest(tx, actor.account_id, code)
         access.require_right(actor, Right.START, app.app_id, code)
         ledger = Ledger()
-        uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields))
+        uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
         run = await create(context, tx, actor, app, ledger)
         form = Form(access=app.manifest.start.fields, scope=Scope(starter=actor.user_id))
         await _start(run, form, given, uploads, data={})
@@ -301,7 +301,7 @@ async def _run_creating(context: Context, actor: Actor, code: str, action_id: in
         if not action.create:
             raise InvalidState(f"The action {action_id} of {code} runs on an instance; name one.")
         given = _with_comment(action, given)
-        uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields))
+        uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
         ledger = Ledger()
         run = await create(context, tx, actor, app, ledger)
         form = Form(access=_inputs(action), scope=Scope(starter=actor.user_id), areas=action.areas)
@@ -342,7 +342,9 @@ async def _task_of(run: Run, action: Action) -> Task:
 
 
 async def _lock(run: Run, given: Submission) -> dict[int, Upload]:
-    return await claims.lock_named(run.tx, run.instance.account_id, given.numbers(run.app.manifest.fields))
+    return await claims.lock_named(
+        run.tx, run.instance.account_id, given.numbers(run.app.manifest.fields), run.instance.id
+    )
 
 
 def _require_running(run: Run) -> None:

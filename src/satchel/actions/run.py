@@ -5,7 +5,7 @@ architecture §2), lends a `Run`, and saves it. What a run owes (bytes to the qu
 kept in its ledger and settled last, the quota's row at the very end.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -166,7 +166,7 @@ async def load(context: Context, tx: Writer, actor: Actor, instance_id: Instance
 @asynccontextmanager
 async def change(
     context: Context, actor: Actor, instance_id: InstanceId, *, token: TokenId | None = None
-) -> AsyncIterator[Run]:
+) -> AsyncGenerator[Run]:
     """Lend a locked instance for one change, save it, and settle what the change owes.
 
     When the engine stops, nothing of the change is kept, an incident is opened in a transaction of its own, and the

@@ -138,7 +138,7 @@ async def save(
     if actor.user_id is None:
         raise Forbidden("Searches are saved by users.")
     async with context.database.write() as tx:
-        query = await _checked(context, tx, actor, name, given, groups)
+        query = await _checked(context, tx, actor, name=name, given=given, groups=groups)
         created = await rows.insert_search(
             tx, actor.account_id, actor.user_id, name=name, query=query, now=context.clock()
         )
@@ -147,7 +147,7 @@ async def save(
 
 
 async def _checked(
-    context: Context, tx: Reader, actor: Actor, name: str, given: Mapping[str, object], groups: Sequence[int]
+    context: Context, tx: Reader, actor: Actor, *, name: str, given: Mapping[str, object], groups: Sequence[int]
 ) -> dict[str, object]:
     faults: list[FieldFault] = []
     if not name.strip() or len(name) > MAX_NAME_CHARS:
@@ -164,7 +164,7 @@ async def _checked(
 
 
 async def change(
-    context: Context, actor: Actor, search: SearchId, name: str, given: Mapping[str, object], groups: Sequence[int]
+    context: Context, actor: Actor, search: SearchId, *, name: str, given: Mapping[str, object], groups: Sequence[int]
 ) -> None:
     """Give one's saved search a name, a query and groups.
 
@@ -175,7 +175,7 @@ async def change(
     """
     async with context.database.write() as tx:
         await _own(tx, actor, search)
-        query = await _checked(context, tx, actor, name, given, groups)
+        query = await _checked(context, tx, actor, name=name, given=given, groups=groups)
         await rows.update_search(tx, actor.account_id, search, name=name, query=query, now=context.clock())
         await rows.share_search(tx, actor.account_id, search, groups)
 

@@ -63,7 +63,9 @@ async def finish(context: Context, actor: Actor, call_id: JobId, given: Submissi
         service = run.app.manifest.services.get(call.element)
         inputs = service.inputs if service else ()
         form = Form(access=dict.fromkeys(inputs, Access.EDIT), scope=Scope(instance=True))
-        uploads = await claims.lock_named(run.tx, actor.account_id, given.numbers(run.app.manifest.fields))
+        uploads = await claims.lock_named(
+            run.tx, actor.account_id, given.numbers(run.app.manifest.fields), run.instance.id
+        )
         saved = await submit(run, form, given, uploads, complete=False)
         await run.event("service.finished", data={"call": call.id, "element": call.element, **saved.as_data()})
         await rows.close_call(

@@ -5,7 +5,7 @@ State changes (architecture §1): offered → `unassigned`; claimed or assigned 
 `late: fail`, or ended by its boundary timer → `failed`; its instance or path ended → `cancelled`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -82,13 +82,14 @@ async def read(context: Context, actor: Actor, task_id: TaskId) -> TaskView:
         form = access.form_of(app, task)
         files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id])
     shown = {field for field, how in form.fields.items() if how is not Access.HIDE}
+    has_tab = access.holds(actor, task) or actor.may(Right.VIEW, task.app_id)
     return TaskView(
         task=task,
         instance=instance,
         app=app,
         form=form,
         values={name: value for name, value in instance.values.items() if name in shown},
-        files=[file for file in files if file.field_id is None or file.field_id in shown],
+        files=[file for file in files if (has_tab if file.field_id is None else file.field_id in shown)],
     )
 
 
@@ -101,7 +102,7 @@ def _require_sight(actor: Actor, task: Task) -> None:
 @asynccontextmanager
 async def _open(
     context: Context, actor: Actor, task_id: TaskId, expected: int | None
-) -> AsyncIterator[tuple[Run, Task]]:
+) -> AsyncGenerator[tuple[Run, Task]]:
     """Lend the locked instance of an open task, and the task as it is under the lock."""
     async with context.database.read() as tx:
         known = await rows.task(tx, actor.account_id, task_id)
@@ -235,7 +236,7 @@ async def complete(
 
 
 async def _submit(run: Run, task: Task, given: Submission, *, complete: bool) -> dict[str, object]:
-    uploads = await claims.lock_named(run.tx, task.account_id, given.numbers(run.app.manifest.fields))
+    uploads = await claims.lock_named(run.tx, task.account_id, given.numbers(run.app.manifest.fields), run.instance.id)
     form = Form(access=access.form_of(run.app, task).fields, scope=Scope(task_id=task.id))
     saved = await submit(run, form, given, uploads, complete=complete)
     await comment_in(run, given.comment, task=task.id)

@@ -92,7 +92,7 @@ async def ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
         if waiting >= limits.max_unclaimed:
             raise BadFile(
                 "too_many_unclaimed",
-                f"{waiting} uploads wait to be claimed there; {limits.max_unclaimed} may. Complete the form or delete some.",
+                f"{waiting} uploads wait to be claimed there; {limits.max_unclaimed} may. Claim or delete some.",
                 limit=limits.max_unclaimed,
             )
         upload = await rows.insert_upload(

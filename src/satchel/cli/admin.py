@@ -3,7 +3,7 @@
 Whoever may run it on the server's data directory (or with its database address) is trusted with every account.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ class Session:
 
 
 @asynccontextmanager
-async def _session(data: Path | None, account: str | None) -> AsyncIterator[Session]:
+async def _session(data: Path | None, account: str | None) -> AsyncGenerator[Session]:
     from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
     from satchel.actions import accounts  # noqa: PLC0415  # same
 

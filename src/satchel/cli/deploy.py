@@ -46,7 +46,7 @@ async def _deploy(bundle: Path, url: str, token: str) -> Code:
         raise Unavailable(f"{url} answered {answer.status_code} without JSON; is it a Satchel server?") from None
     named = [Finding(**finding) for finding in body.get("findings", body.get("warnings", []))]
     output.findings(named)
-    if answer.status_code == httpx.codes.CREATED:
+    if answer.is_success:
         output.out.print(f"deployed {body['code']} version {body['version']}")
         return Code.OK
     output.err.print(f"error: {body.get('detail', answer.reason_phrase)}", style="red", markup=False)

@@ -246,7 +246,8 @@ async def insert_grant(tx: Writer, account_id: AccountId, group: GroupId, app: A
 async def delete_grant(tx: Writer, account_id: AccountId, group: GroupId, app: AppId | None, right: Right) -> None:
     """Take a right from a group."""
     await tx.execute(
-        'DELETE FROM grants WHERE account_id = %s AND group_id = %s AND app_id IS NOT DISTINCT FROM %s AND "right" = %s',
+        "DELETE FROM grants WHERE account_id = %s AND group_id = %s AND app_id IS NOT DISTINCT FROM %s"
+        ' AND "right" = %s',
         (account_id, group, app, right.value),
     )
 
@@ -301,7 +302,8 @@ async def credentials_of(tx: Reader, account_id: AccountId, user_id: UserId) -> 
     """Return all credentials of a user that are not revoked, by id."""
     return await tx.rows(
         Credential,
-        f"SELECT {_CREDENTIAL} FROM credentials WHERE account_id = %s AND user_id = %s AND revoked_at IS NULL ORDER BY id",
+        f"SELECT {_CREDENTIAL} FROM credentials WHERE account_id = %s AND user_id = %s AND revoked_at IS NULL"
+        " ORDER BY id",
         (account_id, user_id),
     )
 

@@ -65,13 +65,14 @@ async def apps(tx: Reader, account: AccountId) -> list[AppRow]:
 async def lock_or_insert_app(
     tx: Writer, account: AccountId, *, code: str, name: str, category: str, now: datetime
 ) -> AppRow:
-    """Return the app with this code, locked; create it with its counter if there is none."""
+    """Return the app with this code, locked against other deployers; create it with its counter if there is none."""
     await tx.execute(
-        "INSERT INTO apps (account_id, code, name, category, created_at) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        "INSERT INTO apps (account_id, code, name, category, created_at) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
         (account, code, name, category, now),
     )
     row = await tx.row(
-        AppRow, f"SELECT {_APP} FROM apps WHERE account_id = %s AND code = %s FOR UPDATE", (account, code)
+        AppRow, f"SELECT {_APP} FROM apps WHERE account_id = %s AND code = %s FOR NO KEY UPDATE", (account, code)
     )
     if row is None:
         raise LookupError(f"app {code} vanished")
@@ -140,7 +141,8 @@ async def next_number(tx: Writer, account: AccountId, app_id: AppId) -> int:
     """Return the next identifier number of an app; its counter stays locked until the transaction ends."""
     number = await tx.value(
         int,
-        "UPDATE app_counters SET last_number = last_number + 1 WHERE account_id = %s AND app_id = %s RETURNING last_number",
+        "UPDATE app_counters SET last_number = last_number + 1 WHERE account_id = %s AND app_id = %s"
+        " RETURNING last_number",
         (account, app_id),
     )
     if number is None:

@@ -46,8 +46,8 @@ async def insert_event(
 ) -> None:
     """Add a line to the history."""
     await tx.execute(
-        "INSERT INTO events (account_id, at, kind, instance_id, task_id, file_id, user_id, credential_id, address, data)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "INSERT INTO events (account_id, at, kind, instance_id, task_id, file_id, user_id, credential_id, address,"
+        " data) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (account, at, kind, instance_id, task_id, file_id, user_id, credential_id, address, Jsonb(dict(data or {}))),
     )
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from satchel.db.pool import Reader, Writer
+from satchel.db.pool import Reader, Writer, assembled
 from satchel.model.ids import AccountId, AppId, InstanceId, TokenId, UserId, VersionId
 from satchel.model.instance import Instance, InstanceState
 
@@ -37,8 +37,8 @@ async def insert_instance(
     parent_id, parent_token = parent or (None, None)
     row = await tx.row(
         _Row,
-        "INSERT INTO instances (account_id, uuid, app_id, version_id, number, identifier, title, title_folded, state, starter_id,"
-        ' started_at, "values", parent_id, parent_token, depth)'
+        "INSERT INTO instances (account_id, uuid, app_id, version_id, number, identifier, title, title_folded, state,"
+        ' starter_id, started_at, "values", parent_id, parent_token, depth)'
         f" VALUES (%s, %s, %s, %s, %s, %s, %s, '', 'running', %s, %s, '{{}}', %s, %s, %s) RETURNING {_INSTANCE}",
         (account, uuid, app, version, number, identifier, identifier, starter, now, parent_id, parent_token, depth),
     )
@@ -90,15 +90,14 @@ class _Sorted:
 
 
 async def instances_where(
-    tx: Reader, column: str, condition: str, order: str, parameters: Mapping[str, object], limit: int
+    tx: Reader, column: str, condition: str, order: str, *, parameters: Mapping[str, object], limit: int
 ) -> list[tuple[Instance, object]]:
     """Return instances with the value of `column`; the texts are assembled by `satchel.db.search` from constants."""
-    rows = await tx.rows(
-        _Sorted,
+    query = (
         f"SELECT {_INSTANCE}, {column} AS sort_value FROM instances i WHERE {condition}"
-        f" ORDER BY {order} LIMIT {int(limit)}",
-        parameters,
+        f" ORDER BY {order} LIMIT {int(limit)}"
     )
+    rows = await tx.rows(_Sorted, assembled(query), parameters)
     return [row.pair for row in rows]
 
 
@@ -117,10 +116,13 @@ async def save_instance(
     if unknown:
         raise ValueError(f"no slot columns: {sorted(unknown)}")
     assignments = "".join(f", {column} = %({column})s" for column in slots)
-    await tx.execute(
+    query = (
         "UPDATE instances SET title = %(title)s, title_folded = %(folded)s, state = %(state)s, ended_at = %(ended_at)s,"
         ' "values" = %(values)s,'
-        f" revision = revision + 1, grams = %(grams)s{assignments} WHERE account_id = %(account)s AND id = %(id)s",
+        f" revision = revision + 1, grams = %(grams)s{assignments} WHERE account_id = %(account)s AND id = %(id)s"
+    )
+    await tx.execute(
+        assembled(query),
         {
             "title": row.title,
             "folded": title_folded,

@@ -5,7 +5,7 @@ say by their first parameter which one they need. A `Writer` is one transaction:
 rolls back when the block raises. No network and no body bytes inside it (architecture §1.3).
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import TracebackType
@@ -16,7 +16,7 @@ from psycopg import AsyncConnection, errors
 from psycopg.rows import args_row, class_row, dict_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
-from satchel.model.errors import Busy, DiskFull, Unavailable
+from satchel.model.errors import Busy, DiskFull, InvalidRequest, Unavailable
 
 Row = TypeVar("Row")
 Parameters = Mapping[str, object] | Sequence[object] | None
@@ -29,6 +29,11 @@ STATEMENT_TIMEOUT = timedelta(seconds=30)
 
 JobConnection = NewType("JobConnection", object)
 """A transaction's own connection, for the queue to enqueue on; opaque to actions."""
+
+
+def assembled(query: str) -> LiteralString:
+    """Return a query that was put together from constants as one that may be run; values never become part of it."""
+    return query  # pyright: ignore[reportReturnType]  # the callers, all in this package, vouch for their parts
 
 
 class Reader:
@@ -49,14 +54,14 @@ class Reader:
             await cursor.execute(query, parameters)
             return await cursor.fetchone()
 
-    async def values(self, kind: type[Row], query: LiteralString, parameters: Parameters = None) -> list[Row]:
+    async def values(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = None) -> list[Row]:
         """Return the first column of every row; `kind` names its type."""
         del kind
         async with self._connection.cursor(row_factory=scalar_row) as cursor:
             await cursor.execute(query, parameters)
             return await cursor.fetchall()
 
-    async def value(self, kind: type[Row], query: LiteralString, parameters: Parameters = None) -> Row | None:
+    async def value(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = None) -> Row | None:
         """Return the first column of the first row, or None; `kind` names its type."""
         del kind
         async with self._connection.cursor(row_factory=scalar_row) as cursor:
@@ -130,24 +135,26 @@ class Database:
         await self._pool.close()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Reader]:
+    async def read(self) -> AsyncGenerator[Reader]:
         """Lend a connection for queries; each one sees what is committed when it starts.
 
         Raises:
             Unavailable: the database cannot be reached or all connections stay in use; try again.
+            InvalidRequest: a text or number that came in cannot be stored or compared.
         """
         with _database_errors():
             async with self._pool.connection() as connection:
                 yield Reader(connection)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Writer]:
+    async def write(self) -> AsyncGenerator[Writer]:
         """Lend a connection for one transaction.
 
         Raises:
             Unavailable: the database cannot be reached or all connections stay in use; try again.
             Busy: a lock was held for too long, or two transactions met in the wrong order; try again.
             DiskFull: the database has no room.
+            InvalidRequest: a text or number that came in cannot be stored.
         """
         with _database_errors():
             async with self._pool.connection() as connection, connection.transaction():
@@ -174,6 +181,11 @@ class _database_errors:  # noqa: N801  # reads as a statement: `with _database_e
                 ) from error
             case errors.QueryCanceled():
                 raise Unavailable("The database took too long for this. Narrow the request and try again.") from error
+            case psycopg.DataError():
+                # What no caller checked: U+0000, half a surrogate pair, a number beyond its column.
+                raise InvalidRequest(
+                    "A text or number of the request cannot be stored: it holds U+0000 or is out of range."
+                ) from error
             case psycopg.OperationalError():
                 raise Unavailable("The database cannot be reached at the moment. Try again shortly.") from error
             case _:

@@ -13,11 +13,11 @@ from psycopg.types.json import Jsonb
 
 from satchel.db.apps import Slot
 from satchel.db.instances import instances_where
-from satchel.db.pool import Reader, Writer
+from satchel.db.pool import Reader, Writer, assembled
 from satchel.model.fields import SlotKind
 from satchel.model.ids import AccountId, AppId, GroupId, SearchId, UserId
 from satchel.model.instance import Instance
-from satchel.model.search import SLOT_CHARS, FieldCondition, InstanceQuery, Sort, SortKey
+from satchel.model.search import SLOT_CHARS, Cursor, FieldCondition, InstanceQuery, Sort, SortKey
 from satchel.model.trigrams import fold, trigrams_of_term
 
 COUNT_CAP = 10_000
@@ -77,12 +77,7 @@ class Scope:
 
 def condition(scope: Scope, query: InstanceQuery) -> Where:
     """Return the condition of a query without its cursor."""
-    where = Where()
-    where.add("i.account_id = {}", scope.account)
-    if scope.app is not None:
-        where.add("i.app_id = {}", scope.app)
-    if scope.visible is not None:
-        where.add("i.app_id = ANY({})", sorted(scope.visible))
+    where = _within(scope)
     if query.states:
         states = [state.value for state in query.states]
         where.add(
@@ -103,7 +98,17 @@ def condition(scope: Scope, query: InstanceQuery) -> Where:
     for wanted in query.conditions:
         _field_condition(where, scope, wanted)
     if where.short_terms:
-        _only_newest(where, scope, query)
+        _only_newest(where, scope)
+    return where
+
+
+def _within(scope: Scope) -> Where:
+    where = Where()
+    where.add("i.account_id = {}", scope.account)
+    if scope.app is not None:
+        where.add("i.app_id = {}", scope.app)
+    if scope.visible is not None:
+        where.add("i.app_id = ANY({})", sorted(scope.visible))
     return where
 
 
@@ -140,10 +145,8 @@ def _contains(where: Where, column: str, field_id: str | None, term: str, prefix
         )
 
 
-def _only_newest(where: Where, scope: Scope, query: InstanceQuery) -> None:
+def _only_newest(where: Where, scope: Scope) -> None:
     """Bound a comparison that no trigram narrows to the newest instances of the app or account."""
-    if query.cursor is not None and query.sort.key is SortKey.STARTED_AT and query.sort.descending:
-        return
     app = "AND w.app_id = {}" if scope.app is not None else ""
     values: list[object] = [scope.account]
     if scope.app is not None:
@@ -190,8 +193,10 @@ async def find(tx: Reader, scope: Scope, query: InstanceQuery) -> tuple[list[tup
         if nullable:
             where.add(f"{column} IS NOT NULL")
         if cursor is not None:
-            _after(where, column, query.sort, cursor.value, cursor.started_at, cursor.id)
-        found += await instances_where(tx, column, where.text(), _order(column, query.sort), where.parameters, wanted)
+            _after(where, column, query.sort, cursor)
+        found += await instances_where(
+            tx, column, where.text(), _order(column, query.sort), parameters=where.parameters, limit=wanted
+        )
         cursor = None
     if nullable and len(found) < wanted:
         where = Where(parts=list(base.parts), parameters=dict(base.parameters))
@@ -199,34 +204,36 @@ async def find(tx: Reader, scope: Scope, query: InstanceQuery) -> tuple[list[tup
         if cursor is not None:
             where.add("(i.started_at, i.id) < ({}, {})", cursor.started_at, cursor.id)
         found += await instances_where(
-            tx, column, where.text(), "i.started_at DESC, i.id DESC", where.parameters, wanted - len(found)
+            tx,
+            column,
+            where.text(),
+            "i.started_at DESC, i.id DESC",
+            parameters=where.parameters,
+            limit=wanted - len(found),
         )
     return found, base.short_terms
 
 
-def _after(where: Where, column: str, sort: Sort, value: object, started_at: datetime, number: int) -> None:
+def _after(where: Where, column: str, sort: Sort, cursor: Cursor) -> None:
     if sort.key is SortKey.STARTED_AT:
         sign = "<" if sort.descending else ">"
-        where.add(f"(i.started_at, i.id) {sign} ({{}}, {{}})", started_at, number)
+        where.add(f"(i.started_at, i.id) {sign} ({{}}, {{}})", cursor.started_at, cursor.id)
         return
     beyond, tie = ("<", ">") if sort.descending else (">", "<")
     where.add(
         f"{column} {beyond}= {{}} AND ({column} {beyond} {{}} OR (i.started_at, i.id) {tie} ({{}}, {{}}))",
-        value,
-        value,
-        started_at,
-        number,
+        cursor.value,
+        cursor.value,
+        cursor.started_at,
+        cursor.id,
     )
 
 
 async def count(tx: Reader, scope: Scope, query: InstanceQuery, *, cap: int = COUNT_CAP) -> int:
     """Return how many instances a query finds, at most `cap` + 1."""
     where = condition(scope, query)
-    found = await tx.value(
-        int,
-        f"SELECT count(*) FROM (SELECT FROM instances i WHERE {where.text()} LIMIT {int(cap) + 1}) AS found",
-        where.parameters,
-    )
+    counted = f"SELECT count(*) FROM (SELECT FROM instances i WHERE {where.text()} LIMIT {int(cap) + 1}) AS found"
+    found = await tx.value(int, assembled(counted), where.parameters)
     return found or 0
 
 

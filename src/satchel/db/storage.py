@@ -64,9 +64,9 @@ async def set_limit(tx: Writer, account: AccountId, limit_bytes: int) -> None:
 
 
 _TRUE_SUMS = (
-    "(SELECT coalesce(sum(f.size_bytes), 0)::bigint FROM files f WHERE f.account_id = s.account_id AND f.kind = 'stored')"
-    " AS used, (SELECT coalesce(sum(u.reserved_bytes), 0)::bigint FROM uploads u WHERE u.account_id = s.account_id)"
-    " AS reserved"
+    "(SELECT coalesce(sum(f.size_bytes), 0)::bigint FROM files f"
+    " WHERE f.account_id = s.account_id AND f.kind = 'stored') AS used,"
+    " (SELECT coalesce(sum(u.reserved_bytes), 0)::bigint FROM uploads u WHERE u.account_id = s.account_id) AS reserved"
 )
 
 

@@ -1,4 +1,4 @@
-"""SQL of what instances wait for besides people: timers, messages, called instances, service calls; and of incidents."""
+"""SQL of what instances wait for besides people (timers, messages, called instances, services), and of incidents."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
