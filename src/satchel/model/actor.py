@@ -45,7 +45,7 @@ class Actor:
     locale: str = "en"
     address: str | None = None
     group_ids: frozenset[GroupId] = frozenset()
-    rights: Mapping[AppId | None, frozenset[Right]] = field(default_factory=dict)
+    rights: Mapping[AppId | None, frozenset[Right]] = field(default_factory=dict[AppId | None, frozenset[Right]])
 
     @property
     def is_system(self) -> bool:
