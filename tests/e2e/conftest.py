@@ -1,0 +1,89 @@
+"""A real server for whole-path tests: `satchel demo` as its own process, with its embedded database and real files."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+START_TIMEOUT_S = 90.0
+
+
+class DemoServer:
+    """One data directory, and the process that serves it."""
+
+    def __init__(self, data: Path, port: int) -> None:
+        self.data = data
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process and wait until it answers."""
+        log = (self.data.parent / f"{self.data.name}.log").open("ab")
+        command = [sys.executable, "-m", "satchel", "demo", "--data", str(self.data), "--port", str(self.port)]
+        environment = {**os.environ, "SATCHEL_LOG_LEVEL": "warning"}  # noqa: TID251  # handed on to a child process
+        self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)  # noqa: S603  # our own
+        end = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == httpx.codes.OK:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.1)  # a process of its own: there is nothing else to wait on
+        raise RuntimeError((self.data.parent / f"{self.data.name}.log").read_text()[-3000:])
+
+    def kill(self) -> None:
+        """End the process as a power cut would."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def stop(self) -> int:
+        """Ask the process to stop and return its exit code."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=60)
+
+    def token(self, who: str) -> str:
+        """Return the bearer token of one of the demo's people."""
+        logins: dict[str, dict[str, str]] = json.loads((self.data / "demo.json").read_text())
+        return logins[who]["token"]
+
+    def client(self, who: str = "integrator") -> httpx.Client:
+        """Return a client that is signed in as one of the demo's people."""
+        headers = {"Authorization": f"Bearer {self.token(who)}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a `satchel` command on the data directory."""
+        command = [sys.executable, "-m", "satchel", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603  # our own
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
+    """A demo server, shared by the tests of one module."""
+    running = DemoServer(tmp_path_factory.mktemp("demo") / "data", free_port())
+    running.start()
+    yield running
+    running.stop()
