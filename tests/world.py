@@ -175,7 +175,7 @@ class World:
     async def rows(self, query: str, *parameters: object) -> list[tuple[object, ...]]:
         """Run a query of the test's own."""
         async with self.context.database.read() as tx:
-            return await tx.pairs(query, parameters)  # type: ignore[arg-type]  # a test's own text
+            return await tx.pairs(query, parameters)
 
 
 async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:
