@@ -4,7 +4,7 @@ Who may read a file sees its field (or the attachments tab) of its instance. Who
 `modify`, or holds an open task whose form lets them change the field.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -162,7 +162,7 @@ async def preview(context: Context, actor: Actor, file_id: FileId) -> Content:
 
 def open_bytes(
     context: Context, actor: Actor, what: Content, start: int = 0, stop: int | None = None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Give the bytes of a content from `start` up to but without `stop`."""
     return context.blobs.open(actor.account_id, what.digest, start, stop)
 

@@ -93,6 +93,24 @@ class InvalidValues(SatchelError):
         self.faults = tuple(faults)
 
 
+class IdempotencyKeyReused(SatchelError):
+    """An Idempotency-Key came with another body than the first time."""
+
+    code = "idempotency_key_reused"
+    kind = Kind.UNPROCESSABLE
+
+
+class MethodNotAllowed(SatchelError):
+    """The address is right, the method is not."""
+
+    code = "method_not_allowed"
+    kind = Kind.METHOD
+
+    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+        super().__init__(f"{method} is not possible here; {', '.join(allowed)} is.", allowed=list(allowed))
+        self.allowed = tuple(allowed)
+
+
 class Unauthenticated(SatchelError):
     """No credential, or one that is unknown, expired or revoked."""
 

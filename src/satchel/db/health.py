@@ -1,0 +1,38 @@
+"""SQL of probes and monitoring: sums over the whole server, of no account in particular."""
+
+from dataclasses import dataclass
+
+from satchel.db.pool import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """How much the server holds."""
+
+    accounts: int
+    used_bytes: int
+    reserved_bytes: int
+    open_uploads: int
+    waiting_calls: int
+    open_incidents: int
+
+
+async def answer(tx: Reader) -> None:
+    """Ask the database for anything at all."""
+    await tx.value(int, "SELECT 1")
+
+
+async def totals(tx: Reader) -> Totals:
+    """Return the sums."""
+    found = await tx.row(
+        Totals,
+        "SELECT (SELECT count(*) FROM accounts) AS accounts,"
+        " (SELECT coalesce(sum(used_bytes), 0)::bigint FROM storage) AS used_bytes,"
+        " (SELECT coalesce(sum(reserved_bytes), 0)::bigint FROM storage) AS reserved_bytes,"
+        " (SELECT count(*) FROM uploads WHERE ended_at IS NULL) AS open_uploads,"
+        " (SELECT count(*) FROM calls WHERE state = 'waiting') AS waiting_calls,"
+        " (SELECT count(*) FROM incidents WHERE closed_at IS NULL) AS open_incidents",
+    )
+    if found is None:
+        raise LookupError("a query of sums returned no row")
+    return found

@@ -1,0 +1,186 @@
+"""Takes a request to its handler and brings the reply back: authentication, idempotency, errors, log, counts.
+
+One of these stands behind each path of a surface. What a handler raises becomes the surface's own error document
+here, and nowhere else.
+"""
+
+import hashlib
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from satchel.actions import idempotency
+from satchel.model.errors import MethodNotAllowed, SatchelError, Unauthenticated
+from satchel.model.ids import CredentialId
+from satchel.surfaces.kit import bodies
+from satchel.surfaces.kit.auth import authenticate
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Parts, Reply, Send
+from satchel.surfaces.kit.metrics import Metrics
+
+Document = Callable[[SatchelError, str], tuple[int, dict[str, str], bytes]]
+"""Makes a surface's error document: status, headers, body."""
+
+Asgi = Callable[[MutableMapping[str, Any], bodies.Receive, Send], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+class Dispatch:
+    """Answers requests for one path of a surface.
+
+    Args:
+        parts: what the surface was given.
+        endpoints: the path's, by method.
+        document: makes the surface's error documents.
+        internal: makes the document of an error that nobody expected, from a request id.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        endpoints: Mapping[str, Endpoint],
+        *,
+        document: Document,
+        internal: Callable[[str], tuple[int, dict[str, str], bytes]],
+        metrics: Metrics,
+    ) -> None:
+        self._parts = parts
+        self._endpoints = endpoints
+        self._document = document
+        self._internal = internal
+        self._metrics = metrics
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: bodies.Receive, send: Send) -> None:
+        """Answer one request."""
+        request_id = new_request_id(self._parts)
+        exchange = Exchange(self._parts, scope, receive, send, request_id)
+        exchange.method = self._method(exchange)
+        outgoing = _Outgoing(send, request_id)
+        exchange.send = outgoing
+        begun = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request=request_id):
+            try:
+                reply = await self._reply(exchange)
+            except SatchelError as error:
+                status, headers, body = self._document(error, request_id)
+                reply = Reply(status=status, headers=headers, body=body)
+            except Exception:  # noqa: BLE001  # ends a request: whatever it was, the client gets an answer and the log the reason
+                _log.exception("request.crashed", route=self._route)
+                status, headers, body = self._internal(request_id)
+                reply = Reply(status=status, headers=headers, body=body)
+            if reply is not None and not outgoing.has_started:
+                await send_reply(outgoing, reply, is_head=exchange.method == "HEAD")
+            self._finish(exchange, outgoing, begun)
+
+    @property
+    def _route(self) -> str:
+        return next(iter(self._endpoints.values())).path
+
+    def _method(self, exchange: Exchange) -> str:
+        """Return the method, or the one that X-HTTP-Method-Override puts in its place (tus 1.0)."""
+        override = exchange.header("x-http-method-override")
+        if exchange.method == "POST" and override is not None and override.upper() in ("PATCH", "DELETE"):
+            return override.upper()
+        return exchange.method
+
+    def _finish(self, exchange: Exchange, outgoing: "_Outgoing", begun: float) -> None:
+        seconds = time.perf_counter() - begun
+        self._metrics.count(outgoing.status, seconds, exchange.content_length_said, outgoing.bytes_sent)
+        _log.info(
+            "request.finished",
+            method=exchange.method,
+            route=self._route,
+            status=outgoing.status,
+            duration_ms=round(seconds * 1000, 1),
+            bytes_sent=outgoing.bytes_sent,
+            user=exchange.known_actor.user_id if exchange.known_actor else None,
+        )
+
+    async def _reply(self, exchange: Exchange) -> Reply | None:
+        endpoint = self._endpoints.get(exchange.method)
+        if endpoint is None and exchange.method == "HEAD":
+            endpoint = self._endpoints.get("GET")
+        if endpoint is None:
+            raise MethodNotAllowed(exchange.method, sorted(self._endpoints))
+        if not endpoint.is_open or "authorization" in {name.decode("latin-1") for name, _ in exchange.scope["headers"]}:
+            exchange.known_actor = await authenticate(exchange)
+        if not endpoint.is_open and exchange.known_actor is None:
+            raise Unauthenticated
+        key = exchange.header("idempotency-key")
+        if key is None or endpoint.method != "POST" or exchange.known_actor is None:
+            return await endpoint.handler(exchange)
+        return await _once(exchange, endpoint, key)
+
+
+async def _once(exchange: Exchange, endpoint: Endpoint, key: str) -> Reply | None:
+    """Answer a request under an Idempotency-Key: the first time by its handler, later from memory."""
+    actor = exchange.actor
+    digest = hashlib.sha256(exchange.scope["path"].encode() + b"\0" + await exchange.whole(_MAX_IDEMPOTENT_BYTES))
+    request = idempotency.Request(
+        credential=actor.credential_id or CredentialId(0),
+        route=f"{endpoint.method} {endpoint.path}",
+        key=key,
+        body_digest=digest.hexdigest(),
+    )
+    known = await idempotency.begin(exchange.context, actor, request)
+    if known is not None:
+        headers = {**(known.headers or {}), "Idempotency-Replayed": "true"}
+        return Reply(status=known.status or 200, headers=headers, body=known.body or b"")
+    try:
+        reply = await endpoint.handler(exchange)
+    except BaseException:
+        await idempotency.release(exchange.context, actor, request)
+        raise
+    if reply is None:
+        await idempotency.release(exchange.context, actor, request)
+    else:
+        await idempotency.remember(
+            exchange.context, actor, request, status=reply.status, headers=reply.headers, body=reply.body
+        )
+    return reply
+
+
+_MAX_IDEMPOTENT_BYTES = 8 * 1024 * 1024
+
+
+class _Outgoing:
+    """Sends an answer and notes its status and size; every answer carries its request's id."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id.encode()
+        self.status = 0
+        self.bytes_sent = 0
+        self.has_started = False
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.has_started = True
+            self.status = message["status"]
+            message = {**message, "headers": [*message.get("headers", ()), (b"x-request-id", self._request_id)]}
+        elif message["type"] == "http.response.body":
+            self.bytes_sent += len(message.get("body", b""))
+        await self._send(message)
+
+
+async def send_reply(send: Send, reply: Reply, *, is_head: bool = False) -> None:
+    """Send an answer whole; to HEAD, its headers only."""
+    headers = {
+        "Content-Length": str(len(reply.body)),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        **reply.headers,
+    }
+    if reply.status == 204:  # noqa: PLR2004  # No Content has none
+        headers.pop("Content-Length")
+    raw = [(name.lower().encode("ascii"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if is_head else reply.body})
+
+
+def new_request_id(parts: Parts) -> str:
+    """Return a fresh name for a request."""
+    return str(UUID(bytes=parts.context.entropy(16), version=4))

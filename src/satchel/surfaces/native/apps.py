@@ -1,0 +1,96 @@
+"""Apps: deploy a bundle, look at versions, fields and the diagram; start instances."""
+
+from satchel.actions import apps, instances
+from satchel.model.archive import MAX_ARCHIVE_BYTES, unpack_bundle
+from satchel.model.errors import UnsupportedMedia
+from satchel.model.names import content_disposition
+from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.native import render, wire
+
+_ZIP_TYPES = frozenset({"application/zip", "application/x-zip-compressed", "application/octet-stream"})
+
+
+async def listing(exchange: Exchange) -> Reply:
+    """List the apps for which one has any right."""
+    found = await apps.visible(exchange.context, exchange.actor)
+    shown = [{"id": row.id, "code": row.code, "name": row.name, "category": row.category} for row in found]
+    return json_reply({"items": shown, "next": None})
+
+
+async def deploy(exchange: Exchange) -> Reply:
+    """Deploy a zipped bundle as a new version."""
+    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
+    if said not in _ZIP_TYPES:
+        raise UnsupportedMedia("Send the bundle as a zip with Content-Type: application/zip.")
+    files = unpack_bundle(await exchange.whole(MAX_ARCHIVE_BYTES))
+    done = await apps.deploy(exchange.context, exchange.actor, files)
+    data = {
+        "id": done.app_id,
+        "code": done.code,
+        "version": done.number,
+        "warnings": [render.finding(finding) for finding in done.warnings],
+    }
+    return json_reply(data, status=201, headers={"Location": f"/api/v1/apps/{done.code}"})
+
+
+async def read(exchange: Exchange) -> Reply:
+    """Return an app's newest version: fields, forms, actions."""
+    return json_reply(render.app(await apps.read(exchange.context, exchange.actor, exchange.params["app"])))
+
+
+async def versions(exchange: Exchange) -> Reply:
+    """List an app's versions, newest first."""
+    found = await apps.versions(exchange.context, exchange.actor, exchange.params["app"])
+    shown = [
+        {"number": row.number, "deployed_at": render.moment(row.deployed_at), "deployed_by": row.deployed_by}
+        for row in found
+    ]
+    return json_reply({"items": shown, "next": None})
+
+
+async def diagram(exchange: Exchange) -> Reply:
+    """Return the newest version's BPMN document."""
+    found = await apps.versions(exchange.context, exchange.actor, exchange.params["app"])
+    headers = {
+        "Content-Type": "application/xml",
+        "Content-Disposition": content_disposition("attachment", f"{exchange.params['app']}.bpmn"),
+        "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+    }
+    return Reply(body=found[0].bpmn, headers=headers)
+
+
+async def start(exchange: Exchange) -> Reply:
+    """Start an instance with values and uploads."""
+    given = await exchange.read(wire.Filled)
+    created = await instances.start(exchange.context, exchange.actor, exchange.params["app"], given.submission())
+    return _created(created)
+
+
+async def run_creating_action(exchange: Exchange) -> Reply:
+    """Run an action that starts an instance."""
+    given = await exchange.read(wire.Filled)
+    created = await instances.run_action(
+        exchange.context,
+        exchange.actor,
+        None,
+        exchange.number("action", "action"),
+        given.submission(),
+        app_code=exchange.params["app"],
+    )
+    return _created(created)
+
+
+def _created(instance: int) -> Reply:
+    return json_reply({"id": instance}, status=201, headers={"Location": f"/api/v1/instances/{instance}"})
+
+
+ENDPOINTS = (
+    endpoint("GET", "/api/v1/apps", listing),
+    endpoint("POST", "/api/v1/apps", deploy),
+    endpoint("GET", "/api/v1/apps/{app}", read),
+    endpoint("GET", "/api/v1/apps/{app}/versions", versions),
+    endpoint("GET", "/api/v1/apps/{app}/diagram", diagram),
+    endpoint("POST", "/api/v1/apps/{app}/instances", start, body=wire.Filled),
+    endpoint("POST", "/api/v1/apps/{app}/actions/{action}", run_creating_action, body=wire.Filled),
+)
+"""The routes of this module."""

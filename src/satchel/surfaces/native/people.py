@@ -1,0 +1,239 @@
+"""Sign-in, users, groups, grants, credentials, storage, the account's history."""
+
+from satchel.actions import accounts, credentials
+from satchel.actions.credentials import Secret
+from satchel.model.actor import Right
+from satchel.model.errors import InvalidRequest
+from satchel.model.ids import CredentialId, GroupId, UserId
+from satchel.surfaces.kit.auth import SESSION_COOKIE
+from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.native import render, wire
+
+
+async def sign_in(exchange: Exchange) -> Reply:
+    """Open a session for an e-mail and a password."""
+    given = await exchange.read(wire.Credentials)
+    actor = await credentials.by_password(
+        exchange.context, given.email, given.password, kind="password", address=exchange.address
+    )
+    secret = await credentials.open_session(exchange.context, actor)
+    data = {"user": actor.user_id, "csrf_token": secret.csrf, "expires_at": render.moment(secret.expires_at)}
+    return json_reply(data, status=201, headers={"Set-Cookie": _cookie(exchange, secret.secret, secret)})
+
+
+def _cookie(exchange: Exchange, value: str, secret: Secret | None) -> str:
+    seconds = 0
+    if secret is not None and secret.expires_at is not None:
+        seconds = int((secret.expires_at - exchange.context.clock()).total_seconds())
+    secure = "; Secure" if exchange.parts.public_url.startswith("https:") else ""
+    return f"{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"
+
+
+async def sign_out(exchange: Exchange) -> Reply:
+    """End the credential that this request came with, if it is a session."""
+    actor = exchange.actor
+    if actor.credential_id is not None and actor.user_id is not None:
+        for known in await credentials.of_user(exchange.context, actor, actor.user_id):
+            if known.id == actor.credential_id and known.kind == "session":
+                await credentials.revoke(exchange.context, actor, known.id)
+    return Reply(status=204, headers={"Set-Cookie": _cookie(exchange, "", None)})
+
+
+async def me(exchange: Exchange) -> Reply:
+    """Return who asks, with groups and rights."""
+    actor = exchange.actor
+    rights = {str(app) if app is not None else "*": sorted(found) for app, found in actor.rights.items()}
+    return json_reply(
+        {
+            "id": actor.user_id,
+            "account": actor.account_id,
+            "email": actor.email,
+            "name": actor.name,
+            "time_zone": actor.time_zone,
+            "locale": actor.locale,
+            "groups": sorted(actor.group_ids),
+            "rights": rights,
+            "admin": actor.is_admin,
+        }
+    )
+
+
+async def users(exchange: Exchange) -> Reply:
+    """List the account's people."""
+    after, limit = exchange.page()
+    found = await accounts.users(exchange.context, exchange.actor, after=after, limit=limit)
+    return json_reply(render.items([render.user(row) for row in found], limit, found[-1].id if found else None))
+
+
+async def create_user(exchange: Exchange) -> Reply:
+    """Create a user, with a password and in groups if they are given."""
+    given = await exchange.read(wire.NewUser)
+    context, actor = exchange.context, exchange.actor
+    created = await accounts.create_user(
+        context, actor, email=given.email, name=given.name, time_zone=given.time_zone, locale=given.locale
+    )
+    if given.password is not None:
+        await credentials.set_password(context, actor, created, given.password)
+    for group in given.groups:
+        await accounts.set_member(context, actor, GroupId(group), created, is_member=True)
+    return json_reply({"id": created}, status=201)
+
+
+async def _end_user(exchange: Exchange, *, erase: bool) -> Reply:
+    user = UserId(exchange.number("user", "user"))
+    await accounts.end_user(exchange.context, exchange.actor, user, erase=erase)
+    return Reply(status=204)
+
+
+async def deactivate_user(exchange: Exchange) -> Reply:
+    """Keep a user from signing in."""
+    return await _end_user(exchange, erase=False)
+
+
+async def erase_user(exchange: Exchange) -> Reply:
+    """Keep a user from signing in and blank who they were."""
+    return await _end_user(exchange, erase=True)
+
+
+async def set_password(exchange: Exchange) -> Reply:
+    """Set a user's password."""
+    given = await exchange.read(wire.NewPassword)
+    user = UserId(exchange.number("user", "user"))
+    await credentials.set_password(exchange.context, exchange.actor, user, given.password)
+    return Reply(status=204)
+
+
+async def credentials_of(exchange: Exchange) -> Reply:
+    """List a user's credentials, without their secrets."""
+    user = UserId(exchange.number("user", "user"))
+    found = await credentials.of_user(exchange.context, exchange.actor, user)
+    return json_reply({"items": [render.credential(row) for row in found], "next": None})
+
+
+async def create_credential(exchange: Exchange) -> Reply:
+    """Create a token, API key or API password; its secret is in this answer and nowhere else."""
+    given = await exchange.read(wire.NewCredential)
+    user = UserId(exchange.number("user", "user"))
+    if given.kind == "api_password":
+        secret = await credentials.create_api_password(exchange.context, exchange.actor, user)
+    else:
+        secret = await credentials.create_token(
+            exchange.context, exchange.actor, user, kind=given.kind, name=given.name
+        )
+    data = {"id": secret.id, "secret": secret.secret, "expires_at": render.moment(secret.expires_at)}
+    return json_reply(data, status=201)
+
+
+async def revoke_credential(exchange: Exchange) -> Reply:
+    """End a credential."""
+    credential = CredentialId(exchange.number("credential", "credential"))
+    await credentials.revoke(exchange.context, exchange.actor, credential)
+    return Reply(status=204)
+
+
+async def groups(exchange: Exchange) -> Reply:
+    """List the account's groups; to administrators with members and rights."""
+    people = await accounts.people(exchange.context, exchange.actor)
+    shown: list[object] = []
+    for group in people.groups:
+        data = render.group(group)
+        if exchange.actor.is_admin:
+            data["members"] = people.members.get(group.id, [])
+            data["grants"] = [
+                {"app_id": grant.app_id, "right": grant.right.value}
+                for grant in people.grants
+                if grant.group_id == group.id
+            ]
+        shown.append(data)
+    return json_reply({"items": shown, "next": None})
+
+
+async def create_group(exchange: Exchange) -> Reply:
+    """Create a group."""
+    given = await exchange.read(wire.NewGroup)
+    return json_reply({"id": await accounts.create_group(exchange.context, exchange.actor, given.name)}, status=201)
+
+
+async def _set_member(exchange: Exchange, *, is_member: bool) -> Reply:
+    group, user = GroupId(exchange.number("group", "group")), UserId(exchange.number("user", "user"))
+    await accounts.set_member(exchange.context, exchange.actor, group, user, is_member=is_member)
+    return Reply(status=204)
+
+
+async def add_member(exchange: Exchange) -> Reply:
+    """Put a user into a group."""
+    return await _set_member(exchange, is_member=True)
+
+
+async def remove_member(exchange: Exchange) -> Reply:
+    """Take a user out of a group."""
+    return await _set_member(exchange, is_member=False)
+
+
+async def _grant(exchange: Exchange, *, is_granted: bool) -> Reply:
+    given = await exchange.read(wire.GrantBody)
+    try:
+        right = Right(given.right)
+    except ValueError:
+        message = f"right must be one of {', '.join(right.value for right in Right)}."
+        raise InvalidRequest(message, pointer="/right") from None
+    group = GroupId(given.group)
+    await accounts.grant(exchange.context, exchange.actor, group, right, app=given.app, is_granted=is_granted)
+    return Reply(status=204)
+
+
+async def grant(exchange: Exchange) -> Reply:
+    """Grant a right to a group."""
+    return await _grant(exchange, is_granted=True)
+
+
+async def revoke_grant(exchange: Exchange) -> Reply:
+    """Take a right from a group."""
+    return await _grant(exchange, is_granted=False)
+
+
+async def storage(exchange: Exchange) -> Reply:
+    """Return the account's quota and what is taken of it."""
+    now = await accounts.storage(exchange.context, exchange.actor)
+    return json_reply(
+        {"limit_bytes": now.limit_bytes, "used_bytes": now.used_bytes, "reserved_bytes": now.reserved_bytes}
+    )
+
+
+async def set_quota(exchange: Exchange) -> Reply:
+    """Set the account's quota."""
+    given = await exchange.read(wire.Quota)
+    await accounts.set_quota(exchange.context, exchange.actor, given.limit_bytes)
+    return await storage(exchange)
+
+
+async def events(exchange: Exchange) -> Reply:
+    """List the account's history, oldest first."""
+    after, limit = exchange.page()
+    found = await accounts.events(exchange.context, exchange.actor, after=after, limit=limit)
+    return json_reply(render.items([render.event(row) for row in found], limit, found[-1].id if found else None))
+
+
+ENDPOINTS = (
+    endpoint("POST", "/api/v1/session", sign_in, body=wire.Credentials, is_open=True),
+    endpoint("DELETE", "/api/v1/session", sign_out),
+    endpoint("GET", "/api/v1/me", me),
+    endpoint("GET", "/api/v1/users", users),
+    endpoint("POST", "/api/v1/users", create_user, body=wire.NewUser),
+    endpoint("POST", "/api/v1/users/{user}/deactivate", deactivate_user),
+    endpoint("POST", "/api/v1/users/{user}/erase", erase_user),
+    endpoint("POST", "/api/v1/users/{user}/password", set_password, body=wire.NewPassword),
+    endpoint("GET", "/api/v1/users/{user}/credentials", credentials_of),
+    endpoint("POST", "/api/v1/users/{user}/credentials", create_credential, body=wire.NewCredential),
+    endpoint("DELETE", "/api/v1/credentials/{credential}", revoke_credential),
+    endpoint("GET", "/api/v1/groups", groups),
+    endpoint("POST", "/api/v1/groups", create_group, body=wire.NewGroup),
+    endpoint("PUT", "/api/v1/groups/{group}/members/{user}", add_member),
+    endpoint("DELETE", "/api/v1/groups/{group}/members/{user}", remove_member),
+    endpoint("POST", "/api/v1/grants", grant, body=wire.GrantBody),
+    endpoint("DELETE", "/api/v1/grants", revoke_grant, body=wire.GrantBody),
+    endpoint("GET", "/api/v1/storage", storage),
+    endpoint("PUT", "/api/v1/storage", set_quota, body=wire.Quota),
+    endpoint("GET", "/api/v1/events", events),
+)
+"""The routes of this module."""

@@ -1,0 +1,69 @@
+"""Saved searches."""
+
+from satchel.actions import search
+from satchel.model.ids import SearchId
+from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.native import render, wire
+from satchel.surfaces.native.instances import shown
+
+
+def _id(exchange: Exchange) -> SearchId:
+    return SearchId(exchange.number("search", "search"))
+
+
+async def listing(exchange: Exchange) -> Reply:
+    """List the saved searches that are one's own or shared with one's groups."""
+    after, limit = exchange.page()
+    found = await search.all_saved(exchange.context, exchange.actor, after=after, limit=limit)
+    return json_reply(render.items([render.search(row) for row in found], limit, found[-1].id if found else None))
+
+
+async def create(exchange: Exchange) -> Reply:
+    """Keep a search under a name."""
+    given = await exchange.read(wire.NewSearch)
+    query = wire.mapping(given.query, "/query")
+    created = await search.save(exchange.context, exchange.actor, given.name, query, given.groups)
+    found = await search.saved(exchange.context, exchange.actor, created)
+    return json_reply(render.search(found), status=201, headers={"Location": f"/api/v1/searches/{created}"})
+
+
+async def read(exchange: Exchange) -> Reply:
+    """Return a saved search."""
+    return json_reply(render.search(await search.saved(exchange.context, exchange.actor, _id(exchange))))
+
+
+async def change(exchange: Exchange) -> Reply:
+    """Give a saved search a name, a query and groups."""
+    given = await exchange.read(wire.NewSearch)
+    query = wire.mapping(given.query, "/query")
+    await search.change(
+        exchange.context, exchange.actor, _id(exchange), name=given.name, given=query, groups=given.groups
+    )
+    return await read(exchange)
+
+
+async def delete(exchange: Exchange) -> Reply:
+    """Remove a saved search."""
+    await search.delete(exchange.context, exchange.actor, _id(exchange))
+    return Reply(status=204)
+
+
+async def run(exchange: Exchange) -> Reply:
+    """Return a page of what a saved search finds."""
+    saved = await search.saved(exchange.context, exchange.actor, _id(exchange))
+    cursor = exchange.query("cursor")
+    given = {**saved.query, **({"cursor": cursor} if cursor is not None else {})}
+    with_count = exchange.query("count") == "true"
+    page = await search.find(exchange.context, exchange.actor, given, with_count=with_count)
+    return json_reply(shown(page, with_count=with_count, with_files=False))
+
+
+ENDPOINTS = (
+    endpoint("GET", "/api/v1/searches", listing),
+    endpoint("POST", "/api/v1/searches", create, body=wire.NewSearch),
+    endpoint("GET", "/api/v1/searches/{search}", read),
+    endpoint("PUT", "/api/v1/searches/{search}", change, body=wire.NewSearch),
+    endpoint("DELETE", "/api/v1/searches/{search}", delete),
+    endpoint("GET", "/api/v1/searches/{search}/instances", run),
+)
+"""The routes of this module."""

@@ -1,0 +1,58 @@
+"""Service tasks that wait for a result, and incidents."""
+
+from satchel.actions import services
+from satchel.model.ids import IncidentId, InstanceId, JobId
+from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.native import render, wire
+
+
+def _id(exchange: Exchange) -> JobId:
+    return JobId(exchange.number("call", "service call"))
+
+
+async def listing(exchange: Exchange) -> Reply:
+    """List the service tasks that wait."""
+    after, limit = exchange.page()
+    found = await services.waiting(exchange.context, exchange.actor, after=after, limit=limit)
+    return json_reply(render.items([render.call(row) for row in found], limit, found[-1].id if found else None))
+
+
+async def finish(exchange: Exchange) -> Reply:
+    """Hand in the result of a service task."""
+    given = await exchange.read(wire.Filled)
+    await services.finish(exchange.context, exchange.actor, _id(exchange), given.submission())
+    return Reply(status=204)
+
+
+async def fail(exchange: Exchange) -> Reply:
+    """Say that a service task has failed."""
+    given = await exchange.read(wire.Failure)
+    await services.fail(exchange.context, exchange.actor, _id(exchange), given.code)
+    return Reply(status=204)
+
+
+async def incidents(exchange: Exchange) -> Reply:
+    """List open incidents, of all apps or of one instance (instance=...)."""
+    after, limit = exchange.page()
+    text = exchange.query("instance")
+    exchange.params.setdefault("instance", text or "")
+    instance = InstanceId(exchange.number("instance", "instance")) if text is not None else None
+    found = await services.incidents(exchange.context, exchange.actor, instance_id=instance, after=after, limit=limit)
+    return json_reply(render.items([render.incident(row) for row in found], limit, found[-1].id if found else None))
+
+
+async def retry(exchange: Exchange) -> Reply:
+    """Take the step of an incident again."""
+    incident = IncidentId(exchange.number("incident", "incident"))
+    await services.retry(exchange.context, exchange.actor, incident)
+    return Reply(status=204)
+
+
+ENDPOINTS = (
+    endpoint("GET", "/api/v1/calls", listing),
+    endpoint("POST", "/api/v1/calls/{call}/finish", finish, body=wire.Filled),
+    endpoint("POST", "/api/v1/calls/{call}/fail", fail, body=wire.Failure),
+    endpoint("GET", "/api/v1/incidents", incidents),
+    endpoint("POST", "/api/v1/incidents/{incident}/retry", retry),
+)
+"""The routes of this module."""

@@ -1,0 +1,133 @@
+"""tus 1.0 for a ticket: creation, HEAD, PATCH, DELETE, expiration, checksum.
+
+https://tus.io/protocols/resumable-upload. The ticket's `tus_url` is an upload resource: a client goes on with it
+(HEAD, PATCH), or begins with a POST to it, which says the length and answers with the same address.
+"""
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from datetime import datetime
+
+from satchel.actions import intake, uploads
+from satchel.actions.intake import Arrival, Progress
+from satchel.blobs.store import CHECKSUM_ALGORITHMS, Checksum
+from satchel.model.errors import InvalidRequest, PreconditionFailed, UnsupportedMedia
+from satchel.model.names import parse_upload_metadata
+from satchel.surfaces.kit.bodies import content_length
+from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint
+from satchel.surfaces.native.uploads import find
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-defer-length,expiration,checksum,termination"
+PIECE_TYPE = "application/offset+octet-stream"
+MAX_PIECE_BYTES = 2**50
+
+
+def _headers(progress: Progress | None = None) -> dict[str, str]:
+    headers = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
+    if progress is not None:
+        headers["Upload-Offset"] = str(progress.offset_bytes)
+        headers["Upload-Expires"] = _http_date(progress.expires_at)
+        if progress.size_bytes is not None:
+            headers["Upload-Length"] = str(progress.size_bytes)
+    return headers
+
+
+def _http_date(at: datetime) -> str:
+    return at.strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+def _check_version(exchange: Exchange) -> None:
+    said = exchange.header("tus-resumable")
+    if said != VERSION:
+        raise PreconditionFailed("version of the tus protocol", VERSION)
+
+
+async def options(exchange: Exchange) -> Reply:
+    """Say which parts of tus are spoken here."""
+    upload = await find(exchange)
+    headers = {
+        **_headers(),
+        "Tus-Version": VERSION,
+        "Tus-Extension": EXTENSIONS,
+        "Tus-Max-Size": str(upload.declared_bytes),
+        "Tus-Checksum-Algorithm": ",".join(CHECKSUM_ALGORITHMS),
+    }
+    return Reply(status=204, headers=headers)
+
+
+async def create(exchange: Exchange) -> Reply:
+    """Say the length, name and type of a tus upload before its bytes."""
+    _check_version(exchange)
+    upload = await find(exchange)
+    length = content_length(exchange.header("upload-length"))
+    if length is None and exchange.header("upload-defer-length") != "1":
+        raise InvalidRequest("Send Upload-Length, or Upload-Defer-Length: 1.")
+    metadata = parse_upload_metadata(exchange.header("upload-metadata") or "")
+    name = metadata.get("filename") or metadata.get("name")
+    media_type = metadata.get("filetype") or metadata.get("type")
+    arrival = Arrival(name=name, media_type=media_type)
+    if length is not None:
+        await intake.announce(exchange.context, upload, length=length, arrival=arrival)
+    query = exchange.query("token")
+    address = f"{exchange.parts.public_url}{exchange.scope['path']}" + (f"?token={query}" if query else "")
+    return Reply(status=201, headers={**_headers(), "Location": address})
+
+
+async def head(exchange: Exchange) -> Reply:
+    """Say how far a tus upload is."""
+    _check_version(exchange)
+    return Reply(status=200, headers=_headers(await intake.progress(exchange.context, await find(exchange))))
+
+
+async def patch(exchange: Exchange) -> Reply:
+    """Take a piece of a tus upload."""
+    _check_version(exchange)
+    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
+    if said != PIECE_TYPE:
+        raise UnsupportedMedia(f"Send pieces with Content-Type: {PIECE_TYPE}.")
+    offset = content_length(exchange.header("upload-offset"))
+    if offset is None:
+        raise InvalidRequest("Send Upload-Offset.")
+    upload = await find(exchange)
+    progress = await intake.append(
+        exchange.context,
+        upload,
+        offset,
+        exchange.chunks(MAX_PIECE_BYTES),
+        checksum=_checksum(exchange.header("upload-checksum")),
+        length=content_length(exchange.header("upload-length")),
+    )
+    return Reply(status=204, headers=_headers(progress))
+
+
+def _checksum(header: str | None) -> Checksum | None:
+    if header is None:
+        return None
+    algorithm, _, text = header.partition(" ")
+    if algorithm not in CHECKSUM_ALGORITHMS:
+        raise InvalidRequest(f"Upload-Checksum may use {', '.join(CHECKSUM_ALGORITHMS)}.")
+    try:
+        return Checksum(algorithm=algorithm, digest=b64decode(text.strip(), validate=True))
+    except (ValueError, Base64Error):
+        raise InvalidRequest("Upload-Checksum is an algorithm and a digest in base64.") from None
+
+
+async def terminate(exchange: Exchange) -> Reply:
+    """End a tus upload and free what it reserved."""
+    _check_version(exchange)
+    upload = await find(exchange)
+    await uploads.end(exchange.context, upload, reason="deleted")
+    await intake.abandon(exchange.context, upload)
+    return Reply(status=204, headers=_headers())
+
+
+_PATH = "/api/v1/uploads/{upload}/tus"
+ENDPOINTS = (
+    endpoint("OPTIONS", _PATH, options, is_open=True),
+    endpoint("POST", _PATH, create, is_open=True),
+    endpoint("HEAD", _PATH, head, is_open=True),
+    endpoint("PATCH", _PATH, patch, is_open=True),
+    endpoint("DELETE", _PATH, terminate, is_open=True),
+)
+"""The routes of this module."""

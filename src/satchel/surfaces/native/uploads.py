@@ -1,0 +1,154 @@
+"""Uploads: asks for a ticket, fills it by form, PUT or signature, looks at it, ends it. tus is in its own module.
+
+A ticket's addresses carry its token, so that whoever is given one needs no other credential; the user who asked for
+it may use a credential instead.
+"""
+
+from satchel.actions import intake, uploads
+from satchel.actions.intake import Arrival
+from satchel.actions.uploads import Ticket, Wish
+from satchel.model.digest import parse_digest
+from satchel.model.errors import InvalidRequest, NotFound
+from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
+from satchel.model.names import parse_disposition
+from satchel.model.uploads import Upload
+from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.multipart import Part, read_parts
+from satchel.surfaces.native import render, wire
+
+FILE_FIELD = "file"
+FORM_OVERHEAD_BYTES = 64 * 1024
+"""How much a form may hold besides its file."""
+
+
+async def ask(exchange: Exchange) -> Reply:
+    """Ask for a ticket: a reserved slot for one file."""
+    given = await exchange.read(wire.NewUpload)
+    wish = Wish(
+        size_bytes=given.size,
+        task=None if given.task is None else TaskId(given.task),
+        instance=None if given.instance is None else InstanceId(given.instance),
+        app=given.app,
+        field=None if given.field is None else FieldId(given.field),
+        area=given.area,
+        name=given.name,
+        media_type=given.media_type,
+        sha256=None if given.sha256 is None else parse_digest(given.sha256),
+        metadata=given.metadata,
+    )
+    ticket = await uploads.ask(exchange.context, exchange.actor, wish)
+    return json_reply(_addresses(exchange, ticket), status=201, headers={"Location": f"/api/v1/uploads/{ticket.id}"})
+
+
+def _addresses(exchange: Exchange, ticket: Ticket) -> dict[str, object]:
+    base = f"{exchange.parts.public_url}/api/v1/uploads/{ticket.id}"
+    return {
+        "id": ticket.id,
+        "expires_at": render.moment(ticket.expires_at),
+        "form": {"url": f"{base}/form", "fields": {"token": ticket.token}, "file_field": FILE_FIELD},
+        "put_url": f"{base}/content?token={ticket.token}",
+        "tus_url": f"{base}/tus?token={ticket.token}",
+    }
+
+
+async def find(exchange: Exchange, *, token: str | None = None) -> Upload:
+    """Return the ticket that a request is about, by its token or the one who asked for it.
+
+    Raises:
+        NotFound: there is none for them.
+    """
+    shown = token if token is not None else exchange.query("token")
+    upload = UploadId(exchange.number("upload", "upload"))
+    if shown is None and exchange.known_actor is None:
+        raise NotFound("upload", upload)
+    return await uploads.find(exchange.context, upload, token=shown, actor=exchange.known_actor)
+
+
+async def listing(exchange: Exchange) -> Reply:
+    """List one's tickets that have not ended."""
+    after, limit = exchange.page()
+    found = await uploads.waiting(exchange.context, exchange.actor, after=after, limit=limit)
+    return json_reply(render.items([render.upload(row) for row in found], limit, found[-1].id if found else None))
+
+
+async def read(exchange: Exchange) -> Reply:
+    """Return a ticket."""
+    return json_reply(render.upload(await find(exchange)))
+
+
+async def end(exchange: Exchange) -> Reply:
+    """End a ticket and free what it reserved."""
+    upload = await find(exchange)
+    await uploads.end(exchange.context, upload, reason="deleted")
+    await intake.abandon(exchange.context, upload)
+    return Reply(status=204)
+
+
+async def put(exchange: Exchange) -> Reply:
+    """Take a file's bytes as the request's body."""
+    upload = await find(exchange)
+    arrival = Arrival(name=_name_said(exchange), media_type=_type_said(exchange.header("content-type")))
+    finished = await intake.receive(
+        exchange.context,
+        upload,
+        exchange.chunks(upload.declared_bytes),
+        arrival,
+        declared_length=exchange.content_length,
+    )
+    return json_reply(render.upload(finished))
+
+
+def _name_said(exchange: Exchange) -> str | None:
+    header = exchange.header("content-disposition")
+    return parse_disposition(header).filename if header else None
+
+
+def _type_said(header: str | None) -> str | None:
+    bare = (header or "").partition(";")[0].strip().lower()
+    return bare or None
+
+
+async def form(exchange: Exchange) -> Reply:
+    """Take a file as a multipart form: the token first, the file last."""
+    token: str | None = exchange.query("token")
+    upload: Upload | None = None
+    finished: Upload | None = None
+    limit = FORM_OVERHEAD_BYTES + uploads.MAX_SIZE_BYTES
+    async for part in read_parts(exchange.header("content-type"), exchange.chunks(limit)):
+        if finished is not None:
+            raise InvalidRequest("The file must be the form's last part.")
+        if part.filename is None and part.name != FILE_FIELD:
+            value = await part.text()
+            token = value if part.name == "token" else token
+            continue
+        if part.name != FILE_FIELD:
+            raise InvalidRequest(f"The file must be in a part named '{FILE_FIELD}', not '{part.name[:64]}'.")
+        upload = await find(exchange, token=token)
+        finished = await _take(exchange, upload, part)
+    if finished is None:
+        raise InvalidRequest(f"The form has no file; send it last, in a part named '{FILE_FIELD}'.")
+    return json_reply(render.upload(finished))
+
+
+async def _take(exchange: Exchange, upload: Upload, part: Part) -> Upload:
+    """Receive a form's last part; its bytes end only when the whole form was found to be right."""
+    arrival = Arrival(name=part.filename, media_type=_type_said(part.media_type))
+    return await intake.receive(exchange.context, upload, part.chunks(), arrival)
+
+
+async def sign(exchange: Exchange) -> Reply:
+    """Take a signature from a pad as SVG path data."""
+    given = await exchange.read(wire.Signature)
+    return json_reply(render.upload(await intake.sign(exchange.context, await find(exchange), given.path)))
+
+
+ENDPOINTS = (
+    endpoint("POST", "/api/v1/uploads", ask, body=wire.NewUpload),
+    endpoint("GET", "/api/v1/uploads", listing),
+    endpoint("GET", "/api/v1/uploads/{upload}", read, is_open=True),
+    endpoint("DELETE", "/api/v1/uploads/{upload}", end, is_open=True),
+    endpoint("PUT", "/api/v1/uploads/{upload}/content", put, is_open=True),
+    endpoint("POST", "/api/v1/uploads/{upload}/form", form, is_open=True),
+    endpoint("POST", "/api/v1/uploads/{upload}/signature", sign, body=wire.Signature, is_open=True),
+)
+"""The routes of this module."""

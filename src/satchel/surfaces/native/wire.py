@@ -1,0 +1,189 @@
+"""What the native API takes: JSON bodies as structs. Unknown members are refused: no misspelling is lost."""
+
+from collections.abc import Sequence
+from typing import Annotated, cast
+
+import msgspec
+
+from satchel.actions.forms import Submission
+from satchel.model.errors import InvalidRequest
+from satchel.surfaces.kit.bodies import parse_json
+
+Text = Annotated[str, msgspec.Meta(max_length=100_000)]
+Name = Annotated[str, msgspec.Meta(max_length=1_000)]
+Id = Annotated[int, msgspec.Meta(gt=0, lt=2**63)]
+
+EMPTY = msgspec.Raw(b"{}")
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A JSON object of which every member is known."""
+
+
+class Filled(Body):
+    """What somebody filled in: values by field id, uploads for the attachments tab, a comment."""
+
+    values: msgspec.Raw = EMPTY
+    attachments: Sequence[Id] = ()
+    comment: Text | None = None
+
+    def submission(self) -> Submission:
+        """Return it as the actions take it; decimals stay exact."""
+        return Submission(values=mapping(self.values, "/values"), attachments=self.attachments, comment=self.comment)
+
+
+class Completed(Filled):
+    """A task's form, with how the task ends."""
+
+    outcome: Name | None = None
+
+
+class Credentials(Body):
+    """An e-mail and a password."""
+
+    email: Name
+    password: Name
+
+
+class NewUser(Body):
+    """A person to be."""
+
+    email: Name
+    name: Name
+    password: Name | None = None
+    time_zone: Name = "UTC"
+    locale: Name = "en"
+    groups: Sequence[Id] = ()
+
+
+class NewPassword(Body):
+    """A password to be."""
+
+    password: Name
+
+
+class NewCredential(Body):
+    """A token, API key or API password to be; `kind` is `token`, `api_key` or `api_password`."""
+
+    kind: Name = "token"
+    name: Name = ""
+
+
+class NewGroup(Body):
+    """A group to be."""
+
+    name: Name
+
+
+class GrantBody(Body):
+    """A right of a group, for the app with this code or (null) for all."""
+
+    group: Id
+    right: Name
+    app: Name | None = None
+
+
+class Quota(Body):
+    """An account's quota."""
+
+    limit_bytes: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
+
+
+class Comment(Body):
+    """A comment."""
+
+    text: Text
+
+
+class Reason(Body):
+    """Why."""
+
+    reason: Text = ""
+
+
+class NewUpload(Body):
+    """A ticket to be: exactly one of task, instance and app; a field of it, or the attachments tab (and an area)."""
+
+    size: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
+    task: Id | None = None
+    instance: Id | None = None
+    app: Name | None = None
+    field: Name | None = None
+    area: Name | None = None
+    name: Name | None = None
+    media_type: Name | None = None
+    sha256: Name | None = None
+    metadata: dict[str, Text | int | float | bool | None] | None = None
+
+
+class Signature(Body):
+    """A signature from a pad, as SVG path data."""
+
+    path: Text
+
+
+class NewFile(Body):
+    """Uploads to attach, or (with `kind` and `url`) a file that is kept elsewhere."""
+
+    uploads: Sequence[Id] = ()
+    kind: Name | None = None
+    url: Annotated[str, msgspec.Meta(max_length=4_000)] | None = None
+    name: Name | None = None
+    description: Text = ""
+    field: Name | None = None
+    area: Name | None = None
+
+
+class FileChange(Body):
+    """A file's new name or description; what is left out stays."""
+
+    name: Name | None = None
+    description: Text | None = None
+
+
+class CopyFile(Body):
+    """Where a file is copied to."""
+
+    instance: Id
+    field: Name | None = None
+    area: Name | None = None
+    name: Name | None = None
+
+
+class NewLink(Body):
+    """A signed link to be."""
+
+    disposition: Name = "attachment"
+    lifetime_s: int | None = None
+
+
+class Assign(Body):
+    """Whom a task goes to."""
+
+    user: Id
+
+
+class NewSearch(Body):
+    """A search to keep."""
+
+    name: Name
+    query: msgspec.Raw = EMPTY
+    groups: Sequence[Id] = ()
+
+
+class Failure(Body):
+    """The error code under which a service task failed."""
+
+    code: Name
+
+
+def mapping(raw: msgspec.Raw, pointer: str) -> dict[str, object]:
+    """Return a JSON object in plain Python data, decimals exact.
+
+    Raises:
+        InvalidRequest: it is no object.
+    """
+    value = parse_json(bytes(raw))
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"An object is needed at {pointer}.", pointer=pointer)
+    return cast("dict[str, object]", value)
