@@ -98,11 +98,12 @@ async def serve(
         if prepare is not None:
             await prepare(context)
         async with AsyncExitStack() as stack:
-            group = await stack.enter_async_context(asyncio.TaskGroup())
+            worker: Worker | None = None
             if with_worker:
-                worker = await stack.enter_async_context(
-                    Worker(context.database.dsn, handlers(context), concurrency=settings.worker_concurrency)
-                )
+                worker = Worker(context.database.dsn, handlers(context), concurrency=settings.worker_concurrency)
+                await stack.enter_async_context(worker)  # before the group: it must outlive the tasks that use it
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            if worker is not None:
                 group.create_task(worker.run(stop))
                 group.create_task(Tick(context, worker.take_over).run(stop))
             if with_web:

@@ -23,14 +23,15 @@ class DemoServer:
         self.data = data
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
+        self.log = data.parent / f"{data.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the process and wait until it answers."""
-        log = (self.data.parent / f"{self.data.name}.log").open("ab")
         command = [sys.executable, "-m", "satchel", "demo", "--data", str(self.data), "--port", str(self.port)]
         environment = {**os.environ, "SATCHEL_LOG_LEVEL": "warning"}  # noqa: TID251  # handed on to a child process
-        self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)  # noqa: S603  # our own
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)  # noqa: S603  # our own
         end = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -40,7 +41,7 @@ class DemoServer:
                     return
             except httpx.HTTPError:
                 time.sleep(0.1)  # a process of its own: there is nothing else to wait on
-        raise RuntimeError((self.data.parent / f"{self.data.name}.log").read_text()[-3000:])
+        raise RuntimeError(self.log.read_text()[-3000:])
 
     def kill(self) -> None:
         """End the process as a power cut would."""
