@@ -208,7 +208,7 @@ async def _start_called(run: Run, due: effects.CallDue) -> None:
         child=child.instance.id,
         now=run.now,
     )
-    await starting.map_data(run, child, {str(target): str(source) for target, source in mapping.into.items()})
+    await starting.map_data(run, child, mapping.into, element=due.element)
     await child.event("instance.started", data={"called_by": run.instance.identifier})
     await begin(child)
 

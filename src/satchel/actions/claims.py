@@ -84,6 +84,7 @@ def _faults(
     run: Run, field_id: FieldId | None, ids: Sequence[int], uploads: Mapping[int, Upload], scope: Scope
 ) -> list[FieldFault]:
     faults: list[FieldFault] = []
+    field = run.app.manifest.field(field_id) if field_id is not None else None
     for number in ids:
         upload = uploads.get(number)
         code, message = "", ""
@@ -97,6 +98,10 @@ def _faults(
             code, message = "upload_not_finished", f"The bytes of upload {number} have not all come; finish it first."
         if code:
             faults.append(FieldFault(field=field_id or TAB, code=code, message=message))
+        elif upload is not None and field is not None and field.files is not None:
+            # Again: a start form's ticket may be older than the app's newest version.
+            size, name, kind = upload.size_bytes or 0, upload.name or "", upload.media_type or ""
+            faults += _stored_faults(field, field.files, name=name, size=size, kind=kind)
     return faults
 
 
@@ -109,6 +114,9 @@ async def claim(
     """
     added: list[FileId] = []
     removed: list[FileId] = []
+    facts = await _facts_of_all(
+        run, [uploads[number] for ids in (*named.values(), tab) for number in ids if number in uploads]
+    )
     for field_id, ids in named.items():
         held = {file.id for file in run.files_in(field_id)}
         removed += sorted(held.difference(FileId(number) for number in ids))
@@ -116,10 +124,10 @@ async def claim(
             if FileId(number) in held:
                 await rows.set_position(run.tx, run.instance.account_id, FileId(number), position)
             else:
-                await _insert(run, uploads[number], field_id, position)
+                await _insert(run, uploads[number], field_id, position, facts)
                 added.append(FileId(number))
     for offset, number in enumerate(tab):
-        await _insert(run, uploads[number], None, len(run.files_in(None)) + offset)
+        await _insert(run, uploads[number], None, len(run.files_in(None)) + offset, facts)
         added.append(FileId(number))
     if removed:
         await rows.set_deleted(run.tx, run.instance.account_id, removed, at=run.now, by=run.actor.user_id)
@@ -131,8 +139,16 @@ async def claim(
     return added, removed
 
 
-async def _insert(run: Run, upload: Upload, field_id: FieldId | None, position: int) -> None:
-    size, media_type, digest = upload.size_bytes or 0, upload.media_type, upload.digest
+async def _facts_of_all(run: Run, uploads: Sequence[Upload]) -> dict[Digest, Mapping[str, object]]:
+    """Return what is known of each image among uploads; asks by digest, since asking locks."""
+    kinds = {upload.digest: upload.media_type for upload in uploads if upload.digest is not None}
+    return {digest: await _image_facts(run, digest, kinds[digest]) for digest in sorted(kinds)}
+
+
+async def _insert(
+    run: Run, upload: Upload, field_id: FieldId | None, position: int, facts: Mapping[Digest, Mapping[str, object]]
+) -> None:
+    size, digest = upload.size_bytes or 0, upload.digest
     await rows.insert_file(
         run.tx,
         run.instance.account_id,
@@ -146,24 +162,25 @@ async def _insert(run: Run, upload: Upload, field_id: FieldId | None, position: 
         name=upload.name or "file",
         description="",
         size_bytes=size,
-        media_type=media_type,
+        media_type=upload.media_type,
         digest=digest,
         url=None,
-        metadata=upload.metadata,
+        metadata={**(facts.get(digest, {}) if digest else {}), **upload.metadata},
         source=None,
         now=run.now,
         by=run.actor.user_id,
     )
     run.ledger.reserved_bytes -= upload.reserved_bytes
     run.ledger.used_bytes += size
-    if digest is not None and media_type is not None and is_image(media_type):
-        await want_preview(run, digest)
 
 
-async def want_preview(run: Run, digest: Digest) -> None:
-    """Have a preview made of an image's bytes, unless that was asked before."""
+async def _image_facts(run: Run, digest: Digest | None, media_type: str | None) -> Mapping[str, object]:
+    """Return what is known of an image's bytes; have that and a preview made, unless it was asked before."""
+    if digest is None or media_type is None or not is_image(media_type):
+        return {}
     if await blob_rows.want_preview(run.tx, run.instance.account_id, digest):
         run.ledger.enqueue(MAKE_PREVIEW, digest=digest)
+    return await blob_rows.lock_facts(run.tx, run.instance.account_id, digest)
 
 
 async def copy_file(
@@ -187,7 +204,7 @@ async def copy_file(
         media_type=source.media_type,
         digest=source.digest,
         url=source.url,
-        metadata=source.metadata,
+        metadata={**await _image_facts(run, source.digest, source.media_type), **source.metadata},
         source=source.id,
         now=run.now,
         by=run.actor.user_id,
@@ -222,20 +239,20 @@ def limit_faults(field: Field, files: Sequence[File]) -> list[FieldFault]:
             message = f"{field.id} takes no files that are kept elsewhere ({file.name})."
             faults.append(FieldFault(field=field.id, code="links_not_allowed", message=message))
         elif file.kind is FileKind.STORED:
-            faults += _stored_faults(field, limits, file)
+            size, kind = file.size_bytes or 0, file.media_type or ""
+            faults += _stored_faults(field, limits, name=file.name, size=size, kind=kind)
     return faults
 
 
-def _stored_faults(field: Field, limits: FileLimits, file: File) -> list[FieldFault]:
-    size, kind = file.size_bytes or 0, file.media_type or ""
+def _stored_faults(field: Field, limits: FileLimits, *, name: str, size: int, kind: str) -> list[FieldFault]:
     faults: list[FieldFault] = []
     if size < limits.min_bytes or (limits.max_bytes is not None and size > limits.max_bytes):
-        message = f"{file.name} has {size} bytes, which is outside the limits of {field.id}."
+        message = f"{name} has {size} bytes, which is outside the limits of {field.id}."
         faults.append(FieldFault(field=field.id, code="file_size", message=message))
-    if not matches_accept(limits.accept, file.name, kind):
-        message = f"{file.name} ({kind}) is not of a type that {field.id} takes: {', '.join(limits.accept)}."
+    if not matches_accept(limits.accept, name, kind):
+        message = f"{name} ({kind}) is not of a type that {field.id} takes: {', '.join(limits.accept)}."
         faults.append(FieldFault(field=field.id, code="file_type", message=message))
     if field.type is not FieldType.FILE and not is_image(kind):
-        message = f"{file.name} is {kind}; {field.id} takes images only."
+        message = f"{name} is {kind}; {field.id} takes images only."
         faults.append(FieldFault(field=field.id, code="file_not_image", message=message))
     return faults

@@ -17,14 +17,14 @@ from satchel.db import waits as rows
 from satchel.engine.command import FailCall, FinishCall, TimerDue
 from satchel.model.actor import system
 from satchel.model.errors import EngineStopped, NotFound, SatchelError
-from satchel.model.ids import AccountId, InstanceId, TaskId
-from satchel.model.instance import InstanceState, Wait
+from satchel.model.ids import AccountId, InstanceId
+from satchel.model.instance import InstanceState, Task, Wait
 
 AT_ONCE = 100
 """How many due things one tick takes up."""
 
 RETRY_AFTER = timedelta(seconds=30)
-"""When a timer is tried again that met a passing fault, such as a lock held for too long."""
+"""When something is tried again that met a passing fault, such as a lock held for too long."""
 
 CHILD_FAILED = "call_failed"
 """The error code under which a called instance that failed or was cancelled can be caught."""
@@ -42,7 +42,9 @@ async def run_due(context: Context) -> int:
         try:
             await tasks.fail_late(context, system(task.account_id), task.id)
         except EngineStopped:
-            await _park_task(context, task.account_id, task.id)
+            await _postpone_failing(context, task, None)
+        except SatchelError:
+            await _postpone_failing(context, task, RETRY_AFTER)
     return len(timers) + len(late)
 
 
@@ -73,36 +75,42 @@ async def _postpone(context: Context, timer: Wait, delay: timedelta | None) -> N
             await rows.postpone_wait(tx, timer.account_id, timer.instance_id, timer.token, due_at)
 
 
-async def _park_task(context: Context, account: AccountId, task_id: TaskId) -> None:
+async def _postpone_failing(context: Context, task: Task, delay: timedelta | None) -> None:
+    """Move when a task fails that could not be failed; without a delay it stays parked, as a timer does."""
     async with context.database.write() as tx:
-        await task_rows.stop_failing(tx, account, task_id)
+        if await instance_rows.lock_instance(tx, task.account_id, task.instance_id) is not None:
+            at = None if delay is None else context.clock() + delay
+            await task_rows.set_failing(tx, task.account_id, task.id, at)
 
 
 async def return_call(context: Context, account: AccountId, child_id: InstanceId) -> None:
     """Tell a caller that the instance it called has ended, with the values and files that its mapping takes back.
 
-    Does nothing if the caller no longer waits, so that it may be repeated.
+    An instance that was deleted counts as one that failed. Does nothing if the caller no longer waits, so that it may
+    be repeated.
     """
     actor = system(account)
     async with context.database.read() as tx:
-        child = await instance_rows.instance(tx, account, child_id)
-    if child is None or child.parent_id is None or child.parent_token is None or child.is_running:
+        known = await rows.wait_for_child(tx, account, child_id)
+    if known is None:
         return
     try:
-        async with change(context, actor, child.parent_id, token=child.parent_token) as run:
-            waiting = await rows.waits(run.tx, account, child.parent_id)
-            wait = next((wait for wait in waiting if wait.token == child.parent_token), None)
-            if wait is None or not run.instance.is_running:
+        async with change(context, actor, known.instance_id, token=known.token) as run:
+            waiting = await rows.waits(run.tx, account, known.instance_id)
+            if not any(wait.token == known.token for wait in waiting):
                 return
-            await rows.delete_wait(run.tx, account, child.parent_id, wait.token)
-            if child.state is InstanceState.ENDED:
+            child = await instance_rows.instance(run.tx, account, child_id)
+            if child is not None and child.is_running:
+                return
+            await rows.delete_wait(run.tx, account, known.instance_id, known.token)
+            data = {"element": known.element, "instance": child.identifier if child else None}
+            if child is not None and child.state is InstanceState.ENDED:
                 called = await load(context, run.tx, actor, child_id, run.ledger)
-                mapping = run.app.manifest.calls[wait.element].out
-                await map_data(called, run, {str(into): str(out_of) for into, out_of in mapping.items()})
-                await run.event("call.returned", data={"element": wait.element, "instance": child.identifier})
-                await advance(run, FinishCall(token=wait.token))
+                await map_data(called, run, run.app.manifest.calls[known.element].out, element=known.element)
+                await run.event("call.returned", data=data)
+                await advance(run, FinishCall(token=known.token))
             else:
-                await run.event("call.failed", data={"element": wait.element, "instance": child.identifier})
-                await advance(run, FailCall(token=wait.token, code=CHILD_FAILED))
+                await run.event("call.failed", data=data)
+                await advance(run, FailCall(token=known.token, code=CHILD_FAILED))
     except (NotFound, EngineStopped):
         return

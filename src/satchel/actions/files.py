@@ -15,12 +15,12 @@ from satchel.actions.claims import Scope
 from satchel.actions.context import Context
 from satchel.actions.forms import Form, Submission, submit
 from satchel.actions.history import write_event
+from satchel.actions.places import Place, check_file, check_place, require_running, require_writable
 from satchel.actions.run import Run, change, check_revision
 from satchel.db import blobs as blob_rows
 from satchel.db import events as event_rows
 from satchel.db import files as rows
 from satchel.db import instances as instance_rows
-from satchel.db import tasks as task_rows
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right
 from satchel.model.app import Access
@@ -29,14 +29,13 @@ from satchel.model.errors import (
     BlobMissing,
     Conflict,
     FieldFault,
-    Forbidden,
     Gone,
     InvalidState,
     InvalidValues,
     NotFound,
 )
 from satchel.model.files import File, FileKind
-from satchel.model.ids import CredentialId, FieldId, FileId, InstanceId, uuid7
+from satchel.model.ids import CredentialId, FileId, InstanceId, uuid7
 from satchel.model.names import clean_upload_name
 
 MAX_DESCRIPTION_CHARS = 2_000
@@ -44,14 +43,6 @@ MAX_URL_CHARS = 4_000
 
 BY_LINK = CredentialId(0)
 """What stands for the credential in the history where a file was fetched by a signed link."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a file is put: a field, or the attachments tab and an area of it."""
-
-    field: FieldId | None = None
-    area: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,23 +179,6 @@ async def note_download(context: Context, actor: Actor, file: File) -> None:
             )
 
 
-async def _require_writable(run: Run, actor: Actor, field_id: FieldId | None, *, adding: bool) -> None:
-    """Pass those who may change what stands in a field or in the attachments tab."""
-    if actor.may(Right.MODIFY, run.instance.app_id):
-        return
-    sight = await access.sight(run.tx, actor, run.app, run.instance)
-    for task in await task_rows.open_tasks_of(run.tx, actor.account_id, [run.instance.id]):
-        if not access.holds(actor, task):
-            continue
-        if field_id is None and adding:
-            return
-        if field_id is not None and access.form_of(run.app, task).fields.get(field_id, Access.HIDE).is_writable:
-            return
-    if not sight.shows(field_id):
-        raise NotFound("file" if field_id is None else "field", field_id)
-    raise Forbidden(f"You may look at the files of {run.instance.identifier} but not change them.")
-
-
 async def attach(
     context: Context, actor: Actor, instance_id: InstanceId, uploads: list[int], place: Place
 ) -> list[FileId]:
@@ -217,7 +191,7 @@ async def attach(
     """
     async with change(context, actor, instance_id) as run:
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
-        _require_running(run)
+        require_running(run)
         locked = await claims.lock_named(run.tx, actor.account_id, uploads, run.instance.id)
         if place.field is None:
             form, given = Form(access={}, scope=Scope(instance=True)), Submission(attachments=uploads)
@@ -250,8 +224,8 @@ async def add_link(
     """
     address = _address(url)
     async with change(context, actor, instance_id) as run:
-        await _require_writable(run, actor, place.field, adding=True)
-        _require_running(run)
+        await require_writable(run, actor, place.field, adding=True)
+        require_running(run)
         file_id = await rows.next_file_id(run.tx)
         await rows.insert_file(
             run.tx,
@@ -274,8 +248,7 @@ async def add_link(
             now=run.now,
             by=actor.user_id,
         )
-        await _reload(run)
-        _check_place(run, place.field)
+        await check_place(run, place)
         await run.event("file.added", file=file_id, data={"kind": kind.value, "field": place.field})
     return file_id
 
@@ -315,10 +288,9 @@ async def describe(
         check_revision("file", file.revision, expected)
         renamed = clean_upload_name(name) if name is not None else file.name
         text = _description(description) if description is not None else file.description
-        _check_file(run, replace(file, name=renamed))
+        check_file(run, replace(file, name=renamed))
         await rows.describe_file(run.tx, actor.account_id, file_id, name=renamed, description=text)
         await run.event("file.described", file=file_id, data={"name": renamed, "was": file.name})
-        await _reload(run)
 
 
 @asynccontextmanager
@@ -334,8 +306,9 @@ async def _changing(
             raise NotFound("file", file_id)
         if file.deleted_at is not None and not deleted:
             raise Gone(f"The file {file.id} was deleted meanwhile.", file=file.id)
-        await _require_writable(run, actor, file.field_id, adding=False)
+        await require_writable(run, actor, file.field_id, adding=False)
         yield run, file
+        run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
 
 
 async def delete(context: Context, actor: Actor, file_id: FileId, *, expected: int | None = None) -> timedelta:
@@ -349,7 +322,6 @@ async def delete(context: Context, actor: Actor, file_id: FileId, *, expected: i
         check_revision("file", file.revision, expected)
         await rows.set_deleted(run.tx, actor.account_id, [file_id], at=run.now, by=actor.user_id)
         await run.event("file.deleted", file=file_id, data={"name": file.name, "field": file.field_id})
-        await _reload(run)
     return context.policy.restore_window
 
 
@@ -367,8 +339,7 @@ async def restore(context: Context, actor: Actor, file_id: FileId) -> None:
         if run.now >= file.deleted_at + context.policy.restore_window:
             raise NotFound("file", file_id)
         await rows.set_deleted(run.tx, actor.account_id, [file_id], at=None, by=None)
-        await _reload(run)
-        _check_place(run, file.field_id)
+        await check_place(run, Place(field=file.field_id))
         await run.event("file.restored", file=file_id, data={"name": file.name})
 
 
@@ -387,8 +358,8 @@ async def copy(
     async with context.database.read() as tx:
         source = await _readable(context, tx, actor, file_id)
     async with change(context, actor, instance_id) as run:
-        await _require_writable(run, actor, place.field, adding=True)
-        _require_running(run)
+        await require_writable(run, actor, place.field, adding=True)
+        require_running(run)
         if source.digest is not None and not await blob_rows.lock_blobs(run.tx, actor.account_id, [source.digest]):
             raise NotFound("file", file_id)
         copied = await claims.copy_file(
@@ -399,38 +370,10 @@ async def copy(
             position=len(run.files_in(place.field)),
             name=clean_upload_name(name) if name is not None else None,
         )
-        _check_place(run, place.field)
+        await check_place(run, place)
         await run.event(
             "file.copied",
             file=copied,
             data={"from": file_id, "from_instance": source.instance_id, "field": place.field},
         )
     return copied
-
-
-def _require_running(run: Run) -> None:
-    if not run.instance.is_running:
-        state = run.instance.state.value
-        raise InvalidState(f"{run.instance.identifier} is {state}; its files can no longer be added to.")
-
-
-def _check_place(run: Run, field_id: FieldId | None) -> None:
-    if field_id is None:
-        return
-    field = run.app.manifest.field(field_id)
-    if field is None:
-        raise NotFound("field", field_id)
-    faults = claims.limit_faults(field, run.files_in(field_id))
-    if faults:
-        raise InvalidValues(faults)
-
-
-def _check_file(run: Run, file: File) -> None:
-    field = run.app.manifest.field(file.field_id) if file.field_id is not None else None
-    faults = claims.limit_faults(field, [file]) if field is not None else []
-    if faults:
-        raise InvalidValues(faults)
-
-
-async def _reload(run: Run) -> None:
-    run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])

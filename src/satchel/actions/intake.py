@@ -10,6 +10,7 @@ counts only for the newest attempt.
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,7 @@ from satchel.blobs.store import Admit, Checksum, Partial, Received, ResumableSto
 from satchel.db import blobs as blob_rows
 from satchel.db import storage
 from satchel.db import uploads as rows
+from satchel.db.pool import Writer
 from satchel.model.errors import (
     BadFile,
     Busy,
@@ -26,6 +28,7 @@ from satchel.model.errors import (
     InvalidRequest,
     InvalidState,
     NotFound,
+    SatchelError,
     TooLarge,
     Unavailable,
     UploadExpired,
@@ -88,10 +91,10 @@ async def receive(
             max_bytes=upload.declared_bytes,
             admit=_admission(upload, arrival),
         )
+        return await _finish(context, upload, attempt, received, arrival)
     except BaseException as error:
         await _give_up(context, upload, attempt, error)
         raise
-    return await _finish(context, upload, attempt, received, arrival)
 
 
 async def sign(context: Context, upload: Upload, path_data: str) -> Upload:
@@ -181,20 +184,32 @@ def _name(upload: Upload, arrival: Arrival) -> str:
 async def _give_up(context: Context, upload: Upload, attempt: int, error: BaseException | None) -> None:
     """Free the ticket for another try; or end it, where the bytes themselves were wrong.
 
-    None stands for a piece that was refused whole: what came before it stands, and the upload can go on.
+    None stands for a piece that was refused whole: what came before it stands, and the upload can go on. Where the
+    database cannot be told, the lease's end frees the ticket.
     """
-    async with context.database.write() as tx:
-        locked = await rows.lock_upload(tx, upload.account_id, upload.id)
-        if locked is None or locked.attempt != attempt or locked.state is not UploadState.RECEIVING:
-            return
-        if isinstance(error, BadFile | TooLarge):
-            await rows.set_expired(tx, upload.account_id, [upload.id], reason=error.code, now=context.clock())
-            await storage.take(tx, upload.account_id, reserved=-locked.reserved_bytes)
-            return
-        state = UploadState.CREATED if locked.tus_length is None else UploadState.RECEIVING
-        await rows.end_lease(
-            tx, upload.account_id, upload.id, attempt=attempt, state=state, expires_at=locked.expires_at
-        )
+    with suppress(SatchelError):
+        async with context.database.write() as tx:
+            await _give_up_in(tx, context, upload, attempt, error)
+
+
+async def _give_up_in(tx: Writer, context: Context, upload: Upload, attempt: int, error: BaseException | None) -> None:
+    locked = await rows.lock_upload(tx, upload.account_id, upload.id)
+    if locked is None or locked.attempt != attempt or locked.state is not UploadState.RECEIVING:
+        return
+    now = context.clock()
+    if isinstance(error, BadFile | TooLarge):
+        await rows.set_expired(tx, upload.account_id, [upload.id], reason=error.code, now=now)
+        await storage.take(tx, upload.account_id, reserved=-locked.reserved_bytes)
+        return
+    state, expires_at = UploadState.CREATED, locked.expires_at
+    if locked.tus_length is not None:
+        # A large upload outlives its ticket's first minutes, and a cut must not end what has come of it.
+        state, expires_at = UploadState.RECEIVING, _renewed(context, locked)
+    await rows.end_lease(tx, upload.account_id, upload.id, attempt=attempt, state=state, expires_at=expires_at)
+
+
+def _renewed(context: Context, upload: Upload) -> datetime:
+    return max(upload.expires_at, context.clock() + context.policy.ticket_lifetime)
 
 
 async def _finish(context: Context, upload: Upload, attempt: int, received: Received, arrival: Arrival) -> Upload:
@@ -238,11 +253,15 @@ def _partial(upload: Upload) -> Partial:
 
 
 async def progress(context: Context, upload: Upload) -> Progress:
-    """Return how far a tus upload is.
+    """Return how far a tus upload is; where all its bytes are there but were not recorded, that is done first.
+
+    A client takes an upload whose offset is its length for finished, so that it must be when we say so: a server that
+    died after the last piece left it otherwise, and an upload of no bytes has no piece.
 
     Raises:
         UploadExpired: the ticket has ended without its bytes.
         Busy: somebody is writing to it.
+        BadFile: the bytes, now that they are whole, break a limit; the ticket has ended.
     """
     if upload.state is UploadState.EXPIRED:
         raise UploadExpired(upload.id, upload.reason or "expired")
@@ -251,7 +270,14 @@ async def progress(context: Context, upload: Upload) -> Progress:
         return Progress(offset_bytes=size, size_bytes=size, expires_at=upload.expires_at, is_complete=True)
     _require_open(upload, context.clock())
     offset = await _resumable(context).partial_size(_partial(upload)) or 0
+    if offset == upload.tus_length:
+        return await append(context, upload, offset, _nothing(), checksum=None)
     return Progress(offset_bytes=offset, size_bytes=_tus_size(upload), expires_at=upload.expires_at, is_complete=False)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for piece in ():
+        yield piece
 
 
 def _tus_size(upload: Upload) -> int:
@@ -259,9 +285,12 @@ def _tus_size(upload: Upload) -> int:
 
 
 async def announce(context: Context, upload: Upload, *, length: int, arrival: Arrival) -> None:
-    """Note the length, name and type that a tus client creates its upload with.
+    """Note the length, name and type that a tus client creates its upload with; one of no bytes is finished at once.
 
     Raises:
+        InvalidRequest: the length is negative.
+        Conflict: another length was announced before.
+        BadFile: no bytes are too few.
         TooLarge: the ticket was made for less.
         UploadExpired, InvalidState: the ticket has ended or was filled.
     """
@@ -274,8 +303,13 @@ async def announce(context: Context, upload: Upload, *, length: int, arrival: Ar
         if locked is None:
             raise NotFound("upload", upload.id)
         _require_open(locked, context.clock())
+        if locked.tus_length not in (None, length):
+            raise Conflict(f"Upload {upload.id} was announced with {locked.tus_length} bytes. Go on with those.")
         name = clean_upload_name(arrival.name) if arrival.name else None
         await rows.set_tus(tx, upload.account_id, upload.id, length=length, name=name, media_type=arrival.media_type)
+        announced = await rows.upload(tx, upload.account_id, upload.id)
+    if length == 0 and announced is not None:
+        await progress(context, announced)
 
 
 async def append(
@@ -309,10 +343,11 @@ async def append(
             partial, offset, _renewing(context, upload, attempt, chunks), max_bytes=size, checksum=checksum
         )
         if reached < size:
-            expires_at = max(upload.expires_at, context.clock() + context.policy.ticket_lifetime)
+            expires_at = _renewed(context, upload)
             await _pause(context, upload, attempt, expires_at)
             return Progress(offset_bytes=reached, size_bytes=size, expires_at=expires_at, is_complete=False)
         received = await store.finish_partial(partial, admit=_admission(upload, Arrival()))
+        finished = await _finish(context, upload, attempt, received, Arrival())
     except BadFile as error:
         await _give_up(context, upload, attempt, error)
         await store.discard_partial(partial)
@@ -320,7 +355,6 @@ async def append(
     except BaseException as error:
         await _give_up(context, upload, attempt, None if isinstance(error, TooLarge) else error)
         raise
-    finished = await _finish(context, upload, attempt, received, Arrival())
     await store.discard_partial(partial)
     return Progress(offset_bytes=size, size_bytes=size, expires_at=finished.expires_at, is_complete=True)
 

@@ -13,6 +13,7 @@ from satchel.actions.context import Context
 from satchel.actions.forms import Form, Submission, submit
 from satchel.actions.run import Run, change
 from satchel.db import instances as instance_rows
+from satchel.db import tasks as task_rows
 from satchel.db import waits as rows
 from satchel.engine.command import FailJob, FinishJob
 from satchel.model.actor import Actor, Right
@@ -20,6 +21,7 @@ from satchel.model.app import Access
 from satchel.model.errors import InvalidState, NotFound
 from satchel.model.ids import IncidentId, InstanceId, JobId
 from satchel.model.instance import Incident, ServiceCall
+from satchel.queue.enqueue import RETURN_CALL
 
 MAX_ERROR_CODE_CHARS = 100
 
@@ -138,8 +140,9 @@ async def incidents(
 async def retry(context: Context, actor: Actor, incident_id: IncidentId) -> None:
     """Have an incident's step taken again, after its cause was mended, and close it.
 
-    A timer that stopped is due again at once. Where a person's own step stopped, its task is still open: closing the
-    incident is all there is to do before they complete it again.
+    A timer that stopped, or a task that was to fail for being late, is due again at once, and a called instance that
+    has ended returns again. Where a person's own step stopped, its task is still open: closing the incident is all
+    there is to do before they complete it again.
 
     Raises:
         NotFound, Forbidden: the actor may not modify its instance.
@@ -157,7 +160,22 @@ async def retry(context: Context, actor: Actor, incident_id: IncidentId) -> None
         if incident.closed_at is not None:
             raise InvalidState(f"The incident {incident_id} is closed already.")
         await rows.close_incident(run.tx, actor.account_id, incident_id, run.now)
-        for wait in await rows.waits(run.tx, actor.account_id, incident.instance_id):
-            if wait.token == incident.token and wait.kind == "timer":
-                await rows.postpone_wait(run.tx, actor.account_id, incident.instance_id, wait.token, run.now)
+        await _repeat(run, incident)
         await run.event("incident.retried", data={"incident": incident_id, "element": incident.element})
+
+
+async def _repeat(run: Run, incident: Incident) -> None:
+    """Have what stopped without a person done again: it is found by the engine's token."""
+    if incident.token is None:
+        return
+    account, instance = run.instance.account_id, run.instance.id
+    for wait in await rows.waits(run.tx, account, instance):
+        if wait.token != incident.token:
+            continue
+        if wait.kind == "timer":
+            await rows.postpone_wait(run.tx, account, instance, wait.token, run.now)
+        elif wait.child_id is not None:
+            run.ledger.enqueue(RETURN_CALL, instance=wait.child_id)
+    task = await task_rows.task_by_token(run.tx, account, instance, incident.token)
+    if task is not None and access.form_of(run.app, task).fail_when_late:
+        await task_rows.set_failing(run.tx, account, task.id, task.due_at)

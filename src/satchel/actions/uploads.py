@@ -11,6 +11,7 @@ from datetime import datetime
 from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.loading import LoadedApp
+from satchel.actions.places import MAX_AREA_CHARS, is_area
 from satchel.actions.tokens import new_token, token_hash
 from satchel.db import accounts as account_rows
 from satchel.db import instances as instance_rows
@@ -80,6 +81,8 @@ async def ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
         raise InvalidRequest("Name exactly one target: a task, an instance, or an app.")
     if not 0 <= wish.size_bytes <= MAX_SIZE_BYTES:
         raise InvalidRequest("size must be a number of bytes, 0 or more.", pointer="/size")
+    if wish.area is not None and not is_area(wish.area):
+        raise InvalidRequest(f"area has 1 to {MAX_AREA_CHARS} printable characters.", pointer="/area")
     name = clean_upload_name(wish.name) if wish.name is not None else None
     now = context.clock()
     token = new_token(context.entropy, "up_")

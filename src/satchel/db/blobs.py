@@ -6,9 +6,11 @@ preview) inserts a foreign key to it, which waits for that lock and then finds t
 durable, and new, before it inserts the row. So no committed row ever names bytes that are gone (docs/adr/0010).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer
 from satchel.model.digest import Digest
@@ -27,19 +29,21 @@ class Blob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """The small picture of an image's bytes; `state` is `due`, `made` or `refused`."""
+    """The small picture of an image's bytes, and what they say of themselves; `state` is `due`, `made` or `refused`."""
 
     account_id: AccountId
     digest: Digest
     state: str
     preview_digest: Digest | None
     media_type: str | None
+    facts: Mapping[str, object]
 
 
 _UNNAMED = (
     "NOT EXISTS (SELECT FROM files f WHERE f.account_id = b.account_id AND f.digest = b.digest)"
     " AND NOT EXISTS (SELECT FROM uploads u WHERE u.account_id = b.account_id AND u.digest = b.digest)"
-    " AND NOT EXISTS (SELECT FROM previews p WHERE p.account_id = b.account_id AND p.preview_digest = b.digest)"
+    " AND NOT EXISTS (SELECT FROM previews p WHERE p.account_id = b.account_id AND p.preview_digest = b.digest"
+    " AND p.digest <> b.digest)"  # a picture may be its own preview
 )
 
 
@@ -137,19 +141,43 @@ async def preview(tx: Reader, account: AccountId, digest: Digest) -> Preview | N
     """Return what is known of the preview of these bytes."""
     return await tx.row(
         Preview,
-        "SELECT account_id, digest, state, preview_digest, media_type FROM previews"
+        "SELECT account_id, digest, state, preview_digest, media_type, facts FROM previews"
         " WHERE account_id = %s AND digest = %s",
         (account, digest),
     )
 
 
+async def lock_facts(tx: Writer, account: AccountId, digest: Digest) -> Mapping[str, object]:
+    """Return what an image's bytes say of themselves, nothing where that is not known; it stays so until `tx` ends."""
+    facts = await tx.value(
+        dict[str, object],
+        "SELECT facts FROM previews WHERE account_id = %s AND digest = %s FOR SHARE",
+        (account, digest),
+    )
+    return facts or {}
+
+
 async def set_preview(
-    tx: Writer, account: AccountId, digest: Digest, *, preview_digest: Digest | None, media_type: str | None
+    tx: Writer,
+    account: AccountId,
+    digest: Digest,
+    *,
+    preview_digest: Digest | None,
+    media_type: str | None,
+    facts: Mapping[str, object],
 ) -> None:
     """Record the preview that was made, or that none can be where `preview_digest` is None."""
     await tx.execute(
-        "UPDATE previews SET state = %s, preview_digest = %s, media_type = %s WHERE account_id = %s AND digest = %s",
-        ("made" if preview_digest else "refused", preview_digest, media_type, account, digest),
+        "UPDATE previews SET state = %s, preview_digest = %s, media_type = %s, facts = %s"
+        " WHERE account_id = %s AND digest = %s",
+        (
+            "made" if preview_digest else "refused",
+            preview_digest,
+            media_type,
+            Jsonb(dict(facts)),
+            account,
+            digest,
+        ),
     )
 
 

@@ -123,11 +123,22 @@ async def describe_file(tx: Writer, account: AccountId, file_id: FileId, *, name
     )
 
 
-async def set_metadata(tx: Writer, account: AccountId, digest: Digest, metadata: Mapping[str, object]) -> None:
-    """Add what was found in an image's bytes to every file that shares them; what the uploader said stays."""
+async def instances_with(tx: Reader, account: AccountId, digest: Digest) -> list[InstanceId]:
+    """Return the instances with files of these bytes, by id."""
+    return await tx.values(
+        InstanceId,
+        "SELECT DISTINCT instance_id FROM files WHERE account_id = %s AND digest = %s ORDER BY instance_id",
+        (account, digest),
+    )
+
+
+async def add_metadata(
+    tx: Writer, account: AccountId, instance: InstanceId, digest: Digest, metadata: Mapping[str, object]
+) -> None:
+    """Add what was found in an image's bytes to an instance's files that share them; what the uploader said stays."""
     await tx.execute(
-        "UPDATE files SET metadata = %s || metadata WHERE account_id = %s AND digest = %s",
-        (Jsonb(dict(metadata)), account, digest),
+        "UPDATE files SET metadata = %s || metadata WHERE account_id = %s AND instance_id = %s AND digest = %s",
+        (Jsonb(dict(metadata)), account, instance, digest),
     )
 
 

@@ -204,6 +204,9 @@ async def tasks_failing(tx: Reader, now: datetime, limit: int) -> list[Task]:
     return [row.task for row in rows]
 
 
-async def stop_failing(tx: Writer, account: AccountId, task_id: TaskId) -> None:
-    """Keep a task from being failed for lateness again: its process could not go on, and an incident tells why."""
-    await tx.execute("UPDATE tasks SET fails_at = NULL WHERE account_id = %s AND id = %s", (account, task_id))
+async def set_failing(tx: Writer, account: AccountId, task_id: TaskId, at: datetime | None) -> None:
+    """Set when an open task fails for lateness; None keeps it from that until its incident is retried."""
+    await tx.execute(
+        "UPDATE tasks SET fails_at = %s WHERE account_id = %s AND id = %s AND closed_at IS NULL",
+        (at, account, task_id),
+    )

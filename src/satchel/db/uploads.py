@@ -270,7 +270,11 @@ async def expiring(
 
 async def forget_ended(tx: Writer, before: datetime) -> int:
     """Remove the rows of tickets that ended before a moment; until then a late client gets a clear answer."""
-    return await tx.execute("DELETE FROM uploads WHERE ended_at <= %s", (before,))
+    return await tx.execute(
+        "DELETE FROM uploads WHERE (account_id, id) IN"
+        " (SELECT account_id, id FROM uploads WHERE ended_at <= %s FOR UPDATE SKIP LOCKED)",
+        (before,),
+    )
 
 
 async def living_partials(tx: Reader) -> set[tuple[int, int]]:

@@ -60,6 +60,11 @@ async def waits(tx: Reader, account: AccountId, instance_id: InstanceId) -> list
     )
 
 
+async def wait_for_child(tx: Reader, account: AccountId, child: InstanceId) -> Wait | None:
+    """Return the wait of the instance that called `child` and has not gone on since."""
+    return await tx.row(Wait, f"SELECT {_WAIT} FROM waits WHERE account_id = %s AND child_id = %s", (account, child))
+
+
 async def postpone_wait(
     tx: Writer, account: AccountId, instance_id: InstanceId, token: TokenId, due_at: datetime | None
 ) -> None:

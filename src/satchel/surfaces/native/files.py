@@ -3,7 +3,8 @@
 from contextlib import aclosing
 
 from satchel.actions import files, links
-from satchel.actions.files import Content, Place
+from satchel.actions.files import Content
+from satchel.actions.places import Place
 from satchel.blobs.store import PathStore
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest

@@ -258,6 +258,7 @@ CREATE TABLE waits (
     FOREIGN KEY (account_id, instance_id) REFERENCES instances ON DELETE CASCADE
 );
 CREATE INDEX waits_due ON waits (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX waits_child ON waits (account_id, child_id) WHERE child_id IS NOT NULL;
 
 -- The record of each service task that became due.
 CREATE TABLE calls (
@@ -390,6 +391,7 @@ CREATE TABLE previews (
     state text NOT NULL CHECK (state IN ('due', 'made', 'refused')),
     preview_digest text,
     media_type text,
+    facts jsonb NOT NULL DEFAULT '{}',
     PRIMARY KEY (account_id, digest),
     FOREIGN KEY (account_id, digest) REFERENCES blobs,
     FOREIGN KEY (account_id, preview_digest) REFERENCES blobs,
@@ -418,7 +420,7 @@ CREATE FUNCTION refuse_to_change_history() RETURNS trigger LANGUAGE plpgsql AS $
 BEGIN
     RAISE EXCEPTION 'the history is append-only';
 END $$;
-CREATE TRIGGER events_are_append_only BEFORE UPDATE OR DELETE ON events
+CREATE TRIGGER events_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
 
 -- When a credential last fetched a file: one download event per credential, file and ten minutes.
