@@ -11,7 +11,7 @@ from satchel.surfaces.kit.bodies import parse_json
 
 Text = Annotated[str, msgspec.Meta(max_length=100_000)]
 Name = Annotated[str, msgspec.Meta(max_length=1_000)]
-Id = Annotated[int, msgspec.Meta(gt=0, lt=2**63)]
+Id = Annotated[int, msgspec.Meta(gt=0, le=2**63 - 1)]
 
 EMPTY = msgspec.Raw(b"{}")
 
