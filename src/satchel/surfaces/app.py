@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
-from litestar import Litestar, Request, Response, asgi
-from litestar.exceptions import HTTPException
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Method
 
 from satchel.actions import health
 from satchel.actions.context import Context
-from satchel.model.errors import NotFound, SatchelError
+from satchel.model.errors import MethodNotAllowed, NotFound, SatchelError
 from satchel.surfaces.kit import problems
 from satchel.surfaces.kit.bodies import Pace
 from satchel.surfaces.kit.dispatch import Asgi, Dispatch, new_request_id
@@ -59,7 +61,9 @@ def create_app(context: Context, limits: Limits) -> Asgi:
 
     def refused(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         request_id = new_request_id(parts)
-        known = error if isinstance(error, SatchelError) else NotFound("address", request.scope["path"][:200])
+        known: SatchelError = NotFound("address", request.scope["path"][:200])
+        if isinstance(error, MethodNotAllowedException):
+            known = MethodNotAllowed(request.method, METHODS)
         status, headers, body = problems.problem(known, request_id)
         return Response(
             body, status_code=status, headers={**headers, "X-Request-Id": request_id}, media_type=problems.MEDIA_TYPE
@@ -82,11 +86,20 @@ def by_path(endpoints: Sequence[Endpoint]) -> Mapping[str, Mapping[str, Endpoint
     return found
 
 
-def _route(path: str, dispatch: Dispatch) -> Any:  # noqa: ANN401  # Litestar's handlers have no common public type
-    async def answer(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401  # ASGI's, by Litestar's names
-        await dispatch(scope, receive, send)
+METHODS: tuple[Method, ...] = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+"""Every method gets as far as the path's `Dispatch`, which knows those that are possible there."""
 
-    return asgi(path.replace("}", ":str}"), copy_scope=False)(answer)
+
+def _route(path: str, dispatch: Dispatch) -> HTTPRouteHandler:
+    """Return a route that hands the raw request on: Litestar calls what a handler returns if it is an application.
+
+    Its own `asgi` routes would do, but those of 2.25 find no path parameters beside a route one level up.
+    """
+
+    async def answer() -> ASGIApp:
+        return dispatch  # type: ignore[return-value]  # Litestar's own names for ASGI's types
+
+    return HTTPRouteHandler(path.replace("}", ":str}"), http_method=METHODS)(answer)
 
 
 def _internal(request_id: str) -> tuple[int, dict[str, str], bytes]:
