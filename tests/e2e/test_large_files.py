@@ -42,7 +42,9 @@ def test_a_large_file_by_form_and_by_put_comes_back_whole(server: DemoServer, la
         body = b"".join(_multipart(form["fields"], path, "frontier"))
         headers = {"Content-Type": "multipart/form-data; boundary=frontier"}
         assert httpx.post(form["url"], content=body, headers=headers, timeout=60).status_code == 200
-        answer = httpx.put(str(by_put["put_url"]), content=pieces(path), headers={"Content-Length": str(SIZE)}, timeout=60)
+        answer = httpx.put(
+            str(by_put["put_url"]), content=pieces(path), headers={"Content-Length": str(SIZE)}, timeout=60
+        )
         assert answer.status_code == 200, answer.text
         ids = [int(str(by_form["id"])), int(str(by_put["id"]))]
         start(client, "two large files", ids)
@@ -73,8 +75,12 @@ def test_tuspy_resumes_after_two_interruptions(server: DemoServer, large: tuple[
     with server.client() as client:
         ticket = ask(client, SIZE, name="by-tuspy.bin")
         for stop_at in (40 * MEBIBYTE, 110 * MEBIBYTE, SIZE):
-            uploader = TusClient("").uploader(str(path), url=str(ticket["tus_url"]), chunk_size=16 * MEBIBYTE)
-            uploader.upload(stop_at=stop_at)  # each round is a new client that asks where the upload stands
+            with path.open("rb") as stream:  # each round is a new client that asks where the upload stands
+                client_of_tus = TusClient("")
+                uploader = client_of_tus.uploader(
+                    file_stream=stream, url=str(ticket["tus_url"]), chunk_size=16 * MEBIBYTE
+                )
+                uploader.upload(stop_at=stop_at)
         number = int(str(ticket["id"]))
         start(client, "tuspy", [number])
         assert digest_of(client, number) == digest
