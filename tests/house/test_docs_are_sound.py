@@ -18,6 +18,8 @@ MOST_CHARACTERS_OF_A_RECORD = 4500
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)>\s]+)>?[^)]*\)")
 
+_CITATION = re.compile(r"\b(architecture|files|security)(?:\.md)? (§|rules? ) ?(\d+)")
+
 
 class _Release(NamedTuple):
     version: tuple[int, int, int]
@@ -78,6 +80,16 @@ def test_make_help_lists_every_target_that_a_person_would_use() -> None:
         "reference",
         "help",
     } <= described
+
+
+def test_every_section_of_the_design_that_code_names_is_there() -> None:
+    lost = []
+    for path in ending(".py"):
+        for page, kind, number in _CITATION.findall(path.read_text(encoding="utf-8")):
+            text = (ROOT / "docs" / "design" / f"{page}.md").read_text(encoding="utf-8")
+            form = rf"^## {number}\. " if kind == "§" else rf"^{number}\. \*\*"
+            lost += [] if re.search(form, text, re.MULTILINE) else [f"{name(path)}: {page}.md {kind}{number}"]
+    assert lost == []
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)

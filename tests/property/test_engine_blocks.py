@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine_blocks import Block, Leaf, Place, Scope, World, blocks
+from engine_blocks import Block, Leaf, Place, Scope, World
 from engine_bpmn import BUILT_INS, MESSAGE, NOW, Host, document, el, flow
+from engine_random_blocks import blocks
 from satchel.engine import command as c
 from satchel.engine import effect as e
 from satchel.engine import run, snapshot, step
