@@ -133,6 +133,7 @@ requirements: setup ## Compile requirements/*.txt after a change to the dependen
 .PHONY: reference
 reference: setup ## Write the generated parts of docs/reference after a change to the code
 	@PYTHONPATH=src:tests $(BIN)/python tests/house/errors_page.py
+	@PYTHONPATH=src:tests $(BIN)/python tests/house/api_page.py
 	@PYTHONPATH=src:tests $(BIN)/python tests/house/settings_page.py
 
 .PHONY: clean

@@ -232,7 +232,7 @@ class Race(Block):
             block.start(place, done)
 
         for event, block in (("t", self.timer), ("m", self.message)):
-            leaves.append(Leaf(f"{self.id}{event}", place.groups, lambda block=block: happen(block)))  # type: ignore[misc]
+            leaves.append(Leaf(f"{self.id}{event}", place.groups, lambda block=block: happen(block)))  # type: ignore[misc]  # a lambda with a default
         world.open.extend(leaves)
 
     def choices(self) -> dict[str, int]:

@@ -129,14 +129,14 @@ class Host:
         results = []
         for _ in range(2):
             numbers = itertools.count(self.serial)
-            source: Callable[[], TokenId] = lambda numbers=numbers: TokenId(f"k{next(numbers)}")  # type: ignore[misc]  # noqa: E731
+            source: Callable[[], TokenId] = lambda numbers=numbers: TokenId(f"k{next(numbers)}")  # type: ignore[misc]  # noqa: E731  # one that counts
             results.append(step(self.definition, self.state, command, now=self.now, values=values, new_token=source))
         assert results[0] == results[1]
         self.serial = next(numbers)
         result = results[0]
         self.state, self.status = result.state, result.status
         self._record(command, result.effects)
-        assert waiting(self.definition, result.state) == {key: opened.element for key, opened in self.open.items()}  # type: ignore[union-attr]
+        assert waiting(self.definition, result.state) == {key: opened.element for key, opened in self.open.items()}  # type: ignore[union-attr]  # effects that opened something have an element
         return result.effects
 
     def _record(self, command: c.Command, effects: tuple[e.Effect, ...]) -> None:
@@ -156,11 +156,11 @@ class Host:
 
     def tokens(self, element: str) -> list[TokenId]:
         """Return the open tokens at an element, oldest first."""
-        return [key for key, opened in self.open.items() if opened.element == element]  # type: ignore[union-attr]
+        return [key for key, opened in self.open.items() if opened.element == element]  # type: ignore[union-attr]  # effects that opened something have an element
 
     def at(self) -> list[str]:
         """Return the elements of everything open, sorted."""
-        return sorted(opened.element for opened in self.open.values())  # type: ignore[union-attr]
+        return sorted(opened.element for opened in self.open.values())  # type: ignore[union-attr]  # effects that opened something have an element
 
     def done(self, element: str, outcome: str | None = None) -> tuple[e.Effect, ...]:
         """Let the oldest open thing at an element happen."""
@@ -179,7 +179,7 @@ class Host:
 
     def variables(self, element: str) -> list[Mapping[str, object]]:
         """Return the loop variables of what is open at an element."""
-        return [self.open[key].variables for key in self.tokens(element)]  # type: ignore[union-attr]
+        return [self.open[key].variables for key in self.tokens(element)]  # type: ignore[union-attr]  # effects that opened something have an element
 
 
 _CLOSES: dict[type, type] = {

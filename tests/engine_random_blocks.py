@@ -63,7 +63,7 @@ class Maker:
             if not interrupts:
                 # it may run twice at a time, and in BPMN tokens of one scope share its joins: so each gets a scope of its own
                 handler = Activity(self.name("h"), "subProcess", handler)
-            made.bounds.append(Bound(self.name("b"), event, interrupts, handler))  # type: ignore[arg-type]
+            made.bounds.append(Bound(self.name("b"), event, interrupts, handler))  # type: ignore[arg-type]  # drawn as declared
         return made
 
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -20,19 +20,12 @@ from satchel.blobs.store import (
     ResumableStore,
 )
 from satchel.model.digest import Digest
-from satchel.model.errors import (
-    BadFile,
-    BlobMissing,
-    Busy,
-    ChecksumMismatch,
-    Conflict,
-    InvalidRequest,
-    TooLarge,
-)
+from satchel.model.errors import BadFile, BlobMissing, Busy, ChecksumMismatch, Conflict, InvalidRequest, TooLarge
 from satchel.model.ids import AccountId, UploadId
 
 ACCOUNT = AccountId(7)
 OTHER = AccountId(8)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 LARGE = bytes(range(256)) * 4 * 3000 + b"and a bit"
 """Three batches, nearly."""
 
@@ -107,7 +100,7 @@ class BlobStoreContract:
         received = await put(store, LARGE)
         async with aclosing(store.open(ACCOUNT, received.digest)) as chunks:
             assert await anext(chunks)
-        assert await store.delete(ACCOUNT, received.digest, older_than=_soon(ManualClock()))
+        assert await store.delete(ACCOUNT, received.digest, older_than=ManualClock()() + DAY)
 
     async def test_unknown_bytes_are_missing(self, store: BlobStore) -> None:
         unknown = digest_of(b"never stored")
@@ -126,7 +119,7 @@ class BlobStoreContract:
         with pytest.raises(InvalidRequest):
             await store.size(ACCOUNT, Digest(digest))
         with pytest.raises(InvalidRequest):
-            await store.delete(ACCOUNT, Digest(digest), older_than=_soon(ManualClock()))
+            await store.delete(ACCOUNT, Digest(digest), older_than=ManualClock()() + DAY)
 
     @pytest.mark.parametrize("account", [0, -1])
     async def test_nothing_but_an_account_owns_a_blob(self, store: BlobStore, account: int) -> None:
@@ -197,7 +190,7 @@ class BlobStoreContract:
 
         assert not await store.delete(ACCOUNT, received.digest, older_than=stored_at)
         assert await read(store, received.digest) == b"old"
-        assert await store.delete(ACCOUNT, received.digest, older_than=_soon_after(clock))
+        assert await store.delete(ACCOUNT, received.digest, older_than=clock() + SECOND)
         assert await store.size(ACCOUNT, received.digest) is None
 
     async def test_deleting_what_is_not_there_says_it_is_gone(self, store: BlobStore, clock: ManualClock) -> None:
@@ -399,11 +392,3 @@ class ResumableStoreContract:
         assert not await store.discard_leftover(leftover, older_than=leftover.modified_at + timedelta(days=1))
         go_on.set()
         assert await task == 4
-
-
-def _soon_after(clock: ManualClock) -> datetime:
-    return clock() + timedelta(seconds=1)
-
-
-def _soon(clock: ManualClock) -> datetime:
-    return clock() + timedelta(days=1)

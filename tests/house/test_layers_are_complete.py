@@ -48,4 +48,4 @@ def test_each_thing_that_has_one_place_has_a_contract() -> None:
     forbidden = {
         name for contract in _contracts() if contract["type"] == "forbidden" for name in contract["forbidden_modules"]
     }
-    assert {"psycopg", "SpiffWorkflow", "zen", "litestar"} <= forbidden
+    assert {"psycopg", "zen", "litestar"} <= forbidden

@@ -110,7 +110,7 @@ def test_a_preview_is_upright_and_keeps_nothing_to_itself() -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF"])
-def test_transparency_stays(kind: str) -> None:
+def test_transparency_stays_in_the_preview(kind: str) -> None:
     small = preview(saved(Image.new("RGBA", (900, 900), (255, 0, 0, 0)), kind))
     assert small is not None
     with Image.open(io.BytesIO(small)) as image:

@@ -169,7 +169,7 @@ async def texts_of(body: bytes, limits: FormLimits | None = None) -> list[str]:
         (FormLimits(text_bytes=5), TooLarge),
     ],
 )
-async def test_limits_hold(limits: FormLimits, error: type[SatchelError]) -> None:
+async def test_a_form_over_a_limit_is_refused(limits: FormLimits, error: type[SatchelError]) -> None:
     with pytest.raises(error):
         await texts_of(GOOD, limits)
 

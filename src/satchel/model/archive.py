@@ -42,7 +42,7 @@ def unpack_bundle(data: bytes) -> Mapping[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = _members(archive)
             return {name: _read(archive, member, _LIMITS[name]) for name, member in members.items()}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError) as error:
         raise _refusal("archive", "This is not a zip that can be read; zip the folder again.") from error
 
 

@@ -6,10 +6,14 @@ by table; nobody matches on messages.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar
+
+from satchel.model.faults import FieldFault as FieldFault  # noqa: PLC0414  # errors carry them, so they are had here
+from satchel.model.faults import Finding as Finding  # noqa: PLC0414  # same
+from satchel.model.faults import SettingFault as SettingFault  # noqa: PLC0414  # same
 
 
 class Kind(Enum):
@@ -56,21 +60,6 @@ class SatchelError(Exception):
         self.members: Mapping[str, object] = {name: value for name, value in members.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldFault:
-    """Why one field's value was refused.
-
-    Attributes:
-        field: the field's id, with a row and column for tables (`lines/2/quantity`), or `""` for the whole.
-        code: stable: `required`, `type`, `too_long`, `too_small`, `not_writable`, ...
-        message: a sentence for a person.
-    """
-
-    field: str
-    code: str
-    message: str
-
-
 class InvalidRequest(SatchelError):
     """The request itself is malformed: its syntax, a parameter, a header."""
 
@@ -88,7 +77,7 @@ class InvalidValues(SatchelError):
         names = ", ".join(dict.fromkeys(fault.field or "(form)" for fault in faults))
         super().__init__(
             f"{len(faults)} value(s) were refused ({names}); nothing was saved. Correct them and send again.",
-            errors=[{"field": fault.field, "code": fault.code, "message": fault.message} for fault in faults],
+            errors=[asdict(fault) for fault in faults],
         )
         self.faults = tuple(faults)
 
@@ -327,14 +316,6 @@ class TooManyRequests(SatchelError):
         self.retry_at = retry_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingFault:
-    """Why one setting was refused: `name` says where it was set."""
-
-    name: str
-    message: str
-
-
 class InvalidSettings(SatchelError):
     """One or more settings are wrong; the process does not start."""
 
@@ -344,33 +325,6 @@ class InvalidSettings(SatchelError):
     def __init__(self, faults: Sequence[SettingFault]) -> None:
         listed = "; ".join(f"{fault.name} {fault.message}" for fault in faults)
         super().__init__(f"{len(faults)} setting(s) are wrong: {listed}. Correct them and start again.")
-        self.faults = tuple(faults)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing wrong with an app bundle.
-
-    Attributes:
-        code: stable, e.g. `unknown_element`, `script_task`, `field_type`.
-        file: `app.yaml` or `process.bpmn`.
-        line: 1-based line in that file, or None where there is none.
-        element: the BPMN element's id, or None.
-        message: what is wrong and what to use instead.
-        severity: `error` refuses the bundle; `warning` does not.
-    """
-
-    code: str
-    file: str
-    line: int | None
-    element: str | None
-    message: str
-    severity: str = "error"
-
-    def place(self) -> str:
-        """Return where it is, as `app.yaml:12` or `process.bpmn:40 (Gateway_1)`."""
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place} ({self.element})" if self.element else place
 
 
 class InvalidBundle(SatchelError):
@@ -382,17 +336,7 @@ class InvalidBundle(SatchelError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__(
             f"{len(findings)} finding(s) in the bundle; nothing was deployed. Mend them and deploy again.",
-            findings=[
-                {
-                    "code": f.code,
-                    "file": f.file,
-                    "line": f.line,
-                    "element": f.element,
-                    "message": f.message,
-                    "severity": f.severity,
-                }
-                for f in findings
-            ],
+            findings=[asdict(finding) for finding in findings],
         )
         self.findings = tuple(findings)
 

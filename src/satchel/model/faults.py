@@ -1,0 +1,52 @@
+"""What errors that report several things at once are made of: one fault each, with its place."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFault:
+    """Why one field's value was refused.
+
+    Attributes:
+        field: the field's id, with a row and column for tables (`lines/2/quantity`), or `""` for the whole.
+        code: stable: `required`, `type`, `too_long`, `too_small`, `not_writable`, ...
+        message: a sentence for a person.
+    """
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingFault:
+    """Why one setting was refused: `name` says where it was set."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing wrong with an app bundle.
+
+    Attributes:
+        code: stable, e.g. `unknown_element`, `script_task`, `field_type`.
+        file: `app.yaml` or `process.bpmn`.
+        line: 1-based line in that file, or None where there is none.
+        element: the BPMN element's id, or None.
+        message: what is wrong and what to use instead.
+        severity: `error` refuses the bundle; `warning` does not.
+    """
+
+    code: str
+    file: str
+    line: int | None
+    element: str | None
+    message: str
+    severity: str = "error"
+
+    def place(self) -> str:
+        """Return where it is, as `app.yaml:12` or `process.bpmn:40 (Gateway_1)`."""
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place} ({self.element})" if self.element else place

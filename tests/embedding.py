@@ -1,0 +1,105 @@
+"""What the tests of the embedded database share: processes that run or join one, and questions to it."""
+
+import asyncio
+import json
+import os
+import pwd
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+IS_ROOT = os.geteuid() == 0
+NOBODY = pwd.getpwnam("nobody")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+as_root = pytest.mark.skipif(not IS_ROOT, reason="only root can become another user")
+
+PROGRAM = """
+import asyncio, json, sys
+from pathlib import Path
+from satchel.db.embedded import embedded
+from satchel.model.errors import DatabaseUnavailable
+
+async def main():
+    async with embedded(Path(sys.argv[1]), is_durable=False) as server:
+        print(json.dumps({"dsn": server.dsn, "pid": server.pid}), flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+try:
+    asyncio.run(main())
+except DatabaseUnavailable as error:
+    print(json.dumps({"error": error.message}), flush=True)
+"""
+
+
+class Command:
+    """A process that runs or joins a data directory's database until it is told to end."""
+
+    def __init__(self, data: Path, *, prefix: tuple[str, ...] = (), python: str = sys.executable) -> None:
+        environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path)}
+        self.process = subprocess.Popen(
+            [*prefix, python, "-c", PROGRAM, str(data)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            cwd="/",
+        )
+
+    def told(self) -> dict[str, Any]:
+        """Return what the process said when it was ready, or why it was not."""
+        assert self.process.stdout is not None
+        line = b""
+        while not line.startswith(b"{"):  # the log comes first
+            line = self.process.stdout.readline()
+            assert line, "the process ended without a word"
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def end(self) -> None:
+        """Let the process end, and wait for it."""
+        self.process.communicate(timeout=60)
+
+
+def ask(dsn: str, query: Any) -> Any:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        cursor = connection.execute(query)
+        row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else None
+
+
+async def ask_when_back(dsn: str, query: str) -> Any:
+    """Return the answer of a server that may be restarting."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return ask(dsn, query)
+            except psycopg.OperationalError:
+                await asyncio.sleep(0.02)
+
+
+def wait_until(is_so: Callable[[], bool], patience_s: float = 30) -> None:
+    patience = threading.Event()
+    for _ in range(int(patience_s / 0.02)):
+        if is_so():
+            return
+        patience.wait(0.02)
+    raise AssertionError("it did not come true in time")
+
+
+def is_gone(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
+
+
+@contextmanager
+def closed(folder: Path) -> Iterator[Path]:
+    """A folder below which only root may look, as its home is."""
+    made = folder / "home"
+    made.mkdir(mode=0o700)
+    yield made
+    made.chmod(0o700)
