@@ -61,9 +61,9 @@ class Maker:
             interrupts = event == "error" or self.draw(st.booleans())
             handler = self.some(left - 1)
             if not interrupts:
-                # it may run twice at a time, and in BPMN tokens of one scope share its joins: so each gets a scope of its own
+                # it may run twice at a time, and tokens of one scope share its joins: so each gets its own scope
                 handler = Activity(self.name("h"), "subProcess", handler)
-            made.bounds.append(Bound(self.name("b"), event, interrupts, handler))  # type: ignore[arg-type]  # drawn as declared
+            made.bounds.append(Bound(self.name("b"), event, interrupts, handler))  # type: ignore[arg-type]  # drawn
         return made
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from satchel.model.edge import Edge
@@ -111,7 +112,7 @@ def _one_of(*known: str) -> Parser:
 
 
 def _networks(value: object) -> tuple[str, ...]:
-    given = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [None]
+    given = cast("list[object]", value) if isinstance(value, list) else str(value).split(",")
     try:
         return tuple(str(ip_network(str(item).strip(), strict=False)) for item in given if str(item).strip())
     except ValueError as error:

@@ -31,7 +31,7 @@ class DemoServer:
         command = [sys.executable, "-m", "satchel", "demo", "--data", str(self.data), "--port", str(self.port)]
         environment = {**os.environ, "SATCHEL_LOG_LEVEL": "warning"}  # noqa: TID251  # handed on to a child process
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)  # noqa: S603  # our own
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)  # our own
         end = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -70,7 +70,7 @@ class DemoServer:
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a `satchel` command on the data directory."""
         command = [sys.executable, "-m", "satchel", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603  # our own
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)  # our own
 
 
 def free_port() -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from e2e.conftest import DemoServer, free_port
 from e2e.uploading import MEBIBYTE, ask, digest_of, make_file, pieces, start
 

@@ -198,7 +198,7 @@ def test_the_wheels_own_python_is_never_imported(data: Path, start: Callable[...
 async def test_a_data_directory_that_cannot_be_made_is_told_with_its_reason(folder: Path) -> None:
     (folder / "file").touch()
 
-    with pytest.raises(DatabaseUnavailable, match="cannot be used .(Not a directory|File exists)"):
+    with pytest.raises(DatabaseUnavailable, match=r"cannot be used .(Not a directory|File exists)"):
         await EmbeddedServer(folder / "file" / "data").start()
 
 

@@ -13,7 +13,7 @@ PDF = b"%PDF-1.7\n"
 TAG = '"abc"'
 
 
-def planned(**changes: Any) -> Plan:  # noqa: ANN401  # any of plan's own arguments
+def planned(**changes: Any) -> Plan:  # any of plan's own arguments
     given: dict[str, Any] = {
         "method": "GET",
         "size": 100,

@@ -136,7 +136,7 @@ async def _people_faults(run: Run, changed: Mapping[FieldId, Json]) -> list[Fiel
         ("user", {int(user): field_id for user, field_id in named.users.items()}, people.existing_users),
         ("group", {int(group): field_id for group, field_id in named.groups.items()}, people.existing_groups),
     ):
-        found = await existing(run.tx, run.instance.account_id, list(wanted)) if wanted else set()
+        found = await existing(run.tx, run.instance.account_id, list(wanted)) if wanted else set[int]()
         faults += [
             FieldFault(field=field_id, code=f"unknown_{what}", message=f"There is no {what} {number} in this account.")
             for number, field_id in wanted.items()

@@ -38,7 +38,7 @@ async def make(context: Context, account: AccountId, digest: Digest) -> None:
         facts = await asyncio.to_thread(describe, data)
         picture = await asyncio.to_thread(preview, data) if facts is not None else None
     made = await context.blobs.receive(account, _once(picture), max_bytes=MAX_PREVIEW_BYTES) if picture else None
-    noted = facts.metadata() if facts is not None else {}
+    noted: Mapping[str, object] = facts.metadata() if facts is not None else dict[str, object]()
     async with context.database.write() as tx:
         if digest not in await rows.lock_blobs(tx, account, [digest]):
             return

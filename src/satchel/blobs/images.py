@@ -8,7 +8,7 @@ All of it blocks and belongs in a thread. A picture comes from outside and may b
 import io
 import struct
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -131,7 +131,7 @@ def preview(source: bytes | Path, *, max_edge: int = PREVIEW_EDGE) -> bytes | No
 
 
 @contextmanager
-def _opened(source: bytes | Path) -> Iterator[Image.Image]:
+def _opened(source: bytes | Path) -> Generator[Image.Image]:
     """Open a picture without decoding it; one over the limit is refused as a bomb.
 
     Pillow's own limit is a global of the library and twice as lenient; ours is checked on what the header says.

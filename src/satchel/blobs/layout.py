@@ -9,7 +9,7 @@ import errno
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +36,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @contextmanager
-def storage_errors() -> Iterator[None]:
+def storage_errors() -> Generator[None]:
     """Turn the operating system's errors into ours.
 
     Raises:
@@ -87,7 +87,7 @@ class Layout:
         return self.root / account_name(account) / checked[:2] / checked
 
     @contextmanager
-    def incoming(self) -> Iterator[int]:
+    def incoming(self) -> Generator[int]:
         """Open the directory of what is arriving."""
         with self._directory(self.root / INCOMING) as descriptor:
             yield descriptor
@@ -213,7 +213,7 @@ class Layout:
         self._durable.add(path)
 
     @contextmanager
-    def _directory(self, path: Path) -> Iterator[int]:
+    def _directory(self, path: Path) -> Generator[int]:
         descriptor = self.disk.open_directory(path)
         try:
             yield descriptor
@@ -246,7 +246,7 @@ def partial_name(partial: Partial) -> str:
 
 
 @contextmanager
-def _locked(directory: int) -> Iterator[None]:
+def _locked(directory: int) -> Generator[None]:
     fcntl.flock(directory, fcntl.LOCK_EX)
     try:
         yield

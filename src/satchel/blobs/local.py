@@ -24,7 +24,7 @@ from satchel.model.digest import Digest
 from satchel.model.ids import AccountId, Entropy
 
 if TYPE_CHECKING:
-    from hashlib import _Hash
+    from hashlib import _Hash  # pyright: ignore[reportPrivateUsage]  # the only name that the type has
 
 
 class LocalBlobs(LocalPartials):

@@ -25,7 +25,7 @@ from satchel.model.digest import Digest
 from satchel.model.errors import Busy, ChecksumMismatch, Conflict, TooLarge
 
 if TYPE_CHECKING:
-    from hashlib import _Hash
+    from hashlib import _Hash  # pyright: ignore[reportPrivateUsage]  # the only name that the type has
 
 MOST_CARRIED = 1024
 """How many unfinished uploads have their hash carried along; the others are read again when they finish."""

@@ -58,7 +58,9 @@ def signature_png(path_data: str) -> bytes:
         pen.line(line, fill=0, width=thickness, joint="curve")
         for x, y in (line[0], line[-1]):
             pen.ellipse((x - thickness / 2, y - thickness / 2, x + thickness / 2, y + thickness / 2), fill=0)
-    small = image.resize((max(1, size[0] // _SUPERSAMPLING), max(1, size[1] // _SUPERSAMPLING)), Image.Resampling.BOX)
+    small = image.resize(  # pyright: ignore[reportUnknownMemberType]  # Pillow leaves a parameter untyped
+        (max(1, size[0] // _SUPERSAMPLING), max(1, size[1] // _SUPERSAMPLING)), Image.Resampling.BOX
+    )
     stream = io.BytesIO()
     small.save(stream, "PNG", optimize=True)
     return stream.getvalue()
@@ -154,7 +156,7 @@ def _curve(*control: Point) -> list[Point]:
     found: list[Point] = []
     for step in range(1, _CURVE_STEPS + 1):
         share = step / _CURVE_STEPS
-        points = list(control)
+        points: list[Point] = list(control)
         while len(points) > 1:
             points = [(a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share) for a, b in pairwise(points)]
         found.append(points[0])

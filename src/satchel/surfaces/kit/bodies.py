@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 import msgspec
 
@@ -235,11 +235,11 @@ def _check_text(value: object) -> None:
         except UnicodeEncodeError:
             raise InvalidRequest("The body has half a surrogate pair in a text.") from None
     elif isinstance(value, dict):
-        for key, member in value.items():
+        for key, member in cast("dict[str, object]", value).items():
             _check_text(key)
             _check_text(member)
     elif isinstance(value, list):
-        for member in value:
+        for member in cast("list[object]", value):
             _check_text(member)
 
 

@@ -37,9 +37,9 @@ async def _search(exchange: Exchange, given: Sequence[tuple[str, str]] | Mapping
 
 def shown(page: Page, *, with_count: bool, with_files: bool) -> dict[str, object]:
     """Return a page of a search as JSON data."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for found in page.instances:
-        row = {**render.instance(found), "values": dict(found.values)}
+        row: dict[str, object] = {**render.instance(found), "values": dict(found.values)}
         if with_files:
             row["files"] = [render.file(file) for file in page.files if file.instance_id == found.id]
         rows.append(row)

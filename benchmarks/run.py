@@ -1,0 +1,48 @@
+"""Runs every benchmark against a fresh server and prints one line a figure, with its aim: `make bench`.
+
+Each figure is printed with what it is compared to, measured on the same machine in the same run. Machines are noisy (1.3 to
+2 times): compare figures of one run, or of runs in turns. `make bench ARGS="--only upload,search"` runs some of them.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+import files
+import processes
+import search
+from server import BenchServer
+
+BENCHMARKS = {
+    "small": files.small_uploads,
+    "upload": files.one_large_upload,
+    "memory": files.many_large_uploads,
+    "download": files.one_large_download,
+    "copy": files.copy_of_a_large_file,
+    "process": processes.start_and_complete,
+    "search": search.many_instances,
+}
+
+
+async def main() -> int:
+    """Run what was asked for and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default=",".join(BENCHMARKS), help="names with commas between")
+    parser.add_argument("--instances", type=int, default=200_000, help="how many the search runs over")
+    parser.add_argument("--gib", type=float, default=1.0, help="size of the large file")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="satchel-bench-", ignore_cleanup_errors=True) as folder:
+        async with BenchServer(Path(folder)) as server:
+            for name in options.only.split(","):
+                if name not in BENCHMARKS:
+                    print(f"there is no benchmark {name}; known: {', '.join(BENCHMARKS)}", file=sys.stderr)
+                    return 2
+                for line in await BENCHMARKS[name](server, options):
+                    print(f"{name:<9} {line}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,67 @@
+"""A server of its own for the benchmarks: `satchel demo` as a process, and what one does to it."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+READY_TIMEOUT_S = 90
+
+
+class BenchServer:
+    """Starts the demo's server on a free port and stops it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def __aenter__(self) -> Self:
+        command = [sys.executable, "-m", "satchel", "demo", "--data", str(self.data), "--port", str(self.port)]
+        environment = {**os.environ, "SATCHEL_LOG_LEVEL": "error", "SATCHEL_POOL_SIZE": "24"}  # noqa: TID251  # handed on to a child process
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)  # noqa: ASYNC220  # started once
+        async with asyncio.timeout(READY_TIMEOUT_S), httpx.AsyncClient() as client:
+            while True:
+                try:
+                    if (await client.get(f"{self.url}/readyz")).is_success:
+                        return self
+                except httpx.HTTPError:
+                    await asyncio.sleep(0.1)
+
+    async def __aexit__(self, *raised: object) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            await asyncio.to_thread(self._process.wait, 60)
+
+    @property
+    def token(self) -> str:
+        """A token of somebody who may do everything with every app."""
+        logins = json.loads((self.data / "demo.json").read_text())
+        token: str = logins["integrator"]["token"]
+        return token
+
+    def client(self, connections: int = 32) -> httpx.AsyncClient:
+        """Return a client that is signed in."""
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=600, limits=limits)
+
+    def resident_bytes(self, *, peak: bool = False) -> int:
+        """Return the server process's resident memory, now or at its most (Linux)."""
+        wanted = "VmHWM:" if peak else "VmRSS:"
+        pid = self._process.pid if self._process else 0
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith(wanted):
+                return int(line.split()[1]) * 1024
+        return 0
