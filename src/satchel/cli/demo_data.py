@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from satchel.actions import accounts, apps, credentials, files, instances, intake, services, tasks, uploads
 from satchel.actions.context import Context
-from satchel.actions.files import Place
 from satchel.actions.forms import Submission
 from satchel.actions.intake import Arrival
+from satchel.actions.places import Place
 from satchel.actions.uploads import Wish
 from satchel.cli.samples import SAMPLES, example_bundles
 from satchel.model.actor import APP_RIGHTS, Actor, Right, system

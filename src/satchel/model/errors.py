@@ -325,6 +325,7 @@ class InvalidSettings(SatchelError):
     def __init__(self, faults: Sequence[SettingFault]) -> None:
         listed = "; ".join(f"{fault.name} {fault.message}" for fault in faults)
         super().__init__(f"{len(faults)} setting(s) are wrong: {listed}. Correct them and start again.")
+        self.faults = tuple(faults)
 
 
 class InvalidBundle(SatchelError):
