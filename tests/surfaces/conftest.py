@@ -1,0 +1,59 @@
+"""The native API on a small world: the real application, without a socket between."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from satchel.actions import credentials
+from satchel.settings import read_settings
+from satchel.surfaces.app import create_app
+from world import World, open_world
+
+
+@dataclass(slots=True)
+class Api:
+    """Clients of one application, by person."""
+
+    world: World
+    app: object
+    stack: AsyncExitStack
+    clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    async def client(self, who: str) -> httpx.AsyncClient:
+        """Return a client that is signed in as somebody; `anonymous` is nobody, `rival` the other account's admin."""
+        if who not in self.clients:
+            headers = {} if who == "anonymous" else {"Authorization": f"Bearer {await self._token(who)}"}
+            transport = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]  # an ASGI application
+            client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", headers=headers)
+            self.clients[who] = await self.stack.enter_async_context(client)
+        return self.clients[who]
+
+    async def _token(self, who: str) -> str:
+        world = self.world
+        if who in ("admin", "rival"):
+            actor = world.admin if who == "admin" else world.rival
+        else:
+            actor = await world.actor(who)
+        assert actor.user_id is not None
+        made = await credentials.create_token(world.context, actor, actor.user_id, kind="token", name="test")
+        return made.secret
+
+    async def upload(self, who: str, data: bytes, **wish: object) -> int:
+        """Ask for a ticket, PUT the bytes to its address and return its number."""
+        client = await self.client(who)
+        asked = await client.post("/api/v1/uploads", json={"size": len(data), **wish})
+        assert asked.status_code == 201, asked.text
+        sent = await client.put(asked.json()["put_url"], content=data)
+        assert sent.status_code == 200, sent.text
+        return int(asked.json()["id"])
+
+
+@pytest.fixture
+async def api(database: str, tmp_path: Path) -> AsyncIterator[Api]:
+    """The application on a world of its own."""
+    async with open_world(database, tmp_path) as world, AsyncExitStack() as stack:
+        yield Api(world, create_app(world.context, read_settings({})), stack)

@@ -1,0 +1,154 @@
+"""Every route of the native API by every kind of actor (security rule 5); a route outside the table fails the build.
+
+The table says who gets past the access check: any answer but 401, 403 and 404. Actors come in the order of `ACTORS`,
+so whoever comes after one that deleted a thing finds nothing there.
+"""
+
+import json
+from pathlib import Path
+
+from satchel.actions import files
+from satchel.actions.places import Place
+from satchel.model.files import FileKind
+from satchel.model.ids import FieldId
+from satchel.surfaces.native.routes import ENDPOINTS
+from surfaces.conftest import Api
+from world import PDF
+
+TABLE = Path(__file__).parent / "access_matrix.json"
+ACTORS = ("anonymous", "rival", "stranger", "viewer", "buyer", "clerk", "admin")
+"""From nobody to everything: `buyer` holds the task and has no right, `rival` administers another account."""
+
+REFUSED = frozenset({401, 403, 404})
+
+BODIES: dict[str, object] = {
+    "POST /api/v1/session": {"email": "nobody@acme.example", "password": "wrong"},
+    "POST /api/v1/users": {"email": "new@acme.example", "name": "New"},
+    "POST /api/v1/users/{user}/password": {"password": "a long enough one"},
+    "POST /api/v1/users/{user}/credentials": {"kind": "token", "name": "x"},
+    "POST /api/v1/groups": {"name": "a new group"},
+    "POST /api/v1/grants": {"group": "GROUP", "right": "view"},
+    "DELETE /api/v1/grants": {"group": "GROUP", "right": "export"},
+    "PUT /api/v1/storage": {"limit_bytes": 10_000_000},
+    "POST /api/v1/instances/search": {},
+    "POST /api/v1/instances/{instance}/comments": {"text": "seen"},
+    "POST /api/v1/instances/{instance}/files": {"kind": "link", "url": "https://files.example/a"},
+    "POST /api/v1/tasks/{task}/assign": {"user": "HOLDER"},
+    "POST /api/v1/uploads": {"instance": "INSTANCE", "size": 3},
+    "POST /api/v1/uploads/{upload}/signature": {"path": "M 1 1 L 9 9"},
+    "PATCH /api/v1/files/{file}": {"description": "read"},
+    "POST /api/v1/files/{file}/copies": {"instance": "INSTANCE"},
+    "POST /api/v1/searches": {"name": "mine"},
+    "PUT /api/v1/searches/{search}": {"name": "mine"},
+    "POST /api/v1/calls/{call}/fail": {"code": "broken"},
+}
+
+
+async def _numbers(api: Api) -> dict[str, str]:
+    """Make one of everything and return what the paths' parameters stand for."""
+    world = api.world
+    for example in ("purchase-request", "product-evaluation"):
+        await world.deploy_example(example)
+    clerk, buyer = await world.actor("clerk"), await world.actor("buyer")
+    description = await world.upload(clerk, PDF, name="a.pdf", field="description", app="EVA")
+    instance = await world.start(clerk, "EVA", product="Desk", description=[description])
+    task = await world.take_task(buyer, instance)
+    finished = await world.upload(clerk, PDF, name="b.pdf", field="description", app="EVA")
+    other = await world.start(clerk, "EVA", product="Lamp", description=[finished])
+    await world.complete(buyer, other, outcome="approve")
+    link = await files.add_link(
+        world.context,
+        clerk,
+        instance,
+        kind=FileKind.LINK,
+        url="https://files.example/x",
+        name="x",
+        description="",
+        place=Place(),
+    )
+    del link
+    admin = await api.client("clerk")
+    search = (await admin.post("/api/v1/searches", json={"name": "all"})).json()["id"]
+    call = (await admin.get(f"/api/v1/instances/{other}/calls")).json()["items"][0]["id"]
+    signed = (await admin.post(f"/api/v1/files/{description}/links", json={})).json()["url"]
+    upload = await world.ask(clerk, size=9, field="photos", app="EVA")
+    user = world.people["viewer"]
+    return {
+        "app": "EVA",
+        "instance": str(instance),
+        "task": str(task),
+        "file": str(description),
+        "search": str(search),
+        "call": str(call),
+        "incident": "999999",
+        "upload": str(upload.id),
+        "user": str(user),
+        "holder": str(world.people["buyer"]),
+        "group": str(world.groups["viewers"]),
+        "credential": "999999",
+        "action": "10",
+        "message": "news",
+        "token": signed.split("/")[-2],
+        "name": "a.pdf",
+    }
+
+
+def _order(route: str) -> tuple[int, str]:
+    """Put what looks before what changes, and what ends things for everybody who comes later last of all."""
+    method, path = route.split(" ")
+    if path.endswith(("/deactivate", "/erase")):
+        return 4, route
+    if path.endswith(("/cancel", "/complete")):
+        return 2, route
+    if method == "DELETE":
+        return (3 if "instances" in path or "session" in path else 2), route
+    return (0 if method in ("GET", "HEAD", "OPTIONS") else 1), route
+
+
+async def test_each_actor_gets_exactly_as_far_as_the_table_says(api: Api) -> None:
+    numbers = await _numbers(api)
+    found: dict[str, list[str]] = {}
+    for route in sorted((f"{one.method} {one.path}" for one in ENDPOINTS), key=_order):
+        method, path = route.split(" ")
+        body = json.dumps(BODIES.get(route, {}))
+        for name in ("group", "instance", "holder"):
+            body = body.replace(f'"{name.upper()}"', numbers[name])
+        passed = []
+        for who in ACTORS:
+            client = await api.client(who)
+            headers = {"Content-Type": "application/json", "Tus-Resumable": "1.0.0", "If-Match": "*"}
+            answer = await client.request(method, path.format(**numbers), content=body, headers=headers)
+            assert answer.status_code < 500, (route, who, answer.text)
+            if answer.status_code not in REFUSED:
+                passed.append(who)
+        found[route] = passed
+    assert found == json.loads(TABLE.read_text())
+
+
+def test_the_table_names_no_route_that_is_gone() -> None:
+    table: dict[str, list[str]] = json.loads(TABLE.read_text())
+    assert set(table) == {f"{one.method} {one.path}" for one in ENDPOINTS}
+
+
+async def test_another_accounts_things_answer_exactly_as_unknown_ones(api: Api) -> None:
+    numbers = await _numbers(api)
+    rival = await api.client("rival")
+    for kind, known in (("instances", numbers["instance"]), ("tasks", numbers["task"]), ("files", numbers["file"])):
+        theirs = (await rival.get(f"/api/v1/{kind}/{known}")).json()
+        unknown = (await rival.get(f"/api/v1/{kind}/999999")).json()
+        for answer in (theirs, unknown):
+            answer.pop("request_id")
+        assert json.dumps(theirs).replace(known, "N") == json.dumps(unknown).replace("999999", "N")
+
+
+async def test_a_file_field_that_a_task_hides_is_not_there_for_its_holder(api: Api) -> None:
+    world = api.world
+    await world.deploy_example("product-evaluation")
+    clerk, buyer = await world.actor("clerk"), await world.actor("buyer")
+    number = await world.upload(clerk, PDF, name="a.pdf", field="description", app="EVA")
+    instance = await world.start(clerk, "EVA", product="Desk", description=[number])
+    await world.take_task(buyer, instance)
+    client = await api.client("buyer")
+    seen = (await client.get(f"/api/v1/instances/{instance}")).json()
+    assert FieldId("description") in seen["files"]
+    assert "request" not in seen["values"]
