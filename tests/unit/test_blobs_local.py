@@ -232,6 +232,16 @@ async def test_a_piece_whose_fsync_fails_does_not_count(open_store: Open) -> Non
     assert (await store.finish_partial(PARTIAL)).digest == digest_of(SMALL + b"again")
 
 
+async def test_a_piece_whose_flush_fails_on_the_way_does_not_count(open_store: Open) -> None:
+    disk = FaultyDisk()
+    store = open_store(disk)
+    await store.create_partial(PARTIAL)
+    disk.faults.failing_fsyncs = 1
+    with pytest.raises(Unavailable):
+        await store.append_partial(PARTIAL, 0, body(LARGE * 7), max_bytes=len(LARGE) * 7)
+    assert await store.partial_size(PARTIAL) == 0
+
+
 async def test_no_descriptor_stays_open(open_store: Open) -> None:
     store = open_store()
     await put(store, LARGE)

@@ -173,6 +173,12 @@ def test_json_at_its_limits_is_taken(body: bytes) -> None:
     assert parse_json(body) == json.loads(body, parse_float=Decimal)
 
 
+def test_one_doubled_key_among_very_many_is_found_at_once() -> None:
+    keys = ",".join(f'"{number}": 0' for number in range(80_000))
+    with pytest.raises(InvalidRequest, match="'79999' twice"):
+        parse_json(f'{{{keys}, "79999": 0}}'.encode(), max_bytes=2_000_000)
+
+
 def test_json_has_a_size() -> None:
     with pytest.raises(TooLarge):
         parse_json(b"[1, 2]", max_bytes=5)
