@@ -96,12 +96,12 @@ async def _numbers(api: Api) -> dict[str, str]:
 def _order(route: str) -> tuple[int, str]:
     """Put what looks before what changes, and what ends things for everybody who comes later last of all."""
     method, path = route.split(" ")
-    if path.endswith(("/deactivate", "/erase")):
-        return 4, route
-    if path.endswith(("/cancel", "/complete")):
-        return 2, route
+    endings = {"complete": 2, "release": 3, "cancel": 4, "deactivate": 7, "erase": 8}
+    verb = path.rpartition("/")[2]
+    if verb in endings:
+        return endings[verb], route
     if method == "DELETE":
-        return (3 if "instances" in path or "session" in path else 2), route
+        return (6 if "instances" in path or "session" in path else 5), route
     return (0 if method in ("GET", "HEAD", "OPTIONS") else 1), route
 
 

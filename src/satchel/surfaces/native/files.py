@@ -121,7 +121,7 @@ async def _send(exchange: Exchange, actor: Actor, what: Content, *, wants_inline
     context = exchange.context
     head = b""
     if wants_inline:
-        async with aclosing(files.open_bytes(context, actor, what, 0, SIGNATURE_BYTES)) as chunks:
+        async with aclosing(files.open_bytes(context, actor, what, 0, min(SIGNATURE_BYTES, what.size_bytes))) as chunks:
             async for chunk in chunks:
                 head += chunk
     answer = plan(
