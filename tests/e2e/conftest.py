@@ -13,6 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from satchel.db.embedded_cluster import remove_database
+
 START_TIMEOUT_S = 90.0
 
 
@@ -88,3 +90,4 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
     running.start()
     yield running
     running.stop()
+    remove_database(running.data)  # root's lies outside the folder

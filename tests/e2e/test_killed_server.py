@@ -8,6 +8,7 @@ import pytest
 
 from e2e.conftest import DemoServer, free_port
 from e2e.uploading import MEBIBYTE, ask, digest_of, make_file, pieces, start
+from satchel.db.embedded_cluster import remove_database
 
 UPLOADS = 50
 SIZE = 2 * MEBIBYTE
@@ -53,6 +54,7 @@ def test_every_acknowledged_file_survives_a_killed_server(tmp_path: Path) -> Non
     examined = server.command("doctor", "--data", str(server.data), "--sweep", "--read-data")
     assert examined.returncode == 0, examined.stdout + examined.stderr
     assert examined.stdout.rstrip().endswith("clean")
+    remove_database(server.data)  # root's lies outside the folder
 
 
 @pytest.mark.soak

@@ -56,7 +56,7 @@ def create_app(context: Context, limits: Limits) -> Asgi:
     metrics = Metrics()
     handlers = [
         _route(path, Dispatch(parts, found, document=problems.problem, internal=_internal, metrics=metrics))
-        for path, found in by_path([*native.ENDPOINTS, *_own(metrics)]).items()
+        for path, found in by_path([*native.ENDPOINTS, *_own(parts, metrics)]).items()
     ]
 
     def refused(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -108,8 +108,9 @@ def _internal(request_id: str) -> tuple[int, dict[str, str], bytes]:
     return 500, {"Content-Type": problems.MEDIA_TYPE}, body
 
 
-def _own(metrics: Metrics) -> tuple[Endpoint, ...]:
+def _own(parts: Parts, metrics: Metrics) -> tuple[Endpoint, ...]:
     """Return the endpoints of no surface: probes, counts, the API's description."""
+    described = msgspec.json.encode(native.openapi(parts.public_url))
 
     async def alive(exchange: Exchange) -> Reply:
         """Say that the process runs."""
@@ -131,8 +132,8 @@ def _own(metrics: Metrics) -> tuple[Endpoint, ...]:
 
     async def description(exchange: Exchange) -> Reply:
         """Return the native API's description."""
-        body = msgspec.json.encode(native.openapi(exchange.parts.public_url))
-        return Reply(body=body, headers={"Content-Type": "application/json"})
+        del exchange
+        return Reply(body=described, headers={"Content-Type": "application/json"})
 
     return (
         endpoint("GET", "/healthz", alive, is_open=True),

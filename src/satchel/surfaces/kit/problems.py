@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from satchel.model.errors import Kind, MethodNotAllowed, SatchelError, TooManyRequests
+from satchel.model.errors import Kind, MethodNotAllowed, RangeNotSatisfiable, SatchelError, TooManyRequests
 
 MEDIA_TYPE = "application/problem+json"
 INTERNAL = "internal_error"
@@ -21,6 +21,8 @@ def problem(error: SatchelError, request_id: str) -> tuple[int, dict[str, str], 
         headers["Retry-After"] = error.retry_at.strftime("%a, %d %b %Y %H:%M:%S GMT")
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, RangeNotSatisfiable):
+        headers["Content-Range"] = f"bytes */{error.size_bytes}"
     return status, headers, document(status, error.code, error.message, request_id, error.members)
 
 

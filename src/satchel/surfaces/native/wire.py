@@ -13,7 +13,10 @@ Text = Annotated[str, msgspec.Meta(max_length=100_000)]
 Name = Annotated[str, msgspec.Meta(max_length=1_000)]
 Id = Annotated[int, msgspec.Meta(gt=0, le=2**63 - 1)]
 
-EMPTY = msgspec.Raw(b"{}")
+
+def _empty() -> msgspec.Raw:
+    """Return an empty object; as a factory, because the API's description cannot show a raw default."""
+    return msgspec.Raw(b"{}")
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -23,7 +26,7 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Filled(Body):
     """What somebody filled in: values by field id, uploads for the attachments tab, a comment."""
 
-    values: msgspec.Raw = EMPTY
+    values: msgspec.Raw = msgspec.field(default_factory=_empty)
     attachments: Sequence[Id] = ()
     comment: Text | None = None
 
@@ -167,7 +170,7 @@ class NewSearch(Body):
     """A search to keep."""
 
     name: Name
-    query: msgspec.Raw = EMPTY
+    query: msgspec.Raw = msgspec.field(default_factory=_empty)
     groups: Sequence[Id] = ()
 
 
