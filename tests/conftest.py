@@ -1,9 +1,11 @@
 """What every test may ask for: a database of its own, a clock, chance."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from clock import ManualClock, SeededEntropy
 from database import Postgres, postgres_for_run
@@ -50,6 +52,23 @@ def postgres(request: pytest.FixtureRequest) -> Postgres:
 def database(postgres: Postgres) -> Iterator[str]:
     """The DSN of an empty, migrated database of this test's own."""
     with postgres.clone() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def populated(postgres: Postgres) -> Iterator[Postgres]:
+    """The server with a template that has the accounts, people and groups of `world` in it."""
+    from world import populate  # noqa: PLC0415  # all of the actions, only where they are tested
+
+    with postgres.clone() as dsn:
+        asyncio.run(populate(dsn))
+        yield Postgres(dsn=postgres.dsn, template=str(conninfo_to_dict(dsn)["dbname"]))
+
+
+@pytest.fixture
+def populated_database(populated: Postgres) -> Iterator[str]:
+    """The DSN of a database of this test's own with the accounts, people and groups of `world` in it."""
+    with populated.clone() as dsn:
         yield dsn
 
 

@@ -20,7 +20,9 @@ from satchel.actions.intake import Arrival
 from satchel.actions.loading import Apps
 from satchel.actions.uploads import Ticket, Wish
 from satchel.blobs.local import LocalBlobs
+from satchel.blobs.memory import MemoryBlobs
 from satchel.blobs.store import BlobStore
+from satchel.db import accounts as account_rows
 from satchel.db import storage as storage_rows
 from satchel.db.keys import ensure_key
 from satchel.db.pool import Database
@@ -215,7 +217,7 @@ async def open_world(
     quota_bytes: int = QUOTA,
     max_connections: int = 16,
 ) -> AsyncIterator[World]:
-    """Make a world in an empty database, with a local store in a folder."""
+    """Open the world that `populate` put into a database, with a local store in a folder."""
     clock = ManualClock()
     if blobs is None:
         local = LocalBlobs(folder / "blobs", clock=clock)
@@ -231,42 +233,74 @@ async def open_world(
             apps=Apps(),
             queue=Queue(),
         )
-        async with database.write() as tx:
-            await ensure_key(tx, context.entropy(32), clock())
-        account = await accounts.create_account(context, "Acme", quota_bytes=quota_bytes)
-        other = await accounts.create_account(context, "Rival", quota_bytes=quota_bytes)
-        admin = await _administrator(context, account, "admin@acme.example")
-        rival = await _administrator(context, other, "admin@rival.example")
-        world = World(context=context, clock=clock, account=account, other_account=other, admin=admin, rival=rival)
-        await _populate(world)
+        async with database.read() as tx:
+            known = {account.name: account.id for account in await account_rows.all_accounts(tx)}
+        world = World(
+            context=context,
+            clock=clock,
+            account=known["Acme"],
+            other_account=known["Rival"],
+            admin=await _by_email(context, "admin@acme.example"),
+            rival=await _by_email(context, "admin@rival.example"),
+        )
+        for person in await accounts.users(context, world.admin, after=0, limit=50):
+            world.people[person.name.lower()] = person.id
+        for group in (await accounts.people(context, world.admin)).groups:
+            world.groups[group.name] = group.id
+        if quota_bytes != QUOTA:
+            await accounts.set_quota(context, world.admin, quota_bytes)
         yield world
 
 
-async def _administrator(context: Context, account: AccountId, email: str) -> Actor:
-    root = system(account)
-    number = await accounts.create_user(context, root, email=email, name=email.partition("@")[0])
-    group = await accounts.create_group(context, root, "admins")
-    await accounts.grant(context, root, group, Right.ADMIN, app=None)
-    await accounts.set_member(context, root, group, number, is_member=True)
+async def _by_email(context: Context, email: str) -> Actor:
     async with context.database.read() as tx:
-        found = await credentials.actor_of(tx, account, number)
+        person = await account_rows.user_by_email(tx, email)
+        assert person is not None
+        found = await credentials.actor_of(tx, person.account_id, person.id)
     assert found is not None
     return found
 
 
-async def _populate(world: World) -> None:
-    for name, rights in RIGHTS.items():
-        world.groups[name] = await accounts.create_group(world.context, world.admin, name)
-        for right in rights:
-            await accounts.grant(world.context, world.admin, world.groups[name], right, app=None)
-    for name, groups in PEOPLE.items():
-        world.people[name] = await accounts.create_user(
-            world.context, world.admin, email=f"{name}@acme.example", name=name.capitalize()
+async def populate(dsn: str) -> None:
+    """Put the accounts, people, groups and rights into an empty database."""
+    clock = ManualClock()
+    async with Database(dsn) as database:
+        context = Context(
+            database=database,
+            blobs=MemoryBlobs(clock=clock),
+            clock=clock,
+            entropy=SeededEntropy(0),
+            policy=Policy(),
+            apps=Apps(),
+            queue=Queue(),
         )
+        async with database.write() as tx:
+            await ensure_key(tx, context.entropy(32), clock())
+        account = await accounts.create_account(context, "Acme", quota_bytes=QUOTA)
+        other = await accounts.create_account(context, "Rival", quota_bytes=QUOTA)
+        await _administrator(context, other, "admin@rival.example")
+        await _administrator(context, account, "admin@acme.example")
+        await _people(context, await _by_email(context, "admin@acme.example"))
+
+
+async def _administrator(context: Context, account: AccountId, email: str) -> None:
+    root = system(account)
+    number = await accounts.create_user(context, root, email=email, name="Admin")
+    group = await accounts.create_group(context, root, "admins")
+    await accounts.grant(context, root, group, Right.ADMIN, app=None)
+    await accounts.set_member(context, root, group, number, is_member=True)
+
+
+async def _people(context: Context, admin: Actor) -> None:
+    known: dict[str, GroupId] = {}
+    for name, rights in RIGHTS.items():
+        known[name] = await accounts.create_group(context, admin, name)
+        for right in rights:
+            await accounts.grant(context, admin, known[name], right, app=None)
+    for name, groups in PEOPLE.items():
+        number = await accounts.create_user(context, admin, email=f"{name}@acme.example", name=name.capitalize())
         for group in groups:
-            await accounts.set_member(
-                world.context, world.admin, world.groups[group], world.people[name], is_member=True
-            )
+            await accounts.set_member(context, admin, known[group], number, is_member=True)
 
 
 MINUTE = timedelta(minutes=1)

@@ -10,9 +10,9 @@ from world import World, open_world
 
 
 @pytest.fixture
-async def world(database: str, tmp_path: Path) -> AsyncIterator[World]:
+async def world(populated_database: str, tmp_path: Path) -> AsyncIterator[World]:
     """Two accounts, people with different rights, and a local store."""
-    async with open_world(database, tmp_path) as made:
+    async with open_world(populated_database, tmp_path) as made:
         yield made
 
 

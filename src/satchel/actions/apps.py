@@ -13,7 +13,16 @@ from satchel.db.apps import AppRow, Slot, VersionRow
 from satchel.db.pool import Reader, Writer
 from satchel.engine.check import check
 from satchel.model.actor import Actor, Right
-from satchel.model.bundle import MANIFEST_FILE, Bundle, groups_named, parse_manifest, read_bundle, users_named
+from satchel.model.bundle import (
+    MANIFEST_FILE,
+    Bundle,
+    apps_named,
+    draft_bundle,
+    groups_named,
+    has_errors,
+    parse_manifest,
+    users_named,
+)
 from satchel.model.errors import Finding, InvalidBundle, NotFound
 from satchel.model.fields import SLOTS_PER_KIND, slot_kind
 from satchel.model.ids import AppId, VersionId
@@ -45,7 +54,7 @@ async def deploy(context: Context, actor: Actor, files: Mapping[str, bytes]) -> 
         InvalidBundle: with every finding of both files; nothing was deployed.
         Forbidden, NotFound: the actor may not deploy this app.
     """
-    bundle, findings = read_bundle(files)
+    bundle, findings = draft_bundle(files)
     if bundle is None:
         raise InvalidBundle(findings)
     async with context.database.read() as tx:
@@ -55,7 +64,7 @@ async def deploy(context: Context, actor: Actor, files: Mapping[str, bytes]) -> 
         else:
             access.require_right(actor, Right.MANAGE, known.id, known.code)
     found = await _all_findings(context, actor, bundle, findings)
-    if any(finding.severity == "error" for finding in found):
+    if has_errors(found):
         raise InvalidBundle(found)
     async with context.database.write() as tx:
         now = context.clock()
@@ -86,16 +95,23 @@ async def deploy(context: Context, actor: Actor, files: Mapping[str, bytes]) -> 
 
 
 async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings of both files together, and those that only the account knows."""
-    found = list(findings)
+    """Return the findings of both files together, and those that only the account knows.
+
+    Where app.yaml has errors of its own, what could follow from those alone is left out.
+    """
+    found, is_draft = list(findings), has_errors(findings)
     for finding in check(bundle.process, bundle.manifest):
+        if is_draft and finding.code == "field_type":
+            continue
         line = finding.line
         if finding.file == MANIFEST_FILE and line is None and finding.element is not None:
             line = bundle.line_of_element(finding.element)
         found.append(replace(finding, line=line))
     async with context.database.read() as tx:
         found += await _unknown_people(tx, actor, bundle)
-        found += await _changes(tx, actor, bundle)
+        found += await _unknown_apps(tx, actor, bundle)
+        if not is_draft:
+            found += await _changes(tx, actor, bundle)
     return found
 
 
@@ -110,6 +126,16 @@ async def _unknown_people(tx: Reader, actor: Actor, bundle: Bundle) -> list[Find
         if user is None or user.account_id != actor.account_id:
             message = f"There is no user {email} in this account; create them first."
             found.append(_finding("unknown_user", bundle.places.get(pointer), message))
+    return found
+
+
+async def _unknown_apps(tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
+    """Return a warning for each call of an app that is not there: two apps may call each other, and one comes first."""
+    found: list[Finding] = []
+    for code, pointer in apps_named(bundle.manifest).items():
+        if code != bundle.manifest.code and await rows.app_by_code(tx, actor.account_id, code) is None:
+            message = f"There is no app {code} in this account yet; deploy it before an instance gets to this call."
+            found.append(replace(_finding("unknown_app", bundle.places.get(pointer), message), severity="warning"))
     return found
 
 

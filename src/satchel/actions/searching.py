@@ -1,11 +1,12 @@
 """What a search finds an instance by: its slot columns and trigrams, computed whenever it is saved."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from satchel.actions.loading import LoadedApp
 from satchel.model.fields import SlotKind, slot_kind
 from satchel.model.ids import AccountId, AppId, FieldId
-from satchel.model.search import slot_value
+from satchel.model.search import chosen_text, slot_value
 from satchel.model.trigrams import trigrams_of_all
 
 
@@ -17,8 +18,9 @@ def search_columns(app: LoadedApp, title: str, values: Mapping[str, object]) -> 
         field = app.manifest.field(slot.field_id)
         value = values.get(slot.field_id) if field is not None and field.searchable else None
         columns[f"{slot.kind}_{slot.slot}"] = slot_value(field, value) if field is not None else None
-        if field is not None and isinstance(value, str) and slot_kind(field.type) is SlotKind.TEXT:
-            texts.append((field_prefix(app.account_id, app.app_id, field.id), value))
+        if field is not None and value is not None and slot_kind(field.type) is SlotKind.TEXT:
+            text = chosen_text(cast("list[str]", value)) if isinstance(value, list) else str(value)
+            texts.append((field_prefix(app.account_id, app.app_id, field.id), text))
     return columns, trigrams_of_all(texts)
 
 

@@ -4,13 +4,15 @@ This is the only maker of manifests. A bundle that has an error is never half re
 findings that say why not (a `Bundle` may come with warnings).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from satchel.model.app import Manifest
 from satchel.model.document import places as places_of
 from satchel.model.document import pointer_token, read_document
 from satchel.model.errors import Finding
+from satchel.model.fields import Field, FieldType
+from satchel.model.ids import FieldId
 from satchel.model.manifest import read_manifest
 from satchel.model.manifest_checks import check_manifest
 from satchel.model.manifest_fields import declared_ids
@@ -48,6 +50,21 @@ def read_bundle(files: Mapping[str, bytes]) -> tuple[Bundle | None, tuple[Findin
 
     The bundle is None exactly when one of the findings is an error.
     """
+    draft, findings = draft_bundle(files)
+    return (None if has_errors(findings) else draft), findings
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Return whether one of the findings refuses a bundle."""
+    return any(finding.severity == "error" for finding in findings)
+
+
+def draft_bundle(files: Mapping[str, bytes]) -> tuple[Bundle | None, tuple[Finding, ...]]:
+    """Return what can be made of a bundle with faults, so that whatever else is wrong with it is found at once.
+
+    Never run or keep it. A field that has a fault stands in it as a text, so that what names it is not found wrong.
+    None where one of the two files is missing or cannot be read at all.
+    """
     findings = Findings(MANIFEST_FILE)
     process = files.get(PROCESS_FILE)
     if process is None:
@@ -62,10 +79,10 @@ def read_bundle(files: Mapping[str, bytes]) -> tuple[Bundle | None, tuple[Findin
         findings.noted.append(_missing(MANIFEST_FILE, "the app's data"))
         return None, tuple(findings.noted)
     manifest, places = _read_manifest(source, findings)
-    if manifest is None or process is None or _has_errors(findings):
-        return None, tuple(sorted(findings.noted, key=_order))
-    bundle = Bundle(manifest=manifest, process=process, source=source, places=places)
-    return bundle, tuple(sorted(findings.noted, key=_order))
+    found = tuple(sorted(findings.noted, key=_order))
+    if manifest is None or process is None or len(process) > MAX_PROCESS_BYTES:
+        return None, found
+    return Bundle(manifest=manifest, process=process, source=source, places=places), found
 
 
 def parse_manifest(source: bytes) -> Manifest:
@@ -76,7 +93,7 @@ def parse_manifest(source: bytes) -> Manifest:
     """
     findings = Findings(MANIFEST_FILE)
     manifest, _ = _read_manifest(source, findings)
-    if manifest is None or _has_errors(findings):
+    if manifest is None or has_errors(findings.noted):
         raise ValueError(findings.noted[0].message)
     return manifest
 
@@ -116,12 +133,11 @@ def _read_manifest(source: bytes, findings: Findings) -> tuple[Manifest | None, 
         return None, {}
     places = places_of(root)
     manifest = read_manifest(root, findings)
-    check_manifest(manifest, declared_ids(root), places, findings)
-    return manifest, places
-
-
-def _has_errors(findings: Findings) -> bool:
-    return any(finding.severity == "error" for finding in findings.noted)
+    declared = declared_ids(root)
+    check_manifest(manifest, declared, places, findings)
+    faulty = sorted(declared.difference(field.id for field in manifest.fields))
+    stand_ins = tuple(Field(number=0, id=FieldId(name), label=name, type=FieldType.TEXT) for name in faulty)
+    return replace(manifest, fields=manifest.fields + stand_ins), places
 
 
 def _missing(file: str, what: str) -> Finding:
