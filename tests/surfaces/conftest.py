@@ -53,7 +53,7 @@ class Api:
 
 
 @pytest.fixture
-async def api(database: str, tmp_path: Path) -> AsyncIterator[Api]:
+async def api(populated_database: str, tmp_path: Path) -> AsyncIterator[Api]:
     """The application on a world of its own."""
-    async with open_world(database, tmp_path) as world, AsyncExitStack() as stack:
+    async with open_world(populated_database, tmp_path) as world, AsyncExitStack() as stack:
         yield Api(world, create_app(world.context, read_settings({})), stack)
