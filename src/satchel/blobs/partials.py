@@ -56,7 +56,8 @@ class LocalPartials:
         try:
             await threads.run(piece.begin, offset, self._carried.pop(partial, None))
             try:
-                async with aclosing(batches(chunks, max_bytes=max_bytes - offset, limit_bytes=max_bytes)) as source:
+                arriving = batches(chunks, max_bytes=max_bytes - offset, limit_bytes=max_bytes, cut_counts=True)
+                async with aclosing(arriving) as source:
                     await pump(source, write=piece.write, flush=piece.flush)
             except TooLarge:
                 await threads.run(piece.take_back)

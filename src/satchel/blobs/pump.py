@@ -18,7 +18,7 @@ FLUSH_BYTES = 32 * 1024 * 1024
 
 
 async def batches(
-    chunks: AsyncIterator[bytes], *, max_bytes: int, limit_bytes: int | None = None
+    chunks: AsyncIterator[bytes], *, max_bytes: int, limit_bytes: int | None = None, cut_counts: bool = False
 ) -> AsyncGenerator[bytes, None]:
     """Give the chunks joined to batches of `BATCH_BYTES` or a little more; only the last one is smaller.
 
@@ -26,6 +26,8 @@ async def batches(
         chunks: the body.
         max_bytes: the most that may come.
         limit_bytes: what to name as the limit in the refusal; `max_bytes` by default.
+        cut_counts: whether what was gathered is given before `chunks`' own error is raised. Only for pieces: whoever
+            takes a body whole must not see a part of it as the last batch.
 
     Raises:
         TooLarge: more than `max_bytes` came; raised with the chunk that passes them.
@@ -33,7 +35,15 @@ async def batches(
     pieces: list[bytes] = []
     held = 0
     total = 0
-    async for chunk in chunks:
+    while True:
+        try:
+            chunk = await anext(chunks)
+        except StopAsyncIteration:
+            break
+        except Exception:  # whatever the sender's end raises passes through
+            if cut_counts and pieces:
+                yield b"".join(pieces)
+            raise
         total += len(chunk)
         if total > max_bytes:
             raise TooLarge("The file", max_bytes if limit_bytes is None else limit_bytes)
