@@ -60,9 +60,10 @@ async def lock_named(
         instance: which is locked; others' uploads are left alone, so that no form can lock what is another
             instance's. None stands for a start form.
     """
-    if not ids:
+    possible = [number for number in ids if 0 < number < 2**63]
+    if not possible:
         return {}
-    uploads = await upload_rows.lock_uploads(tx, account, ids, instance)
+    uploads = await upload_rows.lock_uploads(tx, account, possible, instance)
     await blob_rows.lock_blobs(tx, account, [upload.digest for upload in uploads if upload.digest])
     return {int(upload.id): upload for upload in uploads}
 

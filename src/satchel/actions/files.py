@@ -254,8 +254,12 @@ async def add_link(
 
 
 def _address(url: str) -> str:
-    parts = urlsplit(url) if len(url) <= MAX_URL_CHARS and url.isprintable() else urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url) if len(url) <= MAX_URL_CHARS and url.isprintable() else urlsplit("")
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # brackets that hold no IPv6 address
+        is_good = False
+    if not is_good:
         message = f"A link is an http or https address of at most {MAX_URL_CHARS} characters."
         raise InvalidValues([FieldFault(field="url", code="type", message=message)])
     return url

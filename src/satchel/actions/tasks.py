@@ -207,6 +207,7 @@ async def save(
         saved = await _submit(run, task, given, complete=False)
         await rows.touch_task(run.tx, actor.account_id, task_id)
         await run.event("task.saved", task=task_id, data=saved)
+        await comment_in(run, given.comment, task=task_id)
 
 
 async def complete(
@@ -232,6 +233,7 @@ async def complete(
         _check_outcome(access.form_of(run.app, task), outcome)
         saved = await _submit(run, task, given, complete=True)
         await run.event("task.completed", task=task_id, data={"outcome": outcome, **saved})
+        await comment_in(run, given.comment, task=task_id)
         await complete_in(run, task, outcome)
 
 
@@ -239,7 +241,6 @@ async def _submit(run: Run, task: Task, given: Submission, *, complete: bool) ->
     uploads = await claims.lock_named(run.tx, task.account_id, given.numbers(run.app.manifest.fields), run.instance.id)
     form = Form(access=access.form_of(run.app, task).fields, scope=Scope(task_id=task.id))
     saved = await submit(run, form, given, uploads, complete=complete)
-    await comment_in(run, given.comment, task=task.id)
     return saved.as_data()
 
 
