@@ -243,3 +243,12 @@ async def test_a_change_of_what_changed_meanwhile_is_refused(api: Api) -> None:
     assert (await client.patch(address, json=change, headers={"If-Match": etag})).status_code == 200
     stale = await client.patch(address, json=change, headers={"If-Match": etag})
     assert (stale.status_code, stale.json()["code"]) == (412, "changed_meanwhile")
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "ftp://files.example/a", "https://", "javascript:alert(1)"])
+async def test_a_link_that_is_no_web_address_is_refused(api: Api, url: str) -> None:
+    await _ready(api)
+    client = await api.client("clerk")
+    number = (await client.post("/api/v1/apps/DOC/instances", json={"values": {"subject": "a"}})).json()["id"]
+    answer = await client.post(f"/api/v1/instances/{number}/files", json={"kind": "link", "url": url})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_values")

@@ -105,6 +105,24 @@ async def by_token(context: Context, token: str, *, kinds: tuple[str, ...], addr
     return actor
 
 
+async def by_known_password(
+    context: Context, account: AccountId, credential_id: CredentialId, *, address: str | None
+) -> Actor:
+    """Return the actor of an API password that was verified shortly before, if it still holds.
+
+    Raises:
+        Unauthenticated: it was revoked or replaced, or its user may not sign in.
+    """
+    async with context.database.read() as tx:
+        found = await rows.credential(tx, account, credential_id)
+        actor = None
+        if found is not None and found.revoked_at is None:
+            actor = await actor_of(tx, account, found.user_id, credential=credential_id, address=address)
+    if actor is None:
+        raise Unauthenticated
+    return actor
+
+
 async def check_csrf(context: Context, actor: Actor, token: str | None) -> None:
     """Pass a change by a browser's session only with that session's CSRF token.
 

@@ -4,6 +4,7 @@ Litestar routes; behind each path stands a `Dispatch` of the surface that owns i
 the envelope of the surface whose prefix it has.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ from satchel.surfaces.kit.bodies import Pace
 from satchel.surfaces.kit.dispatch import Asgi, Dispatch, new_request_id
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Parts, Reply, endpoint, json_reply
 from satchel.surfaces.kit.metrics import Metrics
+from satchel.surfaces.kit.passwords import KnownPasswords
 from satchel.surfaces.native import routes as native
 
 PACE_WINDOW_S = 30.0
@@ -52,6 +54,7 @@ def create_app(context: Context, limits: Limits) -> Asgi:
         max_json_bytes=limits.max_json_bytes,
         pace=Pace(min_bytes=int(limits.min_body_rate_bytes_s * PACE_WINDOW_S), window_s=PACE_WINDOW_S),
         x_accel_prefix=limits.x_accel_prefix,
+        known_passwords=KnownPasswords(context.entropy(32), time.monotonic),
     )
     metrics = Metrics()
     handlers = [

@@ -15,34 +15,53 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 async def authenticate(exchange: Exchange) -> Actor | None:
-    """Return who asks, or None where no credential came.
+    """Return who asks, or None where no credential came; the exchange knows them from now on.
 
     Raises:
         Unauthenticated: a credential came that is not good.
         TooManyRequests: too many wrong passwords.
         Forbidden: a change by a session came without its CSRF token.
     """
-    context, address = exchange.context, exchange.address
     key = exchange.header("x-api-key")
-    if key is not None:
-        return await credentials.by_token(context, key, kinds=("api_key",), address=address)
     authorization = exchange.header("authorization")
-    if authorization is not None:
+    session = _cookie(exchange)
+    if key is not None:
+        exchange.known_actor = await _by_token(exchange, key, "api_key")
+    elif authorization is not None:
         scheme, _, given = authorization.partition(" ")
         match scheme.lower():
             case "bearer":
-                return await credentials.by_token(context, given.strip(), kinds=("token", "api_key"), address=address)
+                exchange.known_actor = await _by_token(exchange, given.strip(), "token", "api_key")
             case "basic":
-                email, password = _basic(given)
-                return await credentials.by_password(context, email, password, kind="api_password", address=address)
+                exchange.known_actor = await _by_basic(exchange, given)
             case _:
                 raise Unauthenticated(f"Authorization is Bearer or Basic, not {scheme[:20]}.")
-    session = _cookie(exchange)
-    if session is None:
-        return None
-    actor = await credentials.by_token(context, session, kinds=("session",), address=address)
-    if exchange.method not in _SAFE_METHODS:
-        await credentials.check_csrf(context, actor, exchange.header(CSRF_HEADER))
+    elif session is not None:
+        actor = await _by_token(exchange, session, "session")
+        if exchange.method not in _SAFE_METHODS:
+            await credentials.check_csrf(exchange.context, actor, exchange.header(CSRF_HEADER))
+        exchange.known_actor = actor
+    return exchange.known_actor
+
+
+async def _by_token(exchange: Exchange, token: str, *kinds: str) -> Actor:
+    exchange.secret = token
+    return await credentials.by_token(exchange.context, token, kinds=kinds, address=exchange.address)
+
+
+async def _by_basic(exchange: Exchange, given: str) -> Actor:
+    email, password = _basic(given)
+    exchange.secret = password
+    context, known = exchange.context, exchange.parts.known_passwords
+    proved = known.find(email, password)
+    if proved is not None:
+        try:
+            return await credentials.by_known_password(context, *proved, address=exchange.address)
+        except Unauthenticated:
+            known.forget(email, password)  # replaced, perhaps: ask again, and count it if it is wrong
+    actor = await credentials.by_password(context, email, password, kind="api_password", address=exchange.address)
+    if actor.credential_id is not None:
+        known.keep(email, password, actor.account_id, actor.credential_id)
     return actor
 
 

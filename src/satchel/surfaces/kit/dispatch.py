@@ -62,10 +62,14 @@ class Dispatch:
         exchange.send = outgoing
         begun = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request=request_id):
+            endpoint = self._endpoint(exchange.method)
             try:
-                reply = await self._reply(exchange)
+                reply = await self._reply(exchange, endpoint)
             except SatchelError as error:
+                if outgoing.has_started:  # the server ends the connection of an answer that is not whole
+                    _log.warning("answer.broken", route=self._route, code=error.code)
                 status, headers, body = self._document(error, request_id)
+                headers |= endpoint.error_headers if endpoint is not None else {}
                 reply = Reply(status=status, headers=headers, body=body)
             except Exception:  # noqa: BLE001  # ends a request: whatever it was, the client gets an answer and the log the reason
                 _log.exception("request.crashed", route=self._route)
@@ -99,18 +103,19 @@ class Dispatch:
             user=exchange.known_actor.user_id if exchange.known_actor else None,
         )
 
-    async def _reply(self, exchange: Exchange) -> Reply | None:
-        endpoint = self._endpoints.get(exchange.method)
-        if endpoint is None and exchange.method == "HEAD":
-            endpoint = self._endpoints.get("GET")
+    def _endpoint(self, method: str) -> Endpoint | None:
+        found = self._endpoints.get(method)
+        return self._endpoints.get("GET") if found is None and method == "HEAD" else found
+
+    async def _reply(self, exchange: Exchange, endpoint: Endpoint | None) -> Reply | None:
         if endpoint is None:
             raise MethodNotAllowed(exchange.method, sorted(self._endpoints))
-        if not endpoint.is_open or "authorization" in {name.decode("latin-1") for name, _ in exchange.scope["headers"]}:
-            exchange.known_actor = await authenticate(exchange)
-        if not endpoint.is_open and exchange.known_actor is None:
+        if endpoint.is_open:  # those whose requests carry their own proof ask for more themselves
+            return await endpoint.handler(exchange)
+        if await authenticate(exchange) is None:
             raise Unauthenticated
         key = exchange.header("idempotency-key")
-        if key is None or endpoint.method != "POST" or exchange.known_actor is None:
+        if key is None or endpoint.method != "POST":
             return await endpoint.handler(exchange)
         return await _once(exchange, endpoint, key)
 
@@ -121,6 +126,7 @@ async def _once(exchange: Exchange, endpoint: Endpoint, key: str) -> Reply | Non
     digest = hashlib.sha256(exchange.scope["path"].encode() + b"\0" + await exchange.whole(_MAX_IDEMPOTENT_BYTES))
     request = idempotency.Request(
         credential=actor.credential_id or CredentialId(0),
+        secret=exchange.secret,
         route=f"{endpoint.method} {endpoint.path}",
         key=key,
         body_digest=digest.hexdigest(),

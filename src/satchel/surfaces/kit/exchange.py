@@ -5,7 +5,7 @@ that they see of ASGI, so that a handler reads like the action it translates to.
 """
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -17,6 +17,7 @@ from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest, NotFound, PreconditionRequired, Unauthenticated, UnsupportedMedia
 from satchel.surfaces.kit import bodies
 from satchel.surfaces.kit.bodies import Pace
+from satchel.surfaces.kit.passwords import KnownPasswords
 
 T = TypeVar("T")
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -34,9 +35,11 @@ class Parts:
     Attributes:
         pace: how slowly a body may come.
         x_accel_prefix: an internal location of the proxy that maps to the store, or None.
+        known_passwords: those that were right a moment ago.
     """
 
     context: Context
+    known_passwords: KnownPasswords
     max_json_bytes: int
     pace: Pace
     x_accel_prefix: str | None
@@ -71,6 +74,7 @@ class Exchange:
         params: the values of the path's parameters, as text.
         request_id: names the request in the log and in problem documents.
         known_actor: who asks, once that was found out; None where nobody signed in.
+        secret: what they proved it by; never logged or stored.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Exchange:
         self.method: str = scope["method"]
         self.params: dict[str, str] = {name: str(value) for name, value in scope.get("path_params", {}).items()}
         self.known_actor: Actor | None = None
+        self.secret = ""
         self._headers: dict[str, str] | None = None
 
     @property
@@ -228,9 +233,10 @@ class Exchange:
             InvalidRequest: it is malformed, or does not fit.
         """
         said = (self.header("content-type") or "").partition(";")[0].strip().lower()
-        if said not in ("application/json", "") and not said.endswith("+json"):
-            raise UnsupportedMedia(f"Send JSON with Content-Type: application/json, not {said[:80]}.")
-        return bodies.read_json(await self.whole() or b"{}", kind, max_bytes=self.parts.max_json_bytes)
+        body = await self.whole()
+        if body and said != "application/json" and not said.endswith("+json"):
+            raise UnsupportedMedia(f"Send JSON with Content-Type: application/json, not {said[:80] or 'without one'}.")
+        return bodies.read_json(body or b"{}", kind, max_bytes=self.parts.max_json_bytes)
 
 
 Handler = Callable[[Exchange], Awaitable[Reply | None]]
@@ -244,7 +250,8 @@ class Endpoint:
         path: with parameters as `{name}`.
         summary: a line for the API's description.
         body: the type of its JSON body, or None.
-        is_open: whether it answers without anybody having signed in.
+        is_open: whether it answers without anybody having signed in; its handler sees to whatever it asks for instead.
+        error_headers: what its refusals carry besides their own.
     """
 
     method: str
@@ -253,11 +260,25 @@ class Endpoint:
     summary: str
     body: type[msgspec.Struct] | None = None
     is_open: bool = False
+    error_headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def endpoint(
-    method: str, path: str, handler: Handler, *, body: type[msgspec.Struct] | None = None, is_open: bool = False
+    method: str,
+    path: str,
+    handler: Handler,
+    *,
+    body: type[msgspec.Struct] | None = None,
+    is_open: bool = False,
+    error_headers: Mapping[str, str] | None = None,
 ) -> Endpoint:
     """Return an endpoint whose summary is its handler's first line."""
-    summary = (handler.__doc__ or "").strip().partition("\n")[0]
-    return Endpoint(method=method, path=path, handler=handler, summary=summary, body=body, is_open=is_open)
+    return Endpoint(
+        method=method,
+        path=path,
+        handler=handler,
+        summary=(handler.__doc__ or "").strip().partition("\n")[0],
+        body=body,
+        is_open=is_open,
+        error_headers=error_headers or {},
+    )

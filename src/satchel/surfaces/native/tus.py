@@ -10,8 +10,9 @@ from datetime import datetime
 
 from satchel.actions import intake, uploads
 from satchel.actions.intake import Arrival, Progress
+from satchel.actions.uploads import MAX_SIZE_BYTES
 from satchel.blobs.store import CHECKSUM_ALGORITHMS, Checksum
-from satchel.model.errors import InvalidRequest, PreconditionFailed, UnsupportedMedia
+from satchel.model.errors import InvalidRequest, PreconditionFailed, TooLarge, UnsupportedMedia
 from satchel.model.names import parse_upload_metadata
 from satchel.surfaces.kit.bodies import content_length
 from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint
@@ -20,7 +21,6 @@ from satchel.surfaces.native.uploads import find
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-defer-length,expiration,checksum,termination"
 PIECE_TYPE = "application/offset+octet-stream"
-MAX_PIECE_BYTES = 2**50
 
 
 def _headers(progress: Progress | None = None) -> dict[str, str]:
@@ -90,11 +90,14 @@ async def patch(exchange: Exchange) -> Reply:
     if offset is None:
         raise InvalidRequest("Send Upload-Offset.")
     upload = await find(exchange)
+    room = max(0, upload.declared_bytes - offset)
+    if (exchange.content_length or 0) > room:
+        raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, offset + (exchange.content_length or 0))
     progress = await intake.append(
         exchange.context,
         upload,
         offset,
-        exchange.chunks(MAX_PIECE_BYTES),
+        exchange.chunks(MAX_SIZE_BYTES),
         checksum=_checksum(exchange.header("upload-checksum")),
         length=content_length(exchange.header("upload-length")),
     )
@@ -123,11 +126,15 @@ async def terminate(exchange: Exchange) -> Reply:
 
 
 _PATH = "/api/v1/uploads/{upload}/tus"
-ENDPOINTS = (
-    endpoint("OPTIONS", _PATH, options, is_open=True),
-    endpoint("POST", _PATH, create, is_open=True),
-    endpoint("HEAD", _PATH, head, is_open=True),
-    endpoint("PATCH", _PATH, patch, is_open=True),
-    endpoint("DELETE", _PATH, terminate, is_open=True),
+_ERROR_HEADERS = {"Tus-Resumable": VERSION, "Tus-Version": VERSION}
+ENDPOINTS = tuple(
+    endpoint(method, _PATH, handler, is_open=True, error_headers=_ERROR_HEADERS)
+    for method, handler in (
+        ("OPTIONS", options),
+        ("POST", create),
+        ("HEAD", head),
+        ("PATCH", patch),
+        ("DELETE", terminate),
+    )
 )
 """The routes of this module."""

@@ -4,14 +4,17 @@ A ticket's addresses carry its token, so that whoever is given one needs no othe
 it may use a credential instead.
 """
 
+from collections.abc import AsyncGenerator
+
 from satchel.actions import intake, uploads
 from satchel.actions.intake import Arrival
 from satchel.actions.uploads import Ticket, Wish
 from satchel.model.digest import parse_digest
-from satchel.model.errors import InvalidRequest, NotFound
+from satchel.model.errors import InvalidRequest, TooLarge, Unauthenticated
 from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
-from satchel.model.names import parse_disposition
+from satchel.model.names import decode_header, parse_disposition
 from satchel.model.uploads import Upload
+from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
 from satchel.surfaces.kit.multipart import Part, read_parts
 from satchel.surfaces.native import render, wire
@@ -55,12 +58,13 @@ async def find(exchange: Exchange, *, token: str | None = None) -> Upload:
     """Return the ticket that a request is about, by its token or the one who asked for it.
 
     Raises:
+        Unauthenticated: neither a token nor a credential came.
         NotFound: there is none for them.
     """
     shown = token if token is not None else exchange.query("token")
     upload = UploadId(exchange.number("upload", "upload"))
-    if shown is None and exchange.known_actor is None:
-        raise NotFound("upload", upload)
+    if shown is None and await authenticate(exchange) is None:
+        raise Unauthenticated
     return await uploads.find(exchange.context, upload, token=shown, actor=exchange.known_actor)
 
 
@@ -100,7 +104,7 @@ async def put(exchange: Exchange) -> Reply:
 
 def _name_said(exchange: Exchange) -> str | None:
     header = exchange.header("content-disposition")
-    return parse_disposition(header).filename if header else None
+    return parse_disposition(decode_header(header.encode("latin-1"))).filename if header else None
 
 
 def _type_said(header: str | None) -> str | None:
@@ -114,9 +118,8 @@ async def form(exchange: Exchange) -> Reply:
     upload: Upload | None = None
     finished: Upload | None = None
     limit = FORM_OVERHEAD_BYTES + uploads.MAX_SIZE_BYTES
-    async for part in read_parts(exchange.header("content-type"), exchange.chunks(limit)):
-        if finished is not None:
-            raise InvalidRequest("The file must be the form's last part.")
+    parts = read_parts(exchange.header("content-type"), exchange.chunks(limit))
+    async for part in parts:
         if part.filename is None and part.name != FILE_FIELD:
             value = await part.text()
             token = value if part.name == "token" else token
@@ -124,16 +127,27 @@ async def form(exchange: Exchange) -> Reply:
         if part.name != FILE_FIELD:
             raise InvalidRequest(f"The file must be in a part named '{FILE_FIELD}', not '{part.name[:64]}'.")
         upload = await find(exchange, token=token)
-        finished = await _take(exchange, upload, part)
+        finished = await _take(exchange, upload, _last(part, parts), part)
     if finished is None:
         raise InvalidRequest(f"The form has no file; send it last, in a part named '{FILE_FIELD}'.")
     return json_reply(render.upload(finished))
 
 
-async def _take(exchange: Exchange, upload: Upload, part: Part) -> Upload:
-    """Receive a form's last part; its bytes end only when the whole form was found to be right."""
+async def _take(exchange: Exchange, upload: Upload, chunks: AsyncGenerator[bytes, None], part: Part) -> Upload:
+    """Receive a form's file; its bytes end only when the whole form was found to be right."""
+    length = exchange.content_length
+    if length is not None and length > upload.declared_bytes + FORM_OVERHEAD_BYTES:
+        raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, length)
     arrival = Arrival(name=part.filename, media_type=_type_said(part.media_type))
-    return await intake.receive(exchange.context, upload, part.chunks(), arrival)
+    return await intake.receive(exchange.context, upload, chunks, arrival)
+
+
+async def _last(part: Part, parts: AsyncGenerator[Part, None]) -> AsyncGenerator[bytes, None]:
+    """Give a part's bytes; they end well only if no part comes after it."""
+    async for chunk in part.chunks():
+        yield chunk
+    async for _ in parts:
+        raise InvalidRequest("The file must be the form's last part.")
 
 
 async def sign(exchange: Exchange) -> Reply:

@@ -1,0 +1,137 @@
+"""A ticket's addresses: who may use them, and what the three ways in refuse."""
+
+from surfaces.conftest import Api
+from world import PDF
+
+UPLOADS = "/api/v1/uploads"
+BOUNDARY = {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+async def _ticket(api: Api, size: int = 900, **wish: object) -> dict[str, object]:
+    await api.world.deploy_example("file-collection")
+    clerk = await api.client("clerk")
+    asked = await clerk.post(UPLOADS, json={"app": "COL", "field": "files", "size": size, "name": "a.pdf", **wish})
+    assert asked.status_code == 201, asked.text
+    ticket: dict[str, object] = asked.json()
+    return ticket
+
+
+def _part(head: str, body: bytes) -> bytes:
+    return f"--b\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + body + b"\r\n"
+
+
+def _form(token: str, data: bytes, after: bytes = b"") -> bytes:
+    return _part('name="token"', token.encode()) + _part('name="file"; filename="b.pdf"', data) + after + b"--b--\r\n"
+
+
+async def test_a_form_needs_no_credential_beside_its_token(api: Api) -> None:
+    ticket = await _ticket(api)
+    form = ticket["form"]
+    assert isinstance(form, dict)
+    anyone = await api.client("anonymous")
+    stale = {**BOUNDARY, "Authorization": "Bearer st_old", "Cookie": "satchel_session=ss_old"}
+    sent = await anyone.post(form["url"], content=_form(form["fields"]["token"], PDF), headers=stale)
+    assert (sent.status_code, sent.json()["state"], sent.json()["name"]) == (200, "uploaded", "a.pdf")
+
+
+async def test_a_form_with_something_behind_its_file_is_refused_and_records_nothing(api: Api) -> None:
+    ticket = await _ticket(api)
+    form = ticket["form"]
+    assert isinstance(form, dict)
+    body = _form(form["fields"]["token"], PDF, _part('name="note"', b"x"))
+    sent = await (await api.client("anonymous")).post(form["url"], content=body, headers=BOUNDARY)
+    assert (sent.status_code, sent.json()["code"]) == (400, "invalid_request")
+    seen = await (await api.client("clerk")).get(f"{UPLOADS}/{ticket['id']}")
+    assert seen.json()["state"] == "created"
+
+
+async def test_a_form_whose_token_is_wrong_or_missing_fills_nothing(api: Api) -> None:
+    ticket = await _ticket(api)
+    form = ticket["form"]
+    assert isinstance(form, dict)
+    anyone = await api.client("anonymous")
+    wrong = await anyone.post(form["url"], content=_form("up_wrong", PDF), headers=BOUNDARY)
+    assert wrong.status_code == 404
+    bare = _part('name="file"; filename="b.pdf"', PDF) + b"--b--\r\n"
+    assert (await anyone.post(form["url"], content=bare, headers=BOUNDARY)).status_code == 401
+
+
+async def test_bodies_that_say_that_they_are_too_long_are_refused_before_they_come(api: Api) -> None:
+    ticket = await _ticket(api, size=100)
+    anyone = await api.client("anonymous")
+    form = ticket["form"]
+    assert isinstance(form, dict)
+    long = PDF + b"x" * 100_000
+    for method, address, headers, body in (
+        ("PUT", ticket["put_url"], {}, long),
+        ("POST", form["url"], BOUNDARY, _form(form["fields"]["token"], long)),
+        (
+            "PATCH",
+            ticket["tus_url"],
+            {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
+            long,
+        ),
+    ):
+        answer = await anyone.request(method, str(address), content=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large"), method
+    seen = await (await api.client("clerk")).get(f"{UPLOADS}/{ticket['id']}")
+    assert seen.json()["state"] == "created"
+
+
+async def test_the_one_who_asked_uses_a_ticket_without_its_token_and_others_do_not_know_it(api: Api) -> None:
+    ticket = await _ticket(api)
+    address = f"{UPLOADS}/{ticket['id']}"
+    assert (await (await api.client("clerk")).put(f"{address}/content", content=PDF)).status_code == 200
+    for who, status in (("anonymous", 401), ("admin", 404), ("rival", 404)):
+        assert (await (await api.client(who)).get(address)).status_code == status
+
+
+async def test_a_name_in_utf_8_comes_through_the_disposition(api: Api) -> None:
+    await api.world.deploy_example("file-collection")
+    clerk = await api.client("clerk")
+    ticket = (await clerk.post(UPLOADS, json={"app": "COL", "field": "files", "size": 900})).json()
+    headers = {b"Content-Disposition": 'attachment; filename="Übersicht.pdf"'.encode()}
+    sent = await clerk.put(ticket["put_url"], content=PDF, headers=headers)
+    assert sent.json()["name"] == "Übersicht.pdf"
+
+
+async def test_an_idempotency_key_does_not_keep_a_files_bytes_in_memory(api: Api) -> None:
+    size = 9 * 1024 * 1024
+    ticket = await _ticket(api, size=size)
+    form = ticket["form"]
+    assert isinstance(form, dict)
+    body = _form(form["fields"]["token"], b"%PDF-1.7\n".ljust(size, b"x"))
+    headers = {**BOUNDARY, "Idempotency-Key": "k"}
+    sent = await (await api.client("clerk")).post(form["url"], content=body, headers=headers)
+    assert (sent.status_code, sent.json()["size"]) == (200, size)
+
+
+async def test_tus_refuses_another_version_an_unknown_checksum_and_a_wrong_offset(api: Api) -> None:
+    ticket = await _ticket(api)
+    anyone, address = await api.client("anonymous"), str(ticket["tus_url"])
+    assert (await anyone.head(address)).status_code == 412
+    piece = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+    for more, status in (
+        ({"Upload-Offset": "5"}, 409),
+        ({"Upload-Offset": "-1"}, 400),
+        ({"Upload-Checksum": "crc32 AAAA"}, 400),
+        ({"Upload-Checksum": "sha1 AAAA"}, 460),
+        ({"Content-Type": "application/pdf"}, 415),
+        ({"Tus-Resumable": "0.2.2"}, 412),
+    ):
+        answer = await anyone.patch(address, content=b"%PDF-", headers={**piece, **more})
+        assert answer.status_code == status, (more, answer.text)
+        assert answer.headers["Tus-Resumable"] == "1.0.0"
+    assert (await anyone.patch(address, content=PDF[:9], headers=piece)).headers["Upload-Offset"] == "9"
+    assert (await anyone.head(address, headers=piece)).headers["Upload-Offset"] == "9"
+
+
+async def test_a_method_override_stands_for_patch_and_delete(api: Api) -> None:
+    ticket = await _ticket(api)
+    anyone, address = await api.client("anonymous"), str(ticket["tus_url"])
+    headers = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+    sent = await anyone.post(address, content=PDF[:9], headers={**headers, "X-HTTP-Method-Override": "PATCH"})
+    assert (sent.status_code, sent.headers["Upload-Offset"]) == (204, "9")
+    ended = await anyone.post(address, headers={**headers, "X-HTTP-Method-Override": "DELETE"})
+    assert ended.status_code == 204
+    assert (await api.world.storage()).reserved_bytes == 0
