@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from actions_files import MANIFEST
 from satchel.model.actor import Actor
-from world import World, open_world
+from satchel.model.ids import TaskId
+from world import World, bundle, open_world
 
 
 @pytest.fixture
@@ -44,3 +46,10 @@ async def manager(world: World) -> Actor:
 async def stranger(world: World) -> Actor:
     """Somebody of the account without any right."""
     return await world.actor("stranger")
+
+
+@pytest.fixture
+async def task(world: World, clerk: Actor) -> TaskId:
+    """A task that the clerk holds, of an app with fields for files of every sort."""
+    await world.deploy(bundle(MANIFEST))
+    return await world.take_task(clerk, await world.start(clerk, "FIL"))
