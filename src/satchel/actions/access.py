@@ -10,14 +10,15 @@ else needs the right `view` for the app to read and `modify` to write.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from satchel.actions.loading import LoadedApp
+from satchel.actions.loading import Apps, LoadedApp
+from satchel.db import instances as instance_rows
 from satchel.db import tasks as task_rows
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right
 from satchel.model.app import Access, Assignment, TaskForm
 from satchel.model.errors import Forbidden, NotFound
 from satchel.model.files import File
-from satchel.model.ids import AppId, FieldId
+from satchel.model.ids import AppId, FieldId, InstanceId
 from satchel.model.instance import Instance, Task
 
 
@@ -72,7 +73,7 @@ def require_right(actor: Actor, right: Right, app: AppId, name: str) -> None:
     """
     if actor.may(right, app):
         return
-    if any(actor.may(other, app) for other in Right if other is not Right.ADMIN):
+    if actor.knows(app):
         raise Forbidden(f"You need the right '{right.value}' for the app {name}. Ask an administrator to grant it.")
     raise NotFound("app", name)
 
@@ -118,6 +119,21 @@ async def sight(tx: Reader, actor: Actor, app: LoadedApp, instance: Instance) ->
         field for task in theirs for field, access in form_of(app, task).fields.items() if access is not Access.HIDE
     }
     return Sight(whole=False, fields=frozenset(shown), tab=any(holds(actor, task) for task in theirs))
+
+
+async def viewable(tx: Reader, apps: Apps, actor: Actor, instance_id: InstanceId) -> tuple[LoadedApp, Instance]:
+    """Return an instance that the actor may view whole, with its app.
+
+    Raises:
+        NotFound: there is none, or the actor may not know of it.
+        Forbidden: the actor may see some of it, but lacks the right `view`.
+    """
+    instance = await instance_rows.instance(tx, actor.account_id, instance_id)
+    if instance is None:
+        raise NotFound("instance", instance_id)
+    app = await apps.version(tx, actor.account_id, instance.version_id)
+    await require_instance_right(tx, actor, app, instance, Right.VIEW)
+    return app, instance
 
 
 async def require_instance_right(tx: Reader, actor: Actor, app: LoadedApp, instance: Instance, right: Right) -> None:

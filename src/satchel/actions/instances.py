@@ -125,11 +125,7 @@ async def history(
         NotFound: there is no such instance, or the actor may not see the whole of it.
     """
     async with context.database.read() as tx:
-        instance = await rows.instance(tx, actor.account_id, instance_id)
-        if instance is None:
-            raise NotFound("instance", instance_id)
-        app = await context.apps.version(tx, actor.account_id, instance.version_id)
-        await access.require_instance_right(tx, actor, app, instance, Right.VIEW)
+        await access.viewable(tx, context.apps, actor, instance_id)
         return await event_rows.events_of_instance(tx, actor.account_id, instance_id, after=after, limit=limit)
 
 
@@ -262,11 +258,7 @@ async def run_action(
     if instance_id is None:
         return await _run_creating(context, actor, app_code or "", action_id, given)
     async with context.database.read() as tx:
-        instance = await rows.instance(tx, actor.account_id, instance_id)
-        if instance is None:
-            raise NotFound("instance", instance_id)
-        app = await context.apps.version(tx, actor.account_id, instance.version_id)
-        await access.require_instance_right(tx, actor, app, instance, Right.VIEW)
+        app, _ = await access.viewable(tx, context.apps, actor, instance_id)
     action = _action(app, action_id)
     if action.create:
         return await _run_creating(context, actor, app.manifest.code, action_id, given)

@@ -99,7 +99,7 @@ async def _parse(
     if isinstance(code, str) and code:
         app = await context.apps.newest(tx, actor.account_id, code)
         if not actor.may(Right.VIEW, app.app_id):
-            if any(actor.may(right, app.app_id) for right in Right if right is not Right.ADMIN):
+            if actor.knows(app.app_id):
                 raise Forbidden(f"You need the right 'view' for the app {code} to search it.")
             raise NotFound("app", code)
     fields: tuple[Field, ...] = app.manifest.fields if app else ()

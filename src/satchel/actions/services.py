@@ -12,7 +12,6 @@ from satchel.actions.claims import Scope
 from satchel.actions.context import Context
 from satchel.actions.forms import Form, Submission, submit
 from satchel.actions.run import Run, change
-from satchel.db import instances as instance_rows
 from satchel.db import tasks as task_rows
 from satchel.db import waits as rows
 from satchel.engine.command import FailJob, FinishJob
@@ -42,11 +41,7 @@ async def of_instance(context: Context, actor: Actor, instance_id: InstanceId) -
         NotFound, Forbidden: the actor may not view the instance.
     """
     async with context.database.read() as tx:
-        instance = await instance_rows.instance(tx, actor.account_id, instance_id)
-        if instance is None:
-            raise NotFound("instance", instance_id)
-        app = await context.apps.version(tx, actor.account_id, instance.version_id)
-        await access.require_instance_right(tx, actor, app, instance, Right.VIEW)
+        await access.viewable(tx, context.apps, actor, instance_id)
         return await rows.calls(tx, actor.account_id, instance_id)
 
 

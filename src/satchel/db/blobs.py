@@ -179,10 +179,3 @@ async def set_preview(
             digest,
         ),
     )
-
-
-async def count_blobs(tx: Reader) -> tuple[int, int]:
-    """Return how many blobs there are and the bytes they have."""
-    rows = await tx.pairs("SELECT count(*), coalesce(sum(size_bytes), 0)::bigint FROM blobs")
-    count, size = rows[0]
-    return int(str(count)), int(str(size))

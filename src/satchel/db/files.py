@@ -99,14 +99,6 @@ async def files_of_instances(tx: Reader, account: AccountId, instances: Sequence
     return [row.file for row in rows]
 
 
-async def all_files_of(tx: Reader, account: AccountId, instance: InstanceId) -> list[File]:
-    """Return every file of an instance, deleted ones too, by id."""
-    rows = await tx.rows(
-        _Row, f"SELECT {_FILE} FROM files WHERE account_id = %s AND instance_id = %s ORDER BY id", (account, instance)
-    )
-    return [row.file for row in rows]
-
-
 async def set_position(tx: Writer, account: AccountId, file_id: FileId, position: int) -> None:
     """Set a file's place within its field."""
     await tx.execute(

@@ -137,13 +137,6 @@ async def save_instance(
     )
 
 
-async def touch_instance(tx: Writer, account: AccountId, instance_id: InstanceId) -> None:
-    """Make an instance's revision grow: something of it changed besides its row."""
-    await tx.execute(
-        "UPDATE instances SET revision = revision + 1 WHERE account_id = %s AND id = %s", (account, instance_id)
-    )
-
-
 async def delete_instance(tx: Writer, account: AccountId, instance_id: InstanceId) -> None:
     """Remove an instance with its tasks, waits, calls and state; its files must be gone before."""
     await tx.execute("DELETE FROM instances WHERE account_id = %s AND id = %s", (account, instance_id))

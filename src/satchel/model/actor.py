@@ -63,6 +63,10 @@ class Actor:
             return True
         return right in self.rights.get(None, frozenset()) or right in self.rights.get(app, frozenset())
 
+    def knows(self, app: AppId) -> bool:
+        """Return whether the actor has any right for this app, and so may know of it."""
+        return any(self.may(right, app) for right in APP_RIGHTS)
+
     def apps_with(self, right: Right) -> frozenset[AppId] | None:
         """Return the apps for which the actor has this right, or None where it has it for all."""
         if self.is_admin or right in self.rights.get(None, frozenset()):
