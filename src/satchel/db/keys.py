@@ -39,3 +39,9 @@ async def ensure_key(tx: Writer, secret: bytes, now: datetime) -> None:
         " WHERE NOT EXISTS (SELECT FROM signing_keys WHERE retired_at IS NULL)",
         (secret, now),
     )
+
+
+async def rotate_key(tx: Writer, secret: bytes, now: datetime) -> None:
+    """Sign with a new key from now on and retire all others: every link that was handed out ends."""
+    await tx.execute("UPDATE signing_keys SET retired_at = %s WHERE retired_at IS NULL", (now,))
+    await tx.execute("INSERT INTO signing_keys (secret, created_at) VALUES (%s, %s)", (secret, now))
