@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -84,9 +85,12 @@ async def test_a_client_that_vanishes_in_its_body_is_told_to_the_application() -
 
 
 async def connect_until_refused(port: int) -> None:
+    """Connect over and over; a connection that waits in the backlog when the port closes is reset, the next refused."""
     while True:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.close()
+        with suppress(ConnectionResetError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            await writer.wait_closed()
 
 
 async def test_stopping_lets_the_running_request_finish_and_takes_no_other() -> None:
