@@ -9,6 +9,7 @@ from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.db import accounts as rows
 from satchel.db import apps as app_rows
+from satchel.db import credentials as credential_rows
 from satchel.db import events as event_rows
 from satchel.db import storage as storage_rows
 from satchel.db.accounts import Account, Group, User
@@ -139,8 +140,7 @@ async def end_user(context: Context, actor: Actor, user_id: UserId, *, erase: bo
         if await rows.user(tx, actor.account_id, user_id) is None:
             raise NotFound("user", user_id)
         await rows.deactivate_user(tx, actor.account_id, user_id, erased_at=now if erase else None)
-        kinds = ["password", "api_password", "token", "api_key", "session"]
-        await rows.revoke_kind(tx, actor.account_id, user_id, kinds, now)
+        await credential_rows.revoke_all(tx, actor.account_id, user_id, now)
         await write_event(tx, context, actor, "user.erased" if erase else "user.deactivated", {"user": user_id})
 
 

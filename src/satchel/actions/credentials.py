@@ -17,7 +17,9 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.tokens import new_token, token_hash
-from satchel.db import accounts as rows
+from satchel.db import accounts as users
+from satchel.db import credentials as rows
+from satchel.db.credentials import NewCredential
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import (
@@ -57,52 +59,44 @@ class Secret:
     csrf: str | None = None
 
 
-async def actor_of(
-    tx: Reader,
-    account: AccountId,
-    user_id: UserId,
-    *,
-    credential: CredentialId | None = None,
-    address: str | None = None,
-) -> Actor | None:
+async def actor_of(tx: Reader, account: AccountId, user_id: UserId, *, address: str | None = None) -> Actor | None:
     """Return a user as an actor with the rights of this moment; None if they may not sign in (any more)."""
-    user = await rows.user(tx, account, user_id)
-    if user is None or not user.is_active:
-        return None
+    found = await rows.who(tx, account, user_id)
+    return None if found is None else _actor(found, address)
+
+
+def _actor(who: rows.Who, address: str | None) -> Actor:
     rights: dict[AppId | None, set[Right]] = {}
-    for app, right in await rows.rights_of(tx, account, user_id):
-        rights.setdefault(app, set()).add(right)
+    for app, right in who.rights:
+        rights.setdefault(app, set()).add(Right(right))
     return Actor(
-        account_id=account,
-        user_id=user_id,
-        credential_id=credential,
-        email=user.email or "",
-        name=user.name,
-        time_zone=user.time_zone,
-        locale=user.locale,
+        account_id=who.account_id,
+        user_id=who.user_id,
+        credential_id=who.credential_id,
+        scope=who.scope,
+        email=who.email or "",
+        name=who.name,
+        time_zone=who.time_zone,
+        locale=who.locale,
         address=address,
-        group_ids=frozenset(await rows.group_ids_of(tx, account, user_id)),
+        group_ids=frozenset(who.group_ids),
         rights={app: frozenset(found) for app, found in rights.items()},
     )
 
 
 async def by_token(context: Context, token: str, *, kinds: tuple[str, ...], address: str | None) -> Actor:
-    """Return the actor of a bearer token, API key or session.
+    """Return the actor of a bearer token, API key, session or a surface's own token.
 
     Raises:
         Unauthenticated: it is unknown, expired, revoked, of another kind, or its user may not sign in.
     """
     async with context.database.read() as tx:
-        found = await rows.credential_by_token(tx, token_hash(token))
-        now = context.clock()
-        if found is None or found.kind not in kinds or found.revoked_at is not None:
-            raise Unauthenticated
-        if found.expires_at is not None and found.expires_at <= now:
-            raise Unauthenticated
-        actor = await actor_of(tx, found.account_id, found.user_id, credential=found.id, address=address)
-    if actor is None:
+        found = await rows.who_by_token(tx, token_hash(token))
+    if found is None or found.kind not in kinds:
         raise Unauthenticated
-    return actor
+    if found.expires_at is not None and found.expires_at <= context.clock():
+        raise Unauthenticated
+    return _actor(found, address)
 
 
 async def by_known_password(
@@ -114,13 +108,10 @@ async def by_known_password(
         Unauthenticated: it was revoked or replaced, or its user may not sign in.
     """
     async with context.database.read() as tx:
-        found = await rows.credential(tx, account, credential_id)
-        actor = None
-        if found is not None and found.revoked_at is None:
-            actor = await actor_of(tx, account, found.user_id, credential=credential_id, address=address)
-    if actor is None:
+        found = await rows.who_by_credential(tx, account, credential_id)
+    if found is None:
         raise Unauthenticated
-    return actor
+    return _actor(found, address)
 
 
 async def check_csrf(context: Context, actor: Actor, token: str | None) -> None:
@@ -153,16 +144,15 @@ async def by_password(context: Context, email: str, password: str, *, kind: str,
             count, ends_at = await rows.failures(tx, [key], now)
             if count >= limit and ends_at is not None:
                 raise TooManyRequests("Too many wrong passwords. Wait until the time given, then try again.", ends_at)
-        user = await rows.user_by_email(tx, email)
+        user = await users.user_by_email(tx, email)
         known = await rows.passwords_of(tx, user.account_id, user.id, kind) if user else []
     hashes = [found.password_hash for found in known if found.password_hash] or [_NOBODY]
     matches = [await asyncio.to_thread(_verify, stored, password) for stored in hashes]
     if user is not None and known and any(matches):
         async with context.database.read() as tx:
-            credential = known[matches.index(True)].id
-            actor = await actor_of(tx, user.account_id, user.id, credential=credential, address=address)
-        if actor is not None:
-            return actor
+            who = await rows.who_by_credential(tx, user.account_id, known[matches.index(True)].id)
+        if who is not None:
+            return _actor(who, address)
     async with context.database.write() as tx:
         for key, _ in keys:
             await rows.count_failure(tx, key, now, FAILURE_WINDOW)
@@ -195,12 +185,14 @@ async def open_session(context: Context, actor: Actor) -> Secret:
             tx,
             actor.account_id,
             actor.user_id,
-            kind="session",
-            name="session",
-            now=now,
-            token_hash=token_hash(secret),
-            csrf_hash=token_hash(csrf),
-            expires_at=expires_at,
+            NewCredential(
+                kind="session",
+                name="session",
+                token_hash=token_hash(secret),
+                csrf_hash=token_hash(csrf),
+                expires_at=expires_at,
+            ),
+            now,
         )
         await write_event(tx, context, actor, "session.opened", {"credential": created})
     return Secret(id=created, secret=secret, expires_at=expires_at, csrf=csrf)
@@ -225,11 +217,8 @@ async def create_token(
             tx,
             actor.account_id,
             user_id,
-            kind=kind,
-            name=name[:200],
-            now=context.clock(),
-            token_hash=token_hash(secret),
-            expires_at=expires_at,
+            NewCredential(kind=kind, name=name[:200], token_hash=token_hash(secret), expires_at=expires_at),
+            context.clock(),
         )
         await write_event(
             tx, context, actor, "credential.created", {"credential": created, "kind": kind, "user": user_id}
@@ -253,7 +242,7 @@ async def set_password(context: Context, actor: Actor, user_id: UserId, password
         await _require_self_or_admin(tx, actor, user_id)
         await rows.revoke_kind(tx, actor.account_id, user_id, ["password", "session"], now)
         await rows.insert_credential(
-            tx, actor.account_id, user_id, kind="password", name="password", now=now, password_hash=hashed
+            tx, actor.account_id, user_id, NewCredential(kind="password", name="password", password_hash=hashed), now
         )
         await write_event(tx, context, actor, "password.set", {"user": user_id})
 
@@ -270,9 +259,8 @@ async def create_api_password(context: Context, actor: Actor, user_id: UserId) -
     async with context.database.write() as tx:
         await _require_self_or_admin(tx, actor, user_id)
         await rows.revoke_kind(tx, actor.account_id, user_id, ["api_password"], now)
-        created = await rows.insert_credential(
-            tx, actor.account_id, user_id, kind="api_password", name="API password", now=now, password_hash=hashed
-        )
+        new = NewCredential(kind="api_password", name="API password", password_hash=hashed)
+        created = await rows.insert_credential(tx, actor.account_id, user_id, new, now)
         await write_event(
             tx, context, actor, "credential.created", {"credential": created, "kind": "api_password", "user": user_id}
         )
@@ -309,5 +297,5 @@ async def of_user(context: Context, actor: Actor, user_id: UserId) -> list[rows.
 async def _require_self_or_admin(tx: Reader, actor: Actor, user_id: UserId) -> None:
     if actor.user_id != user_id:
         access.require_admin(actor)
-    if await rows.user(tx, actor.account_id, user_id) is None:
+    if await users.user(tx, actor.account_id, user_id) is None:
         raise NotFound("user", user_id)

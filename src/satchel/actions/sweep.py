@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from satchel.actions.context import Context
 from satchel.blobs.store import LeftoverKind
-from satchel.db import accounts as account_rows
 from satchel.db import blobs as blob_rows
+from satchel.db import credentials as credential_rows
 from satchel.db import events as event_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
@@ -124,7 +124,7 @@ async def _forget(context: Context) -> None:
         await upload_rows.forget_ended(tx, now - ENDED_KEPT)
         await event_rows.forget_downloads(tx, now - context.policy.download_event_window)
         await event_rows.forget_keys(tx, now - context.policy.idempotency_lifetime)
-        await account_rows.forget_failures(tx, now)
+        await credential_rows.forget_failures(tx, now)
 
 
 async def drop_orphans(context: Context) -> int:

@@ -1,12 +1,12 @@
-"""SQL of accounts, users, groups, grants and credentials."""
+"""SQL of accounts, users, groups and grants."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from satchel.db.pool import Reader, Writer
 from satchel.model.actor import Right
-from satchel.model.ids import AccountId, AppId, CredentialId, GroupId, UserId
+from satchel.model.ids import AccountId, AppId, GroupId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,24 +44,7 @@ class Group:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
-    """How a user proves who they are; only hashes are stored."""
-
-    account_id: AccountId
-    id: CredentialId
-    user_id: UserId
-    kind: str
-    name: str
-    password_hash: str | None
-    csrf_hash: bytes | None
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
-
 _USER = "account_id, id, email, name, time_zone, locale, is_active, created_at, erased_at"
-_CREDENTIAL = "account_id, id, user_id, kind, name, password_hash, csrf_hash, created_at, expires_at, revoked_at"
 
 
 async def insert_account(
@@ -217,24 +200,6 @@ async def remove_member(tx: Writer, account_id: AccountId, group: GroupId, membe
     )
 
 
-async def group_ids_of(tx: Reader, account_id: AccountId, user_id: UserId) -> list[GroupId]:
-    """Return the groups that a user is in."""
-    return await tx.values(
-        GroupId, "SELECT group_id FROM group_members WHERE account_id = %s AND user_id = %s", (account_id, user_id)
-    )
-
-
-async def rights_of(tx: Reader, account_id: AccountId, user_id: UserId) -> list[tuple[AppId | None, Right]]:
-    """Return (app or None for every app, right) of all that a user's groups were granted."""
-    rows = await tx.pairs(
-        'SELECT DISTINCT g.app_id, g."right" FROM grants g JOIN group_members m'
-        " ON m.account_id = g.account_id AND m.group_id = g.group_id"
-        " WHERE g.account_id = %s AND m.user_id = %s",
-        (account_id, user_id),
-    )
-    return [(AppId(app) if isinstance(app, int) else None, Right(str(right))) for app, right in rows]
-
-
 async def insert_grant(tx: Writer, account_id: AccountId, group: GroupId, app: AppId | None, right: Right) -> None:
     """Grant a right to a group; does nothing if it has it."""
     await tx.execute(
@@ -258,106 +223,3 @@ async def grants(tx: Reader, account_id: AccountId) -> list[tuple[object, ...]]:
         'SELECT group_id, app_id, "right" FROM grants WHERE account_id = %s ORDER BY group_id, app_id, "right"',
         (account_id,),
     )
-
-
-async def insert_credential(
-    tx: Writer,
-    account_id: AccountId,
-    user_id: UserId,
-    *,
-    kind: str,
-    name: str,
-    now: datetime,
-    password_hash: str | None = None,
-    token_hash: bytes | None = None,
-    csrf_hash: bytes | None = None,
-    expires_at: datetime | None = None,
-) -> CredentialId:
-    """Store a credential's hash."""
-    created = await tx.value(
-        CredentialId,
-        "INSERT INTO credentials (account_id, user_id, kind, name, password_hash, token_hash, csrf_hash, created_at,"
-        " expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
-        (account_id, user_id, kind, name, password_hash, token_hash, csrf_hash, now, expires_at),
-    )
-    return CredentialId(created or 0)
-
-
-async def credential_by_token(tx: Reader, token_hash: bytes) -> Credential | None:
-    """Return the credential whose token has this SHA-256, whatever its state."""
-    return await tx.row(Credential, f"SELECT {_CREDENTIAL} FROM credentials WHERE token_hash = %s", (token_hash,))
-
-
-async def passwords_of(tx: Reader, account_id: AccountId, user_id: UserId, kind: str) -> list[Credential]:
-    """Return a user's password credentials of one kind that are not revoked, newest first."""
-    return await tx.rows(
-        Credential,
-        f"SELECT {_CREDENTIAL} FROM credentials WHERE account_id = %s AND user_id = %s AND kind = %s"
-        " AND revoked_at IS NULL ORDER BY id DESC",
-        (account_id, user_id, kind),
-    )
-
-
-async def credentials_of(tx: Reader, account_id: AccountId, user_id: UserId) -> list[Credential]:
-    """Return all credentials of a user that are not revoked, by id."""
-    return await tx.rows(
-        Credential,
-        f"SELECT {_CREDENTIAL} FROM credentials WHERE account_id = %s AND user_id = %s AND revoked_at IS NULL"
-        " ORDER BY id",
-        (account_id, user_id),
-    )
-
-
-async def credential(tx: Reader, account_id: AccountId, credential_id: CredentialId) -> Credential | None:
-    """Return one credential of the account."""
-    return await tx.row(
-        Credential,
-        f"SELECT {_CREDENTIAL} FROM credentials WHERE account_id = %s AND id = %s",
-        (account_id, credential_id),
-    )
-
-
-async def revoke_credential(tx: Writer, account_id: AccountId, credential_id: CredentialId, now: datetime) -> None:
-    """End a credential at once."""
-    await tx.execute(
-        "UPDATE credentials SET revoked_at = %s WHERE account_id = %s AND id = %s AND revoked_at IS NULL",
-        (now, account_id, credential_id),
-    )
-
-
-async def revoke_kind(tx: Writer, account_id: AccountId, user_id: UserId, kinds: Sequence[str], now: datetime) -> None:
-    """End all credentials of these kinds that a user has."""
-    await tx.execute(
-        "UPDATE credentials SET revoked_at = %s WHERE account_id = %s AND user_id = %s AND kind = ANY(%s)"
-        " AND revoked_at IS NULL",
-        (now, account_id, user_id, list(kinds)),
-    )
-
-
-async def failures(tx: Reader, keys: Sequence[bytes], now: datetime) -> tuple[int, datetime | None]:
-    """Return the most wrong passwords counted under any of `keys`, and when that window ends."""
-    rows = await tx.pairs(
-        "SELECT failures, window_ends_at FROM sign_in_failures WHERE key = ANY(%s) AND window_ends_at > %s"
-        " ORDER BY failures DESC LIMIT 1",
-        (list(keys), now),
-    )
-    if not rows:
-        return 0, None
-    count, ends_at = rows[0]
-    return int(str(count)), ends_at if isinstance(ends_at, datetime) else None
-
-
-async def count_failure(tx: Writer, key: bytes, now: datetime, window: timedelta) -> None:
-    """Count one wrong password under `key`; a window that is over starts anew."""
-    await tx.execute(
-        "INSERT INTO sign_in_failures AS f (key, failures, window_ends_at) VALUES (%(key)s, 1, %(end)s)"
-        " ON CONFLICT (key) DO UPDATE SET"
-        " failures = CASE WHEN f.window_ends_at > %(now)s THEN f.failures + 1 ELSE 1 END,"
-        " window_ends_at = CASE WHEN f.window_ends_at > %(now)s THEN f.window_ends_at ELSE %(end)s END",
-        {"key": key, "now": now, "end": now + window},
-    )
-
-
-async def forget_failures(tx: Writer, before: datetime) -> int:
-    """Remove the windows that ended before a moment."""
-    return await tx.execute("DELETE FROM sign_in_failures WHERE window_ends_at <= %s", (before,))

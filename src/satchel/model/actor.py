@@ -32,6 +32,7 @@ class Actor:
     """A user by one credential, or the system where `user_id` is None.
 
     Attributes:
+        scope: what the credential may be used for, in its surface's words; "" for everything.
         address: the network address that the request came from, or None.
         rights: by app; the key None holds those for every app.
     """
@@ -39,6 +40,7 @@ class Actor:
     account_id: AccountId
     user_id: UserId | None
     credential_id: CredentialId | None = None
+    scope: str = ""
     email: str = ""
     name: str = ""
     time_zone: str = "UTC"

@@ -5,24 +5,24 @@ the envelope of the surface whose prefix it has.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 from litestar import Litestar, Request, Response
-from litestar.exceptions import HTTPException, MethodNotAllowedException
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, Method
+from litestar.types import ASGIApp
 
 from satchel.actions import health
 from satchel.actions.context import Context
-from satchel.model.errors import MethodNotAllowed, NotFound, SatchelError
 from satchel.surfaces.kit import problems
-from satchel.surfaces.kit.bodies import Pace
-from satchel.surfaces.kit.dispatch import Asgi, Dispatch, new_request_id
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Parts, Reply, endpoint, json_reply
+from satchel.surfaces.kit.bodies import Pace, Receive
+from satchel.surfaces.kit.dispatch import METHODS, Asgi, Dispatch
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Parts, Reply, Send, endpoint, json_reply
 from satchel.surfaces.kit.metrics import Metrics
 from satchel.surfaces.kit.passwords import KnownPasswords
+from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import routes as native
 
 PACE_WINDOW_S = 30.0
@@ -57,28 +57,52 @@ def create_app(context: Context, limits: Limits) -> Asgi:
         known_passwords=KnownPasswords(context.entropy(32), time.monotonic),
     )
     metrics = Metrics()
+    own = Surface(prefix="", endpoints=_own(parts, metrics), document=problems.problem)
+    surfaces = [*SURFACES, own]
     handlers = [
-        _route(path, Dispatch(parts, found, document=problems.problem, internal=_internal, metrics=metrics))
-        for path, found in by_path([*native.ENDPOINTS, *_own(parts, metrics)]).items()
+        _route(path, Dispatch(parts, surface, found, metrics=metrics))
+        for surface in surfaces
+        for path, found in by_path(surface.endpoints).items()
     ]
 
     def refused(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        request_id = new_request_id(parts)
-        known: SatchelError = NotFound("address", request.scope["path"][:200])
-        if isinstance(error, MethodNotAllowedException):
-            known = MethodNotAllowed(request.method, METHODS)
-        status, headers, body = problems.problem(known, request_id)
-        return Response(
-            body, status_code=status, headers={**headers, "X-Request-Id": request_id}, media_type=problems.MEDIA_TYPE
-        )
+        del error  # which of the two, no path or no method, is for the Dispatch to say
+        surface = next(one for one in surfaces if one.owns(request.scope["path"]))
+        return _Handled(Dispatch(parts, surface, {}, metrics=metrics))
 
-    return Litestar(  # type: ignore[return-value]  # Litestar's own names for ASGI's types
+    routed = Litestar(
         route_handlers=handlers,
         openapi_config=None,
         exception_handlers={HTTPException: refused},
         logging_config=None,
         debug=False,
     )
+    spelled = [one for one in surfaces if one.normal_path is not None]
+
+    async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        for surface in spelled:
+            if surface.normal_path is not None and surface.owns(scope["path"]):
+                scope = {**scope, "path": surface.normal_path(scope["path"])}
+        await routed(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own names for ASGI's types
+
+    return application
+
+
+SURFACES = (native.SURFACE,)
+"""Those with a prefix of their own, each tried before the one that has none."""
+
+
+class _Handled(Response[bytes]):
+    """Hands a request that Litestar has no route for to the application that answers it."""
+
+    def __init__(self, dispatch: Dispatch) -> None:
+        super().__init__(b"")
+        self._dispatch = dispatch
+
+    def to_asgi_response(self, *given: object, **named: object) -> Any:  # noqa: ANN401  # Litestar's own class, or any application
+        """Return the application."""
+        del given, named
+        return self._dispatch
 
 
 def by_path(endpoints: Sequence[Endpoint]) -> Mapping[str, Mapping[str, Endpoint]]:
@@ -87,10 +111,6 @@ def by_path(endpoints: Sequence[Endpoint]) -> Mapping[str, Mapping[str, Endpoint
     for one in endpoints:
         found.setdefault(one.path, {})[one.method] = one
     return found
-
-
-METHODS: tuple[Method, ...] = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-"""Every method gets as far as the path's `Dispatch`, which knows those that are possible there."""
 
 
 def _route(path: str, dispatch: Dispatch) -> HTTPRouteHandler:
@@ -103,12 +123,6 @@ def _route(path: str, dispatch: Dispatch) -> HTTPRouteHandler:
         return dispatch  # type: ignore[return-value]  # Litestar's own names for ASGI's types
 
     return HTTPRouteHandler(path.replace("}", ":str}"), http_method=METHODS)(answer)
-
-
-def _internal(request_id: str) -> tuple[int, dict[str, str], bytes]:
-    detail = "Something went wrong in the server, and its log says what. Nothing of this request was kept."
-    body = problems.document(500, problems.INTERNAL, detail, request_id)
-    return 500, {"Content-Type": problems.MEDIA_TYPE}, body
 
 
 def _own(parts: Parts, metrics: Metrics) -> tuple[Endpoint, ...]:

@@ -13,15 +13,15 @@ from uuid import UUID
 import structlog
 
 from satchel.actions import idempotency
-from satchel.model.errors import MethodNotAllowed, SatchelError, Unauthenticated
+from satchel.model.errors import MethodNotAllowed, NotFound, SatchelError, Unauthenticated
 from satchel.model.ids import CredentialId
 from satchel.surfaces.kit import bodies
-from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Parts, Reply, Send
 from satchel.surfaces.kit.metrics import Metrics
+from satchel.surfaces.kit.surface import Surface
 
-Document = Callable[[SatchelError, str], tuple[int, dict[str, str], bytes]]
-"""Makes a surface's error document: status, headers, body."""
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+"""Those that get as far as an endpoint, if there is one."""
 
 Asgi = Callable[[MutableMapping[str, Any], bodies.Receive, Send], Awaitable[None]]
 
@@ -33,25 +33,17 @@ class Dispatch:
 
     Args:
         parts: what the surface was given.
-        endpoints: the path's, by method.
-        document: makes the surface's error documents.
-        internal: makes the document of an error that nobody expected, from a request id.
+        surface: which API.
+        endpoints: the path's, by method; without any, every request finds nothing there.
+        metrics: counts requests.
     """
 
-    def __init__(
-        self,
-        parts: Parts,
-        endpoints: Mapping[str, Endpoint],
-        *,
-        document: Document,
-        internal: Callable[[str], tuple[int, dict[str, str], bytes]],
-        metrics: Metrics,
-    ) -> None:
+    def __init__(self, parts: Parts, surface: Surface, endpoints: Mapping[str, Endpoint], *, metrics: Metrics) -> None:
         self._parts = parts
+        self._surface = surface
         self._endpoints = endpoints
-        self._document = document
-        self._internal = internal
         self._metrics = metrics
+        self._route = next((one.path for one in endpoints.values()), f"{surface.prefix}/*")
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: bodies.Receive, send: Send) -> None:
         """Answer one request."""
@@ -68,20 +60,14 @@ class Dispatch:
             except SatchelError as error:
                 if outgoing.has_started:  # the server ends the connection of an answer that is not whole
                     _log.warning("answer.broken", route=self._route, code=error.code)
-                status, headers, body = self._document(error, request_id)
-                headers |= endpoint.error_headers if endpoint is not None else {}
-                reply = Reply(status=status, headers=headers, body=body)
+                reply = self._surface.document(error, exchange)
+                reply.headers |= endpoint.error_headers if endpoint is not None else {}
             except Exception:  # noqa: BLE001  # ends a request: whatever it was, the client gets an answer and the log the reason
                 _log.exception("request.crashed", route=self._route)
-                status, headers, body = self._internal(request_id)
-                reply = Reply(status=status, headers=headers, body=body)
+                reply = self._surface.document(None, exchange)
             if reply is not None and not outgoing.has_started:
                 await send_reply(outgoing, reply, is_head=exchange.method == "HEAD")
             self._finish(exchange, outgoing, begun)
-
-    @property
-    def _route(self) -> str:
-        return next(iter(self._endpoints.values())).path
 
     def _method(self, exchange: Exchange) -> str:
         """Return the method, or the one that X-HTTP-Method-Override puts in its place (tus 1.0)."""
@@ -109,10 +95,12 @@ class Dispatch:
 
     async def _reply(self, exchange: Exchange, endpoint: Endpoint | None) -> Reply | None:
         if endpoint is None:
-            raise MethodNotAllowed(exchange.method, sorted(self._endpoints))
+            if exchange.method in METHODS and not self._endpoints:
+                raise NotFound("address", exchange.scope["path"][:200])
+            raise MethodNotAllowed(exchange.method, sorted(self._endpoints) or METHODS)
         if endpoint.is_open:  # those whose requests carry their own proof ask for more themselves
             return await endpoint.handler(exchange)
-        if await authenticate(exchange) is None:
+        if await self._surface.authenticate(exchange) is None:
             raise Unauthenticated
         key = exchange.header("idempotency-key")
         if key is None or endpoint.method != "POST":

@@ -6,13 +6,18 @@ from http import HTTPStatus
 import msgspec
 
 from satchel.model.errors import Kind, MethodNotAllowed, RangeNotSatisfiable, SatchelError, TooManyRequests
+from satchel.surfaces.kit.exchange import Exchange, Reply
 
 MEDIA_TYPE = "application/problem+json"
 INTERNAL = "internal_error"
 
 
-def problem(error: SatchelError, request_id: str) -> tuple[int, dict[str, str], bytes]:
-    """Return status, headers and body of an error."""
+def problem(error: SatchelError | None, exchange: Exchange) -> Reply:
+    """Return the problem document of an error; None stands for one that nobody expected."""
+    if error is None:
+        detail = "Something went wrong in the server, and its log says what. Nothing of this request was kept."
+        body = document(500, INTERNAL, detail, exchange.request_id)
+        return Reply(status=500, headers={"Content-Type": MEDIA_TYPE}, body=body)
     status = error.kind.value
     headers = {"Content-Type": MEDIA_TYPE}
     if error.kind is Kind.UNAUTHENTICATED:
@@ -23,7 +28,8 @@ def problem(error: SatchelError, request_id: str) -> tuple[int, dict[str, str], 
         headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size_bytes}"
-    return status, headers, document(status, error.code, error.message, request_id, error.members)
+    body = document(status, error.code, error.message, exchange.request_id, error.members)
+    return Reply(status=status, headers=headers, body=body)
 
 
 def document(

@@ -7,7 +7,8 @@ from satchel.actions.access import form_of
 from satchel.actions.instances import View
 from satchel.actions.loading import LoadedApp
 from satchel.actions.tasks import TaskView
-from satchel.db.accounts import Credential, Group, User
+from satchel.db.accounts import Group, User
+from satchel.db.credentials import Credential
 from satchel.db.events import Event
 from satchel.db.search import SavedSearch
 from satchel.model.app import Access, Action

@@ -6,6 +6,8 @@ import msgspec
 
 from satchel import __version__
 from satchel.surfaces.kit.exchange import Endpoint
+from satchel.surfaces.kit.problems import problem
+from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import apps, files, instances, people, searches, services, tasks, tus, uploads
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -19,6 +21,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *searches.ENDPOINTS,
     *services.ENDPOINTS,
 )
+
+SURFACE = Surface(prefix="/api", endpoints=ENDPOINTS, document=problem)
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _BY = r"by_\1"

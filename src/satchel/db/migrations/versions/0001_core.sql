@@ -114,18 +114,25 @@ CREATE TABLE credentials (
     account_id bigint NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
     user_id bigint NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('password', 'api_password', 'token', 'api_key', 'session')),
+    kind text NOT NULL CHECK (kind IN ('password', 'api_password', 'token', 'api_key', 'session', 'oauth_client',
+        'oauth_code', 'oauth_access', 'oauth_refresh', 'application', 'access')),
     name text NOT NULL,
     password_hash text,
     token_hash bytea UNIQUE,
     csrf_hash bytea,
+    public_id text UNIQUE,               -- names it openly: an OAuth client id, an application id
+    parent_id bigint,                    -- the credential that it was made from, and ends with
+    scope text NOT NULL DEFAULT '',
+    details jsonb NOT NULL DEFAULT '{}', -- what its kind needs besides, such as where an OAuth client may be sent back to
     created_at timestamptz NOT NULL,
     expires_at timestamptz,
     revoked_at timestamptz,
     PRIMARY KEY (account_id, id),
     FOREIGN KEY (account_id, user_id) REFERENCES users,
+    FOREIGN KEY (account_id, parent_id) REFERENCES credentials,
     CHECK ((password_hash IS NULL) <> (token_hash IS NULL))
 );
+CREATE INDEX credentials_parent ON credentials (account_id, parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX credentials_user ON credentials (account_id, user_id, kind) WHERE revoked_at IS NULL;
 
 -- Wrong passwords per login name and per address, so that guessing is slow on every process at once.

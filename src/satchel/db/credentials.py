@@ -1,0 +1,251 @@
+"""SQL of credentials: who a token or password belongs to, what they may do, and how often somebody guessed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import LiteralString
+
+from psycopg.types.json import Jsonb
+
+from satchel.db.pool import Reader, Writer
+from satchel.model.ids import AccountId, AppId, CredentialId, GroupId, UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """How a user proves who they are; only hashes are stored.
+
+    Attributes:
+        public_id: what names it openly, such as an OAuth client id.
+        parent_id: the credential that it was made from, and ends with.
+        scope: what it may be used for, in its surface's words.
+        details: what its kind needs besides.
+    """
+
+    account_id: AccountId
+    id: CredentialId
+    user_id: UserId
+    kind: str
+    name: str
+    password_hash: str | None
+    csrf_hash: bytes | None
+    public_id: str | None
+    parent_id: CredentialId | None
+    scope: str
+    details: Mapping[str, object]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """A user who may sign in, with all that an actor carries; and the credential, where one was asked for.
+
+    Attributes:
+        rights: (app or None for every app, right), some perhaps twice.
+    """
+
+    account_id: AccountId
+    user_id: UserId
+    email: str | None
+    name: str
+    time_zone: str
+    locale: str
+    group_ids: list[GroupId]
+    rights: list[tuple[AppId | None, str]]
+    credential_id: CredentialId | None = None
+    kind: str = ""
+    scope: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCredential:
+    """A credential to store: one of `password_hash` (argon2id) and `token_hash` (SHA-256) is given."""
+
+    kind: str
+    name: str
+    password_hash: str | None = None
+    token_hash: bytes | None = None
+    csrf_hash: bytes | None = None
+    public_id: str | None = None
+    parent_id: CredentialId | None = None
+    scope: str = ""
+    details: Mapping[str, object] = field(default_factory=dict[str, object])
+    expires_at: datetime | None = None
+
+
+_CREDENTIAL = (
+    "account_id, id, user_id, kind, name, password_hash, csrf_hash, public_id, parent_id, scope, details, created_at,"
+    " expires_at, revoked_at"
+)
+
+# One query for all that a request asks first: it is the hottest of all.
+_WHO: LiteralString = (
+    "SELECT u.account_id, u.id AS user_id, u.email, u.name, u.time_zone, u.locale,"
+    " ARRAY(SELECT m.group_id FROM group_members m WHERE m.account_id = u.account_id AND m.user_id = u.id)"
+    " AS group_ids,"
+    ' COALESCE((SELECT jsonb_agg(jsonb_build_array(g.app_id, g."right")) FROM grants g JOIN group_members m'
+    " ON m.account_id = g.account_id AND m.group_id = g.group_id"
+    " WHERE m.account_id = u.account_id AND m.user_id = u.id), '[]') AS rights"
+)
+_WHO_BY_CREDENTIAL: LiteralString = (
+    f"{_WHO}, c.id AS credential_id, c.kind, c.scope, c.expires_at"
+    " FROM credentials c JOIN users u ON u.account_id = c.account_id AND u.id = c.user_id"
+    " LEFT JOIN credentials p ON p.account_id = c.account_id AND p.id = c.parent_id"
+    " WHERE c.revoked_at IS NULL AND p.revoked_at IS NULL AND u.is_active"
+)
+
+
+async def who_by_token(tx: Reader, token_hash: bytes) -> Who | None:
+    """Return whose token has this SHA-256, unless it or what it came from was revoked; the caller looks at its time."""
+    return await tx.row(Who, f"{_WHO_BY_CREDENTIAL} AND c.token_hash = %s", (token_hash,))
+
+
+async def who_by_credential(tx: Reader, account_id: AccountId, credential_id: CredentialId) -> Who | None:
+    """Return whose credential this is, unless it or what it came from was revoked; the caller looks at its time."""
+    return await tx.row(Who, f"{_WHO_BY_CREDENTIAL} AND c.account_id = %s AND c.id = %s", (account_id, credential_id))
+
+
+async def who(tx: Reader, account_id: AccountId, user_id: UserId) -> Who | None:
+    """Return a user of the account who may sign in."""
+    return await tx.row(
+        Who, f"{_WHO} FROM users u WHERE u.account_id = %s AND u.id = %s AND u.is_active", (account_id, user_id)
+    )
+
+
+async def insert_credential(
+    tx: Writer, account_id: AccountId, user_id: UserId, new: NewCredential, now: datetime
+) -> CredentialId:
+    """Store a credential's hash."""
+    created = await tx.value(
+        CredentialId,
+        "INSERT INTO credentials (account_id, user_id, kind, name, password_hash, token_hash, csrf_hash, public_id,"
+        " parent_id, scope, details, created_at, expires_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        (
+            account_id,
+            user_id,
+            new.kind,
+            new.name,
+            new.password_hash,
+            new.token_hash,
+            new.csrf_hash,
+            new.public_id,
+            new.parent_id,
+            new.scope,
+            Jsonb(dict(new.details)),
+            now,
+            new.expires_at,
+        ),
+    )
+    return CredentialId(created or 0)
+
+
+async def passwords_of(tx: Reader, account_id: AccountId, user_id: UserId, kind: str) -> list[Credential]:
+    """Return a user's password credentials of one kind that are not revoked, newest first."""
+    return await tx.rows(
+        Credential,
+        f"SELECT {_CREDENTIAL} FROM credentials WHERE account_id = %s AND user_id = %s AND kind = %s"
+        " AND revoked_at IS NULL ORDER BY id DESC",
+        (account_id, user_id, kind),
+    )
+
+
+async def credentials_of(tx: Reader, account_id: AccountId, user_id: UserId) -> list[Credential]:
+    """Return all credentials of a user that are not revoked, by id."""
+    return await tx.rows(
+        Credential,
+        f"SELECT {_CREDENTIAL} FROM credentials WHERE account_id = %s AND user_id = %s AND revoked_at IS NULL"
+        " ORDER BY id",
+        (account_id, user_id),
+    )
+
+
+async def credential(tx: Reader, account_id: AccountId, credential_id: CredentialId) -> Credential | None:
+    """Return one credential of the account."""
+    return await tx.row(
+        Credential,
+        f"SELECT {_CREDENTIAL} FROM credentials WHERE account_id = %s AND id = %s",
+        (account_id, credential_id),
+    )
+
+
+async def credential_by_public_id(tx: Reader, public_id: str) -> Credential | None:
+    """Return the credential of this open name, in any account, unless it was revoked."""
+    return await tx.row(
+        Credential,
+        f"SELECT {_CREDENTIAL} FROM credentials WHERE public_id = %s AND revoked_at IS NULL",
+        (public_id,),
+    )
+
+
+async def take_credential(tx: Writer, token_hash: bytes, kind: str, now: datetime) -> Credential | None:
+    """Revoke the credential of this kind and token and return it as it was, so that it serves once; None if it is gone.
+
+    Of two who come at once, one gets it.
+    """
+    found = await tx.row(
+        Credential,
+        f"SELECT {_CREDENTIAL} FROM credentials WHERE token_hash = %s AND kind = %s AND revoked_at IS NULL FOR UPDATE",
+        (token_hash, kind),
+    )
+    if found is not None:
+        await revoke_credential(tx, found.account_id, found.id, now)
+    return found
+
+
+async def revoke_credential(tx: Writer, account_id: AccountId, credential_id: CredentialId, now: datetime) -> None:
+    """End a credential, and those made from it, at once."""
+    await tx.execute(
+        "UPDATE credentials SET revoked_at = %s WHERE account_id = %s AND (id = %s OR parent_id = %s)"
+        " AND revoked_at IS NULL",
+        (now, account_id, credential_id, credential_id),
+    )
+
+
+async def revoke_kind(tx: Writer, account_id: AccountId, user_id: UserId, kinds: Sequence[str], now: datetime) -> None:
+    """End all credentials of these kinds that a user has."""
+    await tx.execute(
+        "UPDATE credentials SET revoked_at = %s WHERE account_id = %s AND user_id = %s AND kind = ANY(%s)"
+        " AND revoked_at IS NULL",
+        (now, account_id, user_id, list(kinds)),
+    )
+
+
+async def revoke_all(tx: Writer, account_id: AccountId, user_id: UserId, now: datetime) -> None:
+    """End every credential that a user has."""
+    await tx.execute(
+        "UPDATE credentials SET revoked_at = %s WHERE account_id = %s AND user_id = %s AND revoked_at IS NULL",
+        (now, account_id, user_id),
+    )
+
+
+async def failures(tx: Reader, keys: Sequence[bytes], now: datetime) -> tuple[int, datetime | None]:
+    """Return the most wrong passwords counted under any of `keys`, and when that window ends."""
+    rows = await tx.pairs(
+        "SELECT failures, window_ends_at FROM sign_in_failures WHERE key = ANY(%s) AND window_ends_at > %s"
+        " ORDER BY failures DESC LIMIT 1",
+        (list(keys), now),
+    )
+    if not rows:
+        return 0, None
+    count, ends_at = rows[0]
+    return int(str(count)), ends_at if isinstance(ends_at, datetime) else None
+
+
+async def count_failure(tx: Writer, key: bytes, now: datetime, window: timedelta) -> None:
+    """Count one wrong password under `key`; a window that is over starts anew."""
+    await tx.execute(
+        "INSERT INTO sign_in_failures AS f (key, failures, window_ends_at) VALUES (%(key)s, 1, %(end)s)"
+        " ON CONFLICT (key) DO UPDATE SET"
+        " failures = CASE WHEN f.window_ends_at > %(now)s THEN f.failures + 1 ELSE 1 END,"
+        " window_ends_at = CASE WHEN f.window_ends_at > %(now)s THEN f.window_ends_at ELSE %(end)s END",
+        {"key": key, "now": now, "end": now + window},
+    )
+
+
+async def forget_failures(tx: Writer, before: datetime) -> int:
+    """Remove the windows that ended before a moment."""
+    return await tx.execute("DELETE FROM sign_in_failures WHERE window_ends_at <= %s", (before,))
