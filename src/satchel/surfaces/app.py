@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 from litestar import Litestar, Request, Response
+from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
@@ -122,7 +123,7 @@ def _route(path: str, dispatch: Dispatch) -> HTTPRouteHandler:
     async def answer() -> ASGIApp:
         return dispatch  # type: ignore[return-value]  # Litestar's own names for ASGI's types
 
-    return HTTPRouteHandler(path.replace("}", ":str}"), http_method=METHODS)(answer)
+    return HTTPRouteHandler(path.replace("}", ":str}"), http_method=[HttpMethod(method) for method in METHODS])(answer)
 
 
 def _own(parts: Parts, metrics: Metrics) -> tuple[Endpoint, ...]:
