@@ -48,8 +48,12 @@ class Limits(Protocol):
         ...
 
 
-def create_app(context: Context, limits: Limits) -> Asgi:
-    """Return the application."""
+SURFACES = (native.SURFACE,)
+"""Those with a prefix of their own, each tried before the one that has none."""
+
+
+def create_app(context: Context, limits: Limits, surfaces: Sequence[Surface] = SURFACES) -> Asgi:
+    """Return the application that answers for these surfaces, and for the addresses of none."""
     parts = Parts(
         context=context,
         max_json_bytes=limits.max_json_bytes,
@@ -58,8 +62,7 @@ def create_app(context: Context, limits: Limits) -> Asgi:
         known_passwords=KnownPasswords(context.entropy(32), time.monotonic),
     )
     metrics = Metrics()
-    own = Surface(prefix="", endpoints=_own(parts, metrics), document=problems.problem)
-    surfaces = [*SURFACES, own]
+    surfaces = [*surfaces, Surface(prefix="", endpoints=_own(parts, metrics), document=problems.problem)]
     handlers = [
         _route(path, Dispatch(parts, surface, found, metrics=metrics))
         for surface in surfaces
@@ -87,10 +90,6 @@ def create_app(context: Context, limits: Limits) -> Asgi:
         await routed(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own names for ASGI's types
 
     return application
-
-
-SURFACES = (native.SURFACE,)
-"""Those with a prefix of their own, each tried before the one that has none."""
 
 
 class _Handled(Response[bytes]):
