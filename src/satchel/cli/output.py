@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Sequence
 from enum import IntEnum
 from typing import TypeVar
 
+import uvloop
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -44,7 +45,8 @@ def run(work: Coroutine[object, object, Result]) -> Result:
         Exit: with a `Code`.
     """
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
     except SatchelError as error:
         raise Exit(report(error)) from None
     except BrokenPipeError:
