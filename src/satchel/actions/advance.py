@@ -125,10 +125,7 @@ async def close_instance(run: Run, state: InstanceState) -> None:
     """End an instance with everything that is open in it, and tell its caller."""
     account, instance = run.instance.account_id, run.instance.id
     run.close(state)
-    await task_rows.close_open_tasks(run.tx, account, instance, state=TaskState.CANCELLED, now=run.now)
-    await wait_rows.delete_waits(run.tx, account, instance)
-    await wait_rows.cancel_calls(run.tx, account, instance, run.now)
-    await wait_rows.close_incidents(run.tx, account, instance, None, run.now)
+    await rows.close_open(run.tx, account, instance, run.now)
     left = await upload_rows.lock_open_uploads(run.tx, account, instance=instance)
     await expire_uploads(run, left, reason="instance_ended")
     if run.instance.parent_id is not None:
@@ -260,6 +257,8 @@ async def _assignee(
             exists = await people.existing_groups(run.tx, account, [value])
             return None, GroupId(value) if exists else None
         candidate = value if isinstance(value, int) else None
-    if candidate is not None and await people.existing_users(run.tx, account, [candidate]):
+    if candidate is not None and (
+        candidate == run.actor.user_id or await people.existing_users(run.tx, account, [candidate])
+    ):
         return UserId(candidate), None
     return None, None

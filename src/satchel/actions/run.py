@@ -118,10 +118,11 @@ class Run:
         title = render_title(self.app.title, await self.known_values()) or self.instance.identifier
         slots, grams = search_columns(self.app, title, self.values)
         self.instance = replace(self.instance, title=title, values=dict(self.values))
-        await rows.save_instance(self.tx, self.instance, title_folded=fold(title), slots=slots, grams=grams)
-        if self.state is not None and self.state != self.saved_state:
-            await rows.save_engine_state(self.tx, self.instance.account_id, self.instance.id, self.state)
-            self.saved_state = self.state
+        moved = None if self.state == self.saved_state else self.state
+        await rows.save_instance(
+            self.tx, self.instance, engine_state=moved, title_folded=fold(title), slots=slots, grams=grams
+        )
+        self.saved_state = self.state
 
     async def _starter_name(self) -> str:
         if self.instance.starter_id is None:

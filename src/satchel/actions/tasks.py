@@ -66,6 +66,20 @@ async def offered(context: Context, actor: Actor, *, after: int, limit: int) -> 
         )
 
 
+async def find(context: Context, actor: Actor, task_id: TaskId) -> Task:
+    """Return a task without its form: to its holder, to those it is offered to, and to those who may view the app.
+
+    Raises:
+        NotFound: there is no such task, or the actor may not see it.
+    """
+    async with context.database.read() as tx:
+        task = await rows.task(tx, actor.account_id, task_id)
+    if task is None:
+        raise NotFound("task", task_id)
+    _require_sight(actor, task)
+    return task
+
+
 async def read(context: Context, actor: Actor, task_id: TaskId) -> TaskView:
     """Return a task with its form: to its holder, to those it is offered to, and to those who may view the app.
 

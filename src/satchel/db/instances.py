@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer, assembled
 from satchel.model.ids import AccountId, AppId, InstanceId, TokenId, UserId, VersionId
-from satchel.model.instance import Instance, InstanceState
+from satchel.model.instance import Instance, InstanceState, TaskState
 
 SLOT_COLUMNS = tuple(f"{kind}_{slot}" for kind in ("text", "number", "time") for slot in range(10))
 """The slot columns of `instances`; `Searched` names values by them."""
@@ -102,12 +102,19 @@ async def instances_where(
 
 
 async def save_instance(
-    tx: Writer, row: Instance, *, title_folded: str, slots: Mapping[str, object], grams: list[str]
+    tx: Writer,
+    row: Instance,
+    *,
+    engine_state: bytes | None,
+    title_folded: str,
+    slots: Mapping[str, object],
+    grams: list[str],
 ) -> None:
     """Write an instance's title, state, values and search columns, and make its revision grow.
 
     Args:
         row: the new content; its `revision` is ignored.
+        engine_state: the engine's state, or None if that did not move.
         title_folded: the title as searches compare it.
         slots: by column of `SLOT_COLUMNS`, for every slot that the app uses (None empties it).
         grams: the trigrams of the title and the searchable texts.
@@ -116,7 +123,13 @@ async def save_instance(
     if unknown:
         raise ValueError(f"no slot columns: {sorted(unknown)}")
     assignments = "".join(f", {column} = %({column})s" for column in slots)
+    moved = (
+        "WITH moved AS (INSERT INTO instance_states (account_id, instance_id, state)"
+        " VALUES (%(account)s, %(id)s, %(engine_state)s)"
+        " ON CONFLICT (account_id, instance_id) DO UPDATE SET state = excluded.state) "
+    )
     query = (
+        f"{'' if engine_state is None else moved}"
         "UPDATE instances SET title = %(title)s, title_folded = %(folded)s, state = %(state)s, ended_at = %(ended_at)s,"
         ' "values" = %(values)s,'
         f" revision = revision + 1, grams = %(grams)s{assignments} WHERE account_id = %(account)s AND id = %(id)s"
@@ -132,8 +145,23 @@ async def save_instance(
             "grams": grams,
             "account": row.account_id,
             "id": row.id,
+            "engine_state": engine_state,
             **slots,
         },
+    )
+
+
+async def close_open(tx: Writer, account: AccountId, instance_id: InstanceId, now: datetime) -> None:
+    """End whatever is open in an instance: tasks and calls as cancelled, waits, incidents."""
+    await tx.execute(
+        "WITH tasks AS (UPDATE tasks SET state = %(cancelled)s, closed_at = %(now)s, revision = revision + 1"
+        " WHERE account_id = %(account)s AND instance_id = %(id)s AND closed_at IS NULL),"
+        " waits AS (DELETE FROM waits WHERE account_id = %(account)s AND instance_id = %(id)s),"
+        " calls AS (UPDATE calls SET state = 'cancelled', closed_at = %(now)s"
+        " WHERE account_id = %(account)s AND instance_id = %(id)s AND state = 'waiting')"
+        " UPDATE incidents SET closed_at = %(now)s"
+        " WHERE account_id = %(account)s AND instance_id = %(id)s AND closed_at IS NULL",
+        {"cancelled": TaskState.CANCELLED.value, "now": now, "account": account, "id": instance_id},
     )
 
 
@@ -148,15 +176,6 @@ async def engine_state(tx: Reader, account: AccountId, instance_id: InstanceId) 
         bytes,
         "SELECT state FROM instance_states WHERE account_id = %s AND instance_id = %s",
         (account, instance_id),
-    )
-
-
-async def save_engine_state(tx: Writer, account: AccountId, instance_id: InstanceId, state: bytes) -> None:
-    """Write the engine's state of an instance."""
-    await tx.execute(
-        "INSERT INTO instance_states (account_id, instance_id, state) VALUES (%s, %s, %s)"
-        " ON CONFLICT (account_id, instance_id) DO UPDATE SET state = excluded.state",
-        (account, instance_id, state),
     )
 
 

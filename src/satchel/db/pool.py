@@ -11,9 +11,11 @@ from datetime import timedelta
 from types import TracebackType
 from typing import LiteralString, NewType, Self, TypeVar
 
+import msgspec
 import psycopg
 from psycopg import AsyncConnection, errors
 from psycopg.rows import args_row, class_row, dict_row, scalar_row
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
 from satchel.model.errors import Busy, DiskFull, InvalidRequest, Unavailable
@@ -119,6 +121,7 @@ class Database:
             timeout=wait_s,
             kwargs={"autocommit": True, "options": options},
             name="satchel",
+            configure=_configure,
         )
 
     async def __aenter__(self) -> Self:
@@ -159,6 +162,10 @@ class Database:
         with _database_errors():
             async with self._pool.connection() as connection, connection.transaction():
                 yield Writer(connection)
+
+
+async def _configure(connection: AsyncConnection) -> None:
+    set_json_loads(msgspec.json.decode, connection)  # the same objects as the standard library's, sooner
 
 
 class _database_errors:  # noqa: N801  # reads as a statement: `with _database_errors():`

@@ -182,18 +182,6 @@ async def close_task(
     )
 
 
-async def close_open_tasks(
-    tx: Writer, account: AccountId, instance: InstanceId, *, state: TaskState, now: datetime
-) -> list[TaskId]:
-    """Close all open tasks of an instance and return their ids."""
-    return await tx.values(
-        TaskId,
-        "UPDATE tasks SET state = %s, closed_at = %s, revision = revision + 1"
-        " WHERE account_id = %s AND instance_id = %s AND closed_at IS NULL RETURNING id",
-        (state.value, now, account, instance),
-    )
-
-
 async def tasks_failing(tx: Reader, now: datetime, limit: int) -> list[Task]:
     """Return open tasks of every account whose `late: fail` is due, the longest overdue first."""
     rows = await tx.rows(

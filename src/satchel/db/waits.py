@@ -46,11 +46,6 @@ async def delete_wait(tx: Writer, account: AccountId, instance_id: InstanceId, t
     )
 
 
-async def delete_waits(tx: Writer, account: AccountId, instance_id: InstanceId) -> None:
-    """End all waits of an instance."""
-    await tx.execute("DELETE FROM waits WHERE account_id = %s AND instance_id = %s", (account, instance_id))
-
-
 async def waits(tx: Reader, account: AccountId, instance_id: InstanceId) -> list[Wait]:
     """Return what an instance waits for, oldest first."""
     return await tx.rows(
@@ -120,15 +115,6 @@ async def close_call(
     )
 
 
-async def cancel_calls(tx: Writer, account: AccountId, instance_id: InstanceId, now: datetime) -> None:
-    """End all waiting service calls of an instance."""
-    await tx.execute(
-        "UPDATE calls SET state = 'cancelled', closed_at = %s"
-        " WHERE account_id = %s AND instance_id = %s AND state = 'waiting'",
-        (now, account, instance_id),
-    )
-
-
 async def calls(tx: Reader, account: AccountId, instance_id: InstanceId) -> list[ServiceCall]:
     """Return all service calls of an instance, oldest first."""
     return await tx.rows(
@@ -183,13 +169,13 @@ async def insert_incident(
 
 
 async def close_incidents(
-    tx: Writer, account: AccountId, instance_id: InstanceId, token: TokenId | None, now: datetime
+    tx: Writer, account: AccountId, instance_id: InstanceId, token: TokenId, now: datetime
 ) -> None:
-    """Close the open incidents of an instance that are about one token; all of them where it is None."""
+    """Close the open incidents of an instance that are about one token."""
     await tx.execute(
-        "UPDATE incidents SET closed_at = %(now)s WHERE account_id = %(account)s AND instance_id = %(instance)s"
-        " AND closed_at IS NULL AND (%(token)s::text IS NULL OR token = %(token)s)",
-        {"now": now, "account": account, "instance": instance_id, "token": token},
+        "UPDATE incidents SET closed_at = %s WHERE account_id = %s AND instance_id = %s AND token = %s"
+        " AND closed_at IS NULL",
+        (now, account, instance_id, token),
     )
 
 

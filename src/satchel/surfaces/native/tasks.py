@@ -37,10 +37,10 @@ async def read(exchange: Exchange) -> Reply:
 async def _after(exchange: Exchange, task: TaskId) -> Reply:
     """Return a task after a change; nothing to somebody who by now may not see it."""
     try:
-        seen = await tasks.read(exchange.context, exchange.actor, task)
+        seen = await tasks.find(exchange.context, exchange.actor, task)
     except NotFound:
         return Reply(status=204)
-    return json_reply(render.task(seen.task), headers=render.etag(seen.task.revision))
+    return json_reply(render.task(seen), headers=render.etag(seen.revision))
 
 
 async def _do(exchange: Exchange, action: Callable[..., Awaitable[None]]) -> Reply:
