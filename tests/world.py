@@ -35,6 +35,8 @@ from satchel.model.ids import AccountId, FieldId, GroupId, InstanceId, TaskId, U
 from satchel.model.instance import Task
 from satchel.model.policy import Policy
 from satchel.model.uploads import Upload
+from satchel.outbound.guard import Guard
+from satchel.outbound.http import HttpClient
 from satchel.queue.enqueue import Queue
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -232,6 +234,7 @@ async def open_world(
             policy=policy or Policy(),
             apps=Apps(),
             queue=Queue(),
+            http=HttpClient(Guard()),
         )
         async with database.read() as tx:
             known = {account.name: account.id for account in await account_rows.all_accounts(tx)}
@@ -273,6 +276,7 @@ async def populate(dsn: str) -> None:
             policy=Policy(),
             apps=Apps(),
             queue=Queue(),
+            http=HttpClient(Guard()),
         )
         async with database.write() as tx:
             await ensure_key(tx, context.entropy(32), clock())

@@ -23,6 +23,9 @@ from satchel.db.migrate import migrate
 from satchel.db.pool import Database
 from satchel.model.clock import Clock
 from satchel.model.ids import Entropy
+from satchel.outbound.allowed import parse_allowed
+from satchel.outbound.guard import Guard
+from satchel.outbound.http import HttpClient
 from satchel.queue.enqueue import Queue
 from satchel.settings import Settings
 from satchel.surfaces.app import create_app
@@ -70,6 +73,7 @@ async def open_context(
             policy=settings.policy(),
             apps=Apps(),
             queue=Queue(),
+            http=HttpClient(Guard(allowed=tuple(parse_allowed(entry) for entry in settings.outbound_allow))),
         )
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from satchel.model.edge import Edge
 from satchel.model.errors import InvalidSettings, SettingFault
 from satchel.model.policy import GIBIBYTE, Policy
+from satchel.outbound.allowed import parse_allowed
 
 CONFIG_FILE = "satchel.toml"
 PREFIX = "SATCHEL_"
@@ -119,6 +120,17 @@ def _networks(value: object) -> tuple[str, ...]:
         raise ValueError("must be networks with commas between, such as 10.0.0.0/8,127.0.0.1") from error
 
 
+def _ways_out(value: object) -> tuple[str, ...]:
+    given = cast("list[object]", value) if isinstance(value, list) else str(value).split(",")
+    entries = tuple(str(item).strip() for item in given if str(item).strip())
+    try:
+        for entry in entries:
+            parse_allowed(entry)
+    except ValueError as error:
+        raise ValueError("must be host:port or network:port with commas between, such as 127.0.0.1:9000") from error
+    return entries
+
+
 _DAY = 24 * 3600
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -193,6 +205,18 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="How long a browser stays signed in, in seconds.",
     ),
     Setting(
+        name="outbound_allow",
+        parse=_ways_out,
+        default=(),
+        meaning="What calls to the outside may reach besides public addresses, with commas between, each with its port.",
+    ),
+    Setting(
+        name="outbound_call_bytes",
+        parse=_whole(1024, 2**40),
+        default=10 * 1024 * 1024,
+        meaning="Largest body of a call that sends files as form-data, in bytes.",
+    ),
+    Setting(
         name="default_quota_bytes",
         parse=_whole(0, 2**60),
         default=50 * GIBIBYTE,
@@ -263,6 +287,8 @@ class Settings:
     restore_window_s: timedelta
     sweep_grace_s: timedelta
     session_lifetime_s: timedelta
+    outbound_allow: tuple[str, ...]
+    outbound_call_bytes: int
     default_quota_bytes: int
     default_max_file_bytes: int
     max_json_bytes: int
@@ -284,6 +310,7 @@ class Settings:
             session_lifetime=self.session_lifetime_s,
             default_quota_bytes=self.default_quota_bytes,
             default_max_file_bytes=self.default_max_file_bytes,
+            outbound_call_bytes=self.outbound_call_bytes,
         )
 
     def edge(self) -> Edge:

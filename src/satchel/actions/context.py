@@ -8,6 +8,7 @@ from satchel.db.pool import Database
 from satchel.model.clock import Clock
 from satchel.model.ids import Entropy
 from satchel.model.policy import Policy
+from satchel.outbound.http import HttpClient
 from satchel.queue.enqueue import Queue
 
 
@@ -22,3 +23,4 @@ class Context:
     policy: Policy
     apps: Apps
     queue: Queue
+    http: HttpClient

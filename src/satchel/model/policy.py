@@ -24,6 +24,7 @@ class Policy:
         download_event_window: one download event per credential, file and window.
         idempotency_lifetime: how long an Idempotency-Key is remembered.
         default_quota_bytes, default_max_file_bytes: of a new account.
+        outbound_call_bytes: the most of a call's form-data body, with the headers of its parts.
         max_call_depth: how many call activities may stand above each other.
     """
 
@@ -39,4 +40,5 @@ class Policy:
     idempotency_lifetime: timedelta = timedelta(hours=24)
     default_quota_bytes: int = 50 * GIBIBYTE
     default_max_file_bytes: int = 5 * GIBIBYTE
+    outbound_call_bytes: int = 10 * MEBIBYTE
     max_call_depth: int = 16

@@ -1,0 +1,144 @@
+"""The way out: which addresses an outgoing request may be sent to (security.md, rules 7 and 8).
+
+A name is resolved once, every answer is checked, and the connection is made to the address that was checked, so that
+a second answer of the name server changes nothing. Public addresses are allowed, and what the administrator named:
+`127.0.0.1:9000`, `10.1.0.0/16:443`, `[fd00::/8]:8443` or `archive.internal:8443`, each with its one port. Proxies of
+the environment play no part: nothing here reads it.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import cast
+
+import httpcore
+
+from satchel.outbound.addresses import is_public
+from satchel.outbound.allowed import Allowed
+from satchel.outbound.failure import CallFailed
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Returns the addresses of a host name as text; raises OSError where there are none."""
+
+SocketOptions = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]]
+
+MAX_ADDRESSES = 8
+"""How many addresses of one name are tried; more are ignored."""
+
+# What the Fetch standard calls bad ports (fetch.spec.whatwg.org, "port blocking"): services that could take the text
+# of an HTTP request for their own commands.
+_BAD_PORTS = frozenset(
+    (
+        *(1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109),
+        *(110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530),
+        *(531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045),
+        *(4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080),
+    )
+)
+
+
+async def resolve(host: str, port: int) -> Sequence[str]:
+    """Ask the machine's own resolver."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """Decides where a connection may go."""
+
+    allowed: tuple[Allowed, ...] = ()
+    resolve: Resolve = resolve
+
+    async def addresses(self, host: str, port: int, *, any_port: bool = False) -> Sequence[str]:
+        """Resolve a host once and return its addresses, all of which may be dialled.
+
+        One forbidden answer among several refuses them all: a name that is half inside is not to be trusted.
+
+        Args:
+            host: as the URL says, without the brackets of IPv6.
+            port: 1 to 65535.
+            any_port: whether ports of other services than HTTP are open too, as mail needs.
+
+        Raises:
+            CallFailed: `dns` (temporary), `forbidden_address` or `forbidden_port`.
+        """
+        try:
+            found = [ip_address(text) for text in (await self.resolve(host, port))[:MAX_ADDRESSES]]
+        except (OSError, UnicodeError, ValueError) as error:
+            raise CallFailed("dns", f"The host {host[:255]} has no address.", is_temporary=True) from error
+        if not found:
+            raise CallFailed("dns", f"The host {host[:255]} has no address.", is_temporary=True)
+        for address in found:
+            if any(entry.covers(host, address, port) for entry in self.allowed):
+                continue
+            if not is_public(address):
+                raise CallFailed(
+                    "forbidden_address",
+                    f"{host[:255]} is at {address}, which is not a public address; nothing was sent. An administrator "
+                    f"can allow it with SATCHEL_OUTBOUND_ALLOW={_shown(host)}:{port}.",
+                )
+            if port in _BAD_PORTS and not any_port:
+                raise CallFailed(
+                    "forbidden_port", f"Port {port} is another service's than HTTP's; nothing was sent to {host[:255]}."
+                )
+        return [str(address) for address in found]
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Makes the HTTP client's connections: only to addresses that the guard has just checked."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._network = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: SocketOptions | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first of the host's addresses that answers; `timeout` is for all of them together.
+
+        Raises:
+            CallFailed: the guard refuses the host.
+            httpcore.ConnectError, httpcore.ConnectTimeout: none of its addresses answers.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await self._guard.addresses(host, port)
+                for address in addresses[:-1]:
+                    try:
+                        return await self._dial(address, port, local_address, socket_options)
+                    except httpcore.ConnectError:
+                        continue
+                return await self._dial(addresses[-1], port, local_address, socket_options)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+
+    async def _dial(
+        self, address: str, port: int, local_address: str | None, socket_options: SocketOptions | None
+    ) -> httpcore.AsyncNetworkStream:
+        return await self._network.connect_tcp(
+            address, port, local_address=local_address, socket_options=socket_options
+        )
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: SocketOptions | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Refuse: no call goes to a socket of this machine's file system."""
+        del timeout, socket_options
+        raise CallFailed("forbidden_address", f"Calls go to http and https addresses, not to {path[:80]}.")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait, as the client's own retries would; they are off."""
+        await asyncio.sleep(seconds)
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

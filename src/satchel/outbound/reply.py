@@ -1,0 +1,210 @@
+"""What comes back: status, headers, and a body that is read once, bounded, and only ever taken whole.
+
+A reply whose end cannot be told from a broken connection, that is longer than allowed (also after decompression) or
+shorter than said, is no reply: what was read of it is discarded by whoever reads.
+"""
+
+import zlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote
+
+from satchel.model.errors import BadFile, InvalidRequest
+from satchel.model.names import clean_upload_name, decode_header, parse_disposition
+from satchel.outbound.failure import CallFailed
+from satchel.outbound.target import Target
+
+HEAD_BYTES = 1024
+"""How much of a reply is kept for the record."""
+
+MAX_RETRY_AFTER_S = 24 * 3600.0
+
+_STEP_BYTES = 256 * 1024
+_ENCODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+_NO_BODY = frozenset({204, 205, 304})
+
+
+class Reply:
+    """One reply.
+
+    Attributes:
+        status: 200 to 599.
+        target: where it came from, after redirects.
+        address: `address:port` that was dialled.
+        sent_bytes: of the request's body.
+        received_bytes: of the reply's body so far, as they came over the wire.
+        head: the first KiB of the body, as far as it was read.
+    """
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        headers: Sequence[tuple[str, bytes]],
+        target: Target,
+        address: str,
+        sent_bytes: int,
+        limit_bytes: int,
+        content: AsyncIterator[bytes],
+    ) -> None:
+        self.status = status
+        self.target = target
+        self.address = address
+        self.sent_bytes = sent_bytes
+        self.received_bytes = 0
+        self.head = b""
+        self._headers = headers
+        self._limit_bytes = limit_bytes
+        self._content = content
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of a lower-case name, or None."""
+        return next((decode_header(value).strip() for key, value in self._headers if key == name), None)
+
+    @property
+    def media_type(self) -> str | None:
+        """The Content-Type without its parameters, lower-case."""
+        given = self.header("content-type")
+        return given.partition(";")[0].strip().lower() if given else None
+
+    @property
+    def file_name(self) -> str:
+        """A safe name for the body: of Content-Disposition, else the end of the address, else `file`."""
+        for name in (self._disposition_name(), unquote(self.target.last_segment, errors="replace")):
+            if name:
+                try:
+                    return clean_upload_name(name)
+                except BadFile:
+                    continue
+        return "file"
+
+    def retry_after_s(self, now: datetime) -> float | None:
+        """Return how long the other side asks to wait, up to a day, or None."""
+        text = self.header("retry-after")
+        if not text:
+            return None
+        if text.isascii() and text.isdigit():
+            return min(float(text[:9]), MAX_RETRY_AFTER_S)
+        try:
+            seconds = (parsedate_to_datetime(text) - now).total_seconds()
+        except (ValueError, TypeError):
+            return None
+        return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """Give the body, decompressed; to be read once.
+
+        Raises:
+            CallFailed: `reply_without_length`, `reply_too_large`, `reply_cut_short`, `reply_encoding`, `timeout`.
+        """
+        self._check_framing()
+        length = self.header("content-length")
+        if length is not None and length.isdigit() and int(length) > self._limit_bytes:
+            raise self._too_large()
+        unpacker = self._unpacker()
+        given = 0
+        async for chunk in self._content:
+            self.received_bytes += len(chunk)
+            for piece in self._pieces(unpacker, chunk):
+                given += len(piece)
+                if given > self._limit_bytes:
+                    raise self._too_large()
+                if len(self.head) < HEAD_BYTES:
+                    self.head += bytes(piece[: HEAD_BYTES - len(self.head)])
+                yield piece
+        if unpacker is not None and self.received_bytes and not unpacker.is_whole:
+            raise CallFailed(
+                "reply_cut_short", f"{self.target.shown} sent compressed data that ends too early.", is_sent=True
+            )
+
+    async def read(self) -> bytes:
+        """Return the whole body; for replies that are values and not files.
+
+        Raises:
+            CallFailed: as `body`.
+        """
+        return b"".join([chunk async for chunk in self.body()])
+
+    async def peek(self) -> bytes:
+        """Return the body's first KiB for the record of a call whose reply is of no further use."""
+        try:
+            async for _ in self.body():
+                if len(self.head) >= HEAD_BYTES:
+                    break
+        except CallFailed:
+            pass  # what came is enough
+        return self.head
+
+    def _disposition_name(self) -> str | None:
+        given = self.header("content-disposition")
+        if not given:
+            return None
+        try:
+            return parse_disposition(given).filename
+        except InvalidRequest:
+            return None
+
+    def _check_framing(self) -> None:
+        encoding = self.header("transfer-encoding")
+        if self.header("content-length") is None and encoding is None and self.status not in _NO_BODY:
+            raise CallFailed(
+                "reply_without_length",
+                f"{self.target.shown} does not say how long its reply is: a broken connection could not be told "
+                "from its end; it was discarded.",
+                is_sent=True,
+            )
+
+    def _unpacker(self) -> "_Unpacker | None":
+        encoding = (self.header("content-encoding") or "identity").lower()
+        if encoding == "identity":
+            return None
+        if encoding not in _ENCODINGS:
+            raise CallFailed(
+                "reply_encoding",
+                f"{self.target.shown} answers in the encoding {encoding[:40]!r}, which was not asked for.",
+                is_sent=True,
+            )
+        return _Unpacker(_ENCODINGS[encoding], self._limit_bytes)
+
+    def _pieces(self, unpacker: "_Unpacker | None", chunk: bytes) -> "Iterable[bytes]":
+        if unpacker is None:
+            return (chunk,)
+        try:
+            return unpacker.feed(chunk)
+        except zlib.error as error:
+            raise CallFailed(
+                "reply_encoding", f"{self.target.shown} sent compressed data that is damaged.", is_sent=True
+            ) from error
+
+    def _too_large(self) -> CallFailed:
+        return CallFailed(
+            "reply_too_large",
+            f"The reply of {self.target.shown} is larger than the {self._limit_bytes} bytes that are taken; it was "
+            "discarded.",
+            is_sent=True,
+            limit_bytes=self._limit_bytes,
+        )
+
+
+class _Unpacker:
+    """Unpacks in small steps, and stops once more has come than is allowed."""
+
+    def __init__(self, window_bits: int, limit_bytes: int) -> None:
+        self._zlib = zlib.decompressobj(window_bits)
+        self._limit_bytes = limit_bytes
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the end of the compressed data has come."""
+        return self._zlib.eof
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return what a chunk unpacks to, one step past the limit at most."""
+        pieces: list[bytes] = []
+        size, rest = 0, chunk
+        while rest and not self._zlib.eof and size <= self._limit_bytes:
+            pieces.append(self._zlib.decompress(rest, _STEP_BYTES))
+            size += len(pieces[-1])
+            rest = self._zlib.unconsumed_tail
+        return pieces

@@ -1,0 +1,76 @@
+"""What is sent: a method, an address, headers and a body whose length is known before its first byte goes."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from satchel.outbound.failure import CallFailed
+from satchel.outbound.target import Target
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+MAX_HEADER_BYTES = 8 * 1024
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
+_BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+RESERVED_HEADERS = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade"),
+        *("accept-encoding", "expect", "proxy-authorization", "proxy-connection"),
+    }
+)
+"""Headers that the client sets by itself or never sends; no app may give them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The bytes of a request.
+
+    Attributes:
+        media_type: the Content-Type.
+        size_bytes: the Content-Length; exactly as many bytes must come.
+        open: gives the bytes, from the start each time it is called.
+    """
+
+    media_type: str
+    size_bytes: int
+    open: Callable[[], AsyncIterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request.
+
+    Attributes:
+        headers: besides those of the body and the connection.
+        secret_headers: such as Authorization: sent to the first server only, and never shown.
+    """
+
+    method: str
+    target: Target
+    headers: Sequence[tuple[str, str]] = ()
+    secret_headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    body: Body | None = None
+
+
+def check_header(name: str, value: str) -> None:
+    """Refuse a header that cannot be sent, or that the client sets by itself.
+
+    Raises:
+        CallFailed: `field`; the value is not shown.
+    """
+    if not _TOKEN.fullmatch(name) or name.lower() in RESERVED_HEADERS:
+        raise CallFailed("field", f"The header {name[:80]!r} cannot be sent.")
+    if _BAD_VALUE.search(value) or len(value.encode()) > MAX_HEADER_BYTES:
+        raise CallFailed(
+            "field", f"The value of the header {name} holds a line break or control character, or is too long."
+        )
+
+
+def bytes_body(data: bytes, media_type: str) -> Body:
+    """Return a small body that is held in memory."""
+
+    async def once() -> AsyncIterator[bytes]:
+        yield data
+
+    return Body(media_type=media_type, size_bytes=len(data), open=once)
