@@ -208,7 +208,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="outbound_allow",
         parse=_ways_out,
         default=(),
-        meaning="What calls to the outside may reach besides public addresses, with commas between, each with its port.",
+        meaning="What calls to the outside may reach besides public addresses, commas between, each with its port.",
     ),
     Setting(
         name="outbound_call_bytes",
