@@ -26,7 +26,7 @@ from satchel.model.ids import AccountId, UploadId
 HEAD_BYTES = 8 * 1024
 """How many first bytes of a file are handed back for finding its media type."""
 
-BATCH_BYTES = 1024 * 1024
+BATCH_BYTES = 512 * 1024
 """Bodies below this are stored in one thread call; larger ones are hashed and written in batches of it."""
 
 READ_BYTES = 1024 * 1024
