@@ -90,11 +90,31 @@ class _Sorted:
 
 
 async def instances_where(
-    tx: Reader, column: str, condition: str, order: str, *, parameters: Mapping[str, object], limit: int
+    tx: Reader,
+    column: str,
+    condition: str,
+    order: str,
+    *,
+    parameters: Mapping[str, object],
+    limit: int,
+    among: tuple[str, int] | None = None,
 ) -> list[tuple[Instance, object]]:
-    """Return instances with the value of `column`; the texts are assembled by `satchel.db.search` from constants."""
+    """Return instances with the value of `column`; the texts are assembled by `satchel.db.search` from constants.
+
+    Args:
+        tx: where.
+        column: what is returned beside the instance.
+        condition: what holds for each.
+        order: of the instances.
+        parameters: of all texts.
+        limit: the most that are returned.
+        among: look only at so many, the first in that order for which this condition holds.
+    """
+    source = "instances i"
+    if among is not None:
+        source = f"(SELECT i.* FROM instances i WHERE {among[0]} ORDER BY {order} LIMIT {int(among[1])}) i"
     query = (
-        f"SELECT {_INSTANCE}, {column} AS sort_value FROM instances i WHERE {condition}"
+        f"SELECT {_INSTANCE}, {column} AS sort_value FROM {source} WHERE {condition}"
         f" ORDER BY {order} LIMIT {int(limit)}"
     )
     rows = await tx.rows(_Sorted, assembled(query), parameters)

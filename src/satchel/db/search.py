@@ -6,7 +6,7 @@ and slot numbers here; everything that a person wrote is a parameter.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
@@ -35,26 +35,48 @@ _SORT_COLUMNS: Mapping[SortKey, str] = {
 }
 
 
+WALK = 2_000
+"""How many instances are looked at in order for a "contains" before the trigrams are asked: a common term fills its
+page from these sooner than all that hold it are found and sorted, a rare one costs little more."""
+
+
 @dataclass(slots=True)
 class Where:
-    """A condition in the making: its parts, joined by AND, and its parameters by name."""
+    """A condition in the making, its parts joined by AND, and its parameters by name.
+
+    Attributes:
+        parts: what an index on columns answers.
+        texts: comparisons of "contains".
+        grams: what the trigrams' index answers; implied by `texts`.
+        short_terms: whether a term is too short for trigrams.
+    """
 
     parts: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    grams: list[str] = field(default_factory=list)
     parameters: dict[str, object] = field(default_factory=dict)
     short_terms: bool = False
 
     def add(self, part: str, *values: object) -> None:
         """Add a part in which each `{}` stands for the next of `values`."""
+        self.parts.append(self.made(part, *values))
+
+    def made(self, part: str, *values: object) -> str:
+        """Return a part in which each `{}` became a parameter with the next of `values`."""
         names: list[str] = []
         for value in values:
             name = f"p{len(self.parameters)}"
             self.parameters[name] = value
             names.append(f"%({name})s")
-        self.parts.append(part.format(*names))
+        return part.format(*names)
 
     def text(self) -> str:
-        """Return the condition."""
-        return " AND ".join(self.parts)
+        """Return the whole condition."""
+        return " AND ".join([*self.parts, *self.grams, *self.texts])
+
+    def copy(self) -> "Where":
+        """Return another that grows by itself."""
+        return replace(self, parts=list(self.parts), parameters=dict(self.parameters))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,17 +154,15 @@ def _contains(where: Where, column: str, field_id: str | None, term: str, prefix
     if grams is None:
         where.short_terms = True
     else:
-        where.add("i.grams @> {}::text[]", grams)
+        where.grams.append(where.made("i.grams @> {}::text[]", grams))
     if field_id is None:
-        where.add(f"strpos({column}, {{}}) > 0", folded)
+        where.texts.append(where.made(f"strpos({column}, {{}}) > 0", folded))
     else:
-        where.add(
+        compared = (
             f"(strpos({column}, {{}}) > 0 OR (length({column}) >= {SLOT_CHARS}"
-            ' AND strpos(lower(normalize(i."values" ->> {}, NFKC)), {}) > 0))',
-            folded,
-            field_id,
-            folded,
+            ' AND strpos(lower(normalize(i."values" ->> {}, NFKC)), {}) > 0))'
         )
+        where.texts.append(where.made(compared, folded, field_id, folded))
 
 
 def _only_newest(where: Where, scope: Scope) -> None:
@@ -189,29 +209,37 @@ async def find(tx: Reader, scope: Scope, query: InstanceQuery) -> tuple[list[tup
     found: list[tuple[Instance, object]] = []
     cursor = query.cursor
     if cursor is None or cursor.value is not None or not nullable:
-        where = Where(parts=list(base.parts), parameters=dict(base.parameters))
+        where = base.copy()
         if nullable:
             where.add(f"{column} IS NOT NULL")
         if cursor is not None:
             _after(where, column, query.sort, cursor)
-        found += await instances_where(
-            tx, column, where.text(), _order(column, query.sort), parameters=where.parameters, limit=wanted
-        )
+        found += await _page(tx, where, column, _order(column, query.sort), wanted)
         cursor = None
     if nullable and len(found) < wanted:
-        where = Where(parts=list(base.parts), parameters=dict(base.parameters))
+        where = base.copy()
         where.add(f"{column} IS NULL")
         if cursor is not None:
             where.add("(i.started_at, i.id) < ({}, {})", cursor.started_at, cursor.id)
-        found += await instances_where(
+        found += await _page(tx, where, column, "i.started_at DESC, i.id DESC", wanted - len(found))
+    return found, base.short_terms
+
+
+async def _page(tx: Reader, where: Where, column: str, order: str, wanted: int) -> list[tuple[Instance, object]]:
+    """Return the first that are wanted; those that "contain" something by a short walk if it yields enough."""
+    if where.grams:
+        found = await instances_where(
             tx,
             column,
-            where.text(),
-            "i.started_at DESC, i.id DESC",
+            " AND ".join(where.texts),
+            order,
             parameters=where.parameters,
-            limit=wanted - len(found),
+            limit=wanted,
+            among=(" AND ".join(where.parts), WALK),
         )
-    return found, base.short_terms
+        if len(found) == wanted:
+            return found
+    return await instances_where(tx, column, where.text(), order, parameters=where.parameters, limit=wanted)
 
 
 def _after(where: Where, column: str, sort: Sort, cursor: Cursor) -> None:
