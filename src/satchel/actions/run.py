@@ -13,7 +13,7 @@ from datetime import datetime
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.loading import LoadedApp
-from satchel.actions.searching import search_columns
+from satchel.actions.searching import searched
 from satchel.db import accounts as user_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as rows
@@ -26,7 +26,6 @@ from satchel.model.files import File
 from satchel.model.ids import FieldId, FileId, InstanceId, TaskId, TokenId
 from satchel.model.instance import Instance, InstanceState
 from satchel.model.template import render_title
-from satchel.model.trigrams import fold
 from satchel.model.values import typed_values
 
 
@@ -116,12 +115,10 @@ class Run:
     async def save(self) -> None:
         """Write the instance's row with its title and search columns, and the engine's state if it moved."""
         title = render_title(self.app.title, await self.known_values()) or self.instance.identifier
-        slots, grams = search_columns(self.app, title, self.values)
         self.instance = replace(self.instance, title=title, values=dict(self.values))
         moved = None if self.state == self.saved_state else self.state
-        await rows.save_instance(
-            self.tx, self.instance, engine_state=moved, title_folded=fold(title), slots=slots, grams=grams
-        )
+        found_by = searched(self.app, title, self.values)
+        await rows.save_instance(self.tx, self.instance, engine_state=moved, searched=found_by)
         self.saved_state = self.state
 
     async def _starter_name(self) -> str:

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from typing import cast
 
 from satchel.actions.loading import LoadedApp
+from satchel.db.instances import Searched
 from satchel.model.fields import SlotKind, slot_kind
 from satchel.model.ids import AccountId, AppId, FieldId
-from satchel.model.search import chosen_text, slot_value
-from satchel.model.trigrams import trigrams_of_all
+from satchel.model.search import SLOT_CHARS, chosen_text, slot_value
+from satchel.model.trigrams import fold, trigrams_of_all
 
 
-def search_columns(app: LoadedApp, title: str, values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
-    """Return the slot columns of an instance (None empties one) and its trigrams."""
+def searched(app: LoadedApp, title: str, values: Mapping[str, object]) -> Searched:
+    """Return what searches find an instance by, from its title and its canonical values."""
     columns: dict[str, object] = {}
+    long_texts: dict[str, str] = {}
     texts = [(title_prefix(app.account_id), title)]
     for slot in app.slots:
         field = app.manifest.field(slot.field_id)
@@ -21,7 +23,9 @@ def search_columns(app: LoadedApp, title: str, values: Mapping[str, object]) -> 
         if field is not None and value is not None and slot_kind(field.type) is SlotKind.TEXT:
             text = chosen_text(cast("list[str]", value)) if isinstance(value, list) else str(value)
             texts.append((field_prefix(app.account_id, app.app_id, field.id), text))
-    return columns, trigrams_of_all(texts)
+            if len(text) > SLOT_CHARS or len(fold(text)) > SLOT_CHARS:
+                long_texts[field.id] = fold(text)
+    return Searched(title_folded=fold(title), slots=columns, grams=trigrams_of_all(texts), long_texts=long_texts)
 
 
 def title_prefix(account: AccountId) -> str:

@@ -1,6 +1,7 @@
 """SQL of instances and of the engine's state."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +13,24 @@ from satchel.model.instance import Instance, InstanceState, TaskState
 
 SLOT_COLUMNS = tuple(f"{kind}_{slot}" for kind in ("text", "number", "time") for slot in range(10))
 """The slot columns of `instances`; `Searched` names values by them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """What searches find an instance by, besides its own columns.
+
+    Attributes:
+        title_folded: the title as searches compare it.
+        slots: by column of `SLOT_COLUMNS`, for every slot that the app uses (None empties it).
+        grams: the trigrams of the title and the searchable texts.
+        long_texts: by field, the folded texts that their column holds the beginning of only.
+    """
+
+    title_folded: str
+    slots: Mapping[str, object]
+    grams: list[str]
+    long_texts: dict[str, str]
+
 
 _INSTANCE = (
     "account_id, id, uuid, app_id, version_id, number, identifier, title, state, starter_id, started_at, ended_at,"
@@ -126,23 +145,19 @@ async def save_instance(
     row: Instance,
     *,
     engine_state: bytes | None,
-    title_folded: str,
-    slots: Mapping[str, object],
-    grams: list[str],
+    searched: Searched,
 ) -> None:
     """Write an instance's title, state, values and search columns, and make its revision grow.
 
     Args:
         row: the new content; its `revision` is ignored.
         engine_state: the engine's state, or None if that did not move.
-        title_folded: the title as searches compare it.
-        slots: by column of `SLOT_COLUMNS`, for every slot that the app uses (None empties it).
-        grams: the trigrams of the title and the searchable texts.
+        searched: what searches find it by.
     """
-    unknown = set(slots) - set(SLOT_COLUMNS)
+    unknown = set(searched.slots) - set(SLOT_COLUMNS)
     if unknown:
         raise ValueError(f"no slot columns: {sorted(unknown)}")
-    assignments = "".join(f", {column} = %({column})s" for column in slots)
+    assignments = "".join(f", {column} = %({column})s" for column in searched.slots)
     moved = (
         "WITH moved AS (INSERT INTO instance_states (account_id, instance_id, state)"
         " VALUES (%(account)s, %(id)s, %(engine_state)s)"
@@ -152,21 +167,23 @@ async def save_instance(
         f"{'' if engine_state is None else moved}"
         "UPDATE instances SET title = %(title)s, title_folded = %(folded)s, state = %(state)s, ended_at = %(ended_at)s,"
         ' "values" = %(values)s,'
-        f" revision = revision + 1, grams = %(grams)s{assignments} WHERE account_id = %(account)s AND id = %(id)s"
+        f" revision = revision + 1, grams = %(grams)s, long_texts = %(long_texts)s{assignments}"
+        " WHERE account_id = %(account)s AND id = %(id)s"
     )
     await tx.execute(
         assembled(query),
         {
             "title": row.title,
-            "folded": title_folded,
+            "folded": searched.title_folded,
             "state": row.state.value,
             "ended_at": row.ended_at,
             "values": Jsonb(dict(row.values)),
-            "grams": grams,
+            "grams": searched.grams,
+            "long_texts": Jsonb(searched.long_texts),
             "account": row.account_id,
             "id": row.id,
             "engine_state": engine_state,
-            **slots,
+            **searched.slots,
         },
     )
 

@@ -148,7 +148,7 @@ def _field_condition(where: Where, scope: Scope, wanted: FieldCondition) -> None
 
 
 def _contains(where: Where, column: str, field_id: str | None, term: str, prefix: str) -> None:
-    """Add "contains": the trigrams find candidates, the comparison decides; a cut column asks the value itself."""
+    """Add "contains": the trigrams find candidates, the comparison decides; a cut column asks the whole text."""
     folded = fold(term)
     grams = trigrams_of_term(folded, prefix=prefix)
     if grams is None:
@@ -159,8 +159,8 @@ def _contains(where: Where, column: str, field_id: str | None, term: str, prefix
         where.texts.append(where.made(f"strpos({column}, {{}}) > 0", folded))
     else:
         compared = (
-            f"(strpos({column}, {{}}) > 0 OR (length({column}) >= {SLOT_CHARS}"
-            ' AND strpos(lower(normalize(i."values" ->> {}, NFKC)), {}) > 0))'
+            f"(strpos({column}, {{}}) > 0 OR (length({column}) = {SLOT_CHARS}"
+            " AND strpos(i.long_texts ->> {}, {}) > 0))"
         )
         where.texts.append(where.made(compared, folded, field_id, folded))
 

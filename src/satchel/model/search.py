@@ -157,7 +157,7 @@ def slot_value(field: Field, stored: object) -> SlotValue | None:
             return datetime.combine(date.fromisoformat(cast("str", stored)), time(), tzinfo=UTC)
         return datetime.fromisoformat(cast("str", stored))
     if field.type is FieldType.CHOICES:
-        return chosen_text(cast("list[str]", stored))
+        return slot_text(chosen_text(cast("list[str]", stored)))
     return slot_text(cast("str", stored))
 
 
@@ -167,8 +167,8 @@ def slot_text(text: str) -> str:
 
 
 def chosen_text(ids: list[str]) -> str:
-    """Return several option ids as a slot column holds them: `,a,b,`, so that one is found as `,a,`."""
-    return slot_text(f",{','.join(ids)},")
+    """Return several option ids as one text, `,a,b,`, so that each is found as `,a,`."""
+    return f",{','.join(ids)},"
 
 
 def moment_json(moment: datetime) -> str:

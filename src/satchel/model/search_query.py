@@ -277,7 +277,7 @@ class _Reader:
             raise RefusedError("condition", f"A {field.type} contains nothing; use equals, or from and to.")
         if not isinstance(given, str) or not given.strip() or len(given) > MAX_TERM_CHARS:
             raise RefusedError("condition", f"contains needs a text of 1 to {MAX_TERM_CHARS} characters.")
-        needle = chosen_text([given]) if field.type is FieldType.CHOICES else slot_text(given)
+        needle = slot_text(chosen_text([given]) if field.type is FieldType.CHOICES else given)
         return FieldCondition(field=field.id, kind=kind, given={"contains": given}, contains=needle)
 
     def _value(self, field: Field, given: object, *, ends: bool = False) -> Scalar:

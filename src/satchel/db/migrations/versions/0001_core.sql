@@ -169,6 +169,7 @@ CREATE TABLE instances (
     parent_token text,
     depth integer NOT NULL DEFAULT 0,
     grams text[] NOT NULL DEFAULT '{}',
+    long_texts jsonb NOT NULL DEFAULT '{}', -- by field: folded texts that are longer than a slot column
     text_0 text, text_1 text, text_2 text, text_3 text, text_4 text,
     text_5 text, text_6 text, text_7 text, text_8 text, text_9 text,
     number_0 numeric, number_1 numeric, number_2 numeric, number_3 numeric, number_4 numeric,
