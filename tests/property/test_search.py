@@ -161,7 +161,7 @@ def _meets(name: str, value: object, wanted: dict[str, object]) -> bool:
     if "equals" in wanted:
         return _comparable(name, value) == _comparable(name, wanted["equals"])
     low, high = wanted.get("from", value), wanted.get("to", value)
-    return _comparable(name, low) <= _comparable(name, value) <= _comparable(name, high)  # type: ignore[operator]  # alike
+    return _comparable(name, low) <= _comparable(name, value) <= _comparable(name, high)  # type: ignore[operator, no-any-return]  # alike
 
 
 def _comparable(name: str, value: object) -> object:
