@@ -1,10 +1,11 @@
 """Accounts, users, groups, grants, quota: what administrators do."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from satchel.actions import access
+from satchel.actions import access, credentials
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.db import accounts as rows
@@ -13,7 +14,7 @@ from satchel.db import credentials as credential_rows
 from satchel.db import events as event_rows
 from satchel.db import storage as storage_rows
 from satchel.db.accounts import Account, Group, User
-from satchel.db.pool import Reader
+from satchel.db.pool import Reader, Writer
 from satchel.db.storage import Storage
 from satchel.model.actor import Actor, Right, system
 from satchel.model.errors import Conflict, FieldFault, InvalidRequest, InvalidValues, NotFound
@@ -90,16 +91,42 @@ async def find_account(context: Context, name: str | None) -> Account:
 
 
 async def create_user(
-    context: Context, actor: Actor, *, email: str, name: str, time_zone: str = "UTC", locale: str = "en"
+    context: Context,
+    actor: Actor,
+    *,
+    email: str,
+    name: str,
+    time_zone: str = "UTC",
+    locale: str = "en",
+    password: str | None = None,
+    groups: Sequence[GroupId] = (),
 ) -> UserId:
-    """Create a user without a password; set one, or create a token for them, next.
+    """Create a user, in groups; without a password, set one or create a token for them next.
 
     Raises:
         Forbidden: the actor is no administrator.
-        InvalidValues: the e-mail, name, time zone or locale is wrong.
+        InvalidValues: the e-mail, name, time zone, locale or password is wrong.
         Conflict: somebody on this server signs in with this e-mail already.
+        NotFound: there is no such group; nobody was created.
     """
     access.require_admin(actor)
+    _check_user(email, name, time_zone, locale)
+    hashed = await credentials.password_hash(password) if password is not None else None
+    async with context.database.write() as tx:
+        created = await rows.insert_user(
+            tx, actor.account_id, email=email, name=name, time_zone=time_zone, locale=locale, now=context.clock()
+        )
+        if created is None:
+            raise Conflict(f"Somebody on this server signs in as {email} already.")
+        await write_event(tx, context, actor, "user.created", {"user": created})
+        if hashed is not None:
+            await credentials.store_password(tx, context, actor, created, hashed)
+        for group in dict.fromkeys(groups):
+            await _join(tx, context, actor, group, created)
+    return created
+
+
+def _check_user(email: str, name: str, time_zone: str, locale: str) -> None:
     _check_name("name", name)
     if (
         len(email) > MAX_EMAIL_CHARS
@@ -117,14 +144,6 @@ async def create_user(
     if not _LOCALE.fullmatch(locale):
         message = f"{locale[:80]!r} is no language tag, such as en or pt-BR."
         raise InvalidValues([FieldFault(field="locale", code="type", message=message)])
-    async with context.database.write() as tx:
-        created = await rows.insert_user(
-            tx, actor.account_id, email=email, name=name, time_zone=time_zone, locale=locale, now=context.clock()
-        )
-        if created is None:
-            raise Conflict(f"Somebody on this server signs in as {email} already.")
-        await write_event(tx, context, actor, "user.created", {"user": created})
-    return created
 
 
 async def end_user(context: Context, actor: Actor, user_id: UserId, *, erase: bool) -> None:
@@ -210,15 +229,20 @@ async def set_member(context: Context, actor: Actor, group: GroupId, user_id: Us
     """
     access.require_admin(actor)
     async with context.database.write() as tx:
-        await _require_group(tx, actor, group)
         if await rows.user(tx, actor.account_id, user_id) is None:
             raise NotFound("user", user_id)
         if is_member:
-            await rows.add_member(tx, actor.account_id, group, user_id)
-        else:
-            await rows.remove_member(tx, actor.account_id, group, user_id)
-        kind = "group.joined" if is_member else "group.left"
-        await write_event(tx, context, actor, kind, {"group": group, "user": user_id})
+            await _join(tx, context, actor, group, user_id)
+            return
+        await _require_group(tx, actor, group)
+        await rows.remove_member(tx, actor.account_id, group, user_id)
+        await write_event(tx, context, actor, "group.left", {"group": group, "user": user_id})
+
+
+async def _join(tx: Writer, context: Context, actor: Actor, group: GroupId, user_id: UserId) -> None:
+    await _require_group(tx, actor, group)
+    await rows.add_member(tx, actor.account_id, group, user_id)
+    await write_event(tx, context, actor, "group.joined", {"group": group, "user": user_id})
 
 
 async def group_named(context: Context, actor: Actor, name: str) -> Group:

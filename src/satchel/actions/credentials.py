@@ -20,7 +20,7 @@ from satchel.actions.tokens import new_token, token_hash
 from satchel.db import accounts as users
 from satchel.db import credentials as rows
 from satchel.db.credentials import NewCredential
-from satchel.db.pool import Reader
+from satchel.db.pool import Reader, Writer
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import (
     FieldFault,
@@ -92,11 +92,13 @@ async def by_token(context: Context, token: str, *, kinds: tuple[str, ...], addr
     """
     async with context.database.read() as tx:
         found = await rows.who_by_token(tx, token_hash(token))
-    if found is None or found.kind not in kinds:
-        raise Unauthenticated
-    if found.expires_at is not None and found.expires_at <= context.clock():
+    if found is None or found.kind not in kinds or _is_over(found.expires_at, context.clock()):
         raise Unauthenticated
     return _actor(found, address)
+
+
+def _is_over(expires_at: datetime | None, now: datetime) -> bool:
+    return expires_at is not None and expires_at <= now
 
 
 async def by_known_password(
@@ -105,11 +107,11 @@ async def by_known_password(
     """Return the actor of an API password that was verified shortly before, if it still holds.
 
     Raises:
-        Unauthenticated: it was revoked or replaced, or its user may not sign in.
+        Unauthenticated: it was revoked or replaced, it expired, or its user may not sign in.
     """
     async with context.database.read() as tx:
         found = await rows.who_by_credential(tx, account, credential_id)
-    if found is None:
+    if found is None or _is_over(found.expires_at, context.clock()):
         raise Unauthenticated
     return _actor(found, address)
 
@@ -146,6 +148,7 @@ async def by_password(context: Context, email: str, password: str, *, kind: str,
                 raise TooManyRequests("Too many wrong passwords. Wait until the time given, then try again.", ends_at)
         user = await users.user_by_email(tx, email)
         known = await rows.passwords_of(tx, user.account_id, user.id, kind) if user else []
+    known = [found for found in known if not _is_over(found.expires_at, now)]
     hashes = [found.password_hash for found in known if found.password_hash] or [_NOBODY]
     matches = [await asyncio.to_thread(_verify, stored, password) for stored in hashes]
     if user is not None and known and any(matches):
@@ -207,9 +210,11 @@ async def create_token(
         Forbidden: the user is another, and the actor no administrator.
         NotFound: there is no such user.
         InvalidRequest: `kind` is neither `token` nor `api_key`.
+        InvalidValues: it would have expired already.
     """
     if kind not in ("token", "api_key"):
         raise InvalidRequest("kind must be token or api_key.", pointer="/kind")
+    _check_expiry(context, expires_at)
     secret = new_token(context.entropy, PREFIXES[kind])
     async with context.database.write() as tx:
         await _require_self_or_admin(tx, actor, user_id)
@@ -233,38 +238,61 @@ async def set_password(context: Context, actor: Actor, user_id: UserId, password
         Forbidden, NotFound: the actor may not.
         InvalidValues: the password is too short or too long.
     """
+    hashed = await password_hash(password)
+    async with context.database.write() as tx:
+        await _require_self_or_admin(tx, actor, user_id)
+        await store_password(tx, context, actor, user_id, hashed)
+
+
+async def password_hash(password: str) -> str:
+    """Return what is kept of a password that somebody chose.
+
+    Raises:
+        InvalidValues: the password is too short or too long.
+    """
     if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
         message = f"A password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters."
         raise InvalidValues([FieldFault(field="password", code="length", message=message)])
-    hashed = await asyncio.to_thread(_HASHER.hash, password)
+    return await asyncio.to_thread(_HASHER.hash, password)
+
+
+async def store_password(tx: Writer, context: Context, actor: Actor, user_id: UserId, hashed: str) -> None:
+    """Replace a user's password within a transaction that has checked who may; all their sessions end."""
     now = context.clock()
-    async with context.database.write() as tx:
-        await _require_self_or_admin(tx, actor, user_id)
-        await rows.revoke_kind(tx, actor.account_id, user_id, ["password", "session"], now)
-        await rows.insert_credential(
-            tx, actor.account_id, user_id, NewCredential(kind="password", name="password", password_hash=hashed), now
-        )
-        await write_event(tx, context, actor, "password.set", {"user": user_id})
+    await rows.revoke_kind(tx, actor.account_id, user_id, ["password", "session"], now)
+    new = NewCredential(kind="password", name="password", password_hash=hashed)
+    await rows.insert_credential(tx, actor.account_id, user_id, new, now)
+    await write_event(tx, context, actor, "password.set", {"user": user_id})
 
 
-async def create_api_password(context: Context, actor: Actor, user_id: UserId) -> Secret:
+async def create_api_password(
+    context: Context, actor: Actor, user_id: UserId, *, expires_at: datetime | None = None
+) -> Secret:
     """Create the API password of a user, for Basic authentication; it replaces the one before.
 
     Raises:
         Forbidden, NotFound: the actor may not.
+        InvalidValues: it would have expired already.
     """
+    _check_expiry(context, expires_at)
     secret = new_token(context.entropy)
     hashed = await asyncio.to_thread(_HASHER.hash, secret)
     now = context.clock()
     async with context.database.write() as tx:
         await _require_self_or_admin(tx, actor, user_id)
         await rows.revoke_kind(tx, actor.account_id, user_id, ["api_password"], now)
-        new = NewCredential(kind="api_password", name="API password", password_hash=hashed)
+        new = NewCredential(kind="api_password", name="API password", password_hash=hashed, expires_at=expires_at)
         created = await rows.insert_credential(tx, actor.account_id, user_id, new, now)
         await write_event(
             tx, context, actor, "credential.created", {"credential": created, "kind": "api_password", "user": user_id}
         )
-    return Secret(id=created, secret=secret)
+    return Secret(id=created, secret=secret, expires_at=expires_at)
+
+
+def _check_expiry(context: Context, expires_at: datetime | None) -> None:
+    if expires_at is not None and expires_at <= context.clock():
+        message = "It lies in the past. Give a moment to come, or none for a credential that does not expire."
+        raise InvalidValues([FieldFault(field="expires_at", code="too_early", message=message)])
 
 
 async def revoke(context: Context, actor: Actor, credential_id: CredentialId) -> None:

@@ -6,6 +6,7 @@ Whoever may run it on the server's data directory (or with its database address)
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,15 +95,20 @@ def create_user(
     """Create a user who signs in with an e-mail and a password."""
 
     async def work() -> None:
-        from satchel.actions import accounts, credentials  # noqa: PLC0415  # as above
+        from satchel.actions import accounts  # noqa: PLC0415  # as above
 
         async with _session(data, account) as session:
             context, actor = session.context, session.actor
             found = [await accounts.group_named(context, actor, group) for group in groups or []]
-            user = await accounts.create_user(context, actor, email=email, name=name, time_zone=time_zone)
-            await credentials.set_password(context, actor, user, password)
-            for group in found:
-                await accounts.set_member(context, actor, group.id, user, is_member=True)
+            user = await accounts.create_user(
+                context,
+                actor,
+                email=email,
+                name=name,
+                time_zone=time_zone,
+                password=password,
+                groups=[group.id for group in found],
+            )
             output.out.print(f"user {user} {email}", markup=False)
 
     output.run(work())
@@ -129,6 +135,9 @@ def create_token(
     *,
     name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
     kind: Annotated[str, typer.Option(help="token, api_key, or api_password (for Basic).")] = "token",
+    expires_in_days: Annotated[
+        int | None, typer.Option(help="Days until it ends by itself; without, it does not.", min=1, max=36_500)
+    ] = None,
     account: AccountName = None,
     data: DataDirectory = None,
 ) -> None:
@@ -139,10 +148,14 @@ def create_token(
 
         async with _session(data, account) as session:
             user = await accounts.user_by_email(session.context, session.actor, email)
+            context, actor = session.context, session.actor
+            expires_at = None if expires_in_days is None else context.clock() + timedelta(days=expires_in_days)
             if kind == "api_password":
-                secret = await credentials.create_api_password(session.context, session.actor, user.id)
+                secret = await credentials.create_api_password(context, actor, user.id, expires_at=expires_at)
             else:
-                secret = await credentials.create_token(session.context, session.actor, user.id, kind=kind, name=name)
+                secret = await credentials.create_token(
+                    context, actor, user.id, kind=kind, name=name, expires_at=expires_at
+                )
             output.out.print(secret.secret, markup=False)
 
     output.run(work())

@@ -68,14 +68,16 @@ async def users(exchange: Exchange) -> Reply:
 async def create_user(exchange: Exchange) -> Reply:
     """Create a user, with a password and in groups if they are given."""
     given = await exchange.read(wire.NewUser)
-    context, actor = exchange.context, exchange.actor
     created = await accounts.create_user(
-        context, actor, email=given.email, name=given.name, time_zone=given.time_zone, locale=given.locale
+        exchange.context,
+        exchange.actor,
+        email=given.email,
+        name=given.name,
+        time_zone=given.time_zone,
+        locale=given.locale,
+        password=given.password,
+        groups=[GroupId(group) for group in given.groups],
     )
-    if given.password is not None:
-        await credentials.set_password(context, actor, created, given.password)
-    for group in given.groups:
-        await accounts.set_member(context, actor, GroupId(group), created, is_member=True)
     return json_reply({"id": created}, status=201)
 
 
@@ -114,11 +116,12 @@ async def create_credential(exchange: Exchange) -> Reply:
     """Create a token, API key or API password; its secret is in this answer and nowhere else."""
     given = await exchange.read(wire.NewCredential)
     user = UserId(exchange.number("user", "user"))
+    context, actor, expires_at = exchange.context, exchange.actor, given.expires_at
     if given.kind == "api_password":
-        secret = await credentials.create_api_password(exchange.context, exchange.actor, user)
+        secret = await credentials.create_api_password(context, actor, user, expires_at=expires_at)
     else:
         secret = await credentials.create_token(
-            exchange.context, exchange.actor, user, kind=given.kind, name=given.name
+            context, actor, user, kind=given.kind, name=given.name, expires_at=expires_at
         )
     data = {"id": secret.id, "secret": secret.secret, "expires_at": render.moment(secret.expires_at)}
     return json_reply(data, status=201)

@@ -1,6 +1,7 @@
 """What the native API takes: JSON bodies as structs. Unknown members are refused: no misspelling is lost."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, cast
 
 import msgspec
@@ -66,10 +67,14 @@ class NewPassword(Body):
 
 
 class NewCredential(Body):
-    """A token, API key or API password to be; `kind` is `token`, `api_key` or `api_password`."""
+    """A token, API key or API password to be; `kind` is `token`, `api_key` or `api_password`.
+
+    `expires_at` is RFC 3339 with its offset; without it, it works until it is revoked.
+    """
 
     kind: Name = "token"
     name: Name = ""
+    expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class NewGroup(Body):
