@@ -6,6 +6,7 @@ wrong is reported at once. `SETTINGS` is the table that docs/reference/settings.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ CONFIG_FILE = "satchel.toml"
 PREFIX = "SATCHEL_"
 
 Parser = Callable[[object], object]
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,200}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,12 @@ class Setting:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a text")
+    return value
+
+
+def _token(value: object) -> str:
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise ValueError("must be 16 to 200 letters, digits and any of -._~+/=")
     return value
 
 
@@ -165,6 +174,13 @@ SETTINGS: tuple[Setting, ...] = (
         parse=_text,
         default=None,
         meaning="An internal location of nginx that maps to DATA_DIRECTORY/blobs; it then sends the downloads.",
+    ),
+    Setting(
+        name="metrics_token",
+        parse=_token,
+        default=None,
+        meaning="Bearer token that /metrics asks for; without it, only programs of the same machine are answered.",
+        is_secret=True,
     ),
     Setting(name="pool_size", parse=_whole(2, 500), default=16, meaning="Database connections of one process."),
     Setting(name="worker_concurrency", parse=_whole(1, 100), default=4, meaning="Jobs that one worker runs at once."),
@@ -279,6 +295,7 @@ class Settings:
     public_url: str
     trusted_proxies: tuple[str, ...]
     x_accel_prefix: str | None
+    metrics_token: str | None
     pool_size: int
     worker_concurrency: int
     ticket_lifetime_s: timedelta

@@ -41,7 +41,7 @@ async def test_a_user_needs_an_email_a_name_and_a_zone_that_exist(
     whole = {"email": "new@acme.example", "name": "New", **given}
 
     with pytest.raises(InvalidValues) as refused:
-        await accounts.create_user(world.context, world.admin, **whole)
+        await accounts.create_user(world.context, world.admin, **whole)  # type: ignore[arg-type]  # texts all
 
     assert [fault.field for fault in refused.value.faults] == [field]
 

@@ -1,8 +1,14 @@
 """Who asks: tokens, keys, API passwords, sessions with their CSRF token; and what is never kept of them."""
 
 from base64 import b64encode
+from datetime import timedelta
+
+import httpx
+import pytest
 
 from satchel.actions import credentials
+from satchel.settings import read_settings
+from satchel.surfaces.app import create_app
 from surfaces.conftest import Api
 from world import PASSWORD
 
@@ -106,8 +112,96 @@ async def test_too_many_wrong_passwords_tell_when_to_come_again(api: Api) -> Non
 async def test_a_refusal_of_nobody_names_the_ways_to_sign_in(api: Api) -> None:
     answer = await (await api.client("anonymous")).get(ME)
     assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
-    assert "Basic " in answer.headers["WWW-Authenticate"]
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="Satchel"'
+
+
+async def test_basic_is_offered_only_to_those_who_tried_it(api: Api) -> None:
+    anyone = await api.client("anonymous")
+    basic = await anyone.get(ME, headers=_basic("admin@acme.example", "wrong"))
+    assert basic.headers["WWW-Authenticate"].startswith('Basic realm="Satchel", charset="UTF-8", Bearer ')
+    for tried in ({"Authorization": "Bearer st_old"}, {"X-Api-Key": "sk_old"}, {"Cookie": "satchel_session=ss_old"}):
+        refused = await anyone.get(ME, headers=tried)
+        assert refused.status_code == 401
+        assert "Basic" not in refused.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("kind", ["token", "api_key", "api_password"])
+async def test_a_credential_ends_at_the_moment_that_was_asked_for(api: Api, kind: str) -> None:
+    admin, anyone = await api.client("admin"), await api.client("anonymous")
+    address = f"/api/v1/users/{(await admin.get(ME)).json()['id']}/credentials"
+    ends_at = api.world.clock() + timedelta(hours=1)
+    made = await admin.post(address, json={"kind": kind, "expires_at": ends_at.isoformat()})
+    assert made.status_code == 201, made.text
+    assert made.json()["expires_at"] == "2026-03-02T10:30:00.000Z"
+    secret = made.json()["secret"]
+    proof = _basic("admin@acme.example", secret) if kind == "api_password" else {"Authorization": f"Bearer {secret}"}
+    api.world.clock.advance(timedelta(hours=1) - timedelta(microseconds=1))
+    assert (await anyone.get(ME, headers=proof)).status_code == 200
+    api.world.clock.advance(timedelta(microseconds=1))
+    assert (await anyone.get(ME, headers=proof)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("moment", "status", "code"),
+    [
+        ("2026-03-02T09:30:00Z", 422, "invalid_values"),
+        ("1999-01-01T00:00:00Z", 422, "invalid_values"),
+        ("2027-01-01T00:00:00", 400, "invalid_request"),
+        ("tomorrow", 400, "invalid_request"),
+        (1_800_000_000, 400, "invalid_request"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["token", "api_password"])
+async def test_a_credential_is_not_made_to_end_in_the_past_or_at_no_moment(
+    api: Api, kind: str, moment: object, status: int, code: str
+) -> None:
+    admin = await api.client("admin")
+    address = f"/api/v1/users/{(await admin.get(ME)).json()['id']}/credentials"
+    refused = await admin.post(address, json={"kind": kind, "expires_at": moment})
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+
+
+async def _metrics(api: Api, client: str, token: str | None = None, **headers: str) -> httpx.Response:
+    settings = read_settings({} if token is None else {"SATCHEL_METRICS_TOKEN": token})
+    app = create_app(api.world.context, settings)
+    transport = httpx.ASGITransport(app=app, client=(client, 5000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as anyone:
+        return await anyone.get("/metrics", headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+@pytest.mark.parametrize("client", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
+async def test_the_counts_are_for_programs_of_the_same_machine(api: Api, client: str) -> None:
+    answer = await _metrics(api, client)
+    assert answer.status_code == 200
+    assert "satchel_requests_total" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("client", "headers"),
+    [
+        ("203.0.113.9", {}),
+        ("::ffff:203.0.113.9", {}),
+        ("testclient", {}),
+        ("127.0.0.1", {"X_Forwarded_For": "127.0.0.1"}),
+        ("127.0.0.1", {"X_Forwarded_Proto": "https"}),
+        ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}),
+        ("127.0.0.1", {"Via": "1.1 proxy"}),
+    ],
+)
+async def test_the_counts_are_not_for_others_nor_for_what_a_proxy_brings(
+    api: Api, client: str, headers: dict[str, str]
+) -> None:
+    answer = await _metrics(api, client, **headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_with_a_token_the_counts_are_for_whoever_has_it_and_nobody_else(api: Api) -> None:
+    token = "a-token-of-prometheus"
+    given = await _metrics(api, "203.0.113.9", token, Authorization=f"Bearer {token}", X_Forwarded_For="203.0.113.9")
+    assert given.status_code == 200
+    for wrong in ({}, {"Authorization": "Bearer another"}, {"Authorization": f"Basic {token}"}):
+        refused = await _metrics(api, "127.0.0.1", token, **wrong)
+        assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
 
 
 async def test_a_secret_that_is_answered_again_under_its_key_is_not_readable_in_the_database(api: Api) -> None:

@@ -7,18 +7,22 @@ answer is sealed with the credential's own secret, which only whoever sends the 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from satchel.actions.context import Context
 from satchel.db import events as rows
-from satchel.db.events import RememberedAnswer
+from satchel.db.events import KeyClaim, RememberedAnswer
+from satchel.db.pool import Writer
 from satchel.model.actor import Actor
-from satchel.model.errors import Busy, IdempotencyKeyReused, InvalidRequest
+from satchel.model.errors import Busy, Conflict, IdempotencyKeyReused, InvalidRequest
 from satchel.model.ids import CredentialId
 
 MAX_KEY_CHARS = 255
+UNFINISHED = timedelta(minutes=2)
+"""How long a key waits for its request: longer than any statement and lock wait of one together."""
 
 _PURPOSE = b"satchel-idempotency-1\0"
 _NONCE_BYTES = 12
@@ -44,36 +48,67 @@ class Request:
         return AESGCM(hashlib.sha256(_PURPOSE + self.secret.encode()).digest()), bound
 
 
-async def begin(context: Context, actor: Actor, request: Request) -> RememberedAnswer | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A request that has its key to itself.
+
+    Attributes:
+        context: what to do it with: all that it changes is noted under the key, in the same transaction.
+    """
+
+    context: Context
+    request: Request
+    claim: KeyClaim
+
+
+async def begin(context: Context, actor: Actor, request: Request) -> Begun | RememberedAnswer:
     """Take a key for a request that begins; return the answer where the same request was answered before.
+
+    A key whose request neither ended nor changed anything for `UNFINISHED` is taken over: its process has died, or
+    it is so slow that its client gave up. Should it still run, nothing that it does from then on is saved.
 
     Raises:
         IdempotencyKeyReused: the key stands for another body.
         Busy: the first request under the key still runs.
+        Conflict: the first request was done, but its process died before the answer could be kept.
         InvalidRequest: the key is empty or too long.
     """
     if not 0 < len(request.key) <= MAX_KEY_CHARS or not request.key.isprintable():
         raise InvalidRequest(f"Idempotency-Key has 1 to {MAX_KEY_CHARS} printable characters.")
     now = context.clock()
+    claim = KeyClaim(
+        account=actor.account_id, credential=request.credential, route=request.route, key=request.key, at=now
+    )
     async with context.database.write() as tx:
-        if await rows.remember_key(
-            tx,
-            actor.account_id,
-            request.credential,
-            route=request.route,
-            key=request.key,
-            body_digest=request.body_digest,
-            now=now,
-        ):
-            return None
-        known = await rows.remembered(tx, actor.account_id, request.credential, route=request.route, key=request.key)
-    if known is None:
-        raise Busy("The first request under this Idempotency-Key has just ended. Send it again.")
-    if known.body_digest != request.body_digest:
-        raise IdempotencyKeyReused("This Idempotency-Key was used with another body. Take a new key for a new request.")
-    if known.status is None:
-        raise Busy("The first request under this Idempotency-Key still runs. Wait, then send it again.")
-    return replace(known, body=_opened(request, known.body or b""))
+        if await rows.remember_key(tx, claim, body_digest=request.body_digest):
+            return _begun(context, request, claim)
+        known = await rows.remembered(tx, claim)
+        if known is None:
+            raise Busy("The first request under this Idempotency-Key has just ended. Send it again.")
+        if known.body_digest != request.body_digest:
+            raise IdempotencyKeyReused(
+                "This Idempotency-Key was used with another body. Take a new key for a new request."
+            )
+        since = now - UNFINISHED
+        if known.status is None and await rows.take_over_key(tx, claim, unfinished_since=since):
+            return _begun(context, request, claim)
+    if known.status is not None:
+        return replace(known, body=_opened(request, known.body or b""))
+    if known.took_effect and known.created_at <= since:
+        raise Conflict(
+            "The first request under this Idempotency-Key was done, but the server stopped before it answered."
+            " Look at what it did before you send it again under a new key."
+        )
+    raise Busy("The first request under this Idempotency-Key still runs. Wait, then send it again.")
+
+
+def _begun(context: Context, request: Request, claim: KeyClaim) -> Begun:
+    async def mark(tx: Writer) -> None:
+        if not await rows.mark_effect(tx, claim):
+            raise Busy("This request took so long that another under its Idempotency-Key has begun. Nothing was saved.")
+
+    marking = replace(context, database=context.database.with_every_write(mark))
+    return Begun(context=marking, request=request, claim=claim)
 
 
 def _opened(request: Request, sealed: bytes) -> bytes:
@@ -84,26 +119,16 @@ def _opened(request: Request, sealed: bytes) -> bytes:
         raise IdempotencyKeyReused("What was answered under this Idempotency-Key is lost. Take a new key.") from None
 
 
-async def remember(
-    context: Context, actor: Actor, request: Request, *, status: int, headers: Mapping[str, str], body: bytes
-) -> None:
+async def remember(context: Context, begun: Begun, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
     """Keep what a request was answered."""
-    cipher, bound = request.cipher()
+    cipher, bound = begun.request.cipher()
     nonce = context.entropy(_NONCE_BYTES)
+    sealed = nonce + cipher.encrypt(nonce, body, bound)
     async with context.database.write() as tx:
-        await rows.remember_answer(
-            tx,
-            actor.account_id,
-            request.credential,
-            route=request.route,
-            key=request.key,
-            status=status,
-            headers=headers,
-            body=nonce + cipher.encrypt(nonce, body, bound),
-        )
+        await rows.remember_answer(tx, begun.claim, status=status, headers=headers, body=sealed)
 
 
-async def release(context: Context, actor: Actor, request: Request) -> None:
+async def release(context: Context, begun: Begun) -> None:
     """Free the key of a request that was refused, so that it can be corrected and sent again."""
     async with context.database.write() as tx:
-        await rows.release_key(tx, actor.account_id, request.credential, route=request.route, key=request.key)
+        await rows.release_key(tx, begun.claim)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 
 from psycopg.types.json import Jsonb
 
@@ -103,66 +104,102 @@ async def forget_downloads(tx: Writer, before: datetime) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RememberedAnswer:
-    """What was answered under an Idempotency-Key; `status` is None while the first request runs."""
+    """What was answered under an Idempotency-Key.
+
+    Attributes:
+        status: None until the first request is answered.
+        took_effect: whether that request changed anything for good.
+    """
 
     body_digest: str
     status: int | None
+    took_effect: bool
     headers: Mapping[str, str] | None
     body: bytes | None
     created_at: datetime
 
 
-async def remember_key(
-    tx: Writer, account: AccountId, credential: CredentialId, *, route: str, key: str, body_digest: str, now: datetime
-) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyClaim:
+    """An Idempotency-Key as one request took it.
+
+    Attributes:
+        at: when; tells the request from one that took the key over later.
+    """
+
+    account: AccountId
+    credential: CredentialId
+    route: str
+    key: str
+    at: datetime
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The claim as a query's parameters."""
+        return {
+            "account": self.account,
+            "credential": self.credential,
+            "route": self.route,
+            "key": self.key,
+            "at": self.at,
+        }
+
+
+_KEY: LiteralString = (
+    "account_id = %(account)s AND credential_id = %(credential)s AND route = %(route)s AND key = %(key)s"
+)
+_CLAIM: LiteralString = f"{_KEY} AND created_at = %(at)s"
+
+
+async def remember_key(tx: Writer, claim: KeyClaim, *, body_digest: str) -> bool:
     """Take an idempotency key for a request that begins; return False if it is taken."""
     return (
         await tx.execute(
             "INSERT INTO idempotency_keys (account_id, credential_id, route, key, body_digest, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            (account, credential, route, key, body_digest, now),
+            " VALUES (%(account)s, %(credential)s, %(route)s, %(key)s, %(digest)s, %(at)s) ON CONFLICT DO NOTHING",
+            {**claim.parameters, "digest": body_digest},
         )
         > 0
     )
 
 
-async def remembered(
-    tx: Reader, account: AccountId, credential: CredentialId, *, route: str, key: str
-) -> RememberedAnswer | None:
-    """Return what is known under an idempotency key."""
+async def remembered(tx: Reader, claim: KeyClaim) -> RememberedAnswer | None:
+    """Return what is known under an idempotency key, whoever took it."""
     return await tx.row(
         RememberedAnswer,
-        "SELECT body_digest, status, headers, body, created_at FROM idempotency_keys"
-        " WHERE account_id = %s AND credential_id = %s AND route = %s AND key = %s",
-        (account, credential, route, key),
+        f"SELECT body_digest, status, took_effect, headers, body, created_at FROM idempotency_keys WHERE {_KEY}",
+        claim.parameters,
     )
 
 
-async def remember_answer(
-    tx: Writer,
-    account: AccountId,
-    credential: CredentialId,
-    *,
-    route: str,
-    key: str,
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-) -> None:
-    """Store what the first request under a key was answered."""
+async def take_over_key(tx: Writer, claim: KeyClaim, *, unfinished_since: datetime) -> bool:
+    """Take a key whose request began by then and neither ended nor changed anything; return whether it was so."""
+    return (
+        await tx.execute(
+            f"UPDATE idempotency_keys SET created_at = %(at)s WHERE {_KEY}"
+            " AND status IS NULL AND NOT took_effect AND created_at <= %(since)s",
+            {**claim.parameters, "since": unfinished_since},
+        )
+        > 0
+    )
+
+
+async def mark_effect(tx: Writer, claim: KeyClaim) -> bool:
+    """Note that the transaction's changes are those of a key's request; False if the key is another's by now."""
+    return await tx.execute(f"UPDATE idempotency_keys SET took_effect = true WHERE {_CLAIM}", claim.parameters) > 0
+
+
+async def remember_answer(tx: Writer, claim: KeyClaim, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Store what the request of a claim was answered; nothing where the key is another's by now."""
     await tx.execute(
-        "UPDATE idempotency_keys SET status = %s, headers = %s, body = %s"
-        " WHERE account_id = %s AND credential_id = %s AND route = %s AND key = %s",
-        (status, Jsonb(dict(headers)), body, account, credential, route, key),
+        f"UPDATE idempotency_keys SET status = %(status)s, headers = %(headers)s, body = %(body)s WHERE {_CLAIM}",
+        {**claim.parameters, "status": status, "headers": Jsonb(dict(headers)), "body": body},
     )
 
 
-async def release_key(tx: Writer, account: AccountId, credential: CredentialId, *, route: str, key: str) -> None:
-    """Free a key whose request failed, so that it can be tried again."""
-    await tx.execute(
-        "DELETE FROM idempotency_keys WHERE account_id = %s AND credential_id = %s AND route = %s AND key = %s",
-        (account, credential, route, key),
-    )
+async def release_key(tx: Writer, claim: KeyClaim) -> None:
+    """Free a key whose request failed, so that it can be tried again; nothing where the key is another's by now."""
+    await tx.execute(f"DELETE FROM idempotency_keys WHERE {_CLAIM}", claim.parameters)
 
 
 async def forget_keys(tx: Writer, before: datetime) -> int:

@@ -5,7 +5,8 @@ say by their first parameter which one they need. A `Writer` is one transaction:
 rolls back when the block raises. No network and no body bytes inside it (architecture §1.3).
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+import copy
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import TracebackType
@@ -113,6 +114,7 @@ class Database:
             f" -c statement_timeout={int(STATEMENT_TIMEOUT.total_seconds() * 1000)} -c TimeZone=UTC"
         )
         self.dsn = dsn
+        self._last: Callable[[Writer], Awaitable[None]] | None = None
         self._pool = AsyncConnectionPool(
             dsn,
             open=False,
@@ -136,6 +138,12 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._pool.close()
+
+    def with_every_write(self, last: Callable[[Writer], Awaitable[None]]) -> "Database":
+        """Return this database with something to be done at the end of each write, within its transaction."""
+        other = copy.copy(self)
+        other._last = last  # noqa: SLF001  # another of the same class
+        return other
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Reader]:
@@ -161,7 +169,10 @@ class Database:
         """
         with _database_errors():
             async with self._pool.connection() as connection, connection.transaction():
-                yield Writer(connection)
+                writer = Writer(connection)
+                yield writer
+                if self._last is not None:
+                    await self._last(writer)
 
 
 async def _configure(connection: AsyncConnection) -> None:

@@ -94,7 +94,7 @@ def _go_on(board: Board, node: Node, tokens: list[Token]) -> None:
 
 
 def _split(board: Board, node: Node, scope: int, outcome: Outcome) -> None:
-    if node.kind is Kind.PARALLEL or len(node.outgoing) == 1:
+    if node.kind is Kind.PARALLEL or _is_plain(board, node):
         board.leave(node, scope, outcome)
         return
     names = board.names(scope, outcome)
@@ -115,6 +115,11 @@ def _split(board: Board, node: Node, scope: int, outcome: Outcome) -> None:
         message = f"{node.label}: no condition is true and there is no default flow. Correct the values and try again."
         raise EngineStopped(reason="no_branch", element=node.id, message=message, values=shown(names, used))
     board.follow(node.default, scope, outcome)
+
+
+def _is_plain(board: Board, node: Node) -> bool:
+    """Return whether there is nothing to decide: no way out, or one without a condition."""
+    return not any(board.process.flows[flow].condition for flow in node.outgoing) and len(node.outgoing) <= 1
 
 
 def _await_first(board: Board, node: Node, move: Move) -> None:

@@ -23,6 +23,7 @@ from satchel.surfaces.kit.dispatch import METHODS, Asgi, Dispatch
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Parts, Reply, Send, endpoint, json_reply
 from satchel.surfaces.kit.metrics import Metrics
 from satchel.surfaces.kit.passwords import KnownPasswords
+from satchel.surfaces.kit.scraper import require_scraper
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import routes as native
 
@@ -40,6 +41,11 @@ class Limits(Protocol):
     @property
     def min_body_rate_bytes_s(self) -> int:
         """Slowest body that is waited for."""
+        ...
+
+    @property
+    def metrics_token(self) -> str | None:
+        """What whoever asks for the counts must send."""
         ...
 
     @property
@@ -62,7 +68,10 @@ def create_app(context: Context, limits: Limits, surfaces: Sequence[Surface] = S
         known_passwords=KnownPasswords(context.entropy(32), time.monotonic),
     )
     metrics = Metrics()
-    surfaces = [*surfaces, Surface(prefix="", endpoints=_own(parts, metrics), document=problems.problem)]
+    surfaces = [
+        *surfaces,
+        Surface(prefix="", endpoints=_own(parts, metrics, limits.metrics_token), document=problems.problem),
+    ]
     handlers = [
         _route(path, Dispatch(parts, surface, found, metrics=metrics))
         for surface in surfaces
@@ -125,7 +134,7 @@ def _route(path: str, dispatch: Dispatch) -> HTTPRouteHandler:
     return HTTPRouteHandler(path.replace("}", ":str}"), http_method=[HttpMethod(method) for method in METHODS])(answer)
 
 
-def _own(parts: Parts, metrics: Metrics) -> tuple[Endpoint, ...]:
+def _own(parts: Parts, metrics: Metrics, metrics_token: str | None) -> tuple[Endpoint, ...]:
     """Return the endpoints of no surface: probes, counts, the API's description."""
     described = msgspec.json.encode(native.openapi(parts.public_url))
 
@@ -141,6 +150,7 @@ def _own(parts: Parts, metrics: Metrics) -> tuple[Endpoint, ...]:
 
     async def counts(exchange: Exchange) -> Reply:
         """Return counts for Prometheus."""
+        require_scraper(exchange, metrics_token)
         totals = await health.totals(exchange.context)
         gauges = {name: getattr(totals, name) for name in totals.__dataclass_fields__}
         free = await health.free_bytes(exchange.context)

@@ -7,6 +7,7 @@ here, and nowhere else.
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -119,21 +120,21 @@ async def _once(exchange: Exchange, endpoint: Endpoint, key: str) -> Reply | Non
         key=key,
         body_digest=digest.hexdigest(),
     )
-    known = await idempotency.begin(exchange.context, actor, request)
-    if known is not None:
-        headers = {**(known.headers or {}), "Idempotency-Replayed": "true"}
-        return Reply(status=known.status or 200, headers=headers, body=known.body or b"")
+    context = exchange.context
+    begun = await idempotency.begin(context, actor, request)
+    if not isinstance(begun, idempotency.Begun):
+        headers = {**(begun.headers or {}), "Idempotency-Replayed": "true"}
+        return Reply(status=begun.status or 200, headers=headers, body=begun.body or b"")
+    exchange.parts = replace(exchange.parts, context=begun.context)
     try:
         reply = await endpoint.handler(exchange)
     except BaseException:
-        await idempotency.release(exchange.context, actor, request)
+        await idempotency.release(context, begun)
         raise
     if reply is None:
-        await idempotency.release(exchange.context, actor, request)
+        await idempotency.release(context, begun)
     else:
-        await idempotency.remember(
-            exchange.context, actor, request, status=reply.status, headers=reply.headers, body=reply.body
-        )
+        await idempotency.remember(context, begun, status=reply.status, headers=reply.headers, body=reply.body)
     return reply
 
 

@@ -11,6 +11,9 @@ from satchel.surfaces.kit.exchange import Exchange, Reply
 MEDIA_TYPE = "application/problem+json"
 INTERNAL = "internal_error"
 
+_BEARER = 'Bearer realm="Satchel"'
+_BASIC = 'Basic realm="Satchel", charset="UTF-8"'
+
 
 def problem(error: SatchelError | None, exchange: Exchange) -> Reply:
     """Return the problem document of an error; None stands for one that nobody expected."""
@@ -21,7 +24,7 @@ def problem(error: SatchelError | None, exchange: Exchange) -> Reply:
     status = error.kind.value
     headers = {"Content-Type": MEDIA_TYPE}
     if error.kind is Kind.UNAUTHENTICATED:
-        headers["WWW-Authenticate"] = 'Bearer realm="Satchel", Basic realm="Satchel", charset="UTF-8"'
+        headers["WWW-Authenticate"] = _challenge(exchange)
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = error.retry_at.strftime("%a, %d %b %Y %H:%M:%S GMT")
     if isinstance(error, MethodNotAllowed):
@@ -30,6 +33,12 @@ def problem(error: SatchelError | None, exchange: Exchange) -> Reply:
         headers["Content-Range"] = f"bytes */{error.size_bytes}"
     body = document(status, error.code, error.message, exchange.request_id, error.members)
     return Reply(status=status, headers=headers, body=body)
+
+
+def _challenge(exchange: Exchange) -> str:
+    """Return what to sign in with: Basic only to those who tried it, for at its sight a browser opens a dialog."""
+    scheme = (exchange.header("authorization") or "").partition(" ")[0].lower()
+    return f"{_BASIC}, {_BEARER}" if scheme == "basic" else _BEARER
 
 
 def document(

@@ -7,7 +7,7 @@ from satchel.actions.files import Content
 from satchel.actions.places import Place
 from satchel.blobs.store import PathStore
 from satchel.model.actor import Actor
-from satchel.model.errors import InvalidRequest
+from satchel.model.errors import Gone, InvalidRequest, NotFound
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId, FileId, InstanceId
 from satchel.model.names import safe_name
@@ -41,8 +41,24 @@ async def attach(exchange: Exchange) -> Reply:
         ids = await files.attach(context, actor, instance, list(given.uploads), place)
     else:
         ids = [await _add_link(exchange, instance, given, place)]
-    shown = [render.file(await files.read(context, actor, file)) for file in ids]
+    shown = [await _seen(exchange, file) for file in ids]
     return json_reply({"items": shown, "next": None}, status=201)
+
+
+async def _seen(exchange: Exchange, file: FileId) -> dict[str, object]:
+    """Return a file that was just added; only its number to somebody who may add to a place but not look into it."""
+    try:
+        return render.file(await files.read(exchange.context, exchange.actor, file))
+    except (NotFound, Gone):
+        return {"id": file}
+
+
+async def _after(exchange: Exchange) -> Reply:
+    """Return a file after a change; nothing where it is gone by now, because the change was made all the same."""
+    try:
+        return await read(exchange)
+    except (NotFound, Gone):
+        return Reply(status=204)
 
 
 async def _add_link(exchange: Exchange, instance: InstanceId, given: wire.NewFile, place: Place) -> FileId:
@@ -71,7 +87,7 @@ async def describe(exchange: Exchange) -> Reply:
         description=given.description,
         expected=exchange.revision(),
     )
-    return await read(exchange)
+    return await _after(exchange)
 
 
 async def delete(exchange: Exchange) -> Reply:
@@ -83,7 +99,7 @@ async def delete(exchange: Exchange) -> Reply:
 async def restore(exchange: Exchange) -> Reply:
     """Bring a deleted file back."""
     await files.restore(exchange.context, exchange.actor, _id(exchange))
-    return await read(exchange)
+    return await _after(exchange)
 
 
 async def copy(exchange: Exchange) -> Reply:
@@ -93,8 +109,8 @@ async def copy(exchange: Exchange) -> Reply:
     copied = await files.copy(
         exchange.context, exchange.actor, _id(exchange), InstanceId(given.instance), place, name=given.name
     )
-    found = await files.read(exchange.context, exchange.actor, copied)
-    return json_reply(render.file(found), status=201, headers={"Location": f"/api/v1/files/{copied}"})
+    shown = await _seen(exchange, copied)
+    return json_reply(shown, status=201, headers={"Location": f"/api/v1/files/{copied}"})
 
 
 async def content(exchange: Exchange) -> None:

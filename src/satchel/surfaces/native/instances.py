@@ -7,6 +7,7 @@ import msgspec
 from satchel.actions import files, instances, search, services
 from satchel.actions.instances import View
 from satchel.actions.search import Page
+from satchel.model.errors import NotFound
 from satchel.model.ids import InstanceId
 from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
 from satchel.surfaces.native import render, wire
@@ -69,8 +70,11 @@ async def read(exchange: Exchange) -> Reply:
 
 
 async def _changed(exchange: Exchange, instance: InstanceId) -> Reply:
-    """Return an instance after a change; to somebody who may not read it, nothing."""
-    seen = await instances.read(exchange.context, exchange.actor, instance)
+    """Return an instance after a change; nothing to somebody who by now may not see it."""
+    try:
+        seen = await instances.read(exchange.context, exchange.actor, instance)
+    except NotFound:
+        return Reply(status=204)
     return json_reply(render.view(seen), headers=render.etag(seen.instance.revision))
 
 
@@ -106,8 +110,8 @@ async def delete(exchange: Exchange) -> Reply:
 async def history(exchange: Exchange) -> Reply:
     """List an instance's history, oldest first."""
     after, limit = exchange.page()
-    found = await instances.history(exchange.context, exchange.actor, _id(exchange), after=after, limit=limit)
-    return json_reply(render.items([render.event(row) for row in found], limit, found[-1].id if found else None))
+    found = await instances.history(exchange.context, exchange.actor, _id(exchange), after=after, limit=limit + 1)
+    return json_reply(render.page(found, limit, render.event))
 
 
 async def files_of(exchange: Exchange) -> Reply:

@@ -61,8 +61,8 @@ async def me(exchange: Exchange) -> Reply:
 async def users(exchange: Exchange) -> Reply:
     """List the account's people."""
     after, limit = exchange.page()
-    found = await accounts.users(exchange.context, exchange.actor, after=after, limit=limit)
-    return json_reply(render.items([render.user(row) for row in found], limit, found[-1].id if found else None))
+    found = await accounts.users(exchange.context, exchange.actor, after=after, limit=limit + 1)
+    return json_reply(render.page(found, limit, render.user))
 
 
 async def create_user(exchange: Exchange) -> Reply:
@@ -213,8 +213,8 @@ async def set_quota(exchange: Exchange) -> Reply:
 async def events(exchange: Exchange) -> Reply:
     """List the account's history, oldest first."""
     after, limit = exchange.page()
-    found = await accounts.events(exchange.context, exchange.actor, after=after, limit=limit)
-    return json_reply(render.items([render.event(row) for row in found], limit, found[-1].id if found else None))
+    found = await accounts.events(exchange.context, exchange.actor, after=after, limit=limit + 1)
+    return json_reply(render.page(found, limit, render.event))
 
 
 ENDPOINTS = (

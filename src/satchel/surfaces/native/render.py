@@ -1,7 +1,8 @@
 """How things look on the native API: rows and values as JSON data, and their ETags."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 
 from satchel.actions.access import form_of
 from satchel.actions.instances import View
@@ -32,9 +33,26 @@ def etag(revision: int) -> dict[str, str]:
     return {"ETag": f'"{revision}"'}
 
 
-def items(found: Sequence[object], limit: int, last: int | None) -> Json:
-    """Return a page of a list that goes by id, with the cursor of the next one where the page is full."""
-    return {"items": found, "next": str(last) if last is not None and len(found) == limit else None}
+class Numbered(Protocol):
+    """A row of a list that goes by id."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        ...
+
+
+Row = TypeVar("Row", bound=Numbered)
+
+
+def page(found: Sequence[Row], limit: int, show: Callable[[Row], Json]) -> Json:
+    """Return a page of a list that goes by id, with the cursor of the next one where there is more.
+
+    Args:
+        found: one row more than the page holds, if there are so many.
+    """
+    shown = found[:limit]
+    return {"items": [show(row) for row in shown], "next": str(shown[-1].id) if len(found) > limit else None}
 
 
 def instance(row: Instance) -> Json:

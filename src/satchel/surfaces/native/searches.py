@@ -14,8 +14,8 @@ def _id(exchange: Exchange) -> SearchId:
 async def listing(exchange: Exchange) -> Reply:
     """List the saved searches that are one's own or shared with one's groups."""
     after, limit = exchange.page()
-    found = await search.all_saved(exchange.context, exchange.actor, after=after, limit=limit)
-    return json_reply(render.items([render.search(row) for row in found], limit, found[-1].id if found else None))
+    found = await search.all_saved(exchange.context, exchange.actor, after=after, limit=limit + 1)
+    return json_reply(render.page(found, limit, render.search))
 
 
 async def create(exchange: Exchange) -> Reply:

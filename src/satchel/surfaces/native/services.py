@@ -13,8 +13,8 @@ def _id(exchange: Exchange) -> JobId:
 async def listing(exchange: Exchange) -> Reply:
     """List the service tasks that wait."""
     after, limit = exchange.page()
-    found = await services.waiting(exchange.context, exchange.actor, after=after, limit=limit)
-    return json_reply(render.items([render.call(row) for row in found], limit, found[-1].id if found else None))
+    found = await services.waiting(exchange.context, exchange.actor, after=after, limit=limit + 1)
+    return json_reply(render.page(found, limit, render.call))
 
 
 async def finish(exchange: Exchange) -> Reply:
@@ -37,8 +37,10 @@ async def incidents(exchange: Exchange) -> Reply:
     text = exchange.query("instance")
     exchange.params.setdefault("instance", text or "")
     instance = InstanceId(exchange.number("instance", "instance")) if text is not None else None
-    found = await services.incidents(exchange.context, exchange.actor, instance_id=instance, after=after, limit=limit)
-    return json_reply(render.items([render.incident(row) for row in found], limit, found[-1].id if found else None))
+    found = await services.incidents(
+        exchange.context, exchange.actor, instance_id=instance, after=after, limit=limit + 1
+    )
+    return json_reply(render.page(found, limit, render.incident))
 
 
 async def retry(exchange: Exchange) -> Reply:

@@ -20,12 +20,12 @@ async def listing(exchange: Exchange) -> Reply:
     after, limit = exchange.page()
     match exchange.query("filter"):
         case "mine" | None:
-            found = await tasks.mine(exchange.context, exchange.actor, after=after, limit=limit)
+            found = await tasks.mine(exchange.context, exchange.actor, after=after, limit=limit + 1)
         case "offered":
-            found = await tasks.offered(exchange.context, exchange.actor, after=after, limit=limit)
+            found = await tasks.offered(exchange.context, exchange.actor, after=after, limit=limit + 1)
         case _:
             raise InvalidRequest("filter must be mine or offered.", pointer="/filter")
-    return json_reply(render.items([render.task(row) for row in found], limit, found[-1].id if found else None))
+    return json_reply(render.page(found, limit, render.task))
 
 
 async def read(exchange: Exchange) -> Reply:

@@ -71,8 +71,8 @@ async def find(exchange: Exchange, *, token: str | None = None) -> Upload:
 async def listing(exchange: Exchange) -> Reply:
     """List one's tickets that have not ended."""
     after, limit = exchange.page()
-    found = await uploads.waiting(exchange.context, exchange.actor, after=after, limit=limit)
-    return json_reply(render.items([render.upload(row) for row in found], limit, found[-1].id if found else None))
+    found = await uploads.waiting(exchange.context, exchange.actor, after=after, limit=limit + 1)
+    return json_reply(render.page(found, limit, render.upload))
 
 
 async def read(exchange: Exchange) -> Reply:

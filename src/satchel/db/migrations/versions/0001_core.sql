@@ -470,6 +470,7 @@ CREATE TABLE idempotency_keys (
     key text NOT NULL,
     body_digest text NOT NULL,
     status integer,
+    took_effect boolean NOT NULL DEFAULT false,
     headers jsonb,
     body bytea,
     created_at timestamptz NOT NULL,
