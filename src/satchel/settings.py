@@ -121,6 +121,14 @@ def _one_of(*known: str) -> Parser:
     return parse
 
 
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return value == "true"
+
+
 def _networks(value: object) -> tuple[str, ...]:
     given = cast("list[object]", value) if isinstance(value, list) else str(value).split(",")
     try:
@@ -269,6 +277,12 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="How long running requests may take when the server stops, in seconds.",
     ),
     Setting(
+        name="navixy_strict",
+        parse=_flag,
+        default=False,
+        meaning="Whether the Navixy API takes files and values only for forms that were submitted before, as Navixy's does.",
+    ),
+    Setting(
         name="log_format",
         parse=_one_of("auto", "console", "json"),
         default="auto",
@@ -312,6 +326,7 @@ class Settings:
     min_body_rate_bytes_s: int
     header_deadline_s: int
     grace_s: int
+    navixy_strict: bool
     log_format: str
     log_level: str
 
@@ -328,6 +343,7 @@ class Settings:
             default_quota_bytes=self.default_quota_bytes,
             default_max_file_bytes=self.default_max_file_bytes,
             outbound_call_bytes=self.outbound_call_bytes,
+            navixy_strict=self.navixy_strict,
         )
 
     def edge(self) -> Edge:

@@ -291,6 +291,12 @@ async def storage(context: Context, actor: Actor) -> Storage:
         return await storage_rows.storage(tx, actor.account_id)
 
 
+async def file_count(context: Context, actor: Actor) -> int:
+    """Return how many stored files the account has, those that can still be restored among them."""
+    async with context.database.read() as tx:
+        return await storage_rows.file_count(tx, actor.account_id)
+
+
 async def set_quota(context: Context, actor: Actor, limit_bytes: int) -> None:
     """Set the account's quota; what is used already stays even where it is more.
 

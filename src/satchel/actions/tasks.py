@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from satchel.actions import access, claims
+from satchel.actions import access, claims, submitting
 from satchel.actions.advance import advance, close_task
 from satchel.actions.claims import Scope
 from satchel.actions.context import Context
@@ -20,6 +20,7 @@ from satchel.db import accounts as people
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as rows
+from satchel.db import uploads as upload_rows
 from satchel.engine.command import CompleteTask, FailTask
 from satchel.model.actor import Actor, Right
 from satchel.model.app import Access, TaskForm
@@ -27,6 +28,7 @@ from satchel.model.errors import FieldFault, Forbidden, InvalidState, InvalidVal
 from satchel.model.files import File
 from satchel.model.ids import TaskId, UserId
 from satchel.model.instance import Instance, Task, TaskState
+from satchel.model.uploads import UploadState
 
 LATE = "late"
 """The error code under which a task that fails for being late can be caught by a boundary error event."""
@@ -222,6 +224,34 @@ async def save(
         await rows.touch_task(run.tx, actor.account_id, task_id)
         await run.event("task.saved", task=task_id, data=saved)
         await comment_in(run, given.comment, task=task_id)
+
+
+async def submit_form(
+    context: Context, actor: Actor, task_id: TaskId, given: Submission, *, resubmission: bool = False
+) -> None:
+    """Submit a task's form whole without finishing the task; uploads whose bytes came and that it does not name end.
+
+    The holder may, and those with the right `modify` for the app. What the form requires must be there.
+
+    Args:
+        resubmission: whether it must have been submitted before.
+
+    Raises:
+        NotFound, Forbidden: the actor may not.
+        InvalidState: it is closed, or was never submitted.
+        InvalidValues: a value or an upload is refused; nothing was saved.
+    """
+    async with _open(context, actor, task_id, None) as (run, task):
+        if not actor.may(Right.MODIFY, task.app_id):
+            access.require_holder(actor, task)
+        if resubmission:
+            await submitting.require_submitted(run.tx, task)
+        saved = await _submit(run, task, given, complete=True)
+        left = await upload_rows.lock_open_uploads(run.tx, actor.account_id, task=task_id)
+        unused = [upload for upload in left if upload.state is UploadState.UPLOADED]
+        await claims.expire_uploads(run, unused, reason="not_claimed")
+        await rows.touch_task(run.tx, actor.account_id, task_id)
+        await run.event(submitting.SUBMITTED, task=task_id, data=saved)
 
 
 async def complete(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from satchel.actions import access
+from satchel.actions import access, submitting
 from satchel.actions.context import Context
 from satchel.actions.loading import LoadedApp
 from satchel.actions.places import MAX_AREA_CHARS, is_area
@@ -43,6 +43,9 @@ class Wish:
         size_bytes: the most bytes that will come.
         sha256: what the bytes must hash to, if it is known.
         metadata: what the uploader says of an image.
+        by_right: whether those with the right `modify` may ask for a task's ticket without holding the task.
+        resubmission: whether the task's form must have been submitted before.
+        most_bytes, most_unclaimed: limits of whoever asks, beside those of the field.
     """
 
     size_bytes: int
@@ -55,6 +58,10 @@ class Wish:
     media_type: str | None = None
     sha256: Digest | None = None
     metadata: Mapping[str, object] | None = None
+    by_right: bool = False
+    resubmission: bool = False
+    most_bytes: int | None = None
+    most_unclaimed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +99,12 @@ async def ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
         limits, images_only = _limits(app, target)
         await _check(tx, actor, wish, name, limits, images_only=images_only)
         waiting = await rows.count_open(tx, actor.account_id, target, actor.user_id)
-        if waiting >= limits.max_unclaimed:
+        most = min(limits.max_unclaimed, wish.most_unclaimed or limits.max_unclaimed)
+        if waiting >= most:
             raise BadFile(
                 "too_many_unclaimed",
-                f"{waiting} uploads wait to be claimed there; {limits.max_unclaimed} may. Claim or delete some.",
-                limit=limits.max_unclaimed,
+                f"{waiting} uploads wait to be claimed there; {most} may. Claim or delete some.",
+                limit=most,
             )
         upload = await rows.insert_upload(
             tx,
@@ -147,7 +155,10 @@ async def _target(context: Context, tx: Writer, actor: Actor, wish: Wish) -> tup
             raise NotFound("task", task.id)
         if not task.is_open:
             raise InvalidState(f"Task {task.id} is closed ({task.state.value}) already; it takes no files any more.")
-        access.require_holder(actor, task)
+        if not (wish.by_right and actor.may(Right.MODIFY, task.app_id)):
+            access.require_holder(actor, task)
+        if wish.resubmission:
+            await submitting.require_submitted(tx, task)
         _require_writable(access.form_of(app, task).fields, wish)
     return app, Target(
         app_id=app.app_id,
@@ -187,6 +198,8 @@ async def _check(
 ) -> None:
     account = await account_rows.account(tx, actor.account_id)
     most = account.max_file_bytes if limits.max_bytes is None else min(limits.max_bytes, account.max_file_bytes)
+    if wish.most_bytes is not None:
+        most = min(most, wish.most_bytes)
     if wish.size_bytes > most:
         raise TooLarge(f"A file of {wish.field or 'the attachments tab'}", most, wish.size_bytes)
     if wish.size_bytes < limits.min_bytes:

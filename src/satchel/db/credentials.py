@@ -196,6 +196,14 @@ async def take_credential(tx: Writer, token_hash: bytes, kind: str, now: datetim
     return found
 
 
+async def set_expiry(tx: Writer, account_id: AccountId, credential_id: CredentialId, expires_at: datetime) -> None:
+    """Let a credential live until another moment."""
+    await tx.execute(
+        "UPDATE credentials SET expires_at = %s WHERE account_id = %s AND id = %s",
+        (expires_at, account_id, credential_id),
+    )
+
+
 async def revoke_credential(tx: Writer, account_id: AccountId, credential_id: CredentialId, now: datetime) -> None:
     """End a credential, and those made from it, at once."""
     await tx.execute(

@@ -1,6 +1,6 @@
 """SQL of the history, of download marks and of remembered idempotency keys."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
@@ -61,6 +61,18 @@ async def events_of_instance(
         Event,
         f"SELECT {_EVENT} FROM events WHERE account_id = %s AND instance_id = %s AND id > %s ORDER BY id LIMIT %s",
         (account, instance, after, limit),
+    )
+
+
+async def last_of_task(
+    tx: Reader, account: AccountId, instance: InstanceId, task: TaskId, kinds: Sequence[str]
+) -> datetime | None:
+    """Return when one of these kinds last happened to a task, or None."""
+    return await tx.value(
+        datetime,
+        "SELECT at FROM events WHERE account_id = %s AND instance_id = %s AND task_id = %s AND kind = ANY(%s)"
+        " ORDER BY id DESC LIMIT 1",
+        (account, instance, task, list(kinds)),
     )
 
 

@@ -30,6 +30,12 @@ async def storage(tx: Reader, account: AccountId) -> Storage:
     return found
 
 
+async def file_count(tx: Reader, account: AccountId) -> int:
+    """Return how many stored files make up what is used."""
+    query = "SELECT count(*) FROM files WHERE account_id = %s AND kind = 'stored'"
+    return await tx.value(int, query, (account,)) or 0
+
+
 async def take(tx: Writer, account: AccountId, *, used: int = 0, reserved: int = 0) -> None:
     """Change what is used and reserved by these signed amounts, in bytes.
 

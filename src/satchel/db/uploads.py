@@ -124,6 +124,16 @@ async def lock_open_uploads(
     return [row.upload for row in rows]
 
 
+async def open_uploads_of_task(tx: Reader, account: AccountId, task: TaskId) -> list[Upload]:
+    """Return the tickets of a task that have not ended, by id."""
+    rows = await tx.rows(
+        _Row,
+        f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND task_id = %s AND ended_at IS NULL ORDER BY id",
+        (account, task),
+    )
+    return [row.upload for row in rows]
+
+
 async def count_open(tx: Reader, account: AccountId, target: Target, user: UserId) -> int:
     """Return how many tickets for one target are not claimed; for a start form, how many of this user's."""
     if target.task_id is not None:

@@ -25,6 +25,7 @@ class Policy:
         idempotency_lifetime: how long an Idempotency-Key is remembered.
         default_quota_bytes, default_max_file_bytes: of a new account.
         outbound_call_bytes: the most of a call's form-data body, with the headers of its parts.
+        navixy_strict: whether the Navixy surface takes files and values only for forms that were submitted before.
         max_call_depth: how many call activities may stand above each other.
     """
 
@@ -41,4 +42,5 @@ class Policy:
     default_quota_bytes: int = 50 * GIBIBYTE
     default_max_file_bytes: int = 5 * GIBIBYTE
     outbound_call_bytes: int = 10 * MEBIBYTE
+    navixy_strict: bool = False
     max_call_depth: int = 16

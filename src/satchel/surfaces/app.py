@@ -26,6 +26,7 @@ from satchel.surfaces.kit.passwords import KnownPasswords
 from satchel.surfaces.kit.scraper import require_scraper
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import routes as native
+from satchel.surfaces.navixy import routes as navixy
 
 PACE_WINDOW_S = 30.0
 
@@ -54,7 +55,7 @@ class Limits(Protocol):
         ...
 
 
-SURFACES = (native.SURFACE,)
+SURFACES = (native.SURFACE, navixy.SURFACE)
 """Those with a prefix of their own, each tried before the one that has none."""
 
 

@@ -115,7 +115,7 @@ CREATE TABLE credentials (
     id bigint GENERATED ALWAYS AS IDENTITY,
     user_id bigint NOT NULL,
     kind text NOT NULL CHECK (kind IN ('password', 'api_password', 'token', 'api_key', 'session', 'oauth_client',
-        'oauth_code', 'oauth_access', 'oauth_refresh', 'application', 'access')),
+        'oauth_code', 'oauth_access', 'oauth_refresh', 'application', 'access', 'hash_session', 'hash_key')),
     name text NOT NULL,
     password_hash text,
     token_hash bytea UNIQUE,

@@ -1,0 +1,111 @@
+"""Who asks: a hash in the header `Authorization: NVX <hash>`, in the body or in the query; and how one is had."""
+
+from satchel.actions import hashes
+from satchel.model.actor import Actor
+from satchel.model.errors import Conflict, InvalidRequest, InvalidValues, OverQuota, Unauthenticated
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.navixy import errors, wire
+from satchel.surfaces.navixy.inputs import read_inputs, refused
+
+SCHEME = "nvx"
+LONGEST_PASSWORD = 1_000
+
+
+async def authenticate(exchange: Exchange) -> Actor | None:
+    """Return who asks; the exchange knows them from now on.
+
+    Raises:
+        Unauthenticated: no hash came, or it is nobody's.
+        InvalidRequest: two different ones came.
+    """
+    exchange.secret = await _hash(exchange)
+    exchange.known_actor = await hashes.by_hash(exchange.context, exchange.secret, address=exchange.address)
+    return exchange.known_actor
+
+
+async def _hash(exchange: Exchange) -> str:
+    given = await read_inputs(exchange)
+    header = exchange.header("authorization")
+    in_input = given.raw("hash")
+    if header is None:
+        if not isinstance(in_input, str) or not in_input:
+            raise _wrong(exchange)
+        return in_input
+    scheme, _, in_header = header.partition(" ")
+    if scheme.lower() != SCHEME or not in_header.strip():
+        raise _wrong(exchange)
+    if in_input is not None and in_input != in_header.strip():
+        raise refused("hash", "is given twice, with different values")
+    return in_header.strip()
+
+
+def _wrong(exchange: Exchange) -> Unauthenticated:
+    errors.speak(exchange, {Unauthenticated: 3})
+    return Unauthenticated()
+
+
+async def sign_in(exchange: Exchange) -> Reply:
+    """Open a session with login and password."""
+    given = await read_inputs(exchange)
+    login, password = given.text("login"), given.text("password", longest=LONGEST_PASSWORD)
+    errors.speak(exchange, errors.SIGN_IN)
+    made = await hashes.sign_in(exchange.context, login, password, address=exchange.address)
+    return wire.success(type="authenticated", hash=made.secret)
+
+
+async def renew(exchange: Exchange) -> Reply:
+    """Let the session live on."""
+    await hashes.renew(exchange.context, exchange.actor)
+    return wire.success()
+
+
+async def log_out(exchange: Exchange) -> Reply:
+    """End the session."""
+    await hashes.end(exchange.context, exchange.actor)
+    return wire.success()
+
+
+async def create_key(exchange: Exchange) -> Reply:
+    """Create an API key."""
+    title = (await read_inputs(exchange)).text("title", longest=hashes.MAX_TITLE_CHARS)
+    try:
+        made = await hashes.create_key(exchange.context, exchange.actor, title)
+    except InvalidValues as error:
+        raise InvalidRequest(error.message, pointer="/title") from None
+    except Conflict:
+        errors.speak(exchange, {Conflict: 268, OverQuota: 268})
+        raise
+    created = wire.date(exchange, exchange.context.clock(), await wire.wants_iso(exchange))
+    return wire.success(value={"hash": made.secret, "create_date": created, "title": title})
+
+
+async def list_keys(exchange: Exchange) -> Reply:
+    """List the API keys; a hash is shown only when its key is made."""
+    iso = await wire.wants_iso(exchange)
+    found = await hashes.keys(exchange.context, exchange.actor)
+    shown = [
+        {"hash": str(one.id), "create_date": wire.date(exchange, one.created_at, iso), "title": one.title}
+        for one in found
+    ]
+    return wire.success(list=shown)
+
+
+async def delete_key(exchange: Exchange) -> Reply:
+    """End an API key."""
+    given = await read_inputs(exchange)
+    name = "api_key" if "api_key" in given else "key"
+    await hashes.delete_key(exchange.context, exchange.actor, given.text(name, longest=64))
+    return wire.success()
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *wire.call("user/auth", sign_in, is_open=True),
+    *wire.call("user/session/renew", renew),
+    *wire.call("user/logout", log_out),
+    *wire.call("api/key/create", create_key),
+    *wire.call("api/key/list", list_keys),
+    *wire.call("api/key/delete", delete_key),
+    *wire.call("user/api_key/list", list_keys),
+    *wire.call("user/api_key/delete", delete_key),
+)
+"""The routes of this module."""

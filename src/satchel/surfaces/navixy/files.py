@@ -1,0 +1,88 @@
+"""Bytes: the address that a file is uploaded to, and what the account's files add up to."""
+
+from collections.abc import AsyncGenerator
+
+from satchel.actions import accounts, intake, uploads
+from satchel.actions.intake import Arrival
+from satchel.model.errors import InvalidRequest, TooLarge, Unauthenticated
+from satchel.model.ids import UploadId
+from satchel.model.uploads import Upload
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint
+from satchel.surfaces.kit.multipart import Part, read_parts
+from satchel.surfaces.navixy import errors, wire
+
+TOKEN = "token"  # noqa: S105  # the name of a form's field
+FORM_OVERHEAD_BYTES = 64 * 1024
+"""How much a form may hold besides its file."""
+
+
+async def upload(exchange: Exchange) -> Reply:
+    """Take a file as a multipart form: the fields of `create` first, the file last, under any name."""
+    errors.speak(exchange, errors.UPLOAD)
+    number = UploadId(exchange.number("upload", "upload"))
+    token: str | None = None
+    has_file = False
+    parts = read_parts(exchange.header("content-type"), exchange.chunks(FORM_OVERHEAD_BYTES + uploads.MAX_SIZE_BYTES))
+    async for part in parts:
+        if part.filename is None:
+            value = await part.text()
+            token = value if part.name == TOKEN else token
+            continue
+        if token is None:
+            raise Unauthenticated("The form's token must come before its file.")
+        found = await uploads.find(exchange.context, number, token=token, actor=None)
+        await _take(exchange, found, _last(part, parts), part)
+        has_file = True
+    if has_file:
+        return wire.success()
+    if token is None:
+        raise Unauthenticated("The form has no token.")
+    await uploads.find(exchange.context, number, token=token, actor=None)
+    errors.speak(exchange, {InvalidRequest: 233})
+    raise InvalidRequest("The form has no file; send it last.")
+
+
+async def _take(exchange: Exchange, found: Upload, chunks: AsyncGenerator[bytes, None], part: Part) -> None:
+    """Receive the file; its bytes end only when the whole form was found to be right."""
+    length = exchange.content_length
+    if length is not None and length > found.declared_bytes + FORM_OVERHEAD_BYTES:
+        raise TooLarge(f"Upload {found.id}", found.declared_bytes, length)
+    kind = (part.media_type or "").partition(";")[0].strip().lower() or None
+    await intake.receive(exchange.context, found, chunks, Arrival(name=part.filename, media_type=kind))
+
+
+async def _last(part: Part, parts: AsyncGenerator[Part, None]) -> AsyncGenerator[bytes, None]:
+    """Give a part's bytes; they end well only if no part comes after it."""
+    async for chunk in part.chunks():
+        yield chunk
+    async for _ in parts:
+        raise InvalidRequest("The file must be the form's last part.")
+
+
+async def stats(exchange: Exchange) -> Reply:
+    """Return how many files the account has, their bytes, and its quota."""
+    found = await accounts.storage(exchange.context, exchange.actor)
+    count = await accounts.file_count(exchange.context, exchange.actor)
+    value = {"file_count": count, "total_size": found.used_bytes, "quota": found.limit_bytes}
+    return wire.success(value=value)
+
+
+async def caps(exchange: Exchange) -> Reply:
+    """Return the platform's caps."""
+    del exchange
+    platform = {
+        "file_storage": {"hard_max_file_size": 16_777_216},
+        "form": {
+            "max_fields_count": 1024,
+            "file_field": {"max_file_size": 16_777_216, "max_files_per_field": 6, "max_count": 16},
+        },
+    }
+    return wire.success(platform=platform)
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    endpoint("POST", f"{wire.PREFIX}/file/upload/{{upload}}", upload, is_open=True),
+    *wire.call("file/stats/read", stats),
+    *wire.call("dealer/get_ui_config", caps, is_open=True),
+)
+"""The routes of this module."""

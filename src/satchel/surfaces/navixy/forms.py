@@ -1,0 +1,214 @@
+"""Forms of tasks: read, fill in, and ask for a place for a file.
+
+A form has its task's number: each task has one, for as long as it is there.
+"""
+
+from satchel.actions import submitting, tasks, uploads
+from satchel.actions.forms import Submission
+from satchel.actions.links import MAX_LIFETIME_S
+from satchel.actions.links import issue as issue_link
+from satchel.actions.tasks import TaskView
+from satchel.actions.uploads import Wish
+from satchel.model.app import Access
+from satchel.model.errors import BlobMissing, Conflict, Gone, NotFound
+from satchel.model.files import File, FileKind
+from satchel.model.ids import FieldId, TaskId
+from satchel.model.instance import TaskState
+from satchel.model.media import is_image
+from satchel.model.names import safe_name
+from satchel.model.uploads import Upload, UploadState
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.navixy import values, wire
+from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
+
+FILE_FIELD = "file"
+
+_UPLOAD_STATES = {
+    UploadState.CREATED: "created",
+    UploadState.RECEIVING: "in_progress",
+    UploadState.UPLOADED: "uploaded",
+}
+
+
+async def create_file(exchange: Exchange) -> Reply:
+    """Ask for a place for a file, with what is needed to upload it."""
+    given = await read_inputs(exchange)
+    task, field = given.integer("task_id"), given.text("field_id", longest=64)
+    wish = Wish(
+        size_bytes=given.integer("size", low=1),
+        task=TaskId(task),
+        field=FieldId(field),
+        name=given.text_or_none("filename"),
+        metadata=given.mapping("metadata") if "metadata" in given else None,
+        by_right=True,
+        resubmission=exchange.context.policy.navixy_strict,
+        most_bytes=values.MAX_FILE_BYTES,
+        most_unclaimed=values.MAX_UNSUBMITTED,
+    )
+    iso = await wire.wants_iso(exchange)
+    ticket = await uploads.ask(exchange.context, exchange.actor, wish)
+    place = {
+        "file_id": ticket.id,
+        "url": f"{exchange.parts.public_url}{wire.PREFIX}/file/upload/{ticket.id}",
+        "expires": wire.date(exchange, ticket.expires_at, iso),
+        "file_field_name": FILE_FIELD,
+        "fields": {"token": ticket.token},
+    }
+    return wire.success(value=place)
+
+
+async def read(exchange: Exchange) -> Reply:
+    """Return a task's form with its files, submitted and not."""
+    return await _read(exchange, "task_id", with_unsubmitted=True)
+
+
+async def read_form(exchange: Exchange) -> Reply:
+    """Return a form by its number with the files in its values."""
+    return await _read(exchange, "id", with_unsubmitted=False)
+
+
+async def _read(exchange: Exchange, parameter: str, *, with_unsubmitted: bool) -> Reply:
+    given = await read_inputs(exchange)
+    iso = await wire.wants_iso(exchange)
+    seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer(parameter)))
+    held = [file for file in seen.files if file.field_id is not None and file.kind is FileKind.STORED]
+    files = [await _file(exchange, seen, file, iso=iso, with_binding=with_unsubmitted) for file in held]
+    if with_unsubmitted:
+        waiting = await submitting.unclaimed(exchange.context, seen.task)
+        files += [_upload(exchange, upload, iso=iso) for upload in waiting if upload.field_id is not None]
+    return wire.success(value=await form(exchange, seen, iso=iso), files=files)
+
+
+async def form(exchange: Exchange, seen: TaskView, *, iso: bool) -> dict[str, object]:
+    """Return a task's form: a copy of the fields as they were when its instance began, and their values."""
+    at = await submitting.submitted_at(exchange.context, seen.task)
+    fields = values.shown(seen.app.manifest.fields, seen.form)
+    filled = {
+        str(field.id): values.value(
+            field, seen.values.get(field.id), [int(file.id) for file in seen.files if file.field_id == field.id]
+        )
+        for field in fields
+    }
+    return wire.without_nulls(
+        {
+            "id": seen.task.id,
+            "label": seen.app.manifest.name[:100],
+            "fields": [
+                values.field(field, required=seen.form.fields.get(field.id) is Access.REQUIRE) for field in fields
+            ],
+            "created": wire.date(exchange, seen.task.opened_at, iso),
+            "submit_in_zone": False,
+            "task_id": seen.task.id,
+            "template_id": seen.task.app_id,
+            "description": seen.app.manifest.description or None,
+            "template_version": seen.app.number,
+            "tracker_id": seen.task.holder_id,
+            "values": wire.without_nulls(filled) if at is not None else None,
+            "submitted": wire.date_or_none(exchange, at, iso),
+        }
+    )
+
+
+async def _file(exchange: Exchange, seen: TaskView, file: File, *, iso: bool, with_binding: bool) -> dict[str, object]:
+    kind = file.media_type or "application/octet-stream"
+    at = wire.date(exchange, file.created_at, iso)
+    found: dict[str, object] = {
+        "id": file.id,
+        "storage_id": 1,
+        "user_id": file.created_by,
+        "type": "image" if is_image(kind) else "file",
+        "created": at,
+        "uploaded": at,
+        "name": file.name,
+        "size": file.size_bytes,
+        "mime_type": kind,
+        "metadata": dict(file.metadata) or None,
+        "state": "uploaded",
+        "download_url": await _address(exchange, file),
+    }
+    if with_binding:
+        bound = {"form_id": seen.task.id, "field_id": file.field_id, "submitted": True}
+        found["bindings"] = {"form_field": bound}
+    return wire.without_nulls(found)
+
+
+async def _address(exchange: Exchange, file: File) -> str | None:
+    """Return a signed link to a file; None where its bytes cannot be had."""
+    try:
+        link = await issue_link(exchange.context, exchange.actor, file.id, lifetime_s=MAX_LIFETIME_S)
+    except (Conflict, Gone, NotFound, BlobMissing):
+        return None
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in safe_name(link.name))
+    return f"{exchange.parts.public_url}/api/v1/links/{link.token}/{name}"
+
+
+def _upload(exchange: Exchange, upload: Upload, *, iso: bool) -> dict[str, object]:
+    kind = upload.media_type
+    bound = {"form_id": upload.task_id, "field_id": upload.field_id, "submitted": False}
+    return wire.without_nulls(
+        {
+            "id": upload.id,
+            "storage_id": 1,
+            "user_id": upload.user_id,
+            "type": "image" if upload.images_only or (kind is not None and is_image(kind)) else "file",
+            "created": wire.date(exchange, upload.created_at, iso),
+            "name": upload.name,
+            "size": upload.declared_bytes if upload.size_bytes is None else upload.size_bytes,
+            "mime_type": kind,
+            "metadata": dict(upload.metadata) or None,
+            "state": _UPLOAD_STATES.get(upload.state, "deleted"),
+            "bindings": {"form_field": bound},
+        }
+    )
+
+
+async def update_values(exchange: Exchange) -> Reply:
+    """Submit values; with `navixy_strict` only for a form that was submitted before."""
+    return await _submit(exchange, resubmission=exchange.context.policy.navixy_strict)
+
+
+async def submit(exchange: Exchange) -> Reply:
+    """Submit a form, the first time too. A call of ours: theirs is not documented."""
+    return await _submit(exchange, resubmission=False)
+
+
+async def _submit(exchange: Exchange, *, resubmission: bool) -> Reply:
+    given = await read_inputs(exchange)
+    task = TaskId(given.integer("task_id"))
+    seen = await tasks.read(exchange.context, exchange.actor, task)
+    fields = values.shown(seen.app.manifest.fields, seen.form)
+    submission = Submission(values=values.read_values(fields, _values(given)))
+    await tasks.submit_form(exchange.context, exchange.actor, task, submission, resubmission=resubmission)
+    return wire.success()
+
+
+def _values(given: Inputs) -> dict[str, object]:
+    """Return the submitted values; an older text of theirs calls them `value`."""
+    name = "values" if "values" in given or "value" not in given else "value"
+    return dict(given.mapping(name))
+
+
+async def set_status(exchange: Exchange) -> Reply:
+    """Begin (`arrived`) or complete (`done`) a task that one holds. A call of ours: theirs come from trackers."""
+    given = await read_inputs(exchange)
+    task, status = TaskId(given.integer("task_id")), given.text("status")
+    if status == TaskState.ARRIVED.value:
+        await tasks.arrive(exchange.context, exchange.actor, task)
+    elif status == TaskState.DONE.value:
+        outcome = given.text_or_none("outcome")
+        await tasks.complete(exchange.context, exchange.actor, task, Submission(), outcome=outcome)
+    else:
+        raise refused("status", "must be arrived or done")
+    return wire.success()
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *wire.call("task/form/file", create_file),
+    *wire.call("task/form/file/create", create_file),
+    *wire.call("task/form/read", read),
+    *wire.call("form/read", read_form),
+    *wire.call("task/form/values/update", update_values, get=False),
+    *wire.call("task/form/submit", submit, get=False),
+    *wire.call("task/status/update", set_status, get=False),
+)
+"""The routes of this module."""

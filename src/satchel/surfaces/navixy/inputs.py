@@ -1,0 +1,201 @@
+"""What a call was given: query string, form or JSON body, told apart for no handler.
+
+From a query or a form every value is text, numbers too, and objects and arrays are JSON text.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+from urllib.parse import parse_qsl
+
+from satchel.model.errors import InvalidRequest, UnsupportedMedia
+from satchel.surfaces.kit.bodies import parse_json
+from satchel.surfaces.kit.exchange import MAX_ID, Exchange
+
+MAX_PARAMETERS = 200
+MISSING = "must not be null"
+
+_KEPT = "navixy.inputs"
+_FORM = "application/x-www-form-urlencoded"
+_LONGEST_NUMBER = 19
+
+
+class Inputs:
+    """The parameters of one call, each read as the type that the call wants.
+
+    Args:
+        values: by name; null counts as absent.
+    """
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self._values = {name: value for name, value in values.items() if value is not None}
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether a parameter came and is not null."""
+        return name in self._values
+
+    def raw(self, name: str) -> object:
+        """Return a parameter as it came, or None."""
+        return self._values.get(name)
+
+    def need(self, *names: str) -> None:
+        """Check that parameters came.
+
+        Raises:
+            InvalidRequest: one did not.
+        """
+        for name in names:
+            if name not in self._values:
+                raise refused(name, MISSING)
+
+    def integer(self, name: str, *, low: int = 0, high: int = MAX_ID) -> int:
+        """Return a whole number that must be there.
+
+        Raises:
+            InvalidRequest: it is missing, no whole number, or out of range.
+        """
+        self.need(name)
+        value = self._values[name]
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _LONGEST_NUMBER:
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise refused(name, "must be a whole number")
+        if not low <= value <= high:
+            raise refused(name, f"must be from {low} to {high}")
+        return value
+
+    def integer_or(self, name: str, default: int, *, low: int = 0, high: int = MAX_ID) -> int:
+        """Return a whole number, or a default where it is absent."""
+        return self.integer(name, low=low, high=high) if name in self else default
+
+    def text(self, name: str, *, longest: int = 255, shortest: int = 1) -> str:
+        """Return a text that must be there.
+
+        Raises:
+            InvalidRequest: it is missing, no text, too long or too short, or holds control characters.
+        """
+        self.need(name)
+        value = self._values[name]
+        if not isinstance(value, str):
+            raise refused(name, "must be a text")
+        if not shortest <= len(value) <= longest:
+            raise refused(name, f"size must be between {shortest} and {longest}")
+        if any(ord(character) < ord(" ") and character not in "\t\r\n" for character in value):
+            raise refused(name, "must not hold control characters")
+        return value
+
+    def text_or_none(self, name: str, *, longest: int = 255) -> str | None:
+        """Return a text, or None where it is absent."""
+        return self.text(name, longest=longest) if name in self else None
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """Return true or false.
+
+        Raises:
+            InvalidRequest: it is neither.
+        """
+        value = self._values.get(name, default)
+        if isinstance(value, bool):
+            return value
+        if value in ("true", "false"):
+            return value == "true"
+        raise refused(name, "must be true or false")
+
+    def mapping(self, name: str) -> Mapping[str, object]:
+        """Return an object that must be there.
+
+        Raises:
+            InvalidRequest: it is missing or no object.
+        """
+        self.need(name)
+        value = self._json(name)
+        if not isinstance(value, dict):
+            raise refused(name, "must be an object")
+        return cast("Mapping[str, object]", value)
+
+    def sequence(self, name: str) -> Sequence[object]:
+        """Return a list; empty where it is absent.
+
+        Raises:
+            InvalidRequest: it is no list.
+        """
+        value = self._json(name) if name in self else []
+        if not isinstance(value, list):
+            raise refused(name, "must be an array")
+        return cast("list[object]", value)
+
+    def integers(self, name: str) -> list[int]:
+        """Return a list of whole numbers; empty where it is absent."""
+        found = self.sequence(name)
+        return [Inputs({f"{name}": item}).integer(name) for item in found]
+
+    def texts(self, name: str) -> list[str]:
+        """Return a list of texts; empty where it is absent."""
+        return [Inputs({name: item}).text(name) for item in self.sequence(name)]
+
+    def _json(self, name: str) -> object:
+        value = self._values[name]
+        if not isinstance(value, str):
+            return value
+        try:
+            return parse_json(value.encode())
+        except InvalidRequest:
+            raise refused(name, "must be JSON") from None
+
+
+def refused(name: str, why: str) -> InvalidRequest:
+    """Return the refusal of one parameter; `document` words it."""
+    return InvalidRequest(f"{name} {why}.", pointer=f"/{name.replace('.', '/')}", why=why)
+
+
+async def read_inputs(exchange: Exchange) -> Inputs:
+    """Return what a call was given; read once, then kept.
+
+    Raises:
+        UnsupportedMedia: the body is neither JSON nor a form.
+        InvalidRequest: it is malformed, or a parameter came twice with different values.
+    """
+    kept: Inputs | None = exchange.scope.get(_KEPT)
+    if kept is None:
+        given = _once(exchange.pairs)
+        for name, value in (await _body(exchange)).items():
+            if name in given and given[name] != value and str(value) != given[name]:
+                raise refused(name, "is given more than once")
+            given[name] = value
+        kept = exchange.scope[_KEPT] = Inputs(given)
+    return kept
+
+
+async def _body(exchange: Exchange) -> Mapping[str, object]:
+    if exchange.method != "POST":
+        return {}
+    body = await exchange.whole()
+    if not body.strip():
+        return {}
+    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
+    if said == _FORM:
+        return _form(body)
+    if said == "application/json" or said.endswith("+json"):
+        value = parse_json(body, max_bytes=exchange.parts.max_json_bytes)
+        if not isinstance(value, dict):
+            raise InvalidRequest("The body must be an object.")
+        return cast("Mapping[str, object]", value)
+    raise UnsupportedMedia(f"Send JSON or a form, not {said[:80] or 'a body without Content-Type'}.")
+
+
+def _form(body: bytes) -> Mapping[str, object]:
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict")
+    except ValueError:
+        raise InvalidRequest("The form is malformed.") from None
+    if any("\0" in text for pair in pairs for text in pair):
+        raise InvalidRequest("The form has a NUL character.")
+    return _once(pairs)
+
+
+def _once(pairs: Sequence[tuple[str, str]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            raise refused(name[:64], "is given more than once")
+        found[name] = value
+    return found

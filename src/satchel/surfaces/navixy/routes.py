@@ -1,0 +1,17 @@
+"""Every endpoint of the Navixy surface."""
+
+from satchel.surfaces.kit.exchange import Endpoint
+from satchel.surfaces.kit.surface import Surface
+from satchel.surfaces.navixy import auth, files, forms
+from satchel.surfaces.navixy.errors import document
+from satchel.surfaces.navixy.wire import PREFIX, normal_path
+
+ENDPOINTS: tuple[Endpoint, ...] = (*auth.ENDPOINTS, *forms.ENDPOINTS, *files.ENDPOINTS)
+
+SURFACE = Surface(
+    prefix=PREFIX,
+    endpoints=ENDPOINTS,
+    document=document,
+    authenticate=auth.authenticate,
+    normal_path=normal_path,
+)
