@@ -280,7 +280,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="navixy_strict",
         parse=_flag,
         default=False,
-        meaning="Whether the Navixy API takes files and values only for forms that were submitted before, as Navixy's does.",
+        meaning="Whether the Navixy API takes files and values only for forms that were submitted before.",
     ),
     Setting(
         name="log_format",

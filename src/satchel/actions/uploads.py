@@ -25,6 +25,7 @@ from satchel.model.digest import Digest
 from satchel.model.errors import BadFile, Forbidden, InvalidRequest, InvalidState, NotFound, TooLarge
 from satchel.model.fields import DEFAULT_MAX_UNCLAIMED, FieldType, FileLimits
 from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
+from satchel.model.instance import Task
 from satchel.model.names import clean_upload_name, extension
 from satchel.model.uploads import Target, Upload, UploadState
 
@@ -151,15 +152,7 @@ async def _target(context: Context, tx: Writer, actor: Actor, wish: Wish) -> tup
             raise InvalidState(f"{instance.identifier} is {instance.state.value}; it takes no files any more.")
     else:
         task = await task_rows.task(tx, actor.account_id, task.id) or task
-        if not (access.holds(actor, task) or access.is_offered_to(actor, task) or actor.may(Right.VIEW, task.app_id)):
-            raise NotFound("task", task.id)
-        if not task.is_open:
-            raise InvalidState(f"Task {task.id} is closed ({task.state.value}) already; it takes no files any more.")
-        if not (wish.by_right and actor.may(Right.MODIFY, task.app_id)):
-            access.require_holder(actor, task)
-        if wish.resubmission:
-            await submitting.require_submitted(tx, task)
-        _require_writable(access.form_of(app, task).fields, wish)
+        await _require_open_form(tx, actor, app, task, wish)
     return app, Target(
         app_id=app.app_id,
         instance_id=instance.id,
@@ -167,6 +160,19 @@ async def _target(context: Context, tx: Writer, actor: Actor, wish: Wish) -> tup
         field_id=wish.field,
         area=wish.area,
     )
+
+
+async def _require_open_form(tx: Writer, actor: Actor, app: LoadedApp, task: Task, wish: Wish) -> None:
+    """Pass those who may put a file into a task's form now."""
+    if not (access.holds(actor, task) or access.is_offered_to(actor, task) or actor.may(Right.VIEW, task.app_id)):
+        raise NotFound("task", task.id)
+    if not task.is_open:
+        raise InvalidState(f"Task {task.id} is closed ({task.state.value}) already; it takes no files any more.")
+    if not (wish.by_right and actor.may(Right.MODIFY, task.app_id)):
+        access.require_holder(actor, task)
+    if wish.resubmission:
+        await submitting.require_submitted(tx, task)
+    _require_writable(access.form_of(app, task).fields, wish)
 
 
 def _require_writable(form: Mapping[FieldId, Access], wish: Wish) -> None:

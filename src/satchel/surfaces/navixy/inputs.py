@@ -118,7 +118,9 @@ class Inputs:
         Raises:
             InvalidRequest: it is no list.
         """
-        value = self._json(name) if name in self else []
+        if name not in self:
+            return ()
+        value = self._json(name)
         if not isinstance(value, list):
             raise refused(name, "must be an array")
         return cast("list[object]", value)

@@ -8,7 +8,7 @@ from typing import cast
 
 from satchel.model.app import Access, TaskForm
 from satchel.model.errors import FieldFault, InvalidValues
-from satchel.model.fields import Field, FieldType
+from satchel.model.fields import Field, FieldType, FileLimits
 from satchel.model.manifest_fields import MAX_TEXT_CHARS
 from satchel.model.template import as_text
 from satchel.surfaces.navixy.wire import without_nulls
@@ -59,32 +59,33 @@ def field(declared: Field, *, required: bool) -> dict[str, object]:
 
 
 def _limits(declared: Field) -> dict[str, object]:
-    limits, files = declared.limits, declared.files
+    limits, name = declared.limits, type_name(declared)
     options = [{"label": option.label} for option in limits.options]
-    match type_name(declared):
-        case "text":
-            return {"min_length": limits.min_length or 0, "max_length": limits.max_length or MAX_TEXT_CHARS}
-        case "dropdown":
-            return {"options": options}
-        case "checkbox_group":
-            most = len(options) if limits.max_checked is None else limits.max_checked
-            return {"group": options, "min_checked": limits.min_checked or 0, "max_checked": most}
-        case "date":
-            return {"disable_future": limits.disable_future, "disable_past": limits.disable_past}
-        case "rating":
-            return {"max_stars": limits.max_stars}
-        case "file" if files is not None:
-            accept = [one.removeprefix(".") for one in files.accept if one.startswith(".")]
-            most = min(files.max_bytes or MAX_FILE_BYTES, MAX_FILE_BYTES)
-            return {
-                "max_file_size": most,
-                "min_file_size": files.min_bytes,
-                "allowed_extensions": accept if accept and len(accept) == len(files.accept) else None,
-            }
-        case "photo" if files is not None:
-            return {"max_files": min(files.max_files or MAX_UNSUBMITTED, MAX_UNSUBMITTED)}
-        case _:
-            return {}
+    if declared.files is not None:
+        return _file_limits(name, declared.files)
+    if name == "text":
+        return {"min_length": limits.min_length or 0, "max_length": limits.max_length or MAX_TEXT_CHARS}
+    if name == "dropdown":
+        return {"options": options}
+    if name == "checkbox_group":
+        most = len(options) if limits.max_checked is None else limits.max_checked
+        return {"group": options, "min_checked": limits.min_checked or 0, "max_checked": most}
+    if name == "date":
+        return {"disable_future": limits.disable_future, "disable_past": limits.disable_past}
+    return {"max_stars": limits.max_stars} if name == "rating" else {}
+
+
+def _file_limits(name: str, files: FileLimits) -> dict[str, object]:
+    if name == "photo":
+        return {"max_files": min(files.max_files or MAX_UNSUBMITTED, MAX_UNSUBMITTED)}
+    if name == "signature":
+        return {}
+    accept = [one.removeprefix(".") for one in files.accept if one.startswith(".")]
+    return {
+        "max_file_size": min(files.max_bytes or MAX_FILE_BYTES, MAX_FILE_BYTES),
+        "min_file_size": files.min_bytes,
+        "allowed_extensions": accept if accept and len(accept) == len(files.accept) else None,
+    }
 
 
 def value(declared: Field, stored: object, files: list[int]) -> dict[str, object] | None:
