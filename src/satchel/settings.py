@@ -121,14 +121,6 @@ def _one_of(*known: str) -> Parser:
     return parse
 
 
-def _flag(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value not in ("true", "false"):
-        raise ValueError("must be true or false")
-    return value == "true"
-
-
 def _networks(value: object) -> tuple[str, ...]:
     given = cast("list[object]", value) if isinstance(value, list) else str(value).split(",")
     try:
@@ -278,8 +270,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="navixy_strict",
-        parse=_flag,
-        default=False,
+        parse=_one_of("off", "on"),
+        default="off",
         meaning="Whether the Navixy API takes files and values only for forms that were submitted before.",
     ),
     Setting(
@@ -326,7 +318,7 @@ class Settings:
     min_body_rate_bytes_s: int
     header_deadline_s: int
     grace_s: int
-    navixy_strict: bool
+    navixy_strict: str
     log_format: str
     log_level: str
 
@@ -343,7 +335,7 @@ class Settings:
             default_quota_bytes=self.default_quota_bytes,
             default_max_file_bytes=self.default_max_file_bytes,
             outbound_call_bytes=self.outbound_call_bytes,
-            navixy_strict=self.navixy_strict,
+            navixy_strict=self.navixy_strict == "on",
         )
 
     def edge(self) -> Edge:

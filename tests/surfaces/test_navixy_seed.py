@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -14,90 +14,17 @@ from satchel.model.ids import TaskId
 from satchel.settings import read_settings
 from satchel.surfaces.app import create_app
 from surfaces.conftest import Api
-from world import PASSWORD, PDF, bundle, fields
+from surfaces.navixy_client import Navixy, open_navixy, path_of, refusal, session
+from world import PASSWORD, PDF
 
 BASES = ("/navixy/v2/fsm/task/form/file", "/navixy/v2/task/form/file", "/navixy/v2/task/form/file/create")
-MANIFEST = {
-    "code": "NAV",
-    "fields": fields(
-        {"id": "file1", "type": "file", "max_files": 9},
-        {"id": "note", "type": "text", "max_length": 10},
-        {"id": "small", "type": "file", "max_bytes": 100, "accept": [".pdf"]},
-        {"id": "photos", "type": "photo"},
-        {"id": "stars", "type": "rating", "max_stars": 5},
-        {"id": "kind", "type": "choice", "options": [{"id": "x", "label": "X"}, {"id": "y", "label": "Y"}]},
-        {"id": "checks", "type": "choices", "options": [{"id": "p", "label": "P"}, {"id": "q", "label": "Q"}]},
-    ),
-    "tasks": {
-        "a": {
-            "assign": {"group": "clerks"},
-            "fields": dict.fromkeys(("file1", "note", "small", "photos", "stars", "kind", "checks"), "edit"),
-        }
-    },
-}
-
-
-@dataclass
-class Navixy:
-    """A signed-in client of the surface, and a task with a form."""
-
-    api: Api
-    client: httpx.AsyncClient
-    hash: str
-    task: int
-
-    async def call(self, path: str, given_hash: str | None = None, /, **given: object) -> httpx.Response:
-        """Make a call under the plain base."""
-        return await self.client.post(f"/navixy/v2/{path}", json={"hash": given_hash or self.hash, **given})
-
-    async def create(self, **given: object) -> httpx.Response:
-        """Ask for a place for a file."""
-        return await self.call(
-            "task/form/file/create", **{"task_id": self.task, "field_id": "file1", "size": 10, **given}
-        )
-
-    async def uploaded(self, data: bytes = b"0123456789", **given: object) -> int:
-        """Ask for a place, upload and return the file's number."""
-        place = (await self.create(size=len(data), **given)).json()["value"]
-        sent = await self.send(place, data)
-        assert sent.json() == {"success": True}, sent.text
-        return int(place["file_id"])
-
-    async def send(self, place: Mapping[str, object], data: bytes, *, part: str = "file") -> httpx.Response:
-        """Upload to a place as its answer says, without a hash."""
-        form = place["fields"]
-        assert isinstance(form, dict)
-        files = {part: ("actual_file_name.png", data, "image/png")}
-        return await self.client.post(_path(place), data=form, files=files)
-
-    async def submit(self, path: str = "task/form/values/update", /, **values: object) -> httpx.Response:
-        """Submit values."""
-        return await self.call(path, task_id=self.task, values=values)
-
-
-def _path(place: Mapping[str, object]) -> str:
-    return str(place["url"]).removeprefix("http://127.0.0.1:8080")
-
-
-def refusal(response: httpx.Response) -> tuple[int, int]:
-    """Return the HTTP status and the code of a refusal, whose envelope must be Navixy's."""
-    body = response.json()
-    assert body["success"] is False
-    assert set(body) <= {"success", "status", "errors"}
-    assert set(body["status"]) == {"code", "description"}
-    return response.status_code, body["status"]["code"]
-
-
-async def session(api: Api, who: str) -> str:
-    """Return the hash of a session of a person of the first account."""
-    return (await hashes.open_for(api.world.context, api.world.admin, api.world.people[who])).secret
 
 
 @pytest.fixture
 async def navixy(api: Api) -> Navixy:
     """The surface with `navixy_strict` off."""
     client = await api.client("anonymous")
-    return await _open(api, client)
+    return await open_navixy(api, client)
 
 
 @pytest.fixture
@@ -106,15 +33,7 @@ async def strict(api: Api) -> AsyncIterator[Navixy]:
     context = replace(api.world.context, policy=replace(api.world.context.policy, navixy_strict=True))
     transport = httpx.ASGITransport(app=create_app(context, read_settings({})))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
-        yield await _open(api, client)
-
-
-async def _open(api: Api, client: httpx.AsyncClient) -> Navixy:
-    world = api.world
-    await world.deploy(bundle(MANIFEST))
-    clerk = await world.actor("clerk")
-    task = await world.open_task(await world.start(clerk, "NAV"))
-    return Navixy(api, client, await session(api, "clerk"), int(task.id))
+        yield await open_navixy(api, client)
 
 
 async def test_a_place_for_a_file_is_had_at_every_address_and_in_every_way(navixy: Navixy) -> None:
@@ -156,7 +75,7 @@ async def test_the_upload_goes_as_printed_with_the_part_named_either_way(navixy:
         + f"\r\n--{boundary}--\r\n".encode()
     )
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Origin": "http://bla.org"}
-    answer = await navixy.client.post(_path(place), content=body, headers=headers)
+    answer = await navixy.client.post(path_of(place), content=body, headers=headers)
     assert (answer.status_code, answer.json()) == (200, {"success": True})
     assert (await navixy.submit(file1={"type": "file", "file_ids": [place["file_id"]]})).json() == {"success": True}
     form = (await navixy.call("task/form/read", task_id=navixy.task)).json()
@@ -293,9 +212,9 @@ async def test_an_upload_is_refused_without_its_token_twice_too_large_or_without
     place = (await navixy.create()).json()["value"]
     for token in ("wrong", ""):
         assert refusal(await navixy.send({**place, "fields": {"token": token}}, b"x")) == (403, 11)
-    no_file = await navixy.client.post(_path(place), files={"token": (None, place["fields"]["token"])})
+    no_file = await navixy.client.post(path_of(place), files={"token": (None, place["fields"]["token"])})
     assert refusal(no_file) == (400, 233)
-    assert refusal(await navixy.client.post(_path(place), content=b"x")) == (400, 234)
+    assert refusal(await navixy.client.post(path_of(place), content=b"x")) == (400, 234)
     assert refusal(await navixy.send(place, b"0123456789+")) == (413, 271)
     second = (await navixy.create()).json()["value"]
     assert (await navixy.send(second, b"0123456789")).json() == {"success": True}
