@@ -1,0 +1,189 @@
+"""What a server does by itself (timers, called instances, previews); messages, incidents and retries over HTTP."""
+
+import io
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from e2e.conftest import DemoServer
+from engine_bpmn import MESSAGE, boundary, el, flow, message, simple, timer, user
+from satchel.cli.samples import photo_jpeg
+from world import bundle, fields
+
+PATIENCE_S = 60.0
+
+
+def eventually(look: Callable[[], Any]) -> Any:
+    """Return what `look` gives once it gives something; the server works in its own time."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.1)  # a process of its own: there is nothing else to wait on
+    raise AssertionError("nothing came of it")
+
+
+def deploy(server: DemoServer, manifest: Mapping[str, object], process: bytes) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in bundle(manifest, process).items():
+            archive.writestr(name, data)
+    headers = {"Content-Type": "application/zip"}
+    with server.client("admin") as client:
+        answer = client.post("/api/v1/apps", content=packed.getvalue(), headers=headers)
+    assert answer.status_code == 201, answer.text
+
+
+@pytest.fixture(scope="module")
+def client(server: DemoServer) -> Iterator[httpx.Client]:
+    with server.client("admin") as opened:
+        yield opened
+
+
+def start(client: httpx.Client, code: str, **values: object) -> int:
+    answer = client.post(f"/api/v1/apps/{code}/instances", json={"values": values})
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def read(client: httpx.Client, instance: int) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(f"/api/v1/instances/{instance}").json()
+    return found
+
+
+def open_elements(client: httpx.Client, instance: int) -> list[str]:
+    return [task["element"] for task in read(client, instance)["tasks"] if task["closed_at"] is None]
+
+
+def test_a_timer_that_is_due_takes_the_task_away(server: DemoServer, client: httpx.Client) -> None:
+    process = simple(
+        user("a"), boundary("late", "a", timer("PT1S")), user("b"), flow("late", "b"), flow("b", "end", name="done")
+    )
+    deploy(server, {"code": "TIM"}, process)
+    instance = start(client, "TIM")
+
+    eventually(lambda: open_elements(client, instance) == ["b"])
+
+    closed = [task["state"] for task in read(client, instance)["tasks"] if task["element"] == "a"]
+    assert closed == ["failed"]
+
+
+def test_a_called_instance_tells_its_caller_when_it_has_ended(server: DemoServer, client: httpx.Client) -> None:
+    deploy(
+        server,
+        {
+            "code": "SUB",
+            "fields": fields({"id": "answer", "type": "text"}),
+            "tasks": {"a": {"assign": {"starter": True}, "fields": {"answer": "edit"}}},
+        },
+        simple(user("a")),
+    )
+    caller = {
+        "code": "TOP",
+        "fields": fields({"id": "got", "type": "text"}),
+        "calls": {"call": {"app": "SUB", "in": {}, "out": {"got": "answer"}}},
+    }
+    call = el("callActivity", "call", calledElement="SUB")
+    deploy(server, caller, simple(call, user("z"), through=("call", "z")))
+    instance = start(client, "TOP")
+    found = client.get("/api/v1/instances", params={"app": "SUB"}).json()["items"]
+    task = next(task["id"] for task in read(client, found[0]["id"])["tasks"])
+
+    done = client.post(f"/api/v1/tasks/{task}/complete", json={"values": {"answer": "forty-two"}})
+    assert done.status_code == 200, done.text
+
+    eventually(lambda: open_elements(client, instance) == ["z"])
+    assert read(client, instance)["values"] == {"got": "forty-two"}
+
+
+def test_a_message_brings_a_file_to_an_instance_that_waits_for_it(server: DemoServer, client: httpx.Client) -> None:
+    waiting = simple(el("intermediateCatchEvent", "wait", message()), user("a"), outside=MESSAGE, through=("wait", "a"))
+    declared = fields({"id": "answer", "type": "text"}, {"id": "proof", "type": "file"})
+    deploy(server, {"code": "MSG", "fields": declared, "messages": {"reply": {"inputs": ["answer", "proof"]}}}, waiting)
+    instance = start(client, "MSG")
+    wish = {"instance": instance, "field": "proof", "size": 5, "name": "proof.txt"}
+    ticket = client.post("/api/v1/uploads", json=wish)
+    assert ticket.status_code == 201, ticket.text
+    assert client.put(ticket.json()["put_url"], content=b"proof").status_code == 200
+
+    body = {"values": {"answer": "yes", "proof": [ticket.json()["id"]]}}
+    sent = client.post(f"/api/v1/instances/{instance}/messages/reply", json=body)
+    again = client.post(f"/api/v1/instances/{instance}/messages/reply", json=body)
+
+    assert sent.is_success, sent.text
+    assert again.status_code == 409, again.text
+    assert open_elements(client, instance) == ["a"]
+    assert [file["name"] for file in read(client, instance)["files"]["proof"]] == ["proof.txt"]
+
+
+def test_an_incident_is_listed_and_its_step_taken_again(server: DemoServer, client: httpx.Client) -> None:
+    process = simple(
+        user("a"),
+        el("exclusiveGateway", "g"),
+        flow("a", "g"),
+        flow("g", "end", "amount > 5", name="large"),
+        through=("a",),
+    ).replace(b'<sequenceFlow id="a_end" sourceRef="a" targetRef="end"></sequenceFlow>', b"")
+    manifest = {
+        "code": "INC",
+        "fields": fields({"id": "amount", "type": "integer"}),
+        "start": {"fields": {"amount": "edit"}},
+        "tasks": {"a": {"assign": {"starter": True}, "fields": {}}},
+    }
+    deploy(server, manifest, process)
+    instance = start(client, "INC")
+    task = read(client, instance)["tasks"][0]["id"]
+
+    stopped = client.post(f"/api/v1/tasks/{task}/complete", json={})
+    (incident,) = client.get("/api/v1/incidents", params={"instance": instance}).json()["items"]
+
+    assert 400 <= stopped.status_code < 500, stopped.text
+    assert incident["element"] in ("g", "large")
+    assert open_elements(client, instance) == ["a"]
+
+    mended = client.patch(
+        f"/api/v1/instances/{instance}/values",
+        json={"values": {"amount": 7}},
+        headers={"If-Match": client.get(f"/api/v1/instances/{instance}").headers["ETag"]},
+    )
+    assert mended.is_success, mended.text
+    assert client.post(f"/api/v1/tasks/{task}/complete", json={}).status_code == 200
+    assert read(client, instance)["state"] == "ended"
+    assert client.get("/api/v1/incidents", params={"instance": instance}).json()["items"] == []
+
+
+def test_a_photo_gets_its_preview_and_a_broken_one_none(server: DemoServer, client: httpx.Client) -> None:
+    manifest = {
+        "code": "PHO",
+        "fields": fields({"id": "photos", "type": "photo", "max_files": 5}),
+        "start": {"fields": {"photos": "edit"}},
+        "tasks": {"a": {"fields": {}}},
+    }
+    deploy(server, manifest, simple(user("a")))
+    numbers = []
+    good = photo_jpeg()
+    for data in (good, good[:700]):
+        ticket = client.post("/api/v1/uploads", json={"app": "PHO", "field": "photos", "size": len(data)}).json()
+        sent = client.put(ticket["put_url"], content=data, headers={"Content-Type": "image/jpeg"})
+        assert sent.status_code == 200, sent.text
+        numbers.append(int(ticket["id"]))
+    start(client, "PHO", photos=numbers)
+
+    preview = eventually(lambda: _found(client, f"/api/v1/files/{numbers[0]}/preview"))
+
+    assert preview.headers["Content-Type"] == "image/jpeg"
+    assert len(preview.content) < len(good)
+    assert b"Exif" in good
+    assert b"Exif" not in preview.content
+    missing = client.get(f"/api/v1/files/{numbers[1]}/preview")
+    assert missing.status_code == 404
+    assert missing.json()["code"] == "not_found"
+
+
+def _found(client: httpx.Client, path: str) -> httpx.Response | None:
+    answer = client.get(path)
+    return answer if answer.status_code == 200 else None
