@@ -18,10 +18,12 @@ from satchel.actions.context import Context
 from satchel.actions.loading import Apps
 from satchel.blobs.local import LocalBlobs
 from satchel.db.embedded import embedded
+from satchel.db.health import connection_limit
 from satchel.db.keys import ensure_key
 from satchel.db.migrate import migrate
 from satchel.db.pool import Database
 from satchel.model.clock import Clock
+from satchel.model.errors import DatabaseUnavailable
 from satchel.model.ids import Entropy
 from satchel.outbound.allowed import parse_allowed
 from satchel.outbound.guard import Guard
@@ -36,6 +38,12 @@ from satchel.work.tick import Tick
 from satchel.work.worker import Worker
 
 SIGNING_KEY_BYTES = 32
+
+MIN_CONNECTIONS = 100
+"""Of the embedded database."""
+
+SPARE_CONNECTIONS = 50
+"""For workers, commands and the database's own work beside the pools."""
 
 
 def system_clock() -> datetime:
@@ -52,15 +60,18 @@ async def open_context(
     Migrates the database if need be; safe from several processes at once.
 
     Raises:
-        DatabaseUnavailable: the database cannot be started or reached.
+        DatabaseUnavailable: the database cannot be started or reached, or takes fewer connections than the pool has.
     """
     async with AsyncExitStack() as stack:
         dsn = settings.database_url
         if dsn is None:
-            server = await stack.enter_async_context(embedded(settings.data_directory))
+            server = await stack.enter_async_context(
+                embedded(settings.data_directory, max_connections=embedded_connections(settings.pool_size))
+            )
             dsn = server.dsn
         await migrate(dsn)
         database = await stack.enter_async_context(Database(dsn, max_connections=settings.pool_size))
+        await _check_pool(database, settings.pool_size)
         async with database.write() as tx:
             await ensure_key(tx, entropy(SIGNING_KEY_BYTES), clock())
         blobs = LocalBlobs(settings.data_directory / "blobs", clock=clock, entropy=entropy)
@@ -74,6 +85,21 @@ async def open_context(
             apps=Apps(),
             queue=Queue(),
             http=HttpClient(Guard(allowed=tuple(parse_allowed(entry) for entry in settings.outbound_allow))),
+        )
+
+
+def embedded_connections(pool_size: int) -> int:
+    """Return how many connections the embedded database takes: enough for two processes of this pool, and more."""
+    return max(MIN_CONNECTIONS, 2 * pool_size + SPARE_CONNECTIONS)
+
+
+async def _check_pool(database: Database, pool_size: int) -> None:
+    async with database.read() as tx:
+        most = await connection_limit(tx)
+    if pool_size > most:
+        raise DatabaseUnavailable(
+            f"SATCHEL_POOL_SIZE is {pool_size}, but the database takes {most} connections in all."
+            " Lower it, or raise max_connections (the embedded database does so once all that use it were restarted)."
         )
 
 

@@ -1,7 +1,10 @@
 """A ticket's addresses: who may use them, and what the three ways in refuse."""
 
+import httpx
+import pytest
+
 from surfaces.conftest import Api
-from world import PDF
+from world import PDF, TEXT, bundle, fields
 
 UPLOADS = "/api/v1/uploads"
 BOUNDARY = {"Content-Type": "multipart/form-data; boundary=b"}
@@ -124,6 +127,63 @@ async def test_tus_refuses_another_version_an_unknown_checksum_and_a_wrong_offse
         assert answer.headers["Tus-Resumable"] == "1.0.0"
     assert (await anyone.patch(address, content=PDF[:9], headers=piece)).headers["Upload-Offset"] == "9"
     assert (await anyone.head(address, headers=piece)).headers["Upload-Offset"] == "9"
+
+
+@pytest.mark.parametrize("length", [{"Upload-Length": str(len(PDF))}, {"Upload-Defer-Length": "1"}])
+async def test_tus_tells_the_metadata_that_an_upload_was_created_with_as_it_was_sent(
+    api: Api, length: dict[str, str]
+) -> None:
+    ticket = await _ticket(api, name=None)
+    anyone, address = await api.client("anonymous"), str(ticket["tus_url"])
+    version = {"Tus-Resumable": "1.0.0"}
+    assert "Upload-Metadata" not in (await anyone.head(address, headers=version)).headers
+    said = "filename w5xiZXIucGRm,is_confidential,filetype YXBwbGljYXRpb24vcGRm"
+    created = await anyone.post(address, headers={**version, **length, "Upload-Metadata": said})
+    assert created.status_code == 201, created.text
+    assert (await anyone.head(address, headers=version)).headers["Upload-Metadata"] == said
+    piece = {**version, "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+    whole = {**piece, "Upload-Length": str(len(PDF))}
+    assert (await anyone.patch(address, content=PDF, headers=whole)).status_code == 204
+    assert (await anyone.head(address, headers=version)).headers["Upload-Metadata"] == said
+    kept = await (await api.client("clerk")).get(f"{UPLOADS}/{ticket['id']}")
+    assert (kept.json()["state"], kept.json()["name"]) == ("uploaded", "Über.pdf")
+
+
+async def _send_nameless(api: Api, accept: list[str], data: bytes, declared: str | None) -> httpx.Response:
+    """PUT bytes without a name to a field that takes some extensions."""
+    files = fields({"id": "paper", "type": "file", **({"accept": accept} if accept else {})})
+    await api.world.deploy(
+        bundle(
+            {"code": "ANY", "title": "x", "fields": files, "start": {"fields": {"paper": "edit"}}, "tasks": {"a": {}}}
+        )
+    )
+    wish = {"app": "ANY", "field": "paper", "size": len(data)}
+    asked = await (await api.client("clerk")).post(UPLOADS, json=wish)
+    headers = {} if declared is None else {"Content-Type": declared}
+    return await (await api.client("anonymous")).put(asked.json()["put_url"], content=data, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("accept", "data", "declared", "name"),
+    [
+        ([".pdf"], PDF, None, "file.pdf"),
+        ([".pdf"], PDF, "text/plain", "file.pdf"),
+        ([".txt"], TEXT, None, "file.txt"),
+        ([".csv"], b"a,b\n1,2\n", "text/csv", "file.csv"),
+        ([], b"\x00\x01\x02", None, "file"),
+    ],
+)
+async def test_bytes_without_a_name_are_called_by_their_type(
+    api: Api, accept: list[str], data: bytes, declared: str | None, name: str
+) -> None:
+    sent = await _send_nameless(api, accept, data, declared)
+    assert (sent.status_code, sent.json().get("name")) == (200, name), sent.text
+
+
+@pytest.mark.parametrize("declared", [None, "application/pdf"])
+async def test_bytes_without_a_name_of_another_type_are_still_refused(api: Api, declared: str | None) -> None:
+    sent = await _send_nameless(api, [".pdf"], TEXT, declared)
+    assert (sent.status_code, sent.json()["code"]) == (422, "file_type")
 
 
 async def test_a_method_override_stands_for_patch_and_delete(api: Api) -> None:

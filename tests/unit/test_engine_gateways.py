@@ -330,3 +330,26 @@ def test_a_join_takes_one_token_of_each_flow_at_a_time() -> None:
     assert host.at() == ["after", "b"]
     host.done("b")
     assert host.at() == ["after", "after"]
+
+
+@pytest.mark.parametrize("gateway", ["exclusiveGateway", "inclusiveGateway"])
+def test_the_only_way_out_of_a_gateway_is_taken_only_if_its_condition_is_true(gateway: str) -> None:
+    bpmn = document(
+        START, END, el(gateway, "x"), path("start", "x"), user("a"), path("a", "end"), flow("x", "a", "n > 1")
+    )
+    assert started(bpmn, n=2).at() == ["a"]
+    with pytest.raises(EngineStopped) as stopped:
+        started(bpmn, n=1)
+    assert (stopped.value.reason, stopped.value.element) == ("no_branch", "x")
+
+
+@pytest.mark.parametrize("gateway", ["exclusiveGateway", "inclusiveGateway", "parallelGateway"])
+def test_the_only_way_out_of_a_gateway_is_taken_where_nothing_is_asked(gateway: str) -> None:
+    bpmn = document(START, END, el(gateway, "x"), path("start", "x"), user("a"), path("a", "end"), flow("x", "a"))
+    assert started(bpmn).at() == ["a"]
+
+
+def test_the_only_way_out_of_a_gateway_is_taken_where_it_is_the_default() -> None:
+    gateway = el("exclusiveGateway", "x", default="x_a")
+    bpmn = document(START, END, gateway, path("start", "x"), user("a"), path("a", "end"), flow("x", "a"))
+    assert started(bpmn).at() == ["a"]

@@ -33,9 +33,12 @@ from satchel.model.errors import (
     Unavailable,
     UploadExpired,
 )
-from satchel.model.media import is_image, matches_accept, media_type
+from satchel.model.media import extension_for, is_image, matches_accept, media_type
 from satchel.model.names import clean_upload_name
 from satchel.model.uploads import Upload, UploadState
+
+NAMELESS = "file"
+"""What a file is called, with an extension of its type, when nobody gave it a name."""
 
 TUS_ATTEMPT = 0
 """The store's name for the one partial of a ticket: a tus upload goes on with it whoever wrote before."""
@@ -51,12 +54,18 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a tus upload is; `size_bytes` is None until the client has said it."""
+    """How far a tus upload is.
+
+    Attributes:
+        size_bytes: None until the client has said it.
+        metadata: the Upload-Metadata that it was created with, as it was sent.
+    """
 
     offset_bytes: int
     size_bytes: int | None
     expires_at: datetime
     is_complete: bool
+    metadata: str | None
 
 
 async def receive(
@@ -160,7 +169,7 @@ def _admission(upload: Upload, arrival: Arrival) -> Admit:
     """Return the check of complete bytes against the field's limits."""
 
     def admit(received: Received) -> None:
-        name = _name(upload, arrival)
+        name = _name(upload, arrival, received)
         if received.size < upload.min_bytes:
             message = f"{name} has {received.size} bytes; files there have {upload.min_bytes} at least."
             raise BadFile("file_too_small", message, limit_bytes=upload.min_bytes, size_bytes=received.size)
@@ -177,8 +186,11 @@ def _admission(upload: Upload, arrival: Arrival) -> Admit:
     return admit
 
 
-def _name(upload: Upload, arrival: Arrival) -> str:
-    return upload.name or (clean_upload_name(arrival.name) if arrival.name else "file")
+def _name(upload: Upload, arrival: Arrival, received: Received) -> str:
+    """Return the file's name: the ticket's, the sender's, or one that says its type where neither gave any."""
+    if upload.name or arrival.name:
+        return upload.name or clean_upload_name(arrival.name or "")
+    return NAMELESS + extension_for(received.head, arrival.media_type or upload.media_type, upload.accept)
 
 
 async def _give_up(context: Context, upload: Upload, attempt: int, error: BaseException | None) -> None:
@@ -214,7 +226,7 @@ def _renewed(context: Context, upload: Upload) -> datetime:
 
 async def _finish(context: Context, upload: Upload, attempt: int, received: Received, arrival: Arrival) -> Upload:
     """Record bytes that are durable: the blob's row, then the ticket, the quota last."""
-    name = _name(upload, arrival)
+    name = _name(upload, arrival, received)
     kind = media_type(received.head, name, arrival.media_type or upload.media_type)
     async with context.database.write() as tx:
         locked = await rows.lock_upload(tx, upload.account_id, upload.id)
@@ -267,12 +279,22 @@ async def progress(context: Context, upload: Upload) -> Progress:
         raise UploadExpired(upload.id, upload.reason or "expired")
     if upload.size_bytes is not None:
         size = upload.size_bytes
-        return Progress(offset_bytes=size, size_bytes=size, expires_at=upload.expires_at, is_complete=True)
+        return _progress(upload, size, size, upload.expires_at)
     _require_open(upload, context.clock())
     offset = await _resumable(context).partial_size(_partial(upload)) or 0
     if offset == upload.tus_length:
         return await append(context, upload, offset, _nothing(), checksum=None)
-    return Progress(offset_bytes=offset, size_bytes=_tus_size(upload), expires_at=upload.expires_at, is_complete=False)
+    return _progress(upload, offset, _tus_size(upload), upload.expires_at)
+
+
+def _progress(upload: Upload, offset: int, size: int, expires_at: datetime) -> Progress:
+    return Progress(
+        offset_bytes=offset,
+        size_bytes=size,
+        expires_at=expires_at,
+        is_complete=offset == size,
+        metadata=upload.tus_metadata,
+    )
 
 
 async def _nothing() -> AsyncIterator[bytes]:
@@ -285,8 +307,14 @@ def _tus_size(upload: Upload) -> int:
     return upload.declared_bytes if upload.tus_length is None else upload.tus_length
 
 
-async def announce(context: Context, upload: Upload, *, length: int, arrival: Arrival) -> None:
+async def announce(
+    context: Context, upload: Upload, *, length: int | None, arrival: Arrival, metadata: str | None = None
+) -> None:
     """Note the length, name and type that a tus client creates its upload with; one of no bytes is finished at once.
+
+    Args:
+        length: the Upload-Length; None where the client says it later.
+        metadata: the Upload-Metadata, as it was sent.
 
     Raises:
         InvalidRequest: the length is negative.
@@ -295,19 +323,27 @@ async def announce(context: Context, upload: Upload, *, length: int, arrival: Ar
         TooLarge: the ticket was made for less.
         UploadExpired, InvalidState: the ticket has ended or was filled.
     """
-    if length < 0:
+    if length is not None and length < 0:
         raise InvalidRequest("Upload-Length must be 0 or more.")
-    if length > upload.declared_bytes:
+    if length is not None and length > upload.declared_bytes:
         raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, length)
     async with context.database.write() as tx:
         locked = await rows.lock_upload(tx, upload.account_id, upload.id)
         if locked is None:
             raise NotFound("upload", upload.id)
         _require_open(locked, context.clock())
-        if locked.tus_length not in (None, length):
+        if length is not None and locked.tus_length not in (None, length):
             raise Conflict(f"Upload {upload.id} was announced with {locked.tus_length} bytes. Go on with those.")
         name = clean_upload_name(arrival.name) if arrival.name else None
-        await rows.set_tus(tx, upload.account_id, upload.id, length=length, name=name, media_type=arrival.media_type)
+        await rows.set_tus(
+            tx,
+            upload.account_id,
+            upload.id,
+            length=length,
+            name=name,
+            media_type=arrival.media_type,
+            metadata=metadata,
+        )
         announced = await rows.upload(tx, upload.account_id, upload.id)
     if length == 0 and announced is not None:
         await progress(context, announced)
@@ -346,7 +382,7 @@ async def append(
         if reached < size:
             expires_at = _renewed(context, upload)
             await _pause(context, upload, attempt, expires_at)
-            return Progress(offset_bytes=reached, size_bytes=size, expires_at=expires_at, is_complete=False)
+            return _progress(upload, reached, size, expires_at)
         received = await store.finish_partial(partial, admit=_admission(upload, Arrival()))
         finished = await _finish(context, upload, attempt, received, Arrival())
     except BadFile as error:
@@ -357,7 +393,7 @@ async def append(
         await _give_up(context, upload, attempt, None if isinstance(error, TooLarge) else error)
         raise
     await store.discard_partial(partial)
-    return Progress(offset_bytes=size, size_bytes=size, expires_at=finished.expires_at, is_complete=True)
+    return _progress(upload, size, size, finished.expires_at)
 
 
 async def _pause(context: Context, upload: Upload, attempt: int, expires_at: datetime) -> None:

@@ -22,6 +22,17 @@ async def answer(tx: Reader) -> None:
     await tx.value(int, "SELECT 1")
 
 
+async def connection_limit(tx: Reader) -> int:
+    """Return how many connections the database lets those in who are no superusers."""
+    return (
+        await tx.value(
+            int,
+            "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int",
+        )
+        or 0
+    )
+
+
 async def totals(tx: Reader) -> Totals:
     """Return the sums."""
     found = await tx.row(

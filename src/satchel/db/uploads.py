@@ -13,7 +13,7 @@ from satchel.model.uploads import Target, Upload, UploadState
 _UPLOAD = (
     "account_id, id, state, user_id, app_id, instance_id, task_id, field_id, area, declared_bytes, reserved_bytes,"
     " min_bytes, accept, images_only, name, media_type, expected_digest, metadata, attempt, lease_until, tus_length,"
-    " digest, size_bytes, reason, created_at, expires_at, ended_at"
+    " tus_metadata, digest, size_bytes, reason, created_at, expires_at, ended_at"
 )
 
 
@@ -187,15 +187,16 @@ async def set_tus(
     account: AccountId,
     upload_id: UploadId,
     *,
-    length: int,
+    length: int | None,
     name: str | None,
     media_type: str | None,
+    metadata: str | None,
 ) -> None:
     """Note what a tus client said when it created its upload."""
     await tx.execute(
-        "UPDATE uploads SET tus_length = %s, name = coalesce(name, %s), media_type = coalesce(media_type, %s)"
-        " WHERE account_id = %s AND id = %s",
-        (length, name, media_type, account, upload_id),
+        "UPDATE uploads SET tus_length = coalesce(%s, tus_length), name = coalesce(name, %s),"
+        " media_type = coalesce(media_type, %s), tus_metadata = %s WHERE account_id = %s AND id = %s",
+        (length, name, media_type, metadata, account, upload_id),
     )
 
 

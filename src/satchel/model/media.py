@@ -184,6 +184,22 @@ def media_type(head: bytes, name: str, declared: str | None = None) -> str:
     return UNKNOWN if said is None or ending in _BY_EXTENSION or said in _RECOGNISED or _is_active(said) else said
 
 
+def extension_for(head: bytes, declared: str | None, accept: Sequence[str]) -> str:
+    """Return an extension (`.pdf`) for a file without a name, by its content and what its sender said; "" for none.
+
+    Of several for one type, it is one that `accept` takes, if there is such a one.
+    """
+    for kind in (_bare(declared), media_type(head, "", declared)):
+        fitting = [
+            ending
+            for ending, named in _BY_EXTENSION.items()
+            if named == kind and media_type(head, f"x{ending}", declared) == kind
+        ]
+        if fitting:
+            return next((ending for ending in fitting if ending in accept), fitting[0])
+    return ""
+
+
 def matches_accept(accept: Sequence[str], name: str, found: str) -> bool:
     """Return whether a file fits a field's `accept`; an empty one takes anything.
 

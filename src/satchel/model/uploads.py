@@ -48,6 +48,7 @@ class Upload:
         attempt: counts the writers; a finish counts only for the newest.
         lease_until: until when the present writer is taken to be alive.
         tus_length: the Upload-Length of a tus upload, or None.
+        tus_metadata: the Upload-Metadata that it was created with, as it was sent, or None.
         digest, size_bytes: of the bytes that came; None before.
         reason: why it expired.
     """
@@ -73,6 +74,7 @@ class Upload:
     attempt: int
     lease_until: datetime | None
     tus_length: int | None
+    tus_metadata: str | None
     digest: Digest | None
     size_bytes: int | None
     reason: str | None

@@ -9,7 +9,7 @@ the route.
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -22,31 +22,37 @@ DRAIN_BYTES = 16 * 1024 * 1024
 """How much of an unwanted body is read and thrown away before the client is left to fill its own buffers."""
 
 
+REFUSALS: Mapping[str, tuple[HTTPStatus, str]] = {
+    "malformed_request": (HTTPStatus.BAD_REQUEST, "The request is no well-formed HTTP/1.1."),
+    "headers_too_slow": (HTTPStatus.REQUEST_TIMEOUT, "The request's headers did not come in time."),
+    "headers_too_large": (
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "The request line and the headers have more bytes than the server takes.",
+    ),
+}
+"""The codes of what is refused before any surface sees it, with status and meaning; the connection ends with it."""
+
+
 class _Refused(Exception):  # not an error of ours: it stops the parser from within its callback
     """The request is refused while its headers are read."""
 
-    def __init__(self, status: HTTPStatus, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
-        self.status = status
+        self.status, _ = REFUSALS[code]
         self.code = code
         self.detail = detail
 
 
 _MALFORMED = _Refused(
-    HTTPStatus.BAD_REQUEST,
     "malformed_request",
     "This is not a well-formed HTTP/1.1 request. Correct it and send it again.",
 )
-_HOST = _Refused(
-    HTTPStatus.BAD_REQUEST, "malformed_request", "A request names its host exactly once. Correct the Host header."
-)
+_HOST = _Refused("malformed_request", "A request names its host exactly once. Correct the Host header.")
 _CODING = _Refused(
-    HTTPStatus.BAD_REQUEST,
     "malformed_request",
     "A request's only transfer coding is `chunked`. Correct Transfer-Encoding.",
 )
 _SLOW = _Refused(
-    HTTPStatus.REQUEST_TIMEOUT,
     "headers_too_slow",
     "The request's headers did not come in time. Send the request again.",
 )
@@ -209,7 +215,6 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def _too_large(self) -> _Refused:
         return _Refused(
-            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
             "headers_too_large",
             f"Request line and headers may hold {self.edge.header_bytes} bytes at most. Send fewer or shorter ones.",
         )

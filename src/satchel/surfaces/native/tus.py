@@ -63,12 +63,12 @@ async def create(exchange: Exchange) -> Reply:
     length = content_length(exchange.header("upload-length"))
     if length is None and exchange.header("upload-defer-length") != "1":
         raise InvalidRequest("Send Upload-Length, or Upload-Defer-Length: 1.")
-    metadata = parse_upload_metadata(exchange.header("upload-metadata") or "")
+    said = exchange.header("upload-metadata")
+    metadata = parse_upload_metadata(said or "")
     name = metadata.get("filename") or metadata.get("name")
     media_type = metadata.get("filetype") or metadata.get("type")
     arrival = Arrival(name=name, media_type=media_type)
-    if length is not None:
-        await intake.announce(exchange.context, upload, length=length, arrival=arrival)
+    await intake.announce(exchange.context, upload, length=length, arrival=arrival, metadata=said)
     query = exchange.query("token")
     address = f"{exchange.parts.public_url}{exchange.scope['path']}" + (f"?token={query}" if query else "")
     return Reply(status=201, headers={**_headers(), "Location": address})
@@ -77,7 +77,9 @@ async def create(exchange: Exchange) -> Reply:
 async def head(exchange: Exchange) -> Reply:
     """Say how far a tus upload is."""
     _check_version(exchange)
-    return Reply(status=200, headers=_headers(await intake.progress(exchange.context, await find(exchange))))
+    progress = await intake.progress(exchange.context, await find(exchange))
+    said = {} if progress.metadata is None else {"Upload-Metadata": progress.metadata}
+    return Reply(status=200, headers={**_headers(progress), **said})
 
 
 async def patch(exchange: Exchange) -> Reply:

@@ -340,6 +340,7 @@ CREATE TABLE uploads (
     attempt integer NOT NULL DEFAULT 0,
     lease_until timestamptz,
     tus_length bigint,
+    tus_metadata text,
     digest text,
     size_bytes bigint,
     reason text,
