@@ -105,11 +105,7 @@ def _whole(low: int, high: int) -> Parser:
 
 def _seconds(low: int, high: int) -> Parser:
     whole = _whole(low, high)
-
-    def parse(value: object) -> timedelta:
-        return timedelta(seconds=int(str(whole(value))))
-
-    return parse
+    return lambda value: timedelta(seconds=int(str(whole(value))))
 
 
 def _one_of(*known: str) -> Parser:
@@ -182,12 +178,7 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="Bearer token that /metrics asks for; without it, only programs of the same machine are answered.",
         is_secret=True,
     ),
-    Setting(
-        name="pool_size",
-        parse=_whole(2, 500),
-        default=16,
-        meaning="Database connections of one process; the database must take as many.",
-    ),
+    Setting(name="pool_size", parse=_whole(2, 500), default=16, meaning="Database connections of one process."),
     Setting(name="worker_concurrency", parse=_whole(1, 100), default=4, meaning="Jobs that one worker runs at once."),
     Setting(
         name="ticket_lifetime_s",

@@ -14,9 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from satchel.actions.admission import admission, name_of
 from satchel.actions.context import Context
 from satchel.blobs.signatures import signature_png
-from satchel.blobs.store import Admit, Checksum, Partial, Received, ResumableStore
+from satchel.blobs.store import Checksum, Partial, Received, ResumableStore
 from satchel.db import blobs as blob_rows
 from satchel.db import storage
 from satchel.db import uploads as rows
@@ -33,12 +34,9 @@ from satchel.model.errors import (
     Unavailable,
     UploadExpired,
 )
-from satchel.model.media import extension_for, is_image, matches_accept, media_type
+from satchel.model.media import media_type
 from satchel.model.names import clean_upload_name
 from satchel.model.uploads import Upload, UploadState
-
-NAMELESS = "file"
-"""What a file is called, with an extension of its type, when nobody gave it a name."""
 
 TUS_ATTEMPT = 0
 """The store's name for the one partial of a ticket: a tus upload goes on with it whoever wrote before."""
@@ -98,7 +96,7 @@ async def receive(
             upload.account_id,
             _renewing(context, upload, attempt, chunks),
             max_bytes=upload.declared_bytes,
-            admit=_admission(upload, arrival),
+            admit=admission(upload, arrival.name, arrival.media_type),
         )
         return await _finish(context, upload, attempt, received, arrival)
     except BaseException as error:
@@ -165,34 +163,6 @@ async def _renewing(
                 raise Conflict(f"Upload {upload.id} was ended, or taken over by another writer.")
 
 
-def _admission(upload: Upload, arrival: Arrival) -> Admit:
-    """Return the check of complete bytes against the field's limits."""
-
-    def admit(received: Received) -> None:
-        name = _name(upload, arrival, received)
-        if received.size < upload.min_bytes:
-            message = f"{name} has {received.size} bytes; files there have {upload.min_bytes} at least."
-            raise BadFile("file_too_small", message, limit_bytes=upload.min_bytes, size_bytes=received.size)
-        if upload.expected_digest is not None and received.digest != upload.expected_digest:
-            message = f"The bytes of {name} do not have the SHA-256 that was announced. Send the file again."
-            raise BadFile("digest_mismatch", message, expected=upload.expected_digest, actual=received.digest)
-        kind = media_type(received.head, name, arrival.media_type or upload.media_type)
-        if not matches_accept(upload.accept, name, kind):
-            message = f"{name} is {kind} by its content; taken there: {', '.join(upload.accept)}."
-            raise BadFile("file_type", message, media_type=kind, accept=list(upload.accept))
-        if (upload.images_only or upload.metadata) and not is_image(kind):
-            raise BadFile("file_not_image", f"{name} is {kind} by its content; only images are taken.", media_type=kind)
-
-    return admit
-
-
-def _name(upload: Upload, arrival: Arrival, received: Received) -> str:
-    """Return the file's name: the ticket's, the sender's, or one that says its type where neither gave any."""
-    if upload.name or arrival.name:
-        return upload.name or clean_upload_name(arrival.name or "")
-    return NAMELESS + extension_for(received.head, arrival.media_type or upload.media_type, upload.accept)
-
-
 async def _give_up(context: Context, upload: Upload, attempt: int, error: BaseException | None) -> None:
     """Free the ticket for another try; or end it, where the bytes themselves were wrong.
 
@@ -226,7 +196,7 @@ def _renewed(context: Context, upload: Upload) -> datetime:
 
 async def _finish(context: Context, upload: Upload, attempt: int, received: Received, arrival: Arrival) -> Upload:
     """Record bytes that are durable: the blob's row, then the ticket, the quota last."""
-    name = _name(upload, arrival, received)
+    name = name_of(upload, arrival.name, arrival.media_type, received.head)
     kind = media_type(received.head, name, arrival.media_type or upload.media_type)
     async with context.database.write() as tx:
         locked = await rows.lock_upload(tx, upload.account_id, upload.id)
@@ -383,7 +353,7 @@ async def append(
             expires_at = _renewed(context, upload)
             await _pause(context, upload, attempt, expires_at)
             return _progress(upload, reached, size, expires_at)
-        received = await store.finish_partial(partial, admit=_admission(upload, Arrival()))
+        received = await store.finish_partial(partial, admit=admission(upload, None, None))
         finished = await _finish(context, upload, attempt, received, Arrival())
     except BadFile as error:
         await _give_up(context, upload, attempt, error)
