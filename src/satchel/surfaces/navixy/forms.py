@@ -3,16 +3,17 @@
 A form has its task's number: each task has one, for as long as it is there.
 """
 
-from satchel.actions import submitting, tasks, uploads
+from satchel.actions import apps, submitting, tasks, uploads
 from satchel.actions.forms import Submission
 from satchel.actions.links import MAX_LIFETIME_S
 from satchel.actions.links import issue as issue_link
+from satchel.actions.loading import LoadedApp
 from satchel.actions.tasks import TaskView
 from satchel.actions.uploads import Wish
-from satchel.model.app import Access
+from satchel.model.app import Access, TaskForm
 from satchel.model.errors import BlobMissing, Conflict, Gone, NotFound
 from satchel.model.files import File, FileKind
-from satchel.model.ids import FieldId, TaskId
+from satchel.model.ids import AppId, FieldId, TaskId
 from satchel.model.instance import TaskState
 from satchel.model.media import is_image
 from satchel.model.names import safe_name
@@ -93,9 +94,7 @@ async def form(exchange: Exchange, seen: TaskView, *, iso: bool) -> dict[str, ob
         {
             "id": seen.task.id,
             "label": seen.app.manifest.name[:100],
-            "fields": [
-                values.field(field, required=seen.form.fields.get(field.id) is Access.REQUIRE) for field in fields
-            ],
+            "fields": [values.field(field, required=is_required(seen.form, field.id)) for field in fields],
             "created": wire.date(exchange, seen.task.opened_at, iso),
             "submit_in_zone": False,
             "task_id": seen.task.id,
@@ -107,6 +106,24 @@ async def form(exchange: Exchange, seen: TaskView, *, iso: bool) -> dict[str, ob
             "submitted": wire.date_or_none(exchange, at, iso),
         }
     )
+
+
+async def template(exchange: Exchange, number: AppId) -> LoadedApp:
+    """Return the newest version of the app that a form template is.
+
+    Raises:
+        NotFound: there is none, or one may not know of it.
+    """
+    known = await apps.visible(exchange.context, exchange.actor)
+    found = next((row for row in known if row.id == number), None)
+    if found is None:
+        raise NotFound("form template", number)
+    return await apps.read(exchange.context, exchange.actor, found.code)
+
+
+def is_required(form: TaskForm | None, field: FieldId) -> bool:
+    """Return whether a form must have a value for a field."""
+    return form is not None and form.fields.get(field) is Access.REQUIRE
 
 
 async def _file(exchange: Exchange, seen: TaskView, file: File, *, iso: bool, with_binding: bool) -> dict[str, object]:

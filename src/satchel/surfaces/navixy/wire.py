@@ -1,12 +1,14 @@
 """What answers are made of: success, dates, tasks, and the routes that calls are served at."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from satchel.model.instance import Instance, Task, TaskState
+from satchel.model.ids import UserId
+from satchel.model.instance import Task, TaskState
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Handler, Reply, endpoint, json_reply
-from satchel.surfaces.navixy.inputs import read_inputs
+from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
 PREFIX = "/navixy"
 BASE = f"{PREFIX}/v2/"
@@ -58,12 +60,48 @@ def date_or_none(exchange: Exchange, moment: datetime | None, iso: bool) -> str 
     return None if moment is None else date(exchange, moment, iso)
 
 
+def moment(exchange: Exchange, given: Inputs, name: str) -> datetime | None:
+    """Return a moment that a parameter gives, by the user's clock or as ISO 8601; None where it is absent.
+
+    Raises:
+        InvalidRequest: it is no date and time.
+    """
+    text = given.text_or_none(name, longest=40)
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        local = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(exchange.actor.time_zone))
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise refused(name, "must be a date and time such as 2020-02-03 03:04:00") from None
+
+
 def status(state: TaskState) -> str:
     """Return the name of a task's state."""
     return _STATUS.get(state, state.value)
 
 
-def task(exchange: Exchange, found: Task, instance: Instance, *, iso: bool) -> dict[str, object]:
+class Named(Protocol):
+    """What names the instance of a task."""
+
+    @property
+    def identifier(self) -> str:
+        """Such as `PUR-12`."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def starter_id(self) -> UserId | None:
+        """Who started it."""
+        ...
+
+
+def task(exchange: Exchange, found: Task, instance: Named, *, iso: bool) -> dict[str, object]:
     """Return a task; `tracker_id` is its holder, the external id its instance's identifier."""
     changed = found.closed_at or found.opened_at
     return without_nulls(

@@ -1,0 +1,106 @@
+"""Tasks over all apps: lists with filters, counts, and tasks that somebody is given by starting an app."""
+
+from collections.abc import Sequence
+
+from satchel.actions import access, instances, tasks
+from satchel.actions.context import Context
+from satchel.actions.forms import Submission
+from satchel.db import accounts as people
+from satchel.db import apps as app_rows
+from satchel.db import events as event_rows
+from satchel.db import task_lists as rows
+from satchel.db import tasks as task_rows
+from satchel.db.task_lists import ListedTask as ListedTask  # noqa: PLC0414  # what callers are handed
+from satchel.db.task_lists import Reach
+from satchel.db.task_lists import TaskFilter as TaskFilter  # noqa: PLC0414  # what callers ask with
+from satchel.model.actor import Actor, Right
+from satchel.model.errors import Forbidden, NotFound
+from satchel.model.ids import AppId, TaskId, UserId
+from satchel.model.instance import TaskState
+
+SORTS = frozenset(rows.SORTS)
+"""What a `TaskFilter` may sort by."""
+
+_HISTORY_PAGE = 1_000
+
+
+def _reach(actor: Actor) -> Reach:
+    return Reach(
+        user=actor.user_id,
+        viewable=_sorted(actor.apps_with(Right.VIEW)),
+        startable=_sorted(actor.apps_with(Right.START)),
+        groups=sorted(actor.group_ids),
+    )
+
+
+def _sorted(apps: frozenset[AppId] | None) -> Sequence[AppId] | None:
+    return None if apps is None else sorted(apps)
+
+
+async def listed(context: Context, actor: Actor, wanted: TaskFilter) -> tuple[list[ListedTask], int]:
+    """Return a page of the tasks that the actor may see, and how many there are in all."""
+    reach = _reach(actor)
+    async with context.database.read() as tx:
+        found = await rows.listed(tx, actor.account_id, reach, wanted)
+        counts = await rows.counted(tx, actor.account_id, reach, wanted)
+    return found, sum(counts.values())
+
+
+async def counted(context: Context, actor: Actor, wanted: TaskFilter) -> dict[TaskState, int]:
+    """Return how many tasks that the actor may see there are, by state."""
+    async with context.database.read() as tx:
+        return await rows.counted(tx, actor.account_id, _reach(actor), wanted)
+
+
+async def history(context: Context, actor: Actor, task_id: TaskId) -> list[event_rows.Event]:
+    """Return what happened to a task, oldest first; it needs the right `view`.
+
+    Raises:
+        NotFound: there is no such task, or the actor may not see it.
+        Forbidden: the actor sees the task but not the whole of its instance.
+    """
+    task = await tasks.find(context, actor, task_id)
+    found: list[event_rows.Event] = []
+    after = 0
+    while True:
+        page = await instances.history(context, actor, task.instance_id, after=after, limit=_HISTORY_PAGE)
+        found += [event for event in page if event.task_id == task_id]
+        if len(page) < _HISTORY_PAGE:
+            return found
+        after = page[-1].id
+
+
+async def start_for(
+    context: Context, actor: Actor, app_id: AppId, given: Submission, *, holder: UserId | None
+) -> TaskId:
+    """Start an app and return its first open task, assigned to somebody if they are named.
+
+    The rights are asked first; the assignment is a change of its own after the start.
+
+    Raises:
+        NotFound: there is no such app or user for the actor, or the instance has no open task.
+        Forbidden: the actor may not start the app, or not assign its tasks.
+        InvalidValues: a value is refused; nothing was started.
+        EngineStopped: the process cannot take its first steps; nothing was started.
+    """
+    async with context.database.read() as tx:
+        app = await app_rows.app(tx, actor.account_id, app_id)
+        if app is None:
+            raise NotFound("app", app_id)
+        access.require_right(actor, Right.START, app_id, app.code)
+        if holder is not None and not await people.existing_users(tx, actor.account_id, [holder]):
+            raise NotFound("user", holder)
+    if holder is not None and holder != actor.user_id and not actor.may(Right.MANAGE, app_id):
+        raise Forbidden(f"You need the right 'manage' for the app {app.code} to give its tasks to others.")
+    instance = await instances.start(context, actor, app.code, given)
+    async with context.database.read() as tx:
+        opened = await task_rows.open_tasks_of(tx, actor.account_id, [instance])
+    if not opened:
+        raise NotFound("open task")
+    first = opened[0]
+    if holder is not None and first.holder_id != holder:
+        if actor.may(Right.MANAGE, app_id):
+            await tasks.assign(context, actor, first.id, holder)
+        else:
+            await tasks.claim(context, actor, first.id)
+    return first.id

@@ -1,0 +1,141 @@
+"""SQL of lists of tasks over all apps: filtered, sorted and paged, with what names each task's instance."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from satchel.db.pool import Reader
+from satchel.model.ids import AccountId, AppId, GroupId, UserId
+from satchel.model.instance import Task, TaskState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Which tasks an asker may see: those of some apps, those that they hold, and those offered to them.
+
+    Attributes:
+        viewable, startable: apps; None means all.
+    """
+
+    user: UserId | None
+    viewable: Sequence[AppId] | None
+    startable: Sequence[AppId] | None
+    groups: Sequence[GroupId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFilter:
+    """Which tasks are asked for; None and empty leave a condition out.
+
+    Attributes:
+        opened_from, due_until: the task opened at or after, and is due at or before.
+        text: stands somewhere in the task's name or its instance's title, in any case.
+        sort: a name of `SORTS`.
+    """
+
+    states: Sequence[TaskState] = ()
+    holders: Sequence[UserId] = ()
+    app: AppId | None = None
+    identifier: str | None = None
+    opened_from: datetime | None = None
+    due_until: datetime | None = None
+    text: str | None = None
+    sort: str = "id"
+    descending: bool = False
+    offset: int = 0
+    limit: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedTask:
+    """A task with what names its instance."""
+
+    task: Task
+    identifier: str
+    title: str
+    starter_id: UserId | None
+
+
+SORTS: Mapping[str, LiteralString] = {
+    "id": "t.id",
+    "holder": "t.holder_id",
+    "state": "t.state",
+    "name": "t.name",
+    "opened_at": "t.opened_at",
+    "due_at": "t.due_at",
+    "closed_at": "coalesce(t.closed_at, t.opened_at)",
+    "identifier": "i.identifier",
+}
+"""What tasks can be sorted by; equal ones go by id."""
+
+_WHERE: LiteralString = (
+    " FROM tasks t JOIN instances i ON i.account_id = t.account_id AND i.id = t.instance_id"
+    " WHERE t.account_id = %(account)s"
+    " AND (%(views_all)s OR t.app_id = ANY(%(viewable)s) OR (t.closed_at IS NULL AND (t.holder_id = %(user)s"
+    " OR (t.state = 'unassigned' AND (t.group_id = ANY(%(groups)s)"
+    " OR (t.group_id IS NULL AND (%(starts_all)s OR t.app_id = ANY(%(startable)s))))))))"
+    " AND (%(states)s::text[] IS NULL OR t.state = ANY(%(states)s))"
+    " AND (%(holders)s::bigint[] IS NULL OR t.holder_id = ANY(%(holders)s))"
+    " AND (%(app)s::bigint IS NULL OR t.app_id = %(app)s)"
+    " AND (%(identifier)s::text IS NULL OR i.identifier = %(identifier)s)"
+    " AND (%(opened_from)s::timestamptz IS NULL OR t.opened_at >= %(opened_from)s)"
+    " AND (%(due_until)s::timestamptz IS NULL OR t.due_at <= %(due_until)s)"
+    " AND (%(text)s::text IS NULL OR position(lower(%(text)s) IN lower(t.name || ': ' || i.title)) > 0)"
+)
+_COLUMNS: LiteralString = (
+    "t.account_id, t.id, t.instance_id, t.app_id, t.version_id, t.element, t.token, t.name, t.variables, t.state,"
+    " t.holder_id, t.group_id, t.due_at, t.fails_at, t.opened_at, t.closed_at, t.closed_by, t.outcome, t.revision,"
+    " i.identifier, i.title, i.starter_id"
+)
+
+
+class _Row:
+    """Makes a `ListedTask` of a row, with its state as the enumeration."""
+
+    __slots__ = ("listed",)
+
+    def __init__(
+        self, *, state: str, identifier: str, title: str, starter_id: UserId | None, **columns: object
+    ) -> None:
+        task = Task(state=TaskState(state), **columns)  # type: ignore[arg-type]  # columns as declared
+        self.listed = ListedTask(task=task, identifier=identifier, title=title, starter_id=starter_id)
+
+
+async def listed(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilter) -> list[ListedTask]:
+    """Return a page of the tasks that an asker may see and wants."""
+    order: LiteralString = " DESC" if wanted.descending else ""
+    rows = await tx.rows(
+        _Row,
+        f"SELECT {_COLUMNS}{_WHERE} ORDER BY {SORTS[wanted.sort]}{order}, t.id{order}"
+        " OFFSET %(offset)s LIMIT %(limit)s",
+        _parameters(account, reach, wanted),
+    )
+    return [row.listed for row in rows]
+
+
+async def counted(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilter) -> dict[TaskState, int]:
+    """Return how many tasks there are by state, paging aside."""
+    rows = await tx.pairs(f"SELECT t.state, count(*){_WHERE} GROUP BY t.state", _parameters(account, reach, wanted))
+    return {TaskState(str(state)): int(str(count)) for state, count in rows}
+
+
+def _parameters(account: AccountId, reach: Reach, wanted: TaskFilter) -> dict[str, object]:
+    return {
+        "account": account,
+        "user": reach.user,
+        "views_all": reach.viewable is None,
+        "viewable": list(reach.viewable or ()),
+        "starts_all": reach.startable is None,
+        "startable": list(reach.startable or ()),
+        "groups": list(reach.groups),
+        "states": [state.value for state in wanted.states] or None,
+        "holders": list(wanted.holders) or None,
+        "app": wanted.app,
+        "identifier": wanted.identifier,
+        "opened_from": wanted.opened_from,
+        "due_until": wanted.due_until,
+        "text": wanted.text or None,
+        "offset": wanted.offset,
+        "limit": wanted.limit,
+    }
