@@ -112,6 +112,10 @@ class Inputs:
             raise refused(name, "must be an object")
         return cast("Mapping[str, object]", value)
 
+    def mapping_or_empty(self, name: str) -> Mapping[str, object]:
+        """Return an object; an empty one where it is absent."""
+        return self.mapping(name) if name in self else dict[str, object]()
+
     def sequence(self, name: str) -> Sequence[object]:
         """Return a list; empty where it is absent.
 

@@ -40,13 +40,13 @@ _OPERATIONS = {
 async def create(exchange: Exchange) -> Reply:
     """Start an app and answer its first task."""
     given = await read_inputs(exchange)
-    wish = given.mapping("task") if "task" in given else {}
+    wish = given.mapping_or_empty("task")
     inner = Inputs(wish)
     template = inner if "form_template_id" in inner else given
     name = "form_template_id" if "form_template_id" in inner else "template_id"
     app = AppId(template.integer(name))
     holder = UserId(inner.integer("tracker_id")) if "tracker_id" in inner else None
-    form = given.mapping("values") if "values" in given else {}
+    form = given.mapping_or_empty("values")
     submission = Submission(values=await _start_values(exchange, app, form))
     task = await task_lists.start_for(exchange.context, exchange.actor, app, submission, holder=holder)
     return wire.success(id=task)
