@@ -11,6 +11,8 @@ from typing import Self
 
 import httpx
 
+from satchel.db.embedded_cluster import remove_database
+
 READY_TIMEOUT_S = 90
 
 
@@ -43,6 +45,7 @@ class BenchServer:
         if self._process is not None:
             self._process.terminate()
             await asyncio.to_thread(self._process.wait, 60)
+            await asyncio.to_thread(remove_database, self.data)  # as root, it is not within the folder
 
     @property
     def token(self) -> str:
