@@ -83,9 +83,9 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
-    """A demo server, shared by the tests of one module."""
+    """A demo server, shared by all tests that leave it running: its start takes longer than most of them."""
     running = DemoServer(tmp_path_factory.mktemp("demo") / "data", free_port())
     running.start()
     yield running

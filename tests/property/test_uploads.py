@@ -213,7 +213,16 @@ class Tickets(RuleBasedStateMachine):
         assert self.run(self.world.drift()) == []
 
 
-def test_tickets_become_what_they_must_whatever_happens_in_between(stage: Stage) -> None:
+def _run(stage: Stage, *, examples: int) -> None:
     Tickets.stage = stage
-    how = settings(max_examples=20, stateful_step_count=25, deadline=None)  # other tests run beside it
+    how = settings(max_examples=examples, stateful_step_count=20, deadline=None)  # other tests run beside it
     run_state_machine_as_test(Tickets, settings=how)
+
+
+def test_tickets_become_what_they_must_whatever_happens_in_between(stage: Stage) -> None:
+    _run(stage, examples=8)
+
+
+@pytest.mark.soak
+def test_tickets_become_what_they_must_in_very_many_orders(stage: Stage) -> None:
+    _run(stage, examples=300)
