@@ -2,11 +2,17 @@
 
 from satchel.surfaces.kit.exchange import Endpoint
 from satchel.surfaces.kit.surface import Surface
-from satchel.surfaces.navixy import auth, files, forms, tasks
+from satchel.surfaces.navixy import auth, files, forms, people, tasks
 from satchel.surfaces.navixy.errors import document
 from satchel.surfaces.navixy.wire import PREFIX, normal_path
 
-ENDPOINTS: tuple[Endpoint, ...] = (*auth.ENDPOINTS, *tasks.ENDPOINTS, *forms.ENDPOINTS, *files.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *auth.ENDPOINTS,
+    *people.ENDPOINTS,
+    *tasks.ENDPOINTS,
+    *forms.ENDPOINTS,
+    *files.ENDPOINTS,
+)
 
 SURFACE = Surface(
     prefix=PREFIX,

@@ -1,0 +1,75 @@
+"""The Navixy surface: users, security groups and the account's history."""
+
+import pytest
+
+from satchel.actions import hashes
+from surfaces.conftest import Api
+from surfaces.navixy_client import Navixy, open_navixy, refusal
+from world import PASSWORD
+
+
+@pytest.fixture
+async def navixy(api: Api) -> Navixy:
+    """The surface and a task in it."""
+    return await open_navixy(api, await api.client("anonymous"))
+
+
+@pytest.fixture
+async def master(navixy: Navixy, api: Api) -> Navixy:
+    """The same, signed in as the account's administrator with the other hash at hand."""
+    admin = api.world.admin
+    assert admin.user_id is not None
+    made = await hashes.open_for(api.world.context, admin, admin.user_id)
+    return Navixy(api, navixy.client, made.secret, navixy.task)
+
+
+async def test_a_sub_user_gets_rights_by_a_security_group(master: Navixy) -> None:
+    group = {"label": "drivers", "privileges": {"rights": ["task_update"]}}
+    made = (await master.call("subuser/security_group/create", group=group)).json()
+    assert refusal(await master.call("subuser/security_group/create", group=group)) == (409, 247)
+    user = {"login": "driver@acme.example", "first_name": "Driver"}
+    new = (await master.call("subuser/register", user=user, password=PASSWORD)).json()
+    assert refusal(await master.call("subuser/register", user=user, password=PASSWORD)) == (400, 206)
+    hers = (await master.call("subuser/session/create", subuser_id=new["id"])).json()["hash"]
+    asked = {"task_id": master.task, "field_id": "file1", "size": 1}
+    assert refusal(await master.call("task/form/file", hers, **asked)) == (400, 201)
+    joined = {"group_id": made["id"], "subuser_ids": [new["id"]]}
+    assert (await master.call("subuser/security_group/assign", **joined)).json() == {"success": True}
+    assert (await master.call("task/form/file", hers, **asked)).status_code == 200
+    shown = (await master.call("user/get_info", hers)).json()
+    assert shown["user_info"]["login"] == "driver@acme.example"
+    assert shown["privileges"] == {"rights": ["task_update"]}
+    groups = (await master.call("subuser/security_group/list")).json()["list"]
+    assert {**group, "id": made["id"]} in groups
+    listed = (await master.call("subuser/list")).json()["list"]
+    assert [one["security_group_id"] for one in listed if one["id"] == new["id"]] == [made["id"]]
+    assert (await master.call("subuser/security_group/assign", subuser_ids=[new["id"]])).json()["success"]
+    assert refusal(await master.call("task/form/file", hers, **asked)) == (400, 201)
+
+
+async def test_the_audit_log_tells_who_did_what(master: Navixy, navixy: Navixy) -> None:
+    clerk = master.api.world.people["clerk"]
+    assert (await navixy.submit(note={"type": "text", "value": "x"})).status_code == 200
+    entries = (await master.call("user/audit/log/list", subuser_ids=[clerk], actions=["submitted"])).json()["list"]
+    assert [(one["entry_category"], one["entry_id"], one["action"]) for one in entries] == [
+        ("task", master.task, "submitted")
+    ]
+    assert len((await master.call("user/audit/log/list", limit=2, offset=1)).json()["list"]) == 2
+    assert (await master.call("user/audit/log/list", to="2000-01-01 00:00:00")).json()["list"] == []
+
+
+async def test_what_administrators_do_is_refused_to_all_others(navixy: Navixy, master: Navixy) -> None:
+    for path in (
+        "subuser/list",
+        "subuser/register",
+        "subuser/security_group/list",
+        "subuser/security_group/create",
+        "subuser/security_group/assign",
+        "user/settings/read",
+        "user/audit/log/list",
+    ):
+        assert refusal(await navixy.call(path)) == (403, 13), path
+    assert refusal(await navixy.call("subuser/session/create", subuser_id=1)) == (403, 13)
+    assert refusal(await master.call("subuser/session/create", subuser_id=2**40)) == (400, 201)
+    assert refusal(await master.call("subuser/register", user={"login": "x"}, password="short")) == (400, 7)
+    assert (await master.call("user/settings/read")).json()["file_storage_settings"] == {"auto_overwrite": False}
