@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
@@ -199,3 +200,55 @@ def test_a_port_that_is_taken_is_told_plainly() -> None:
 
         with pytest.raises(Unavailable, match=f"port {port}"):
             listen("127.0.0.1", port)
+
+
+async def _flood(send: Callable[[dict[str, object]], Awaitable[None]], ended: asyncio.Event) -> None:
+    """Send without end; the server's answer to a client that is gone is an error or silence, after which this ends."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    try:
+        while not ended.is_set():
+            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+    finally:
+        ended.set()
+
+
+async def test_a_client_that_takes_in_nothing_is_dropped_and_a_slow_one_is_not() -> None:
+    ended = {name: asyncio.Event() for name in (b"/stuck", b"/slow")}
+
+    async def app(scope: dict[str, object], receive: Callable[[], Awaitable[dict[str, object]]], send: object) -> None:
+        name = str(scope["path"]).encode()
+
+        async def listen_for_the_end() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                continue
+            ended[name].set()
+
+        listening = asyncio.create_task(listen_for_the_end())
+        await _flood(send, ended[name])  # type: ignore[arg-type]  # ASGI's
+        await listening
+
+    sockets = listen("127.0.0.1", 0)
+    stop = asyncio.Event()
+    edge = Edge(stall_s=1.0, grace_s=0)
+    serving = asyncio.create_task(serve(app, sockets=sockets, stop=stop, edge=edge))
+    stuck, slow = [socket.create_connection(sockets[0].getsockname()) for _ in range(2)]
+    for client, path in ((stuck, b"/stuck"), (slow, b"/slow")):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setblocking(False)  # noqa: FBT003  # the method's own style
+        await asyncio.get_running_loop().sock_sendall(client, GET.replace(b"/hello", path))
+
+    async def take_in_a_little_at_a_time() -> int:
+        taken = 0
+        while not ended[b"/stuck"].is_set():
+            taken += len(await asyncio.get_running_loop().sock_recv(slow, 256 * 1024))
+            await asyncio.sleep(0.01)
+        return taken
+
+    try:
+        assert await asyncio.wait_for(take_in_a_little_at_a_time(), 30) > 0
+        assert not ended[b"/slow"].is_set()
+    finally:
+        stuck.close()
+        slow.close()
+        stop.set()
+        await asyncio.wait_for(serving, 10)

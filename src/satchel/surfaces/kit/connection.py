@@ -8,8 +8,12 @@ the route.
 """
 
 import asyncio
+import fcntl
 import json
+import sys
+import termios
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -84,6 +88,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self._socket: asyncio.Transport
         self._head_timer: asyncio.TimerHandle | None = None
         self._linger_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
         self._is_in_body = False  # of the newest request; otherwise what comes belongs to a header block
         self._raw_bytes = 0  # of a header block that has not ended, as they came
         self._head_bytes = 0  # of a header block, as the parser tells of them
@@ -102,6 +107,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all clocks."""
         self._stop_watching_head()
+        self._stop_watching_answer()
         if self._linger_timer is not None:
             self._linger_timer.cancel()
         self._unset_keepalive_if_required()
@@ -187,6 +193,40 @@ class EdgeProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if is_last:
             self._close()
+
+    def pause_writing(self) -> None:
+        """Start the clock for the client to take in what waits for it."""
+        super().pause_writing()
+        self._watch_answer(self._unsent_bytes())
+
+    def resume_writing(self) -> None:
+        """Go on sending."""
+        self._stop_watching_answer()
+        super().resume_writing()
+
+    def _watch_answer(self, waiting_bytes: int) -> None:
+        self._stall_timer = self.loop.call_later(self.edge.stall_s, self._answer_is_stuck, waiting_bytes)
+
+    def _stop_watching_answer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
+    def _answer_is_stuck(self, before_bytes: int) -> None:
+        """Drop a client that took nothing in; a slow one goes on."""
+        waiting = self._unsent_bytes()
+        if waiting >= before_bytes:
+            self._socket.abort()
+        else:
+            self._watch_answer(waiting)
+
+    def _unsent_bytes(self) -> int:
+        """Return what waits for the client here and, where the kernel tells, in its own buffer."""
+        waiting = self._socket.get_write_buffer_size()
+        with suppress(OSError):
+            queued = fcntl.ioctl(self._socket.get_extra_info("socket").fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+            waiting += int.from_bytes(queued, sys.byteorder)
+        return waiting
 
     def _watch_head(self) -> None:
         if self._head_timer is None:
