@@ -1,5 +1,7 @@
 """The Navixy surface: tasks and form templates."""
 
+import io
+import zipfile
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -138,3 +140,23 @@ async def test_dates_are_on_the_users_clock_or_iso_with_its_offset(navixy: Navix
     local = world.clock().astimezone(ZoneInfo(zone)).replace(microsecond=0)
     assert plain == local.strftime("%Y-%m-%d %H:%M:%S")
     assert iso == by_header.json()["value"]["creation_date"] == local.isoformat()
+
+
+async def test_a_filled_form_is_had_as_a_spreadsheet_of_texts(navixy: Navixy) -> None:
+    number = await navixy.uploaded(filename="paper.txt")
+    given = {
+        "note": {"type": "text", "value": "=1+1 Ж"},
+        "kind": {"type": "dropdown", "value_index": 1},
+        "checks": {"type": "checkbox_group", "values": [True, True]},
+        "file1": {"type": "file", "file_ids": [number]},
+    }
+    assert (await navixy.submit(**given)).json() == {"success": True}
+    for path, name in (("task/form/download", "task_id"), ("form/download", "id")):
+        answer = await navixy.call(path, **{name: navixy.task, "format": "xlsx"})
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as book:
+            texts = book.read("xl/sharedStrings.xml").decode()
+            assert "<f>" not in book.read("xl/worksheets/sheet1.xml").decode()
+        for text in ("=1+1 Ж", "<t>Y</t>", "P, Q", "paper.txt"):
+            assert text in texts
+    assert refusal(await navixy.call("task/form/download", task_id=navixy.task, format="pdf")) == (400, 7)
+    assert refusal(await navixy.call("task/form/download", task_id=2**40, format="xlsx")) == (400, 201)

@@ -80,6 +80,7 @@ def _print(address: str, logins: Mapping[str, Mapping[str, str]], *, is_serving:
     if is_serving:
         say(Text(f"\nSatchel answers at {address}", style="bold green"))
         say(f"  native API    {address}/api/v1", markup=False)
+        say(f"  Navixy API    {address}/navixy/v2  (user/auth takes the logins below)", markup=False)
         say(f"  OpenAPI       {address}/api/openapi.json", markup=False)
         say(f"  health        {address}/healthz", markup=False)
     say("\nSign in as (e-mail, password, bearer token):")
