@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions import accounts, credentials
+from satchel.actions import accounts, credentials, hashes
 from satchel.model.actor import Actor
 from satchel.model.errors import (
     Forbidden,
@@ -180,3 +180,19 @@ async def test_a_deactivated_user_can_do_nothing_any_more(world: World, clerk: A
         await by_token(world, token.secret)
     with pytest.raises(Unauthenticated):
         await by_password(world, PASSWORD)
+
+
+async def test_a_new_password_ends_the_sessions_and_whatever_was_opened_from_them(world: World) -> None:
+    admin = world.admin
+    assert admin.user_id is not None
+    await credentials.set_password(world.context, admin, admin.user_id, PASSWORD)
+    own = await hashes.sign_in(world.context, admin.email, PASSWORD, address=None)
+    signed_in = await hashes.by_hash(world.context, own.secret, address=None)
+    clerks = await hashes.open_for(world.context, signed_in, world.people["clerk"])
+    assert (await hashes.by_hash(world.context, clerks.secret, address=None)).user_id == world.people["clerk"]
+
+    await credentials.set_password(world.context, admin, admin.user_id, "another long one")
+
+    for ended in (own, clerks):
+        with pytest.raises(Unauthenticated):
+            await hashes.by_hash(world.context, ended.secret, address=None)

@@ -1,11 +1,9 @@
 """SQL of credentials: who a token or password belongs to, what they may do, and how often somebody guessed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import LiteralString
-
-from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer
 from satchel.model.ids import AccountId, AppId, CredentialId, GroupId, UserId
@@ -16,10 +14,8 @@ class Credential:
     """How a user proves who they are; only hashes are stored.
 
     Attributes:
-        public_id: what names it openly, such as an OAuth client id.
         parent_id: the credential that it was made from, and ends with.
         scope: what it may be used for, in its surface's words.
-        details: what its kind needs besides.
     """
 
     account_id: AccountId
@@ -29,10 +25,8 @@ class Credential:
     name: str
     password_hash: str | None
     csrf_hash: bytes | None
-    public_id: str | None
     parent_id: CredentialId | None
     scope: str
-    details: Mapping[str, object]
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -69,16 +63,14 @@ class NewCredential:
     password_hash: str | None = None
     token_hash: bytes | None = None
     csrf_hash: bytes | None = None
-    public_id: str | None = None
     parent_id: CredentialId | None = None
     scope: str = ""
-    details: Mapping[str, object] = field(default_factory=dict[str, object])
     expires_at: datetime | None = None
 
 
 _CREDENTIAL = (
-    "account_id, id, user_id, kind, name, password_hash, csrf_hash, public_id, parent_id, scope, details, created_at,"
-    " expires_at, revoked_at"
+    "account_id, id, user_id, kind, name, password_hash, csrf_hash, parent_id, scope, created_at, expires_at,"
+    " revoked_at"
 )
 
 # One query for all that a request asks first: it is the hottest of all.
@@ -121,9 +113,8 @@ async def insert_credential(
     """Store a credential's hash."""
     created = await tx.value(
         CredentialId,
-        "INSERT INTO credentials (account_id, user_id, kind, name, password_hash, token_hash, csrf_hash, public_id,"
-        " parent_id, scope, details, created_at, expires_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        "INSERT INTO credentials (account_id, user_id, kind, name, password_hash, token_hash, csrf_hash, parent_id,"
+        " scope, created_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
         (
             account_id,
             user_id,
@@ -132,10 +123,8 @@ async def insert_credential(
             new.password_hash,
             new.token_hash,
             new.csrf_hash,
-            new.public_id,
             new.parent_id,
             new.scope,
-            Jsonb(dict(new.details)),
             now,
             new.expires_at,
         ),
@@ -172,30 +161,6 @@ async def credential(tx: Reader, account_id: AccountId, credential_id: Credentia
     )
 
 
-async def credential_by_public_id(tx: Reader, public_id: str) -> Credential | None:
-    """Return the credential of this open name, in any account, unless it was revoked."""
-    return await tx.row(
-        Credential,
-        f"SELECT {_CREDENTIAL} FROM credentials WHERE public_id = %s AND revoked_at IS NULL",
-        (public_id,),
-    )
-
-
-async def take_credential(tx: Writer, token_hash: bytes, kind: str, now: datetime) -> Credential | None:
-    """Revoke the credential of this kind and token and return it as it was, so that it serves once; None if it is gone.
-
-    Of two who come at once, one gets it.
-    """
-    found = await tx.row(
-        Credential,
-        f"SELECT {_CREDENTIAL} FROM credentials WHERE token_hash = %s AND kind = %s AND revoked_at IS NULL FOR UPDATE",
-        (token_hash, kind),
-    )
-    if found is not None:
-        await revoke_credential(tx, found.account_id, found.id, now)
-    return found
-
-
 async def set_expiry(tx: Writer, account_id: AccountId, credential_id: CredentialId, expires_at: datetime) -> None:
     """Let a credential live until another moment."""
     await tx.execute(
@@ -205,28 +170,32 @@ async def set_expiry(tx: Writer, account_id: AccountId, credential_id: Credentia
 
 
 async def revoke_credential(tx: Writer, account_id: AccountId, credential_id: CredentialId, now: datetime) -> None:
-    """End a credential, and those made from it, at once."""
-    await tx.execute(
-        "UPDATE credentials SET revoked_at = %s WHERE account_id = %s AND (id = %s OR parent_id = %s)"
-        " AND revoked_at IS NULL",
-        (now, account_id, credential_id, credential_id),
-    )
+    """End a credential at once."""
+    await _revoke(tx, account_id, now, "id = %(id)s", {"id": credential_id})
 
 
 async def revoke_kind(tx: Writer, account_id: AccountId, user_id: UserId, kinds: Sequence[str], now: datetime) -> None:
     """End all credentials of these kinds that a user has."""
-    await tx.execute(
-        "UPDATE credentials SET revoked_at = %s WHERE account_id = %s AND user_id = %s AND kind = ANY(%s)"
-        " AND revoked_at IS NULL",
-        (now, account_id, user_id, list(kinds)),
+    await _revoke(
+        tx, account_id, now, "user_id = %(user)s AND kind = ANY(%(kinds)s)", {"user": user_id, "kinds": list(kinds)}
     )
 
 
 async def revoke_all(tx: Writer, account_id: AccountId, user_id: UserId, now: datetime) -> None:
     """End every credential that a user has."""
+    await _revoke(tx, account_id, now, "user_id = %(user)s", {"user": user_id})
+
+
+async def _revoke(
+    tx: Writer, account_id: AccountId, now: datetime, which: LiteralString, parameters: Mapping[str, object]
+) -> None:
+    """End credentials and whatever was made from them, and from that, whoever's it is."""
     await tx.execute(
-        "UPDATE credentials SET revoked_at = %s WHERE account_id = %s AND user_id = %s AND revoked_at IS NULL",
-        (now, account_id, user_id),
+        f"WITH RECURSIVE ended AS (SELECT id FROM credentials WHERE account_id = %(account)s AND {which}"
+        " UNION SELECT c.id FROM credentials c JOIN ended e ON c.parent_id = e.id WHERE c.account_id = %(account)s)"
+        " UPDATE credentials SET revoked_at = %(now)s"
+        " WHERE account_id = %(account)s AND id IN (SELECT id FROM ended) AND revoked_at IS NULL",
+        {"account": account_id, "now": now, **parameters},
     )
 
 

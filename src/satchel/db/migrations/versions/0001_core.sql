@@ -114,16 +114,14 @@ CREATE TABLE credentials (
     account_id bigint NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
     user_id bigint NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('password', 'api_password', 'token', 'api_key', 'session', 'oauth_client',
-        'oauth_code', 'oauth_access', 'oauth_refresh', 'application', 'access', 'hash_session', 'hash_key')),
+    kind text NOT NULL CHECK (kind IN ('password', 'api_password', 'token', 'api_key', 'session', 'hash_session',
+        'hash_key')),
     name text NOT NULL,
     password_hash text,
     token_hash bytea UNIQUE,
     csrf_hash bytea,
-    public_id text UNIQUE,               -- names it openly: an OAuth client id, an application id
-    parent_id bigint,                    -- the credential that it was made from, and ends with
+    parent_id bigint, -- the credential that it was made from, and ends with
     scope text NOT NULL DEFAULT '',
-    details jsonb NOT NULL DEFAULT '{}', -- what its kind needs besides, such as where an OAuth client may be sent back to
     created_at timestamptz NOT NULL,
     expires_at timestamptz,
     revoked_at timestamptz,
