@@ -47,6 +47,15 @@ async def test_a_sub_user_gets_rights_by_a_security_group(master: Navixy) -> Non
     assert refusal(await master.call("task/form/file", hers, **asked)) == (400, 201)
 
 
+async def test_a_user_for_a_group_that_is_not_there_is_not_created(master: Navixy) -> None:
+    user = {"login": "driver@acme.example", "security_group_id": 10**6}
+    assert refusal(await master.call("subuser/register", user=user, password=PASSWORD)) == (400, 201)
+
+    del user["security_group_id"]
+
+    assert (await master.call("subuser/register", user=user, password=PASSWORD)).json()["success"]
+
+
 async def test_the_audit_log_tells_who_did_what(master: Navixy, navixy: Navixy) -> None:
     clerk = master.api.world.people["clerk"]
     assert (await navixy.submit(note={"type": "text", "value": "x"})).status_code == 200

@@ -76,6 +76,7 @@ async def register(exchange: Exchange) -> Reply:
     user, password = Inputs(given.mapping("user")), given.text("password", longest=credentials.MAX_PASSWORD_CHARS)
     if len(password) < credentials.MIN_PASSWORD_CHARS:
         raise refused("password", f"size must be at least {credentials.MIN_PASSWORD_CHARS}")
+    groups = [GroupId(user.integer("security_group_id"))] if "security_group_id" in user else []
     errors.speak(exchange, {InvalidValues: 7, Conflict: 206})
     created = await accounts.create_user(
         exchange.context,
@@ -84,11 +85,9 @@ async def register(exchange: Exchange) -> Reply:
         name=user.text_or_none("first_name") or user.text("login"),
         time_zone=exchange.actor.time_zone,
         locale=exchange.actor.locale,
+        password=password,
+        groups=groups,
     )
-    await credentials.set_password(exchange.context, exchange.actor, created, password)
-    if "security_group_id" in user:
-        group = GroupId(user.integer("security_group_id"))
-        await accounts.set_member(exchange.context, exchange.actor, group, created, is_member=True)
     return wire.success(id=created)
 
 
