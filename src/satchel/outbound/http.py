@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from types import TracebackType
 from typing import Final, cast
 
@@ -59,7 +60,12 @@ class HttpClient:
             tls: how servers are verified; the system's certificates and the server's name by default.
         """
         self._backend = GuardedBackend(guard)
-        self._tls = tls or ssl.create_default_context()
+        self._given_tls = tls
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """How servers are verified; made for the first https request: reading the certificates takes 50 ms."""
+        return self._given_tls or ssl.create_default_context()
 
     @asynccontextmanager
     async def send(self, request: Request, bounds: Bounds) -> AsyncGenerator[Reply]:
@@ -105,7 +111,9 @@ class HttpClient:
         progress.sent_bytes = 0
         outgoing = _outgoing(request, bounds, progress)
         connection = httpcore.AsyncHTTPConnection(
-            origin=outgoing.url.origin, ssl_context=self._tls, network_backend=self._backend
+            origin=outgoing.url.origin,
+            ssl_context=self._tls if target.scheme == "https" else None,
+            network_backend=self._backend,
         )
         with _Wrapped(target, progress):
             try:
