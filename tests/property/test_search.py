@@ -3,13 +3,10 @@
 import asyncio
 import random
 import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +15,8 @@ from hypothesis import strategies as st
 from satchel.actions import instances, search
 from satchel.db import search as search_rows
 from satchel.model.actor import Actor
-from world import World, bundle, fields, open_world
+from stage import Stage
+from world import World, bundle, fields
 
 WORDS = ("Straße", "STRASSE", "İzmir", "Öl", "o\u0308l", "ﬁsh", "Fish & Chips", "100 %", "a_b", "a\\b", "x" * 30)
 CODES = ("ONE", "TWO")
@@ -118,16 +116,11 @@ async def _fill(world: World) -> list[Known]:
 
 
 @pytest.fixture(scope="module")
-def library(populated: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    folder: Path = tmp_path_factory.mktemp("search")
-    clone: Callable[[], object] = populated.clone  # type: ignore[attr-defined]  # the session's server
-    with clone() as dsn, asyncio.Runner() as runner:  # type: ignore[attr-defined]  # a context manager
-        stack = AsyncExitStack()
-        world = runner.run(stack.enter_async_context(open_world(dsn, folder)))
-        known = runner.run(_fill(world))
-        actors = {"admin": world.admin, "rival": world.rival, "stranger": runner.run(world.actor("stranger"))}
-        yield Library(runner, world, actors, known)
-        runner.run(stack.aclose())
+def library(stage: Stage) -> Library:
+    world, run = stage.world, stage.runner.run
+    known = run(_fill(world))
+    actors = {"admin": world.admin, "rival": world.rival, "stranger": run(world.actor("stranger"))}
+    return Library(stage.runner, world, actors, known)
 
 
 def _folded(text: str) -> str:

@@ -1,11 +1,8 @@
 """Tickets through every order of events: what each becomes, and what the quota counts, against a plain model."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -19,7 +16,8 @@ from satchel.actions.uploads import Ticket
 from satchel.model.errors import InvalidState, SatchelError, UploadExpired
 from satchel.model.ids import InstanceId, TaskId
 from satchel.model.uploads import UploadState
-from world import World, bundle, chunks, fields, open_world
+from stage import Stage
+from world import bundle, chunks, fields
 
 LIFETIME = timedelta(minutes=10)
 APP = bundle(
@@ -52,24 +50,9 @@ class Modelled:
         return len(self.data) if self.state == "uploaded" else self.declared
 
 
-@dataclass
-class Stage:
-    """A world and the loop that it lives on."""
-
-    runner: asyncio.Runner
-    world: World
-
-
-@pytest.fixture(scope="module")
-def stage(populated: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder: Path = tmp_path_factory.mktemp("uploads")
-    clone: Callable[[], object] = populated.clone  # type: ignore[attr-defined]  # the session's server
-    with clone() as dsn, asyncio.Runner() as runner:  # type: ignore[attr-defined]  # a context manager
-        stack = AsyncExitStack()
-        world = runner.run(stack.enter_async_context(open_world(dsn, folder)))
-        runner.run(world.deploy(APP))
-        yield Stage(runner, world)
-        runner.run(stack.aclose())
+@pytest.fixture(scope="module", autouse=True)
+def deployed(stage: Stage) -> None:
+    stage.runner.run(stage.world.deploy(APP))
 
 
 class Tickets(RuleBasedStateMachine):
