@@ -347,3 +347,8 @@ async def test_the_caps_are_told_to_everybody(navixy: Navixy) -> None:
     caps = (await navixy.client.get("/navixy/v2/dealer/get_ui_config")).json()["platform"]
     assert caps["form"]["file_field"]["max_files_per_field"] == 6
     assert caps["file_storage"]["hard_max_file_size"] == 16_777_216
+
+
+async def test_a_body_that_is_too_large_is_told_from_a_file_that_is(navixy: Navixy) -> None:
+    assert refusal(await navixy.call("task/list", filter="x" * 2_000_000)) == (412, 9)
+    assert refusal(await navixy.create(size=16_777_217)) == (413, 271)

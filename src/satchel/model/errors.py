@@ -185,12 +185,17 @@ class UploadExpired(Gone):
 
 
 class TooLarge(SatchelError):
-    """A file or a body is larger than its limit."""
+    """A file or a body is larger than its limit.
+
+    Attributes:
+        is_of_body: whether the request's body as a whole is, before anything was made of it.
+    """
 
     code = "too_large"
     kind = Kind.TOO_LARGE
 
-    def __init__(self, what: str, limit_bytes: int, size_bytes: int | None = None) -> None:
+    def __init__(self, what: str, limit_bytes: int, size_bytes: int | None = None, *, is_of_body: bool = False) -> None:
+        self.is_of_body = is_of_body
         came = f"{size_bytes} bytes" if size_bytes is not None else "more"
         super().__init__(
             f"{what} may hold {limit_bytes} bytes at most; {came} came.", limit_bytes=limit_bytes, size_bytes=size_bytes

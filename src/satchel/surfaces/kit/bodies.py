@@ -69,7 +69,7 @@ async def read_chunks(
         BodyCutShort: the client went away, or sent less than it declared.
     """
     if declared_length is not None and declared_length > max_bytes:
-        raise TooLarge("The body", max_bytes, declared_length)
+        raise TooLarge("The body", max_bytes, declared_length, is_of_body=True)
     watch = _Stopwatch(monotonic, pace or Pace())
     total = 0
     while True:
@@ -79,7 +79,7 @@ async def read_chunks(
         chunk: bytes = message.get("body", b"")
         total += len(chunk)
         if total > max_bytes:
-            raise TooLarge("The body", max_bytes)
+            raise TooLarge("The body", max_bytes, is_of_body=True)
         watch.count(len(chunk))
         if chunk:
             yield chunk

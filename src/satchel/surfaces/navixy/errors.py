@@ -157,7 +157,7 @@ def _code(error: SatchelError, exchange: Exchange) -> int:
             return code
     if isinstance(error, NotFound) and error.members.get("what") == "address":
         return _unknown_address(exchange)
-    if isinstance(error, TooLarge) and exchange.scope.get("satchel.body") is None and error.message.startswith("The b"):
+    if isinstance(error, TooLarge) and error.is_of_body:
         return 9
     if isinstance(error, BadFile):
         return _BY_FILE_CODE.get(error.code, 7)

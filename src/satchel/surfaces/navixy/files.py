@@ -9,7 +9,7 @@ from satchel.model.ids import UploadId
 from satchel.model.uploads import Upload
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint
 from satchel.surfaces.kit.multipart import Part, read_parts
-from satchel.surfaces.navixy import errors, wire
+from satchel.surfaces.navixy import errors, values, wire
 
 TOKEN = "token"  # noqa: S105  # the name of a form's field
 FORM_OVERHEAD_BYTES = 64 * 1024
@@ -71,10 +71,14 @@ async def caps(exchange: Exchange) -> Reply:
     """Return the platform's caps."""
     del exchange
     platform = {
-        "file_storage": {"hard_max_file_size": 16_777_216},
+        "file_storage": {"hard_max_file_size": values.MAX_FILE_BYTES},
         "form": {
             "max_fields_count": 1024,
-            "file_field": {"max_file_size": 16_777_216, "max_files_per_field": 6, "max_count": 16},
+            "file_field": {
+                "max_file_size": values.MAX_FILE_BYTES,
+                "max_files_per_field": values.MAX_UNSUBMITTED,
+                "max_count": 16,
+            },
         },
     }
     return wire.success(platform=platform)

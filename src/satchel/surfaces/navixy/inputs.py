@@ -131,8 +131,7 @@ class Inputs:
 
     def integers(self, name: str) -> list[int]:
         """Return a list of whole numbers; empty where it is absent."""
-        found = self.sequence(name)
-        return [Inputs({f"{name}": item}).integer(name) for item in found]
+        return [Inputs({name: item}).integer(name) for item in self.sequence(name)]
 
     def texts(self, name: str) -> list[str]:
         """Return a list of texts; empty where it is absent."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from satchel.actions import apps, instances, task_lists, tasks
 from satchel.actions.forms import Submission
+from satchel.actions.loading import LoadedApp
 from satchel.actions.task_lists import TaskFilter
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import AppId, TaskId, UserId
@@ -171,24 +172,25 @@ async def list_templates(exchange: Exchange) -> Reply:
     """List form templates: the apps that one knows of."""
     found = await apps.visible(exchange.context, exchange.actor)
     iso = await wire.wants_iso(exchange)
-    return wire.success(list=[await _template(exchange, row.id, iso=iso) for row in found if row.version_id])
+    deployed = [await apps.read(exchange.context, exchange.actor, row.code) for row in found if row.version_id]
+    return wire.success(list=[await _template(exchange, app, iso=iso) for app in deployed])
 
 
 async def read_template(exchange: Exchange) -> Reply:
     """Return a form template."""
     given = await read_inputs(exchange)
     iso = await wire.wants_iso(exchange)
-    return wire.success(value=await _template(exchange, AppId(given.integer("template_id")), iso=iso))
+    loaded = await forms.template(exchange, AppId(given.integer("template_id")))
+    return wire.success(value=await _template(exchange, loaded, iso=iso))
 
 
-async def _template(exchange: Exchange, app: AppId, *, iso: bool) -> dict[str, object]:
-    loaded = await forms.template(exchange, app)
+async def _template(exchange: Exchange, loaded: LoadedApp, *, iso: bool) -> dict[str, object]:
     versions = await apps.versions(exchange.context, exchange.actor, loaded.manifest.code)
     form = next(iter(loaded.manifest.tasks.values()), None)
     fields = values.shown(loaded.manifest.fields, form) if form is not None else []
     return wire.without_nulls(
         {
-            "id": app,
+            "id": loaded.app_id,
             "label": loaded.manifest.name[:100],
             "description": loaded.manifest.description or None,
             "version": loaded.number,
