@@ -62,8 +62,8 @@ async def find(
         NotFound, Forbidden: the app that it names is not there for the actor, or not to be viewed.
     """
     async with context.database.read() as tx:
-        app, query = await _parse(context, tx, actor, given)
-        scope = _scope(actor, app)
+        app, query = await parsed(context, tx, actor, given)
+        scope = scope_of(actor, app)
         found, is_bounded = await rows.find(tx, scope, query)
         count = await rows.count(tx, scope, query) if with_count else None
         instances = [instance for instance, _ in found[: query.limit]]
@@ -87,9 +87,14 @@ async def find(
     )
 
 
-async def _parse(
+async def parsed(
     context: Context, tx: Reader, actor: Actor, given: Sequence[tuple[str, str]] | Mapping[str, object]
 ) -> tuple[LoadedApp | None, InstanceQuery]:
+    """Return the app that a query names, if any, and the query.
+
+    Raises:
+        InvalidRequest, NotFound, Forbidden: as `find`.
+    """
     code = (
         given.get("app")
         if isinstance(given, Mapping)
@@ -109,7 +114,8 @@ async def _parse(
     return app, parse_pairs(given, fields, now=now, time_zone=zone, user=actor.user_id)
 
 
-def _scope(actor: Actor, app: LoadedApp | None) -> Scope:
+def scope_of(actor: Actor, app: LoadedApp | None) -> Scope:
+    """Return where an actor's search looks."""
     prefixes = {"title": title_prefix(actor.account_id)}
     if app is not None:
         for slot in app.slots:
@@ -159,7 +165,7 @@ async def _checked(
     ]
     if faults:
         raise InvalidValues(faults)
-    _, query = await _parse(context, tx, actor, given)
+    _, query = await parsed(context, tx, actor, given)
     return query_json(query)
 
 

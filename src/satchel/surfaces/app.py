@@ -27,6 +27,7 @@ from satchel.surfaces.kit.scraper import require_scraper
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import routes as native
 from satchel.surfaces.navixy import routes as navixy
+from satchel.surfaces.questetra import routes as questetra
 
 PACE_WINDOW_S = 30.0
 
@@ -55,7 +56,7 @@ class Limits(Protocol):
         ...
 
 
-SURFACES = (native.SURFACE, navixy.SURFACE)
+SURFACES = (native.SURFACE, navixy.SURFACE, questetra.SURFACE)
 """Those with a prefix of their own, each tried before the one that has none."""
 
 

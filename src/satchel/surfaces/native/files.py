@@ -1,22 +1,14 @@
 """Files: metadata, content with ranges, previews, links, changes, copies."""
 
-from contextlib import aclosing
-
 from satchel.actions import files, links
-from satchel.actions.files import Content
 from satchel.actions.places import Place
-from satchel.blobs.store import PathStore
-from satchel.model.actor import Actor
 from satchel.model.errors import Gone, InvalidRequest, NotFound
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId, FileId, InstanceId
 from satchel.model.names import safe_name
-from satchel.surfaces.kit.downloads import Plan, plan, send_download
 from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.sending import send_content
 from satchel.surfaces.native import render, wire
-
-SIGNATURE_BYTES = 512
-"""How many first bytes are looked at before a file is shown rather than saved."""
 
 
 def _id(exchange: Exchange) -> FileId:
@@ -117,13 +109,13 @@ async def content(exchange: Exchange) -> None:
     """Send a file's bytes, whole or a range of them."""
     what = await files.content(exchange.context, exchange.actor, _id(exchange))
     wants_inline = _disposition(exchange) == "inline"
-    await _send(exchange, exchange.actor, what, wants_inline=wants_inline)
+    await send_content(exchange, exchange.actor, what, wants_inline=wants_inline)
 
 
 async def preview(exchange: Exchange) -> None:
     """Send the small picture of an image."""
     what = await files.preview(exchange.context, exchange.actor, _id(exchange))
-    await _send(exchange, exchange.actor, what, wants_inline=True, is_event=False)
+    await send_content(exchange, exchange.actor, what, wants_inline=True, is_event=False)
 
 
 def _disposition(exchange: Exchange) -> str:
@@ -131,46 +123,6 @@ def _disposition(exchange: Exchange) -> str:
     if text not in links.DISPOSITIONS:
         raise InvalidRequest("disposition must be attachment or inline.", pointer="/disposition")
     return text
-
-
-async def _send(exchange: Exchange, actor: Actor, what: Content, *, wants_inline: bool, is_event: bool = True) -> None:
-    context = exchange.context
-    head = b""
-    if wants_inline:
-        async with aclosing(files.open_bytes(context, actor, what, 0, min(SIGNATURE_BYTES, what.size_bytes))) as chunks:
-            async for chunk in chunks:
-                head += chunk
-    answer = plan(
-        method=exchange.method,
-        size=what.size_bytes,
-        etag=f'"{what.digest}"',
-        media_type=what.media_type,
-        name=what.name,
-        head=head,
-        wants_inline=wants_inline,
-        range_header=exchange.header("range"),
-        if_range=exchange.header("if-range"),
-        if_none_match=exchange.header("if-none-match"),
-    )
-    if is_event and exchange.method == "GET" and answer.status != 304:  # noqa: PLR2004  # Not Modified
-        await files.note_download(context, actor, what.file)
-    prefix, store = exchange.parts.x_accel_prefix, context.blobs
-    if prefix is not None and isinstance(store, PathStore) and exchange.method == "GET" and answer.status != 304:  # noqa: PLR2004  # same
-        path = store.path(actor.account_id, what.digest)
-        await _hand_over(exchange, answer, f"{prefix.rstrip('/')}/{path.relative_to(path.parents[2]).as_posix()}")
-        return
-    chunks_to_send = None
-    if answer.start < answer.stop:
-        chunks_to_send = files.open_bytes(context, actor, what, answer.start, answer.stop)
-    await send_download(exchange.receive, exchange.send, answer, chunks_to_send)
-
-
-async def _hand_over(exchange: Exchange, answer: Plan, inner: str) -> None:
-    """Have the proxy in front send the bytes; it sees to ranges and lengths by itself."""
-    skipped = {"content-length", "content-range", "accept-ranges"}
-    headers = [(name, value) for name, value in answer.headers if name.lower() not in skipped]
-    handed = Plan(status=200, headers=(*headers, ("X-Accel-Redirect", inner)), start=0, stop=0)
-    await send_download(exchange.receive, exchange.send, handed, None)
 
 
 async def issue_link(exchange: Exchange) -> Reply:
@@ -197,7 +149,7 @@ async def open_link(exchange: Exchange) -> None:
     """Send the file that a signed link gives."""
     opened = await links.open_link(exchange.context, exchange.params["token"])
     exchange.known_actor = opened.actor
-    await _send(exchange, opened.actor, opened.content, wants_inline=opened.disposition == "inline")
+    await send_content(exchange, opened.actor, opened.content, wants_inline=opened.disposition == "inline")
 
 
 ENDPOINTS = (

@@ -1,0 +1,180 @@
+"""Instances with all that a list of another vendor shows of them: app, starter, open tasks, files; paged by offset."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from satchel.actions import files, search
+from satchel.actions.context import Context
+from satchel.actions.files import Content
+from satchel.actions.loading import LoadedApp
+from satchel.db import accounts as people
+from satchel.db import apps as app_rows
+from satchel.db import files as file_rows
+from satchel.db import instances as instance_rows
+from satchel.db import search as rows
+from satchel.db import tasks as task_rows
+from satchel.db.apps import AppRow
+from satchel.db.pool import Reader
+from satchel.db.search import Scope
+from satchel.model.actor import Actor
+from satchel.model.errors import InvalidRequest, NotFound
+from satchel.model.fields import Field, SlotKind, slot_kind
+from satchel.model.files import File
+from satchel.model.ids import AppId, FileId, InstanceId, UserId
+from satchel.model.instance import Instance
+from satchel.model.search import Cursor, InstanceQuery
+
+FIELDS_PER_INSTANCE = 1024
+"""A field of an instance has the number instance · 1024 + its own, because fields are numbered 0 to 1023."""
+
+_STEP = 1_000
+_NO_CAP = 2**31 - 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which instances are asked for.
+
+    Attributes:
+        app: the number of one app, or None for all.
+        query: conditions as `satchel.model.search_query` takes them, without app, fields and limit.
+        values: what fields, by number, must contain (texts) or be (all others).
+    """
+
+    app: int | None = None
+    query: Mapping[str, object] = field(default_factory=dict[str, object])
+    values: Mapping[int, str] = field(default_factory=dict[int, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """An instance and what belongs to it.
+
+    Attributes:
+        starter: the name of who started it, or None where the system did.
+        nodes: the names of its open tasks.
+        files: of its fields and its tab, by place.
+    """
+
+    instance: Instance
+    app: LoadedApp
+    row: AppRow
+    starter: str | None
+    nodes: tuple[str, ...]
+    files: tuple[File, ...]
+
+
+def field_instance_number(instance: InstanceId, number: int) -> int:
+    """Return the number of one field of one instance."""
+    return instance * FIELDS_PER_INSTANCE + number
+
+
+async def listing(
+    context: Context, actor: Actor, wanted: Wanted, *, start: int, limit: int
+) -> tuple[int, list[Process]]:
+    """Return how many instances the actor may see of those wanted, and those from `start` on, `limit` at most.
+
+    Raises:
+        InvalidRequest: a condition is malformed.
+        NotFound, Forbidden: the app is not there for the actor, or not to be viewed.
+    """
+    async with context.database.read() as tx:
+        given = await _given(context, tx, actor, wanted)
+        app, query = await search.parsed(context, tx, actor, given)
+        scope = search.scope_of(actor, app)
+        count = await rows.count(tx, scope, query, cap=_NO_CAP)
+        found = await _from(tx, scope, query, start, limit) if start < count and limit else []
+        return count, await _with_parts(context, tx, actor, found)
+
+
+async def _given(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> dict[str, object]:
+    given = dict(wanted.query)
+    if wanted.app is None:
+        if wanted.values:
+            raise InvalidRequest("Conditions on fields need the app that has them.", pointer="/fields")
+        return given
+    row = await app_rows.app(tx, actor.account_id, AppId(wanted.app))
+    if row is None or not actor.knows(row.id):
+        raise NotFound("app", wanted.app)
+    given["app"] = row.code
+    app = await context.apps.newest(tx, actor.account_id, row.code)
+    conditions: dict[str, object] = {}
+    for number, value in wanted.values.items():
+        known = app.manifest.field_number(number)
+        if known is None:
+            raise InvalidRequest(f"The app has no field with the number {number}.", pointer="/fields")
+        conditions[known.id] = {"contains" if _is_text(known) else "equals": value}
+    if conditions:
+        given["fields"] = conditions
+    return given
+
+
+def _is_text(known: Field) -> bool:
+    return known.searchable and known.type.value in ("text", "multiline") and slot_kind(known.type) is SlotKind.TEXT
+
+
+async def _from(tx: Reader, scope: Scope, query: InstanceQuery, start: int, limit: int) -> list[Instance]:
+    """Return a page by offset: the pages before it are walked by their cursors, a step at a time."""
+    left, kept, cursor = start, list[Instance](), None
+    while len(kept) < limit:
+        step = min(_STEP, left or limit - len(kept))
+        found, _ = await rows.find(tx, scope, replace(query, limit=step, cursor=cursor))
+        page = found[:step]
+        if left:
+            left -= len(page)
+        else:
+            kept += [instance for instance, _ in page]
+        if len(found) <= step:
+            break
+        last, value = page[-1]
+        position = value if isinstance(value, str | int | Decimal | datetime) else None
+        cursor = Cursor(value=position, started_at=last.started_at, id=last.id)
+    return kept
+
+
+async def _with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence[Instance]) -> list[Process]:
+    account, ids = actor.account_id, [instance.id for instance in found]
+    apps = {row.id: row for row in await app_rows.apps(tx, account)} if ids else {}
+    starters: dict[UserId, str] = {}
+    for starter in {instance.starter_id for instance in found if instance.starter_id is not None}:
+        person = await people.user(tx, account, starter)
+        starters[starter] = person.name if person else ""
+    nodes: dict[InstanceId, list[str]] = {}
+    for task in await task_rows.open_tasks_of(tx, account, ids) if ids else ():
+        nodes.setdefault(task.instance_id, []).append(task.name)
+    held: dict[InstanceId, list[File]] = {}
+    for file in await file_rows.files_of_instances(tx, account, ids) if ids else ():
+        held.setdefault(file.instance_id, []).append(file)
+    return [
+        Process(
+            instance=one,
+            app=await context.apps.version(tx, account, one.version_id),
+            row=apps[one.app_id],
+            starter=starters.get(one.starter_id) if one.starter_id is not None else None,
+            nodes=tuple(nodes.get(one.id, ())),
+            files=tuple(held.get(one.id, ())),
+        )
+        for one in found
+    ]
+
+
+async def content(context: Context, actor: Actor, file_id: int, field_instance: int) -> Content:
+    """Return what is needed to send a file's bytes, if it stands in that field of that instance.
+
+    Raises:
+        NotFound: there is no such file for the actor, or it stands elsewhere.
+        Gone, Conflict: as `satchel.actions.files.content`.
+    """
+    found = await files.content(context, actor, FileId(file_id))
+    async with context.database.read() as tx:
+        instance = await instance_rows.instance(tx, actor.account_id, found.file.instance_id)
+        if instance is None:
+            raise NotFound("file", file_id)
+        app = await context.apps.version(tx, actor.account_id, instance.version_id)
+        place = app.manifest.field(found.file.field_id) if found.file.field_id is not None else None
+        number = place.number if place is not None else None
+    if number is None or field_instance_number(found.file.instance_id, number) != field_instance:
+        raise NotFound("file", file_id)
+    return found

@@ -1,0 +1,1 @@
+"""The Questetra surface: processes, their data items and the files in them."""

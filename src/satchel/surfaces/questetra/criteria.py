@@ -1,0 +1,220 @@
+"""Criteria of a process search, as XML (with which their scripts came) or JSON: one meaning, read into our words."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from lxml import etree
+
+from satchel.actions.processes import Wanted
+from satchel.model.errors import InvalidRequest
+from satchel.surfaces.kit.bodies import parse_json
+from satchel.surfaces.questetra.params import refused
+
+MAX_CHARS = 200_000
+MAX_ITEMS = 1_024
+
+STATES: Mapping[str, str] = {"STARTED": "running", "ENDED": "ended", "CANCELLED": "cancelled", "FAILED": "failed"}
+SORTS: Mapping[str, str] = {
+    "processInstanceStartDatetime": "started_at",
+    "processInstanceEndDatetime": "ended_at",
+    "processInstanceTitle": "title",
+    "processInstanceSequenceNumber": "number",
+    "processInstanceState": "state",
+}
+ITEM_TYPES = frozenset(
+    {"string", "decimal", "date", "datetime", "select", "quser", "qgroup", "file", "list", "discussion", "qrole"}
+)
+_XML_NAMES: Mapping[str, str] = {
+    "process-model-info-id": "processModelInfoId",
+    "title": "processInstanceTitle",
+    "start-date-from": "processInstanceStartDateFrom",
+    "start-date-to": "processInstanceStartDateTo",
+    "end-date-from": "processInstanceEndDateFrom",
+    "end-date-to": "processInstanceEndDateTo",
+    "init-quser-id": "processInstanceInitQuserId",
+    "init-qgroup-id": "processInstanceInitQgroupId",
+    "starred": "starred",
+    "sort-property": "sortProperty",
+    "sort-direction": "sortDirection",
+}
+_DATES: Mapping[str, str] = {
+    "processInstanceStartDateFrom": "started_from",
+    "processInstanceStartDateTo": "started_to",
+    "processInstanceEndDateFrom": "ended_from",
+    "processInstanceEndDateTo": "ended_to",
+}
+_TODAY = re.compile(r"#today(?:\.addDays\((-?[0-9]{1,5})\))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What is searched, and the numbers of the items to show."""
+
+    wanted: Wanted = field(default_factory=Wanted)
+    shown: tuple[int, ...] = ()
+
+
+def read_criteria(text: str, *, now: datetime, time_zone: str) -> Criteria:
+    """Return criteria; none at all find everything that may be seen.
+
+    Args:
+        text: XML if it begins with `<`, JSON if with `{`.
+        now: the present moment, for `#now` and `#today`.
+        time_zone: where `#today` is.
+
+    Raises:
+        InvalidRequest: they are malformed, or ask for what is not supported.
+    """
+    bare = text.removeprefix("\ufeff").strip()
+    if len(bare) > MAX_CHARS:
+        raise refused("criteria", f"has more than {MAX_CHARS} characters")
+    if not bare:
+        return Criteria()
+    if bare.startswith("<"):
+        given = _from_xml(bare)
+    elif bare.startswith("{"):
+        given = _from_json(bare)
+    else:
+        raise refused("criteria", "is XML (<...) or JSON ({...)", bare)
+    return _meaning(given, now.astimezone(ZoneInfo(time_zone)))
+
+
+def _from_json(text: str) -> Mapping[str, object]:
+    try:
+        found = parse_json(text.encode(), MAX_CHARS * 4)
+    except InvalidRequest as error:
+        raise refused("criteria", f"is no JSON: {error.message}".rstrip("."), text) from None
+    return cast("Mapping[str, object]", found)
+
+
+def _from_xml(text: str) -> Mapping[str, object]:
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise refused("criteria", "has a DOCTYPE or entities, which are not taken", text)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(text.encode(), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise refused("criteria", f"is no well-formed XML ({str(error)[:100]})", text) from None
+    if root.tag != "process-instance-criteria":
+        raise refused("criteria", "has the root process-instance-criteria", str(root.tag))
+    given: dict[str, object] = {}
+    for node in root:
+        name = str(node.tag)
+        if name == "states":
+            given["processInstanceState"] = [_text(one) for one in node if one.tag == "state"]
+        elif name == "data":
+            given["fields"] = [_xml_item(str(one.tag), {str(part.tag): _text(part) for part in one}) for one in node]
+        elif name in _XML_NAMES and _text(node):
+            given[_XML_NAMES[name]] = _text(node)
+    return given
+
+
+def _text(node: etree._Element) -> str:  # pyright: ignore[reportPrivateUsage]  # the library names its public type so
+    return (node.text or "").strip()
+
+
+def _xml_item(kind: str, parts: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "type": kind,
+        "number": parts.get("data-definition-number", ""),
+        "value": parts.get("value", ""),
+        "view": "view" in parts and parts["view"].lower() != "false",
+    }
+
+
+def _meaning(given: Mapping[str, object], now: datetime) -> Criteria:
+    query: dict[str, object] = {}
+    for name, ours in _DATES.items():
+        if given.get(name) not in (None, ""):
+            query[ours] = _date(name, given[name], now)
+    states = _texts("processInstanceState", given.get("processInstanceState"))
+    unknown = [state for state in states if state not in STATES]
+    if unknown:
+        raise refused("processInstanceState", f"is one of {', '.join(STATES)}", unknown[0])
+    if states:
+        query["states"] = [STATES[state] for state in states]
+    titles = _texts("processInstanceTitle", given.get("processInstanceTitle"))
+    if len(titles) > 1:
+        raise refused("processInstanceTitle", "with several texts is not supported yet", titles[1])
+    if titles:
+        query["title"] = titles[0]
+    starter = given.get("processInstanceInitQuserId")
+    if starter not in (None, ""):
+        query["starter"] = "me" if starter == "#me" else _number("processInstanceInitQuserId", starter)
+    for name in ("processInstanceInitQgroupId", "starred"):
+        if given.get(name) not in (None, "", False, "false"):
+            raise refused(name, "is not supported yet", str(given[name]))
+    query["sort"] = _sort(given)
+    values, shown = _items(given.get("fields"))
+    app = given.get("processModelInfoId")
+    is_any = app in (None, "", -1, "-1")
+    wanted = Wanted(app=None if is_any else _number("processModelInfoId", app), query=query, values=values)
+    return Criteria(wanted, shown)
+
+
+def _sort(given: Mapping[str, object]) -> str:
+    key = given.get("sortProperty") or "processInstanceStartDatetime"
+    direction = given.get("sortDirection") or "DESC"
+    if not isinstance(key, str) or key not in SORTS:
+        raise refused("sortProperty", f"is one of {', '.join(SORTS)}", str(key))
+    if not isinstance(direction, str) or direction.upper() not in ("ASC", "DESC"):
+        raise refused("sortDirection", "is ASC or DESC", str(direction))
+    return f"-{SORTS[key]}" if direction.upper() == "DESC" else SORTS[key]
+
+
+def _items(given: object) -> tuple[dict[int, str], tuple[int, ...]]:
+    """Return conditions by item number, and the items to show: in JSON all that are named, in XML those with a view."""
+    if given is None:
+        return {}, ()
+    if not isinstance(given, list) or len(cast("list[object]", given)) > MAX_ITEMS:
+        raise refused("fields", f"is a list of at most {MAX_ITEMS} items")
+    values: dict[int, str] = {}
+    shown: dict[int, None] = {}
+    for one in cast("list[object]", given):
+        if not isinstance(one, dict):
+            raise refused("fields", "holds objects with type and number", str(one))
+        item = cast("Mapping[str, object]", one)
+        if item.get("type") not in ITEM_TYPES:
+            raise refused("fields", f"has the types {', '.join(sorted(ITEM_TYPES))}", str(item.get("type")))
+        number = _number("fields", item.get("number"))
+        value = item.get("value")
+        if value not in (None, ""):
+            values[number] = str(value)
+        if item.get("view", True) is True:
+            shown[number] = None
+    return values, tuple(shown)
+
+
+def _texts(name: str, given: object) -> Sequence[str]:
+    if given is None:
+        return ()
+    found = cast("list[object]", given) if isinstance(given, list) else [given]
+    if not all(isinstance(one, str) for one in found):
+        raise refused(name, "is a list of texts")
+    return [one for one in cast("list[str]", found) if one]
+
+
+def _number(name: str, given: object) -> int:
+    text = str(given)
+    if isinstance(given, bool) or not (text.isascii() and text.isdigit()) or len(text) > 18:  # noqa: PLR2004  # digits that always fit an id
+        raise refused(name, "is a whole number", text)
+    return int(text)
+
+
+def _date(name: str, given: object, now: datetime) -> str:
+    text = str(given).strip()
+    if text == "#now":
+        return now.isoformat(timespec="seconds")
+    today = _TODAY.fullmatch(text)
+    if today is None:
+        return text
+    try:
+        return (now.date() + timedelta(days=int(today.group(1) or 0))).isoformat()
+    except OverflowError:
+        raise refused(name, "is out of range", text) from None

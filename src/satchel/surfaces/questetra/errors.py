@@ -1,0 +1,80 @@
+"""Questetra's error envelope: `{"errors": [{"errorCode", "input", "type"}]}`, and its statuses, by table."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from satchel.model.errors import (
+    DiskFull,
+    Forbidden,
+    MethodNotAllowed,
+    NotFound,
+    SatchelError,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+)
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+
+STATUSES: tuple[tuple[type[SatchelError], int], ...] = (
+    (TooManyRequests, 401),
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (MethodNotAllowed, 405),
+    (DiskFull, 507),
+    (Unavailable, 503),
+)
+"""By class, the first that fits; everything else is 400."""
+
+CODES: Mapping[str, tuple[str, str]] = {
+    "id": ("10001", "InvalidId"),
+    "processDataInstanceId": ("10001", "InvalidId"),
+    "processModelInfoId": ("10001", "InvalidId"),
+    "processInstanceInitQuserId": ("10002", "InvalidQuserId"),
+    "processInstanceInitQgroupId": ("10003", "InvalidQgroupId"),
+    "start": ("10012", "InvalidStart"),
+}
+"""Code and type by parameter; of every other one they are 10000 and the parameter's name."""
+
+
+_THEIRS: Mapping[str, str] = {
+    "started_from": "processInstanceStartDateFrom",
+    "started_to": "processInstanceStartDateTo",
+    "ended_from": "processInstanceEndDateFrom",
+    "ended_to": "processInstanceEndDateTo",
+    "starter": "processInstanceInitQuserId",
+    "title": "processInstanceTitle",
+}
+"""Our conditions by their names."""
+
+
+def document(error: SatchelError | None, exchange: Exchange) -> Reply:
+    """Return an error in Questetra's envelope; None stands for one that nobody expected.
+
+    A 401 has no WWW-Authenticate, as theirs has none.
+    """
+    if error is None:
+        return _reply(500, "10000", "Unexpected", exchange.request_id)
+    status = next((status for known, status in STATUSES if isinstance(error, known)), 400)
+    if isinstance(error, NotFound):
+        if error.members.get("what") == "address":
+            return _reply(404, "10000", "NotFound", str(exchange.scope["path"])[:200])
+        return _reply(status, "10001", "InvalidId", error.message)
+    pointer = str(error.members.get("pointer") or "").removeprefix("/")
+    pointer = _first(error, pointer)
+    pointer = _THEIRS.get(pointer, pointer)
+    code, kind = CODES.get(pointer, ("10000", pointer or error.code))
+    given = error.members.get("given")
+    return _reply(status, code, kind, str(given) if given else error.message)
+
+
+def _first(error: SatchelError, pointer: str) -> str:
+    """Return where the first fault is: a search notes all of its own in a list."""
+    faults = error.members.get("errors")
+    if pointer or not isinstance(faults, list) or not faults:
+        return pointer
+    first = cast("Mapping[str, object]", faults[0])
+    return str(first.get("pointer") or first.get("field") or "").removeprefix("/")
+
+
+def _reply(status: int, code: str, kind: str, given: str) -> Reply:
+    return json_reply({"errors": [{"errorCode": code, "input": given, "type": kind}]}, status=status)

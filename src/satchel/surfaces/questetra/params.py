@@ -1,0 +1,64 @@
+"""What a call was given: query string and urlencoded body alike, because clients send reads by GET and by POST."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from satchel.model.errors import InvalidRequest, UnsupportedMedia
+from satchel.surfaces.kit.exchange import MAX_ID, Exchange
+
+MAX_PARAMETERS = 200
+_FORM = "application/x-www-form-urlencoded"
+_LONGEST_NUMBER = 19
+
+
+async def read_params(exchange: Exchange) -> Mapping[str, str]:
+    """Return the parameters by name.
+
+    Raises:
+        InvalidRequest: they are malformed, or one stands there twice.
+        UnsupportedMedia: the body is no urlencoded form.
+    """
+    pairs = list(exchange.pairs)
+    body = await exchange.whole() if exchange.method == "POST" else b""
+    if body:
+        said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
+        if said != _FORM:
+            raise UnsupportedMedia(f"Send parameters as {_FORM}, not {said[:80] or 'without a type'}.")
+        pairs += _decoded(body)
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
+            raise refused(name[:80], "is given more than once", value)
+        found[name] = value
+    return found
+
+
+def _decoded(body: bytes) -> list[tuple[str, str]]:
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict")
+    except ValueError:
+        raise InvalidRequest("The form is malformed.") from None
+    if any("\0" in text for pair in pairs for text in pair):
+        raise InvalidRequest("The form has a NUL character.")
+    return pairs
+
+
+def refused(name: str, why: str, value: str = "") -> InvalidRequest:
+    """Return what a bad parameter deserves."""
+    return InvalidRequest(f"{name} {why}.", pointer=f"/{name}", given=value[:200])
+
+
+def number(given: Mapping[str, str], name: str, default: int | None = None, *, high: int = MAX_ID) -> int:
+    """Return a whole number from 0 to `high`; an empty one counts as absent.
+
+    Raises:
+        InvalidRequest: it is missing and there is no default, or is no such number.
+    """
+    text = given.get(name, "").strip()
+    if not text:
+        if default is None:
+            raise refused(name, "is missing")
+        return default
+    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER or int(text) > high:
+        raise refused(name, f"is a whole number from 0 to {high}", text)
+    return int(text)

@@ -1,0 +1,55 @@
+"""The worlds of transcripts: what is there before the first request, and the names that it gives."""
+
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+
+from satchel.actions import credentials
+from surfaces.conftest import Api
+from world import PASSWORD, bundle, fields
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(71_550 - 8)
+README = b"r" * 1_056
+
+MANIFEST = {
+    "code": "DWN",
+    "name": "For test: file download",
+    "title": "{{ title }}",
+    "fields": fields(
+        {"id": "title", "type": "text", "label": "Title", "searchable": True},
+        {"id": "files", "type": "file", "label": "File", "max_files": 9},
+        {"id": "empty", "type": "file", "label": "Empty"},
+    ),
+    "start": {"fields": {"title": "edit", "files": "edit"}},
+    "tasks": {"a": {"assign": {"group": "clerks"}}},
+}
+
+
+async def questetra(api: Api) -> Mapping[str, object]:
+    """One process with a picture and a text in item 2, nothing in item 3; the clerk has an API password."""
+    world = api.world
+    code = await world.deploy(bundle(MANIFEST))
+    clerk = await world.actor("clerk")
+    uploads = [
+        await world.upload(clerk, data, name=name, field="files", app=code)
+        for name, data in (("ques-kun-01.png", PNG), ("README.txt", README))
+    ]
+    instance = await world.start(clerk, code, title="Test", files=uploads)
+    app = (await world.rows("SELECT app_id FROM instances WHERE id = %s", instance))[0][0]
+    known: dict[str, object] = {
+        "app": app,
+        "process": instance,
+        "clerk": clerk.user_id,
+        "place": instance * 1024 + 2,
+        "text_place": instance * 1024 + 1,
+        "readme": README.decode(),
+    }
+    for who in ("clerk", "stranger", "viewer"):
+        actor = await world.actor(who)
+        assert actor.user_id is not None
+        await credentials.set_password(world.context, world.admin, actor.user_id, PASSWORD, kind="api_password")
+        known[f"basic_{who}"] = b64encode(f"{who}@acme.example:{PASSWORD}".encode()).decode()
+    return known
+
+
+WORLDS: Mapping[str, Callable[[Api], Awaitable[Mapping[str, object]]]] = {"questetra": questetra}
+"""By the name that a transcript says after `given`."""
