@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from satchel.actions import credentials
 from surfaces.conftest import Api
-from world import PASSWORD, bundle, fields
+from world import bundle, fields
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(71_550 - 8)
 README = b"r" * 1_056
@@ -13,13 +13,13 @@ README = b"r" * 1_056
 MANIFEST = {
     "code": "DWN",
     "name": "For test: file download",
-    "title": "{{ title }}",
+    "title": "{{ subject }}",
     "fields": fields(
-        {"id": "title", "type": "text", "label": "Title", "searchable": True},
+        {"id": "subject", "type": "text", "label": "Title", "searchable": True},
         {"id": "files", "type": "file", "label": "File", "max_files": 9},
         {"id": "empty", "type": "file", "label": "Empty"},
     ),
-    "start": {"fields": {"title": "edit", "files": "edit"}},
+    "start": {"fields": {"subject": "edit", "files": "edit"}},
     "tasks": {"a": {"assign": {"group": "clerks"}}},
 }
 
@@ -33,7 +33,7 @@ async def questetra(api: Api) -> Mapping[str, object]:
         await world.upload(clerk, data, name=name, field="files", app=code)
         for name, data in (("ques-kun-01.png", PNG), ("README.txt", README))
     ]
-    instance = await world.start(clerk, code, title="Test", files=uploads)
+    instance = await world.start(clerk, code, subject="Test", files=uploads)
     app = (await world.rows("SELECT app_id FROM instances WHERE id = %s", instance))[0][0]
     known: dict[str, object] = {
         "app": app,
@@ -46,8 +46,8 @@ async def questetra(api: Api) -> Mapping[str, object]:
     for who in ("clerk", "stranger", "viewer"):
         actor = await world.actor(who)
         assert actor.user_id is not None
-        await credentials.set_password(world.context, world.admin, actor.user_id, PASSWORD, kind="api_password")
-        known[f"basic_{who}"] = b64encode(f"{who}@acme.example:{PASSWORD}".encode()).decode()
+        made = await credentials.create_api_password(world.context, actor, actor.user_id)
+        known[f"basic_{who}"] = b64encode(f"{who}@acme.example:{made.secret}".encode()).decode()
     return known
 
 

@@ -85,7 +85,7 @@ def read_criteria(text: str, *, now: datetime, time_zone: str) -> Criteria:
 
 def _from_json(text: str) -> Mapping[str, object]:
     try:
-        found = parse_json(text.encode(), MAX_CHARS * 4)
+        found = parse_json(text.encode(), max_bytes=MAX_CHARS * 4)
     except InvalidRequest as error:
         raise refused("criteria", f"is no JSON: {error.message}".rstrip("."), text) from None
     return cast("Mapping[str, object]", found)
