@@ -13,7 +13,7 @@ from pathlib import Path
 
 from clock import ManualClock, SeededEntropy
 from engine_bpmn import simple, user
-from satchel.actions import accounts, apps, credentials, instances, intake, tasks, uploads
+from satchel.actions import accounts, apps, calls, credentials, instances, intake, tasks, uploads
 from satchel.actions.context import Context
 from satchel.actions.forms import Submission
 from satchel.actions.intake import Arrival
@@ -23,6 +23,7 @@ from satchel.blobs.local import LocalBlobs
 from satchel.blobs.memory import MemoryBlobs
 from satchel.blobs.store import BlobStore
 from satchel.db import accounts as account_rows
+from satchel.db import calls as call_rows
 from satchel.db import storage as storage_rows
 from satchel.db.keys import ensure_key
 from satchel.db.pool import Database
@@ -152,6 +153,13 @@ class World:
         """Claim and complete the open task of an instance."""
         task = await self.take_task(actor, instance, element)
         await tasks.complete(self.context, actor, task, Submission(values=values), outcome=outcome)
+
+    async def perform(self, instance: InstanceId) -> None:
+        """Make the next attempt of the service task that an instance waits for."""
+        async with self.context.database.read() as tx:
+            waiting = [call for call in await call_rows.calls(tx, self.account, instance) if call.state == "waiting"]
+        assert len(waiting) == 1
+        await calls.perform(self.context, self.account, waiting[0].id, waiting[0].attempt + 1)
 
     async def files(self, instance: InstanceId) -> list[File]:
         """Return the files of an instance."""

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 from satchel.model.bundle import read_bundle
-from satchel.model.manifest import SERVICE_KINDS, TOP_KEYS
+from satchel.model.manifest import TOP_KEYS
 from satchel.model.manifest_fields import RESERVED_NAMES, TYPE_OPTIONS
+from satchel.model.manifest_services import SERVICE_KINDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "app-yaml.md").read_text()
 

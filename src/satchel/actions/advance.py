@@ -14,6 +14,7 @@ from satchel.actions.claims import expire_uploads
 from satchel.actions.run import Run, load
 from satchel.db import accounts as people
 from satchel.db import apps as app_rows
+from satchel.db import calls as call_rows
 from satchel.db import instances as rows
 from satchel.db import tasks as task_rows
 from satchel.db import uploads as upload_rows
@@ -25,7 +26,7 @@ from satchel.model.app import Assignment, TaskForm
 from satchel.model.errors import EngineStopped, InvalidState
 from satchel.model.ids import GroupId, TokenId, UserId
 from satchel.model.instance import InstanceState, TaskState
-from satchel.queue.enqueue import RETURN_CALL
+from satchel.queue.enqueue import PERFORM_CALL, RETURN_CALL
 
 
 async def advance(run: Run, command: Command) -> None:
@@ -75,20 +76,10 @@ async def _apply(run: Run, effect: effects.Effect) -> None:  # noqa: C901  # one
             )
         case effects.TimerDropped(token=token) | effects.MessageDropped(token=token):
             await wait_rows.delete_wait(run.tx, account, instance, token)
-        case effects.JobDue(token=token, element=element, variables=variables):
-            service = run.app.manifest.services.get(element)
-            await wait_rows.insert_call(
-                run.tx,
-                account,
-                instance,
-                element=element,
-                token=token,
-                kind=service.kind if service else "manual",
-                variables=variables,
-                now=run.now,
-            )
+        case effects.JobDue():
+            await _open_call(run, effect)
         case effects.JobDropped(token=token):
-            await wait_rows.close_call(run.tx, account, instance, token, state="cancelled", now=run.now)
+            await call_rows.close_call(run.tx, account, instance, token, state="cancelled", now=run.now)
         case effects.CallDue():
             await _start_called(run, effect)
         case effects.CallDropped(token=token):
@@ -161,6 +152,23 @@ async def _drop_call(run: Run, token: TokenId) -> None:
     await wait_rows.delete_wait(run.tx, run.instance.account_id, run.instance.id, token)
 
 
+async def _open_call(run: Run, due: effects.JobDue) -> None:
+    """Record a service task that became due, and have its first attempt made if Satchel does it by itself."""
+    service = run.app.manifest.services.get(due.element)
+    call = await call_rows.insert_call(
+        run.tx,
+        run.instance.account_id,
+        run.instance.id,
+        element=due.element,
+        token=due.token,
+        kind=service.kind if service else "manual",
+        variables=due.variables,
+        now=run.now,
+    )
+    if service is not None and service.task is not None:
+        run.ledger.enqueue(PERFORM_CALL, call=call, attempt=1)
+
+
 async def _start_called(run: Run, due: effects.CallDue) -> None:
     """Start the instance that a call activity asks for, with the values and files that its mapping names.
 
@@ -168,14 +176,7 @@ async def _start_called(run: Run, due: effects.CallDue) -> None:
         EngineStopped: the app is not there, or calls stand too deep.
     """
     mapping = run.app.manifest.calls[due.element]
-    if run.instance.depth + 1 > run.context.policy.max_call_depth:
-        raise EngineStopped(
-            reason="calls_too_deep",
-            element=due.element,
-            message=f"{due.element} would start an instance {run.instance.depth + 1} calls deep; "
-            f"{run.context.policy.max_call_depth} are allowed. Look for apps that call each other in a circle.",
-            values={},
-        )
+    depth = starting.depth_below(run, due.element)
     row = await app_rows.app_by_code(run.tx, run.instance.account_id, mapping.app)
     if row is None or row.version_id is None:
         raise EngineStopped(
@@ -192,7 +193,7 @@ async def _start_called(run: Run, due: effects.CallDue) -> None:
         app,
         run.ledger,
         parent=(run.instance.id, due.token),
-        depth=run.instance.depth + 1,
+        depth=depth,
     )
     await wait_rows.insert_wait(
         run.tx,

@@ -163,7 +163,12 @@ async def load(context: Context, tx: Writer, actor: Actor, instance_id: Instance
 
 @asynccontextmanager
 async def change(
-    context: Context, actor: Actor, instance_id: InstanceId, *, token: TokenId | None = None
+    context: Context,
+    actor: Actor,
+    instance_id: InstanceId,
+    *,
+    token: TokenId | None = None,
+    also: InstanceId | None = None,
 ) -> AsyncGenerator[Run]:
     """Lend a locked instance for one change, save it, and settle what the change owes.
 
@@ -172,6 +177,7 @@ async def change(
 
     Args:
         token: the engine's token that the change is about, for the incident.
+        also: another instance that the change will load; of two, the one with the smaller number is locked first.
 
     Raises:
         NotFound: the account has no such instance.
@@ -180,6 +186,8 @@ async def change(
     try:
         async with context.database.write() as tx:
             ledger = Ledger()
+            if also is not None and also < instance_id:
+                await rows.lock_instance(tx, actor.account_id, also)
             run = await load(context, tx, actor, instance_id, ledger)
             yield run
             if not run.is_deleted:

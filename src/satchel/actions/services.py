@@ -1,7 +1,7 @@
 """Service tasks that are due, done by hand or by a program over the API; and incidents.
 
-What service tasks do by themselves is the matter of `satchel.work`; here is how anybody with the right `modify` sees
-which are waiting, hands in their result, or fails them.
+What service tasks do by themselves is the matter of `satchel.actions.calls`; here is how anybody with the right
+`modify` sees which are waiting, hands in their result, or fails them.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from satchel.actions.claims import Scope
 from satchel.actions.context import Context
 from satchel.actions.forms import Form, Submission, submit
 from satchel.actions.run import Run, change
+from satchel.db import calls as call_rows
 from satchel.db import tasks as task_rows
 from satchel.db import waits as rows
 from satchel.engine.command import FailJob, FinishJob
@@ -20,7 +21,7 @@ from satchel.model.app import Access
 from satchel.model.errors import InvalidState, NotFound
 from satchel.model.ids import IncidentId, InstanceId, JobId
 from satchel.model.instance import Incident, ServiceCall
-from satchel.queue.enqueue import RETURN_CALL
+from satchel.queue.enqueue import PERFORM_CALL, RETURN_CALL
 
 MAX_ERROR_CODE_CHARS = 100
 
@@ -29,7 +30,7 @@ async def waiting(context: Context, actor: Actor, *, after: int, limit: int) -> 
     """Return a page of the service tasks that wait, of the apps that the actor may view, by id."""
     visible = actor.apps_with(Right.VIEW)
     async with context.database.read() as tx:
-        return await rows.waiting_calls(
+        return await call_rows.waiting_calls(
             tx, actor.account_id, apps=None if visible is None else sorted(visible), after=after, limit=limit
         )
 
@@ -42,7 +43,7 @@ async def of_instance(context: Context, actor: Actor, instance_id: InstanceId) -
     """
     async with context.database.read() as tx:
         await access.viewable(tx, context.apps, actor, instance_id)
-        return await rows.calls(tx, actor.account_id, instance_id)
+        return await call_rows.calls(tx, actor.account_id, instance_id)
 
 
 async def finish(context: Context, actor: Actor, call_id: JobId, given: Submission) -> None:
@@ -65,7 +66,7 @@ async def finish(context: Context, actor: Actor, call_id: JobId, given: Submissi
         )
         saved = await submit(run, form, given, uploads, complete=False)
         await run.event("service.finished", data={"call": call.id, "element": call.element, **saved.as_data()})
-        await rows.close_call(
+        await call_rows.close_call(
             run.tx, actor.account_id, call.instance_id, call.token, state="done", now=run.now, by=actor.user_id
         )
         await advance(run, FinishJob(token=call.token))
@@ -82,7 +83,7 @@ async def fail(context: Context, actor: Actor, call_id: JobId, code: str) -> Non
         call = await _still_waiting(run, actor, call)
         error = code[:MAX_ERROR_CODE_CHARS]
         await run.event("service.failed", data={"call": call.id, "element": call.element, "code": error})
-        await rows.close_call(
+        await call_rows.close_call(
             run.tx,
             actor.account_id,
             call.instance_id,
@@ -97,7 +98,7 @@ async def fail(context: Context, actor: Actor, call_id: JobId, code: str) -> Non
 
 async def _call(context: Context, actor: Actor, call_id: JobId) -> ServiceCall:
     async with context.database.read() as tx:
-        call = await rows.call(tx, actor.account_id, call_id)
+        call = await call_rows.call(tx, actor.account_id, call_id)
     if call is None:
         raise NotFound("service call", call_id)
     return call
@@ -108,7 +109,7 @@ async def _still_waiting(run: Run, actor: Actor, call: ServiceCall) -> ServiceCa
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
     except NotFound:
         raise NotFound("service call", call.id) from None
-    now = await rows.call(run.tx, actor.account_id, call.id)
+    now = await call_rows.call(run.tx, actor.account_id, call.id)
     if now is None or now.state != "waiting":
         raise InvalidState(
             f"The service call {call.id} is {now.state if now else 'gone'}; it takes no result any more."
@@ -171,6 +172,12 @@ async def _repeat(run: Run, incident: Incident) -> None:
             await rows.postpone_wait(run.tx, account, instance, wait.token, run.now)
         elif wait.child_id is not None:
             run.ledger.enqueue(RETURN_CALL, instance=wait.child_id)
+    call = await call_rows.call_by_token(run.tx, account, instance, incident.token)
+    service = run.app.manifest.services.get(call.element) if call is not None else None
+    if call is not None and call.state == "waiting" and service is not None and service.task is not None:
+        await call_rows.count_anew(run.tx, account, call.id, run.now)
+        await call_rows.set_due(run.tx, account, call.id, None)
+        run.ledger.enqueue(PERFORM_CALL, call=call.id, attempt=call.attempt + 1)
     task = await task_rows.task_by_token(run.tx, account, instance, incident.token)
     if task is not None and access.form_of(run.app, task).fail_when_late:
         await task_rows.set_failing(run.tx, account, task.id, task.due_at)

@@ -1,20 +1,16 @@
-"""SQL of what instances wait for besides people (timers, messages, called instances, services), and of incidents."""
+"""SQL of what instances wait for besides people (timers, messages, called instances), and of incidents."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
+from satchel.db.calls import OF_APPS
 from satchel.db.pool import Reader, Writer
-from satchel.model.ids import AccountId, AppId, ElementId, IncidentId, InstanceId, JobId, TokenId, UserId
-from satchel.model.instance import Incident, ServiceCall, Wait
+from satchel.model.ids import AccountId, AppId, ElementId, IncidentId, InstanceId, TokenId
+from satchel.model.instance import Incident, Wait
 
 _WAIT = "account_id, instance_id, token, kind, element, name, due_at, child_id, opened_at"
-_CALL = "account_id, id, instance_id, element, token, kind, variables, state, opened_at, closed_at, closed_by, error"
-_OF_APPS = (
-    "(%(all)s OR EXISTS (SELECT FROM instances i"
-    " WHERE i.account_id = {0}.account_id AND i.id = {0}.instance_id AND i.app_id = ANY(%(apps)s)))"
-)
 _INCIDENT = "account_id, id, instance_id, element, token, code, message, details, opened_at, closed_at"
 
 
@@ -73,72 +69,6 @@ async def postpone_wait(
 async def due_timers(tx: Reader, now: datetime, limit: int) -> list[Wait]:
     """Return timers of every account that are due, the longest overdue first."""
     return await tx.rows(Wait, f"SELECT {_WAIT} FROM waits WHERE due_at <= %s ORDER BY due_at LIMIT %s", (now, limit))
-
-
-async def insert_call(
-    tx: Writer,
-    account: AccountId,
-    instance_id: InstanceId,
-    *,
-    element: ElementId,
-    token: TokenId,
-    kind: str,
-    variables: Mapping[str, object],
-    now: datetime,
-) -> JobId:
-    """Record a service task that became due."""
-    created = await tx.value(
-        JobId,
-        "INSERT INTO calls (account_id, instance_id, element, token, kind, variables, state, opened_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, 'waiting', %s) RETURNING id",
-        (account, instance_id, element, token, kind, Jsonb(dict(variables)), now),
-    )
-    return JobId(created or 0)
-
-
-async def close_call(
-    tx: Writer,
-    account: AccountId,
-    instance_id: InstanceId,
-    token: TokenId,
-    *,
-    state: str,
-    now: datetime,
-    by: UserId | None = None,
-    error: str | None = None,
-) -> None:
-    """End a service call; does nothing if it has ended."""
-    await tx.execute(
-        "UPDATE calls SET state = %s, closed_at = %s, closed_by = %s, error = %s"
-        " WHERE account_id = %s AND instance_id = %s AND token = %s AND state = 'waiting'",
-        (state, now, by, error, account, instance_id, token),
-    )
-
-
-async def calls(tx: Reader, account: AccountId, instance_id: InstanceId) -> list[ServiceCall]:
-    """Return all service calls of an instance, oldest first."""
-    return await tx.rows(
-        ServiceCall,
-        f"SELECT {_CALL} FROM calls WHERE account_id = %s AND instance_id = %s ORDER BY id",
-        (account, instance_id),
-    )
-
-
-async def waiting_calls(
-    tx: Reader, account: AccountId, *, apps: Sequence[AppId] | None, after: int, limit: int
-) -> list[ServiceCall]:
-    """Return a page of the service calls that wait, of some apps or (None) of all, by id."""
-    return await tx.rows(
-        ServiceCall,
-        f"SELECT {_CALL} FROM calls c WHERE account_id = %(account)s AND state = 'waiting' AND id > %(after)s"
-        f" AND {_OF_APPS.format('c')} ORDER BY id LIMIT %(limit)s",
-        {"account": account, "all": apps is None, "apps": list(apps or ()), "after": after, "limit": limit},
-    )
-
-
-async def call(tx: Reader, account: AccountId, call_id: JobId) -> ServiceCall | None:
-    """Return one service call of the account."""
-    return await tx.row(ServiceCall, f"SELECT {_CALL} FROM calls WHERE account_id = %s AND id = %s", (account, call_id))
 
 
 async def insert_incident(
@@ -201,7 +131,7 @@ async def incidents(
         Incident,
         f"SELECT {_INCIDENT} FROM incidents c WHERE account_id = %(account)s AND closed_at IS NULL AND id > %(after)s"
         " AND (%(instance)s::bigint IS NULL OR instance_id = %(instance)s)"
-        f" AND {_OF_APPS.format('c')} ORDER BY id LIMIT %(limit)s",
+        f" AND {OF_APPS.format('c')} ORDER BY id LIMIT %(limit)s",
         {
             "account": account,
             "instance": instance_id,

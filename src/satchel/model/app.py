@@ -5,12 +5,13 @@ nothing else does.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
 from satchel.model.fields import Field
 from satchel.model.ids import ElementId, FieldId
+from satchel.model.services import OnFailure, Retry, ServiceTask
 
 BUILT_IN_NAMES = frozenset({"identifier", "instance_id", "title", "starter", "started_at", "app"})
 """Names that templates and expressions know besides fields; no field may take one."""
@@ -140,11 +141,16 @@ class Service:
 
     Attributes:
         inputs: the fields that whoever completes the job by hand or by program may set.
+        task: what Satchel does by itself, or None where it waits for somebody to complete it.
+        retry, on_failure: how often that is tried, and what happens when it has failed for good.
     """
 
     kind: str
     inputs: tuple[FieldId, ...]
     settings: Mapping[str, object]
+    task: ServiceTask | None = None
+    retry: Retry = field(default_factory=Retry)
+    on_failure: OnFailure = OnFailure.INCIDENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,7 +137,14 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceCall:
-    """The record of a service task that became due; `state` is `waiting`, `done`, `failed` or `cancelled`."""
+    """The record of a service task that became due.
+
+    Attributes:
+        state: `waiting`, `done`, `failed` or `cancelled`.
+        attempt: the number of the newest attempt; 0 before the first.
+        counted_from, counted_since: the attempts after this number and since this moment count against `retry`.
+        due_at: when the next attempt is due, if it waits for its pause.
+    """
 
     account_id: AccountId
     id: JobId
@@ -151,6 +158,33 @@ class ServiceCall:
     closed_at: datetime | None
     closed_by: UserId | None
     error: str | None
+    attempt: int = 0
+    counted_from: int = 0
+    counted_since: datetime
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt of a service task.
+
+    Attributes:
+        run: names the job that makes it.
+        state: `running`, `done`, `failed`, or `dropped` where the task had ended meanwhile.
+        reason: why it failed, a stable word.
+        details: what was sent and what came back, without secrets and query strings.
+    """
+
+    account_id: AccountId
+    call_id: JobId
+    number: int
+    run: str
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+    reason: str | None
+    message: str | None
+    details: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

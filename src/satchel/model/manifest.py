@@ -21,7 +21,7 @@ from satchel.model.app import (
     StartForm,
     TaskForm,
 )
-from satchel.model.document import Node, plain
+from satchel.model.document import Node
 from satchel.model.ids import ElementId, FieldId
 from satchel.model.manifest_fields import (
     FIELD_ID,
@@ -33,6 +33,7 @@ from satchel.model.manifest_fields import (
     declared_ids,
     read_fields,
 )
+from satchel.model.manifest_services import read_service
 from satchel.model.section import Findings, Section, meant
 from satchel.model.template import MAX_TEMPLATE_CHARS
 
@@ -40,9 +41,6 @@ TOP_KEYS = (
     *("code", "name", "category", "description", "title", "fields", "start"),
     *("tasks", "services", "calls", "messages", "actions"),
 )
-SERVICE_KINDS = ("rest", "instance", "files", "mail", "message", "manual")
-"""What a service task may do; `manual` waits for a person or program to complete it by the API."""
-
 DEFAULT_TITLE = "{{ identifier }}"
 
 MAX_ENTRIES = 1_000
@@ -142,13 +140,10 @@ class _Reader:
         )
 
     def service(self, name: str, node: Node) -> Service:
-        """Read one service task; the settings of its kind are kept as they are."""
+        """Read one service task."""
         section = Section(node, name=f"The service {name}", keys=None, findings=self._findings)
-        section.require("kind")
-        kind = section.one_of("kind", SERVICE_KINDS)
         inputs = self._inputs(section, comment=False)
-        settings = {key: plain(entry) for key, entry in section.node.entries.items() if key not in ("kind", "inputs")}
-        return Service(kind=kind or "", inputs=inputs, settings=settings)
+        return read_service(section, inputs, self._ids, self._findings)
 
     def call(self, name: str, node: Node) -> Call:
         """Read one call activity."""

@@ -16,6 +16,7 @@ QUEUE: Final = "satchel"
 
 MAKE_PREVIEW: Final = "preview.make"
 RETURN_CALL: Final = "call.return"
+PERFORM_CALL: Final = "service.perform"
 
 
 class Queue:

@@ -6,11 +6,11 @@ here does nothing the second time.
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from satchel.actions import due, previews
+from satchel.actions import calls, due, previews
 from satchel.actions.context import Context
 from satchel.model.digest import parse_digest
-from satchel.model.ids import AccountId, InstanceId
-from satchel.queue.enqueue import MAKE_PREVIEW, RETURN_CALL
+from satchel.model.ids import AccountId, InstanceId, JobId
+from satchel.queue.enqueue import MAKE_PREVIEW, PERFORM_CALL, RETURN_CALL
 
 Handler = Callable[..., Awaitable[None]]
 """A coroutine function that takes a job's arguments by name."""
@@ -25,4 +25,7 @@ def handlers(context: Context) -> Mapping[str, Handler]:
     async def return_call(*, account: int, instance: int) -> None:
         await due.return_call(context, AccountId(account), InstanceId(instance))
 
-    return {MAKE_PREVIEW: make_preview, RETURN_CALL: return_call}
+    async def perform_call(*, account: int, call: int, attempt: int) -> None:
+        await calls.perform(context, AccountId(account), JobId(call), attempt)
+
+    return {MAKE_PREVIEW: make_preview, RETURN_CALL: return_call, PERFORM_CALL: perform_call}

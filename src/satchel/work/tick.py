@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from satchel.actions.calls import enqueue_due
 from satchel.actions.context import Context
 from satchel.actions.due import AT_ONCE, run_due
 from satchel.actions.sweep import expire_uploads, purge_files, sweep
@@ -46,6 +47,7 @@ class Tick:
         """Do what is due now and return how many things that were."""
         context, now = self._context, self._context.clock()
         handled = await run_due(context)
+        handled += await enqueue_due(context)
         handled += await expire_uploads(context)
         handled += await purge_files(context)
         if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:

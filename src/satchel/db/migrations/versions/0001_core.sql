@@ -280,11 +280,35 @@ CREATE TABLE calls (
     closed_at timestamptz,
     closed_by bigint,
     error text,
+    -- The attempt that runs or ran last; from which one and since when those count that `retry` allows; when the next
+    -- one is due, if it waits for its pause.
+    attempt integer NOT NULL DEFAULT 0,
+    counted_from integer NOT NULL DEFAULT 0,
+    counted_since timestamptz NOT NULL,
+    due_at timestamptz,
     PRIMARY KEY (account_id, id),
     UNIQUE (account_id, instance_id, token),
     FOREIGN KEY (account_id, instance_id) REFERENCES instances ON DELETE CASCADE
 );
 CREATE INDEX calls_waiting ON calls (account_id, id) WHERE state = 'waiting';
+CREATE INDEX calls_due ON calls (due_at) WHERE state = 'waiting' AND due_at IS NOT NULL;
+
+-- What each attempt of a service task did. `run` names the job that makes it: one that stalled and was taken over
+-- finds another name here, and its result is not taken.
+CREATE TABLE call_attempts (
+    account_id bigint NOT NULL,
+    call_id bigint NOT NULL,
+    number integer NOT NULL,
+    run text NOT NULL,
+    state text NOT NULL CHECK (state IN ('running', 'done', 'failed', 'dropped')),
+    started_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    reason text,
+    message text,
+    details jsonb NOT NULL DEFAULT '{}',
+    PRIMARY KEY (account_id, call_id, number),
+    FOREIGN KEY (account_id, call_id) REFERENCES calls ON DELETE CASCADE
+);
 
 CREATE TABLE incidents (
     account_id bigint NOT NULL,

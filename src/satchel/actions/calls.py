@@ -1,0 +1,223 @@
+"""Does service tasks by itself: attempts, what follows from their failure, and the record of both.
+
+An attempt begins in a transaction that writes its row, works, and ends in another one that checks under the
+instance's lock that the attempt is still its own. A job that runs twice, or comes late, changes nothing.
+"""
+
+from dataclasses import dataclass
+
+from satchel.actions import files_tasks, instance_tasks
+from satchel.actions.advance import advance
+from satchel.actions.context import Context
+from satchel.actions.history import write_event
+from satchel.actions.run import Run, change
+from satchel.db import calls as rows
+from satchel.db import instances as instance_rows
+from satchel.db import waits as wait_rows
+from satchel.engine.command import FailJob, FinishJob
+from satchel.model.actor import Actor, system
+from satchel.model.app import Service
+from satchel.model.errors import Busy, EngineStopped, InvalidValues, NotFound, OverQuota, SatchelError, Unavailable
+from satchel.model.ids import AccountId, JobId
+from satchel.model.instance import ServiceCall
+from satchel.model.services import FilesTask, InstanceTask, OnFailure
+from satchel.queue.enqueue import PERFORM_CALL
+
+FAILED = "service_failed"
+"""The error code under which a boundary event catches a service task that failed for good."""
+
+AT_ONCE = 100
+"""How many due attempts one tick enqueues."""
+
+_RUN_BYTES = 12
+_TEMPORARY = (Busy, Unavailable, OverQuota)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """An attempt that has begun.
+
+    Attributes:
+        run: names the job that makes it.
+    """
+
+    actor: Actor
+    call: ServiceCall
+    service: Service
+    number: int
+    run: str
+
+
+async def enqueue_due(context: Context) -> int:
+    """Enqueue the attempts whose pause is over, in all accounts, and return how many there were."""
+    now = context.clock()
+    async with context.database.read() as tx:
+        due = await rows.due_calls(tx, now, AT_ONCE)
+    for known in due:
+        async with context.database.write() as tx:
+            if await instance_rows.lock_instance(tx, known.account_id, known.instance_id) is None:
+                continue
+            call = await rows.call(tx, known.account_id, known.id)
+            if call is None or call.state != "waiting" or call.due_at is None or call.due_at > now:
+                continue
+            await rows.set_due(tx, call.account_id, call.id, None)
+            arguments = {"account": call.account_id, "call": call.id, "attempt": call.attempt + 1}
+            await context.queue.enqueue(tx, PERFORM_CALL, arguments)
+    return len(due)
+
+
+async def perform(context: Context, account: AccountId, call_id: JobId, attempt: int) -> None:
+    """Make one attempt of a service task, or take over the one of a worker that died.
+
+    Does nothing if that attempt has ended, so that it may be repeated.
+    """
+    begun = await _begin(context, account, call_id, attempt)
+    if begun is None:
+        return
+    try:
+        await _work(context, begun)
+    except EngineStopped as stopped:  # the incident is there by now
+        await _record_failure(context, begun, stopped.reason, stopped.message)
+    except SatchelError as error:
+        await _failed(context, begun, error)
+
+
+async def _begin(context: Context, account: AccountId, call_id: JobId, attempt: int) -> Begun | None:
+    actor = system(account)
+    async with context.database.read() as tx:
+        known = await rows.call(tx, account, call_id)
+    if known is None:
+        return None
+    async with context.database.write() as tx:
+        instance = await instance_rows.lock_instance(tx, account, known.instance_id)
+        call = await rows.call(tx, account, call_id)
+        if instance is None or call is None or call.state != "waiting" or call.attempt not in (attempt - 1, attempt):
+            return None
+        if call.attempt == attempt:
+            made = await rows.attempts(tx, account, call_id)
+            if not made or made[-1].state != "running":
+                return None
+        app = await context.apps.version(tx, account, instance.version_id)
+        service = app.manifest.services.get(call.element)
+        if service is None or service.task is None:
+            return None
+        run = context.entropy(_RUN_BYTES).hex()
+        await rows.begin_attempt(tx, account, call_id, attempt, run=run, now=context.clock())
+    return Begun(actor=actor, call=call, service=service, number=attempt, run=run)
+
+
+async def _work(context: Context, begun: Begun) -> None:
+    task = begun.service.task
+    if isinstance(task, InstanceTask):
+        other = await instance_tasks.other_instance(context, begun.actor, begun.call.instance_id, task)
+        async with change(
+            context, begun.actor, begun.call.instance_id, token=begun.call.token, also=other.instance_id
+        ) as run:
+            if await _is_own(run, begun):
+                done = await instance_tasks.perform(run, other, task, begun.call.element)
+                await _finish(run, begun, done)
+    elif isinstance(task, FilesTask):
+        async with change(context, begun.actor, begun.call.instance_id, token=begun.call.token) as run:
+            if await _is_own(run, begun):
+                await _finish(run, begun, await files_tasks.perform(run, task))
+
+
+async def _is_own(run: Run, begun: Begun) -> bool:
+    """Return whether the service task still waits for this attempt; what came too late is only noted."""
+    account, call_id = run.instance.account_id, begun.call.id
+    call = await rows.call(run.tx, account, call_id)
+    if call is not None and call.state == "waiting" and call.attempt == begun.number:
+        made = await rows.attempts(run.tx, account, call_id)
+        if made and made[-1].run == begun.run and made[-1].state == "running":
+            return True
+    await rows.end_attempt(run.tx, account, call_id, begun.run, state="dropped", now=run.now)
+    return False
+
+
+async def _finish(run: Run, begun: Begun, details: dict[str, object]) -> None:
+    account, call = run.instance.account_id, begun.call
+    await rows.end_attempt(run.tx, account, call.id, begun.run, state="done", now=run.now, details=details)
+    await run.event("service.finished", data={"call": call.id, "element": call.element, **details})
+    await rows.close_call(run.tx, account, call.instance_id, call.token, state="done", now=run.now)
+    await advance(run, FinishJob(token=call.token))
+
+
+async def _failed(context: Context, begun: Begun, error: SatchelError) -> None:
+    """Record a failed attempt; have it made again after a pause, or do what the app says of failure for good."""
+    retry, call = begun.service.retry, begun.call
+    try:
+        async with change(context, begun.actor, call.instance_id, token=call.token) as run:
+            if not await _is_own(run, begun):
+                return
+            failed = begun.number - call.counted_from
+            due_at = run.now + retry.next_pause(failed)
+            is_last = failed >= retry.attempts or due_at > call.counted_since + retry.deadline
+            await rows.end_attempt(
+                run.tx,
+                call.account_id,
+                call.id,
+                begun.run,
+                state="failed",
+                now=run.now,
+                reason=error.code,
+                message=_message(error),
+            )
+            if isinstance(error, _TEMPORARY) and not is_last:
+                await rows.set_due(run.tx, call.account_id, call.id, due_at)
+                return
+            await _give_up(run, begun, error)
+    except (NotFound, EngineStopped):
+        return
+
+
+async def _give_up(run: Run, begun: Begun, error: SatchelError) -> None:
+    call, how = begun.call, begun.service.on_failure
+    data = {"call": call.id, "element": call.element, "code": error.code, "message": _message(error)}
+    if how is OnFailure.INCIDENT:
+        await wait_rows.insert_incident(
+            run.tx,
+            call.account_id,
+            call.instance_id,
+            element=call.element,
+            token=call.token,
+            code=error.code,
+            message=_message(error),
+            details={"call": call.id, "attempts": begun.number},
+            now=run.now,
+        )
+        await run.event("incident.opened", data=data)
+        return
+    await run.event("service.failed", data=data)
+    state = "failed" if how is OnFailure.ERROR else "done"
+    await rows.close_call(
+        run.tx, call.account_id, call.instance_id, call.token, state=state, now=run.now, error=error.code
+    )
+    is_error = how is OnFailure.ERROR
+    await advance(run, FailJob(token=call.token, code=FAILED) if is_error else FinishJob(token=call.token))
+
+
+async def _record_failure(context: Context, begun: Begun, reason: str, message: str) -> None:
+    """Note that the process could not go on from an attempt whose work was rolled back."""
+    async with context.database.write() as tx:
+        call = begun.call
+        if await instance_rows.lock_instance(tx, call.account_id, call.instance_id) is None:
+            return
+        await rows.end_attempt(
+            tx,
+            call.account_id,
+            call.id,
+            begun.run,
+            state="failed",
+            now=context.clock(),
+            reason=reason,
+            message=message,
+        )
+        data = {"call": call.id, "element": call.element, "code": reason}
+        await write_event(tx, context, begun.actor, "service.stopped", data, instance=call.instance_id)
+
+
+def _message(error: SatchelError) -> str:
+    """Return what went wrong, with every field that refused something."""
+    if isinstance(error, InvalidValues):
+        return "; ".join([error.message, *(f"{fault.field}: {fault.message}" for fault in error.faults)])
+    return error.message

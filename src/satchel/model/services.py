@@ -1,0 +1,98 @@
+"""What service tasks do by themselves, as `app.yaml` says it: settings of each kind, checked and typed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from satchel.model.ids import FieldId
+from satchel.model.template import Template
+
+
+class OnFailure(StrEnum):
+    """What happens once a service task has failed for good."""
+
+    INCIDENT = "incident"
+    ERROR = "error"
+    CONTINUE = "continue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often and how long a service task is tried.
+
+    Attributes:
+        attempts: in all, 1 to 100.
+        pause: before the second attempt; each further pause is twice as long, an hour at the most.
+        deadline: no attempt begins later than this after the task became due.
+    """
+
+    attempts: int = 5
+    pause: timedelta = timedelta(seconds=10)
+    deadline: timedelta = timedelta(days=1)
+
+    def next_pause(self, failed: int) -> timedelta:
+        """Return how long to wait after the `failed`-th failure, counted from 1."""
+        return min(self.pause * (1 << min(failed - 1, 30)), timedelta(hours=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Literal:
+    """A value that stands in app.yaml itself."""
+
+    value: str | int | bool
+
+
+Source = FieldId | Literal | Template
+"""Where a value comes from: a field, app.yaml itself, or a text with values put in."""
+
+
+class Do(StrEnum):
+    """What is done with another instance."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    GET = "get"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceTask:
+    """Create an instance, change one, or take values and files from one.
+
+    Attributes:
+        app: the code of the other instance's app.
+        identifier: of the other instance, for `update` and `get`.
+        set: field of the receiving instance -> where its value comes from; None stands for every field whose id and
+            type agree.
+        copy: file field of the receiving instance -> of the giving one; None stands for every one whose id and type
+            agree, with the attachments tab.
+        result: the field that takes the identifier of the created instance, or whether the other was there.
+    """
+
+    do: Do
+    app: str
+    identifier: Template | None
+    set: Mapping[FieldId, Source] | None
+    copy: Mapping[FieldId, FieldId] | None
+    result: FieldId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesTask:
+    """Copy or move files within the instance.
+
+    Attributes:
+        move: whether the files leave where they stood.
+        source, target: a file field, or None for the attachments tab.
+        replace: whether what stands in the target goes.
+        rename: the new name without its ending, or None to keep the name.
+    """
+
+    move: bool
+    source: FieldId | None
+    target: FieldId | None
+    replace: bool
+    rename: Template | None
+
+
+ServiceTask = InstanceTask | FilesTask
