@@ -5,6 +5,7 @@ What service tasks do by themselves is the matter of `satchel.actions.calls`; he
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from satchel.actions import access, claims
 from satchel.actions.advance import advance
@@ -20,7 +21,7 @@ from satchel.model.actor import Actor, Right
 from satchel.model.app import Access
 from satchel.model.errors import InvalidState, NotFound
 from satchel.model.ids import IncidentId, InstanceId, JobId
-from satchel.model.instance import Incident, ServiceCall
+from satchel.model.instance import Attempt, Incident, ServiceCall
 from satchel.queue.enqueue import PERFORM_CALL, RETURN_CALL
 
 MAX_ERROR_CODE_CHARS = 100
@@ -33,6 +34,29 @@ async def waiting(context: Context, actor: Actor, *, after: int, limit: int) -> 
         return await call_rows.waiting_calls(
             tx, actor.account_id, apps=None if visible is None else sorted(visible), after=after, limit=limit
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A service task with every attempt to do it, oldest first."""
+
+    call: ServiceCall
+    attempts: Sequence[Attempt]
+
+
+async def record(context: Context, actor: Actor, call_id: JobId) -> Record:
+    """Return a service task and the attempts to do it.
+
+    Raises:
+        NotFound, Forbidden: the actor may not view its instance.
+    """
+    call = await _call(context, actor, call_id)
+    async with context.database.read() as tx:
+        try:
+            await access.viewable(tx, context.apps, actor, call.instance_id)
+        except NotFound:
+            raise NotFound("service call", call_id) from None
+        return Record(call=call, attempts=await call_rows.attempts(tx, actor.account_id, call_id))
 
 
 async def of_instance(context: Context, actor: Actor, instance_id: InstanceId) -> Sequence[ServiceCall]:
@@ -158,6 +182,36 @@ async def retry(context: Context, actor: Actor, incident_id: IncidentId) -> None
         await rows.close_incident(run.tx, actor.account_id, incident_id, run.now)
         await _repeat(run, incident)
         await run.event("incident.retried", data={"incident": incident_id, "element": incident.element})
+
+
+async def skip(context: Context, actor: Actor, incident_id: IncidentId, given: Submission) -> None:
+    """Let the process go on past a service task that failed, with values and files set by hand instead of its result.
+
+    Raises:
+        NotFound, Forbidden, InvalidValues, EngineStopped: as `finish`.
+        InvalidState: the incident is closed already, or is not one of a service task.
+    """
+    async with context.database.read() as tx:
+        incident = await rows.incident(tx, actor.account_id, incident_id)
+        call = (
+            await call_rows.call_by_token(tx, actor.account_id, incident.instance_id, incident.token)
+            if incident is not None and incident.token is not None
+            else None
+        )
+    if incident is None:
+        raise NotFound("incident", incident_id)
+    if call is None or incident.closed_at is not None:
+        async with context.database.read() as tx:
+            try:
+                await access.viewable(tx, context.apps, actor, incident.instance_id)
+            except NotFound:
+                raise NotFound("incident", incident_id) from None
+        why = "is closed already" if call is not None else "is not one of a service task; retry it"
+        raise InvalidState(f"The incident {incident_id} {why}.")
+    try:
+        await finish(context, actor, call.id, given)
+    except NotFound:
+        raise NotFound("incident", incident_id) from None
 
 
 async def _repeat(run: Run, incident: Incident) -> None:

@@ -17,7 +17,7 @@ from satchel.model.errors import Finding
 from satchel.model.fields import Field, FileLimits, Limits
 from satchel.model.files import File
 from satchel.model.ids import FieldId
-from satchel.model.instance import Incident, Instance, ServiceCall, Task
+from satchel.model.instance import Attempt, Incident, Instance, ServiceCall, Task
 from satchel.model.uploads import Upload
 
 Json = dict[str, object]
@@ -315,6 +315,20 @@ def call(row: ServiceCall) -> Json:
         "opened_at": moment(row.opened_at),
         "closed_at": moment(row.closed_at),
         "error": row.error,
+        "next_attempt_at": moment(row.due_at),
+    }
+
+
+def attempt(row: Attempt) -> Json:
+    """Return one attempt of a service task."""
+    return {
+        "number": row.number,
+        "state": row.state,
+        "started_at": moment(row.started_at),
+        "ended_at": moment(row.ended_at),
+        "reason": row.reason,
+        "message": row.message,
+        "details": dict(row.details),
     }
 
 

@@ -17,6 +17,13 @@ async def listing(exchange: Exchange) -> Reply:
     return json_reply(render.page(found, limit, render.call))
 
 
+async def reading(exchange: Exchange) -> Reply:
+    """Read a service task, with every attempt to do it."""
+    found = await services.record(exchange.context, exchange.actor, _id(exchange))
+    attempts = [render.attempt(made) for made in found.attempts]
+    return json_reply({**render.call(found.call), "attempts": attempts})
+
+
 async def finish(exchange: Exchange) -> Reply:
     """Hand in the result of a service task."""
     given = await exchange.read(wire.Filled)
@@ -50,11 +57,21 @@ async def retry(exchange: Exchange) -> Reply:
     return Reply(status=204)
 
 
+async def skip(exchange: Exchange) -> Reply:
+    """Go on past a service task that failed, with values set by hand."""
+    given = await exchange.read(wire.Filled)
+    incident = IncidentId(exchange.number("incident", "incident"))
+    await services.skip(exchange.context, exchange.actor, incident, given.submission())
+    return Reply(status=204)
+
+
 ENDPOINTS = (
     endpoint("GET", "/api/v1/calls", listing),
+    endpoint("GET", "/api/v1/calls/{call}", reading),
     endpoint("POST", "/api/v1/calls/{call}/finish", finish, body=wire.Filled),
     endpoint("POST", "/api/v1/calls/{call}/fail", fail, body=wire.Failure),
     endpoint("GET", "/api/v1/incidents", incidents),
     endpoint("POST", "/api/v1/incidents/{incident}/retry", retry),
+    endpoint("POST", "/api/v1/incidents/{incident}/skip", skip, body=wire.Filled),
 )
 """The routes of this module."""
