@@ -4,9 +4,11 @@ An attempt begins in a transaction that writes its row, works, and ends in anoth
 instance's lock that the attempt is still its own. A job that runs twice, or comes late, changes nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
-from satchel.actions import files_tasks, instance_tasks
+from satchel.actions import files_tasks, instance_tasks, rest_tasks
 from satchel.actions.advance import advance
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
@@ -20,7 +22,8 @@ from satchel.model.app import Service
 from satchel.model.errors import Busy, EngineStopped, InvalidValues, NotFound, OverQuota, SatchelError, Unavailable
 from satchel.model.ids import AccountId, JobId
 from satchel.model.instance import ServiceCall
-from satchel.model.services import FilesTask, InstanceTask, OnFailure
+from satchel.model.services import FilesTask, InstanceTask, OnFailure, RestTask
+from satchel.outbound.failure import CallFailed
 from satchel.queue.enqueue import PERFORM_CALL
 
 FAILED = "service_failed"
@@ -116,13 +119,18 @@ async def _work(context: Context, begun: Begun) -> None:
             if await _is_own(run, begun):
                 done = await instance_tasks.perform(run, other, task, begun.call.element)
                 await _finish(run, begun, done)
+    elif isinstance(task, RestTask):
+        outcome = await rest_tasks.call(context, begun.actor, begun.call.instance_id, begun.call.id, task)
+        async with change(context, begun.actor, begun.call.instance_id, token=begun.call.token) as run:
+            if await _is_own(run, begun, outcome.details):
+                await _finish(run, begun, await rest_tasks.save(run, task, outcome))
     elif isinstance(task, FilesTask):
         async with change(context, begun.actor, begun.call.instance_id, token=begun.call.token) as run:
             if await _is_own(run, begun):
                 await _finish(run, begun, await files_tasks.perform(run, task))
 
 
-async def _is_own(run: Run, begun: Begun) -> bool:
+async def _is_own(run: Run, begun: Begun, details: Mapping[str, object] | None = None) -> bool:
     """Return whether the service task still waits for this attempt; what came too late is only noted."""
     account, call_id = run.instance.account_id, begun.call.id
     call = await rows.call(run.tx, account, call_id)
@@ -130,7 +138,7 @@ async def _is_own(run: Run, begun: Begun) -> bool:
         made = await rows.attempts(run.tx, account, call_id)
         if made and made[-1].run == begun.run and made[-1].state == "running":
             return True
-    await rows.end_attempt(run.tx, account, call_id, begun.run, state="dropped", now=run.now)
+    await rows.end_attempt(run.tx, account, call_id, begun.run, state="dropped", now=run.now, details=details)
     return False
 
 
@@ -150,7 +158,7 @@ async def _failed(context: Context, begun: Begun, error: SatchelError) -> None:
             if not await _is_own(run, begun):
                 return
             failed = begun.number - call.counted_from
-            due_at = run.now + retry.next_pause(failed)
+            due_at = run.now + _pause(begun, error)
             is_last = failed >= retry.attempts or due_at > call.counted_since + retry.deadline
             await rows.end_attempt(
                 run.tx,
@@ -159,10 +167,11 @@ async def _failed(context: Context, begun: Begun, error: SatchelError) -> None:
                 begun.run,
                 state="failed",
                 now=run.now,
-                reason=error.code,
+                reason=_reason(error),
                 message=_message(error),
+                details=error.members if isinstance(error, CallFailed) else None,
             )
-            if isinstance(error, _TEMPORARY) and not is_last:
+            if _may_succeed_later(error) and not is_last:
                 await rows.set_due(run.tx, call.account_id, call.id, due_at)
                 return
             await _give_up(run, begun, error)
@@ -170,9 +179,24 @@ async def _failed(context: Context, begun: Begun, error: SatchelError) -> None:
         return
 
 
+def _pause(begun: Begun, error: SatchelError) -> timedelta:
+    """Return how long to wait for the next attempt: as the app says, and at least as long as the other side asks."""
+    pause = begun.service.retry.next_pause(begun.number - begun.call.counted_from)
+    asked = error.retry_after_s if isinstance(error, CallFailed) else None
+    return max(pause, timedelta(seconds=asked)) if asked is not None else pause
+
+
+def _may_succeed_later(error: SatchelError) -> bool:
+    return error.is_temporary if isinstance(error, CallFailed) else isinstance(error, _TEMPORARY)
+
+
+def _reason(error: SatchelError) -> str:
+    return error.reason if isinstance(error, CallFailed) else error.code
+
+
 async def _give_up(run: Run, begun: Begun, error: SatchelError) -> None:
     call, how = begun.call, begun.service.on_failure
-    data = {"call": call.id, "element": call.element, "code": error.code, "message": _message(error)}
+    data = {"call": call.id, "element": call.element, "code": _reason(error), "message": _message(error)}
     if how is OnFailure.INCIDENT:
         await wait_rows.insert_incident(
             run.tx,
@@ -180,7 +204,7 @@ async def _give_up(run: Run, begun: Begun, error: SatchelError) -> None:
             call.instance_id,
             element=call.element,
             token=call.token,
-            code=error.code,
+            code=_reason(error),
             message=_message(error),
             details={"call": call.id, "attempts": begun.number},
             now=run.now,
@@ -190,7 +214,7 @@ async def _give_up(run: Run, begun: Begun, error: SatchelError) -> None:
     await run.event("service.failed", data=data)
     state = "failed" if how is OnFailure.ERROR else "done"
     await rows.close_call(
-        run.tx, call.account_id, call.instance_id, call.token, state=state, now=run.now, error=error.code
+        run.tx, call.account_id, call.instance_id, call.token, state=state, now=run.now, error=_reason(error)
     )
     is_error = how is OnFailure.ERROR
     await advance(run, FailJob(token=call.token, code=FAILED) if is_error else FinishJob(token=call.token))

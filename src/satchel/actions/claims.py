@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from satchel.actions.run import Run
+from satchel.blobs.store import Received
 from satchel.db import blobs as blob_rows
 from satchel.db import files as rows
 from satchel.db import uploads as upload_rows
@@ -182,6 +183,36 @@ async def _image_facts(run: Run, digest: Digest | None, media_type: str | None) 
     if await blob_rows.want_preview(run.tx, run.instance.account_id, digest):
         run.ledger.enqueue(MAKE_PREVIEW, digest=digest)
     return await blob_rows.lock_facts(run.tx, run.instance.account_id, digest)
+
+
+async def attach_received(run: Run, received: Received, *, field_id: FieldId | None, name: str, kind: str) -> FileId:
+    """Attach bytes that are in the store and came from another system, behind what the field or tab holds."""
+    account = run.instance.account_id
+    await blob_rows.insert_blob(run.tx, account, received.digest, received.size, run.now)
+    file_id = await rows.next_file_id(run.tx)
+    await rows.insert_file(
+        run.tx,
+        account,
+        file_id,
+        uuid=uuid7(run.now, run.context.entropy),
+        instance=run.instance.id,
+        field=field_id,
+        area=None,
+        position=len(run.files_in(field_id)),
+        kind=FileKind.STORED,
+        name=name,
+        description="",
+        size_bytes=received.size,
+        media_type=kind,
+        digest=received.digest,
+        url=None,
+        metadata=await _image_facts(run, received.digest, kind),
+        source=None,
+        now=run.now,
+        by=run.actor.user_id,
+    )
+    run.ledger.used_bytes += received.size
+    return file_id
 
 
 async def copy_file(

@@ -44,18 +44,23 @@ async def other_instance(context: Context, actor: Actor, instance_id: InstanceId
         instance = await instance_rows.instance(tx, actor.account_id, instance_id)
         if instance is None:
             raise NotFound("instance", instance_id)
-        service_user = await _service_user(context, tx, instance)
+        user = await service_user(context, tx, instance)
         row = await app_rows.app_by_code(tx, actor.account_id, task.app)
         if row is None or row.version_id is None:
             raise NotFound("app", task.app)
         rights = {Do.CREATE: Right.START, Do.UPDATE: Right.MODIFY, Do.GET: Right.VIEW}
-        access.require_right(service_user, rights[task.do], row.id, row.code)
+        access.require_right(user, rights[task.do], row.id, row.code)
         app = await context.apps.newest(tx, actor.account_id, task.app)
         found = await _named(context, tx, instance, row.id, task.identifier) if task.identifier else None
-    return Other(actor=service_user, app=app, instance_id=found)
+    return Other(actor=user, app=app, instance_id=found)
 
 
-async def _service_user(context: Context, tx: Reader, instance: Instance) -> Actor:
+async def service_user(context: Context, tx: Reader, instance: Instance) -> Actor:
+    """Return for whom the service tasks of an instance act: whoever deployed its app's version.
+
+    Raises:
+        Forbidden: that person may not sign in any more.
+    """
     version = await app_rows.version(tx, instance.account_id, instance.version_id)
     deployer = version.deployed_by if version is not None else None
     found = await actor_of(tx, instance.account_id, deployer) if deployer is not None else None

@@ -8,8 +8,21 @@ from satchel.model.app import BUILT_IN_NAMES, Service
 from satchel.model.document import ScalarNode, plain
 from satchel.model.ids import FieldId
 from satchel.model.manifest_fields import FIELD_ID, FIELD_ID_HINT
+from satchel.model.reply_path import parse_path
 from satchel.model.section import Findings, Section, meant
-from satchel.model.services import Do, FilesTask, InstanceTask, Literal, OnFailure, Retry, ServiceTask, Source
+from satchel.model.services import (
+    BodyKind,
+    Do,
+    FilesTask,
+    InstanceTask,
+    Literal,
+    OnFailure,
+    RestTask,
+    Retry,
+    ServiceTask,
+    Source,
+    TextKind,
+)
 from satchel.model.template import MAX_TEMPLATE_CHARS, BadTemplateError, Template, parse_template
 
 SERVICE_KINDS = ("rest", "instance", "files", "mail", "message", "manual")
@@ -25,7 +38,17 @@ _COMMON = ("kind", "inputs", "retry", "on_failure")
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "instance": (*_COMMON, "do", "app", "identifier", "set", "copy", "result"),
     "files": (*_COMMON, "do", "from", "to", "mode", "rename"),
+    "rest": (
+        *(*_COMMON, "method", "url", "headers", "parameters", "body", "text", "type", "file"),
+        *("success", "timeout", "reply_bytes", "output"),
+    ),
 }
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+REST_TIMEOUT = timedelta(minutes=1)
+REST_REPLY_BYTES = 100 * 1024 * 1024
+
+_STATUSES = re.compile(r"[1-5][0-9]{2}(?:-[1-5][0-9]{2})?")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 _CODE = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 _CODE_HINT = "use 1 to 16 of A-Z and 0-9, beginning with a letter."
 _QUOTED = re.compile(r"'(.*)'", re.DOTALL)
@@ -52,6 +75,8 @@ def read_service(section: Section, inputs: tuple[FieldId, ...], ids: Collection[
         task = reader.instance()
     elif kind == "files":
         task = reader.files()
+    elif kind == "rest":
+        task = reader.rest()
     settings = {key: plain(entry) for key, entry in section.node.entries.items() if key not in ("kind", "inputs")}
     return Service(
         kind=kind,
@@ -129,6 +154,100 @@ class _Services:
             replace=mode == "replace",
             rename=self._template("rename"),
         )
+
+    def rest(self) -> RestTask | None:
+        """Read a call of an HTTP service."""
+        section = self._section
+        section.require("method", "url")
+        method = section.one_of("method", METHODS)
+        url = self._template("url")
+        body = BodyKind(section.one_of("body", tuple(BodyKind)) or BodyKind.JSON)
+        for kind, keys in ((BodyKind.TEXT, ("text", "type")), (BodyKind.FILE, ("file",))):
+            for key in keys:
+                if key in section and body is not kind:
+                    section.note("unknown_key", key, f"has {key} but not body: {kind}.")
+        if body in (BodyKind.TEXT, BodyKind.FILE):
+            section.require(body.value)
+        if method == "GET" and "body" in section:
+            section.note("rest_body", "body", "is a GET, which sends its parameters in the address; remove body.")
+        low, high = self._success()
+        keeps, keep_in, values = self._output()
+        if url is None or method is None:
+            return None
+        return RestTask(
+            method=method,
+            url=url,
+            headers=self._headers(),
+            parameters=self._parameters(),
+            body=body,
+            text=self._template("text"),
+            text_kind=TextKind(section.one_of("type", tuple(TextKind)) or TextKind.JSON),
+            file=self._field("file"),
+            success=(low, high),
+            timeout=section.duration("timeout") or REST_TIMEOUT,
+            reply_bytes=section.size_bytes("reply_bytes") or REST_REPLY_BYTES,
+            keeps=keeps,
+            keep_in=keep_in,
+            values=values,
+        )
+
+    def _success(self) -> tuple[int, int]:
+        text = self._section.text("success", longest=7, shape=_STATUSES, hint='write "200-299" or "201" in quotes.')
+        if text is None:
+            return 200, 299
+        low, _, high = text.partition("-")
+        return int(low), int(high or low)
+
+    def _headers(self) -> Mapping[str, Template]:
+        pairs = self._pairs("headers")
+        found: dict[str, Template] = {}
+        for name in pairs.node.entries if pairs is not None else ():
+            text = pairs.text(name, longest=MAX_TEMPLATE_CHARS) if pairs is not None else None
+            template = self._parsed(text, self._section.line_of("headers"), checked=True) if text is not None else None
+            if not _HEADER.fullmatch(name):
+                self._section.note("format", "headers", f"has the header {name[:80]!r}, which is no header's name.")
+            elif template is not None:
+                found[name] = template
+        return found
+
+    def _parameters(self) -> Mapping[str, Source]:
+        pairs = self._pairs("parameters")
+        found: dict[str, Source] = {}
+        for name, node in pairs.node.entries.items() if pairs is not None else ():
+            line = pairs.line_of(name) if pairs is not None else 0
+            if not isinstance(node, ScalarNode) or node.value is None:
+                self._section.note("type", "parameters", f"needs a field, a quoted text or a template for {name[:80]}.")
+                continue
+            source = self._source(node.value if isinstance(node.value, str) else node.text, node, line, "values")
+            if source is not None:
+                found[name] = source
+        return found
+
+    def _output(self) -> tuple[bool, FieldId | None, Mapping[FieldId, tuple[str | int, ...]]]:
+        """Read what is kept of a reply: its bytes, and where, or parts of its JSON by field."""
+        node = self._section.node.entries.get("output")
+        if node is None:
+            return False, None, {}
+        output = Section(node, name=f"{self._section.name}: output", keys=("binary", "values"), findings=self._findings)
+        place = output.text("binary", longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)
+        if place is not None and place != TAB:
+            self._check_field(place, output.line_of("binary"))
+        if "binary" in output and "values" in output:
+            output.note("rest_output", None, "keeps the reply as a file or takes values from it; remove one.")
+        values: dict[FieldId, tuple[str | int, ...]] = {}
+        given = output.node.entries.get("values")
+        paths = Section(given, name=output.name, keys=None, findings=self._findings) if given is not None else None
+        for name in paths.node.entries if paths is not None else ():
+            text = paths.text(name, longest=200) if paths is not None else None
+            steps = parse_path(text) if text is not None else None
+            line = output.line_of("values")
+            if text is not None and steps is None:
+                message = f"{output.name} has the path {text[:80]!r}; write one such as $.order.lines[0].id."
+                self._findings.add("format", line, message)
+            self._check_field(name, line)
+            if steps is not None:
+                values[FieldId(name)] = steps
+        return place is not None, _field_of(place), values
 
     def _place(self, key: str) -> str | None:
         text = self._section.text(key, longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)

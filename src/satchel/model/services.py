@@ -95,4 +95,60 @@ class FilesTask:
     rename: Template | None
 
 
-ServiceTask = InstanceTask | FilesTask
+class BodyKind(StrEnum):
+    """How the parameters of a REST call are sent."""
+
+    JSON = "json"
+    FORM_DATA = "form-data"
+    URLENCODED = "urlencoded"
+    TEXT = "text"
+    FILE = "file"
+
+
+class TextKind(StrEnum):
+    """What a text body is, which says how values are escaped in it."""
+
+    JSON = "json"
+    XML = "xml"
+    PLAIN = "plain"
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type."""
+        return {"json": "application/json", "xml": "application/xml", "plain": "text/plain; charset=utf-8"}[self]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestTask:
+    """Call an HTTP service with values and files, and keep what it answers.
+
+    Attributes:
+        method: of the client's `METHODS`.
+        headers: by name.
+        parameters: name -> where its value comes from; with GET they go into the query.
+        text: the body of the kind `text`, and what it is.
+        file: the field whose one file is the body of the kind `file`.
+        success: the statuses that count as success, lowest and highest.
+        timeout: of the whole call.
+        reply_bytes: the longest reply.
+        keeps: whether a binary reply is kept, in the field `keep_in` or (None) the attachments tab.
+        values: field -> path in a JSON reply.
+    """
+
+    method: str
+    url: Template
+    headers: Mapping[str, Template]
+    parameters: Mapping[str, Source]
+    body: BodyKind
+    text: Template | None
+    text_kind: TextKind
+    file: FieldId | None
+    success: tuple[int, int]
+    timeout: timedelta
+    reply_bytes: int
+    keeps: bool
+    keep_in: FieldId | None
+    values: Mapping[FieldId, tuple[str | int, ...]]
+
+
+ServiceTask = InstanceTask | FilesTask | RestTask
