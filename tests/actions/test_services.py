@@ -16,7 +16,7 @@ from world import World, bundle, faults_of, fields
 SERVICE = {
     "code": "SRV",
     "fields": fields({"id": "result", "type": "integer"}, {"id": "receipt", "type": "file"}),
-    "services": {"s": {"kind": "rest", "inputs": ["result", "receipt"]}},
+    "services": {"s": {"kind": "manual", "inputs": ["result", "receipt"]}},
 }
 CAUGHT = simple(
     el("serviceTask", "s"),

@@ -187,3 +187,24 @@ def test_a_photo_gets_its_preview_and_a_broken_one_none(server: DemoServer, clie
 def _found(client: httpx.Client, path: str) -> httpx.Response | None:
     answer = client.get(path)
     return answer if answer.status_code == 200 else None
+
+
+def test_a_service_task_is_done_by_the_server_itself(server: DemoServer, client: httpx.Client) -> None:
+    deploy(server, {"code": "MADE", "fields": fields({"id": "name", "type": "text"})}, simple(user("a")))
+    maker = {
+        "code": "MAKE",
+        "fields": fields({"id": "name", "type": "text"}, {"id": "made", "type": "text"}),
+        "start": {"fields": {"name": "edit"}},
+        "services": {
+            "s": {"kind": "instance", "do": "create", "app": "MADE", "set": {"name": "name"}, "result": "made"}
+        },
+    }
+    deploy(server, maker, simple(el("serviceTask", "s"), user("z"), through=("s", "z")))
+    instance = start(client, "MAKE", name="Drill")
+
+    eventually(lambda: open_elements(client, instance) == ["z"])
+
+    assert read(client, instance)["values"]["made"] == "MADE-1"
+    (call,) = client.get(f"/api/v1/instances/{instance}/calls").json()["items"]
+    (attempt,) = client.get(f"/api/v1/calls/{call['id']}").json()["attempts"]
+    assert (attempt["number"], attempt["state"]) == (1, "done")

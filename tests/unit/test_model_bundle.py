@@ -211,7 +211,7 @@ tasks:
   d: {assign: {group: buyers}}
   e: {}
 services:
-  s: {kind: rest, inputs: [product], retries: 3, wait: 1.5, headers: {X-Kind: test}}
+  s: {kind: manual, inputs: [product], retries: 3, wait: 1.5, headers: {X-Kind: test}}
 calls:
   k: {app: PUR, in: {item: product}, out: {product: number}}
 messages:
