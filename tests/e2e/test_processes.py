@@ -11,7 +11,7 @@ import pytest
 
 from e2e.conftest import DemoServer
 from engine_bpmn import MESSAGE, boundary, el, flow, message, simple, timer, user
-from satchel.cli.samples import photo_jpeg
+from satchel.cli.samples import catalog_pdf, photo_jpeg
 from world import bundle, fields
 
 PATIENCE_S = 60.0
@@ -189,22 +189,39 @@ def _found(client: httpx.Client, path: str) -> httpx.Response | None:
     return answer if answer.status_code == 200 else None
 
 
-def test_a_service_task_is_done_by_the_server_itself(server: DemoServer, client: httpx.Client) -> None:
-    deploy(server, {"code": "MADE", "fields": fields({"id": "name", "type": "text"})}, simple(user("a")))
-    maker = {
-        "code": "MAKE",
-        "fields": fields({"id": "name", "type": "text"}, {"id": "made", "type": "text"}),
-        "start": {"fields": {"name": "edit"}},
-        "services": {
-            "s": {"kind": "instance", "do": "create", "app": "MADE", "set": {"name": "name"}, "result": "made"}
-        },
-    }
-    deploy(server, maker, simple(el("serviceTask", "s"), user("z"), through=("s", "z")))
-    instance = start(client, "MAKE", name="Drill")
+def evaluate(server: DemoServer, product: str, data: bytes, outcome: str) -> int:
+    """Propose a product with a PDF and decide on it, as the demo's buyer; return the evaluation's number."""
+    with server.client("buyer") as buyer:
+        wish = {"app": "EVA", "field": "description", "size": len(data), "name": "own.pdf"}
+        ticket = buyer.post("/api/v1/uploads", json=wish).json()
+        assert buyer.put(ticket["put_url"], content=data).status_code == 200
+        instance = start(buyer, "EVA", product=product, description=[ticket["id"]])
+        task = read(buyer, instance)["tasks"][0]["id"]
+        assert buyer.post(f"/api/v1/tasks/{task}/claim", json={}).is_success
+        done = buyer.post(f"/api/v1/tasks/{task}/complete", json={"outcome": outcome})
+        assert done.is_success, done.text
+    return instance
 
-    eventually(lambda: open_elements(client, instance) == ["z"])
 
-    assert read(client, instance)["values"]["made"] == "MADE-1"
-    (call,) = client.get(f"/api/v1/instances/{instance}/calls").json()["items"]
+def test_an_approved_evaluation_creates_a_request_with_the_same_pdf_and_a_rejected_one_nothing(
+    server: DemoServer, client: httpx.Client
+) -> None:
+    data = catalog_pdf() + b"% of our own"
+    rejected = evaluate(server, "Rejected thing", data, "reject")
+    approved = evaluate(server, "Approved thing", data, "approve")
+
+    eventually(lambda: read(client, approved)["state"] == "ended")
+
+    identifier = read(client, approved)["values"]["request"]
+    requests = client.get("/api/v1/instances", params={"app": "PUR"}).json()["items"]
+    (request,) = (one for one in requests if one["identifier"] == identifier)
+    made = read(client, request["id"])
+    (file,) = made["files"]["catalog"]
+    assert (made["values"]["item"], file["name"]) == ("Approved thing", "own.pdf")
+    assert client.get(f"/api/v1/files/{file['id']}/content").content == data
+    assert open_elements(client, request["id"]) == ["review"]
+    assert not [one for one in requests if one["title"].startswith("Rejected thing")]
+    assert client.get(f"/api/v1/instances/{rejected}/calls").json()["items"] == []
+    (call,) = client.get(f"/api/v1/instances/{approved}/calls").json()["items"]
     (attempt,) = client.get(f"/api/v1/calls/{call['id']}").json()["attempts"]
     assert (attempt["number"], attempt["state"]) == (1, "done")

@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from satchel.actions import accounts, apps, credentials, files, instances, intake, services, tasks, uploads
+from satchel.actions import accounts, apps, calls, credentials, files, instances, intake, services, tasks, uploads
 from satchel.actions.context import Context
 from satchel.actions.forms import Submission
 from satchel.actions.intake import Arrival
@@ -14,7 +14,7 @@ from satchel.cli.samples import SAMPLES, example_bundles
 from satchel.model.actor import APP_RIGHTS, Actor, Right, system
 from satchel.model.errors import Unauthenticated
 from satchel.model.files import FileKind
-from satchel.model.ids import FieldId, InstanceId, TaskId, UserId
+from satchel.model.ids import AccountId, FieldId, InstanceId, TaskId, UserId
 
 PASSWORD_BYTES = 9
 
@@ -149,24 +149,35 @@ async def fill(context: Context) -> dict[str, dict[str, str]]:
         await credentials.set_password(context, root, user, password)
         token = await credentials.create_token(context, root, user, kind="token", name="demo")
         logins[person.key] = {"email": email, "password": password, "token": token.secret, "what": person.what}
+    await _grant(context, root, everywhere=True)
+    deployer = await _actor(context, account, users["admin"])  # service tasks act with the rights of who deployed them
     for bundle in example_bundles().values():
-        await apps.deploy(context, root, bundle)
-    for person in PEOPLE:
-        found = await accounts.group_named(context, root, person.group)
-        for app, rights in person.rights.items():
-            for right in rights:
-                await accounts.grant(context, root, found.id, right, app=app)
+        await apps.deploy(context, deployer, bundle)
+    await _grant(context, root, everywhere=False)
     stage = Stage(context)
     for key, user in users.items():
-        async with context.database.read() as tx:
-            actor = await credentials.actor_of(tx, account, user)
-        if actor is None:
-            raise Unauthenticated
-        stage.actors[key] = actor
+        stage.actors[key] = await _actor(context, account, user)
     await _procurement(stage)
     await _visits(stage)
     await _collections(stage)
     return logins
+
+
+async def _grant(context: Context, root: Actor, *, everywhere: bool) -> None:
+    """Grant each group its rights for every app, or those for single ones, which must be there."""
+    for person in PEOPLE:
+        found = await accounts.group_named(context, root, person.group)
+        for app, rights in person.rights.items():
+            for right in rights if (app is None) is everywhere else ():
+                await accounts.grant(context, root, found.id, right, app=app)
+
+
+async def _actor(context: Context, account: AccountId, user: UserId) -> Actor:
+    async with context.database.read() as tx:
+        actor = await credentials.actor_of(tx, account, user)
+    if actor is None:
+        raise Unauthenticated
+    return actor
 
 
 async def _procurement(stage: Stage) -> None:
@@ -195,13 +206,7 @@ async def _procurement(stage: Stage) -> None:
         {"description": ["catalog.pdf"]},
     )
     await stage.complete("buyer", rejected, "reject", comment="Too dear.")
-    request = await stage.start(
-        "clerk",
-        "PUR",
-        {"item": "Desk lamp", "supplier": "Lumen & Co", "amount": "1797.00"},
-        {"catalog": ["catalog.pdf"]},
-    )
-    await _hand_over(stage, approved, request)
+    await _create_request(stage, approved)
     ordered = await stage.start(
         "clerk",
         "PUR",
@@ -214,13 +219,11 @@ async def _procurement(stage: Stage) -> None:
     )
 
 
-async def _hand_over(stage: Stage, evaluation: InstanceId, request: InstanceId) -> None:
-    """Finish the evaluation's service task by hand with the identifier of the request that it led to."""
-    integrator = stage.actors["integrator"]
-    view = await instances.read(stage.context, integrator, request)
-    for call in await services.of_instance(stage.context, integrator, evaluation):
-        result = Submission(values={"request": view.instance.identifier})
-        await services.finish(stage.context, integrator, call.id, result)
+async def _create_request(stage: Stage, evaluation: InstanceId) -> None:
+    """Have the evaluation's service task create the purchase request now; no worker runs yet."""
+    admin = stage.actors["admin"]
+    for call in await services.of_instance(stage.context, admin, evaluation):
+        await calls.perform(stage.context, admin.account_id, call.id, call.attempt + 1)
 
 
 async def _visits(stage: Stage) -> None:
