@@ -19,6 +19,7 @@ from satchel.actions.forms import Submission
 from satchel.actions.intake import Arrival
 from satchel.actions.loading import Apps
 from satchel.actions.uploads import Ticket, Wish
+from satchel.actions.vault import Vault
 from satchel.blobs.local import LocalBlobs
 from satchel.blobs.memory import MemoryBlobs
 from satchel.blobs.store import BlobStore
@@ -64,6 +65,7 @@ PEOPLE: Mapping[str, Sequence[str]] = {
 }
 """The groups that each person is in, besides the administrator of each account."""
 
+VAULT_KEY = bytes(range(32))
 PASSWORD = "correct horse battery"
 TEXT = b"Plain text of one line.\n"
 PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
@@ -243,6 +245,7 @@ async def open_world(
             apps=Apps(),
             queue=Queue(),
             http=HttpClient(Guard()),
+            vault=Vault(VAULT_KEY),
         )
         async with database.read() as tx:
             known = {account.name: account.id for account in await account_rows.all_accounts(tx)}
@@ -285,6 +288,7 @@ async def populate(dsn: str) -> None:
             apps=Apps(),
             queue=Queue(),
             http=HttpClient(Guard()),
+            vault=Vault(VAULT_KEY),
         )
         async with database.write() as tx:
             await ensure_key(tx, context.entropy(32), clock())

@@ -9,13 +9,15 @@ import logging
 import os
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 
 from satchel.actions.context import Context
 from satchel.actions.loading import Apps
+from satchel.actions.vault import Vault
 from satchel.blobs.local import LocalBlobs
 from satchel.db.embedded import embedded
 from satchel.db.health import connection_limit
@@ -23,12 +25,14 @@ from satchel.db.keys import ensure_key
 from satchel.db.migrate import migrate
 from satchel.db.pool import Database
 from satchel.model.clock import Clock
-from satchel.model.errors import DatabaseUnavailable
+from satchel.model.errors import DatabaseUnavailable, InvalidSettings, SettingFault
 from satchel.model.ids import Entropy
+from satchel.model.policy import SECRETS_KEY_BYTES
 from satchel.outbound.allowed import parse_allowed
 from satchel.outbound.guard import Guard
 from satchel.outbound.http import HttpClient
 from satchel.queue.enqueue import Queue
+from satchel.setting_kinds import secret_key
 from satchel.settings import Settings
 from satchel.surfaces.app import create_app
 from satchel.surfaces.http import listen, stop_on_signals
@@ -38,6 +42,7 @@ from satchel.work.tick import Tick
 from satchel.work.worker import Worker
 
 SIGNING_KEY_BYTES = 32
+SECRETS_KEY_FILE = "secrets.key"
 
 MIN_CONNECTIONS = 100
 """Of the embedded database."""
@@ -74,6 +79,9 @@ async def open_context(
         await _check_pool(database, settings.pool_size)
         async with database.write() as tx:
             await ensure_key(tx, entropy(SIGNING_KEY_BYTES), clock())
+        secrets_key = settings.secrets_key
+        if secrets_key is None:
+            secrets_key = await asyncio.to_thread(_own_key, settings.data_directory, entropy)
         blobs = LocalBlobs(settings.data_directory / "blobs", clock=clock, entropy=entropy)
         await asyncio.to_thread(blobs.prepare)
         yield Context(
@@ -85,12 +93,39 @@ async def open_context(
             apps=Apps(),
             queue=Queue(),
             http=HttpClient(Guard(allowed=tuple(parse_allowed(entry) for entry in settings.outbound_allow))),
+            vault=Vault(secrets_key),
+            mail_server=settings.smtp_url,
         )
 
 
 def embedded_connections(pool_size: int) -> int:
     """Return how many connections the embedded database takes: enough for two processes of this pool, and more."""
     return max(MIN_CONNECTIONS, 2 * pool_size + SPARE_CONNECTIONS)
+
+
+def _own_key(directory: Path, entropy: Entropy) -> bytes:
+    """Return the key of a server that was given none: of a file that only its user may read, made the first time.
+
+    Raises:
+        InvalidSettings: the file is there and holds no key.
+    """
+    path = directory / SECRETS_KEY_FILE
+    directory.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Whole before it has its name, and never over another process's: two may start at once.
+        new = path.with_name(f"{SECRETS_KEY_FILE}.{entropy(8).hex()}")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(entropy(SECRETS_KEY_BYTES).hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(new, path)
+        new.unlink()
+    try:
+        return secret_key(path.read_text(encoding="ascii").strip())
+    except ValueError as error:
+        fault = SettingFault(name=str(path), message=f"{error}; restore it from a backup")
+        raise InvalidSettings([fault]) from error
 
 
 async def _check_pool(database: Database, pool_size: int) -> None:

@@ -6,27 +6,34 @@ wrong is reported at once. `SETTINGS` is the table that docs/reference/settings.
 """
 
 import os
-import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
-from typing import cast
-from urllib.parse import urlsplit
 
 from satchel.model.edge import Edge
 from satchel.model.errors import InvalidSettings, SettingFault
+from satchel.model.mail import MailServer
 from satchel.model.policy import GIBIBYTE, Policy
-from satchel.outbound.allowed import parse_allowed
+from satchel.setting_kinds import (
+    Parser,
+    database_url,
+    networks,
+    one_of,
+    path_of,
+    seconds,
+    secret_key,
+    smtp_url,
+    text_of,
+    token_of,
+    url_of,
+    ways_out,
+    whole,
+)
 
 CONFIG_FILE = "satchel.toml"
 PREFIX = "SATCHEL_"
-
-Parser = Callable[[object], object]
-
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,200}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,230 +62,170 @@ class Setting:
         raise AssertionError(f"{self.name} takes anything")
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be a text")
-    return value
-
-
-def _token(value: object) -> str:
-    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise ValueError("must be 16 to 200 letters, digits and any of -._~+/=")
-    return value
-
-
-def _path(value: object) -> Path:
-    if isinstance(value, Path):
-        return value.expanduser()
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be a path")
-    return Path(value).expanduser()
-
-
-def _database_url(value: object) -> str:
-    text = _text(value)
-    if not text.startswith(("postgresql://", "postgres://", "host=", "dbname=", "service=")):
-        raise ValueError("must be a PostgreSQL address such as postgresql://user:password@host/database")
-    return text
-
-
-def _url(value: object) -> str:
-    text = _text(value).rstrip("/")
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be an http or https address without a query")
-    return text
-
-
-def _whole(low: int, high: int) -> Parser:
-    def parse(value: object) -> int:
-        try:
-            number = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
-        except ValueError:
-            number = None
-        if number is None or not low <= number <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return number
-
-    return parse
-
-
-def _seconds(low: int, high: int) -> Parser:
-    whole = _whole(low, high)
-    return lambda value: timedelta(seconds=int(str(whole(value))))
-
-
-def _one_of(*known: str) -> Parser:
-    def parse(value: object) -> str:
-        if value not in known:
-            raise ValueError(f"must be one of {', '.join(known)}")
-        return str(value)
-
-    return parse
-
-
-def _networks(value: object) -> tuple[str, ...]:
-    given = cast("list[object]", value) if isinstance(value, list) else str(value).split(",")
-    try:
-        return tuple(str(ip_network(str(item).strip(), strict=False)) for item in given if str(item).strip())
-    except ValueError as error:
-        raise ValueError("must be networks with commas between, such as 10.0.0.0/8,127.0.0.1") from error
-
-
-def _ways_out(value: object) -> tuple[str, ...]:
-    given = cast("list[object]", value) if isinstance(value, list) else str(value).split(",")
-    entries = tuple(str(item).strip() for item in given if str(item).strip())
-    try:
-        for entry in entries:
-            parse_allowed(entry)
-    except ValueError as error:
-        raise ValueError("must be host:port or network:port with commas between, such as 127.0.0.1:9000") from error
-    return entries
-
-
 _DAY = 24 * 3600
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="data_directory",
-        parse=_path,
+        parse=path_of,
         default=Path("satchel-data"),
         meaning="Where files and the embedded database are kept; relative to the present directory.",
     ),
     Setting(
         name="database_url",
-        parse=_database_url,
+        parse=database_url,
         default=None,
         meaning="A PostgreSQL of version 15 or later. Without it the embedded one runs in the data directory.",
         is_secret=True,
     ),
-    Setting(name="host", parse=_text, default="127.0.0.1", meaning="Address to listen on."),
-    Setting(name="port", parse=_whole(1, 65535), default=8080, meaning="Port to listen on."),
+    Setting(name="host", parse=text_of, default="127.0.0.1", meaning="Address to listen on."),
+    Setting(name="port", parse=whole(1, 65535), default=8080, meaning="Port to listen on."),
     Setting(
         name="public_url",
-        parse=_url,
+        parse=url_of,
         default=None,
         meaning="Base of every address that is handed out; http://HOST:PORT unless set. Behind a proxy, the proxy's.",
     ),
     Setting(
         name="trusted_proxies",
-        parse=_networks,
+        parse=networks,
         default=(),
         meaning="Networks of proxies, with commas between, whose X-Forwarded-For and -Proto are believed.",
     ),
     Setting(
         name="x_accel_prefix",
-        parse=_text,
+        parse=text_of,
         default=None,
         meaning="An internal location of nginx that maps to DATA_DIRECTORY/blobs; it then sends the downloads.",
     ),
     Setting(
         name="metrics_token",
-        parse=_token,
+        parse=token_of,
         default=None,
         meaning="Bearer token that /metrics asks for; without it, only programs of the same machine are answered.",
         is_secret=True,
     ),
-    Setting(name="pool_size", parse=_whole(2, 500), default=16, meaning="Database connections of one process."),
-    Setting(name="worker_concurrency", parse=_whole(1, 100), default=4, meaning="Jobs that one worker runs at once."),
+    Setting(name="pool_size", parse=whole(2, 500), default=16, meaning="Database connections of one process."),
+    Setting(name="worker_concurrency", parse=whole(1, 100), default=4, meaning="Jobs that one worker runs at once."),
     Setting(
         name="ticket_lifetime_s",
-        parse=_seconds(10, _DAY),
+        parse=seconds(10, _DAY),
         default=timedelta(minutes=10),
         meaning="How long an upload ticket waits for its bytes, in seconds.",
     ),
     Setting(
         name="start_upload_lifetime_s",
-        parse=_seconds(60, 30 * _DAY),
+        parse=seconds(60, 30 * _DAY),
         default=timedelta(days=1),
         meaning="How long an upload for a start form waits to be named by a start, in seconds.",
     ),
     Setting(
         name="link_lifetime_s",
-        parse=_seconds(1, 7 * _DAY),
+        parse=seconds(1, 7 * _DAY),
         default=timedelta(minutes=5),
         meaning="How long a signed link works, unless its maker says otherwise, in seconds.",
     ),
     Setting(
         name="restore_window_s",
-        parse=_seconds(0, 365 * _DAY),
+        parse=seconds(0, 365 * _DAY),
         default=timedelta(seconds=30),
         meaning="How long a deleted file can be restored, in seconds.",
     ),
     Setting(
         name="sweep_grace_s",
-        parse=_seconds(60, 30 * _DAY),
+        parse=seconds(60, 30 * _DAY),
         default=timedelta(hours=1),
         meaning="How old bytes that nothing names must be before they are deleted, in seconds.",
     ),
     Setting(
         name="session_lifetime_s",
-        parse=_seconds(60, 365 * _DAY),
+        parse=seconds(60, 365 * _DAY),
         default=timedelta(hours=12),
         meaning="How long a browser stays signed in, in seconds.",
     ),
     Setting(
+        name="secrets_key",
+        parse=secret_key,
+        default=None,
+        meaning="Key that secrets are sealed with, 64 hex digits. Without it, DATA_DIRECTORY/secrets.key, made once.",
+        is_secret=True,
+    ),
+    Setting(
+        name="smtp_url",
+        parse=smtp_url,
+        default=None,
+        meaning="Mail server: smtp://, smtp+starttls:// or smtps://, USER:PASSWORD@ if it asks, HOST:PORT.",
+        is_secret=True,
+    ),
+    Setting(name="mail_from", parse=text_of, default="satchel@localhost", meaning="Sender of mail."),
+    Setting(
+        name="mail_bytes",
+        parse=whole(1024, 2**30),
+        default=20 * 1024 * 1024,
+        meaning="Largest mail with the files attached to it, as it is sent, in bytes.",
+    ),
+    Setting(
         name="outbound_allow",
-        parse=_ways_out,
+        parse=ways_out,
         default=(),
         meaning="What calls to the outside may reach besides public addresses, commas between, each with its port.",
     ),
     Setting(
         name="outbound_call_bytes",
-        parse=_whole(1024, 2**40),
+        parse=whole(1024, 2**40),
         default=10 * 1024 * 1024,
         meaning="Largest body of a call that sends files as form-data, in bytes.",
     ),
     Setting(
         name="default_quota_bytes",
-        parse=_whole(0, 2**60),
+        parse=whole(0, 2**60),
         default=50 * GIBIBYTE,
         meaning="Storage quota of a new account, in bytes.",
     ),
     Setting(
         name="default_max_file_bytes",
-        parse=_whole(1, 2**50),
+        parse=whole(1, 2**50),
         default=5 * GIBIBYTE,
         meaning="Largest file of a new account where the field sets no limit, in bytes.",
     ),
     Setting(
         name="max_json_bytes",
-        parse=_whole(1024, 64 * 1024 * 1024),
+        parse=whole(1024, 64 * 1024 * 1024),
         default=1024 * 1024,
         meaning="Largest JSON body that is read, in bytes.",
     ),
     Setting(
         name="min_body_rate_bytes_s",
-        parse=_whole(0, 2**30),
+        parse=whole(0, 2**30),
         default=1024,
         meaning="Slowest body that is waited for, in bytes a second over 30 seconds.",
     ),
     Setting(
         name="header_deadline_s",
-        parse=_whole(1, 300),
+        parse=whole(1, 300),
         default=10,
         meaning="How long a request's headers may take, in seconds.",
     ),
     Setting(
         name="grace_s",
-        parse=_whole(0, 3600),
+        parse=whole(0, 3600),
         default=30,
         meaning="How long running requests may take when the server stops, in seconds.",
     ),
     Setting(
         name="navixy_strict",
-        parse=_one_of("off", "on"),
+        parse=one_of("off", "on"),
         default="off",
         meaning="Whether the Navixy API takes files and values only for forms that were submitted before.",
     ),
     Setting(
         name="log_format",
-        parse=_one_of("auto", "console", "json"),
+        parse=one_of("auto", "console", "json"),
         default="auto",
         meaning="auto is console on a terminal and json elsewhere.",
     ),
     Setting(
         name="log_level",
-        parse=_one_of("debug", "info", "warning", "error"),
+        parse=one_of("debug", "info", "warning", "error"),
         default="info",
         meaning="The least that is logged.",
     ),
@@ -306,6 +253,10 @@ class Settings:
     restore_window_s: timedelta
     sweep_grace_s: timedelta
     session_lifetime_s: timedelta
+    secrets_key: bytes | None
+    smtp_url: MailServer | None
+    mail_from: str
+    mail_bytes: int
     outbound_allow: tuple[str, ...]
     outbound_call_bytes: int
     default_quota_bytes: int
@@ -331,6 +282,8 @@ class Settings:
             default_quota_bytes=self.default_quota_bytes,
             default_max_file_bytes=self.default_max_file_bytes,
             outbound_call_bytes=self.outbound_call_bytes,
+            mail_bytes=self.mail_bytes,
+            mail_from=self.mail_from,
             navixy_strict=self.navixy_strict == "on",
         )
 

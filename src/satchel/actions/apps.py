@@ -7,6 +7,7 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.loading import LoadedApp
+from satchel.actions.service_findings import service_findings
 from satchel.db import accounts as people
 from satchel.db import apps as rows
 from satchel.db.apps import AppRow, Slot, VersionRow
@@ -110,6 +111,7 @@ async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings
     async with context.database.read() as tx:
         found += await _unknown_people(tx, actor, bundle)
         found += await _unknown_apps(tx, actor, bundle)
+        found += await service_findings(tx, actor, bundle)
         if not is_draft:
             found += await _changes(tx, actor, bundle)
     return found

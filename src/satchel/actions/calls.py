@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from satchel.actions import files_tasks, instance_tasks, rest_tasks
+from satchel.actions import files_tasks, instance_tasks, mail_tasks, message_tasks, rest_tasks, starting
 from satchel.actions.advance import advance
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.run import Run, change
+from satchel.actions.service_users import ServiceJob
 from satchel.db import calls as rows
 from satchel.db import instances as instance_rows
 from satchel.db import waits as wait_rows
@@ -22,7 +23,7 @@ from satchel.model.app import Service
 from satchel.model.errors import Busy, EngineStopped, InvalidValues, NotFound, OverQuota, SatchelError, Unavailable
 from satchel.model.ids import AccountId, JobId
 from satchel.model.instance import ServiceCall
-from satchel.model.services import FilesTask, InstanceTask, OnFailure, RestTask
+from satchel.model.services import FilesTask, InstanceTask, MailTask, MessageTask, OnFailure, RestTask
 from satchel.outbound.failure import CallFailed
 from satchel.queue.enqueue import PERFORM_CALL
 
@@ -83,6 +84,12 @@ async def perform(context: Context, account: AccountId, call_id: JobId, attempt:
         await _record_failure(context, begun, stopped.reason, stopped.message)
     except SatchelError as error:
         await _failed(context, begun, error)
+    except Exception as error:
+        # A fault of ours is recorded as any failed attempt, so that nothing waits unseen; the queue logs it.
+        name = type(error).__name__
+        message = f"The server failed in a way that it did not foresee ({name}); its log says more."
+        await _failed(context, begun, CallFailed("fault", message, is_temporary=True))
+        raise
 
 
 async def _begin(context: Context, account: AccountId, call_id: JobId, attempt: int) -> Begun | None:
@@ -110,24 +117,32 @@ async def _begin(context: Context, account: AccountId, call_id: JobId, attempt: 
 
 
 async def _work(context: Context, begun: Begun) -> None:
-    task = begun.service.task
-    if isinstance(task, InstanceTask):
-        other = await instance_tasks.other_instance(context, begun.actor, begun.call.instance_id, task)
-        async with change(
-            context, begun.actor, begun.call.instance_id, token=begun.call.token, also=other.instance_id
-        ) as run:
-            if await _is_own(run, begun):
-                done = await instance_tasks.perform(run, other, task, begun.call.element)
-                await _finish(run, begun, done)
+    """Do what the task says; what reaches out does so before the instance is locked for the result."""
+    task, call = begun.service.task, begun.call
+    job = ServiceJob(actor=begun.actor, instance_id=call.instance_id, call_id=call.id, service=begun.service)
+    other: instance_tasks.Other | None = None
+    outcome: rest_tasks.Outcome | None = None
+    details: dict[str, object] | None = None
+    if isinstance(task, InstanceTask | MessageTask):
+        other = await instance_tasks.other_instance(context, job, task)
     elif isinstance(task, RestTask):
-        outcome = await rest_tasks.call(context, begun.actor, begun.call.instance_id, begun.call.id, task)
-        async with change(context, begun.actor, begun.call.instance_id, token=begun.call.token) as run:
-            if await _is_own(run, begun, outcome.details):
-                await _finish(run, begun, await rest_tasks.save(run, task, outcome))
-    elif isinstance(task, FilesTask):
-        async with change(context, begun.actor, begun.call.instance_id, token=begun.call.token) as run:
-            if await _is_own(run, begun):
-                await _finish(run, begun, await files_tasks.perform(run, task))
+        outcome = await rest_tasks.call(context, job, task)
+        details = outcome.details
+    elif isinstance(task, MailTask):
+        details = await mail_tasks.send(context, job, task)
+    also = other.instance_id if other is not None else None
+    async with change(context, begun.actor, call.instance_id, token=call.token, also=also) as run:
+        if not await _is_own(run, begun, details):
+            return
+        if isinstance(task, InstanceTask) and other is not None:
+            details = await instance_tasks.perform(run, other, task, call.element)
+        elif isinstance(task, MessageTask) and other is not None:
+            details = await message_tasks.perform(run, other, task)
+        elif isinstance(task, RestTask) and outcome is not None:
+            details = await rest_tasks.save(run, task, outcome)
+        elif isinstance(task, FilesTask):
+            details = await files_tasks.perform(run, task)
+        await _finish(run, begun, details or {})
 
 
 async def _is_own(run: Run, begun: Begun, details: Mapping[str, object] | None = None) -> bool:
@@ -217,6 +232,11 @@ async def _give_up(run: Run, begun: Begun, error: SatchelError) -> None:
         run.tx, call.account_id, call.instance_id, call.token, state=state, now=run.now, error=_reason(error)
     )
     is_error = how is OnFailure.ERROR
+    if begun.service.otherwise and not is_error:
+        known = {**(await run.known_values()), **run.values}
+        await starting.set_values(
+            run, {name: instance_tasks.value_of(source, known) for name, source in begun.service.otherwise.items()}
+        )
     await advance(run, FailJob(token=call.token, code=FAILED) if is_error else FinishJob(token=call.token))
 
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from satchel.actions.loading import Apps
+from satchel.actions.vault import Vault
 from satchel.blobs.store import BlobStore
 from satchel.db.pool import Database
 from satchel.model.clock import Clock
 from satchel.model.ids import Entropy
+from satchel.model.mail import MailServer
 from satchel.model.policy import Policy
 from satchel.outbound.http import HttpClient
 from satchel.queue.enqueue import Queue
@@ -24,3 +26,5 @@ class Context:
     apps: Apps
     queue: Queue
     http: HttpClient
+    vault: Vault
+    mail_server: MailServer | None = None

@@ -1,6 +1,6 @@
 """Service tasks of kind `instance`: create another instance, change one, or take values and files from one.
 
-They act for whoever deployed the app's version: that person configured them, and losing a right ends them at once.
+They act for a user (`satchel.actions.service_users`), whose rights for the other app they need.
 """
 
 from collections.abc import Mapping
@@ -9,19 +9,21 @@ from dataclasses import dataclass
 from satchel.actions import access, claims, starting
 from satchel.actions.advance import begin
 from satchel.actions.context import Context
-from satchel.actions.credentials import actor_of
 from satchel.actions.loading import LoadedApp
 from satchel.actions.places import require_running
 from satchel.actions.run import Run, load
+from satchel.actions.service_users import ServiceJob, service_user
 from satchel.db import apps as app_rows
 from satchel.db import instances as instance_rows
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right
-from satchel.model.errors import Forbidden, InvalidState, NotFound
+from satchel.model.errors import InvalidState, NotFound
 from satchel.model.ids import AppId, ElementId, InstanceId
 from satchel.model.instance import Instance
-from satchel.model.services import Do, InstanceTask, Literal, Source
+from satchel.model.services import Do, InstanceTask, Literal, MessageTask, Source
 from satchel.model.template import Template, render
+
+_RIGHTS = {Do.CREATE: Right.START, Do.UPDATE: Right.MODIFY, Do.GET: Right.VIEW}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Other:
     instance_id: InstanceId | None
 
 
-async def other_instance(context: Context, actor: Actor, instance_id: InstanceId, task: InstanceTask) -> Other:
+async def other_instance(context: Context, job: ServiceJob, task: InstanceTask | MessageTask) -> Other:
     """Return the other side of a task, before anything is locked.
 
     Raises:
@@ -41,36 +43,18 @@ async def other_instance(context: Context, actor: Actor, instance_id: InstanceId
         Forbidden: whoever deployed this app may not sign in any more, or lacks the right for the other one.
     """
     async with context.database.read() as tx:
-        instance = await instance_rows.instance(tx, actor.account_id, instance_id)
+        instance = await instance_rows.instance(tx, job.actor.account_id, job.instance_id)
         if instance is None:
-            raise NotFound("instance", instance_id)
-        user = await service_user(context, tx, instance)
-        row = await app_rows.app_by_code(tx, actor.account_id, task.app)
+            raise NotFound("instance", job.instance_id)
+        user = await service_user(context, tx, instance, job.service)
+        row = await app_rows.app_by_code(tx, job.actor.account_id, task.app)
         if row is None or row.version_id is None:
             raise NotFound("app", task.app)
-        rights = {Do.CREATE: Right.START, Do.UPDATE: Right.MODIFY, Do.GET: Right.VIEW}
-        access.require_right(user, rights[task.do], row.id, row.code)
-        app = await context.apps.newest(tx, actor.account_id, task.app)
+        right = _RIGHTS[task.do] if isinstance(task, InstanceTask) else Right.MODIFY
+        access.require_right(user, right, row.id, row.code)
+        app = await context.apps.newest(tx, job.actor.account_id, task.app)
         found = await _named(context, tx, instance, row.id, task.identifier) if task.identifier else None
     return Other(actor=user, app=app, instance_id=found)
-
-
-async def service_user(context: Context, tx: Reader, instance: Instance) -> Actor:
-    """Return for whom the service tasks of an instance act: whoever deployed its app's version.
-
-    Raises:
-        Forbidden: that person may not sign in any more.
-    """
-    version = await app_rows.version(tx, instance.account_id, instance.version_id)
-    deployer = version.deployed_by if version is not None else None
-    found = await actor_of(tx, instance.account_id, deployer) if deployer is not None else None
-    if found is None:
-        app = await context.apps.version(tx, instance.account_id, instance.version_id)
-        raise Forbidden(
-            f"Service tasks of {app.manifest.code} act for whoever deployed version {app.number}, who may not sign in"
-            " any more. Deploy the app again."
-        )
-    return found
 
 
 async def _named(
@@ -154,7 +138,7 @@ async def _transfer(source: Run, target: Run, task: InstanceTask) -> None:
         values = {into: source.values.get(out) for into, out in agreeing.items() if into not in files}
     else:
         known = {**(await source.known_values()), **source.values}
-        values = {into: _value(of, known) for into, of in task.set.items()}
+        values = {into: value_of(of, known) for into, of in task.set.items()}
     await starting.set_values(target, {into: value for into, value in values.items() if value is not None})
 
 
@@ -165,7 +149,8 @@ async def _copy_tab(source: Run, target: Run) -> None:
         )
 
 
-def _value(source: Source, known: Mapping[str, object]) -> object:
+def value_of(source: Source, known: Mapping[str, object]) -> object:
+    """Return the value that a source gives; None where it is empty."""
     if isinstance(source, Literal):
         return source.value
     if isinstance(source, Template):

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from satchel.actions import access, claims
 from satchel.actions.access import Sight
-from satchel.actions.advance import advance, begin, cancel
+from satchel.actions.advance import begin, cancel
 from satchel.actions.claims import Scope
 from satchel.actions.context import Context
 from satchel.actions.forms import Form, Submission, comment_in, everything_editable, submit
 from satchel.actions.loading import LoadedApp
+from satchel.actions.messages import deliver, waiting_for
 from satchel.actions.run import Ledger, Run, change, check_revision
 from satchel.actions.starting import create
 from satchel.actions.tasks import complete_in
@@ -19,7 +20,6 @@ from satchel.db import instances as rows
 from satchel.db import tasks as task_rows
 from satchel.db import waits as wait_rows
 from satchel.db.pool import Reader
-from satchel.engine.command import MessageArrived
 from satchel.model.actor import Actor, Right
 from satchel.model.app import COMMENT, Access, Action
 from satchel.model.errors import FieldFault, InvalidState, InvalidValues, NotFound
@@ -211,7 +211,7 @@ async def send_message(context: Context, actor: Actor, instance_id: InstanceId, 
     async with change(context, actor, instance_id) as run:
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         _require_running(run)
-        waiting = await _waiting_for(run, name)
+        waiting = await waiting_for(run, name)
         if not waiting:
             raise InvalidState(f"{run.instance.identifier} does not wait for a message '{name}' now.")
         declared = run.app.manifest.messages.get(name)
@@ -220,15 +220,7 @@ async def send_message(context: Context, actor: Actor, instance_id: InstanceId, 
         saved = await submit(run, form, given, await _lock(run, given), complete=False)
         await run.event("message.received", data={"name": name, **saved.as_data()})
         await comment_in(run, given.comment)
-        for wait in waiting:
-            if wait.token in {still.token for still in await _waiting_for(run, name)}:
-                await wait_rows.delete_wait(run.tx, actor.account_id, instance_id, wait.token)
-                await advance(run, MessageArrived(token=wait.token))
-
-
-async def _waiting_for(run: Run, name: str) -> list[Wait]:
-    waits = await wait_rows.waits(run.tx, run.instance.account_id, run.instance.id)
-    return [wait for wait in waits if wait.kind == "message" and wait.name == name]
+        await deliver(run, name, waiting)
 
 
 async def run_action(

@@ -280,3 +280,40 @@ def show(*, account: AccountName = None, data: DataDirectory = None) -> None:
             )
 
     output.run(work())
+
+
+@app.command("secret")
+def set_secret(
+    name: Annotated[str | None, typer.Argument(help="Name of the secret; without it, lists them.")] = None,
+    *,
+    value: Annotated[
+        str | None,
+        typer.Option(
+            "--value", envvar="SATCHEL_SECRET", help="The secret; asked for where it is not given.", show_default=False
+        ),
+    ] = None,
+    hosts: Annotated[list[str] | None, typer.Option("--host", help="A host it may be sent to; repeat.")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Forget it instead.")] = False,
+    account: AccountName = None,
+    data: DataDirectory = None,
+) -> None:
+    """Set, list or forget the secrets that calls sign in with; a secret that is set is never shown again."""
+    given = "" if name is None or delete else value or typer.prompt(f"Secret {name}", hide_input=True)
+
+    async def work() -> None:
+        from satchel.actions import secrets  # noqa: PLC0415  # as above
+
+        async with _session(data, account) as session:
+            context, actor = session.context, session.actor
+            if name is None:
+                known = await secrets.listing(context, actor)
+                rows = [(one.name, ", ".join(one.hosts) or "any", one.changed_at.isoformat()) for one in known]
+                output.table(["secret", "hosts", "set"], rows)
+            elif delete:
+                await secrets.delete(context, actor, name)
+                output.out.print(f"secret {name} forgotten", markup=False)
+            else:
+                await secrets.put(context, actor, name, given, hosts or [])
+                output.out.print(f"secret {name} set", markup=False)
+
+    output.run(work())

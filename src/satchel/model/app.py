@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from satchel.model.fields import Field
 from satchel.model.ids import ElementId, FieldId
-from satchel.model.services import OnFailure, Retry, ServiceTask
+from satchel.model.services import OnFailure, Retry, ServiceTask, Source
 
 BUILT_IN_NAMES = frozenset({"identifier", "instance_id", "title", "starter", "started_at", "app"})
 """Names that templates and expressions know besides fields; no field may take one."""
@@ -143,6 +143,8 @@ class Service:
         inputs: the fields that whoever completes the job by hand or by program may set.
         task: what Satchel does by itself, or None where it waits for somebody to complete it.
         retry, on_failure: how often that is tried, and what happens when it has failed for good.
+        otherwise: field -> the value that it gets where the process continues after a failure.
+        acts_as: e-mail of the user for whom it is done; without, whoever deployed the app.
     """
 
     kind: str
@@ -151,6 +153,8 @@ class Service:
     task: ServiceTask | None = None
     retry: Retry = field(default_factory=Retry)
     on_failure: OnFailure = OnFailure.INCIDENT
+    otherwise: Mapping[FieldId, Source] = field(default_factory=dict)
+    acts_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from satchel.model.manifest import read_manifest
 from satchel.model.manifest_checks import check_manifest
 from satchel.model.manifest_fields import declared_ids
 from satchel.model.section import Findings
+from satchel.model.services import InstanceTask, MessageTask
 
 MANIFEST_FILE = "app.yaml"
 PROCESS_FILE = "process.bpmn"
@@ -108,19 +109,25 @@ def groups_named(manifest: Manifest) -> Mapping[str, str]:
 
 
 def users_named(manifest: Manifest) -> Mapping[str, str]:
-    """Return the JSON pointer of the first task that is assigned to each user, by the user's e-mail."""
+    """Return the JSON pointer of the first task of each user, theirs or done for them, by the user's e-mail."""
     named: dict[str, str] = {}
     for element, form in manifest.tasks.items():
         if form.assign.user is not None:
             named.setdefault(form.assign.user, f"/tasks/{pointer_token(element)}/assign/user")
+    for element, service in manifest.services.items():
+        if service.acts_as is not None:
+            named.setdefault(service.acts_as, f"/services/{pointer_token(element)}/as")
     return named
 
 
 def apps_named(manifest: Manifest) -> Mapping[str, str]:
-    """Return the JSON pointer of the first call of each app, by the app's code."""
+    """Return the JSON pointer of the first call activity or service task that names each app, by the app's code."""
     named: dict[str, str] = {}
     for element, call in manifest.calls.items():
         named.setdefault(call.app, f"/calls/{pointer_token(element)}/app")
+    for element, service in manifest.services.items():
+        if isinstance(service.task, InstanceTask | MessageTask):
+            named.setdefault(service.task.app, f"/services/{pointer_token(element)}/app")
     return named
 
 

@@ -33,7 +33,7 @@ from satchel.model.manifest_fields import (
     declared_ids,
     read_fields,
 )
-from satchel.model.manifest_services import read_service
+from satchel.model.manifest_services import EMAIL, read_service
 from satchel.model.section import Findings, Section, meant
 from satchel.model.template import MAX_TEMPLATE_CHARS
 
@@ -55,7 +55,6 @@ CODE = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 _CODE_HINT = "use 1 to 16 of A-Z and 0-9, beginning with a letter."
 _ELEMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,254}")
 _ACTION_ID = re.compile(r"[1-9][0-9]{0,9}")
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 
 def read_manifest(root: Node, findings: Findings) -> Manifest:
@@ -194,7 +193,7 @@ class _Reader:
         field = assign.text("field", longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)
         return Assignment(
             group=assign.text("group", longest=MAX_LABEL_CHARS),
-            user=assign.text("user", longest=254, shape=_EMAIL, hint="write the e-mail address of a user."),
+            user=assign.text("user", longest=254, shape=EMAIL, hint="write the e-mail address of a user."),
             field=FieldId(field) if field is not None else None,
             starter=starter or False,
         )

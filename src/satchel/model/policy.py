@@ -5,6 +5,7 @@ from datetime import timedelta
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
+SECRETS_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Policy:
         idempotency_lifetime: how long an Idempotency-Key is remembered.
         default_quota_bytes, default_max_file_bytes: of a new account.
         outbound_call_bytes: the most of a call's form-data body, with the headers of its parts.
+        mail_bytes: the most of a mail with the files attached to it, as it is sent.
+        mail_from: its sender.
         navixy_strict: whether the Navixy surface takes files and values only for forms that were submitted before.
         max_call_depth: how many call activities may stand above each other.
     """
@@ -42,5 +45,7 @@ class Policy:
     default_quota_bytes: int = 50 * GIBIBYTE
     default_max_file_bytes: int = 5 * GIBIBYTE
     outbound_call_bytes: int = 10 * MEBIBYTE
+    mail_bytes: int = 20 * MEBIBYTE
+    mail_from: str = "satchel@localhost"
     navixy_strict: bool = False
     max_call_depth: int = 16

@@ -1,5 +1,6 @@
 """What service tasks do by themselves, as `app.yaml` says it: settings of each kind, checked and typed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,6 +8,9 @@ from enum import StrEnum
 
 from satchel.model.ids import FieldId
 from satchel.model.template import Template
+
+SECRET_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
+SECRET_NAME_HINT = "use 1 to 64 of a-z, 0-9, _, . and -, beginning with a letter."  # noqa: S105  # words about a name
 
 
 class OnFailure(StrEnum):
@@ -118,6 +122,58 @@ class TextKind(StrEnum):
         return {"json": "application/json", "xml": "application/xml", "plain": "text/plain; charset=utf-8"}[self]
 
 
+class AuthKind(StrEnum):
+    """How a call signs in."""
+
+    BASIC = "basic"
+    BEARER = "bearer"
+    HEADER = "header"
+    OAUTH2 = "oauth2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """How a call signs in; what must not be known stands here by its name only.
+
+    Attributes:
+        secret: the name of the password, token, header's value or client's secret.
+        user: of Basic, or the client's id of OAuth2.
+        header: that carries the secret.
+        token_url, scope: of OAuth2 client credentials (RFC 6749, 4.4).
+    """
+
+    kind: AuthKind
+    secret: str
+    user: str = ""
+    header: str = "Authorization"
+    token_url: str = ""
+    scope: str = ""
+
+
+class Encoding(StrEnum):
+    """How a reply carries the file that is kept of it."""
+
+    BINARY = "binary"
+    BASE64 = "base64"
+    URL = "url"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """Which file is kept of a reply, and where.
+
+    Attributes:
+        place: a file field, or None for the attachments tab.
+        path: where in a JSON reply the base64 text or address stands; None where the reply itself is the file.
+        name: where in a JSON reply its name stands, if it does.
+    """
+
+    encoding: Encoding
+    place: FieldId | None
+    path: tuple[str | int, ...] | None = None
+    name: tuple[str | int, ...] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestTask:
     """Call an HTTP service with values and files, and keep what it answers.
@@ -131,8 +187,10 @@ class RestTask:
         success: the statuses that count as success, lowest and highest.
         timeout: of the whole call.
         reply_bytes: the longest reply.
-        keeps: whether a binary reply is kept, in the field `keep_in` or (None) the attachments tab.
+        keep: the file that is kept of a reply, if one is.
         values: field -> path in a JSON reply.
+        redirects: how many are followed.
+        auth: how it signs in, if it does.
     """
 
     method: str
@@ -146,9 +204,47 @@ class RestTask:
     success: tuple[int, int]
     timeout: timedelta
     reply_bytes: int
-    keeps: bool
-    keep_in: FieldId | None
+    keep: Keep | None
     values: Mapping[FieldId, tuple[str | int, ...]]
+    redirects: int = 0
+    auth: Auth | None = None
 
 
-ServiceTask = InstanceTask | FilesTask | RestTask
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTask:
+    """Send a message to an instance that waits for it.
+
+    Attributes:
+        app: the code of its app.
+        identifier: of the instance.
+        message: its name in the other process.
+        set: field of the other instance -> where its value comes from.
+        copy: file field of the other instance -> of this one.
+    """
+
+    app: str
+    identifier: Template
+    message: str
+    set: Mapping[FieldId, Source]
+    copy: Mapping[FieldId, FieldId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailTask:
+    """Send a mail.
+
+    Attributes:
+        to: e-mail addresses with commas between.
+        attach: file fields whose files go with it.
+        link: file fields whose files are told by addresses that work for `link_lifetime`.
+    """
+
+    to: Template
+    subject: Template
+    text: Template
+    attach: tuple[FieldId, ...]
+    link: tuple[FieldId, ...]
+    link_lifetime: timedelta
+
+
+ServiceTask = InstanceTask | FilesTask | RestTask | MessageTask | MailTask

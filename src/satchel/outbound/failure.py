@@ -12,7 +12,7 @@ class CallFailed(SatchelError):
     Attributes:
         reason: a stable word: `bad_url`, `forbidden_address`, `forbidden_port`, `dns`, `unreachable`, `tls`, `timeout`,
             `protocol`, `redirect`, `status`, `too_large`, `reply_too_large`, `reply_cut_short`, `reply_without_length`,
-            `reply_encoding`, `reply_type`, `reply_path`, `field`, `secret`, `mail`.
+            `reply_encoding`, `reply_type`, `reply_path`, `field`, `secret`, `mail`, `not_waiting`, `fault`.
         is_temporary: whether the same call may succeed later, so that trying again makes sense.
         retry_after_s: how long the other side asked to wait, in seconds, or None.
         is_sent: whether any of the request may have reached the other side.

@@ -67,10 +67,11 @@ def check_header(name: str, value: str) -> None:
         )
 
 
+async def once(data: bytes) -> AsyncIterator[bytes]:
+    """Give bytes that are held in memory, as one chunk."""
+    yield data
+
+
 def bytes_body(data: bytes, media_type: str) -> Body:
     """Return a small body that is held in memory."""
-
-    async def once() -> AsyncIterator[bytes]:
-        yield data
-
-    return Body(media_type=media_type, size_bytes=len(data), open=once)
+    return Body(media_type=media_type, size_bytes=len(data), open=lambda: once(data))

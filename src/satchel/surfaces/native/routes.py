@@ -8,7 +8,7 @@ from satchel import __version__
 from satchel.surfaces.kit.exchange import Endpoint
 from satchel.surfaces.kit.problems import problem
 from satchel.surfaces.kit.surface import Surface
-from satchel.surfaces.native import apps, files, instances, people, searches, services, tasks, tus, uploads
+from satchel.surfaces.native import apps, files, instances, people, searches, secrets, services, tasks, tus, uploads
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *people.ENDPOINTS,
@@ -20,6 +20,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *files.ENDPOINTS,
     *searches.ENDPOINTS,
     *services.ENDPOINTS,
+    *secrets.ENDPOINTS,
 )
 
 SURFACE = Surface(prefix="/api", endpoints=ENDPOINTS, document=problem)

@@ -185,6 +185,13 @@ class Failure(Body):
     code: Name
 
 
+class NewSecret(Body):
+    """A secret to be, and the only hosts that it is ever sent to (none: any)."""
+
+    value: Text
+    hosts: Sequence[Name] = ()
+
+
 def mapping(raw: msgspec.Raw, pointer: str) -> dict[str, object]:
     """Return a JSON object in plain Python data, decimals exact.
 

@@ -140,6 +140,18 @@ CREATE TABLE sign_in_failures (
     window_ends_at timestamptz NOT NULL
 );
 
+-- What the calls of an account sign in with elsewhere, sealed with a key that is not in the database. An empty list of
+-- hosts lets it go to any.
+CREATE TABLE secrets (
+    account_id bigint NOT NULL REFERENCES accounts,
+    name text NOT NULL,
+    sealed bytea NOT NULL,
+    hosts text[] NOT NULL,
+    changed_at timestamptz NOT NULL,
+    changed_by bigint,
+    PRIMARY KEY (account_id, name)
+);
+
 CREATE TABLE signing_keys (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     secret bytea NOT NULL,
