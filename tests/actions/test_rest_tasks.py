@@ -1,8 +1,8 @@
 """Service tasks of kind `rest` against a real server that notes what arrives."""
 
+import base64
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -10,58 +10,29 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from engine_bpmn import el, simple, user
+from calling import allow, attempts, deploy_task, incident
 from peers import Arrived, Peer, peer
-from satchel.actions import files, instances, links, services
+from satchel.actions import accounts, files, instances, links
 from satchel.actions.places import Place
 from satchel.db import calls as call_rows
 from satchel.model.actor import Actor
 from satchel.model.errors import Gone, InvalidBundle
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId, InstanceId
-from satchel.model.instance import Attempt
-from satchel.outbound.allowed import parse_allowed
-from satchel.outbound.guard import Guard
-from satchel.outbound.http import HttpClient
-from world import PDF, TEXT, World, bundle, fields
+from world import PDF, TEXT, World, sha256
 
-FIELDS = fields(
-    {"id": "name", "type": "text"},
-    {"id": "amount", "type": "decimal"},
-    {"id": "ready", "type": "boolean"},
-    {"id": "lines", "type": "table", "columns": [{"id": "item", "label": "Item", "type": "text"}]},
-    {"id": "doc", "type": "file", "max_files": 1, "allow_links": True},
-    {"id": "more", "type": "file"},
-    {"id": "receipt", "type": "file", "max_files": 1, "accept": [".pdf"]},
-)
-START = {"fields": dict.fromkeys(("name", "amount", "ready", "lines", "doc", "more", "receipt"), "edit")}
 LIMIT = 10_485_760
 
 
 @pytest.fixture
 async def other(world: World) -> AsyncIterator[Peer]:
     async with peer() as made:
-        client = HttpClient(Guard(allowed=(parse_allowed(f"127.0.0.1:{made.port}"),)))
-        world.context = replace(world.context, http=client)
+        allow(world, made)
         yield made
 
 
 async def deploy(world: World, url: str, **service: object) -> None:
-    task = {"kind": "rest", "method": "POST", "url": url, **service}
-    manifest = {"code": "RST", "fields": FIELDS, "start": START, "services": {"s": task}}
-    await world.deploy(bundle(manifest, simple(el("serviceTask", "s"), user("u"), through=("s", "u"))))
-
-
-async def attempts(world: World, instance: InstanceId) -> list[Attempt]:
-    async with world.context.database.read() as tx:
-        (call,) = await call_rows.calls(tx, world.account, instance)
-        return await call_rows.attempts(tx, world.account, call.id)
-
-
-async def incident(world: World, instance: InstanceId) -> str:
-    found = await services.incidents(world.context, world.admin, instance_id=instance, after=0, limit=9)
-    assert len(found) == 1
-    return found[0].message
+    await deploy_task(world, kind="rest", **{"method": "POST", "url": url, **service})
 
 
 def parts_of(arrived: Arrived) -> list[EmailMessage]:
@@ -256,6 +227,85 @@ async def test_parts_of_a_json_reply_become_values(world: World, clerk: Actor, o
     await world.perform(source)
 
     assert (await instances.read(world.context, clerk, source)).values == {"name": "B-2", "amount": "12.34"}
+
+
+@pytest.mark.parametrize("encoding", ["base64", "url"])
+async def test_a_file_inside_a_json_reply_is_kept(world: World, clerk: Actor, other: Peer, encoding: str) -> None:
+    other.answers("/files/r%20.pdf", PDF, "Content-Type: application/pdf")
+    text = base64.encodebytes(PDF).decode() if encoding == "base64" else "/files/r%20.pdf?sig=1"
+    reply = json.dumps({"n": "x", "made": [{"file": text, "name": "made.pdf"}]}).encode()
+    inside = {"to": "receipt", "path": "$.made[0].file", "encoding": encoding, "name": "$.made[0].name"}
+    url = other.answers("/", reply, "Content-Type: application/json")
+    await deploy(world, url, output={"file": inside, "values": {"name": "$.n"}})
+    source = await world.start(clerk, "RST")
+
+    await world.perform(source)
+
+    (kept,) = await world.files(source)
+    assert (kept.field_id, kept.name, kept.media_type, kept.digest) == (
+        "receipt",
+        "made.pdf",
+        "application/pdf",
+        sha256(PDF),
+    )
+    assert (await instances.read(world.context, clerk, source)).values == {"name": "x"}
+    assert await world.drift() == []
+
+
+@pytest.mark.parametrize("text", ["no base64!", "", 5, None])
+async def test_a_json_reply_without_the_file_is_a_failed_attempt(
+    world: World, clerk: Actor, other: Peer, text: object
+) -> None:
+    url = other.answers("/", json.dumps({"file": text}).encode(), "Content-Type: application/json")
+    await deploy(world, url, output={"file": {"to": "receipt", "path": "$.file", "encoding": "base64"}})
+    source = await world.start(clerk, "RST")
+
+    await world.perform(source)
+
+    assert await world.files(source) == []
+    assert await incident(world, source)
+
+
+async def test_values_that_stand_for_a_failure_are_set_and_the_process_goes_on(
+    world: World, clerk: Actor, other: Peer
+) -> None:
+    url = other.answers("/", b"no", status="404 Not Found")
+    await deploy(world, url, on_failure="continue", otherwise={"name": "none: {{ identifier }}", "ready": False})
+    source = await world.start(clerk, "RST", name="before", ready=True)
+
+    await world.perform(source)
+
+    assert (await instances.read(world.context, clerk, source)).values == {"name": "none: RST-1", "ready": False}
+    assert (await world.open_task(source)).element == "u"
+
+
+async def test_redirects_are_followed_as_often_as_the_task_says(world: World, clerk: Actor, other: Peer) -> None:
+    other.says("/a", b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n")
+    other.answers("/b", b'{"n": "there"}')
+    await deploy(world, other.url("/a"), method="GET", redirects=1, output={"values": {"name": "$.n"}})
+    source = await world.start(clerk, "RST")
+
+    await world.perform(source)
+
+    assert (await instances.read(world.context, clerk, source)).values == {"name": "there"}
+
+
+async def test_a_task_acts_for_the_user_that_it_names_as_long_as_they_may_sign_in(
+    world: World, clerk: Actor, other: Peer
+) -> None:
+    manifest = {"kind": "rest", "method": "POST", "url": other.url("/"), "parameters": {"f": "doc"}}
+    await deploy_task(world, **manifest, **{"as": "viewer@acme.example"})
+    doc = await world.upload(clerk, TEXT, name="a.txt", field="doc", app="RST")
+    source = await world.start(clerk, "RST", doc=doc)
+    await world.perform(source)
+    url = json.loads(other.requests[0].body)["f"]["url"]
+    opened = await links.open_link(world.context, url.split("/")[-2])
+    assert opened.actor.email == "viewer@acme.example"
+
+    await accounts.end_user(world.context, world.admin, world.people["viewer"], erase=False)
+    late = await world.start(clerk, "RST")
+    await world.perform(late)
+    assert "viewer@acme.example, who may not sign in" in await incident(world, late)
 
 
 async def test_a_reply_that_comes_after_the_instance_has_ended_is_kept_on_the_record_only(

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from calling import attempts, incident
 from engine_bpmn import ERROR, boundary, el, error, flow, path, simple, user
 from satchel.actions import calls, files, instances, services
 from satchel.actions.forms import Submission
@@ -14,7 +15,7 @@ from satchel.db import instances as instance_rows
 from satchel.model.actor import Actor
 from satchel.model.errors import Finding, Forbidden, InvalidBundle, InvalidState
 from satchel.model.ids import InstanceId
-from satchel.model.instance import Attempt, InstanceState
+from satchel.model.instance import InstanceState
 from world import PDF, TEXT, World, bundle, fields, sha256
 
 FIELDS = fields(
@@ -34,18 +35,6 @@ def app(code: str, service: Mapping[str, object] | None = None, process: bytes |
     if service is not None:
         manifest["services"] = {"s": service}
     return bundle(manifest, process or (ONE if service is not None else simple(user("u"), through=("u",))))
-
-
-async def attempts(world: World, instance: InstanceId) -> list[Attempt]:
-    async with world.context.database.read() as tx:
-        (call,) = await call_rows.calls(tx, world.account, instance)
-        return await call_rows.attempts(tx, world.account, call.id)
-
-
-async def incident(world: World, instance: InstanceId) -> str:
-    found = await services.incidents(world.context, world.admin, instance_id=instance, after=0, limit=9)
-    assert len(found) == 1
-    return found[0].message
 
 
 async def test_an_instance_is_created_with_values_and_a_copy_of_the_file_that_outlives_its_source(
