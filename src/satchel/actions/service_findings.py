@@ -20,9 +20,7 @@ async def service_findings(tx: Reader, actor: Actor, bundle: Bundle) -> list[Fin
     for element, service in bundle.manifest.services.items():
         pointer = f"/services/{pointer_token(element)}"
         if service.acts_as is not None and not actor.is_admin and service.acts_as != actor.email:
-            message = (
-                f"Only an administrator may have {element} act for {service.acts_as}; without as it acts for you."
-            )
+            message = f"Only an administrator may have {element} act for {service.acts_as}; without as it acts for you."
             found.append(_error("acts_as", bundle, f"{pointer}/as", message))
         task = service.task
         if isinstance(task, RestTask) and task.auth is not None and task.auth.secret not in known:
