@@ -21,7 +21,7 @@ async def perform(run: Run, other: Other, task: MessageTask) -> dict[str, object
     if other.instance_id is None:
         raise NotFound("instance", task.app)
     there = await load(run.context, run.tx, other.actor, other.instance_id, run.ledger)
-    waiting = await waiting_for(there, task.message) if there.instance.is_running else []
+    waiting = await waiting_for(there, task.message)  # one that has ended waits for nothing
     if not waiting:
         raise CallFailed(
             "not_waiting",
@@ -29,7 +29,7 @@ async def perform(run: Run, other: Other, task: MessageTask) -> dict[str, object
             is_temporary=there.instance.is_running,
         )
     declared = there.app.manifest.messages.get(task.message)
-    inputs = set(declared.inputs) if declared else set()
+    inputs = declared.inputs if declared else ()
     refused = [name for name in (*task.set, *task.copy) if name not in inputs]
     if refused:
         message = f"The message '{task.message}' of {task.app} does not set it; add it to its inputs."

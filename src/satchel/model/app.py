@@ -153,7 +153,7 @@ class Service:
     task: ServiceTask | None = None
     retry: Retry = field(default_factory=Retry)
     on_failure: OnFailure = OnFailure.INCIDENT
-    otherwise: Mapping[FieldId, Source] = field(default_factory=dict)
+    otherwise: Mapping[FieldId, Source] = field(default_factory=dict[FieldId, Source])
     acts_as: str | None = None
 
 
