@@ -15,6 +15,8 @@ async def test_a_product_is_evaluated_with_its_file_and_found_again(world: World
     await world.complete(buyer, number, "evaluate", outcome="approve", amount="11")
     call = (await services.waiting(world.context, clerk, after=0, limit=10))[0]
     await services.finish(world.context, clerk, call.id, Submission(values={"request": "PUR-1"}))
+    archive = (await services.waiting(world.context, clerk, after=0, limit=10))[0]
+    await services.finish(world.context, clerk, archive.id, Submission())
 
     view = await instances.read(world.context, clerk, number)
     assert view.instance.state is InstanceState.ENDED
@@ -28,6 +30,11 @@ async def test_a_product_is_evaluated_with_its_file_and_found_again(world: World
     )
     assert [found.id for found in page.instances] == [number]
     assert page.count == 1
-    assert await world.kinds(number) == ["instance.started", "task.claimed", "task.completed", "service.finished"]
+    assert await world.kinds(number) == [
+        "instance.started",
+        "task.claimed",
+        "task.completed",
+        *["service.finished"] * 2,
+    ]
     assert await world.drift() == []
     assert (await world.storage()).used_bytes == len(PDF)

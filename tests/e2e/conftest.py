@@ -25,12 +25,14 @@ class DemoServer:
         self.data = data
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
+        self.receiver_port = free_port()
         self.log = data.parent / f"{data.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the process and wait until it answers."""
         command = [sys.executable, "-m", "satchel", "demo", "--data", str(self.data), "--port", str(self.port)]
+        command += ["--receiver-port", str(self.receiver_port)]
         environment = {**os.environ, "SATCHEL_LOG_LEVEL": "warning"}  # noqa: TID251  # handed on to a child process
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)  # our own

@@ -1,5 +1,6 @@
 """What a server does by itself (timers, called instances, previews); messages, incidents and retries over HTTP."""
 
+import hashlib
 import io
 import time
 import zipfile
@@ -222,6 +223,20 @@ def test_an_approved_evaluation_creates_a_request_with_the_same_pdf_and_a_reject
     assert open_elements(client, request["id"]) == ["review"]
     assert not [one for one in requests if one["title"].startswith("Rejected thing")]
     assert client.get(f"/api/v1/instances/{rejected}/calls").json()["items"] == []
-    (call,) = client.get(f"/api/v1/instances/{approved}/calls").json()["items"]
-    (attempt,) = client.get(f"/api/v1/calls/{call['id']}").json()["attempts"]
-    assert (attempt["number"], attempt["state"]) == (1, "done")
+    calls = client.get(f"/api/v1/instances/{approved}/calls").json()["items"]
+    assert [call["element"] for call in calls] == ["create_request", "archive"]
+    for call in calls:
+        (attempt,) = client.get(f"/api/v1/calls/{call['id']}").json()["attempts"]
+        assert (attempt["number"], attempt["state"]) == (1, "done")
+    arrived = httpx.get(f"http://127.0.0.1:{server.receiver_port}/").json()
+    (entry,) = (one for one in arrived if one["values"]["identifier"] == read(client, approved)["identifier"])
+    assert entry["values"] == {
+        "identifier": read(client, approved)["identifier"],
+        "product": "Approved thing",
+        "request": identifier,
+    }
+    (sent,) = entry["files"]
+    assert (sent["name"], sent["bytes"], sent["sha256"]) == ("own.pdf", len(data), hashlib.sha256(data).hexdigest())
+    (receipt,) = read(client, approved)["files"]["receipt"]
+    assert receipt["media_type"] == "application/pdf"
+    assert sent["sha256"].encode() in client.get(f"/api/v1/files/{receipt['id']}/content").content

@@ -6,7 +6,12 @@ same again. It listens on this machine only.
 
 import json
 import os
-from collections.abc import Mapping
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from satchel.actions.context import Context
 
 LOGINS_FILE = "demo.json"
+RECEIVER_PORT = 8099
 DEFAULT_DIRECTORY = Path("demo-data")
 
 
@@ -26,6 +32,9 @@ def demo(
     *,
     data: Annotated[Path, typer.Option("--data", help="Where the demo keeps everything.")] = DEFAULT_DIRECTORY,
     port: Annotated[int, typer.Option(help="Port to listen on, on 127.0.0.1.", envvar="SATCHEL_PORT")] = 8080,
+    receiver_port: Annotated[
+        int, typer.Option(help="Port of the sample receiver, on 127.0.0.1; the same on every run.", min=1, max=65535)
+    ] = RECEIVER_PORT,
     fill_only: Annotated[bool, typer.Option("--fill-only", help="Only fill the data directory; do not serve.")] = False,
 ) -> None:
     """Serve a sample server: four apps, people of different rights, running and ended instances with real files.
@@ -34,12 +43,13 @@ def demo(
     """
     from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
 
-    settings = output.settings(data_directory=data, host="127.0.0.1", port=port)
+    receiver = f"127.0.0.1:{receiver_port}"
+    settings = output.settings(data_directory=data, host="127.0.0.1", port=port, outbound_allow=receiver)
     server.set_up_logs(settings)
     logins: dict[str, Mapping[str, str]] = {}
 
     async def prepare(context: "Context") -> None:
-        logins.update(await _prepare(context, data))
+        logins.update(await _prepare(context, data, receiver))
 
     async def fill() -> None:
         async with server.open_context(settings) as context:
@@ -49,18 +59,43 @@ def demo(
         output.run(fill())
         _print(settings.public_url, logins, is_serving=False)
         return
-    output.run(
-        server.serve(
-            settings,
-            with_web=True,
-            with_worker=True,
-            prepare=prepare,
-            on_ready=lambda address: _print(address, logins, is_serving=True),
+    with _receiver(receiver_port):
+        output.run(
+            server.serve(
+                settings,
+                with_web=True,
+                with_worker=True,
+                prepare=prepare,
+                on_ready=lambda address: _print(address, logins, receiver=receiver, is_serving=True),
+            )
         )
-    )
 
 
-async def _prepare(context: "Context", data: Path) -> Mapping[str, Mapping[str, str]]:
+@contextmanager
+def _receiver(port: int) -> Iterator[None]:
+    """Run the sample receiver beside the server; it ends when this process does, however that ends.
+
+    Exits with 3, as for every port that is taken, if the receiver cannot listen.
+    """
+    from satchel.cli.samples import examples_folder  # noqa: PLC0415  # needs the server's parts
+
+    script = examples_folder() / "receiver" / "receiver.py"
+    command = [sys.executable, str(script), "--port", str(port), "--until-input-ends"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603  # our own script
+        try:
+            while process.poll() is None:
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                    break
+                time.sleep(0.05)  # a process of its own: there is nothing else to wait on
+            if process.poll() is not None:
+                output.err.print("The sample receiver cannot run; name another port: --receiver-port", markup=False)
+                raise typer.Exit(output.Code.UNREACHABLE)
+            yield
+        finally:
+            process.terminate()
+
+
+async def _prepare(context: "Context", data: Path, receiver: str) -> Mapping[str, Mapping[str, str]]:
     from satchel.cli import demo_data  # noqa: PLC0415  # needs the server's parts
 
     path = data / LOGINS_FILE
@@ -68,14 +103,14 @@ async def _prepare(context: "Context", data: Path) -> Mapping[str, Mapping[str, 
         known: Mapping[str, Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8"))
         return known
     with output.err.status("Making the sample people, apps and files ..."):
-        made = await demo_data.fill(context)
+        made = await demo_data.fill(context, receiver)
     written = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(written, "w", encoding="utf-8") as file:
         json.dump(made, file, indent=2)
     return made
 
 
-def _print(address: str, logins: Mapping[str, Mapping[str, str]], *, is_serving: bool) -> None:
+def _print(address: str, logins: Mapping[str, Mapping[str, str]], *, receiver: str = "", is_serving: bool) -> None:
     say = output.out.print
     if is_serving:
         say(Text(f"\nSatchel answers at {address}", style="bold green"))
@@ -83,6 +118,7 @@ def _print(address: str, logins: Mapping[str, Mapping[str, str]], *, is_serving:
         say(f"  Navixy API    {address}/navixy/v2  (user/auth takes the logins below)", markup=False)
         say(f"  OpenAPI       {address}/api/openapi.json", markup=False)
         say(f"  health        {address}/healthz", markup=False)
+        say(f"  receiver      http://{receiver}/  (a sample archive; shows what processes sent it)", markup=False)
     say("\nSign in as (e-mail, password, bearer token):")
     for login in logins.values():
         say(Text(f"  {login['email']:<28} {login['password']:<18} {login['token']}"))

@@ -134,8 +134,15 @@ async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
-async def fill(context: Context) -> dict[str, dict[str, str]]:
-    """Make the demo's account and everything in it; return each person's login by key."""
+RECEIVER_IN_EXAMPLES = b"127.0.0.1:8099"
+
+
+async def fill(context: Context, receiver: str) -> dict[str, dict[str, str]]:
+    """Make the demo's account and everything in it; return each person's login by key.
+
+    Args:
+        receiver: host and port of the archive that evaluations are sent to.
+    """
     account = await accounts.create_account(context, "demo")
     root = system(account)
     logins: dict[str, dict[str, str]] = {}
@@ -152,7 +159,8 @@ async def fill(context: Context) -> dict[str, dict[str, str]]:
     await _grant(context, root, everywhere=True)
     deployer = await _actor(context, account, users["admin"])  # service tasks act with the rights of who deployed them
     for bundle in example_bundles().values():
-        await apps.deploy(context, deployer, bundle)
+        here = {name: data.replace(RECEIVER_IN_EXAMPLES, receiver.encode()) for name, data in bundle.items()}
+        await apps.deploy(context, deployer, here)
     await _grant(context, root, everywhere=False)
     stage = Stage(context)
     for key, user in users.items():

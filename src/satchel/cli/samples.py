@@ -56,20 +56,23 @@ def make_samples(directory: Path) -> dict[str, Path]:
     return paths
 
 
-def example_bundles() -> dict[str, dict[str, bytes]]:
-    """Return the example apps' bundles: by folder name, each file's bytes by name.
-
-    They are in the wheel as `satchel/examples`, in a checkout beside `src`.
+def examples_folder() -> Path:
+    """Return where the examples are: in the wheel as `satchel/examples`, in a checkout beside `src`.
 
     Raises:
         FileNotFoundError: neither is there; install Satchel again.
     """
     package = Path(__file__).parents[1]
     for root in (package / "examples", package.parents[1] / "examples"):
-        folders = sorted(path.parent for path in root.glob("*/app.yaml"))
-        if folders:
-            return {folder.name: {name: (folder / name).read_bytes() for name in BUNDLE_FILES} for folder in folders}
+        if any(root.glob("*/app.yaml")):
+            return root
     raise FileNotFoundError("The example apps are missing from this installation; install Satchel again.")
+
+
+def example_bundles() -> dict[str, dict[str, bytes]]:
+    """Return the example apps' bundles: by folder name, each file's bytes by name."""
+    folders = sorted(path.parent for path in examples_folder().glob("*/app.yaml"))
+    return {folder.name: {name: (folder / name).read_bytes() for name in BUNDLE_FILES} for folder in folders}
 
 
 def catalog_pdf() -> bytes:
