@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -72,7 +72,7 @@ def demo(
 
 
 @contextmanager
-def _receiver(port: int) -> Iterator[None]:
+def _receiver(port: int) -> Generator[None]:
     """Run the sample receiver beside the server; it ends when this process does, however that ends.
 
     Exits with 3, as for every port that is taken, if the receiver cannot listen.
