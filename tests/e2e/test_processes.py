@@ -240,3 +240,40 @@ def test_an_approved_evaluation_creates_a_request_with_the_same_pdf_and_a_reject
     (receipt,) = read(client, approved)["files"]["receipt"]
     assert receipt["media_type"] == "application/pdf"
     assert sent["sha256"].encode() in client.get(f"/api/v1/files/{receipt['id']}/content").content
+
+
+def test_a_service_task_is_looked_at_and_its_incident_skipped_from_the_command_line(
+    server: DemoServer, client: httpx.Client
+) -> None:
+    task = {
+        "kind": "rest",
+        "method": "PUT",
+        "url": "http://10.0.0.1/{{ note }}",
+        "auth": {"type": "bearer", "token": "erp_token"},
+        "parameters": {"note": "note", "proof": "proof"},
+    }
+    declared = fields({"id": "note", "type": "text"}, {"id": "proof", "type": "file", "max_files": 1})
+    manifest = {"code": "CMD", "fields": declared, "start": {"fields": {"note": "edit"}}, "services": {"s": task}}
+    deploy(server, manifest, simple(el("serviceTask", "s"), user("a"), through=("s", "a")))
+    instance = start(client, "CMD", note="a b")
+    reach = ("--url", server.url, "--token", server.token("admin"))
+    (found,) = eventually(lambda: client.get(f"/api/v1/incidents?instance={instance}").json()["items"])
+
+    shown = server.command("call", str(instance), "s", "--dry-run", *reach)
+    made = server.command("call", str(instance), *reach)
+    listed = server.command("incidents", "--instance", str(instance), *reach)
+    skipped = server.command("incidents", "--skip", str(found["id"]), "--set", "note=by hand", *reach)
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.startswith("PUT http://10.0.0.1/a%20b\n")
+    assert "bearer, with the secret erp_token" in shown.stdout
+    assert '{"note":"a b","proof":null}' in shown.stdout
+    assert "application/json, 27 bytes" in shown.stdout
+    assert made.stdout.split("\t")[1:4] == ["s", "1", "failed"]
+    assert listed.stdout.split("\t")[0] == str(found["id"])
+    assert "satchel admin secret erp_token" in listed.stdout
+    assert skipped.returncode == 1  # the task takes no field by hand
+    assert "note" in skipped.stderr
+    again = server.command("incidents", "--skip", str(found["id"]), *reach)
+    assert (again.returncode, again.stdout) == (0, f"incident {found['id']} skipped\n")
+    assert open_elements(client, instance) == ["a"]

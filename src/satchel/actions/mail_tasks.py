@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from satchel.actions import links
 from satchel.actions.context import Context
 from satchel.actions.run import Ledger, load
-from satchel.actions.service_users import ServiceJob, service_user
+from satchel.actions.service_users import ServiceJob
 from satchel.model.actor import Actor
 from satchel.model.files import File, FileKind
 from satchel.model.services import MailTask
@@ -56,7 +56,7 @@ async def compose(context: Context, job: ServiceJob, task: MailTask) -> tuple[Em
     """Return the mail as it would be sent now, and the ids of the files that are attached to it."""
     async with context.database.write() as tx:  # the instance is read under its lock, and not changed
         run = await load(context, tx, job.actor, job.instance_id, Ledger())
-        issuer = await service_user(context, tx, run.instance, job.service)
+        issuer = await job.issuer(context, tx, run.instance)
         values = await run.known_values()
         attached = [file for field in task.attach for file in run.files_in(field)]
         told = [file for field in task.link for file in run.files_in(field)]

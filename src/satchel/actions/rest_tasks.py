@@ -19,7 +19,7 @@ from satchel.actions.places import Place, check_place
 from satchel.actions.rest_auth import TRY_LATER, Signed, refused, sign
 from satchel.actions.rest_bodies import Given, build, escaped
 from satchel.actions.run import Ledger, Run, load
-from satchel.actions.service_users import ServiceJob, service_user
+from satchel.actions.service_users import ServiceJob
 from satchel.blobs.store import Received
 from satchel.db import files as file_rows
 from satchel.model.actor import Actor
@@ -136,7 +136,7 @@ def _told(head: bytes, signed: Signed) -> str:
 async def _given(context: Context, job: ServiceJob) -> tuple[Given, str]:
     async with context.database.write() as tx:  # the instance is read under its lock, and not changed
         run = await load(context, tx, job.actor, job.instance_id, Ledger())
-        issuer = await service_user(context, tx, run.instance, job.service)
+        issuer = await job.issuer(context, tx, run.instance)
         given = Given(
             issuer=issuer,
             values=await run.known_values(),

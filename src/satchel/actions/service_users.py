@@ -19,7 +19,7 @@ class ServiceJob:
     """A service task of an instance that is to be done.
 
     Attributes:
-        actor: the system, as which it is done.
+        actor: the system, as which it is done; the one who looks, where it is only looked at.
         call_id: None where it is only looked at.
     """
 
@@ -27,6 +27,14 @@ class ServiceJob:
     instance_id: InstanceId
     call_id: JobId | None
     service: Service
+
+    async def issuer(self, context: Context, tx: Reader, instance: Instance) -> Actor:
+        """Return by whose rights files are told.
+
+        Raises:
+            Forbidden: that person may not sign in any more.
+        """
+        return self.actor if self.call_id is None else await service_user(context, tx, instance, self.service)
 
 
 async def service_user(context: Context, tx: Reader, instance: Instance, service: Service) -> Actor:

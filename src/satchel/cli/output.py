@@ -94,7 +94,8 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows: as a table on a terminal, as tab-separated lines into a pipe."""
     if not out.is_terminal:
         for row in rows:
-            out.print(Text("\t".join(str(cell) for cell in row)))
+            # The console would turn tabs into spaces.
+            out.file.write("\t".join(" ".join(str(cell).split()) for cell in row) + "\n")
         return
     drawn = Table(*headings, header_style="bold", box=None, pad_edge=False)
     for row in rows:

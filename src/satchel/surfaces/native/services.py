@@ -1,6 +1,6 @@
 """Service tasks that wait for a result, and incidents."""
 
-from satchel.actions import services
+from satchel.actions import dry_runs, services
 from satchel.model.ids import IncidentId, InstanceId, JobId
 from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
 from satchel.surfaces.native import render, wire
@@ -65,7 +65,30 @@ async def skip(exchange: Exchange) -> Reply:
     return Reply(status=204)
 
 
+async def dry_run(exchange: Exchange) -> Reply:
+    """Show what a service task would send now, without sending it."""
+    instance = InstanceId(exchange.number("instance", "instance"))
+    found = await dry_runs.show(exchange.context, exchange.actor, instance, exchange.params["name"])
+    files = [
+        {"id": file.id, "name": file.name, "size": file.size_bytes, "media_type": file.media_type}
+        for file in found.files
+    ]
+    return json_reply(
+        {
+            "method": found.method,
+            "url": found.url,
+            "headers": [list(header) for header in found.headers],
+            "auth": found.auth,
+            "media_type": found.media_type,
+            "body_bytes": found.body_bytes,
+            "body": found.body,
+            "files": files,
+        }
+    )
+
+
 ENDPOINTS = (
+    endpoint("GET", "/api/v1/instances/{instance}/services/{name}/request", dry_run),
     endpoint("GET", "/api/v1/calls", listing),
     endpoint("GET", "/api/v1/calls/{call}", reading),
     endpoint("POST", "/api/v1/calls/{call}/finish", finish, body=wire.Filled),

@@ -1,0 +1,128 @@
+"""`satchel call` and `satchel incidents`: what service tasks send, did, and stopped at."""
+
+import json
+from typing import Annotated, Any, cast
+from urllib.parse import quote
+
+import typer
+
+from satchel.cli import output
+from satchel.cli.output import Code, bytes_text
+from satchel.cli.remote import DEFAULT_URL, Token, Url, ask, refuse
+from satchel.model.errors import InvalidRequest
+
+
+def call(
+    instance: Annotated[int, typer.Argument(help="Number of the instance.")],
+    task: Annotated[str | None, typer.Argument(help="BPMN id of the service task; needed with --dry-run.")] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent now; send nothing.")] = False,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Show the service tasks of an instance with every attempt, or what one of them would send now."""
+    if dry_run and task is None:
+        raise typer.BadParameter("--dry-run needs the id of a service task.")
+    work = _dry_run(instance, task, url, token) if dry_run and task is not None else _calls(instance, task, url, token)
+    raise typer.Exit(output.run(work))
+
+
+async def _dry_run(instance: int, task: str, url: str, token: str) -> Code:
+    path = f"/api/v1/instances/{instance}/services/{quote(task, safe='')}/request"
+    answer, body = await ask(url, token, "GET", path)
+    if not answer.is_success:
+        return refuse(answer, body)
+    say = output.out.print
+    say(f"{body['method']} {body['url']}", markup=False, soft_wrap=True)
+    for name, value in cast("list[list[str]]", body["headers"]):
+        say(f"{name}: {value}", markup=False, soft_wrap=True)
+    if body["auth"] is not None:
+        say(f"(signs in by {body['auth']})", markup=False)
+    size = cast("int", body["body_bytes"])
+    say(f"\n{body['media_type'] or 'no body'}, {size} bytes ({bytes_text(size)})", markup=False)
+    for file in cast("list[dict[str, object]]", body["files"]):
+        say(f"  file {file['id']}: {file['name']}, {file['size']} bytes, {file['media_type']}", markup=False)
+    if body["body"]:
+        say(f"\n{body['body']}", markup=False, soft_wrap=True)
+    return Code.OK
+
+
+async def _calls(instance: int, task: str | None, url: str, token: str) -> Code:
+    answer, body = await ask(url, token, "GET", f"/api/v1/instances/{instance}/calls")
+    if not answer.is_success:
+        return refuse(answer, body)
+    rows: list[tuple[object, ...]] = []
+    for found in cast("list[dict[str, Any]]", body["items"]):
+        if task not in (None, found["element"]):
+            continue
+        _, whole = await ask(url, token, "GET", f"/api/v1/calls/{found['id']}")
+        attempts = cast("list[dict[str, Any]]", whole.get("attempts", []))
+        rows += [
+            (
+                found["id"],
+                found["element"],
+                made["number"],
+                made["state"],
+                made["started_at"],
+                made["details"].get("status", ""),
+                made["message"] or made["details"].get("url", ""),
+            )
+            for made in attempts
+        ] or [(found["id"], found["element"], "", found["state"], found["opened_at"], "", "")]
+    output.table(["call", "task", "attempt", "state", "at", "status", "what"], rows)
+    return Code.OK
+
+
+def incidents(
+    *,
+    instance: Annotated[int | None, typer.Option(help="Only those of this instance.")] = None,
+    retry: Annotated[int | None, typer.Option(help="Take the step of this incident again.")] = None,
+    skip: Annotated[int | None, typer.Option(help="Go on past this incident without its task's result.")] = None,
+    values: Annotated[list[str] | None, typer.Option("--set", help="With --skip: FIELD=JSON to set; repeat.")] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """List open incidents, retry one, or skip its service task with values set by hand."""
+    if retry is not None:
+        work = _change(f"/api/v1/incidents/{retry}/retry", {}, f"incident {retry} retried", url, token)
+    elif skip is not None:
+        given: dict[str, object] = {"values": dict(_value(text) for text in values or [])}
+        work = _change(f"/api/v1/incidents/{skip}/skip", given, f"incident {skip} skipped", url, token)
+    else:
+        work = _incidents(instance, url, token)
+    raise typer.Exit(output.run(work))
+
+
+def _value(text: str) -> tuple[str, object]:
+    name, is_there, value = text.partition("=")
+    if not is_there:
+        raise typer.BadParameter(f"--set takes FIELD=JSON, not {text!r}.")
+    try:
+        return name, cast("object", json.loads(value))
+    except ValueError:
+        return name, value
+
+
+async def _change(path: str, given: dict[str, object], done: str, url: str, token: str) -> Code:
+    answer, body = await ask(url, token, "POST", path, content=json.dumps(given).encode())
+    if not answer.is_success:
+        return refuse(answer, body)
+    output.out.print(done, markup=False)
+    return Code.OK
+
+
+async def _incidents(instance: int | None, url: str, token: str) -> Code:
+    only = "" if instance is None else f"&instance={instance}"
+    rows: list[tuple[object, ...]] = []
+    after: object = 0
+    while after is not None:
+        answer, body = await ask(url, token, "GET", f"/api/v1/incidents?limit=100&after={after}{only}")
+        if not answer.is_success:
+            return refuse(answer, body)
+        found = cast("list[dict[str, Any]]", body["items"])
+        rows += [(one["id"], one["instance"], one["element"], one["opened_at"], one["message"]) for one in found]
+        if body.get("next") == after:
+            raise InvalidRequest("The server repeats a page.")
+        after = body.get("next")
+    output.table(["incident", "instance", "step", "since", "what"], rows)
+    return Code.OK

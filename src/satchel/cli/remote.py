@@ -1,0 +1,47 @@
+"""How commands talk to a server over its API: one request, one JSON answer, refusals as errors of the command."""
+
+from typing import Annotated, cast
+
+import httpx
+import typer
+
+from satchel.cli import output
+from satchel.cli.output import Code
+from satchel.model.errors import InvalidRequest, Unavailable
+
+TIMEOUT_S = 60.0
+
+Url = Annotated[str, typer.Option(envvar="SATCHEL_URL", help="The server's address.")]
+Token = Annotated[str, typer.Option(envvar="SATCHEL_TOKEN", help="A token of yours.", show_envvar=True)]
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+
+async def ask(
+    url: str, token: str, method: str, path: str, *, content: bytes | None = None, media_type: str = "application/json"
+) -> tuple[httpx.Response, dict[str, object]]:
+    """Send a request and return the answer with its JSON object, which is empty where there is no body.
+
+    Raises:
+        InvalidRequest: there is no token.
+        Unavailable: the server cannot be reached, or it is none of ours.
+    """
+    if not token:
+        raise InvalidRequest("Give a token: --token, or SATCHEL_TOKEN. `satchel admin token EMAIL` makes one.")
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": media_type}
+    try:
+        async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S) as client:
+            answer = await client.request(method, path, content=content, headers=headers)
+    except httpx.HTTPError as error:
+        raise Unavailable(f"The server at {url} cannot be reached ({error}). Is it running?") from error
+    if not answer.content:
+        return answer, {}
+    try:
+        return answer, cast("dict[str, object]", answer.json())
+    except ValueError:
+        raise Unavailable(f"{url} answered {answer.status_code} without JSON; is it a Satchel server?") from None
+
+
+def refuse(answer: httpx.Response, body: dict[str, object], code: Code = Code.REFUSED) -> Code:
+    """Print why the server refused, and return the exit code that goes with it."""
+    output.err.print(f"error: {body.get('detail', answer.reason_phrase)}", style="red", markup=False)
+    return code
