@@ -94,13 +94,22 @@ def _from_json(text: str) -> Mapping[str, object]:
 def _from_xml(text: str) -> Mapping[str, object]:
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise refused("criteria", "has a DOCTYPE or entities, which are not taken", text)
+    # The text is decoded already: another encoding that it declares would have it read as other characters than these.
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         root = etree.fromstring(text.encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise refused("criteria", f"is no well-formed XML ({str(error)[:100]})", text) from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise refused("criteria", "has a DOCTYPE or entities, which are not taken", text)
     if root.tag != "process-instance-criteria":
         raise refused("criteria", "has the root process-instance-criteria", str(root.tag))
     given: dict[str, object] = {}
@@ -180,8 +189,9 @@ def _items(given: object) -> tuple[dict[int, str], tuple[int, ...]]:
         if not isinstance(one, dict):
             raise refused("fields", "holds objects with type and number", str(one))
         item = cast("Mapping[str, object]", one)
-        if item.get("type") not in ITEM_TYPES:
-            raise refused("fields", f"has the types {', '.join(sorted(ITEM_TYPES))}", str(item.get("type")))
+        kind = item.get("type")
+        if not isinstance(kind, str) or kind not in ITEM_TYPES:
+            raise refused("fields", f"has the types {', '.join(sorted(ITEM_TYPES))}", str(kind))
         number = _number("fields", item.get("number"))
         value = item.get("value")
         if value not in (None, ""):
