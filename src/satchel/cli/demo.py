@@ -79,6 +79,9 @@ def _receiver(port: int) -> Generator[None]:
     """
     from satchel.cli.samples import examples_folder  # noqa: PLC0415  # needs the server's parts
 
+    if not _is_free(port):
+        output.err.print(f"error: the port {port} of the sample receiver is taken: --receiver-port", markup=False)
+        raise typer.Exit(output.Code.UNREACHABLE)
     script = examples_folder() / "receiver" / "receiver.py"
     command = [sys.executable, str(script), "--port", str(port), "--until-input-ends"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603  # our own script
@@ -88,11 +91,20 @@ def _receiver(port: int) -> Generator[None]:
                     break
                 time.sleep(0.05)  # a process of its own: there is nothing else to wait on
             if process.poll() is not None:
-                output.err.print("The sample receiver cannot run; name another port: --receiver-port", markup=False)
+                output.err.print("error: the sample receiver ended at once; it says why above.", markup=False)
                 raise typer.Exit(output.Code.UNREACHABLE)
             yield
         finally:
             process.terminate()
+
+
+def _is_free(port: int) -> bool:
+    """Return whether nobody listens on a port; what a killed demo left behind gets three seconds to end."""
+    for _ in range(60):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return True
+        time.sleep(0.05)  # a process of its own: there is nothing else to wait on
+    return False
 
 
 async def _prepare(context: "Context", data: Path, receiver: str) -> Mapping[str, Mapping[str, str]]:
