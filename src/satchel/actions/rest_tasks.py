@@ -86,7 +86,7 @@ async def prepare(context: Context, job: ServiceJob, task: RestTask) -> Prepared
     request = Request(
         method=task.method,
         target=target,
-        headers=[*headers, ("Idempotency-Key", key)],
+        headers=headers if key is None else [*headers, ("Idempotency-Key", key)],
         secret_headers=signed.headers,
         body=body,
     )
@@ -133,7 +133,7 @@ def _told(head: bytes, signed: Signed) -> str:
     return signed.hide(head.decode("utf-8", "replace").replace("\0", "\ufffd"))
 
 
-async def _given(context: Context, job: ServiceJob) -> tuple[Given, str]:
+async def _given(context: Context, job: ServiceJob) -> tuple[Given, str | None]:
     async with context.database.write() as tx:  # the instance is read under its lock, and not changed
         run = await load(context, tx, job.actor, job.instance_id, Ledger())
         issuer = await job.issuer(context, tx, run.instance)
@@ -144,7 +144,7 @@ async def _given(context: Context, job: ServiceJob) -> tuple[Given, str]:
             files={field.id: run.files_in(field.id) for field in run.app.file_fields},
             file_fields={field.id: field for field in run.app.file_fields},
         )
-        return given, f"{run.instance.uuid}-{job.call_id}"
+        return given, None if job.call_id is None else f"{run.instance.uuid}-{job.call_id}"
 
 
 async def _refused(context: Context, reply: Reply, signed: Signed) -> CallFailed:
