@@ -38,12 +38,12 @@ BPMN = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-async def deploy(server: BenchServer) -> None:
-    """Deploy the app of two tasks, as the administrator."""
+async def deploy(server: BenchServer, manifest: str = APP, process: str = BPMN) -> None:
+    """Deploy an app, by default that of two tasks, as the administrator."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("app.yaml", APP)
-        archive.writestr("process.bpmn", BPMN)
+        archive.writestr("app.yaml", manifest)
+        archive.writestr("process.bpmn", process)
     token = json.loads((server.data / "demo.json").read_text())["admin"]["token"]
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/zip"}
     async with httpx.AsyncClient(base_url=server.url) as client:

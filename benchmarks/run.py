@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import calls
 import files
 import processes
 import search
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "download": files.one_large_download,
     "copy": files.copy_of_a_large_file,
     "process": processes.start_and_complete,
+    "calls": calls.files_sent,
     "search": search.many_instances,
 }
 

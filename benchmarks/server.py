@@ -16,20 +16,26 @@ from satchel.db.embedded_cluster import remove_database
 READY_TIMEOUT_S = 90
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 class BenchServer:
     """Starts the demo's server on a free port and stops it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "data"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port, self.receiver_port = _free_port(), _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     async def __aenter__(self) -> Self:
         command = [sys.executable, "-m", "satchel", "demo", "--data", str(self.data), "--port", str(self.port)]
+        command += ["--receiver-port", str(self.receiver_port)]
         environment = {**os.environ, "SATCHEL_LOG_LEVEL": "error", "SATCHEL_POOL_SIZE": "24"}  # noqa: TID251  # handed on to a child process
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)  # noqa: ASYNC220  # started once
