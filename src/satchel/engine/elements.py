@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from satchel.engine.advice import IGNORED, REFUSED
-from satchel.engine.document import BPMN, XSI_TYPE, Element, Findings, child, children, line_of, text_of
+from satchel.engine.document import BPMN, XSI_TYPE, Findings, child, children, line_of, text_of
 from satchel.engine.events import EVENTS, Shared, read_event
 from satchel.engine.expression import Expression, ExpressionError, compile_expression
 from satchel.engine.graph import BOUNDARIES, LOOPABLE, ROOT, Flow, Kind, Loop, LoopKind, Node, Process, reach_of
 from satchel.engine.loop import MAX_REPETITIONS
 from satchel.model.ids import ElementId
+from satchel.model.safe_xml import Element
 
 _PLAIN: Mapping[str, Kind] = {
     "userTask": Kind.USER_TASK,

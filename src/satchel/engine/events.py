@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from satchel.engine.advice import REFUSED_EVENTS
-from satchel.engine.document import Element, Findings, child, children, text_of
+from satchel.engine.document import Findings, child, children, text_of
 from satchel.engine.expression import ExpressionError, compile_expression
 from satchel.engine.graph import Kind, Node, Timer, TimerKind
 from satchel.engine.timer import parse_duration, parse_moment
 from satchel.model.ids import ElementId
+from satchel.model.safe_xml import Element
 
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 

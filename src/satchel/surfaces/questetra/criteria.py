@@ -11,6 +11,7 @@ from lxml import etree
 
 from satchel.actions.processes import Wanted
 from satchel.model.errors import InvalidRequest
+from satchel.model.safe_xml import DoctypeError, Element, parse_xml
 from satchel.surfaces.kit.bodies import parse_json
 from satchel.surfaces.questetra.params import refused
 
@@ -92,24 +93,13 @@ def _from_json(text: str) -> Mapping[str, object]:
 
 
 def _from_xml(text: str) -> Mapping[str, object]:
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise refused("criteria", "has a DOCTYPE or entities, which are not taken", text)
-    # The text is decoded already: another encoding that it declares would have it read as other characters than these.
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(text.encode(), parser)
+        # The text is decoded already: what it declares itself to be in would have it read as other characters.
+        root = parse_xml(text.encode(), encoding="utf-8")
+    except DoctypeError:
+        raise refused("criteria", "has a DOCTYPE or entities, which are not taken", text) from None
     except (etree.XMLSyntaxError, ValueError) as error:
         raise refused("criteria", f"is no well-formed XML ({str(error)[:100]})", text) from None
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise refused("criteria", "has a DOCTYPE or entities, which are not taken", text)
     if root.tag != "process-instance-criteria":
         raise refused("criteria", "has the root process-instance-criteria", str(root.tag))
     given: dict[str, object] = {}
@@ -124,7 +114,7 @@ def _from_xml(text: str) -> Mapping[str, object]:
     return given
 
 
-def _text(node: etree._Element) -> str:  # pyright: ignore[reportPrivateUsage]  # the library names its public type so
+def _text(node: Element) -> str:
     return (node.text or "").strip()
 
 
