@@ -122,12 +122,12 @@ async def _unknown_people(tx: Reader, actor: Actor, bundle: Bundle) -> list[Find
     for name, pointer in groups_named(bundle.manifest).items():
         if await people.group_by_name(tx, actor.account_id, name) is None:
             message = f"There is no group '{name}' in this account; create it first: satchel admin group '{name}'."
-            found.append(_finding("unknown_group", bundle.places.get(pointer), message))
+            found.append(bundle.finding("unknown_group", pointer, message))
     for email, pointer in users_named(bundle.manifest).items():
         user = await people.user_by_email(tx, email)
         if user is None or user.account_id != actor.account_id:
             message = f"There is no user {email} in this account; create them first."
-            found.append(_finding("unknown_user", bundle.places.get(pointer), message))
+            found.append(bundle.finding("unknown_user", pointer, message))
     return found
 
 
@@ -137,7 +137,7 @@ async def _unknown_apps(tx: Reader, actor: Actor, bundle: Bundle) -> list[Findin
     for code, pointer in apps_named(bundle.manifest).items():
         if code != bundle.manifest.code and await rows.app_by_code(tx, actor.account_id, code) is None:
             message = f"There is no app {code} in this account yet; deploy it before an instance gets to this call."
-            found.append(replace(_finding("unknown_app", bundle.places.get(pointer), message), severity="warning"))
+            found.append(bundle.finding("unknown_app", pointer, message, severity="warning"))
     return found
 
 
@@ -159,14 +159,10 @@ async def _changes(tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
             message = (
                 f"{field.id} is one searchable field of kind {kind} too many; an app may ever have {SLOTS_PER_KIND}."
             )
-            finding = _finding("too_many_searchable", bundle.places.get(f"/fields/{index}"), message)
+            finding = bundle.finding("too_many_searchable", f"/fields/{index}", message)
             found[finding.code, finding.line, finding.message] = finding
         taken[field.id] = kind
     return list(found.values())
-
-
-def _finding(code: str, line: int | None, message: str) -> Finding:
-    return Finding(code=code, file=MANIFEST_FILE, line=line, element=None, message=message)
 
 
 async def _give_slots(tx: Writer, row: AppRow, bundle: Bundle) -> None:

@@ -4,7 +4,6 @@ The keys are those of Flokzu's attachments, in its order; `contentType` is ours.
 """
 
 from datetime import UTC, datetime
-from urllib.parse import quote
 
 from satchel.actions import links
 from satchel.actions.context import Context
@@ -41,7 +40,7 @@ async def metadata(context: Context, issuer: Actor, file: File) -> dict[str, obj
     """
     if file.kind is FileKind.STORED:
         link = await links.issue(context, issuer, file.id)
-        url = f"{context.policy.public_url}/api/v1/links/{link.token}/{quote(link.name, safe='')}"
+        url = links.address(context.policy.public_url, link)
     else:
         url = file.url or ""
     return {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from satchel.actions import files_tasks, instance_tasks, mail_tasks, message_tasks, rest_tasks, starting
+from satchel.actions import files_tasks, instance_tasks, mail_tasks, message_tasks, rest_tasks
 from satchel.actions.advance import advance
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
@@ -233,10 +233,7 @@ async def _give_up(run: Run, begun: Begun, error: SatchelError) -> None:
     )
     is_error = how is OnFailure.ERROR
     if begun.service.otherwise and not is_error:
-        known = {**(await run.known_values()), **run.values}
-        await starting.set_values(
-            run, {name: instance_tasks.value_of(source, known) for name, source in begun.service.otherwise.items()}
-        )
+        await instance_tasks.set_from(run, run, begun.service.otherwise)
     await advance(run, FailJob(token=call.token, code=FAILED) if is_error else FinishJob(token=call.token))
 
 

@@ -18,7 +18,7 @@ from satchel.db import instances as instance_rows
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import InvalidState, NotFound
-from satchel.model.ids import AppId, ElementId, InstanceId
+from satchel.model.ids import AppId, ElementId, FieldId, InstanceId
 from satchel.model.instance import Instance
 from satchel.model.services import Do, InstanceTask, Literal, MessageTask, Source
 from satchel.model.template import Template, render
@@ -134,11 +134,10 @@ async def _transfer(source: Run, target: Run, task: InstanceTask) -> None:
     await starting.copy_files(source, target, files)
     if task.copy is None:
         await _copy_tab(source, target)
-    if task.set is None:
-        values = {into: source.values.get(out) for into, out in agreeing.items() if into not in files}
-    else:
-        known = {**(await source.known_values()), **source.values}
-        values = {into: value_of(of, known) for into, of in task.set.items()}
+    if task.set is not None:
+        await set_from(source, target, task.set)
+        return
+    values = {into: source.values.get(out) for into, out in agreeing.items() if into not in files}
     await starting.set_values(target, {into: value for into, value in values.items() if value is not None})
 
 
@@ -149,8 +148,18 @@ async def _copy_tab(source: Run, target: Run) -> None:
         )
 
 
-def value_of(source: Source, known: Mapping[str, object]) -> object:
-    """Return the value that a source gives; None where it is empty."""
+async def set_from(source: Run, target: Run, values: Mapping[FieldId, Source]) -> None:
+    """Set fields of an instance from another, or the same; an empty source leaves its field as it is.
+
+    Raises:
+        InvalidValues: a field does not take its value; nothing was set.
+    """
+    known = {**(await source.known_values()), **source.values}
+    found = {into: _value(of, known) for into, of in values.items()}
+    await starting.set_values(target, {into: value for into, value in found.items() if value is not None})
+
+
+def _value(source: Source, known: Mapping[str, object]) -> object:
     if isinstance(source, Literal):
         return source.value
     if isinstance(source, Template):

@@ -22,6 +22,7 @@ from satchel.db import blobs as blob_rows
 from satchel.db import storage
 from satchel.db import uploads as rows
 from satchel.db.pool import Writer
+from satchel.model.chunks import once
 from satchel.model.errors import (
     BadFile,
     Busy,
@@ -113,11 +114,8 @@ async def sign(context: Context, upload: Upload, path_data: str) -> Upload:
     """
     picture = await asyncio.to_thread(signature_png, path_data)
 
-    async def once() -> AsyncIterator[bytes]:
-        yield picture
-
     arrival = Arrival(name="signature.png", media_type="image/png")
-    return await receive(context, upload, once(), arrival, declared_length=len(picture))
+    return await receive(context, upload, once(picture), arrival, declared_length=len(picture))
 
 
 async def _begin(context: Context, upload: Upload, *, tus_length: int | None = None) -> int:

@@ -13,6 +13,7 @@ from binascii import Error as Base64Error
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from satchel.actions import files
 from satchel.actions.context import Context
@@ -81,6 +82,11 @@ async def issue(
     )
     token = urlsafe_b64encode(body + _sign(key.secret, body)).rstrip(b"=").decode()
     return Link(token=token, name=what.name, expires_at=datetime.fromtimestamp(expires, UTC))
+
+
+def address(public_url: str, link: Link) -> str:
+    """Return where a link is opened, ending in the file's name."""
+    return f"{public_url}/api/v1/links/{link.token}/{quote(link.name, safe='')}"
 
 
 async def open_link(context: Context, token: str) -> Opened:

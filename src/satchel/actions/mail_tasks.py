@@ -11,7 +11,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from satchel.actions import links
 from satchel.actions.context import Context
@@ -42,12 +42,12 @@ async def send(context: Context, job: ServiceJob, task: MailTask) -> dict[str, o
     if context.mail_server is None:
         raise CallFailed("mail", "This server sends no mail: its administrator has not set SATCHEL_SMTP_URL.")
     message, files = await compose(context, job, task)
-    refused = await mail.send(context.mail_server, message)
+    size, refused = await mail.send(context.mail_server, message)
     return {
         "url": f"{context.mail_server.security}://{context.mail_server.host}:{context.mail_server.port}",
         "to": [address.addr_spec for address in message["To"].addresses],
         "refused": refused,
-        "sent_bytes": len(message.as_bytes()),
+        "sent_bytes": size,
         "files_sent": files,
     }
 
@@ -91,7 +91,7 @@ async def _told(context: Context, issuer: Actor, file: File, task: MailTask) -> 
         return f"{file.name}: {file.url or ''}"
     seconds = min(int(task.link_lifetime.total_seconds()), links.MAX_LIFETIME_S)
     link = await links.issue(context, issuer, file.id, lifetime_s=max(1, seconds))
-    return f"{link.name}: {context.policy.public_url}/api/v1/links/{link.token}/{quote(link.name, safe='')}"
+    return f"{link.name}: {links.address(context.policy.public_url, link)}"
 
 
 async def _attach(context: Context, message: EmailMessage, files: Sequence[File]) -> None:

@@ -1,7 +1,7 @@
 """Service tasks of kind `message`: values and files for an instance of this account that waits for them."""
 
 from satchel.actions import starting
-from satchel.actions.instance_tasks import Other, value_of
+from satchel.actions.instance_tasks import Other, set_from
 from satchel.actions.messages import deliver, waiting_for
 from satchel.actions.run import Run, load
 from satchel.model.errors import FieldFault, InvalidValues, NotFound
@@ -34,10 +34,8 @@ async def perform(run: Run, other: Other, task: MessageTask) -> dict[str, object
     if refused:
         message = f"The message '{task.message}' of {task.app} does not set it; add it to its inputs."
         raise InvalidValues([FieldFault(field=name, code="not_writable", message=message) for name in refused])
-    known = {**(await run.known_values()), **run.values}
-    values = {into: value_of(of, known) for into, of in task.set.items()}
     await starting.copy_files(run, there, task.copy)
-    await starting.set_values(there, {into: value for into, value in values.items() if value is not None})
+    await set_from(run, there, task.set)
     await there.event("message.received", data={"name": task.message, "by": run.instance.identifier})
     await deliver(there, task.message, waiting)
     await there.save()

@@ -1,13 +1,14 @@
 """Previews of images: a small picture of their bytes, made once by a job however many files share them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 from satchel.actions.context import Context
 from satchel.blobs.images import describe, preview
 from satchel.db import blobs as rows
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
+from satchel.model.chunks import once
 from satchel.model.digest import Digest
 from satchel.model.errors import BlobMissing
 from satchel.model.ids import AccountId
@@ -37,7 +38,7 @@ async def make(context: Context, account: AccountId, digest: Digest) -> None:
             return
         facts = await asyncio.to_thread(describe, data)
         picture = await asyncio.to_thread(preview, data) if facts is not None else None
-    made = await context.blobs.receive(account, _once(picture), max_bytes=MAX_PREVIEW_BYTES) if picture else None
+    made = await context.blobs.receive(account, once(picture), max_bytes=MAX_PREVIEW_BYTES) if picture else None
     noted: Mapping[str, object] = facts.metadata() if facts is not None else dict[str, object]()
     async with context.database.write() as tx:
         if digest not in await rows.lock_blobs(tx, account, [digest]):
@@ -66,7 +67,3 @@ async def _note(context: Context, account: AccountId, digest: Digest, facts: Map
         async with context.database.write() as tx:
             await instance_rows.lock_instance(tx, account, instance)
             await file_rows.add_metadata(tx, account, instance, digest, facts)
-
-
-async def _once(data: bytes) -> AsyncIterator[bytes]:
-    yield data

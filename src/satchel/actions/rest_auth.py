@@ -92,7 +92,7 @@ class _Token(msgspec.Struct):
 async def _oauth2(context: Context, account: AccountId, auth: Auth, target: Target) -> Signed:
     """Get a token by the client's credentials (RFC 6749, 4.4), or take the one that still works.
 
-    A secret that is bound to hosts may be sent to get a token only if it may go there and the token to `target`.
+    Hosts that the secret is bound to are those that give tokens; the token goes wherever the app's address says.
     """
     there = Target.parse(auth.token_url)
     secret = await secrets.reveal(context, account, auth.secret, there)

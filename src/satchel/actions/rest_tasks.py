@@ -23,16 +23,17 @@ from satchel.actions.service_users import ServiceJob
 from satchel.blobs.store import Received
 from satchel.db import files as file_rows
 from satchel.model.actor import Actor
+from satchel.model.chunks import once
 from satchel.model.errors import NotFound, TooLarge
 from satchel.model.ids import FieldId
 from satchel.model.media import media_type
 from satchel.model.reply_path import value_at
-from satchel.model.services import Encoding, Keep, RestTask
+from satchel.model.services import MAX_REDIRECTS, Encoding, Keep, RestTask
 from satchel.model.template import render
 from satchel.outbound.failure import CallFailed
-from satchel.outbound.http import MAX_REDIRECTS, Bounds
+from satchel.outbound.http import Bounds
 from satchel.outbound.reply import Reply
-from satchel.outbound.request import Request, once
+from satchel.outbound.request import Request
 from satchel.outbound.target import Target
 
 _MAX_JSON_BYTES = 10 * 1024 * 1024
@@ -106,23 +107,23 @@ async def call(context: Context, job: ServiceJob, task: RestTask) -> Outcome:
         if not task.success[0] <= reply.status <= task.success[1]:
             raise await _refused(context, reply, prepared.signed)
         received, values, name, said = None, dict[FieldId, object](), reply.file_name, reply.media_type
-        if task.keep is not None and task.keep.encoding is Encoding.BINARY:
+        is_whole = task.keep is not None and task.keep.encoding is Encoding.BINARY
+        if is_whole:
             received = await _kept(context, job.actor, reply.body(), task.reply_bytes)
         elif task.values or task.keep is not None:
             document = await _document(reply, _MAX_JSON_BYTES if task.keep is None else _MAX_INSIDE_BYTES)
             values = _values(document, task)
             if task.keep is not None:
-                received, name, said = await _inside(context, job.actor, reply, document, task)
+                received, name, said = await _inside(context, job.actor, reply, document, task=task, keep=task.keep)
         else:
             await reply.peek()
-        is_told = received is None or task.keep is None or task.keep.encoding is not Encoding.BINARY
         details: dict[str, object] = {
             "url": prepared.request.target.shown,
             "status": reply.status,
             "sent_bytes": reply.sent_bytes,
             "received_bytes": reply.received_bytes,
             "files_sent": list(prepared.files),
-            "reply": _told(reply.head, prepared.signed) if is_told else "",
+            "reply": "" if is_whole else _told(reply.head, prepared.signed),
         }
         kind = media_type(received.head, name, said) if received is not None else ""
         return Outcome(received=received, name=name, media_type=kind, values=values, details=details)
@@ -181,10 +182,9 @@ async def _document(reply: Reply, max_bytes: int) -> object:
 
 
 async def _inside(
-    context: Context, actor: Actor, reply: Reply, document: object, task: RestTask
+    context: Context, actor: Actor, reply: Reply, document: object, *, task: RestTask, keep: Keep
 ) -> tuple[Received, str, str | None]:
     """Keep the file that stands in a JSON reply, as base64 or as an address; return it, its name and its said type."""
-    keep = task.keep or Keep(encoding=Encoding.BINARY, place=None)
     text = value_at(document, keep.path or ())
     if not isinstance(text, str) or not text:
         raise CallFailed("reply_path", f"{reply.target.shown} answered without the file that is kept.", is_sent=True)

@@ -1,12 +1,10 @@
 """What only an account can tell of an app's service tasks before it is deployed: users, secrets, links."""
 
-from dataclasses import replace
-
 from satchel.db import secrets as secret_rows
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor
 from satchel.model.app import Service
-from satchel.model.bundle import MANIFEST_FILE, Bundle
+from satchel.model.bundle import Bundle
 from satchel.model.document import pointer_token
 from satchel.model.errors import Finding
 from satchel.model.services import BodyKind, Literal, RestTask
@@ -21,14 +19,14 @@ async def service_findings(tx: Reader, actor: Actor, bundle: Bundle) -> list[Fin
         pointer = f"/services/{pointer_token(element)}"
         if service.acts_as is not None and not actor.is_admin and service.acts_as != actor.email:
             message = f"Only an administrator may have {element} act for {service.acts_as}; without as it acts for you."
-            found.append(_error("acts_as", bundle, f"{pointer}/as", message))
+            found.append(bundle.finding("acts_as", f"{pointer}/as", message))
         task = service.task
         if isinstance(task, RestTask) and task.auth is not None and task.auth.secret not in known:
             message = f"There is no secret {task.auth.secret} yet; set it with: satchel admin secret {task.auth.secret}"
-            found.append(_warning("unknown_secret", bundle, f"{pointer}/auth", message))
+            found.append(bundle.finding("unknown_secret", f"{pointer}/auth", message, severity="warning"))
         for name in _links_as_bytes(bundle, service):
             message = f"{element} sends {name} as bytes, which may hold files kept elsewhere; those make the call fail."
-            found.append(_warning("links_as_bytes", bundle, pointer, message))
+            found.append(bundle.finding("links_as_bytes", pointer, message, severity="warning"))
     return found
 
 
@@ -42,11 +40,3 @@ def _links_as_bytes(bundle: Bundle, service: Service) -> list[str]:
         sent = [source for source in task.parameters.values() if not isinstance(source, Literal | Template)]
     fields = [bundle.manifest.field(name) for name in sent if name is not None]
     return [str(field.id) for field in fields if field is not None and field.files and field.files.allow_links]
-
-
-def _error(code: str, bundle: Bundle, pointer: str, message: str) -> Finding:
-    return Finding(code=code, file=MANIFEST_FILE, line=bundle.places.get(pointer), element=None, message=message)
-
-
-def _warning(code: str, bundle: Bundle, pointer: str, message: str) -> Finding:
-    return replace(_error(code, bundle, pointer, message), severity="warning")

@@ -1,7 +1,7 @@
 """Fills a new server with the demo's people, apps, instances and files, through the same actions as everybody else."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from satchel.actions import accounts, apps, calls, credentials, files, instances, intake, services, tasks, uploads
@@ -10,8 +10,10 @@ from satchel.actions.forms import Submission
 from satchel.actions.intake import Arrival
 from satchel.actions.places import Place
 from satchel.actions.uploads import Wish
+from satchel.cli.demo import RECEIVER_PORT
 from satchel.cli.samples import SAMPLES, example_bundles
 from satchel.model.actor import APP_RIGHTS, Actor, Right, system
+from satchel.model.chunks import once
 from satchel.model.errors import Unauthenticated
 from satchel.model.files import FileKind
 from satchel.model.ids import AccountId, FieldId, InstanceId, TaskId, UserId
@@ -91,7 +93,7 @@ class Stage:
         wish = Wish(size_bytes=len(data), field=FieldId(wish_for), name=name, **target)  # type: ignore[arg-type]  # a target
         ticket = await uploads.ask(self.context, actor, wish)
         upload = await uploads.find(self.context, ticket.id, token=ticket.token, actor=None)
-        await intake.receive(self.context, upload, _once(data), Arrival(), declared_length=len(data))
+        await intake.receive(self.context, upload, once(data), Arrival(), declared_length=len(data))
         return int(ticket.id)
 
     async def start(
@@ -130,13 +132,6 @@ class Stage:
         await tasks.complete(self.context, self.actors[who], task, submission, outcome=outcome)
 
 
-async def _once(data: bytes) -> AsyncIterator[bytes]:
-    yield data
-
-
-RECEIVER_IN_EXAMPLES = b"127.0.0.1:8099"
-
-
 async def fill(context: Context, receiver: str) -> dict[str, dict[str, str]]:
     """Make the demo's account and everything in it; return each person's login by key.
 
@@ -158,8 +153,9 @@ async def fill(context: Context, receiver: str) -> dict[str, dict[str, str]]:
         logins[person.key] = {"email": email, "password": password, "token": token.secret, "what": person.what}
     await _grant(context, root, everywhere=True)
     deployer = await _actor(context, account, users["admin"])  # service tasks act with the rights of who deployed them
+    written = f"127.0.0.1:{RECEIVER_PORT}".encode()
     for bundle in example_bundles().values():
-        here = {name: data.replace(RECEIVER_IN_EXAMPLES, receiver.encode()) for name, data in bundle.items()}
+        here = {name: data.replace(written, receiver.encode()) for name, data in bundle.items()}
         await apps.deploy(context, deployer, here)
     await _grant(context, root, everywhere=False)
     stage = Stage(context)

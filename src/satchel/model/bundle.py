@@ -39,6 +39,11 @@ class Bundle:
     source: bytes
     places: Mapping[str, int]
 
+    def finding(self, code: str, pointer: str, message: str, *, severity: str = "error") -> Finding:
+        """Return what is wrong with a part of `app.yaml`, at its line."""
+        line = self.places.get(pointer)
+        return Finding(code=code, file=MANIFEST_FILE, line=line, element=None, message=message, severity=severity)
+
     def line_of_element(self, element: str) -> int | None:
         """Return the line of `app.yaml` that speaks of a BPMN element as a task, service or call, or None."""
         token = pointer_token(element)

@@ -24,6 +24,9 @@ from satchel.model.app import (
 from satchel.model.document import Node
 from satchel.model.ids import ElementId, FieldId
 from satchel.model.manifest_fields import (
+    CODE,
+    CODE_HINT,
+    EMAIL,
     FIELD_ID,
     FIELD_ID_HINT,
     MAX_DESCRIPTION_CHARS,
@@ -33,7 +36,7 @@ from satchel.model.manifest_fields import (
     declared_ids,
     read_fields,
 )
-from satchel.model.manifest_services import EMAIL, read_service
+from satchel.model.manifest_services import read_service
 from satchel.model.section import Findings, Section, meant
 from satchel.model.template import MAX_TEMPLATE_CHARS
 
@@ -51,8 +54,6 @@ MAX_AREAS = 20
 MAX_SERVICE_VALUES = 2_000
 MAX_ACTION_ID = 2**31 - 1
 
-CODE = re.compile(r"[A-Z][A-Z0-9]{0,15}")
-_CODE_HINT = "use 1 to 16 of A-Z and 0-9, beginning with a letter."
 _ELEMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,254}")
 _ACTION_ID = re.compile(r"[1-9][0-9]{0,9}")
 
@@ -63,7 +64,7 @@ def read_manifest(root: Node, findings: Findings) -> Manifest:
     top.require("code", "name", "fields", "start")
     fields = read_fields(top)
     reader = _Reader(declared_ids(root), findings)
-    code = top.text("code", longest=16, shape=CODE, hint=_CODE_HINT)
+    code = top.text("code", longest=16, shape=CODE, hint=CODE_HINT)
     return Manifest(
         code=code or "",
         name=top.text("name", longest=MAX_LABEL_CHARS) or "",
@@ -148,7 +149,7 @@ class _Reader:
         """Read one call activity."""
         section = Section(node, name=f"The call {name}", keys=("app", "in", "out"), findings=self._findings)
         section.require("app")
-        app = section.text("app", longest=16, shape=CODE, hint=_CODE_HINT)
+        app = section.text("app", longest=16, shape=CODE, hint=CODE_HINT)
         return Call(app=app or "", into=self._mapping(section, "in"), out=self._mapping(section, "out"))
 
     def message(self, name: str, node: Node) -> Message:

@@ -24,6 +24,9 @@ from satchel.model.ids import FIELDS_PER_APP, FieldId
 from satchel.model.patterns import BadPatternError, check_pattern
 from satchel.model.section import Section
 
+CODE = re.compile(r"[A-Z][A-Z0-9]{0,15}")
+CODE_HINT = "use 1 to 16 of A-Z and 0-9, beginning with a letter."
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 FIELD_ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 FIELD_ID_HINT = "use a-z, 0-9 and _, beginning with a letter, at most 64 characters."
 OPTION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

@@ -27,11 +27,12 @@ class Parts:
         self.ids = ids
         self.findings = findings
 
-    def place(self, key: str) -> str | None:
-        """Return a file field or the attachments tab."""
-        text = self.section.text(key, longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)
+    def place(self, key: str, section: Section | None = None) -> str | None:
+        """Return a file field or the attachments tab; `section` is a part of the task that has the key."""
+        section = section or self.section
+        text = section.text(key, longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)
         if text is not None and text != TAB:
-            self.check_field(text, self.section.line_of(key))
+            self.check_field(text, section.line_of(key))
         return text
 
     def field(self, key: str) -> FieldId | None:
@@ -85,15 +86,16 @@ class Parts:
             if not isinstance(node, ScalarNode) or node.value is None:
                 pairs.note("type", target, f"needs a field, a text in quotes or a template for {target}.")
                 continue
-            source = self.source(str(node.text) if not isinstance(node.value, str) else node.value, node, line, ours)
+            source = self.source(node, line, ours)
             if source is not None:
                 found[FieldId(target)] = source
         return found
 
-    def source(self, text: str, node: ScalarNode, line: int, ours: str) -> Source | None:
+    def source(self, node: ScalarNode, line: int, ours: str) -> Source | None:
         """Return where a value comes from; `ours` says whether keys or values are fields of this app."""
         if isinstance(node.value, bool | int):
             return Literal(value=node.value)
+        text = node.value if isinstance(node.value, str) else node.text
         quoted = _QUOTED.fullmatch(text)
         if quoted is not None:
             return Literal(value=quoted[1])

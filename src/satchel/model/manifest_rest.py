@@ -6,11 +6,13 @@ from datetime import timedelta
 
 from satchel.model.document import ScalarNode
 from satchel.model.ids import FieldId
-from satchel.model.manifest_fields import FIELD_ID, FIELD_ID_HINT
-from satchel.model.manifest_parts import TAB, Parts, field_of
+from satchel.model.manifest_parts import Parts, field_of
 from satchel.model.reply_path import parse_path
 from satchel.model.section import Section
 from satchel.model.services import (
+    HEADER_NAME,
+    MAX_REDIRECTS,
+    METHODS,
     SECRET_NAME,
     SECRET_NAME_HINT,
     Auth,
@@ -24,13 +26,10 @@ from satchel.model.services import (
 )
 from satchel.model.template import MAX_TEMPLATE_CHARS, Template
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 REST_TIMEOUT = timedelta(minutes=1)
 REST_REPLY_BYTES = 100 * 1024 * 1024
-MAX_REDIRECTS = 3
 
 _STATUSES = re.compile(r"[1-5][0-9]{2}(?:-[1-5][0-9]{2})?")
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 _AUTH_KEYS = {
     AuthKind.BASIC: ("user", "password"),
     AuthKind.BEARER: ("token",),
@@ -98,7 +97,7 @@ class Rest(Parts):
         for name in pairs.node.entries if pairs is not None else ():
             text = pairs.text(name, longest=MAX_TEMPLATE_CHARS) if pairs is not None else None
             template = self.parsed(text, self.section.line_of("headers"), checked=True) if text is not None else None
-            if not _HEADER.fullmatch(name):
+            if not HEADER_NAME.fullmatch(name):
                 self.section.note("format", "headers", f"has the header {name[:80]!r}, which is no header's name.")
             elif template is not None:
                 found[name] = template
@@ -112,7 +111,7 @@ class Rest(Parts):
             if not isinstance(node, ScalarNode) or node.value is None:
                 self.section.note("type", "parameters", f"needs a field, a quoted text or a template for {name[:80]}.")
                 continue
-            source = self.source(node.value if isinstance(node.value, str) else node.text, node, line, "values")
+            source = self.source(node, line, "values")
             if source is not None:
                 found[name] = source
         return found
@@ -124,7 +123,7 @@ class Rest(Parts):
             return None, {}
         keys = ("binary", "file", "values")
         output = Section(node, name=f"{self.section.name}: output", keys=keys, findings=self.findings)
-        place = self._kept_in(output, "binary")
+        place = self.place("binary", output)
         for other in ("values", "file"):
             if "binary" in output and other in output:
                 output.note("rest_output", None, f"keeps the whole reply as a file; remove binary or {other}.")
@@ -148,16 +147,10 @@ class Rest(Parts):
         inside = Section(node, name=f"{output.name}: file", keys=keys, findings=self.findings)
         inside.require("to", "path", "encoding")
         encoding = inside.one_of("encoding", (Encoding.BASE64, Encoding.URL))
-        place, path = self._kept_in(inside, "to"), self._path(inside, "path")
+        place, path = self.place("to", inside), self._path(inside, "path")
         if encoding is None or place is None or path is None:
             return None
         return Keep(encoding=Encoding(encoding), place=field_of(place), path=path, name=self._path(inside, "name"))
-
-    def _kept_in(self, section: Section, key: str) -> str | None:
-        place = section.text(key, longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)
-        if place is not None and place != TAB:
-            self.check_field(place, section.line_of(key))
-        return place
 
     def _path(self, section: Section, key: str) -> tuple[str | int, ...] | None:
         text = section.text(key, longest=200)
@@ -183,7 +176,7 @@ class Rest(Parts):
                 auth.note("unknown_key", key, f"of type {kind} has no key {key[:80]}; it takes {', '.join(keys)}.")
         auth.require(*(key for key in keys if key != "scope"))
         secret = auth.text(_SECRET_KEYS[kind], longest=64, shape=SECRET_NAME, hint=f"name a secret: {SECRET_NAME_HINT}")
-        header = auth.text("name", longest=128, shape=_HEADER, hint="write the name of a header.")
+        header = auth.text("name", longest=128, shape=HEADER_NAME, hint="write the name of a header.")
         user = auth.text("user" if kind is AuthKind.BASIC else "client_id", longest=200)
         return Auth(
             kind=kind,

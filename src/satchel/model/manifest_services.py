@@ -1,12 +1,12 @@
 """The services of an `app.yaml`: what each kind may be told, and everything that is wrong with it."""
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from satchel.model.app import Service
 from satchel.model.document import ScalarNode, plain
 from satchel.model.ids import FieldId
+from satchel.model.manifest_fields import CODE, CODE_HINT, EMAIL
 from satchel.model.manifest_parts import ALL, Parts, field_of
 from satchel.model.manifest_rest import Rest
 from satchel.model.section import Findings, Section, meant
@@ -28,7 +28,6 @@ SERVICE_KINDS = ("rest", "instance", "files", "mail", "message", "manual")
 
 MAX_ATTEMPTS = 100
 MAIL_LINK_LIFETIME = timedelta(days=1)
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 _COMMON = ("kind", "inputs", "retry", "on_failure", "otherwise", "as")
 _KEYS: Mapping[str, tuple[str, ...]] = {
@@ -41,8 +40,6 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "message": (*_COMMON, "app", "identifier", "message", "set", "copy"),
     "mail": (*_COMMON, "to", "subject", "text", "attach", "link", "link_lifetime"),
 }
-_CODE = re.compile(r"[A-Z][A-Z0-9]{0,15}")
-_CODE_HINT = "use 1 to 16 of A-Z and 0-9, beginning with a letter."
 
 
 def read_service(section: Section, inputs: tuple[FieldId, ...], ids: Collection[str], findings: Findings) -> Service:
@@ -73,14 +70,15 @@ def read_service(section: Section, inputs: tuple[FieldId, ...], ids: Collection[
     elif kind == "mail":
         task = reader.mail()
     settings = {key: plain(entry) for key, entry in section.node.entries.items() if key not in ("kind", "inputs")}
+    on_failure = reader.on_failure() if task is not None else OnFailure.INCIDENT
     return Service(
         kind=kind,
         inputs=inputs,
         settings=settings,
         task=task,
         retry=reader.retry() if task is not None else Retry(),
-        on_failure=reader.on_failure() if task is not None else OnFailure.INCIDENT,
-        otherwise=reader.otherwise() if task is not None else {},
+        on_failure=on_failure,
+        otherwise=reader.otherwise(on_failure) if task is not None else {},
         acts_as=section.text("as", longest=254, shape=EMAIL, hint="write the e-mail address of a user.")
         if task is not None
         else None,
@@ -113,7 +111,7 @@ class _Services(Parts):
         section = self.section
         section.require("do", "app")
         do = section.one_of("do", tuple(Do))
-        app = section.text("app", longest=16, shape=_CODE, hint=_CODE_HINT)
+        app = section.text("app", longest=16, shape=CODE, hint=CODE_HINT)
         identifier = self.template("identifier")
         if do in (Do.UPDATE, Do.GET) and "identifier" not in section:
             section.note("missing_key", None, 'has no identifier of the instance; write identifier: "{{ field }}".')
@@ -151,7 +149,7 @@ class _Services(Parts):
         """Read a message to another instance."""
         section = self.section
         section.require("app", "identifier", "message")
-        app = section.text("app", longest=16, shape=_CODE, hint=_CODE_HINT)
+        app = section.text("app", longest=16, shape=CODE, hint=CODE_HINT)
         identifier, message = self.template("identifier"), section.text("message", longest=200)
         for key in ("set", "copy"):
             entry = section.node.entries.get(key)
@@ -198,12 +196,12 @@ class _Services(Parts):
         """Read what happens once it has failed for good."""
         return OnFailure(self.section.one_of("on_failure", tuple(OnFailure)) or OnFailure.INCIDENT)
 
-    def otherwise(self) -> Mapping[FieldId, Source]:
+    def otherwise(self, on_failure: OnFailure) -> Mapping[FieldId, Source]:
         """Read the values that fields get where the process continues after a failure."""
         node = self.section.node.entries.get("otherwise")
         if node is None:
             return {}
-        if self.on_failure() is not OnFailure.CONTINUE:
+        if on_failure is not OnFailure.CONTINUE:
             self.section.note("unknown_key", "otherwise", "has otherwise but not on_failure: continue.")
         pairs = Section(node, name=f"{self.section.name}: otherwise", keys=None, findings=self.findings)
         found = self.sources(pairs, "values")

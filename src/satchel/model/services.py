@@ -9,6 +9,9 @@ from enum import StrEnum
 from satchel.model.ids import FieldId
 from satchel.model.template import Template
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+MAX_REDIRECTS = 3
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 SECRET_NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 SECRET_NAME_HINT = "use 1 to 64 of a-z, 0-9, _, . and -, beginning with a letter."  # noqa: S105  # words about a name
 
@@ -179,7 +182,7 @@ class RestTask:
     """Call an HTTP service with values and files, and keep what it answers.
 
     Attributes:
-        method: of the client's `METHODS`.
+        method: one of `METHODS`.
         headers: by name.
         parameters: name -> where its value comes from; with GET they go into the query.
         text: the body of the kind `text`, and what it is.

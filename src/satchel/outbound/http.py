@@ -17,13 +17,13 @@ from typing import Final, cast
 
 import httpcore
 
+from satchel.model.services import MAX_REDIRECTS
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.guard import Guard, GuardedBackend
 from satchel.outbound.reply import Reply
 from satchel.outbound.request import Request, check_header
 from satchel.outbound.target import Target
 
-MAX_REDIRECTS: Final = 3
 USER_AGENT: Final = "Satchel"
 
 _MOVED = frozenset({301, 302, 303, 307, 308})

@@ -12,8 +12,8 @@ _TIMEOUT_S = 30
 _FIRST_PERMANENT = 500
 
 
-async def send(server: MailServer, message: EmailMessage) -> list[str]:
-    """Send a mail and return the addresses that the server refused while it took others.
+async def send(server: MailServer, message: EmailMessage) -> tuple[int, list[str]]:
+    """Send a mail; return its size in bytes, and the addresses that the server refused while it took others.
 
     Raises:
         CallFailed: `mail`: nobody gets it. Temporary where the server could not be reached or says so itself.
@@ -21,13 +21,13 @@ async def send(server: MailServer, message: EmailMessage) -> list[str]:
     return await asyncio.to_thread(_send, server, message)
 
 
-def _send(server: MailServer, message: EmailMessage) -> list[str]:
+def _send(server: MailServer, message: EmailMessage) -> tuple[int, list[str]]:
     where = f"The mail server {server.host}:{server.port}"
     try:
         with _connected(server) as connection:
             if server.user is not None:
                 connection.login(server.user, server.password)
-            return sorted(connection.send_message(message))
+            return len(message.as_bytes()), sorted(connection.send_message(message))
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _ in error.recipients.values()]
         raise _failed(f"{where} takes mail for none of its recipients", max(codes)) from None

@@ -4,14 +4,13 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
+from satchel.model.chunks import once
+from satchel.model.services import HEADER_NAME
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.target import Target
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
 MAX_HEADER_BYTES = 8 * 1024
 
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 _BAD_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 RESERVED_HEADERS = frozenset(
     {
@@ -59,17 +58,12 @@ def check_header(name: str, value: str) -> None:
     Raises:
         CallFailed: `field`; the value is not shown.
     """
-    if not _TOKEN.fullmatch(name) or name.lower() in RESERVED_HEADERS:
+    if not HEADER_NAME.fullmatch(name) or name.lower() in RESERVED_HEADERS:
         raise CallFailed("field", f"The header {name[:80]!r} cannot be sent.")
     if _BAD_VALUE.search(value) or len(value.encode()) > MAX_HEADER_BYTES:
         raise CallFailed(
             "field", f"The value of the header {name} holds a line break or control character, or is too long."
         )
-
-
-async def once(data: bytes) -> AsyncIterator[bytes]:
-    """Give bytes that are held in memory, as one chunk."""
-    yield data
 
 
 def bytes_body(data: bytes, media_type: str) -> Body:
