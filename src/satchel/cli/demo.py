@@ -127,7 +127,6 @@ def _print(address: str, logins: Mapping[str, Mapping[str, str]], *, receiver: s
     if is_serving:
         say(Text(f"\nSatchel answers at {address}", style="bold green"))
         say(f"  native API    {address}/api/v1", markup=False)
-        say(f"  Navixy API    {address}/navixy/v2  (user/auth takes the logins below)", markup=False)
         say(f"  OpenAPI       {address}/api/openapi.json", markup=False)
         say(f"  health        {address}/healthz", markup=False)
         say(f"  receiver      http://{receiver}/  (a sample archive; shows what processes sent it)", markup=False)
@@ -136,8 +135,18 @@ def _print(address: str, logins: Mapping[str, Mapping[str, str]], *, receiver: s
         say(Text(f"  {login['email']:<28} {login['password']:<18} {login['token']}"))
         say(Text(f"      {login['what']}", style="dim"))
     if is_serving:
+        _print_surfaces(address, logins)
         first = next(iter(logins.values()))
         say("\nTry:")
         say(f"  export SATCHEL_URL={address} SATCHEL_TOKEN={first['token']}", markup=False)
         say('  curl -H "Authorization: Bearer $SATCHEL_TOKEN" $SATCHEL_URL/api/v1/instances', markup=False)
         say("\nStop with Ctrl-C.\n")
+
+
+def _print_surfaces(address: str, logins: Mapping[str, Mapping[str, str]]) -> None:
+    from satchel.cli.demo_surfaces import PROGRAM, SURFACES  # noqa: PLC0415  # needs the server's parts
+
+    output.out.print("\nClients of other products need only another base address:")
+    for surface in SURFACES:
+        output.out.print(Text(f"  {surface.name:<10} {address}{surface.path}"))
+        output.out.print(Text(f"      {surface.said(logins[PROGRAM])}", style="dim"))

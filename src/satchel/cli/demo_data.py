@@ -10,6 +10,7 @@ from satchel.actions.forms import Submission
 from satchel.actions.intake import Arrival
 from satchel.actions.places import Place
 from satchel.actions.uploads import Wish
+from satchel.cli import demo_surfaces
 from satchel.cli.demo import RECEIVER_PORT
 from satchel.cli.samples import SAMPLES, example_bundles
 from satchel.model.actor import APP_RIGHTS, Actor, Right, system
@@ -151,6 +152,7 @@ async def fill(context: Context, receiver: str) -> dict[str, dict[str, str]]:
         await credentials.set_password(context, root, user, password)
         token = await credentials.create_token(context, root, user, kind="token", name="demo")
         logins[person.key] = {"email": email, "password": password, "token": token.secret, "what": person.what}
+    logins[demo_surfaces.PROGRAM] |= await demo_surfaces.make_credentials(context, root, users[demo_surfaces.PROGRAM])
     await _grant(context, root, everywhere=True)
     deployer = await _actor(context, account, users["admin"])  # service tasks act with the rights of who deployed them
     written = f"127.0.0.1:{RECEIVER_PORT}".encode()

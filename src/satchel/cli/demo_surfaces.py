@@ -1,0 +1,66 @@
+"""The vendors' surfaces in the demo: a credential of each kind for the program's user, and what is said of both.
+
+A surface has one function that makes its credentials and one entry in `SURFACES`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from satchel.actions import credentials
+from satchel.actions.context import Context
+from satchel.model.actor import Actor
+from satchel.model.ids import UserId
+
+PROGRAM = "integrator"
+"""Whose credentials they are: the demo's user for programs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorSurface:
+    """One vendor's surface.
+
+    Attributes:
+        path: what clients put in place of the vendor's address, after the server's.
+        make: makes the credentials that its clients need, by name; they are kept with the user's login.
+        said: words what a client signs in with, of a login with those credentials.
+    """
+
+    name: str
+    path: str
+    make: Callable[[Context, Actor, UserId], Awaitable[Mapping[str, str]]]
+    said: Callable[[Mapping[str, str]], str]
+
+
+async def make_credentials(context: Context, root: Actor, user: UserId) -> dict[str, str]:
+    """Make the credentials of every surface for a user, as an administrator, and return them by name."""
+    made: dict[str, str] = {}
+    for surface in SURFACES:
+        made |= await surface.make(context, root, user)
+    return made
+
+
+async def _navixy(context: Context, root: Actor, user: UserId) -> Mapping[str, str]:
+    del context, root, user  # its sessions begin with e-mail and password
+    return {}
+
+
+async def _questetra(context: Context, root: Actor, user: UserId) -> Mapping[str, str]:
+    made = await credentials.create_api_password(context, root, user)
+    return {"api_password": made.secret}
+
+
+SURFACES = (
+    VendorSurface(
+        name="Navixy",
+        path="/navixy/v2",
+        make=_navixy,
+        said=lambda login: f"login {login['email']}, password {login['password']}",
+    ),
+    VendorSurface(
+        name="Questetra",
+        path="/questetra",
+        make=_questetra,
+        said=lambda login: f"Basic {login['email']}:{login['api_password']}",
+    ),
+)
+"""In the order in which they are printed."""
