@@ -61,7 +61,7 @@ def _run(
 
 def _expected(server: DemoServer) -> dict[str, bytes]:
     with server.client("technician") as client:
-        asked = {"app": "COL", "starter": "me", "limit": 200}
+        asked: dict[str, str | int] = {"app": "COL", "starter": "me", "limit": 200}
         found = client.get("/api/v1/instances", params=asked).json()["items"]
     app = "For test: file download"
     numbers = {item["title"]: item["id"] for item in found}
