@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,22 +80,31 @@ class Connection:
 async def running(app: Application, edge: Edge = QUICK) -> AsyncGenerator[Callable[[], Awaitable[Connection]], None]:
     sockets = listen("127.0.0.1", 0)
     port = sockets[0].getsockname()[1]
-    stop, ready = asyncio.Event(), asyncio.Event()
     opened: list[Connection] = []
 
     async def connect() -> Connection:
         opened.append(Connection(*await asyncio.open_connection("127.0.0.1", port)))
         return opened[-1]
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(serve(app, sockets=sockets, stop=stop, edge=edge, on_ready=ready.set))
-        await asyncio.wait_for(ready.wait(), 10)
+    async with serving(app, sockets, edge):
         try:
             yield connect
         finally:
             for connection in opened:
                 connection.writer.close()
             app.may_go_on.set()
+
+
+@asynccontextmanager
+async def serving(app: Callable[..., Any], sockets: Sequence[socket.socket], edge: Edge) -> AsyncGenerator[None, None]:
+    """Serve an application on sockets that listen, as long as this lasts."""
+    stop, ready = asyncio.Event(), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve(app, sockets=sockets, stop=stop, edge=edge, on_ready=ready.set))
+        await asyncio.wait_for(ready.wait(), 10)
+        try:
+            yield
+        finally:
             stop.set()
 
 

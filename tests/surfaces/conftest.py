@@ -1,4 +1,4 @@
-"""The native API on a small world: the real application, without a socket between."""
+"""The surfaces on a small world: the real application, without a socket between unless a test asks for one."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -16,19 +16,27 @@ from world import World, open_world
 
 @dataclass(slots=True)
 class Api:
-    """Clients of one application, by person."""
+    """Clients of one application, by person.
+
+    Attributes:
+        url: where it is served, or None where clients call it without a socket.
+    """
 
     world: World
     app: object
     stack: AsyncExitStack
+    url: str | None = None
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
 
     async def client(self, who: str) -> httpx.AsyncClient:
         """Return a client that is signed in as somebody; `anonymous` is nobody, `rival` the other account's admin."""
         if who not in self.clients:
             headers = {} if who == "anonymous" else {"Authorization": f"Bearer {await self._token(who)}"}
-            transport = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]  # an ASGI application
-            client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", headers=headers)
+            transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport()
+            if self.url is None:
+                transport = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]  # an ASGI application
+            base_url = self.url or "http://127.0.0.1:8080"
+            client = httpx.AsyncClient(transport=transport, base_url=base_url, headers=headers, timeout=60)
             self.clients[who] = await self.stack.enter_async_context(client)
         return self.clients[who]
 
