@@ -165,7 +165,12 @@ async def serve(
         async with AsyncExitStack() as stack:
             worker: Worker | None = None
             if with_worker:
-                worker = Worker(context.database.dsn, handlers(context), concurrency=settings.worker_concurrency)
+                worker = Worker(
+                    context.database.dsn,
+                    handlers(context),
+                    concurrency=settings.worker_concurrency,
+                    silence=settings.worker_silence_s,
+                )
                 await stack.enter_async_context(worker)  # before the group: it must outlive the tasks that use it
             group = await stack.enter_async_context(asyncio.TaskGroup())
             if worker is not None:

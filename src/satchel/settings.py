@@ -107,6 +107,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="pool_size", parse=whole(2, 500), default=16, meaning="Database connections of one process."),
     Setting(name="worker_concurrency", parse=whole(1, 100), default=4, meaning="Jobs that one worker runs at once."),
     Setting(
+        name="worker_silence_s",
+        parse=seconds(3, 3600),
+        default=timedelta(seconds=30),
+        meaning="How long a job may lie with a worker that died until another takes it over, in seconds.",
+    ),
+    Setting(
         name="ticket_lifetime_s",
         parse=seconds(10, _DAY),
         default=timedelta(minutes=10),
@@ -247,6 +253,7 @@ class Settings:
     metrics_token: str | None
     pool_size: int
     worker_concurrency: int
+    worker_silence_s: timedelta
     ticket_lifetime_s: timedelta
     start_upload_lifetime_s: timedelta
     link_lifetime_s: timedelta

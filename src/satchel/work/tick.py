@@ -14,6 +14,7 @@ from satchel.actions.calls import enqueue_due
 from satchel.actions.context import Context
 from satchel.actions.due import AT_ONCE, run_due
 from satchel.actions.sweep import expire_uploads, purge_files, sweep
+from satchel.db.turns import take_turn
 from satchel.model.errors import SatchelError
 
 PERIOD_S = 1.0
@@ -24,7 +25,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Tick:
-    """Does what is due; `take_over` is called now and then for the jobs of workers that died."""
+    """Does what is due; `take_over` is called each time, by one process at once, for the jobs of workers that died."""
 
     def __init__(self, context: Context, take_over: Callable[[], Awaitable[int]]) -> None:
         self._context = context
@@ -50,21 +51,17 @@ class Tick:
         handled += await enqueue_due(context)
         handled += await expire_uploads(context)
         handled += await purge_files(context)
+        async with context.database.write() as tx:
+            if await take_turn(tx):
+                handled += await self._take_over()
         if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
             self._swept_at = now
             with_store = self._store_swept_at is None or now - self._store_swept_at >= STORE_SWEEP_EVERY
             if with_store:
                 self._store_swept_at = now
             done = await sweep(context, with_store=with_store)
-            taken = await self._take_over()
-            if done.blobs or done.orphans or done.leftovers or taken:
-                _log.info(
-                    "sweep.done",
-                    blobs=done.blobs,
-                    orphans=done.orphans,
-                    leftovers=done.leftovers,
-                    jobs_taken_over=taken,
-                )
+            if done.blobs or done.orphans or done.leftovers:
+                _log.info("sweep.done", blobs=done.blobs, orphans=done.orphans, leftovers=done.leftovers)
         return handled
 
 

@@ -1,23 +1,44 @@
 """The worker: runs jobs from the queue, beside any number of others on any number of machines.
 
 Procrastinate does the queueing: LISTEN/NOTIFY wakes a worker within milliseconds of a commit, and a heartbeat shows
-that it lives. A worker that stops giving signs of life loses its jobs to the others (`take_over`).
+that it lives. A worker that stops giving signs of life loses its jobs to the others (`take_over`). One whose database
+went away for a while begins anew as soon as it is back.
 """
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Self
 
 import structlog
 from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import DeleteJobCondition
+from procrastinate.worker import Worker as QueueWorker
 
+from satchel.model.errors import Unavailable
 from satchel.queue.enqueue import QUEUE
 from satchel.work.handlers import Handler
 
-HEARTBEAT = timedelta(seconds=5)
 SILENCE = timedelta(seconds=30)
-"""A worker that gave no sign of life for this long is taken to be dead."""
+"""How long a job may lie with a worker that died."""
+
+HEARTBEATS = 6
+"""How many signs of life fit into that; all but the last must be missing, so that there is time to take over."""
+
+POLL_S = 1.0
+"""How often a worker looks for jobs that no notification tells of: those that were taken over or are tried again."""
+
+FORGET_S = 3600.0
+"""How long the row of a worker outlives its last sign of life. Without its row a worker that was only suspended could
+take no job any more."""
+
+NEVER_S = 10.0**9
+"""Between signs of life of the library's own; see `Worker._beat`."""
+
+PAUSE_S = 1.0
+"""How long a worker that lost its database waits before it begins anew."""
 
 GRACE_S = 10.0
 """How long running jobs get when the worker stops."""
@@ -31,9 +52,12 @@ _log = structlog.get_logger(__name__)
 class Worker:
     """Runs jobs until it is stopped."""
 
-    def __init__(self, dsn: str, handlers: Mapping[str, Handler], *, concurrency: int) -> None:
+    def __init__(
+        self, dsn: str, handlers: Mapping[str, Handler], *, concurrency: int, silence: timedelta = SILENCE
+    ) -> None:
         self._app = App(connector=PsycopgConnector(conninfo=dsn, min_size=1, max_size=concurrency + 2))
         self._concurrency = concurrency
+        self._heartbeat_s = silence.total_seconds() / HEARTBEATS
         for name, handler in handlers.items():
             retry = RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=2)
             self._app.task(name=name, queue=QUEUE, retry=retry)(handler)
@@ -47,32 +71,76 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run jobs until `stop` is set; those that run then get ten seconds to finish."""
-        running = asyncio.create_task(
-            self._app.run_worker_async(
-                queues=[QUEUE],
-                concurrency=self._concurrency,
-                install_signal_handlers=False,
-                delete_jobs="successful",
-                shutdown_graceful_timeout=GRACE_S,
-                update_heartbeat_interval=HEARTBEAT.total_seconds(),
-                stalled_worker_timeout=SILENCE.total_seconds(),
-            )
+        while not stop.is_set():
+            try:
+                await self._run_once(stop)
+            except ConnectorException as error:
+                _log.warning("worker.failed", cause=type(error.__cause__).__name__)
+            if not stop.is_set():
+                _log.warning("worker.restarts")
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PAUSE_S):
+                        await stop.wait()
+
+    async def take_over(self) -> int:
+        """Give the jobs of workers that died to whoever is free, and return how many there were.
+
+        Not to be called by two at once: the second would take a job from the worker that just got it.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        manager = self._app.job_manager
+        silence_s = self._heartbeat_s * (HEARTBEATS - 1)
+        try:
+            stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=silence_s))
+        except ConnectorException as error:
+            raise Unavailable("The queue cannot be reached at the moment.") from error
+        taken = 0
+        for job in stalled:
+            try:
+                await manager.retry_job(job)
+            except ConnectorException:
+                continue  # it was not dead after all, and has just finished
+            _log.warning("job.taken_over", job=job.id, name=job.task_name)
+            taken += 1
+        return taken
+
+    async def _run_once(self, stop: asyncio.Event) -> None:
+        worker = QueueWorker(
+            self._app,
+            queues=[QUEUE],
+            concurrency=self._concurrency,
+            install_signal_handlers=False,
+            delete_jobs=DeleteJobCondition.SUCCESSFUL,
+            shutdown_graceful_timeout=GRACE_S,
+            fetch_job_polling_interval=POLL_S,
+            update_heartbeat_interval=NEVER_S,
+            stalled_worker_timeout=FORGET_S,
         )
+        running = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]  # the library leaves out its return type
         waiting = asyncio.create_task(stop.wait())
+        beating = asyncio.create_task(self._beat(worker))
         try:
             await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiting.cancel()
             running.cancel()
             await asyncio.wait({running})
+            beating.cancel()
         if not running.cancelled() and (error := running.exception()) is not None:
             raise error
 
-    async def take_over(self) -> int:
-        """Give the jobs of workers that died to whoever is free, and return how many there were."""
-        manager = self._app.job_manager
-        stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=SILENCE.total_seconds()))
-        for job in stalled:
-            _log.warning("job.taken_over", job=job.id, name=job.task_name)
-            await manager.retry_job(job)
-        return len(stalled)
+    async def _beat(self, worker: QueueWorker) -> None:
+        """Give signs of life.
+
+        The library's own heartbeat ends, unseen, when the database fails it once: the others would then take every
+        job away from a worker that lives, again and again.
+        """
+        while True:
+            await asyncio.sleep(self._heartbeat_s)
+            if worker.worker_id is not None:
+                try:
+                    await self._app.job_manager.update_heartbeat(worker.worker_id)
+                except ConnectorException as error:
+                    _log.warning("worker.heartbeat_failed", cause=type(error.__cause__).__name__)
