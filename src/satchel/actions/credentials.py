@@ -39,6 +39,10 @@ FAILURE_WINDOW = timedelta(minutes=10)
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 1_000
 PREFIXES = {"token": "st_", "api_key": "sk_", "session": "ss_"}
+NAMED_KEY = "named_key"
+"""An API key that counts only together with a user name (`satchel.actions.named_keys`)."""
+
+_NAMED_KEY_BYTES = 24
 
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash("nobody has this password")
@@ -204,18 +208,19 @@ async def open_session(context: Context, actor: Actor) -> Secret:
 async def create_token(
     context: Context, actor: Actor, user_id: UserId, *, kind: str, name: str, expires_at: datetime | None = None
 ) -> Secret:
-    """Create a bearer token or API key for oneself, or as an administrator for a user of the account.
+    """Create a bearer token, API key or named key for oneself, or as an administrator for a user of the account.
 
     Raises:
         Forbidden: the user is another, and the actor no administrator.
         NotFound: there is no such user.
-        InvalidRequest: `kind` is neither `token` nor `api_key`.
+        InvalidRequest: `kind` is none of `token`, `api_key` and `named_key`.
         InvalidValues: it would have expired already.
     """
-    if kind not in ("token", "api_key"):
-        raise InvalidRequest("kind must be token or api_key.", pointer="/kind")
+    if kind not in ("token", "api_key", NAMED_KEY):
+        raise InvalidRequest("kind must be token, api_key or named_key.", pointer="/kind")
     _check_expiry(context, expires_at)
-    secret = new_token(context.entropy, PREFIXES[kind])
+    is_named = kind == NAMED_KEY
+    secret = context.entropy(_NAMED_KEY_BYTES).hex() if is_named else new_token(context.entropy, PREFIXES[kind])
     async with context.database.write() as tx:
         await _require_self_or_admin(tx, actor, user_id)
         created = await rows.insert_credential(

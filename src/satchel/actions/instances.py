@@ -50,16 +50,30 @@ async def start(context: Context, actor: Actor, code: str, given: Submission) ->
         InvalidValues: a value or an upload is refused; nothing was started.
         EngineStopped: the process cannot take its first steps; nothing was started.
     """
+    return (await start_as(context, actor, code, given)).id
+
+
+async def start_as(
+    context: Context, actor: Actor, code: str, given: Submission, *, by_system: bool = False
+) -> Instance:
+    """Start an instance as `start` does, and return it as it was created.
+
+    Args:
+        by_system: whether the system is said to have started it; whose rights count is the actor's all the same.
+
+    Raises:
+        NotFound, Forbidden, InvalidValues, EngineStopped: as `start`.
+    """
     async with context.database.write() as tx:
         app = await context.apps.newest(tx, actor.account_id, code)
         access.require_right(actor, Right.START, app.app_id, code)
         ledger = Ledger()
         uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
-        run = await create(context, tx, actor, app, ledger)
+        run = await create(context, tx, actor, app, ledger, by_system=by_system)
         form = Form(access=app.manifest.start.fields, scope=Scope(starter=actor.user_id))
         await _start(run, form, given, uploads, data={})
         await ledger.settle(context, tx, actor)
-        return run.instance.id
+        return run.instance
 
 
 async def _start(

@@ -28,8 +28,13 @@ async def create(
     *,
     parent: tuple[InstanceId, TokenId] | None = None,
     depth: int = 0,
+    by_system: bool = False,
 ) -> Run:
-    """Create an instance without values that has not taken its first step."""
+    """Create an instance without values that has not taken its first step.
+
+    Args:
+        by_system: whether the system, and not the actor, is said to have started it.
+    """
     now = context.clock()
     number = await app_rows.next_number(tx, actor.account_id, app.app_id)
     instance = await rows.insert_instance(
@@ -40,7 +45,7 @@ async def create(
         version=app.version_id,
         number=number,
         identifier=f"{app.manifest.code}-{number}",
-        starter=actor.user_id,
+        starter=None if by_system else actor.user_id,
         now=now,
         parent=parent,
         depth=depth,

@@ -47,6 +47,7 @@ class Wish:
         by_right: whether those with the right `modify` may ask for a task's ticket without holding the task.
         resubmission: whether the task's form must have been submitted before.
         most_bytes, most_unclaimed: limits of whoever asks, beside those of the field.
+        framing_bytes: how many of `size_bytes` at most are no file but the form that it comes in.
     """
 
     size_bytes: int
@@ -63,6 +64,7 @@ class Wish:
     resubmission: bool = False
     most_bytes: int | None = None
     most_unclaimed: int | None = None
+    framing_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,7 @@ async def ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
     async with context.database.write() as tx:
         app, target = await _target(context, tx, actor, wish)
         limits, images_only = _limits(app, target)
-        await _check(tx, actor, wish, name, limits, images_only=images_only)
+        size = await _check(tx, actor, wish, name, limits, images_only=images_only)
         waiting = await rows.count_open(tx, actor.account_id, target, actor.user_id)
         most = min(limits.max_unclaimed, wish.most_unclaimed or limits.max_unclaimed)
         if waiting >= most:
@@ -112,7 +114,7 @@ async def ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
             actor.account_id,
             user=actor.user_id,
             target=target,
-            declared_bytes=wish.size_bytes,
+            declared_bytes=size,
             min_bytes=limits.min_bytes,
             accept=limits.accept,
             images_only=images_only,
@@ -124,7 +126,7 @@ async def ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
             now=now,
             expires_at=expires_at,
         )
-        await storage.take(tx, actor.account_id, reserved=wish.size_bytes)
+        await storage.take(tx, actor.account_id, reserved=size)
     return Ticket(id=upload, token=token, expires_at=expires_at)
 
 
@@ -201,12 +203,13 @@ def _limits(app: LoadedApp, target: Target) -> tuple[FileLimits, bool]:
 
 async def _check(
     tx: Writer, actor: Actor, wish: Wish, name: str | None, limits: FileLimits, *, images_only: bool
-) -> None:
+) -> int:
+    """Check what is known of a file before it comes, and return the most bytes that it may have."""
     account = await account_rows.account(tx, actor.account_id)
     most = account.max_file_bytes if limits.max_bytes is None else min(limits.max_bytes, account.max_file_bytes)
     if wish.most_bytes is not None:
         most = min(most, wish.most_bytes)
-    if wish.size_bytes > most:
+    if wish.size_bytes - wish.framing_bytes > most:
         raise TooLarge(f"A file of {wish.field or 'the attachments tab'}", most, wish.size_bytes)
     if wish.size_bytes < limits.min_bytes:
         message = f"A file there has {limits.min_bytes} bytes at least; {wish.size_bytes} were announced."
@@ -219,6 +222,7 @@ async def _check(
         raise BadFile("metadata_not_image", "Metadata goes with images only, and this field takes none.")
     if wish.metadata and len(wish.metadata) > MAX_METADATA_ENTRIES:
         raise InvalidRequest(f"metadata has {MAX_METADATA_ENTRIES} entries at most.", pointer="/metadata")
+    return min(wish.size_bytes, most)
 
 
 def _name_may_fit(accept: Sequence[str], name: str) -> bool:

@@ -134,7 +134,7 @@ def create_token(
     email: str,
     *,
     name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
-    kind: Annotated[str, typer.Option(help="token, api_key, or api_password (for Basic).")] = "token",
+    kind: Annotated[str, typer.Option(help="token, api_key, api_password (Basic), or named_key (Flokzu).")] = "token",
     expires_in_days: Annotated[
         int | None, typer.Option(help="Days until it ends by itself; without, it does not.", min=1, max=36_500)
     ] = None,

@@ -67,7 +67,7 @@ class NewPassword(Body):
 
 
 class NewCredential(Body):
-    """A token, API key or API password to be; `kind` is `token`, `api_key` or `api_password`.
+    """A credential to be; `kind` is `token`, `api_key`, `api_password` (Basic) or `named_key` (Flokzu's clients).
 
     `expires_at` is RFC 3339 with its offset; without it, it works until it is revoked.
     """

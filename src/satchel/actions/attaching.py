@@ -1,0 +1,71 @@
+"""Attaching: a file that comes in one request is uploaded and put in its place, or nothing of it stays."""
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from satchel.actions import files, instances, intake, uploads
+from satchel.actions.context import Context
+from satchel.actions.forms import Submission
+from satchel.actions.intake import Arrival
+from satchel.actions.places import Place
+from satchel.actions.uploads import Wish
+from satchel.model.actor import Actor
+from satchel.model.errors import SatchelError
+from satchel.model.fields import Field
+from satchel.model.ids import FileId, InstanceId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """A file on its way.
+
+    Attributes:
+        size_bytes: the most bytes that will come.
+        framing_bytes: how many of them at most are the form around the file.
+    """
+
+    arrival: Arrival
+    size_bytes: int
+    framing_bytes: int = 0
+
+
+async def attach(
+    context: Context,
+    actor: Actor,
+    instance: InstanceId,
+    field: Field | None,
+    coming: Coming,
+    chunks: AsyncIterator[bytes],
+) -> FileId:
+    """Receive a file into a field (None: the attachments tab); it replaces what a field of one file holds.
+
+    Raises:
+        NotFound, Forbidden: the actor may not change the instance.
+        InvalidState: it does not run any more.
+        TooLarge, BadFile, InvalidValues: the field does not take the file.
+        OverQuota, DiskFull: there is no room for it.
+    """
+    place = Place(field=None if field is None else field.id)
+    wish = Wish(
+        size_bytes=coming.size_bytes,
+        framing_bytes=coming.framing_bytes,
+        instance=instance,
+        field=place.field,
+        name=coming.arrival.name,
+        media_type=coming.arrival.media_type,
+    )
+    ticket = await uploads.ask(context, actor, wish)
+    upload = await uploads.find(context, ticket.id, token=ticket.token, actor=None)
+    try:
+        await intake.receive(context, upload, chunks, coming.arrival)
+        if field is not None and field.files is not None and field.files.max_files == 1:
+            given = Submission(values={field.id: [int(upload.id)]})
+            await instances.change_values(context, actor, instance, given, expected=None)
+        else:
+            await files.attach(context, actor, instance, [int(upload.id)], place)
+    except BaseException:
+        with suppress(SatchelError):  # its lifetime ends it where this cannot
+            await uploads.end(context, upload, reason="not_attached")
+        raise
+    return FileId(int(upload.id))

@@ -1,0 +1,1 @@
+"""The Flokzu surface: process instances, databases, users, and the files in them."""
