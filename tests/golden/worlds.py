@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 
+from golden.flokzu_world import flokzu
 from satchel.actions import credentials
 from surfaces.conftest import Api
 from world import bundle, fields
@@ -51,5 +52,5 @@ async def questetra(api: Api) -> Mapping[str, object]:
     return known
 
 
-WORLDS: Mapping[str, Callable[[Api], Awaitable[Mapping[str, object]]]] = {"questetra": questetra}
+WORLDS: Mapping[str, Callable[[Api], Awaitable[Mapping[str, object]]]] = {"questetra": questetra, "flokzu": flokzu}
 """By the name that a transcript says after `given`."""

@@ -10,9 +10,11 @@ from satchel.actions.forms import Submission
 from satchel.actions.intake import Arrival
 from satchel.actions.places import Place
 from satchel.actions.uploads import Wish
+from satchel.db import files as file_rows
 from satchel.model.actor import Actor
-from satchel.model.errors import SatchelError
+from satchel.model.errors import NotFound, SatchelError
 from satchel.model.fields import Field
+from satchel.model.files import File
 from satchel.model.ids import FileId, InstanceId
 
 
@@ -21,24 +23,21 @@ class Coming:
     """A file on its way.
 
     Attributes:
+        chunks: its bytes.
         size_bytes: the most bytes that will come.
         framing_bytes: how many of them at most are the form around the file.
     """
 
     arrival: Arrival
+    chunks: AsyncIterator[bytes]
     size_bytes: int
     framing_bytes: int = 0
 
 
-async def attach(
-    context: Context,
-    actor: Actor,
-    instance: InstanceId,
-    field: Field | None,
-    coming: Coming,
-    chunks: AsyncIterator[bytes],
-) -> FileId:
-    """Receive a file into a field (None: the attachments tab); it replaces what a field of one file holds.
+async def attach(context: Context, actor: Actor, instance: InstanceId, field: Field | None, coming: Coming) -> File:
+    """Receive a file into a field (None: the attachments tab) and return it, whether or not the actor may view it.
+
+    It replaces what a field of one file holds.
 
     Raises:
         NotFound, Forbidden: the actor may not change the instance.
@@ -58,7 +57,7 @@ async def attach(
     ticket = await uploads.ask(context, actor, wish)
     upload = await uploads.find(context, ticket.id, token=ticket.token, actor=None)
     try:
-        await intake.receive(context, upload, chunks, coming.arrival)
+        await intake.receive(context, upload, coming.chunks, coming.arrival)
         if field is not None and field.files is not None and field.files.max_files == 1:
             given = Submission(values={field.id: [int(upload.id)]})
             await instances.change_values(context, actor, instance, given, expected=None)
@@ -68,4 +67,8 @@ async def attach(
         with suppress(SatchelError):  # its lifetime ends it where this cannot
             await uploads.end(context, upload, reason="not_attached")
         raise
-    return FileId(int(upload.id))
+    async with context.database.read() as tx:
+        made = await file_rows.file(tx, actor.account_id, FileId(int(upload.id)))
+    if made is None:
+        raise NotFound("file", upload.id)
+    return made

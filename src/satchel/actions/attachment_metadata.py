@@ -3,12 +3,16 @@
 The keys are those of Flokzu's attachments, in its order; `contentType` is ours.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from satchel.actions import links
 from satchel.actions.context import Context
 from satchel.model.actor import Actor
+from satchel.model.errors import Gone, NotFound
 from satchel.model.files import File, FileKind
+from satchel.model.ids import FileId
 
 MIME_TYPES = {
     "application/pdf": 31,
@@ -54,6 +58,15 @@ async def metadata(context: Context, issuer: Actor, file: File) -> dict[str, obj
         "url": url,
         "contentType": file.media_type or "",
     }
+
+
+async def metadata_of(context: Context, issuer: Actor, files: Iterable[File]) -> dict[FileId, dict[str, object]]:
+    """Return the metadata of files that the issuer was just shown, without those that were deleted since."""
+    told: dict[FileId, dict[str, object]] = {}
+    for file in files:
+        with suppress(NotFound, Gone):
+            told[file.id] = await metadata(context, issuer, file)
+    return told
 
 
 def moment(at: datetime) -> str:

@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 
 from satchel.actions import health
 from satchel.actions.context import Context
+from satchel.surfaces.flokzu import routes as flokzu
 from satchel.surfaces.kit import problems
 from satchel.surfaces.kit.bodies import Pace, Receive
 from satchel.surfaces.kit.dispatch import METHODS, Asgi, Dispatch
@@ -56,7 +57,7 @@ class Limits(Protocol):
         ...
 
 
-SURFACES = (native.SURFACE, navixy.SURFACE, questetra.SURFACE)
+SURFACES = (native.SURFACE, flokzu.SURFACE, navixy.SURFACE, questetra.SURFACE)
 """Those with a prefix of their own, each tried before the one that has none."""
 
 

@@ -25,11 +25,12 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     body = _envelope(error.code, error.message, exchange)
     if isinstance(error, InvalidValues):
         names: Mapping[str, str] = exchange.scope.get(_NAMES, {})
-        body["errors"] = [
+        faults = [
             {"field": _named(fault.field, names), "code": fault.code, "message": fault.message}
             for fault in error.faults
         ]
-        body["message"] = "; ".join(f"{one['field']}: {one['message']}" for one in body["errors"][:_SHOWN])
+        body["errors"] = faults
+        body["message"] = "; ".join(f"{one['field']}: {one['message']}" for one in faults[:_SHOWN])
     headers: dict[str, str] = {}
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)

@@ -39,7 +39,7 @@ async def body_object(exchange: Exchange) -> dict[str, object]:
         UnsupportedMedia, InvalidRequest, TooLarge: as `body_bytes`, or it is no object.
     """
     body = await body_bytes(exchange)
-    found = parse_json(body, max_bytes=exchange.parts.max_json_bytes) if body else {}
+    found = parse_json(body or b"{}", max_bytes=exchange.parts.max_json_bytes)
     if not isinstance(found, dict):
         raise InvalidRequest("The body must be an object.")
     return cast("dict[str, object]", found)
@@ -153,7 +153,7 @@ async def read_inputs(exchange: Exchange) -> Inputs:
         UnsupportedMedia, TooLarge: as `body_bytes`.
     """
     found: dict[str, object] = {}
-    for name, value in [*query(exchange).items(), *(await body_object(exchange)).items()]:
+    for name, value in [*_query(exchange).items(), *(await body_object(exchange)).items()]:
         key = name.lower()
         if key in found and found[key] != value and str(found[key]) != str(value):
             raise refused(name[:80], "is given twice, differently")
@@ -161,7 +161,16 @@ async def read_inputs(exchange: Exchange) -> Inputs:
     return Inputs(found)
 
 
-def query(exchange: Exchange) -> dict[str, object]:
+def query_inputs(exchange: Exchange) -> Inputs:
+    """Return what a call was given in its query string alone.
+
+    Raises:
+        InvalidRequest: a parameter stands there twice.
+    """
+    return Inputs({name.lower(): value for name, value in _query(exchange).items()})
+
+
+def _query(exchange: Exchange) -> dict[str, object]:
     """Return the query string's parameters.
 
     Raises:

@@ -1,0 +1,111 @@
+"""Files: one is attached to an instance, as the part `file` of a form or as the whole body."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from satchel.actions import attaching, instances
+from satchel.actions.attaching import Coming
+from satchel.actions.instances import View
+from satchel.actions.intake import Arrival
+from satchel.actions.uploads import MAX_SIZE_BYTES
+from satchel.model.chunks import once
+from satchel.model.errors import InvalidRequest, NotFound
+from satchel.model.fields import Field
+from satchel.model.files import File
+from satchel.model.names import decode_header, parse_disposition
+from satchel.surfaces.flokzu import wire
+from satchel.surfaces.flokzu.inputs import query_inputs
+from satchel.surfaces.flokzu.instances import V1
+from satchel.surfaces.flokzu.names import ids_of
+from satchel.surfaces.flokzu.values import named_fields
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.multipart import Part, read_parts
+
+FILE_PART = "file"
+FRAMING_BYTES = 64 * 1024
+"""How much a form may hold besides its file."""
+
+
+async def attach(exchange: Exchange) -> Reply:
+    """Attach a file to the instance `reference`, in the field `fieldLabel` or in the attachments tab.
+
+    A field of one file is overwritten, as by a service task that receives one.
+    """
+    given = query_inputs(exchange)
+    reference, name = given.need("reference", "identifier"), given.text("attachmentName")
+    size = exchange.content_length
+    if size is None:
+        raise InvalidRequest("Send the file with a Content-Length.")
+    view = await instances.read_by_identifier(exchange.context, exchange.actor, reference)
+    field = _field(view, given.text("fieldLabel"))
+    kind = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        made = await _from_form(exchange, view, field, name=name, size=size)
+    else:
+        arrival = Arrival(name=name or _name_said(exchange), media_type=kind or None)
+        coming = Coming(arrival=arrival, chunks=_body(exchange, size), size_bytes=size)
+        made = await _attached(exchange, view, field, coming)
+    answer = {"identifier": view.instance.identifier, "attachmentId": made.uuid.hex, "name": made.name}
+    return json_reply({**answer, "size": made.size_bytes, "status": wire.OK})
+
+
+def _field(view: View, label: str | None) -> Field | None:
+    """Return the file field of this label; the tab, which is none, where no label was given.
+
+    Raises:
+        NotFound: there is none that may be seen.
+        InvalidRequest: it holds no files.
+    """
+    if label is None:
+        return None
+    id_ = ids_of(named_fields(view.app)).get(label)
+    field = None if id_ is None else view.app.manifest.field(id_)
+    if field is None or not view.sight.shows(field.id):
+        raise NotFound("field", label[:80])
+    if not field.is_file_type:
+        raise InvalidRequest(f"The field {label[:80]} holds no files.", pointer="/fieldLabel")
+    return field
+
+
+async def _from_form(exchange: Exchange, view: View, field: Field | None, *, name: str | None, size: int) -> File:
+    made: File | None = None
+    parts = read_parts(exchange.header("content-type"), _body(exchange, FRAMING_BYTES + MAX_SIZE_BYTES))
+    async for part in parts:
+        if part.name != FILE_PART:
+            if part.filename is not None:
+                raise InvalidRequest(f"The file must be in a part named '{FILE_PART}', not '{part.name[:64]}'.")
+            await part.text()
+            continue
+        kind = (part.media_type or "").partition(";")[0].strip().lower() or None
+        arrival = Arrival(name=name or part.filename or None, media_type=kind)
+        coming = Coming(arrival=arrival, chunks=_last(part, parts), size_bytes=size, framing_bytes=FRAMING_BYTES)
+        made = await _attached(exchange, view, field, coming)
+    if made is None:
+        raise InvalidRequest(f"The form has no file; send it last, in a part named '{FILE_PART}'.")
+    return made
+
+
+async def _attached(exchange: Exchange, view: View, field: Field | None, coming: Coming) -> File:
+    return await attaching.attach(exchange.context, exchange.actor, view.instance.id, field, coming)
+
+
+async def _last(part: Part, parts: AsyncGenerator[Part, None]) -> AsyncGenerator[bytes, None]:
+    """Give a part's bytes; they end well only if no part comes after it."""
+    async for chunk in part.chunks():
+        yield chunk
+    async for _ in parts:
+        raise InvalidRequest("The file must be the form's last part.")
+
+
+def _body(exchange: Exchange, limit: int) -> AsyncIterator[bytes]:
+    """Give the body as it comes; under an Idempotency-Key it was read already."""
+    kept: bytes | None = exchange.scope.get("satchel.body")
+    return exchange.chunks(limit) if kept is None else once(kept)
+
+
+def _name_said(exchange: Exchange) -> str | None:
+    header = exchange.header("content-disposition")
+    return parse_disposition(decode_header(header.encode("latin-1"))).filename if header else None
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (endpoint("POST", f"{V1}/instances/file", attach),)
+"""The routes of this module."""

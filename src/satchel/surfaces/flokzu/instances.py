@@ -1,0 +1,85 @@
+"""Process instances: create, read and update, in the words of both versions."""
+
+from collections.abc import Mapping
+
+from satchel.actions import apps, documents, instances
+from satchel.actions.attachment_metadata import metadata_of, moment
+from satchel.actions.documents import Document
+from satchel.actions.forms import Submission
+from satchel.surfaces.flokzu import wire
+from satchel.surfaces.flokzu.auth import KEY_PARAMETER, starts_by_system
+from satchel.surfaces.flokzu.inputs import body_object, query_inputs, read_inputs
+from satchel.surfaces.flokzu.values import named_fields, read_values
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
+
+V1 = f"{wire.BASE}/{{{KEY_PARAMETER}}}"
+V2 = f"{wire.BASE}/v2"
+
+
+async def create(exchange: Exchange) -> Reply:
+    """Start an instance of the process `processId` with the values `data`."""
+    given = await read_inputs(exchange)
+    return json_reply(await _created(exchange, given.need("processId"), given.mapping("data")))
+
+
+async def create_v1(exchange: Exchange) -> Reply:
+    """Start an instance of the process `processCode` with the values that are the body."""
+    code = query_inputs(exchange).need("processCode")
+    made = await _created(exchange, code, await body_object(exchange))
+    return json_reply({**made, "reference": made["identifier"]})
+
+
+async def _created(exchange: Exchange, code: str, data: Mapping[str, object]) -> dict[str, object]:
+    context, actor, by_system = exchange.context, exchange.actor, starts_by_system(exchange)
+    app = await apps.read(context, actor, code)
+    values = await read_values(exchange, named_fields(app), data)
+    made = await instances.start_as(context, actor, code, Submission(values=values), by_system=by_system)
+    return {"identifier": made.identifier, "initiationDate": moment(made.started_at), "status": wire.OK}
+
+
+async def read(exchange: Exchange) -> Reply:
+    """Return an instance with the values that one may see, each attachment with a new link."""
+    return json_reply({"status": wire.OK, "data": wire.version_2(*await _document(exchange))})
+
+
+async def read_v1(exchange: Exchange) -> Reply:
+    """Return an instance as version 1 does: the document itself, its fields a list."""
+    return json_reply(wire.version_1(*await _document(exchange)))
+
+
+async def _document(exchange: Exchange) -> tuple[Document, wire.Attachments]:
+    identifier = (await read_inputs(exchange)).need("identifier", "reference")
+    document = await documents.read(exchange.context, exchange.actor, identifier)
+    return document, await metadata_of(exchange.context, exchange.actor, document.view.files)
+
+
+async def update(exchange: Exchange) -> Reply:
+    """Change the values `data` of an instance; all others stay."""
+    given = await read_inputs(exchange)
+    return json_reply(await _updated(exchange, given.need("identifier"), given.mapping("data")))
+
+
+async def update_v1(exchange: Exchange) -> Reply:
+    """Change the values of an instance that are the body; all others stay."""
+    identifier = query_inputs(exchange).need("identifier")
+    made = await _updated(exchange, identifier, await body_object(exchange))
+    return json_reply({**made, "reference": made["identifier"]})
+
+
+async def _updated(exchange: Exchange, identifier: str, data: Mapping[str, object]) -> dict[str, object]:
+    context, actor = exchange.context, exchange.actor
+    view = await instances.read_by_identifier(context, actor, identifier)
+    values = await read_values(exchange, named_fields(view.app), data, view=view)
+    await instances.change_values(context, actor, view.instance.id, Submission(values=values), expected=None)
+    return {"identifier": view.instance.identifier, "updateDate": moment(context.clock()), "status": wire.OK}
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    endpoint("POST", f"{V2}/process/instance", create),
+    endpoint("GET", f"{V2}/process/instance", read),
+    endpoint("PUT", f"{V2}/process/instance", update),
+    endpoint("POST", f"{V1}/instance", create_v1),
+    endpoint("GET", f"{V1}/instance", read_v1),
+    endpoint("PUT", f"{V1}/instance", update_v1),
+)
+"""The routes of this module."""

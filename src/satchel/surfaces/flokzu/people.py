@@ -1,0 +1,109 @@
+"""Users and their roles: a role is a group. Only administrators of the account change them."""
+
+from collections.abc import Sequence
+
+from satchel.actions import access, accounts
+from satchel.model.errors import NotFound
+from satchel.model.ids import GroupId
+from satchel.surfaces.flokzu import wire
+from satchel.surfaces.flokzu.inputs import Inputs, read_inputs, refused
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
+
+V1 = f"{wire.BASE}/v1/management/user"
+MAX_ROLES = 100
+
+
+async def invite(exchange: Exchange) -> Reply:
+    """Create a user of the account, with roles if any are named. No mail is sent: an administrator sets a password."""
+    given = await read_inputs(exchange)
+    email = given.need("email", "username")
+    groups = await _groups(exchange, _roles(given))
+    await accounts.create_user(
+        exchange.context,
+        exchange.actor,
+        email=email,
+        name=given.text("name", "fullName") or email,
+        time_zone=exchange.actor.time_zone,
+        locale=exchange.actor.locale,
+        groups=groups,
+    )
+    return _done(f"{email} is a user of the account now; set a password for them.")
+
+
+async def remove(exchange: Exchange) -> Reply:
+    """Keep a user from signing in; their history stays."""
+    access.require_admin(exchange.actor)
+    email = (await read_inputs(exchange)).need("email", "username")
+    user = await accounts.user_by_email(exchange.context, exchange.actor, email)
+    await accounts.end_user(exchange.context, exchange.actor, user.id, erase=False)
+    return _done(f"{email} may not sign in any more.")
+
+
+async def roles(exchange: Exchange) -> Reply:
+    """List the roles of a user: one's own, or as an administrator anybody's."""
+    actor = exchange.actor
+    email = (await read_inputs(exchange)).need("email", "username")
+    people = await accounts.people(exchange.context, actor)
+    if email.lower() == actor.email.lower():
+        return json_reply({"roles": [group.name for group in people.groups if group.id in actor.group_ids]})
+    access.require_admin(actor)
+    user = await accounts.user_by_email(exchange.context, actor, email)
+    held = [group.name for group in people.groups if user.id in people.members.get(group.id, ())]
+    return json_reply({"roles": held})
+
+
+async def add_roles(exchange: Exchange) -> Reply:
+    """Give a user roles."""
+    return await _set_roles(exchange, is_member=True)
+
+
+async def remove_roles(exchange: Exchange) -> Reply:
+    """Take roles from a user."""
+    return await _set_roles(exchange, is_member=False)
+
+
+async def _set_roles(exchange: Exchange, *, is_member: bool) -> Reply:
+    access.require_admin(exchange.actor)
+    given = await read_inputs(exchange)
+    email, named = given.need("email", "username"), _roles(given)
+    if not named:
+        raise refused("roles", "is missing")
+    user = await accounts.user_by_email(exchange.context, exchange.actor, email)
+    for group in await _groups(exchange, named):
+        await accounts.set_member(exchange.context, exchange.actor, group, user.id, is_member=is_member)
+    return _done(f"{email} {'has' if is_member else 'no longer has'} {', '.join(named)}.")
+
+
+def _roles(given: Inputs) -> list[str]:
+    """Return the names that `roles` (a list, or one text) or `role` gives, each once."""
+    value = given.raw("roles", "role")
+    several: Sequence[object] = (value,) if isinstance(value, str) else given.sequence("roles", "role")
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        several = given.sequence("roles", "role")
+    names = [one.strip() for one in several if isinstance(one, str) and one.strip()]
+    if len(names) != len(several) or len(names) > MAX_ROLES:
+        raise refused("roles", f"is a list of at most {MAX_ROLES} names")
+    return list(dict.fromkeys(names))
+
+
+async def _groups(exchange: Exchange, names: Sequence[str]) -> list[GroupId]:
+    access.require_admin(exchange.actor)
+    known = {group.name: group.id for group in (await accounts.people(exchange.context, exchange.actor)).groups}
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None:
+        raise NotFound("role", unknown[:80])
+    return [known[name] for name in names]
+
+
+def _done(detail: str) -> Reply:
+    return json_reply({"detail": detail, "status": wire.OK})
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    endpoint("POST", f"{V1}/invitation", invite),
+    endpoint("DELETE", V1, remove),
+    endpoint("GET", f"{V1}/roles", roles),
+    endpoint("POST", f"{V1}/roles", add_roles),
+    endpoint("DELETE", f"{V1}/roles", remove_roles),
+)
+"""The routes of this module."""

@@ -1,0 +1,132 @@
+"""Documents: our instances as Flokzu's answers of version 2, of version 1, and as what its webhooks send.
+
+Nothing here asks for anything: a document and the metadata of its attachments come in, plain data goes out.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from satchel.actions.attachment_metadata import moment
+from satchel.actions.documents import Document, PeopleNames
+from satchel.model.fields import Field
+from satchel.model.ids import FieldId, FileId
+from satchel.model.instance import Instance, Task
+from satchel.surfaces.flokzu.names import names_of
+from satchel.surfaces.flokzu.values import named_fields, shown
+
+PREFIX = "/flokzu"
+BASE = f"{PREFIX}/flokzuopenapi/api"
+OK = "OK"
+SYSTEM = "system"
+"""Who started what nobody did, as their answers have it."""
+
+RECORD_ID = "Id"
+"""The column that every record has; no field of ours takes the name."""
+
+SAVE, TASK_COMPLETE = "save", "task_complete"
+
+Attachments = Mapping[FileId, Mapping[str, object]]
+"""The metadata of a document's files, each with its fresh link (`satchel.actions.attachment_metadata`)."""
+
+
+def version_2(document: Document, attachments: Attachments) -> dict[str, object]:
+    """Return the `data` of a version 2 answer; `attachments`, those of the tab, is ours."""
+    instance = document.view.instance
+    return {
+        "identifier": instance.identifier,
+        "initiatedBy": document.starter or SYSTEM,
+        "initiationDate": moment(instance.started_at),
+        "tenantName": document.account,
+        "summary": instance.title,
+        "downloadKey": instance.uuid.hex,
+        "lockStatus": 0,
+        "activeTasks": [_task(document, task, moment) for task in document.view.tasks if task.is_open],
+        "fields": dict(_fields(document, attachments)),
+        "attachments": _held(document, attachments, None),
+    }
+
+
+def version_1(document: Document, attachments: Attachments) -> dict[str, object]:
+    """Return the whole answer of version 1, which is also what a webhook of type `save` sends."""
+    instance = document.view.instance
+    return {
+        "tenantName": document.account,
+        "reference": instance.identifier,
+        "documentCreator": document.starter or SYSTEM,
+        "dateCreated": second(instance.started_at),
+        "info": instance.title,
+        "tags": list[str](),
+        "downloadKey": instance.uuid.hex,
+        "fields": [{name: value} for name, value in _fields(document, attachments)],
+        "lockStatus": 0,
+        "activeTasks": [_task(document, task, _minute) for task in document.view.tasks if task.is_open],
+    }
+
+
+def webhook(
+    kind: str, document: Document, attachments: Attachments, *, at: datetime, participant: str | None = None
+) -> dict[str, object]:
+    """Return what a webhook sends.
+
+    Args:
+        kind: `save` or `task_complete`.
+        document: the instance after the event.
+        attachments: of the document.
+        at: when the event was.
+        participant: the e-mail of whoever completed the task; only of `task_complete`.
+    """
+    payload = version_1(document, attachments)
+    if kind == TASK_COMPLETE:
+        payload["last_participant"] = participant or SYSTEM
+    return {"Timestamp": moment(at), "Type": kind, "Payload": payload}
+
+
+def record(found: Instance, columns: Sequence[Field], people: PeopleNames) -> dict[str, object]:
+    """Return a record: its number under `Id`, and its columns."""
+    names = names_of(columns, taken=(RECORD_ID,))
+    shown_columns = {names[field.id]: shown(field, found.values.get(field.id), people) for field in columns}
+    return {RECORD_ID: str(found.id), **shown_columns}
+
+
+def second(at: datetime) -> str:
+    """Return a moment in UTC as version 1 has it: `2025-03-03 12:30:10`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _minute(at: datetime) -> str:
+    return second(at)[: -len(":00")]
+
+
+def _task(document: Document, task: Task, date: Callable[[datetime], str]) -> dict[str, object]:
+    people = document.people
+    return {
+        "name": task.name,
+        "creationDate": date(task.opened_at),
+        "dueDate": None if task.due_at is None else date(task.due_at),
+        "assignedRoles": [] if task.group_id is None else [people.groups.get(task.group_id, "")],
+        "assignedUsers": [] if task.holder_id is None else [people.users.get(task.holder_id, "")],
+    }
+
+
+def _fields(document: Document, attachments: Attachments) -> list[tuple[str, object]]:
+    """Return each field that may be seen, by its name, with its value."""
+    view = document.view
+    fields = named_fields(view.app)
+    names = names_of(fields)
+    found: list[tuple[str, object]] = []
+    for field in fields:
+        if not view.sight.shows(field.id):
+            continue
+        if field.is_file_type:
+            held = _held(document, attachments, field.id)
+            is_single = field.files is not None and field.files.max_files == 1
+            found.append((names[field.id], next(iter(held), None) if is_single else held))
+        else:
+            found.append((names[field.id], shown(field, view.values.get(field.id), document.people)))
+    return found
+
+
+def _held(document: Document, attachments: Attachments, field: FieldId | None) -> list[Mapping[str, object]]:
+    """Return the metadata of what a field (None: the tab) holds, without what was deleted since it was read."""
+    files = [file.id for file in document.view.files if file.field_id == field]
+    return [attachments[number] for number in files if number in attachments]
