@@ -12,19 +12,25 @@ import yaml
 FOLDER = Path(__file__).parent
 _NAME = re.compile(r"\$\{(\w+)\}")
 _EXCHANGE = {"request", "expect", "capture"}
-_REQUEST = {"method", "path", "headers", "form", "json", "body"}
+_FILE = {"name", "source", "given", "exchanges"}
+_REQUEST = {"method", "path", "headers", "form", "json", "body", "lines"}
 _EXPECT = {"status", "headers", "absent", "json", "text"}
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """One file: its name, where the vendor says so, its world, and what goes to and fro."""
+    """One file: its name, where the vendor says so, its world, and what goes to and fro.
+
+    Attributes:
+        positions: the settings that it holds under, one after the other.
+    """
 
     path: Path
     name: str
     source: str
     given: str
     exchanges: list[dict[str, Any]]
+    positions: list[dict[str, Any]]
 
 
 def transcripts() -> list[Path]:
@@ -39,13 +45,17 @@ def load(path: Path) -> Transcript:
         ValueError: it has other members than the format, so that none is left unread.
     """
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if set(data) != {"name", "source", "given", "exchanges"} or not data["exchanges"]:
+    if set(data) - {"settings"} != _FILE or not data["exchanges"]:
         raise ValueError(f"{path.name}: a transcript has name, source, given and exchanges")
     for one in data["exchanges"]:
         unknown = set(one) - _EXCHANGE | set(one["request"]) - _REQUEST | set(one["expect"]) - _EXPECT
         if unknown or "status" not in one["expect"]:
             raise ValueError(f"{path.name}: unknown {sorted(unknown)}, or no status is expected")
-    return Transcript(path, data["name"], data["source"], data["given"], data["exchanges"])
+    for one in data["exchanges"]:
+        if "lines" in one["request"]:  # before names are filled in, whose own line ends stay as they are
+            one["request"]["body"] = one["request"].pop("lines").replace("\n", "\r\n")
+    positions = data.get("settings", [{}])
+    return Transcript(path, data["name"], data["source"], data["given"], data["exchanges"], positions)
 
 
 async def replay(transcript: Transcript, client: httpx.AsyncClient, known: MutableMapping[str, object]) -> None:
@@ -62,12 +72,18 @@ async def replay(transcript: Transcript, client: httpx.AsyncClient, known: Mutab
             headers=request.get("headers"),
             data=request.get("form"),
             json=request.get("json"),
-            content=request.get("body"),
+            content=_content(request),
         )
         where = f"{transcript.path.name}, exchange {number}"
         check(answer, cast("dict[str, Any]", filled(one["expect"], known)), where)
         for name, place in one.get("capture", {}).items():
             known[name] = _at(answer.json(), place)
+
+
+def _content(request: Mapping[str, Any]) -> bytes | None:
+    """Return the body that is written out; a byte that is no UTF-8 stands as a surrogate, as Python has it."""
+    text: str | None = request.get("body")
+    return None if text is None else text.encode("utf-8", "surrogateescape")
 
 
 def check(answer: httpx.Response, expect: Mapping[str, Any], where: str) -> None:
@@ -85,7 +101,7 @@ def check(answer: httpx.Response, expect: Mapping[str, Any], where: str) -> None
     if "json" in expect:
         _same(answer.json(), expect["json"], f"{where}: $")
     if "text" in expect:
-        _same(answer.content.decode(), expect["text"], f"{where}: body")
+        _same(answer.content.decode("utf-8", "surrogateescape"), expect["text"], f"{where}: body")
 
 
 def filled(data: object, known: Mapping[str, object]) -> object:

@@ -1,18 +1,36 @@
 """Every transcript, replayed; and the replayer, which must see a difference."""
 
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
-from golden.replay import check, filled, load, replay, transcripts
+from golden.replay import Transcript, check, filled, load, replay, transcripts
 from golden.worlds import WORLDS
+from satchel.settings import read_settings
+from satchel.surfaces.app import create_app
 from surfaces.conftest import Api
 
 
-@pytest.mark.parametrize("path", transcripts(), ids=lambda path: f"{path.parent.name}-{path.stem}")
-async def test_the_surface_answers_as_the_transcript_says(api: Api, path: Path) -> None:
-    transcript = load(path)
+def _cases() -> list[Any]:
+    """Return each transcript once for every position of the settings that it holds under."""
+    return [
+        pytest.param(transcript, position, id="-".join((path.parent.name, path.stem, *map(str, position.values()))))
+        for path in transcripts()
+        for transcript in [load(path)]
+        for position in transcript.positions
+    ]
+
+
+@pytest.mark.parametrize(("transcript", "position"), _cases())
+async def test_the_surface_answers_as_the_transcript_says(
+    api: Api, transcript: Transcript, position: Mapping[str, Any]
+) -> None:
+    if position:
+        api.world.context = replace(api.world.context, policy=replace(api.world.context.policy, **position))
+        api.app = create_app(api.world.context, read_settings({}))
     known = dict(await WORLDS[transcript.given](api))
     await replay(transcript, await api.client("anonymous"), known)
 

@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 
 from golden.flokzu_world import flokzu
+from golden.navixy_world import navixy
 from satchel.actions import credentials
 from surfaces.conftest import Api
 from world import bundle, fields
@@ -52,5 +53,9 @@ async def questetra(api: Api) -> Mapping[str, object]:
     return known
 
 
-WORLDS: Mapping[str, Callable[[Api], Awaitable[Mapping[str, object]]]] = {"questetra": questetra, "flokzu": flokzu}
+WORLDS: Mapping[str, Callable[[Api], Awaitable[Mapping[str, object]]]] = {
+    "flokzu": flokzu,
+    "navixy": navixy,
+    "questetra": questetra,
+}
 """By the name that a transcript says after `given`."""
