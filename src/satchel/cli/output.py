@@ -5,11 +5,10 @@ Results go to standard output, everything else to standard error, so that a pipe
 
 import asyncio
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from enum import IntEnum
 from typing import TypeVar
 
-import uvloop
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -45,13 +44,22 @@ def run(work: Coroutine[object, object, Result]) -> Result:
         Exit: with a `Code`.
     """
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(work)
     except SatchelError as error:
         raise Exit(report(error)) from None
     except BrokenPipeError:
         os.close(1)
         raise Exit(Code.OK) from None
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes event loops: uvloop's where it is there, as it is on servers."""
+    try:
+        from uvloop import new_event_loop  # noqa: PLC0415  # not there without the server's parts
+    except ImportError:
+        return None
+    return new_event_loop
 
 
 def settings(**options: object) -> Settings:

@@ -1,0 +1,189 @@
+"""The two drivers of the client's flows: one blocks, one awaits. All HTTP of the client is here."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import httpx
+
+from satchel import __version__
+from satchel.client.steps import Answer, Broken, Call, Flow, Pause, Retries, Step, Work, patient
+
+T = TypeVar("T")
+
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+CONNECTIONS = 32
+AGENT = f"satchel/{__version__}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """Where the server is and how one signs in there.
+
+    Attributes:
+        url: of the server; what follows its host is kept in front of every path.
+        token: a bearer token or API key.
+        basic: an e-mail and its API password.
+        headers: further ones for every request that is signed in, such as a session's.
+    """
+
+    url: str
+    token: str | None = None
+    basic: tuple[str, str] | None = None
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+
+    def request(self, call: Call) -> dict[str, object]:
+        """Return a call as the arguments of httpx's `build_request`; only this server is ever sent the credential."""
+        headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
+        if not call.is_open:
+            headers |= self._proof()
+        made: dict[str, object] = {
+            "method": call.method,
+            "url": self.url.rstrip("/") + call.path,
+            "headers": {**headers, **call.headers},
+        }
+        if call.params:
+            made["params"] = call.params
+        if call.content is not None:
+            made["content"] = call.content
+        if call.form is not None:
+            made["data"] = dict(call.form)
+        return made
+
+    def _proof(self) -> Mapping[str, str]:
+        if self.token:
+            return {**self.headers, "Authorization": f"Bearer {self.token}"}
+        if self.basic is not None:
+            request = httpx.Request("GET", "http://nowhere.invalid/")
+            next(httpx.BasicAuth(*self.basic).auth_flow(request))
+            return {**self.headers, "Authorization": request.headers["authorization"]}
+        return self.headers
+
+
+class BlockingDriver:
+    """Takes flows by blocking."""
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        retries: Retries,
+        transport: httpx.BaseTransport | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.account = account
+        self._retries = retries
+        self.pause = pause
+        self.http = httpx.Client(timeout=TIMEOUT, transport=transport, limits=_limits())
+
+    def run(self, flow: Flow[T]) -> T:
+        """Take a flow to its end and return its result.
+
+        Raises:
+            SatchelError: as the flow says.
+        """
+        with closing(patient(flow, self._retries)) as steps:
+            outcome: object = None
+            error: Exception | None = None
+            while True:
+                try:
+                    step: Step = steps.send(outcome) if error is None else steps.throw(error)
+                except StopIteration as end:
+                    result: T = end.value
+                    return result
+                outcome, error = None, None
+                try:
+                    outcome = self._take(step)
+                except Exception as raised:  # noqa: BLE001  # handed to the flow, which knows what it means
+                    error = raised
+
+    def _take(self, step: Step) -> object:
+        if isinstance(step, Pause):
+            self.pause(step.seconds)
+            return None
+        if isinstance(step, Work):
+            return step.do()
+        try:
+            response = self.http.send(self.http.build_request(**self.account.request(step)), stream=True)  # type: ignore[arg-type]  # as made for it
+            with closing(response):
+                answer = _answer(response)
+                if step.into is None or not answer.is_good:
+                    return _answer(response, response.read())
+                for piece in response.iter_raw():
+                    step.into(answer, piece)
+                return answer
+        except httpx.TransportError as error:
+            return _broken(error)
+
+
+class AsyncDriver:
+    """Takes flows by awaiting."""
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        retries: Retries,
+        transport: httpx.AsyncBaseTransport | None = None,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.account = account
+        self._retries = retries
+        self.pause = pause
+        self.http = httpx.AsyncClient(timeout=TIMEOUT, transport=transport, limits=_limits())
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Take a flow to its end and return its result.
+
+        Raises:
+            SatchelError: as the flow says.
+        """
+        with closing(patient(flow, self._retries)) as steps:
+            outcome: object = None
+            error: Exception | None = None
+            while True:
+                try:
+                    step: Step = steps.send(outcome) if error is None else steps.throw(error)
+                except StopIteration as end:
+                    result: T = end.value
+                    return result
+                outcome, error = None, None
+                try:
+                    outcome = await self._take(step)
+                except Exception as raised:  # noqa: BLE001  # handed to the flow, which knows what it means
+                    error = raised
+
+    async def _take(self, step: Step) -> object:
+        if isinstance(step, Pause):
+            await self.pause(step.seconds)
+            return None
+        if isinstance(step, Work):
+            return await asyncio.to_thread(step.do)
+        try:
+            response = await self.http.send(self.http.build_request(**self.account.request(step)), stream=True)  # type: ignore[arg-type]  # as made for it
+            try:
+                answer = _answer(response)
+                if step.into is None or not answer.is_good:
+                    return _answer(response, await response.aread())
+                async for piece in response.aiter_raw():
+                    step.into(answer, piece)
+                return answer
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            return _broken(error)
+
+
+def _limits() -> httpx.Limits:
+    return httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+
+
+def _answer(response: httpx.Response, body: bytes = b"") -> Answer:
+    return Answer(status=response.status_code, headers=dict(response.headers), body=body)
+
+
+def _broken(error: httpx.TransportError) -> Broken:
+    return Broken(reason=str(error) or type(error).__name__)

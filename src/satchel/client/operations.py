@@ -1,0 +1,228 @@
+"""What one can ask of the native API, each as a flow; `satchel.client.api` puts them on its two clients."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+import msgspec
+
+from satchel.client import wire
+from satchel.client.steps import Call, Flow, ask, get, post
+
+_BASE = "/api/v1"
+PAGE = 200
+"""The most that a page of any list holds."""
+
+
+def me() -> Flow[wire.Me]:
+    """Return who asks, with groups and rights."""
+    return (yield from get(f"{_BASE}/me", wire.Me))
+
+
+def apps() -> Flow[Sequence[wire.App]]:
+    """Return the apps for which one has any right."""
+    return (yield from get(f"{_BASE}/apps", wire.Apps)).items
+
+
+def app(code: str) -> Flow[wire.AppDetail]:
+    """Return an app's newest version, with its fields."""
+    return (yield from get(f"{_BASE}/apps/{quote(code, safe='')}", wire.AppDetail))
+
+
+def start(
+    app: str,
+    values: Mapping[str, object] | None = None,
+    *,
+    attachments: Sequence[int] = (),
+    comment: str | None = None,
+    key: str | None = None,
+) -> Flow[int]:
+    """Start an instance and return its number.
+
+    Args:
+        app: the app's code.
+        values: by field id; a file field's is the list of the numbers of uploads that were made for it.
+        attachments: numbers of uploads for the attachments tab.
+        comment: a first comment.
+        key: the Idempotency-Key, for those who may have to repeat the call after a crash of their own.
+    """
+    body = _filled(values, attachments, comment)
+    answer = yield from post(f"{_BASE}/apps/{quote(app, safe='')}/instances", body, key=key)
+    return answer.read(wire.Created).id
+
+
+def instance(which: int | str) -> Flow[wire.InstanceView]:
+    """Return an instance by number or identifier, as far as one may see it."""
+    return (yield from get(f"{_BASE}/instances/{quote(str(which), safe='')}", wire.InstanceView))
+
+
+def search_page(
+    query: Mapping[str, object] | None = None,
+    *,
+    cursor: str | None = None,
+    with_files: bool = False,
+    with_count: bool = False,
+) -> Flow[wire.Page]:
+    """Return one page of a search; `search` goes through all of them.
+
+    Args:
+        query: as `POST /instances/search` takes it: app, states, title, started_from, fields, sort, limit, ...
+        cursor: the `next` of the page before.
+        with_files: whether each instance comes with its files.
+        with_count: whether the first page says how many there are.
+    """
+    given = {**(query or {})}
+    if cursor is not None:
+        given["cursor"] = cursor
+    params = [("include", "files")] if with_files else []
+    if with_count:
+        params.append(("count", "true"))
+    call = Call(
+        method="POST",
+        path=f"{_BASE}/instances/search",
+        params=tuple(params),
+        headers={"Content-Type": "application/json"},
+        content=msgspec.json.encode(given),
+        is_repeatable=True,  # it only reads
+    )
+    return (yield from ask(call)).read(wire.Page)
+
+
+def change_values(instance: int, values: Mapping[str, object], *, revision: int) -> Flow[None]:
+    """Change fields of an instance that is still at the revision that was read.
+
+    Raises:
+        Refused: `changed_meanwhile`, if it is not.
+    """
+    call = Call(
+        method="PATCH",
+        path=f"{_BASE}/instances/{instance}/values",
+        headers={"Content-Type": "application/json", "If-Match": f'"{revision}"'},
+        content=msgspec.json.encode({"values": values}),
+    )
+    yield from ask(call)
+
+
+def comment(instance: int, text: str) -> Flow[None]:
+    """Write a comment."""
+    yield from post(f"{_BASE}/instances/{instance}/comments", {"text": text})
+
+
+def cancel(instance: int, reason: str = "") -> Flow[None]:
+    """Cancel a running instance and those that it called."""
+    yield from post(f"{_BASE}/instances/{instance}/cancel", {"reason": reason})
+
+
+def tasks(which: str = "mine") -> Flow[list[wire.Task]]:
+    """Return the open tasks that one holds (`mine`) or may claim (`offered`)."""
+    found: list[wire.Task] = []
+    cursor: str | None = None
+    while True:
+        params = [("filter", which), ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
+        page = yield from get(f"{_BASE}/tasks", wire.Tasks, tuple(params))
+        found += page.items
+        cursor = page.next
+        if cursor is None:
+            return found
+
+
+def claim(task: int) -> Flow[None]:
+    """Take a task that is offered."""
+    yield from post(f"{_BASE}/tasks/{task}/claim", {})
+
+
+def complete(
+    task: int,
+    values: Mapping[str, object] | None = None,
+    *,
+    outcome: str | None = None,
+    attachments: Sequence[int] = (),
+    comment: str | None = None,
+    revision: int | None = None,
+) -> Flow[None]:
+    """Complete a task with its form and outcome.
+
+    Args:
+        task: its number.
+        values: by field id.
+        outcome: how it ends, if its form says how it can.
+        attachments: numbers of uploads for the attachments tab.
+        comment: a comment beside.
+        revision: what the task must still be at; None takes it as it is.
+    """
+    body = _filled(values, attachments, comment) | ({} if outcome is None else {"outcome": outcome})
+    headers = {} if revision is None else {"If-Match": f'"{revision}"'}
+    yield from post(f"{_BASE}/tasks/{task}/complete", body, headers=headers)
+
+
+def files(instance: int) -> Flow[Sequence[wire.File]]:
+    """Return an instance's files that one may see."""
+    return (yield from get(f"{_BASE}/instances/{instance}/files", wire.Files)).items
+
+
+def file(number: int) -> Flow[wire.File]:
+    """Return what a file is."""
+    return (yield from get(f"{_BASE}/files/{number}", wire.File))
+
+
+def attach(
+    instance: int, uploads: Sequence[int], *, field: str | None = None, area: str | None = None
+) -> Flow[Sequence[wire.File]]:
+    """Attach uploads to an instance: to a field, beside what it holds, or to the attachments tab."""
+    body = {"uploads": list(uploads), "field": field, "area": area}
+    answer = yield from post(f"{_BASE}/instances/{instance}/files", _without_none(body))
+    return answer.read(wire.Files).items
+
+
+def add_link(
+    instance: int,
+    url: str,
+    *,
+    kind: str = "link",
+    name: str | None = None,
+    description: str = "",
+    field: str | None = None,
+    area: str | None = None,
+    key: str | None = None,
+) -> Flow[None]:
+    """Attach a file that is kept elsewhere: `link`, `drive` or `onedrive`."""
+    body = {"url": url, "kind": kind, "name": name, "description": description, "field": field, "area": area}
+    yield from post(f"{_BASE}/instances/{instance}/files", _without_none(body), key=key)
+
+
+def describe(file: int, *, name: str | None = None, description: str | None = None) -> Flow[None]:
+    """Rename a file or change its description; what is None stays."""
+    body = _without_none({"name": name, "description": description})
+    call = Call(
+        method="PATCH",
+        path=f"{_BASE}/files/{file}",
+        headers={"Content-Type": "application/json"},
+        content=msgspec.json.encode(body),
+        is_repeatable=True,
+    )
+    yield from ask(call)
+
+
+def link(file: int, *, disposition: str = "attachment", lifetime_s: int | None = None) -> Flow[wire.Link]:
+    """Make a signed address that works for minutes without sign-in."""
+    body = _without_none({"disposition": disposition, "lifetime_s": lifetime_s})
+    return (yield from post(f"{_BASE}/files/{file}/links", body)).read(wire.Link)
+
+
+def saved_search(number: int) -> Flow[wire.SavedSearch]:
+    """Return a saved search; its `query` is what `search` takes."""
+    return (yield from get(f"{_BASE}/searches/{number}", wire.SavedSearch))
+
+
+def save_search(name: str, query: Mapping[str, object], *, groups: Sequence[int] = ()) -> Flow[wire.SavedSearch]:
+    """Keep a search under a name, for oneself and for some groups."""
+    answer = yield from post(f"{_BASE}/searches", {"name": name, "query": query, "groups": list(groups)})
+    return answer.read(wire.SavedSearch)
+
+
+def _filled(values: Mapping[str, object] | None, attachments: Sequence[int], comment: str | None) -> dict[str, object]:
+    body: dict[str, object] = {"values": dict(values or {}), "attachments": list(attachments)}
+    return body if comment is None else {**body, "comment": comment}
+
+
+def _without_none(body: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in body.items() if value is not None}

@@ -1,0 +1,56 @@
+"""What a server refuses, as an error with the server's own code; and what the client itself finds wrong."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import msgspec
+
+from satchel.model.errors import SatchelError
+
+MOST_CHARS = 500
+"""How much of an answer that is no problem document is quoted."""
+
+
+class Refused(SatchelError):
+    """A server said no.
+
+    Attributes:
+        status: of HTTP.
+        code: the server's stable code (docs/reference/errors.md), or `http_404` where it gave none.
+        members: the rest of its problem document.
+    """
+
+    def __init__(self, status: int, code: str, message: str, members: Mapping[str, object] | None = None) -> None:
+        super().__init__(message, **dict(members or {}))
+        self.status = status
+        self.code = code  # type: ignore[misc]  # it is the server's
+
+
+class WrongBytes(SatchelError):
+    """What came has another digest or length than what was sent; it was thrown away. Fetch it again."""
+
+    code = "wrong_bytes"
+
+
+def refusal(status: int, media_type: str, body: bytes) -> Refused:
+    """Return what an answer of refusal says: a problem document, Questetra's errors, or whatever else it holds."""
+    said: object = None
+    if "json" in media_type:
+        try:
+            said = msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            said = None
+    if isinstance(said, dict):
+        members = cast("dict[str, object]", said)
+        code, detail = members.pop("code", None), members.pop("detail", None)
+        if isinstance(code, str) and isinstance(detail, str):
+            return Refused(status, code, detail, {name: members[name] for name in members if name.isidentifier()})
+        listed = members.get("errors")
+        errors = cast("list[object]", listed) if isinstance(listed, list) else []
+        first = errors[0] if errors else None
+        if isinstance(first, dict):
+            told = cast("dict[str, object]", first)
+            text = " ".join(str(told.get(name) or "") for name in ("type", "input")).strip()
+            return Refused(status, f"http_{status}", f"The server refused: {text}", {"errors": errors})
+    text = body.decode(errors="replace").strip()[:MOST_CHARS]
+    return Refused(status, f"http_{status}", f"The server answered {status}{': ' + text if text else '.'}")

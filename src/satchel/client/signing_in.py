@@ -1,0 +1,39 @@
+"""Sessions: opened with a password, ended by signing out."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from satchel.client import wire
+from satchel.client.steps import Call, Flow, ask
+from satchel.model.errors import Unavailable
+
+_PATH = "/api/v1/session"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """An open session: what proves it, and what every change by it carries besides."""
+
+    cookie: str
+    csrf_token: str
+
+
+def sign_in(email: str, password: str) -> Flow[Signed]:
+    """Open a session.
+
+    Raises:
+        Refused: the password is wrong, or too many were.
+    """
+    body = msgspec.json.encode({"email": email, "password": password})
+    headers = {"Content-Type": "application/json"}
+    answer = yield from ask(Call(method="POST", path=_PATH, content=body, headers=headers, is_open=True))
+    cookie = answer.headers.get("set-cookie", "").partition(";")[0]
+    if not cookie:
+        raise Unavailable("The server opened a session without a cookie; is the address right?")
+    return Signed(cookie=cookie, csrf_token=answer.read(wire.Session).csrf_token)
+
+
+def sign_out() -> Flow[None]:
+    """End the session that one is signed in by."""
+    yield from ask(Call(method="DELETE", path=_PATH))

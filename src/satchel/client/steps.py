@@ -1,0 +1,221 @@
+"""What the client's procedures are made of: steps without I/O, which a blocking and an async driver take alike.
+
+A procedure (`Flow`) is a generator. It yields what is to be done (a request, a wait, work in the local file system) and
+is sent what came of it, so that each is written once, whoever drives it. `patient` stands between the two and repeats
+requests that may be repeated.
+"""
+
+import secrets
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+from satchel.client.refusals import refusal
+from satchel.model.errors import Unavailable
+
+T = TypeVar("T")
+Struct = TypeVar("Struct")
+
+Pairs = tuple[tuple[str, str], ...]
+
+_SERVER_BUSY = frozenset({429, 502, 503, 504})
+"""What a later try may get past."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request.
+
+    Attributes:
+        path: below the server's address.
+        params: of the query string.
+        form: sent urlencoded, as other vendors' clients do.
+        is_repeatable: whether doing it twice does no more than doing it once.
+        is_keyed: whether the server remembers an Idempotency-Key, by which it becomes repeatable.
+        is_open: whether it is sent without the credential; what it needs is in its address.
+        into: takes a good answer's bytes as they come; None gathers them.
+    """
+
+    method: str
+    path: str
+    params: Pairs = ()
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    content: bytes | None = None
+    form: Mapping[str, str] | None = None
+    is_repeatable: bool = False
+    is_keyed: bool = False
+    is_open: bool = False
+    into: "Callable[[Answer, bytes], None] | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a server answered.
+
+    Attributes:
+        headers: by lower-case name.
+        body: empty where the call's `into` took it.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the server did what was asked."""
+        return self.status < 400  # noqa: PLR2004  # HTTP's first error
+
+    def read(self, kind: type[Struct]) -> Struct:
+        """Return the JSON body as a `kind`.
+
+        Raises:
+            Unavailable: it is none; whoever answered is no server of the kind that was asked.
+        """
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Unavailable(
+                f"The server's answer is not what was expected ({error}); is the address right?"
+            ) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """No whole answer came: the server cannot be reached, or the connection ended."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Do something that may block: read a file, hash."""
+
+    do: Callable[[], object]
+
+
+Step: TypeAlias = Call | Pause | Work
+Flow: TypeAlias = Generator[Step, Any, T]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How long a client tries: `most` further tries, the waits between them doubling from `first` up to `longest`."""
+
+    most: int = 5
+    first: timedelta = timedelta(milliseconds=200)
+    longest: timedelta = timedelta(seconds=20)
+
+    def wait(self, tried: int, answer: "Answer | Broken") -> Pause | None:
+        """Return how long to wait after the `tried`th failure; None to give up.
+
+        A server's Retry-After in seconds counts, up to `longest`.
+        """
+        if tried > self.most:
+            return None
+        seconds = min(self.longest.total_seconds(), self.first.total_seconds() * 2 ** (tried - 1))
+        said = answer.headers.get("retry-after", "") if isinstance(answer, Answer) else ""
+        if said.isascii() and said.isdigit():
+            seconds = min(self.longest.total_seconds(), max(seconds, float(said[:6])))
+        return Pause(seconds)
+
+
+NO_RETRIES = Retries(most=0)
+
+
+def may_pass(answer: Answer | Broken) -> bool:
+    """Return whether a failure is of the kind that a later try may get past."""
+    return isinstance(answer, Broken) or answer.status in _SERVER_BUSY
+
+
+def patient(flow: Flow[T], retries: Retries) -> Flow[T]:
+    """Drive a flow, sending its repeatable requests again where they failed in a way that may pass.
+
+    An unsafe request is repeatable by its Idempotency-Key: the server does it once, however often it comes.
+    """
+    try:
+        step = next(flow)
+        while True:
+            try:
+                outcome = (yield from _try(step, retries)) if isinstance(step, Call) else (yield step)
+            except Exception as error:  # noqa: BLE001  # local work failed: the flow decides what that means
+                step = flow.throw(error)
+            else:
+                step = flow.send(outcome)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        flow.close()
+
+
+def _try(call: Call, retries: Retries) -> Flow[Answer | Broken]:
+    if call.is_keyed:
+        headers = {"Idempotency-Key": secrets.token_hex(16), **call.headers}
+        call = replace(call, headers=headers, is_repeatable=True)
+    tried = 0
+    while True:
+        got: Answer | Broken = yield call
+        if not call.is_repeatable or not may_pass(got):
+            return got
+        tried += 1
+        wait = retries.wait(tried, got)
+        if wait is None:
+            return got
+        yield wait
+
+
+def ask(call: Call) -> Flow[Answer]:
+    """Send a request and return its good answer.
+
+    Raises:
+        Refused: the server said no; `code` says why.
+        Unavailable: no answer came.
+    """
+    got: Answer | Broken = yield call
+    return accept(call, got)
+
+
+def accept(call: Call, got: Answer | Broken) -> Answer:
+    """Return a good answer.
+
+    Raises:
+        Refused, Unavailable: it is none.
+    """
+    if isinstance(got, Broken):
+        raise Unavailable(f"The server did not answer {call.method} {call.path} ({got.reason}). Is it running?")
+    if got.is_good:
+        return got
+    raise refusal(got.status, got.headers.get("content-type", ""), got.body)
+
+
+def get(path: str, kind: type[Struct], params: Pairs = ()) -> Flow[Struct]:
+    """Ask for a thing."""
+    answer = yield from ask(Call(method="GET", path=path, params=params, is_repeatable=True))
+    return answer.read(kind)
+
+
+def post(path: str, body: object, *, key: str | None = None, headers: Mapping[str, str] | None = None) -> Flow[Answer]:
+    """Send a JSON body, once however often the connection breaks.
+
+    Args:
+        path: where to.
+        body: what is sent.
+        key: the Idempotency-Key; None makes one.
+        headers: further ones.
+    """
+    given = {"Content-Type": "application/json", **(headers or {})}
+    if key is not None:
+        given["Idempotency-Key"] = key
+    content = msgspec.json.encode(body)
+    return (yield from ask(Call(method="POST", path=path, content=content, headers=given, is_keyed=True)))

@@ -1,0 +1,368 @@
+"""Bytes both ways: an upload by ticket that goes on where it stopped, a download that does, each with its digest."""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+from satchel.client import wire
+from satchel.client.refusals import WrongBytes
+from satchel.client.steps import Answer, Broken, Call, Flow, Pause, Retries, Work, accept, ask, get, may_pass, post
+from satchel.model.errors import Unavailable
+from satchel.model.names import format_upload_metadata
+
+PIECE_BYTES = 8 * 1024 * 1024
+"""How much of a larger file goes in one request."""
+
+READ_BYTES = 1024 * 1024
+SUFFIX = ".part"
+"""What a download is called until it is whole."""
+
+_TUS = {"Tus-Resumable": "1.0.0"}
+_RESET = 416
+_PARTIAL = 206
+_RETRIES = Retries()
+
+
+class Sink(Protocol):
+    """Takes bytes in order and knows how many it has."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes have come."""
+        ...
+
+    def write(self, piece: bytes, /) -> object:
+        """Take what comes next."""
+        ...
+
+    def reset(self) -> None:
+        """Forget all that came: the sender begins anew."""
+        ...
+
+
+Told = Callable[[int], None]
+"""Is told how many more bytes have gone or come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What an upload is for: exactly one of `task`, `instance` and `app`; a field, or the attachments tab."""
+
+    app: str | None = None
+    task: int | None = None
+    instance: int | None = None
+    field: str | None = None
+    area: str | None = None
+
+
+def upload(
+    source: Path | bytes | BinaryIO,
+    *,
+    app: str | None = None,
+    task: int | None = None,
+    instance: int | None = None,
+    field: str | None = None,
+    area: str | None = None,
+    name: str | None = None,
+    media_type: str | None = None,
+    told: Told | None = None,
+) -> Flow[wire.Upload]:
+    """Upload a file for a field or the attachments tab, and return what arrived; name its number in a form to use it.
+
+    The digest is computed first and checked by the server. A connection that breaks is taken up where it broke.
+
+    Args:
+        source: a path, the bytes, or an open binary file that can seek; the caller closes it.
+        app: the code of the app whose start form it is for;
+        task: or the task that it is for;
+        instance: or the instance that it is for.
+        field: the field's id; None is the attachments tab.
+        area: a part of the attachments tab.
+        name: of the file; None takes the path's.
+        media_type: what it is said to be; the server looks at the bytes.
+        told: hears of each piece that has gone.
+
+    Raises:
+        Refused: the field takes no such file, or the account has no room.
+        Unavailable: the connection broke more often than is tried.
+        OSError: the source cannot be read.
+    """
+    given = cast("BinaryIO", (yield Work(lambda: _opened(source))))
+    try:
+        digest, size = cast("tuple[str, int]", (yield Work(lambda: _measured(given))))
+        called = name or (source.name if isinstance(source, Path) else None)
+        place = Place(app=app, task=task, instance=instance, field=field, area=area)
+        ticket = yield from _ticket(place, size=size, sha256=digest, name=called, media_type=media_type)
+        if size <= PIECE_BYTES:
+            yield from _put(ticket, given, media_type, told)
+        else:
+            yield from _resumable(ticket, given, size, called, told)
+        arrived = yield from _look(ticket)
+        if arrived.sha256 != digest:
+            raise WrongBytes(f"Upload {ticket.id} arrived with the digest {arrived.sha256}, not {digest}.")
+        return arrived
+    finally:
+        if isinstance(source, Path | bytes):
+            given.close()
+
+
+def _opened(source: Path | bytes | BinaryIO) -> BinaryIO:
+    if isinstance(source, Path):
+        return source.open("rb")
+    return BytesIO(source) if isinstance(source, bytes) else source
+
+
+def _measured(source: BinaryIO) -> tuple[str, int]:
+    source.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while piece := source.read(READ_BYTES):
+        digest.update(piece)
+        size += len(piece)
+    return digest.hexdigest(), size
+
+
+def _ticket(place: Place, *, size: int, sha256: str, name: str | None, media_type: str | None) -> Flow[wire.Ticket]:
+    body: dict[str, object] = {
+        "size": size,
+        "sha256": sha256,
+        "name": name,
+        "media_type": media_type,
+        "app": place.app,
+        "task": place.task,
+        "instance": place.instance,
+        "field": place.field,
+        "area": place.area,
+    }
+    answer = yield from post("/api/v1/uploads", {key: value for key, value in body.items() if value is not None})
+    return answer.read(wire.Ticket)
+
+
+def _at(source: BinaryIO, offset: int) -> bytes:
+    source.seek(offset)
+    return source.read(PIECE_BYTES)
+
+
+def _look(ticket: wire.Ticket) -> Flow[wire.Upload]:
+    path = f"/api/v1/uploads/{ticket.id}"
+    call = Call(method="GET", path=path, params=(("token", ticket.token),), is_open=True, is_repeatable=True)
+    return (yield from ask(call)).read(wire.Upload)
+
+
+def _put(ticket: wire.Ticket, source: BinaryIO, media_type: str | None, told: Told | None) -> Flow[None]:
+    """Send a small file whole; after a broken connection the ticket tells whether it arrived."""
+    body = cast("bytes", (yield Work(lambda: _at(source, 0))))
+    call = Call(
+        method="PUT",
+        path=f"/api/v1/uploads/{ticket.id}/content",
+        params=(("token", ticket.token),),
+        headers={"Content-Type": media_type or "application/octet-stream"},
+        content=body,
+        is_open=True,
+    )
+    tried = 0
+    while True:
+        got: Answer | Broken = yield call
+        if not may_pass(got):
+            accept(call, got)
+            break
+        if (yield from _look(ticket)).state == "uploaded":
+            break
+        tried += 1
+        yield _wait(call, got, tried, _RETRIES)
+    if told is not None:
+        told(len(body))
+
+
+def _wait(call: Call, got: Answer | Broken, tried: int, retries: Retries) -> Pause:
+    """Return the wait before the next try.
+
+    Raises:
+        Refused, Unavailable: it was the last.
+    """
+    wait = retries.wait(tried, got)
+    if wait is None:
+        accept(call, got)
+        raise Unavailable(f"{call.method} {call.path} failed {tried} times.")
+    return wait
+
+
+def _resumable(ticket: wire.Ticket, source: BinaryIO, size: int, name: str | None, told: Told | None) -> Flow[None]:
+    """Send a large file piece by piece (tus 1.0); after a broken connection the server says how far it is."""
+    path, params = f"/api/v1/uploads/{ticket.id}/tus", (("token", ticket.token),)
+    headers = {**_TUS, "Upload-Length": str(size)}
+    if name:
+        headers["Upload-Metadata"] = format_upload_metadata({"filename": name})
+    yield from ask(Call(method="POST", path=path, params=params, headers=headers, is_open=True, is_repeatable=True))
+    offset = tried = 0
+    while offset < size:
+        piece = cast("bytes", (yield Work(lambda: _at(source, offset))))  # noqa: B023  # done at once
+        checksum = b64encode(hashlib.sha256(piece).digest()).decode()
+        headers = {
+            **_TUS,
+            "Upload-Offset": str(offset),
+            "Content-Type": "application/offset+octet-stream",
+            "Upload-Checksum": f"sha256 {checksum}",
+        }
+        call = Call(method="PATCH", path=path, params=params, headers=headers, content=piece, is_open=True)
+        got: Answer | Broken = yield call
+        before = offset
+        if isinstance(got, Answer) and got.is_good:
+            offset = int(got.headers["upload-offset"])
+        elif may_pass(got) or got.status in (409, 423, 460):  # type: ignore[union-attr]  # an answer, as may_pass says
+            tried += 1
+            yield _wait(call, got, tried, _RETRIES)
+            offset = yield from _offset(path, params)
+        else:
+            accept(call, got)
+        if offset > before:
+            tried = 0
+            if told is not None:
+                told(offset - before)
+
+
+def _offset(path: str, params: tuple[tuple[str, str], ...]) -> Flow[int]:
+    call = Call(method="HEAD", path=path, params=params, headers=_TUS, is_open=True, is_repeatable=True)
+    return int((yield from ask(call)).headers["upload-offset"])
+
+
+class _ToFile:
+    """A file that is arriving, and the digest of what has come."""
+
+    def __init__(self, path: Path, told: Told | None) -> None:
+        self.digest = hashlib.sha256()
+        self.size = 0
+        self._told = told
+        self._file = path.open("a+b")
+        self._file.seek(0)
+        while piece := self._file.read(READ_BYTES):
+            self.digest.update(piece)
+            self.size += len(piece)
+
+    def write(self, piece: bytes, /) -> None:
+        self._file.write(piece)
+        self.digest.update(piece)
+        self.size += len(piece)
+        if self._told is not None:
+            self._told(len(piece))
+
+    def reset(self) -> None:
+        self._file.truncate(0)
+        self.digest, self.size = hashlib.sha256(), 0
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def download(file: int, to: Path, *, told: Told | None = None) -> Flow[wire.File]:
+    """Download a file to a path and return what it is; its digest was checked.
+
+    Until it is whole it is called `NAME.part`; called again after a crash, it goes on from there.
+
+    Raises:
+        Refused: there is no such file, or its bytes are kept elsewhere.
+        WrongBytes: what came is not what the server has; nothing is left of it.
+        Unavailable: the connection broke more often than is tried; what came is kept.
+        OSError: the path cannot be written.
+    """
+    what = yield from get(f"/api/v1/files/{file}", wire.File)
+    part = to.with_name(to.name + SUFFIX)
+    sink = cast("_ToFile", (yield Work(lambda: _ToFile(part, told))))
+    try:
+        yield from receive(content_of(file), sink, etag=what.sha256)
+    finally:
+        sink.close()
+    if what.sha256 is not None and sink.digest.hexdigest() != what.sha256:
+        with suppress(OSError):
+            part.unlink()
+        raise WrongBytes(f"File {file} came with the digest {sink.digest.hexdigest()}, not {what.sha256}.")
+    yield Work(lambda: part.replace(to))
+    return what
+
+
+def content_of(file: int) -> Call:
+    """Return the request for a file's bytes."""
+    return Call(method="GET", path=f"/api/v1/files/{file}/content")
+
+
+def receive(call: Call, sink: Sink, *, etag: str | None = None, retries: Retries = _RETRIES) -> Flow[None]:
+    """Take a body into a sink from where the sink is, going on after each connection that breaks.
+
+    Args:
+        call: what answers with the body.
+        sink: where it goes.
+        etag: what the whole body is known by; without one a break begins anew.
+        retries: how often in a row it may break without a byte having come.
+
+    Raises:
+        Refused: the server will not send it.
+        Unavailable: it broke too often.
+    """
+    tried = 0
+    while True:
+        begun = sink.size
+        if begun and etag is None:
+            sink.reset()
+            begun = 0
+        ranged = {"Range": f"bytes={begun}-", "If-Range": f'"{etag}"'} if begun else {}
+        taker = _Taker(sink, begun)
+        got: Answer | Broken = yield replace(call, headers={**call.headers, **ranged}, into=taker.take)
+        if isinstance(got, Answer) and got.is_good:
+            return
+        if isinstance(got, Answer) and got.status == _RESET and begun:
+            if got.headers.get("content-range") == f"bytes */{begun}":
+                return  # it had come whole
+            sink.reset()
+        elif not may_pass(got):
+            accept(call, got)
+        tried = 1 if sink.size > begun else tried + 1
+        yield _wait(call, got, tried, retries)
+
+
+class _Taker:
+    """Hands an answer's bytes on; one that begins anew although the middle was asked for resets the sink."""
+
+    def __init__(self, sink: Sink, begun: int) -> None:
+        self._sink = sink
+        self._is_fresh = begun > 0
+
+    def take(self, answer: Answer, piece: bytes) -> None:
+        if self._is_fresh and answer.status != _PARTIAL:
+            self._sink.reset()
+        self._is_fresh = False
+        self._sink.write(piece)
+
+
+def read(file: int) -> Flow[bytes]:
+    """Return a file's bytes, checked by their digest; for small ones.
+
+    Raises:
+        Refused, WrongBytes, Unavailable: as `download`.
+    """
+    what = yield from get(f"/api/v1/files/{file}", wire.File)
+    sink = _ToMemory()
+    yield from receive(content_of(file), sink, etag=what.sha256)
+    if what.sha256 is not None and hashlib.sha256(sink.data).hexdigest() != what.sha256:
+        raise WrongBytes(f"File {file} came with other bytes than the server says it has.")
+    return bytes(sink.data)
+
+
+class _ToMemory:
+    """Bytes in memory."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def write(self, piece: bytes, /) -> None:
+        self.data += piece
+
+    def reset(self) -> None:
+        self.data.clear()

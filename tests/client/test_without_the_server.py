@@ -1,0 +1,70 @@
+"""`pip install satchel` alone gives the client and the command line: nothing of the server is needed for them."""
+
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import distribution, packages_distributions
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from house.tree import ROOT
+
+_HOOK = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Blocked())
+"""
+
+
+def _name(text: str) -> str:
+    return canonicalize_name(Requirement(text).name)
+
+
+def _needed(names: set[str]) -> set[str]:
+    """Return distributions with all that they require, extras apart."""
+    found: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        for text in distribution(name).requires or ():
+            marker = Requirement(text).marker
+            if marker is None or marker.evaluate({"extra": ""}):
+                waiting |= {_name(text)} - found
+    return found
+
+
+def _blocked() -> list[str]:
+    """Return the modules of this environment that a base install does not have."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    base = _needed({_name(one) for one in project["dependencies"]}) | {"satchel"}
+    return sorted(
+        module
+        for module, providers in packages_distributions().items()
+        if not {_name(provider) for provider in providers} & base
+    )
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import satchel.client.api; satchel.client.api.Client('http://127.0.0.1:1').close()",
+        "import sys; sys.argv = ['satchel', '--help']; from satchel.__main__ import main; main()",
+    ],
+)
+def test_the_client_and_the_commands_need_no_part_of_the_server(program: str) -> None:
+    blocked = _blocked()
+    assert {"litestar", "psycopg", "lxml", "uvloop", "re2", "yaml"} <= set(blocked)
+    done = subprocess.run(
+        [sys.executable, "-c", _HOOK.format(blocked=set(blocked)) + program],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
