@@ -31,7 +31,7 @@ async def test_the_surface_answers_as_the_transcript_says(
     if position:
         api.world.context = replace(api.world.context, policy=replace(api.world.context.policy, **position))
         api.app = create_app(api.world.context, read_settings({}))
-    known = dict(await WORLDS[transcript.given](api))
+    known = {"server": api.url, **await WORLDS[transcript.given](api)}
     await replay(transcript, await api.client("anonymous"), known)
 
 

@@ -11,6 +11,7 @@ import pytest
 from satchel.actions import credentials
 from satchel.settings import read_settings
 from satchel.surfaces.app import create_app
+from satchel.surfaces.kit.dispatch import Asgi
 from world import World, open_world
 
 
@@ -23,7 +24,7 @@ class Api:
     """
 
     world: World
-    app: object
+    app: Asgi
     stack: AsyncExitStack
     url: str | None = None
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
@@ -34,7 +35,7 @@ class Api:
             headers = {} if who == "anonymous" else {"Authorization": f"Bearer {await self._token(who)}"}
             transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport()
             if self.url is None:
-                transport = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]  # an ASGI application
+                transport = httpx.ASGITransport(app=self.app)
             base_url = self.url or "http://127.0.0.1:8080"
             client = httpx.AsyncClient(transport=transport, base_url=base_url, headers=headers, timeout=60)
             self.clients[who] = await self.stack.enter_async_context(client)
