@@ -1,4 +1,4 @@
-"""`satchel worker` as processes of their own, to be killed: on the database and the store of a test's world."""
+"""Worker processes of their own, to be killed: on the database and the store of a test's world."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,9 +29,10 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, *, patience
 
 @dataclass
 class Workers:
-    """Worker processes of one world, and how they are set up.
+    """Processes with a worker on one world, and how they are set up.
 
     Attributes:
+        command: `worker`, or `serve` for one that answers over HTTP as well.
         settings: of each process, by environment variable.
         numbers: of those that run, by the queue's number of the worker.
     """
@@ -39,6 +40,7 @@ class Workers:
     world: World
     settings: dict[str, str]
     log: Path
+    command: str
     numbers: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     async def start(self) -> int:
@@ -47,7 +49,7 @@ class Workers:
         environment = {**os.environ, "SATCHEL_LOG_LEVEL": "warning", **self.settings}  # noqa: TID251  # handed on to a child process
         with self.log.open("ab") as log:
             process = subprocess.Popen(  # noqa: ASYNC220  # ours, and it starts at once
-                [sys.executable, "-m", "satchel", "worker"], stdout=log, stderr=log, env=environment
+                [sys.executable, "-m", "satchel", self.command], stdout=log, stderr=log, env=environment
             )
         found = set[int]()
 
@@ -78,11 +80,15 @@ class Workers:
 
 
 @asynccontextmanager
-async def open_workers(world: World, folder: Path, port: int, **settings: object) -> AsyncIterator[Workers]:
+async def open_workers(
+    world: World, folder: Path, port: int, settings: Mapping[str, object], *, command: str = "worker"
+) -> AsyncIterator[Workers]:
     """Lend workers that may call a port of this machine; those that live at the end are killed.
 
     Args:
         folder: the world's.
+        port: that calls may reach on 127.0.0.1.
+        command: as of `Workers`.
         settings: such as `worker_concurrency`.
     """
     database = conninfo_to_dict(world.context.database.dsn)
@@ -92,7 +98,8 @@ async def open_workers(world: World, folder: Path, port: int, **settings: object
         "outbound_allow": f"127.0.0.1:{port}",
         **settings,
     }
-    workers = Workers(world, {f"SATCHEL_{name.upper()}": str(value) for name, value in given.items()}, folder / "log")
+    variables = {f"SATCHEL_{name.upper()}": str(value) for name, value in given.items()}
+    workers = Workers(world, variables, folder / "log", command)
     try:
         yield workers
     finally:

@@ -206,7 +206,7 @@ class Round:
 async def _kill_at_every_point(stand: Stand, workers: Workers, *, count: int, of_each: int, label: str) -> float:
     """Have `of_each` calls held at every point, kill the first of `count` workers, and check what became of all.
 
-    Returns the seconds from the kill until everything was done.
+    Returns the seconds that jobs lay with the dead while there was another worker.
     """
     calls = await Round.begin(stand, of_each=of_each, label=label)
     async with AsyncExitStack() as locks:
@@ -217,15 +217,21 @@ async def _kill_at_every_point(stand: Stand, workers: Workers, *, count: int, of
         victim = next(iter(workers.numbers))
         had = await workers.holding(victim)
         workers.kill(victim)
-        killed_at = time.monotonic()
+        lies_since = time.monotonic()
     calls.answer("before send", "after send", "within the reply")
     if not workers.numbers:
         await workers.start()
-    await until(stand.are_done, "calls of a killed worker were not taken over")
-    lay_s = time.monotonic() - killed_at
+        lies_since = time.monotonic()
+
+    async def are_taken_over() -> bool:
+        return await workers.holding(victim) == set()
+
+    await until(are_taken_over, "jobs still lie with a killed worker")
+    lay_s = time.monotonic() - lies_since
+    await until(stand.are_done, "jobs that were taken over are not done")
 
     everything = calls.everything
-    print(f"{label}: {len(had)} of {len(everything)} calls killed, done {lay_s:.1f} s later")  # noqa: T201  # the soak's figure
+    print(f"{label}: {len(had)} of {len(everything)} calls killed, taken over {lay_s:.1f} s later")  # noqa: T201  # the soak's figure
     assert len(had) == len(everything) // count
     await stand.check(everything)
     for one in everything:
@@ -242,9 +248,9 @@ async def _waiting(world: World, kinds: Counter[str]) -> Counter[str]:
 
 async def test_a_killed_worker_loses_no_call_and_repeats_none(stand: Stand) -> None:
     settings = {"worker_silence_s": SILENCE_S, "worker_concurrency": len(TIMES_SENT)}
-    async with open_workers(stand.world, stand.folder, stand.other.port, **settings) as workers:
+    async with open_workers(stand.world, stand.folder, stand.other.port, settings) as workers:
         lay_s = await _kill_at_every_point(stand, workers, count=1, of_each=1, label="one")
-    assert lay_s < SILENCE_S + 30  # a busy machine takes its time to start another worker
+    assert lay_s < SILENCE_S + 10  # a busy machine may be late
 
 
 @pytest.mark.soak
@@ -253,17 +259,17 @@ async def test_workers_killed_at_every_point_two_hundred_times(stand: Stand, cou
     of_each, calls = 4, 0
     concurrency = of_each * len(TIMES_SENT) // count
     settings = {"worker_silence_s": SILENCE_S, "worker_concurrency": concurrency, "pool_size": 30}
-    async with open_workers(stand.world, stand.folder, stand.other.port, **settings) as workers:
+    async with open_workers(stand.world, stand.folder, stand.other.port, settings) as workers:
         while calls < 200:
             lay_s = await _kill_at_every_point(stand, workers, count=count, of_each=of_each, label=f"round {calls}")
-            assert lay_s < SILENCE_S + 10  # what starting another worker and the calls themselves take
+            assert lay_s < SILENCE_S + 2
             calls += concurrency
 
 
 @pytest.mark.soak
 async def test_a_job_lies_with_a_dead_worker_for_thirty_seconds_at_most(stand: Stand) -> None:
     settings = {"worker_concurrency": len(TIMES_SENT)}
-    async with open_workers(stand.world, stand.folder, stand.other.port, **settings) as workers:
+    async with open_workers(stand.world, stand.folder, stand.other.port, settings) as workers:
         lay_s = await _kill_at_every_point(stand, workers, count=2, of_each=2, label="as it is set up")
     assert 15 < lay_s < 30
 
@@ -272,7 +278,7 @@ async def test_a_job_lies_with_a_dead_worker_for_thirty_seconds_at_most(stand: S
 async def test_workers_killed_at_any_moment_lose_nothing_and_repeat_nothing(stand: Stand) -> None:
     chance = random.Random(4)  # noqa: S311  # which moment does not matter
     settings = {"worker_silence_s": SILENCE_S, "worker_concurrency": 6}
-    async with open_workers(stand.world, stand.folder, stand.other.port, **settings) as workers:
+    async with open_workers(stand.world, stand.folder, stand.other.port, settings) as workers:
         started: list[Held] = []
         for kill in range(40):
             started += [await stand.start(f"kill-{kill}-{number}") for number in range(10)]
