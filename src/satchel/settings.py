@@ -131,6 +131,12 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="How long a signed link works, unless its maker says otherwise, in seconds.",
     ),
     Setting(
+        name="export_lifetime_s",
+        parse=seconds(60, 30 * _DAY),
+        default=timedelta(days=1),
+        meaning="How long an export can be fetched, and keeps the bytes of its files, in seconds.",
+    ),
+    Setting(
         name="restore_window_s",
         parse=seconds(0, 365 * _DAY),
         default=timedelta(seconds=30),
@@ -257,6 +263,7 @@ class Settings:
     ticket_lifetime_s: timedelta
     start_upload_lifetime_s: timedelta
     link_lifetime_s: timedelta
+    export_lifetime_s: timedelta
     restore_window_s: timedelta
     sweep_grace_s: timedelta
     session_lifetime_s: timedelta
@@ -283,6 +290,7 @@ class Settings:
             ticket_lifetime=self.ticket_lifetime_s,
             start_upload_lifetime=self.start_upload_lifetime_s,
             link_lifetime=self.link_lifetime_s,
+            export_lifetime=self.export_lifetime_s,
             restore_window=self.restore_window_s,
             sweep_grace=self.sweep_grace_s,
             session_lifetime=self.session_lifetime_s,

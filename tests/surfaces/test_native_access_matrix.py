@@ -71,6 +71,7 @@ async def _numbers(api: Api) -> dict[str, str]:
     admin = await api.client("clerk")
     search = (await admin.post("/api/v1/searches", json={"name": "all"})).json()["id"]
     call = (await admin.get(f"/api/v1/instances/{other}/calls")).json()["items"][0]["id"]
+    export = (await (await api.client("admin")).post("/api/v1/exports", json={})).json()["id"]
     signed = (await admin.post(f"/api/v1/files/{description}/links", json={})).json()["url"]
     upload = await world.ask(clerk, size=9, field="photos", app="EVA")
     user = world.people["viewer"]
@@ -80,6 +81,7 @@ async def _numbers(api: Api) -> dict[str, str]:
         "task": str(task),
         "file": str(description),
         "search": str(search),
+        "export": str(export),
         "call": str(call),
         "incident": "999999",
         "upload": str(upload.id),

@@ -8,11 +8,13 @@ the grace time.
 from dataclasses import dataclass
 from datetime import timedelta
 
+from satchel.actions import exports
 from satchel.actions.context import Context
 from satchel.blobs.store import LeftoverKind
 from satchel.db import blobs as blob_rows
 from satchel.db import credentials as credential_rows
 from satchel.db import events as event_rows
+from satchel.db import exports as export_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import storage
@@ -23,8 +25,11 @@ from satchel.model.uploads import UploadState
 AT_ONCE = 500
 """How many rows of one sort a step takes up."""
 
+ENTRIES_AT_ONCE = 5_000
+"""How many entries of ended exports go in one transaction."""
+
 ENDED_KEPT = timedelta(days=7)
-"""How long an ended ticket's row is kept, so that a late client gets a clear answer."""
+"""How long the row of an ended ticket or export is kept, so that a late client gets a clear answer."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +52,7 @@ async def sweep(context: Context, *, with_store: bool = False) -> Swept:
     done = Swept()
     done.uploads = await expire_uploads(context)
     done.files_of_instances = await purge_files(context)
+    await end_exports(context)
     done.blobs = await drop_blobs(context)
     await _forget(context)
     if with_store:
@@ -96,6 +102,15 @@ async def purge_files(context: Context) -> int:
     return len(due)
 
 
+async def end_exports(context: Context) -> int:
+    """End exports that are past their time and remove the entries of those that ended; return how many ended."""
+    ended = await exports.expire(context)
+    while True:
+        async with context.database.write() as tx:
+            if await export_rows.drop_entries(tx, ENTRIES_AT_ONCE) < ENTRIES_AT_ONCE:
+                return ended
+
+
 async def drop_blobs(context: Context) -> int:
     """Remove the rows, then the bytes, of blobs that nothing names; return how many."""
     grace_end = context.clock() - context.policy.sweep_grace
@@ -125,6 +140,7 @@ async def _forget(context: Context) -> None:
         await event_rows.forget_downloads(tx, now - context.policy.download_event_window)
         await event_rows.forget_keys(tx, now - context.policy.idempotency_lifetime)
         await credential_rows.forget_failures(tx, now)
+        await export_rows.forget_ended(tx, now - ENDED_KEPT)
 
 
 async def drop_orphans(context: Context) -> int:

@@ -1,7 +1,7 @@
 """A store in memory, for tests of what stands above it; it passes the same contract suite as the real ones."""
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -52,6 +52,11 @@ class MemoryBlobs:
             if len(chunk) < min(READ_BYTES, end - offset):
                 raise _missing(digest)
             yield chunk
+
+    async def read_many(self, account: AccountId, blobs: Sequence[tuple[Digest, int]]) -> list[bytes | None]:
+        """Return the bytes of many blobs; see `BlobStore.read_many`."""
+        kept = [(self._blobs.get(_key(account, digest)), size) for digest, size in blobs]
+        return [blob.data if blob is not None and len(blob.data) == size else None for blob, size in kept]
 
     async def size(self, account: AccountId, digest: Digest) -> int | None:
         """Return a blob's size, or None if there is none."""

@@ -13,7 +13,7 @@ and deleting as one step. So a sweep deletes the row, commits, then calls `delet
 upload of the same bytes that arrived meanwhile keeps them, whichever of the two comes first.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -158,6 +158,13 @@ class BlobStore(Protocol):
 
         Raises:
             BlobMissing: while reading, there is no such blob, or it ends before `stop`.
+        """
+        ...
+
+    async def read_many(self, account: AccountId, blobs: Sequence[tuple[Digest, int]]) -> list[bytes | None]:
+        """Return the whole bytes of small blobs of these sizes, for little more than the price of one.
+
+        None stands for each that is not there or has another size; the caller sees to it that they fit into memory.
         """
         ...
 

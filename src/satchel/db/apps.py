@@ -1,5 +1,6 @@
 """SQL of apps, their versions, counters and search slots."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,6 +61,12 @@ async def app(tx: Reader, account: AccountId, app_id: AppId) -> AppRow | None:
 async def apps(tx: Reader, account: AccountId) -> list[AppRow]:
     """Return all apps of the account, by code."""
     return await tx.rows(AppRow, f"SELECT {_APP} FROM apps WHERE account_id = %s ORDER BY code", (account,))
+
+
+async def names(tx: Reader, account: AccountId, app_ids: Sequence[AppId]) -> dict[AppId, str]:
+    """Return the present names of apps of the account."""
+    rows = await tx.pairs("SELECT id, name FROM apps WHERE account_id = %s AND id = ANY(%s)", (account, list(app_ids)))
+    return {AppId(int(str(number))): str(name) for number, name in rows}
 
 
 async def lock_or_insert_app(

@@ -44,6 +44,7 @@ _UNNAMED = (
     " AND NOT EXISTS (SELECT FROM uploads u WHERE u.account_id = b.account_id AND u.digest = b.digest)"
     " AND NOT EXISTS (SELECT FROM previews p WHERE p.account_id = b.account_id AND p.preview_digest = b.digest"
     " AND p.digest <> b.digest)"  # a picture may be its own preview
+    " AND NOT EXISTS (SELECT FROM export_entries e WHERE e.account_id = b.account_id AND e.digest = b.digest)"
 )
 
 
@@ -64,6 +65,27 @@ async def lock_blobs(tx: Writer, account: AccountId, digests: Sequence[Digest]) 
         (account, sorted(set(digests))),
     )
     return set(found)
+
+
+async def crcs(tx: Reader, account: AccountId, digests: Sequence[Digest]) -> dict[Digest, int | None]:
+    """Return the CRC-32 of those of `digests` that have a row, None where it was not noted yet."""
+    rows = await tx.pairs(
+        "SELECT digest, crc32 FROM blobs WHERE account_id = %s AND digest = ANY(%s)", (account, sorted(set(digests)))
+    )
+    return {Digest(str(digest)): None if crc is None else int(str(crc)) for digest, crc in rows}
+
+
+async def note_crcs(tx: Writer, account: AccountId, found: Mapping[Digest, int]) -> None:
+    """Note CRCs of blobs; locks by digest."""
+    digests = sorted(found)
+    await tx.execute(
+        "WITH noted AS (SELECT b.digest, n.crc32 FROM blobs b JOIN unnest(%(digests)s::text[], %(crcs)s::bigint[])"
+        " AS n (digest, crc32) USING (digest) WHERE b.account_id = %(account)s ORDER BY b.digest"
+        " FOR NO KEY UPDATE OF b)"
+        " UPDATE blobs b SET crc32 = noted.crc32 FROM noted"
+        " WHERE b.account_id = %(account)s AND b.digest = noted.digest",
+        {"account": account, "digests": digests, "crcs": [found[digest] for digest in digests]},
+    )
 
 
 async def lock_unnamed(tx: Writer, account: AccountId, digest: Digest) -> Blob | None:

@@ -20,6 +20,8 @@ UploadId = NewType("UploadId", int)
 FileId = NewType("FileId", int)
 EventId = NewType("EventId", int)
 SearchId = NewType("SearchId", int)
+ExportId = NewType("ExportId", int)
+ScheduleId = NewType("ScheduleId", int)
 IncidentId = NewType("IncidentId", int)
 JobId = NewType("JobId", int)
 

@@ -19,6 +19,7 @@ class Policy:
             end could end it.
         lease: how long a writer of an upload is taken to be alive without a sign of life.
         link_lifetime: of a signed link.
+        export_lifetime: of an export, from when it is ready.
         restore_window: how long a deleted file can come back.
         sweep_grace: how old bytes that nothing names must be before they go.
         session_lifetime: of a browser session.
@@ -37,6 +38,7 @@ class Policy:
     start_upload_lifetime: timedelta = timedelta(hours=24)
     lease: timedelta = timedelta(seconds=30)
     link_lifetime: timedelta = timedelta(minutes=5)
+    export_lifetime: timedelta = timedelta(hours=24)
     restore_window: timedelta = timedelta(seconds=30)
     sweep_grace: timedelta = timedelta(hours=1)
     session_lifetime: timedelta = timedelta(hours=12)

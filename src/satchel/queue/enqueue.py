@@ -17,6 +17,7 @@ QUEUE: Final = "satchel"
 MAKE_PREVIEW: Final = "preview.make"
 RETURN_CALL: Final = "call.return"
 PERFORM_CALL: Final = "service.perform"
+PREPARE_EXPORT: Final = "export.prepare"
 
 
 class Queue:

@@ -6,11 +6,11 @@ here does nothing the second time.
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from satchel.actions import calls, due, previews
+from satchel.actions import calls, due, export_freeze, previews
 from satchel.actions.context import Context
 from satchel.model.digest import parse_digest
-from satchel.model.ids import AccountId, InstanceId, JobId
-from satchel.queue.enqueue import MAKE_PREVIEW, PERFORM_CALL, RETURN_CALL
+from satchel.model.ids import AccountId, ExportId, InstanceId, JobId
+from satchel.queue.enqueue import MAKE_PREVIEW, PERFORM_CALL, PREPARE_EXPORT, RETURN_CALL
 
 Handler = Callable[..., Awaitable[None]]
 """A coroutine function that takes a job's arguments by name."""
@@ -28,4 +28,12 @@ def handlers(context: Context) -> Mapping[str, Handler]:
     async def perform_call(*, account: int, call: int, attempt: int) -> None:
         await calls.perform(context, AccountId(account), JobId(call), attempt)
 
-    return {MAKE_PREVIEW: make_preview, RETURN_CALL: return_call, PERFORM_CALL: perform_call}
+    async def prepare_export(*, account: int, export: int) -> None:
+        await export_freeze.prepare(context, AccountId(account), ExportId(export))
+
+    return {
+        MAKE_PREVIEW: make_preview,
+        RETURN_CALL: return_call,
+        PERFORM_CALL: perform_call,
+        PREPARE_EXPORT: prepare_export,
+    }

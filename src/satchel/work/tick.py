@@ -13,6 +13,7 @@ import structlog
 from satchel.actions.calls import enqueue_due
 from satchel.actions.context import Context
 from satchel.actions.due import AT_ONCE, run_due
+from satchel.actions.export_freeze import enqueue_silent
 from satchel.actions.sweep import expire_uploads, purge_files, sweep
 from satchel.db.turns import take_turn
 from satchel.model.errors import SatchelError
@@ -49,6 +50,7 @@ class Tick:
         context, now = self._context, self._context.clock()
         handled = await run_due(context)
         handled += await enqueue_due(context)
+        handled += await enqueue_silent(context)
         handled += await expire_uploads(context)
         handled += await purge_files(context)
         async with context.database.write() as tx:

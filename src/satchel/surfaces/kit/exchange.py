@@ -165,9 +165,14 @@ class Exchange:
         Raises:
             InvalidRequest: one of them is no number in its range.
         """
-        return self._bounded("cursor", 0, 0, MAX_ID), self._bounded("limit", DEFAULT_PAGE, 1, MAX_PAGE)
+        return self.bounded("cursor", 0, 0, MAX_ID), self.bounded("limit", DEFAULT_PAGE, 1, MAX_PAGE)
 
-    def _bounded(self, name: str, default: int, low: int, high: int) -> int:
+    def bounded(self, name: str, default: int, low: int, high: int) -> int:
+        """Return a number of the query string, `default` where it is left out.
+
+        Raises:
+            InvalidRequest: it is no number in its range.
+        """
         text = self.query(name)
         if text is None:
             return default

@@ -8,7 +8,19 @@ from satchel import __version__
 from satchel.surfaces.kit.exchange import Endpoint
 from satchel.surfaces.kit.problems import problem
 from satchel.surfaces.kit.surface import Surface
-from satchel.surfaces.native import apps, files, instances, people, searches, secrets, services, tasks, tus, uploads
+from satchel.surfaces.native import (
+    apps,
+    exports,
+    files,
+    instances,
+    people,
+    searches,
+    secrets,
+    services,
+    tasks,
+    tus,
+    uploads,
+)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *people.ENDPOINTS,
@@ -19,6 +31,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *tus.ENDPOINTS,
     *files.ENDPOINTS,
     *searches.ENDPOINTS,
+    *exports.ENDPOINTS,
     *services.ENDPOINTS,
     *secrets.ENDPOINTS,
 )

@@ -179,6 +179,19 @@ class NewSearch(Body):
     groups: Sequence[Id] = ()
 
 
+class NewExport(Body):
+    """What to export: a search's conditions or the number of a saved one, and what of the instances.
+
+    `fields` are ids of file fields (null: all); the attachments tab and the values go along unless they are refused.
+    """
+
+    query: msgspec.Raw = msgspec.field(default_factory=_empty)
+    search: Id | None = None
+    fields: Sequence[Name] | None = None
+    attachments: bool = True
+    values: bool = True
+
+
 class Failure(Body):
     """The error code under which a service task failed."""
 

@@ -345,6 +345,7 @@ CREATE TABLE blobs (
     digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),
     size_bytes bigint NOT NULL CHECK (size_bytes >= 0),
     created_at timestamptz NOT NULL,
+    crc32 bigint, -- noted the first time that the bytes go into an archive
     PRIMARY KEY (account_id, digest)
 );
 
@@ -496,6 +497,69 @@ CREATE TABLE saved_search_groups (
     FOREIGN KEY (account_id, search_id) REFERENCES saved_searches ON DELETE CASCADE,
     FOREIGN KEY (account_id, group_id) REFERENCES groups ON DELETE CASCADE
 );
+
+-- Archives of what a search found. The list is frozen: while an export lives, its entries keep the bytes that they name.
+CREATE TABLE exports (
+    account_id bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    owner_id bigint NOT NULL,
+    state text NOT NULL CHECK (state IN ('preparing', 'ready', 'failed', 'ended')),
+    query jsonb NOT NULL,
+    search_id bigint,
+    fields text[],
+    with_attachments boolean NOT NULL,
+    with_values boolean NOT NULL,
+    -- How far the listing is, and its sums.
+    cursor text,
+    is_listed boolean NOT NULL DEFAULT false,
+    app_ids bigint[] NOT NULL DEFAULT '{}',
+    instances bigint NOT NULL DEFAULT 0,
+    files bigint NOT NULL DEFAULT 0,
+    file_bytes bigint NOT NULL DEFAULT 0,
+    left_out bigint NOT NULL DEFAULT 0,
+    missing bigint NOT NULL DEFAULT 0,
+    search_window bigint,
+    entries bigint NOT NULL DEFAULT 0,
+    members bigint NOT NULL DEFAULT 0,
+    next_offset bigint NOT NULL DEFAULT 0,
+    directory_bytes bigint NOT NULL DEFAULT 0,
+    size_bytes bigint,
+    error_code text,
+    error text,
+    attempt integer NOT NULL DEFAULT 0,
+    due_at timestamptz,
+    created_at timestamptz NOT NULL,
+    ready_at timestamptz,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, owner_id) REFERENCES users,
+    CHECK ((state = 'ready') <= (size_bytes IS NOT NULL)),
+    CHECK ((state = 'preparing') = (due_at IS NOT NULL))
+);
+CREATE INDEX exports_owner ON exports (account_id, owner_id, id);
+CREATE INDEX exports_due ON exports (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX exports_expiring ON exports (expires_at);
+
+CREATE TABLE export_entries (
+    account_id bigint NOT NULL,
+    export_id bigint NOT NULL,
+    "position" bigint NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('file', 'instance', 'report')),
+    path text,
+    digest text,
+    size_bytes bigint NOT NULL,
+    modified_at timestamptz NOT NULL,
+    line text,
+    "offset" bigint NOT NULL,
+    record_offset bigint NOT NULL,
+    PRIMARY KEY (account_id, export_id, "position"),
+    FOREIGN KEY (account_id, export_id) REFERENCES exports,
+    FOREIGN KEY (account_id, digest) REFERENCES blobs,
+    CHECK ((path IS NULL) = (digest IS NULL))
+);
+CREATE INDEX export_entries_digest ON export_entries (account_id, digest) WHERE digest IS NOT NULL;
+CREATE INDEX export_entries_offset ON export_entries (account_id, export_id, "offset") WHERE path IS NOT NULL;
+CREATE INDEX export_entries_record ON export_entries (account_id, export_id, record_offset) WHERE path IS NOT NULL;
 
 -- What was answered to a request that carried an Idempotency-Key. status is null while the first one runs.
 CREATE TABLE idempotency_keys (
