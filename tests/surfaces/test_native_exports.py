@@ -368,7 +368,7 @@ async def test_a_file_deleted_while_its_page_is_listed_is_no_longer_there(export
         assert (await sweep.sweep(world.context)).blobs == 1
         return found
 
-    store.read_many = meanwhile  # type: ignore[method-assign]  # the moment between listing and freezing
+    store.read_many = meanwhile  # type: ignore[assignment,method-assign]  # the moment between listing and freezing
     await make(exporting, number)
 
     archive = await fetch(clerk, number)
