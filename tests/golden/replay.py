@@ -14,7 +14,7 @@ _NAME = re.compile(r"\$\{(\w+)\}")
 _EXCHANGE = {"request", "expect", "capture"}
 _FILE = {"name", "source", "given", "exchanges"}
 _REQUEST = {"method", "path", "headers", "form", "json", "body", "lines"}
-_EXPECT = {"status", "headers", "absent", "json", "text"}
+_EXPECT = {"status", "headers", "absent", "json", "text", "hex"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,8 @@ def check(answer: httpx.Response, expect: Mapping[str, Any], where: str) -> None
         _same(answer.json(), expect["json"], f"{where}: $")
     if "text" in expect:
         _same(answer.content.decode("utf-8", "surrogateescape"), expect["text"], f"{where}: body")
+    if "hex" in expect:
+        _same(answer.content.hex(), expect["hex"], f"{where}: body")
 
 
 def filled(data: object, known: Mapping[str, object]) -> object:

@@ -4,30 +4,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import cast
 
-from satchel.actions import files, search
+from satchel.actions import access, files, search
 from satchel.actions.context import Context
 from satchel.actions.files import Content
 from satchel.actions.loading import LoadedApp
-from satchel.db import accounts as people
 from satchel.db import apps as app_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import search as rows
+from satchel.db import starters as starter_rows
 from satchel.db import tasks as task_rows
 from satchel.db.apps import AppRow
 from satchel.db.pool import Reader
 from satchel.db.search import Scope
+from satchel.db.starters import Starter
 from satchel.model.actor import Actor
-from satchel.model.errors import InvalidRequest, NotFound
-from satchel.model.fields import Field, SlotKind, slot_kind
+from satchel.model.criteria import is_contained
+from satchel.model.errors import Forbidden, InvalidRequest, NotFound
+from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
-from satchel.model.ids import AppId, FileId, InstanceId, UserId
+from satchel.model.ids import AppId, FieldId, FileId, GroupId, InstanceId, UserId
 from satchel.model.instance import Instance
 from satchel.model.search import Cursor, InstanceQuery
+from satchel.model.values import Json, references
 
 FIELDS_PER_INSTANCE = 1024
 """A field of an instance has the number instance · 1024 + its own, because fields are numbered 0 to 1023."""
+
+ME = "me"
 
 _STEP = 1_000
 _NO_CAP = 2**31 - 2
@@ -40,7 +46,7 @@ class Wanted:
     Attributes:
         app: the number of one app, or None for all.
         query: conditions as `satchel.model.search_query` takes them, without app, fields and limit.
-        values: what fields, by number, must contain (texts) or be (all others).
+        values: what fields, by number, must contain (texts, several choices) or be (all others); `ME` is the actor.
     """
 
     app: int | None = None
@@ -53,17 +59,36 @@ class Process:
     """An instance and what belongs to it.
 
     Attributes:
-        starter: the name of who started it, or None where the system did.
+        starter: who started it, or None where the system did.
+        is_starred: whether the actor gave it a star.
         nodes: the names of its open tasks.
+        users, groups: the names of those that its values name, by number.
         files: of its fields and its tab, by place.
     """
 
     instance: Instance
     app: LoadedApp
     row: AppRow
-    starter: str | None
+    starter: Starter | None
+    is_starred: bool
     nodes: tuple[str, ...]
     files: tuple[File, ...]
+    users: Mapping[UserId, str]
+    groups: Mapping[GroupId, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A page of instances.
+
+    Attributes:
+        count: how many there are in all that the actor may see.
+        app: the newest version of the app that was asked for, if one was.
+    """
+
+    count: int
+    found: list[Process]
+    app: LoadedApp | None
 
 
 def field_instance_number(instance: InstanceId, number: int) -> int:
@@ -71,9 +96,7 @@ def field_instance_number(instance: InstanceId, number: int) -> int:
     return instance * FIELDS_PER_INSTANCE + number
 
 
-async def listing(
-    context: Context, actor: Actor, wanted: Wanted, *, start: int, limit: int
-) -> tuple[int, list[Process]]:
+async def listing(context: Context, actor: Actor, wanted: Wanted, *, start: int, limit: int) -> Listing:
     """Return how many instances the actor may see of those wanted, and those from `start` on, `limit` at most.
 
     Raises:
@@ -86,7 +109,7 @@ async def listing(
         scope = search.scope_of(actor, app)
         count = await rows.count(tx, scope, query, cap=_NO_CAP)
         found = await _from(tx, scope, query, start, limit) if start < count and limit else []
-        return count, await _with_parts(context, tx, actor, found)
+        return Listing(count=count, found=await _with_parts(context, tx, actor, found), app=app)
 
 
 async def _given(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> dict[str, object]:
@@ -105,14 +128,24 @@ async def _given(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> 
         known = app.manifest.field_number(number)
         if known is None:
             raise InvalidRequest(f"The app has no field with the number {number}.", pointer="/fields")
-        conditions[known.id] = {"contains" if _is_text(known) else "equals": value}
+        conditions[known.id] = _condition(known, value, actor)
     if conditions:
         given["fields"] = conditions
     return given
 
 
-def _is_text(known: Field) -> bool:
-    return known.searchable and known.type.value in ("text", "multiline") and slot_kind(known.type) is SlotKind.TEXT
+def _condition(known: Field, value: str, actor: Actor) -> dict[str, object]:
+    if known.is_file_type or known.type in (FieldType.TABLE, FieldType.SEPARATOR):
+        raise InvalidRequest(f"A {known.type} is not compared with a value.", pointer="/fields", given=value)
+    if is_contained(known):
+        return {"contains": value}
+    if known.type is FieldType.DATETIME:
+        return {"from": value, "to": value}  # a day is all of it
+    if known.type is FieldType.BOOLEAN and value in ("true", "false"):
+        return {"equals": value == "true"}
+    if known.type is FieldType.USER and value == ME and actor.user_id is not None:
+        return {"equals": actor.user_id}
+    return {"equals": value}
 
 
 async def _from(tx: Reader, scope: Scope, query: InstanceQuery, start: int, limit: int) -> list[Instance]:
@@ -136,28 +169,66 @@ async def _from(tx: Reader, scope: Scope, query: InstanceQuery, start: int, limi
 
 async def _with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence[Instance]) -> list[Process]:
     account, ids = actor.account_id, [instance.id for instance in found]
-    apps = {row.id: row for row in await app_rows.apps(tx, account)} if ids else {}
-    starters: dict[UserId, str] = {}
-    for starter in {instance.starter_id for instance in found if instance.starter_id is not None}:
-        person = await people.user(tx, account, starter)
-        starters[starter] = person.name if person else ""
+    if not ids:
+        return []
+    rows_of_apps = {row.id: row for row in await app_rows.apps(tx, account)}
+    apps = {one.id: await context.apps.version(tx, account, one.version_id) for one in found}
+    known = {one.starter_id for one in found if one.starter_id is not None}
+    named = [references(apps[one.id].manifest.fields, _values(one)) for one in found]
+    people = await starter_rows.starters(tx, account, sorted({*known, *(user for one in named for user in one.users)}))
+    groups = await starter_rows.group_names(tx, account, sorted({group for one in named for group in one.groups}))
+    starred = set[InstanceId]()
+    if actor.user_id is not None:
+        starred = await starter_rows.starred(tx, account, actor.user_id, ids)
     nodes: dict[InstanceId, list[str]] = {}
-    for task in await task_rows.open_tasks_of(tx, account, ids) if ids else ():
+    for task in await task_rows.open_tasks_of(tx, account, ids):
         nodes.setdefault(task.instance_id, []).append(task.name)
     held: dict[InstanceId, list[File]] = {}
-    for file in await file_rows.files_of_instances(tx, account, ids) if ids else ():
+    for file in await file_rows.files_of_instances(tx, account, ids):
         held.setdefault(file.instance_id, []).append(file)
+    users = {number: person.name for number, person in people.items()}
     return [
         Process(
             instance=one,
-            app=await context.apps.version(tx, account, one.version_id),
-            row=apps[one.app_id],
-            starter=starters.get(one.starter_id) if one.starter_id is not None else None,
+            app=apps[one.id],
+            row=rows_of_apps[one.app_id],
+            starter=people.get(one.starter_id) if one.starter_id is not None else None,
+            is_starred=one.id in starred,
             nodes=tuple(nodes.get(one.id, ())),
             files=tuple(held.get(one.id, ())),
+            users=users,
+            groups=groups,
         )
         for one in found
     ]
+
+
+def _values(instance: Instance) -> Mapping[FieldId, Json]:
+    return cast("Mapping[FieldId, Json]", instance.values)  # canonical, as they were stored
+
+
+async def read(context: Context, actor: Actor, instance_id: int) -> Process:
+    """Return an instance that the actor may view.
+
+    Raises:
+        NotFound, Forbidden: the actor may not view it.
+    """
+    async with context.database.read() as tx:
+        _, instance = await access.viewable(tx, context.apps, actor, InstanceId(instance_id))
+        return (await _with_parts(context, tx, actor, [instance]))[0]
+
+
+async def star(context: Context, actor: Actor, instance_id: int, *, is_starred: bool) -> None:
+    """Mark an instance with a star that only the actor sees, or take it away.
+
+    Raises:
+        NotFound, Forbidden: the actor may not view it.
+    """
+    if actor.user_id is None:
+        raise Forbidden("Stars are given by users.")
+    async with context.database.write() as tx:
+        _, instance = await access.viewable(tx, context.apps, actor, InstanceId(instance_id))
+        await starter_rows.set_star(tx, actor.account_id, actor.user_id, instance.id, is_starred=is_starred)
 
 
 async def content(context: Context, actor: Actor, file_id: int, field_instance: int) -> Content:

@@ -113,15 +113,31 @@ def condition(scope: Scope, query: InstanceQuery) -> Where:
             where.add(f"{column} >= {{}}", low)
         if high is not None:
             where.add(f"{column} <= {{}}", high)
-    if query.starter is not None:
-        where.add("i.starter_id = {}", query.starter)
-    if query.title_contains is not None:
-        _contains(where, "i.title_folded", None, query.title_contains, scope.prefixes["title"])
+    _people(where, query)
+    for title in query.titles:
+        _contains(where, "i.title_folded", None, title, scope.prefixes["title"])
     for wanted in query.conditions:
         _field_condition(where, scope, wanted)
     if where.short_terms:
         _only_newest(where, scope)
     return where
+
+
+def _people(where: Where, query: InstanceQuery) -> None:
+    if query.starter is not None:
+        where.add("i.starter_id = {}", query.starter)
+    if query.starter_group is not None:
+        where.add(
+            "EXISTS (SELECT FROM group_members m WHERE m.account_id = i.account_id AND m.group_id = {}"
+            " AND m.user_id = i.starter_id)",
+            query.starter_group,
+        )
+    if query.starred_by is not None:
+        where.add(
+            "EXISTS (SELECT FROM stars s WHERE s.account_id = i.account_id AND s.user_id = {}"
+            " AND s.instance_id = i.id)",
+            query.starred_by,
+        )
 
 
 def _within(scope: Scope) -> Where:

@@ -15,7 +15,7 @@ from typing import TypeAlias, cast
 
 from satchel.model.errors import InvalidRequest
 from satchel.model.fields import Field, FieldType, SlotKind, slot_kind
-from satchel.model.ids import FieldId, InstanceId, UserId
+from satchel.model.ids import FieldId, GroupId, InstanceId, UserId
 from satchel.model.instance import InstanceState
 from satchel.model.trigrams import fold
 
@@ -101,20 +101,24 @@ class InstanceQuery:
     Attributes:
         app: the code of one app; conditions on fields need it.
         states: any of these.
-        title_contains: as given; `satchel.model.trigrams` says how it is compared.
+        titles: what the title must contain, each of them; `satchel.model.trigrams` says how it is compared.
         started_from, started_to, ended_from, ended_to: inclusive moments.
         starter: the user who started the instance.
+        starter_group: a group that its starter is in now.
+        starred_by: a user who gave it a star.
         conditions: all of them must hold.
     """
 
     app: str | None = None
     states: tuple[InstanceState, ...] = ()
-    title_contains: str | None = None
+    titles: tuple[str, ...] = ()
     started_from: datetime | None = None
     started_to: datetime | None = None
     ended_from: datetime | None = None
     ended_to: datetime | None = None
     starter: UserId | None = None
+    starter_group: GroupId | None = None
+    starred_by: UserId | None = None
     conditions: tuple[FieldCondition, ...] = ()
     sort: Sort = Sort()
     limit: int = DEFAULT_LIMIT
@@ -132,9 +136,11 @@ def query_json(query: InstanceQuery) -> dict[str, object]:
     given: dict[str, object] = {
         "app": query.app,
         "states": [str(state) for state in query.states] or None,
-        "title": query.title_contains,
+        "title": query.titles[0] if len(query.titles) == 1 else list(query.titles) or None,
         **{name: moment_json(moment) for name, moment in moments.items() if moment is not None},
         "starter": query.starter,
+        "starter_group": query.starter_group,
+        "starred": query.starred_by is not None or None,
         "fields": {condition.field: dict(condition.given) for condition in query.conditions} or None,
         "sort": str(query.sort),
         "limit": query.limit,

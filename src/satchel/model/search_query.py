@@ -2,7 +2,8 @@
 
 JSON: `{"app": "PUR", "states": ["running"], "title": "chair", "started_from": "2026-01-01", "starter": 7, "fields":
 {"amount": {"from": "10", "to": "99.5"}, "supplier": {"equals": "ACME"}, "product": {"contains": "desk"}}, "sort":
-"-field:amount", "limit": 50}`. Query string: the same names, `state` repeated, and `field.amount.from=10`,
+"-field:amount", "limit": 50}`; `title` may be a list, of which all must stand in it, and there are `starter_group` and
+`starred` (`true`: by oneself). Query string: the same names, `state` repeated, and `field.amount.from=10`,
 `field.supplier=ACME`, `field.product.contains=desk`.
 """
 
@@ -13,7 +14,7 @@ from typing import cast
 
 from satchel.model.errors import InvalidRequest
 from satchel.model.fields import Field, FieldType, Limits, SlotKind, slot_kind
-from satchel.model.ids import FieldId, UserId
+from satchel.model.ids import FieldId, GroupId, UserId
 from satchel.model.instance import InstanceState
 from satchel.model.scalars import Moment, RefusedError, Scalar, check_scalar, is_empty
 from satchel.model.search import (
@@ -33,10 +34,11 @@ from satchel.model.section import meant
 
 MAX_TERM_CHARS = 255
 MAX_CONDITIONS = 20
+MAX_TITLES = 10
 
 _KEYS = (
     *("app", "states", "title", "started_from", "started_to", "ended_from", "ended_to"),
-    *("starter", "fields", "sort", "limit", "cursor"),
+    *("starter", "starter_group", "starred", "fields", "sort", "limit", "cursor"),
 )
 _OPERATIONS = ("equals", "from", "to", "contains")
 _END_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
@@ -113,7 +115,7 @@ def parse_query(
         fields: of the app that `given["app"]` names; none where it names none.
         now: the present moment.
         time_zone: the user's, for days and moments without an offset.
-        user: who `starter: me` is.
+        user: who `starter: me` and `starred` speak of.
 
     Raises:
         InvalidRequest: with every fault and its JSON pointer.
@@ -127,12 +129,14 @@ def parse_query(
     query = InstanceQuery(
         app=reader.text("app"),
         states=reader.states(),
-        title_contains=reader.text("title"),
+        titles=reader.titles(),
         started_from=reader.moment("started_from", ends=False),
         started_to=reader.moment("started_to", ends=True),
         ended_from=reader.moment("ended_from", ends=False),
         ended_to=reader.moment("ended_to", ends=True),
         starter=user if given.get("starter") == "me" and user is not None else reader.starter(),
+        starter_group=reader.starter_group(),
+        starred_by=reader.starred_by(user),
         conditions=reader.conditions(),
         sort=sort,
         limit=reader.limit(),
@@ -167,6 +171,20 @@ class _Reader:
             return None
         return value if value.strip() else None
 
+    def titles(self) -> tuple[str, ...]:
+        """Return what the title must contain, each once; blanks are none."""
+        value = self._given.get("title")
+        if isinstance(value, str):
+            value = [value]
+        if value is None:
+            return ()
+        texts = cast("list[object]", value) if isinstance(value, list) else []
+        good = [text for text in texts if isinstance(text, str) and len(text) <= MAX_TERM_CHARS and "\0" not in text]
+        if not 0 < len(texts) <= MAX_TITLES or len(good) != len(texts):
+            message = f"A text of at most {MAX_TERM_CHARS} characters, or a list of {MAX_TITLES}, is needed here."
+            self._faults.add("/title", message)
+        return tuple(dict.fromkeys(text for text in good if text.strip()))
+
     def states(self) -> tuple[InstanceState, ...]:
         """Return the states asked for, each once."""
         value = self._given.get("states")
@@ -199,6 +217,20 @@ class _Reader:
         """Return the user who started the instance."""
         number = self._integer("starter", low=1, high=2**63 - 1)
         return UserId(number) if number is not None else None
+
+    def starter_group(self) -> GroupId | None:
+        """Return the group that the starter is in."""
+        number = self._integer("starter_group", low=1, high=2**63 - 1)
+        return GroupId(number) if number is not None else None
+
+    def starred_by(self, user: UserId | None) -> UserId | None:
+        """Return whose star is asked for."""
+        value = self._given.get("starred")
+        if value in (None, False, "", "false"):
+            return None
+        if value not in (True, "true") or user is None:
+            self._faults.add("/starred", "true or false is needed here, from a user.")
+        return user
 
     def limit(self) -> int:
         """Return how many instances a page holds."""

@@ -1,6 +1,8 @@
 """Saved searches."""
 
-from satchel.actions import search
+from satchel.actions import saved_criteria, search
+from satchel.actions.saved_criteria import Form
+from satchel.model.errors import InvalidRequest
 from satchel.model.ids import SearchId
 from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
 from satchel.surfaces.native import render, wire
@@ -58,6 +60,31 @@ async def run(exchange: Exchange) -> Reply:
     return json_reply(shown(page, with_count=with_count, with_files=False))
 
 
+_TYPES = {Form.QUESTETRA_XML: "application/xml; charset=utf-8", Form.CURL: "text/plain; charset=utf-8"}
+
+
+async def criteria(exchange: Exchange) -> Reply:
+    """Return a saved search as criteria for another program: `as` says which, `items` what they show."""
+    said = exchange.query("as") or Form.NATIVE
+    if said not in set(Form):
+        raise InvalidRequest(f"as is one of {', '.join(Form)}.", pointer="/as")
+    form = Form(said)
+    text = await saved_criteria.copied(exchange.context, exchange.actor, _id(exchange), form, items=_items(exchange))
+    return Reply(body=text.encode(), headers={"Content-Type": _TYPES.get(form, "application/json")})
+
+
+def _items(exchange: Exchange) -> frozenset[int] | None:
+    given = exchange.query("items")
+    if given is None:
+        return None
+    numbers = [text.strip() for text in given.split(",") if text.strip()]
+    if not all(text.isascii() and text.isdigit() and len(text) <= _LONGEST_ITEM for text in numbers):
+        raise InvalidRequest("items are numbers of fields, with commas between them.", pointer="/items")
+    return frozenset(int(text) for text in numbers)
+
+
+_LONGEST_ITEM = 4
+
 ENDPOINTS = (
     endpoint("GET", "/api/v1/searches", listing),
     endpoint("POST", "/api/v1/searches", create, body=wire.NewSearch),
@@ -65,5 +92,6 @@ ENDPOINTS = (
     endpoint("PUT", "/api/v1/searches/{search}", change, body=wire.NewSearch),
     endpoint("DELETE", "/api/v1/searches/{search}", delete),
     endpoint("GET", "/api/v1/searches/{search}/instances", run),
+    endpoint("GET", "/api/v1/searches/{search}/criteria", criteria),
 )
 """The routes of this module."""

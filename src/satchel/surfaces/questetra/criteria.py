@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import cast
 from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from satchel.actions.processes import Wanted
+from satchel.actions.processes import ME, Wanted
+from satchel.model import criteria as words
 from satchel.model.errors import InvalidRequest
 from satchel.model.safe_xml import DoctypeError, Element, parse_xml
 from satchel.surfaces.kit.bodies import parse_json
@@ -18,36 +20,8 @@ from satchel.surfaces.questetra.params import refused
 MAX_CHARS = 200_000
 MAX_ITEMS = 1_024
 
-STATES: Mapping[str, str] = {"STARTED": "running", "ENDED": "ended", "CANCELLED": "cancelled", "FAILED": "failed"}
-SORTS: Mapping[str, str] = {
-    "processInstanceStartDatetime": "started_at",
-    "processInstanceEndDatetime": "ended_at",
-    "processInstanceTitle": "title",
-    "processInstanceSequenceNumber": "number",
-    "processInstanceState": "state",
-}
-ITEM_TYPES = frozenset(
-    {"string", "decimal", "date", "datetime", "select", "quser", "qgroup", "file", "list", "discussion", "qrole"}
-)
-_XML_NAMES: Mapping[str, str] = {
-    "process-model-info-id": "processModelInfoId",
-    "title": "processInstanceTitle",
-    "start-date-from": "processInstanceStartDateFrom",
-    "start-date-to": "processInstanceStartDateTo",
-    "end-date-from": "processInstanceEndDateFrom",
-    "end-date-to": "processInstanceEndDateTo",
-    "init-quser-id": "processInstanceInitQuserId",
-    "init-qgroup-id": "processInstanceInitQgroupId",
-    "starred": "starred",
-    "sort-property": "sortProperty",
-    "sort-direction": "sortDirection",
-}
-_DATES: Mapping[str, str] = {
-    "processInstanceStartDateFrom": "started_from",
-    "processInstanceStartDateTo": "started_to",
-    "processInstanceEndDateFrom": "ended_from",
-    "processInstanceEndDateTo": "ended_to",
-}
+_STATES = {theirs: ours.value for ours, theirs in words.STATES.items()}
+_SORTS = {theirs: ours.value for ours, theirs in words.SORTS.items()}
 _TODAY = re.compile(r"#today(?:\.addDays\((-?[0-9]{1,5})\))?")
 
 
@@ -100,8 +74,8 @@ def _from_xml(text: str) -> Mapping[str, object]:
         raise refused("criteria", "has a DOCTYPE or entities, which are not taken", text) from None
     except (etree.XMLSyntaxError, ValueError) as error:
         raise refused("criteria", f"is no well-formed XML ({str(error)[:100]})", text) from None
-    if root.tag != "process-instance-criteria":
-        raise refused("criteria", "has the root process-instance-criteria", str(root.tag))
+    if root.tag != words.XML_ROOT:
+        raise refused("criteria", f"has the root {words.XML_ROOT}", str(root.tag))
     given: dict[str, object] = {}
     for node in root:
         name = str(node.tag)
@@ -109,8 +83,8 @@ def _from_xml(text: str) -> Mapping[str, object]:
             given["processInstanceState"] = [_text(one) for one in node if one.tag == "state"]
         elif name == "data":
             given["fields"] = [_xml_item(str(one.tag), {str(part.tag): _text(part) for part in one}) for one in node]
-        elif name in _XML_NAMES and _text(node):
-            given[_XML_NAMES[name]] = _text(node)
+        elif name in words.XML_NAMES and _text(node):
+            given[words.XML_NAMES[name]] = _text(node)
     return given
 
 
@@ -129,28 +103,29 @@ def _xml_item(kind: str, parts: Mapping[str, str]) -> dict[str, object]:
 
 def _meaning(given: Mapping[str, object], now: datetime) -> Criteria:
     query: dict[str, object] = {}
-    for name, ours in _DATES.items():
+    for name, ours in words.DATES.items():
         if given.get(name) not in (None, ""):
             query[ours] = _date(name, given[name], now)
     states = _texts("processInstanceState", given.get("processInstanceState"))
-    unknown = [state for state in states if state not in STATES]
+    unknown = [state for state in states if state not in _STATES]
     if unknown:
-        raise refused("processInstanceState", f"is one of {', '.join(STATES)}", unknown[0])
+        raise refused("processInstanceState", f"is one of {', '.join(_STATES)}", unknown[0])
     if states:
-        query["states"] = [STATES[state] for state in states]
+        query["states"] = [_STATES[state] for state in states]
     titles = _texts("processInstanceTitle", given.get("processInstanceTitle"))
-    if len(titles) > 1:
-        raise refused("processInstanceTitle", "with several texts is not supported yet", titles[1])
     if titles:
-        query["title"] = titles[0]
-    starter = given.get("processInstanceInitQuserId")
+        query["title"] = titles
+    starter, group = given.get("processInstanceInitQuserId"), given.get("processInstanceInitQgroupId")
     if starter not in (None, ""):
         query["starter"] = "me" if starter == "#me" else _number("processInstanceInitQuserId", starter)
-    for name in ("processInstanceInitQgroupId", "starred"):
-        if given.get(name) not in (None, "", False, "false"):
-            raise refused(name, "is not supported yet", str(given[name]))
+    if group not in (None, ""):
+        query["starter_group"] = _number("processInstanceInitQgroupId", group)
+    if given.get("starred") not in (None, "", False, "false"):
+        if given["starred"] not in (True, "true"):
+            raise refused("starred", "is true or false", str(given["starred"]))
+        query["starred"] = True
     query["sort"] = _sort(given)
-    values, shown = _items(given.get("fields"))
+    values, shown = _items(given.get("fields"), now)
     app = given.get("processModelInfoId")
     is_any = app in (None, "", -1, "-1")
     wanted = Wanted(app=None if is_any else _number("processModelInfoId", app), query=query, values=values)
@@ -160,14 +135,14 @@ def _meaning(given: Mapping[str, object], now: datetime) -> Criteria:
 def _sort(given: Mapping[str, object]) -> str:
     key = given.get("sortProperty") or "processInstanceStartDatetime"
     direction = given.get("sortDirection") or "DESC"
-    if not isinstance(key, str) or key not in SORTS:
-        raise refused("sortProperty", f"is one of {', '.join(SORTS)}", str(key))
+    if not isinstance(key, str) or key not in _SORTS:
+        raise refused("sortProperty", f"is one of {', '.join(_SORTS)}", str(key))
     if not isinstance(direction, str) or direction.upper() not in ("ASC", "DESC"):
         raise refused("sortDirection", "is ASC or DESC", str(direction))
-    return f"-{SORTS[key]}" if direction.upper() == "DESC" else SORTS[key]
+    return f"-{_SORTS[key]}" if direction.upper() == "DESC" else _SORTS[key]
 
 
-def _items(given: object) -> tuple[dict[int, str], tuple[int, ...]]:
+def _items(given: object, now: datetime) -> tuple[dict[int, str], tuple[int, ...]]:
     """Return conditions by item number, and the items to show: in JSON all that are named, in XML those with a view."""
     if given is None:
         return {}, ()
@@ -180,15 +155,30 @@ def _items(given: object) -> tuple[dict[int, str], tuple[int, ...]]:
             raise refused("fields", "holds objects with type and number", str(one))
         item = cast("Mapping[str, object]", one)
         kind = item.get("type")
-        if not isinstance(kind, str) or kind not in ITEM_TYPES:
-            raise refused("fields", f"has the types {', '.join(sorted(ITEM_TYPES))}", str(kind))
+        if not isinstance(kind, str) or kind not in words.KNOWN_ITEM_TYPES:
+            raise refused("fields", f"has the types {', '.join(sorted(words.KNOWN_ITEM_TYPES))}", str(kind))
         number = _number("fields", item.get("number"))
         value = item.get("value")
         if value not in (None, ""):
-            values[number] = str(value)
+            values[number] = _item_value(kind, value, now)
         if item.get("view", True) is True:
             shown[number] = None
     return values, tuple(shown)
+
+
+def _item_value(kind: str, given: object, now: datetime) -> str:
+    """Return what an item is compared with, as text; `#me` and the variables of dates are what they stand for now."""
+    alone = cast("list[object]", given) if isinstance(given, list) else [given]
+    if len(alone) == 1:  # one choice, perhaps in a list
+        given = alone[0]
+    if isinstance(given, bool):
+        return str(given).lower()
+    if not isinstance(given, str | int | Decimal):
+        raise refused("fields", "compares an item with a text or a number", repr(given))
+    text = str(given)
+    if kind == "quser" and text == "#me":
+        return ME
+    return _date("fields", text, now) if kind in ("date", "datetime") else text
 
 
 def _texts(name: str, given: object) -> Sequence[str]:

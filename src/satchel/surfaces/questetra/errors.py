@@ -28,7 +28,9 @@ STATUSES: tuple[tuple[type[SatchelError], int], ...] = (
 CODES: Mapping[str, tuple[str, str]] = {
     "id": ("10001", "InvalidId"),
     "processDataInstanceId": ("10001", "InvalidId"),
+    "processInstanceId": ("10001", "InvalidId"),
     "processModelInfoId": ("10001", "InvalidId"),
+    "reportId": ("10001", "InvalidId"),
     "processInstanceInitQuserId": ("10002", "InvalidQuserId"),
     "processInstanceInitQgroupId": ("10003", "InvalidQgroupId"),
     "start": ("10012", "InvalidStart"),
@@ -42,6 +44,7 @@ _THEIRS: Mapping[str, str] = {
     "ended_from": "processInstanceEndDateFrom",
     "ended_to": "processInstanceEndDateTo",
     "starter": "processInstanceInitQuserId",
+    "starter_group": "processInstanceInitQgroupId",
     "title": "processInstanceTitle",
 }
 """Our conditions by their names."""
@@ -61,7 +64,7 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
         return _reply(status, "10001", "InvalidId", error.message)
     pointer = str(error.members.get("pointer") or "").removeprefix("/")
     pointer = _first(error, pointer)
-    pointer = _THEIRS.get(pointer, pointer)
+    pointer = _THEIRS.get(pointer, pointer.partition("/")[0])
     code, kind = CODES.get(pointer, ("10000", pointer or error.code))
     given = error.members.get("given")
     return _reply(status, code, kind, str(given) if given else error.message)

@@ -48,8 +48,8 @@ def refused(name: str, why: str, value: str = "") -> InvalidRequest:
     return InvalidRequest(f"{name} {why}.", pointer=f"/{name}", given=value[:200])
 
 
-def number(given: Mapping[str, str], name: str, default: int | None = None, *, high: int = MAX_ID) -> int:
-    """Return a whole number from 0 to `high`; an empty one counts as absent.
+def number(given: Mapping[str, str], name: str, default: int | None = None, *, low: int = 0, high: int = MAX_ID) -> int:
+    """Return a whole number from `low` to `high`; an empty one counts as absent.
 
     Raises:
         InvalidRequest: it is missing and there is no default, or is no such number.
@@ -59,6 +59,6 @@ def number(given: Mapping[str, str], name: str, default: int | None = None, *, h
         if default is None:
             raise refused(name, "is missing")
         return default
-    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER or int(text) > high:
-        raise refused(name, f"is a whole number from 0 to {high}", text)
+    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER or not low <= int(text) <= high:
+        raise refused(name, f"is a whole number from {low} to {high}", text)
     return int(text)

@@ -1,46 +1,28 @@
 """Our instances, fields and files as their processes, data items and FILE2 values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
 from satchel.actions.processes import Process, field_instance_number
+from satchel.model import criteria
 from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
-from satchel.model.instance import InstanceState
+from satchel.model.ids import GroupId, UserId
 
 PREFIX = "/questetra"
 
-STATES: Mapping[InstanceState, str] = {
-    InstanceState.RUNNING: "STARTED",
-    InstanceState.ENDED: "ENDED",
-    InstanceState.CANCELLED: "CANCELLED",
-    InstanceState.FAILED: "FAILED",
-}
+_DATA_TYPES: Mapping[str, str] = {"file": "FILE2"}
+"""Where a data type is not the criteria's word for it in capitals."""
 
-_TYPES: Mapping[FieldType, tuple[str, str | None]] = {
-    FieldType.DECIMAL: ("DECIMAL", None),
-    FieldType.INTEGER: ("DECIMAL", None),
-    FieldType.RATING: ("DECIMAL", None),
-    FieldType.DATE: ("DATE", "DATE_YMD"),
-    FieldType.DATETIME: ("DATETIME", None),
-    FieldType.CHOICE: ("SELECT", None),
-    FieldType.CHOICES: ("SELECT", None),
-    FieldType.USER: ("QUSER", None),
-    FieldType.GROUP: ("QGROUP", None),
-    FieldType.TABLE: ("LIST", None),
-    FieldType.FILE: ("FILE2", None),
-    FieldType.PHOTO: ("FILE2", None),
-    FieldType.SIGNATURE: ("FILE2", None),
-}
-"""Data type and subtype; every other field is a STRING."""
+_SUBTYPES: Mapping[FieldType, str] = {FieldType.DATE: "DATE_YMD"}
 
 _KIBIBYTE = 1024
 _UNITS = ("KB", "MB", "GB", "TB")
 
 
-def process(one: Process, shown: Sequence[int], time_zone: str) -> dict[str, object]:
+def process(one: Process, shown: Collection[int], time_zone: str) -> dict[str, object]:
     """Return a process with every key; `data` is null where no item is shown."""
     instance, zone = one.instance, ZoneInfo(time_zone)
     return {
@@ -50,20 +32,26 @@ def process(one: Process, shown: Sequence[int], time_zone: str) -> dict[str, obj
         "processInstanceEndDatetime": None if instance.ended_at is None else moment(instance.ended_at, zone),
         "processInstanceId": instance.id,
         "processInstanceIdForView": f"p{instance.id}",
-        "processInstanceInitQgroupId": None,
-        "processInstanceInitQgroupName": None,
+        "processInstanceInitQgroupId": one.starter.group_id if one.starter else None,
+        "processInstanceInitQgroupName": one.starter.group_name if one.starter else None,
         "processInstanceInitQuserId": instance.starter_id,
-        "processInstanceInitQuserName": one.starter,
+        "processInstanceInitQuserName": one.starter.name if one.starter else None,
         "processInstanceSequenceNumber": instance.number,
         "processInstanceStartDatetime": moment(instance.started_at, zone),
-        "processInstanceState": STATES[instance.state],
+        "processInstanceState": criteria.STATES[instance.state],
         "processInstanceTitle": instance.title,
         "processModelInfoCategory": one.row.category,
         "processModelInfoId": one.row.id,
         "processModelInfoName": one.row.name,
         "processModelVersion": one.app.number,
-        "starred": False,
+        "starred": one.is_starred,
     }
+
+
+def data_type(known: Field) -> str:
+    """Return what a field's values are called."""
+    word = criteria.item_type(known)
+    return _DATA_TYPES.get(word, word.upper())
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
@@ -71,19 +59,18 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-def _data(one: Process, shown: Sequence[int], zone: ZoneInfo) -> dict[str, object]:
+def _data(one: Process, shown: Collection[int], zone: ZoneInfo) -> dict[str, object]:
     items: dict[str, object] = {}
     for order, known in enumerate(one.app.manifest.fields, start=1):
         if known.number not in shown or known.type is FieldType.SEPARATOR:
             continue
-        type_, subtype = _TYPES.get(known.type, ("STRING", None))
         items[str(known.number)] = {
-            "dataType": type_,
+            "dataType": data_type(known),
             "id": field_instance_number(one.instance.id, known.number),
             "name": known.label,
             "processDataDefinitionNumber": known.number,
-            "subType": subtype,
-            "value": _files(one, known) if known.is_file_type else _value(known, one.instance.values, zone),
+            "subType": _SUBTYPES.get(known.type),
+            "value": _files(one, known) if known.is_file_type else value(one, known, zone),
             "viewOrder": order,
         }
     return items
@@ -91,8 +78,12 @@ def _data(one: Process, shown: Sequence[int], zone: ZoneInfo) -> dict[str, objec
 
 def _files(one: Process, known: Field) -> list[dict[str, object]] | None:
     place = field_instance_number(one.instance.id, known.number)
-    stored = [held for held in one.files if held.field_id == known.id and held.digest is not None]
-    return [_file(held, place) for held in stored] or None
+    return [_file(held, place) for held in stored(one, known)] or None
+
+
+def stored(one: Process, known: Field) -> list[File]:
+    """Return a field's files that can be downloaded; what is kept elsewhere has no bytes to give."""
+    return [held for held in one.files if held.field_id == known.id and held.digest is not None]
 
 
 def _file(held: File, place: int) -> dict[str, object]:
@@ -119,16 +110,19 @@ def length_text(size: int) -> str:
     return f"{tenths // 10}.{tenths % 10} {_UNITS[unit - 1]}"
 
 
-def _value(known: Field, values: Mapping[str, object], zone: ZoneInfo) -> object:
-    value = values.get(known.id)
-    if value is None:
+def value(one: Process, known: Field, zone: ZoneInfo) -> object:
+    """Return what a field that holds no files holds; None for nothing."""
+    held = one.instance.values.get(known.id)
+    if held is None:
         return None
     if known.type in (FieldType.CHOICE, FieldType.CHOICES):
         labels = {option.id: option.label for option in known.limits.options}
-        chosen = cast("list[object]", value) if isinstance(value, list) else [value]
+        chosen = cast("list[object]", held) if isinstance(held, list) else [held]
         return [{"display": labels.get(str(one), str(one)), "value": str(one)} for one in chosen]
-    if known.type is FieldType.DATETIME and isinstance(value, str):
-        return moment(datetime.fromisoformat(value), zone)
+    if known.type is FieldType.DATETIME and isinstance(held, str):
+        return moment(datetime.fromisoformat(held), zone)
     if known.type is FieldType.BOOLEAN:
-        return "true" if value else "false"
-    return value
+        return "true" if held else "false"
+    if known.type in (FieldType.USER, FieldType.GROUP) and isinstance(held, int):
+        return one.users.get(UserId(held)) if known.type is FieldType.USER else one.groups.get(GroupId(held))
+    return held

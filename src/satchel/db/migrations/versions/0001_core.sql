@@ -217,6 +217,17 @@ BEGIN
     END LOOP;
 END $$;
 
+-- What a user marked for themselves.
+CREATE TABLE stars (
+    account_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    instance_id bigint NOT NULL,
+    PRIMARY KEY (account_id, user_id, instance_id),
+    FOREIGN KEY (account_id, user_id) REFERENCES users,
+    FOREIGN KEY (account_id, instance_id) REFERENCES instances ON DELETE CASCADE
+);
+CREATE INDEX stars_instance ON stars (account_id, instance_id);
+
 -- The engine's state, apart from the searched row so that a step does not rewrite it.
 CREATE TABLE instance_states (
     account_id bigint NOT NULL,

@@ -1,0 +1,127 @@
+"""Processes: lists of them, one of them, its files; deleting, stopping and starring it."""
+
+from satchel.actions import instances, processes, search
+from satchel.actions.processes import Listing, Wanted
+from satchel.model.ids import InstanceId, SearchId
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, json_reply
+from satchel.surfaces.kit.sending import send_content
+from satchel.surfaces.questetra import sheet
+from satchel.surfaces.questetra.calls import call, nothing
+from satchel.surfaces.questetra.criteria import Criteria, read_criteria
+from satchel.surfaces.questetra.params import number, read_params, refused
+from satchel.surfaces.questetra.wire import process
+
+MAX_START = 2**31 - 1
+MAX_LIMIT = 1_000
+DEFAULT_LIMIT = 1
+
+MINE = "PROCESS_INSTANCE_STARTED"
+"""The one report that is there without being saved: what the caller started."""
+
+
+async def listing(exchange: Exchange) -> Reply:
+    """List the processes that criteria find, with the items that they name."""
+    found, shown = await _found(exchange)
+    zone = exchange.actor.time_zone
+    return json_reply({"count": found.count, "processInstances": [process(one, shown, zone) for one in found.found]})
+
+
+async def csv(exchange: Exchange) -> Reply:
+    """List processes as CSV."""
+    found, shown = await _found(exchange)
+    return sheet.csv_reply(sheet.rows_of(found, shown, exchange.actor.time_zone), utf16=False)
+
+
+async def csv_utf16(exchange: Exchange) -> Reply:
+    """List processes as a table in UTF-16 with tabs."""
+    found, shown = await _found(exchange)
+    return sheet.csv_reply(sheet.rows_of(found, shown, exchange.actor.time_zone), utf16=True)
+
+
+async def _found(exchange: Exchange) -> tuple[Listing, tuple[int, ...]]:
+    """Return the processes that a call asks for, and the numbers of the items to show."""
+    given = await read_params(exchange)
+    start = number(given, "start", 0, high=MAX_START)
+    limit = number(given, "limit", DEFAULT_LIMIT, high=MAX_LIMIT)
+    context, actor = exchange.context, exchange.actor
+    report = given.get("reportId", "").strip()
+    if report and given.get("criteria", "").strip():
+        raise refused("reportId", "stands beside criteria; send one of them", report)
+    if report:
+        wanted = await _report(exchange, report)
+        found = await processes.listing(context, actor, wanted, start=start, limit=limit)
+        return found, tuple(field.number for field in found.app.manifest.fields) if found.app else ()
+    asked: Criteria = read_criteria(given.get("criteria", ""), now=context.clock(), time_zone=actor.time_zone)
+    return await processes.listing(context, actor, asked.wanted, start=start, limit=limit), asked.shown
+
+
+async def _report(exchange: Exchange, report: str) -> Wanted:
+    """Return what a saved search asks for."""
+    if report == MINE:
+        return Wanted(query={"starter": "me"})
+    saved = await search.saved(
+        exchange.context, exchange.actor, SearchId(number({"reportId": report}, "reportId", low=1))
+    )
+    return Wanted(query={name: value for name, value in saved.query.items() if name != "limit"})
+
+
+async def view(exchange: Exchange) -> Reply:
+    """Return one process, with all its items."""
+    one = await processes.read(exchange.context, exchange.actor, await _process(exchange))
+    shown = [field.number for field in one.app.manifest.fields]
+    return json_reply({"processInstance": process(one, shown, exchange.actor.time_zone)})
+
+
+async def delete(exchange: Exchange) -> Reply:
+    """Delete a process with its files."""
+    await instances.delete(exchange.context, exchange.actor, await _process(exchange), expected=None)
+    return nothing()
+
+
+async def stop(exchange: Exchange) -> Reply:
+    """Cancel a running process."""
+    why = "it was stopped over the API"
+    await instances.cancel_instance(exchange.context, exchange.actor, await _process(exchange), why=why)
+    return nothing()
+
+
+async def add_star(exchange: Exchange) -> Reply:
+    """Give a process a star that only the caller sees."""
+    await processes.star(exchange.context, exchange.actor, _path_process(exchange), is_starred=True)
+    return nothing()
+
+
+async def remove_star(exchange: Exchange) -> Reply:
+    """Take the caller's star of a process away."""
+    await processes.star(exchange.context, exchange.actor, _path_process(exchange), is_starred=False)
+    return nothing()
+
+
+async def download(exchange: Exchange) -> None:
+    """Send a file's bytes; both ids must belong together."""
+    given = await read_params(exchange)
+    file, place = number(given, "id"), number(given, "processDataInstanceId")
+    what = await processes.content(exchange.context, exchange.actor, file, place)
+    await send_content(exchange, exchange.actor, what, wants_inline=False)
+
+
+async def _process(exchange: Exchange) -> InstanceId:
+    return InstanceId(number(await read_params(exchange), "processInstanceId"))
+
+
+def _path_process(exchange: Exchange) -> InstanceId:
+    return InstanceId(number(exchange.params, "processInstanceId"))
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *call("API/OR/ProcessInstance/list", listing),
+    *call("API/OR/ProcessInstance/listCsv", csv),
+    *call("API/OR/ProcessInstance/listCsvUtf16", csv_utf16),
+    *call("API/OR/ProcessInstance/view", view),
+    *call("API/OR/ProcessInstance/File/download", download),
+    *call("API/OR/ProcessInstance/delete", delete, changes=True),
+    *call("API/OR/ProcessInstance/stop", stop, changes=True),
+    *call("API/OR/ProcessInstance/{processInstanceId}/Star/add", add_star, changes=True),
+    *call("API/OR/ProcessInstance/{processInstanceId}/Star/remove", remove_star, changes=True),
+)
+"""The routes of this module."""
