@@ -1,6 +1,6 @@
 """The client library on the real application, without a socket between; and a network that fails as it is told."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
@@ -21,12 +21,16 @@ class Network(httpx.AsyncBaseTransport):
     Attributes:
         asked: every request, in order.
         faults: by method and the end of a path; each is used once.
+        lives: how many more requests for bytes are answered, before the server is gone; None: all.
+        first: is done before the next request for bytes, once.
     """
 
     def __init__(self, app: object) -> None:
         self._inner = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # an ASGI application
         self.asked: list[httpx.Request] = []
         self.faults: list[tuple[str, str, Fault]] = []
+        self.lives: int | None = None
+        self.first: Callable[[], Awaitable[None]] | None = None
 
     def fail(self, method: str, ending: str, fault: Fault) -> None:
         """Use a fault on the next request of this method whose path has this ending."""
@@ -39,6 +43,14 @@ class Network(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry one request."""
         self.asked.append(request)
+        if request.url.path.endswith(("/content", "/download")):
+            if self.first is not None:
+                first, self.first = self.first, None
+                await first()
+            if self.lives is not None:
+                self.lives -= 1
+                if self.lives < 0:
+                    raise httpx.ConnectError("connection refused", request=request)
         answer = await self._inner.handle_async_request(request)
         for known in self.faults:
             method, ending, fault = known

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from satchel import __version__
-from satchel.cli import admin, calls, demo, deploy, doctor, serve
+from satchel.cli import admin, calls, demo, deploy, doctor, export, serve
 
 app = typer.Typer(
     name="satchel",
@@ -20,6 +20,7 @@ app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.add_typer(admin.app, name="admin")
 app.command("deploy")(deploy.deploy)
+app.command("export")(export.export)
 app.command("call")(calls.call)
 app.command("incidents")(calls.incidents)
 app.command("doctor")(doctor.doctor)

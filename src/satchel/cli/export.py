@@ -1,0 +1,222 @@
+"""`satchel export`: every file that a search finds, into a folder tree that a second run completes."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from satchel.cli import output
+from satchel.cli.output import Code, bytes_text
+from satchel.cli.progress import Bar
+from satchel.cli.remote import DEFAULT_URL, Token, Url
+from satchel.model.errors import InvalidRequest, Unavailable
+
+if TYPE_CHECKING:
+    from satchel.client.api import AsyncClient
+    from satchel.client.exporting import Report
+    from satchel.client.sources.source import Source
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
+_MOST_SHOWN = 20
+
+Target = Annotated[Path, typer.Argument(help="The folder to fill.", show_default=False)]
+Criteria = Annotated[
+    Path | None,
+    typer.Option(help="A file with the search: Questetra's criteria (XML or JSON) or a native query.", exists=True),
+]
+Search = Annotated[int | None, typer.Option(help="The number of a saved search.")]
+App = Annotated[str | None, typer.Option(help="The app's code (at Questetra: its number).")]
+State = Annotated[list[str] | None, typer.Option(help="running, ended, cancelled or failed; repeat for several.")]
+Title = Annotated[str | None, typer.Option(help="What the title contains.")]
+Day = Annotated[str | None, typer.Option(help="A day, a moment, or #today.addDays(n).")]
+Starter = Annotated[str | None, typer.Option(help="Who started it: a user's number, or me.")]
+Condition = Annotated[list[str] | None, typer.Option(help="x=y, x~part, x>=low, x<=high; repeat for several.")]
+Fields = Annotated[str | None, typer.Option(help="Only these file fields, commas between; no attachments tab.")]
+Attachments = Annotated[bool, typer.Option("--attachments/--no-attachments", help="Take the attachments tab.")]
+Pattern = Annotated[str, typer.Option(help="Folders: {id} {identifier} {app} {code} {subject} {year} {field} ...")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on in a folder that an export has begun to fill.")]
+Since = Annotated[str | None, typer.Option(help="Only files attached from this day or moment on; adds to the folder.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count: instances, files, bytes.")]
+Parallel = Annotated[int, typer.Option(help="How many files are fetched at once.", min=1, max=32)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The command line."""
+
+    target: Path
+    url: str
+    token: str
+    query: dict[str, object]
+    criteria: Path | None
+    search: int | None
+    fields: tuple[str, ...] | None
+    attachments: bool
+    layout: str
+    resume: bool
+    since: str | None
+    dry_run: bool
+    parallel: int
+
+
+def export(
+    target: Target,
+    *,
+    criteria: Criteria = None,
+    search: Search = None,
+    app: App = None,
+    state: State = None,
+    title: Title = None,
+    started_from: Day = None,
+    started_to: Day = None,
+    ended_from: Day = None,
+    ended_to: Day = None,
+    started_by: Starter = None,
+    field: Condition = None,
+    fields: Fields = None,
+    attachments: Attachments = True,
+    layout: Pattern = "{id}_{app}_({subject})",
+    resume: Resume = False,
+    since: Since = None,
+    dry_run: DryRun = False,
+    parallel: Parallel = 8,
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Fetch every file of the instances that a search finds into a folder tree, with a manifest and the values.
+
+    Interrupted, it is completed by the same command with --resume, which fetches only what is missing or wrong.
+    """
+    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
+
+    query: dict[str, object] = {
+        "app": app,
+        "states": state,
+        "title": title,
+        "started_from": started_from,
+        "started_to": started_to,
+        "ended_from": ended_from,
+        "ended_to": ended_to,
+        "starter": None if started_by is None else started_by.removeprefix("#"),
+        "fields": wanted.conditions(field) if field else None,
+    }
+    asked = _Asked(
+        target=target,
+        url=url,
+        token=token,
+        query={name: value for name, value in query.items() if value is not None},
+        criteria=criteria,
+        search=search,
+        fields=None if fields is None else tuple(part.strip() for part in fields.split(",") if part.strip()),
+        attachments=attachments and fields is None,
+        layout=layout,
+        resume=resume or since is not None,
+        since=since,
+        dry_run=dry_run,
+        parallel=parallel,
+    )
+    try:
+        raise typer.Exit(output.run(_export(asked)))
+    except KeyboardInterrupt:
+        output.err.print("interrupted; the same command with --resume goes on")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+async def _export(asked: _Asked) -> Code:
+    from satchel.client.api import AsyncClient  # noqa: PLC0415  # only this command needs it
+
+    if not asked.token:
+        raise InvalidRequest("Give a token: --token, or SATCHEL_TOKEN. `satchel admin token EMAIL` makes one.")
+    async with AsyncClient(asked.url, token=asked.token) as client:
+        zone = (await client.me()).time_zone
+        source = await _source(client, asked, zone)
+        moment = None if asked.since is None else _since(asked.since, zone)
+        return await (_count if asked.dry_run else _fill)(client, source, asked, moment)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  # this process's clock: it is what #today means to who types it
+
+
+def _since(text: str, zone: str) -> str:
+    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
+
+    return wanted.since(text, _now(), zone)
+
+
+async def _source(client: "AsyncClient", asked: _Asked, zone: str) -> "Source":
+    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
+    from satchel.client.sources.native import NativeSource  # noqa: PLC0415  # same
+
+    if (asked.criteria is not None) + (asked.search is not None) + bool(asked.query) > 1:
+        raise InvalidRequest("Say what to export in one way: --criteria, --search, or the other options.")
+    query = asked.query
+    if asked.search is not None:
+        query = dict((await client.saved_search(asked.search)).query)
+    if asked.criteria is not None:
+        query = wanted.read_query(asked.criteria.read_text(encoding="utf-8"))
+    query = wanted.dated(query, _now(), zone)
+    return NativeSource(asked.url, query, fields=asked.fields, attachments=asked.attachments)
+
+
+async def _count(client: "AsyncClient", source: "Source", asked: _Asked, moment: str | None) -> Code:
+    from satchel.client.exporting import measure  # noqa: PLC0415  # only this command needs it
+
+    report = await measure(client.driver, source, since=moment)
+    output.out.print(
+        f"{report.instances} instances, {report.files} files, {report.bytes} bytes ({bytes_text(report.bytes)}),"
+        f" {report.links} links; nothing was fetched into {asked.target}",
+        markup=False,
+    )
+    return Code.OK
+
+
+async def _fill(client: "AsyncClient", source: "Source", asked: _Asked, moment: str | None) -> Code:
+    from satchel.client.exporting import Export, measure  # noqa: PLC0415  # only this command needs it
+    from satchel.client.layout import Layout  # noqa: PLC0415  # same
+    from satchel.client.manifests import write_manifests  # noqa: PLC0415  # same
+
+    try:
+        from satchel.client.tree import Tree  # noqa: PLC0415  # same
+    except ImportError:
+        raise Unavailable("Export into folders needs a POSIX system (on Windows: WSL).") from None
+    layout = Layout(asked.layout)
+    about = {"source": source.address, "started_at": _now().isoformat(), "query": asked.query, "layout": asked.layout}
+    tree = Tree(asked.target).open(resume=asked.resume)
+    try:
+        with Bar() as bar:
+            if bar.is_shown:
+                total = await measure(client.driver, source, since=moment)
+                bar.expect(files=total.files, size=total.bytes)
+            work = Export(client.driver, source, tree, layout=layout, since=moment, parallel=asked.parallel, watch=bar)
+            try:
+                report = await work.run()
+                write_manifests(tree, work.ledger, report, about)
+            finally:
+                work.ledger.close()
+        tree.finish()
+    finally:
+        tree.close()
+    return _told(report, asked.target)
+
+
+def _told(report: "Report", target: Path) -> Code:
+    """Print what was done, and return the exit code that goes with it."""
+    if report.instances == 0:
+        output.out.print("nothing was found")
+    output.out.print(
+        f"{report.files} files ({bytes_text(report.bytes)}) of {report.instances} instances in {target}:"
+        f" {report.fetched} fetched, {report.kept} there already, {report.failed} failed; {report.links} links",
+        markup=False,
+    )
+    if report.window is not None:
+        output.err.print(f"a text of fewer than three characters was looked for in the newest {report.window} only")
+    for failure in report.failures[:_MOST_SHOWN]:
+        output.err.print(f"failed: {failure['path']}: {failure['message']} [{failure['code']}]", markup=False)
+    if report.failed > _MOST_SHOWN:
+        output.err.print(f"... and {report.failed - _MOST_SHOWN} more, in report.json", markup=False)
+    return Code.FINDINGS if report.failed else Code.OK

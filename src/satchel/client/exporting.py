@@ -1,0 +1,344 @@
+"""An export: every file of what a source finds, into a tree, several at a time, each checked by its digest.
+
+What is there already and right is not fetched again, so that a run which was cut off is completed by the next. A file
+that cannot be had (deleted meanwhile, a right lost) is a line of the report; only what concerns every file (the disk is
+full, the server is gone, the credential ended) ends the run.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from satchel.client.drivers import AsyncDriver
+from satchel.client.layout import Layout
+from satchel.client.ledger import Ledger
+from satchel.client.refusals import InTheWay, NoRoom, Refused, WrongBytes
+from satchel.client.sources.source import Found, FoundFile, FoundPage, Source, StreamingSource
+from satchel.client.tree import Arriving, Tree
+from satchel.model.errors import SatchelError, Unavailable
+
+PARALLEL = 8
+MOST_FAILURES_KEPT = 1_000
+"""How many failures the report names; all are counted."""
+
+_STREAM_FROM = 8
+"""How many files of a page must be missing, and at least half of them, for the page to be worth one stream."""
+
+_UNAUTHENTICATED = 401
+_QUEUE_PER_WORKER = 64
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What a run did.
+
+    Attributes:
+        files, bytes: stored files of what was found.
+        fetched, kept: files that were fetched now, and that were there already.
+        links: files that are kept elsewhere.
+        older: files attached before the moment from which on they were wanted.
+        window: how many of the newest instances a short "contains" looked at, if it did not look at all.
+    """
+
+    instances: int = 0
+    files: int = 0
+    bytes: int = 0
+    fetched: int = 0
+    fetched_bytes: int = 0
+    kept: int = 0
+    links: int = 0
+    older: int = 0
+    failed: int = 0
+    failures: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    window: int | None = None
+
+
+class Watch(Protocol):
+    """Hears how far an export is."""
+
+    def arrived(self, count: int) -> None:
+        """So many bytes have come; a negative number takes back what has to come again."""
+        ...
+
+    def placed(self, size: int, *, is_new: bool) -> None:
+        """A file is in its place; unless it is new, it was there already and none of it has come."""
+        ...
+
+
+class Silence:
+    """A watch that says nothing."""
+
+    def arrived(self, count: int) -> None:
+        """Say nothing."""
+
+    def placed(self, size: int, *, is_new: bool) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    found: Found
+    file: FoundFile
+    folders: tuple[str, ...]
+    name: str
+
+    @property
+    def path(self) -> str:
+        return "/".join((*self.folders, self.name))
+
+
+class _Watched:
+    """A file that is arriving, with somebody who hears of it; a `Sink`."""
+
+    def __init__(self, file: Arriving, watch: Watch) -> None:
+        self.file = file
+        self._watch = watch
+
+    @property
+    def size(self) -> int:
+        return self.file.size
+
+    def write(self, piece: bytes, /) -> None:
+        self.file.write(piece)
+        self._watch.arrived(len(piece))
+
+    def reset(self) -> None:
+        self._watch.arrived(-self.file.size)
+        self.file.reset()
+
+
+async def measure(driver: AsyncDriver, source: Source, *, since: str | None = None) -> Report:
+    """Return what an export would find, fetching nothing."""
+    report = Report()
+    await driver.run(source.open())
+    cursor: str | None = None
+    while True:
+        page = await driver.run(source.page(cursor))
+        _count(report, page)
+        for found in page.items:
+            for file in found.files:
+                _sort_out(report, file, since)
+        cursor = page.next
+        if cursor is None:
+            return report
+
+
+def _count(report: Report, page: FoundPage) -> None:
+    report.instances += len(page.items)
+    report.window = page.window or report.window
+
+
+def _sort_out(report: Report, file: FoundFile, since: str | None) -> bool:
+    """Count a file and return whether its bytes are wanted."""
+    if file.kind != "stored":
+        report.links += 1
+        return False
+    if since is not None and file.created_at is not None and file.created_at < since:
+        report.older += 1
+        return False
+    report.files += 1
+    report.bytes += file.size or 0
+    return True
+
+
+class Export:
+    """One run.
+
+    Args:
+        driver: takes the source's flows.
+        source: where the files come from.
+        tree: an open folder.
+        layout: which folders they go to.
+        since: RFC 3339 in UTC; files that were attached before are passed over.
+        parallel: how many files are fetched at once.
+        watch: hears how far it is.
+    """
+
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        source: Source,
+        tree: Tree,
+        *,
+        layout: Layout,
+        since: str | None = None,
+        parallel: int = PARALLEL,
+        watch: Watch | None = None,
+    ) -> None:
+        self._driver, self._source, self._tree, self._layout = driver, source, tree, layout
+        self._since = since
+        self._parallel = parallel
+        self._watch: Watch = watch or Silence()
+        self.ledger = Ledger(tree)
+        self.report = Report()
+        self._queue: asyncio.Queue[_Job] = asyncio.Queue(maxsize=parallel * _QUEUE_PER_WORKER)
+
+    async def run(self) -> Report:
+        """Export everything and return what was done; afterwards the ledger can be written out.
+
+        Raises:
+            NoRoom: the disk is full; free space and go on.
+            Unavailable: the server is gone, or the disk fails.
+            Refused: the credential ended, or the search is refused.
+        """
+        self.ledger.open(self._source.address)
+        await self._driver.run(self._source.open())
+        try:
+            async with asyncio.TaskGroup() as group:
+                workers = [group.create_task(self._work()) for _ in range(self._parallel)]
+                await self._list()
+                await self._queue.join()
+                for worker in workers:
+                    worker.cancel()
+        except* SatchelError as errors:
+            raise _first(errors) from None
+        return self.report
+
+    async def _list(self) -> None:
+        cursor: str | None = None
+        while True:
+            page = await self._driver.run(self._source.page(cursor))
+            _count(self.report, page)
+            jobs = [job for found in page.items for job in await self._plan(found)]
+            if isinstance(self._source, StreamingSource) and len(jobs) >= _STREAM_FROM:
+                jobs = await self._stream(self._source, cursor, page, jobs)
+            for job in jobs:
+                await self._queue.put(job)
+            cursor = page.next
+            if cursor is None:
+                return
+
+    async def _plan(self, found: Found) -> list[_Job]:
+        """Return what has to be fetched of an instance; all else is written down or counted."""
+        self.ledger.note_instance(found)
+        jobs: list[_Job] = []
+        for file in found.files:
+            if not _sort_out(self.report, file, self._since):
+                if file.kind != "stored":
+                    self.ledger.note(found, file, None, size=file.size, sha256=None)
+                continue
+            folders, name = self.ledger.reserve(file, self._layout.folders(found, file))
+            job = _Job(found, file, folders, name)
+            if not await self._is_there(job):
+                jobs.append(job)
+        return jobs
+
+    async def _is_there(self, job: _Job) -> bool:
+        """Return whether a file lies in its place with the right bytes, as far as source and manifest tell."""
+        file = job.file
+        known = self.ledger.known(file)
+        wanted = file.sha256 or (known.sha256 if known is not None else None)
+        if wanted is None:
+            return False
+        there = await asyncio.to_thread(self._tree.look, job.folders, job.name, size=file.size)
+        if there is None or there[1] != wanted:
+            return False
+        self.ledger.note(job.found, file, job.path, size=there[0], sha256=there[1])
+        self.report.kept += 1
+        self._watch.placed(there[0], is_new=False)
+        return True
+
+    async def _work(self) -> None:
+        while True:
+            job = await self._queue.get()
+            try:
+                await self._fetch(job)
+            except (Refused, WrongBytes, InTheWay) as error:
+                self._fail(job, error)
+            self._queue.task_done()
+
+    def _fail(self, job: _Job, error: SatchelError) -> None:
+        """Note that a file could not be had; what would happen to every other one ends the run.
+
+        Raises:
+            Refused: the credential ended.
+        """
+        if isinstance(error, Refused) and error.status == _UNAUTHENTICATED:
+            raise error
+        self.ledger.forget(job.file)
+        self.report.failed += 1
+        if len(self.report.failures) < MOST_FAILURES_KEPT:
+            self.report.failures.append(
+                {
+                    "id": job.file.id,
+                    "instance": job.file.instance,
+                    "path": job.path,
+                    "code": error.code,
+                    "message": error.message,
+                }
+            )
+
+    async def _fetch(self, job: _Job) -> None:
+        """Fetch a file and put it in its place.
+
+        Raises:
+            Refused, WrongBytes, InTheWay: it cannot be had, or not be put there.
+        """
+        file = self._tree.arriving()
+        sink = _Watched(file, self._watch)
+        try:
+            await self._driver.run(self._source.fetch(job.file, sink))
+            self._take(job, file)
+        except BaseException:
+            self._watch.arrived(-file.size)
+            self._tree.drop(file)
+            raise
+
+    def _take(self, job: _Job, file: Arriving) -> None:
+        """Check a file that has come and put it in its place."""
+        expected = job.file
+        if expected.sha256 not in (None, file.sha256) or expected.size not in (None, file.size):
+            raise WrongBytes(f"File {expected.id} came with other bytes than the server says it has.")
+        # Noted first: a note counts only as far as the tree bears it out, so a kill between the two costs nothing.
+        self.ledger.note(job.found, expected, job.path, size=file.size, sha256=file.sha256)
+        self._tree.place(file, job.folders, job.name)
+        self.report.fetched += 1
+        self.report.fetched_bytes += file.size
+        self._watch.placed(file.size, is_new=True)
+
+    async def _stream(
+        self, source: StreamingSource, cursor: str | None, page: FoundPage, jobs: Sequence[_Job]
+    ) -> list[_Job]:
+        """Fetch what is missing of a page in one stream; return what did not come that way."""
+        stored = sum(1 for found in page.items for file in found.files if file.kind == "stored")
+        if 2 * len(jobs) < stored:
+            return list(jobs)
+        waiting = {job.file.id: job for job in jobs}
+        arriving: list[Arriving] = []
+
+        def begin(number: int) -> _Watched | None:
+            if number not in waiting:
+                return None
+            arriving.append(self._tree.arriving())
+            return _Watched(arriving[-1], self._watch)
+
+        def end(number: int, _sink: object) -> None:
+            file = arriving.pop()
+            try:
+                self._take(waiting[number], file)
+                del waiting[number]
+            except (WrongBytes, InTheWay):
+                self._tree.drop(file)  # it is tried once more by itself, and fails there if it must
+
+        try:
+            await self._driver.run(source.stream(cursor, begin, end))
+        finally:
+            for file in arriving:
+                self._watch.arrived(-file.size)
+                self._tree.drop(file)
+        return list(waiting.values())
+
+
+def _first(errors: ExceptionGroup[SatchelError]) -> SatchelError:
+    """Return the error of several at once that says most."""
+    found = list(_leaves(errors))
+    return next((one for kind in (NoRoom, Unavailable) for one in found if isinstance(one, kind)), found[0])
+
+
+def _leaves(errors: ExceptionGroup[SatchelError]) -> Iterator[SatchelError]:
+    for one in errors.exceptions:
+        if isinstance(one, ExceptionGroup):
+            yield from _leaves(one)
+        else:
+            yield one

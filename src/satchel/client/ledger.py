@@ -1,0 +1,204 @@
+"""What an export knows of its tree: which file lies where, with which digest; in flat memory, at any size.
+
+The truth is the tree itself: `manifest.jsonl` of the runs that ended, and the journal of one that did not, to which a
+line is added as each file is placed. From both the ledger is made anew each time, in a temporary database of SQLite's
+that has no name and ends with the process.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import cast
+
+import msgspec
+
+from satchel.client.layout import RESERVED, path_key
+from satchel.client.sources.source import Found, FoundFile
+from satchel.client.tree import MANIFEST, Tree, told
+from satchel.model.errors import Conflict
+from satchel.model.names import FolderNames
+
+INSTANCES = "instances.jsonl"
+REPORT = "report.json"
+
+_SCHEMA = """
+CREATE TABLE files (id INTEGER PRIMARY KEY, instance INTEGER NOT NULL, path TEXT, line BLOB NOT NULL);
+CREATE INDEX files_instance ON files (instance, id);
+CREATE TABLE taken (key TEXT PRIMARY KEY, file INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE instances (id INTEGER PRIMARY KEY, line BLOB NOT NULL);
+"""
+
+
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the manifest says of a file that an earlier run placed."""
+
+    id: int
+    instance: int
+    path: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+
+
+class Ledger:
+    """The files and instances of one tree."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
+        self._database.execute("BEGIN")
+        self._database.executemany("INSERT INTO taken VALUES (?, 0)", [(path_key((), name),) for name in RESERVED])
+        self._journal = -1
+
+    def open(self, source: str) -> None:
+        """Learn what earlier runs did, and begin to write down what this one does.
+
+        Args:
+            source: the address that this run takes from.
+
+        Raises:
+            Conflict: the tree was filled from elsewhere, where the same numbers mean other files.
+        """
+        before = b"".join(self._tree.lines(REPORT))
+        with suppress(msgspec.DecodeError):
+            known = msgspec.json.decode(before or b"{}", type=dict[str, object]).get("source", source)
+            if known != source:
+                raise Conflict(f"This tree was filled from {known}. Name another folder for {source}.")
+        for line in self._tree.lines(MANIFEST):
+            self._learn(line)
+        for line in self._tree.lines(INSTANCES):
+            self._learn_instance(line)
+        self._journal = self._tree.journal()
+        with os.fdopen(os.dup(self._journal), "rb") as file:
+            file.seek(0)
+            for line in file:
+                self._learn(line)
+        os.write(self._journal, b"\n")  # what a kill cut short must not swallow the next line
+
+    def _learn(self, line: bytes) -> None:
+        """Take in a line of the manifest or journal; one that was cut short is passed over."""
+        try:
+            placed = msgspec.json.decode(line, type=Placed)
+        except msgspec.DecodeError:
+            return
+        if placed.path is not None and not _is_inside(placed.path):
+            return
+        self._put(placed.id, placed.instance, placed.path, line.strip())
+
+    def _learn_instance(self, line: bytes) -> None:
+        with suppress(msgspec.DecodeError):
+            number = msgspec.json.decode(line, type=dict[str, object]).get("id")
+            if isinstance(number, int):
+                self._database.execute("INSERT OR REPLACE INTO instances VALUES (?, ?)", (number, line.strip()))
+
+    def _put(self, number: int, instance: int, path: str | None, line: bytes) -> None:
+        self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (number, instance, path, line))
+        if path is not None:
+            *folders, name = path.split("/")
+            self._database.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (path_key(folders, name), number))
+
+    def close(self) -> None:
+        """Forget everything; the journal stays with the tree."""
+        if self._journal >= 0:
+            os.close(self._journal)
+            self._journal = -1
+        self._database.close()
+
+    def note_instance(self, found: Found) -> None:
+        """Write down what an instance is, with its values."""
+        line = msgspec.json.encode(
+            {
+                "id": found.id,
+                "uuid": found.uuid,
+                "identifier": found.identifier,
+                "app": found.app,
+                "app_name": found.app_name,
+                "title": found.title,
+                "state": found.state,
+                "starter": found.starter,
+                "started_at": found.started_at,
+                "ended_at": found.ended_at,
+                "values": dict(found.values),
+            }
+        )
+        self._database.execute("INSERT OR REPLACE INTO instances VALUES (?, ?)", (found.id, line))
+
+    def known(self, file: FoundFile) -> Placed | None:
+        """Return what an earlier run placed for a file."""
+        row = cast(
+            "tuple[bytes] | None", self._database.execute("SELECT line FROM files WHERE id = ?", (file.id,)).fetchone()
+        )
+        return msgspec.json.decode(row[0], type=Placed) if row is not None else None
+
+    def reserve(self, file: FoundFile, folders: Sequence[str]) -> tuple[tuple[str, ...], str]:
+        """Return where a file goes: where it is already, or a name in these folders that no other file has."""
+        known = self.known(file)
+        if known is not None and known.path is not None:
+            *before, name = known.path.split("/")
+            return tuple(before), name
+        names = FolderNames()
+        while True:
+            name = names.take(file.name)
+            key = path_key(folders, name)
+            row = cast(
+                "tuple[int] | None",
+                self._database.execute("SELECT file FROM taken WHERE key = ?", (key,)).fetchone(),
+            )
+            if row is None or row[0] == file.id:
+                self._database.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (key, file.id))
+                return tuple(folders), name
+
+    def note(self, found: Found, file: FoundFile, path: str | None, *, size: int | None, sha256: str | None) -> None:
+        """Write down, so that a kill does not undo it, that a file lies in its place (or is kept elsewhere)."""
+        line = msgspec.json.encode(_line(found, file, path, size=size, sha256=sha256))
+        self._put(file.id, file.instance, path, line)
+        with told("the journal"):
+            os.write(self._journal, line + b"\n")
+
+    def forget(self, file: FoundFile) -> None:
+        """Take a file out of the manifest to be: it is not, or not whole, in its place."""
+        self._database.execute("DELETE FROM files WHERE id = ?", (file.id,))
+
+    def file_lines(self) -> Iterator[bytes]:
+        """Give the manifest's lines, by instance and file."""
+        yield from self._lines("SELECT line FROM files ORDER BY instance, id")
+
+    def instance_lines(self) -> Iterator[bytes]:
+        """Give a line for each instance, by number."""
+        yield from self._lines("SELECT line FROM instances ORDER BY id")
+
+    def _lines(self, query: str) -> Iterator[bytes]:
+        for (line,) in cast("Iterator[tuple[bytes]]", self._database.execute(query)):
+            yield line + b"\n"
+
+
+def _is_inside(path: str) -> bool:
+    """Return whether a manifest's path stays in the tree, as those that we write do."""
+    parts = path.split("/")
+    return all(part not in ("", ".", "..") and "\0" not in part for part in parts)
+
+
+def _line(
+    found: Found, file: FoundFile, path: str | None, *, size: int | None, sha256: str | None
+) -> Mapping[str, object]:
+    return {
+        "path": path,
+        "id": file.id,
+        "uuid": file.uuid,
+        "instance": file.instance,
+        "identifier": found.identifier,
+        "app": found.app,
+        "field": file.field,
+        "area": file.area,
+        "kind": file.kind,
+        "name": file.name,
+        "description": file.description,
+        "size": size,
+        "media_type": file.media_type,
+        "sha256": sha256,
+        "url": file.url,
+        "created_at": file.created_at,
+        "created_by": file.created_by,
+        "source": file.source,
+    }

@@ -1,0 +1,102 @@
+"""Satchel itself as a source: pages of a search with their files, by the native API."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from satchel.client import operations, transfers, wire
+from satchel.client.sources.source import Found, FoundFile, FoundPage
+from satchel.client.steps import Flow
+from satchel.client.transfers import Sink
+
+PAGE = 100
+"""Instances at once: a page with its files is in memory as a whole."""
+
+_ORDER = "started_at"
+"""Upwards, so that what starts meanwhile comes last and nothing is passed over."""
+
+
+class NativeSource:
+    """The instances that a native query finds.
+
+    Args:
+        address: of the server.
+        query: as `POST /instances/search` takes it; its sort and limit do not count.
+        fields: ids of the file fields to take; None takes all.
+        attachments: whether the attachments tab is taken.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        query: Mapping[str, object],
+        *,
+        fields: Sequence[str] | None = None,
+        attachments: bool = True,
+    ) -> None:
+        self.address = address.rstrip("/")
+        self._query = {**query, "sort": _ORDER, "limit": PAGE}
+        self._query.pop("cursor", None)
+        self._fields = None if fields is None else frozenset(fields)
+        self._attachments = attachments
+        self._names: Mapping[str, str] = {}
+
+    def open(self) -> Flow[None]:
+        """Learn the names of the apps."""
+        self._names = {app.code: app.name for app in (yield from operations.apps())}
+
+    def page(self, cursor: str | None) -> Flow[FoundPage]:
+        """Return a page, in the order in which instances were started."""
+        page = yield from operations.search_page(self._query, cursor=cursor, with_files=True, with_count=cursor is None)
+        total = page.total.value if page.total is not None and page.total.exact else None
+        items = [self._found(one) for one in page.items]
+        return FoundPage(items=items, next=page.next, total=total, window=page.window)
+
+    def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
+        """Take a file's bytes; a broken connection is taken up where it broke."""
+        yield from transfers.receive(transfers.content_of(file.id), sink, etag=file.sha256)
+
+    def _takes(self, field: str | None) -> bool:
+        if field is None:
+            return self._attachments
+        return self._fields is None or field in self._fields
+
+    def _found(self, one: wire.Instance) -> Found:
+        return Found(
+            id=one.id,
+            uuid=one.uuid,
+            identifier=one.identifier,
+            app=one.app,
+            app_name=self._names.get(one.app, one.app),
+            title=one.title,
+            state=one.state,
+            started_at=moment(one.started_at) or "",
+            ended_at=moment(one.ended_at),
+            starter=one.starter,
+            values=one.values,
+            files=tuple(self._file(one, file) for file in one.files if self._takes(file.field)),
+        )
+
+    def _file(self, one: wire.Instance, file: wire.File) -> FoundFile:
+        content = f"{self.address}/api/v1/files/{file.id}/content"
+        return FoundFile(
+            id=file.id,
+            instance=one.id,
+            name=file.name,
+            field=file.field,
+            area=file.area,
+            kind=file.kind,
+            uuid=file.uuid,
+            description=file.description,
+            size=file.size,
+            media_type=file.media_type,
+            sha256=file.sha256,
+            url=file.url,
+            created_at=moment(file.created_at),
+            created_by=file.created_by,
+            source=content if file.url is None else file.url,
+        )
+
+
+def moment(at: datetime | None) -> str | None:
+    """Return a moment in UTC as RFC 3339 with a Z."""
+    return None if at is None else at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

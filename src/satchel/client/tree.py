@@ -1,0 +1,259 @@
+"""The folder that an export fills: written only below its own descriptor, never through a link (security.md, rule 2).
+
+A file is called something in `.satchel-export` until it is whole and its digest was checked; then it is moved to its
+place. So whatever ends the process, a name in the tree stands for a whole file, and what is half lies in one known
+folder, which the next run clears.
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import stat
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+from satchel.client.refusals import InTheWay, NoRoom
+from satchel.model.errors import Conflict, SatchelError, Unavailable
+
+WORK = ".satchel-export"
+JOURNAL = "journal.jsonl"
+MANIFEST = "manifest.jsonl"
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EMLINK})
+_READ_BYTES = 1024 * 1024
+
+
+@contextmanager
+def told(what: str) -> Generator[None]:
+    """Turn errors of the disk into ours, naming what was written.
+
+    Raises:
+        NoRoom: the disk is full.
+        InTheWay: a link or something else stands where a folder or file goes.
+        Unavailable: the disk fails otherwise.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise NoRoom(what) from error
+        if error.errno in _NO_FOLDER:
+            raise InTheWay(what) from error
+        raise Unavailable(f"{what} cannot be written: {error.strerror}.") from error
+
+
+def _names(folder: int) -> list[str]:
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
+
+
+class Arriving:
+    """A file that is arriving in the work folder; a `Sink`."""
+
+    def __init__(self, folder: int, name: str) -> None:
+        self.name = name
+        self._fd = os.open(name, _NEW, 0o644, dir_fd=folder)
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what has come."""
+        return self._digest.hexdigest()
+
+    def write(self, piece: bytes, /) -> None:
+        """Write what comes next."""
+        with told(self.name):
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(self._fd, view) :]
+        self._digest.update(piece)
+        self.size += len(piece)
+
+    def reset(self) -> None:
+        """Begin anew."""
+        with told(self.name):
+            os.ftruncate(self._fd, 0)
+            os.lseek(self._fd, 0, os.SEEK_SET)
+        self._digest, self.size = hashlib.sha256(), 0
+
+    def close(self) -> None:
+        """Close it; it stays until it is placed or dropped."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+class Tree:
+    """An export's folder, held by one process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._root = self._work = -1
+        self._count = 0
+
+    def open(self, *, resume: bool) -> Self:
+        """Make the folder, or go on with one that an export has begun to fill.
+
+        Raises:
+            Conflict: it is not empty and is not to be gone on with, holds something else, or is being written to.
+            SatchelError: it cannot be made or opened.
+        """
+        with told(str(self.path)):
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._root = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self._check(resume=resume)
+            with told(WORK), suppress(FileExistsError):
+                os.mkdir(WORK, 0o700, dir_fd=self._root)
+            with told(WORK):
+                self._work = os.open(WORK, _FOLDER, dir_fd=self._root)
+            self._lock()
+            self._clear()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _check(self, *, resume: bool) -> None:
+        names = set(_names(self._root))
+        if not names:
+            return
+        if not resume:
+            raise Conflict(f"{self.path} is not empty. Name another folder, or go on with --resume.")
+        if not names & {WORK, MANIFEST}:
+            raise Conflict(f"{self.path} holds something, but no export to go on with. Name another folder.")
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._work, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Conflict(f"Another export is writing to {self.path}. Wait for it to end.") from None
+
+    def _clear(self) -> None:
+        """Take away what a run that was killed left behind."""
+        for name in _names(self._work):
+            if name != JOURNAL:
+                with told(f"{WORK}/{name}"):
+                    os.unlink(name, dir_fd=self._work)
+
+    def close(self) -> None:
+        """Let go of the folder; what is half written is taken away."""
+        if self._work >= 0:
+            with suppress(SatchelError):
+                self._clear()
+            os.close(self._work)
+        if self._root >= 0:
+            os.close(self._root)
+        self._root = self._work = -1
+
+    def finish(self) -> None:
+        """Take the work folder away: all that it knew stands in the manifest."""
+        with told(WORK):
+            with suppress(FileNotFoundError):
+                os.unlink(JOURNAL, dir_fd=self._work)
+            os.rmdir(WORK, dir_fd=self._root)
+        os.close(self._work)
+        self._work = -1
+
+    def journal(self) -> int:
+        """Return the descriptor of the journal, to which lines are added; the caller closes it."""
+        with told(f"{WORK}/{JOURNAL}"):
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+            return os.open(JOURNAL, flags, 0o600, dir_fd=self._work)
+
+    def arriving(self) -> Arriving:
+        """Return a new file to write to."""
+        self._count += 1
+        with told(WORK):
+            return Arriving(self._work, f"{self._count}.part")
+
+    def drop(self, file: Arriving) -> None:
+        """Take away a file that will not be placed."""
+        file.close()
+        with suppress(OSError):
+            os.unlink(file.name, dir_fd=self._work)
+
+    def place(self, file: Arriving, folders: Sequence[str], name: str) -> None:
+        """Give a whole file its name, in place of whatever had it.
+
+        Raises:
+            InTheWay: a link or a file stands for one of the folders, or a folder for the file.
+            NoRoom, Unavailable: the disk is full or fails.
+        """
+        file.close()
+        with told("/".join((*folders, name))), self._entered(folders, make=True) as folder:
+            os.rename(file.name, name, src_dir_fd=self._work, dst_dir_fd=folder)
+
+    @contextmanager
+    def _entered(self, folders: Sequence[str], *, make: bool) -> Generator[int]:
+        at = self._root
+        try:
+            for folder in folders:
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(folder, dir_fd=at)
+                inner = os.open(folder, _FOLDER, dir_fd=at)
+                if at != self._root:
+                    os.close(at)
+                at = inner
+            yield at
+        finally:
+            if at != self._root:
+                os.close(at)
+
+    def look(self, folders: Sequence[str], name: str, *, size: int | None = None) -> tuple[int, str] | None:
+        """Return size and digest of a file in the tree; None where there is no plain file, or none of that size."""
+        try:
+            with self._entered(folders, make=False) as folder:
+                fd = os.open(name, _READ, dir_fd=folder)
+        except OSError:
+            return None
+        try:
+            about = os.fstat(fd)
+            if not stat.S_ISREG(about.st_mode) or (size is not None and about.st_size != size):
+                return None
+            digest, count = hashlib.sha256(), 0
+            while piece := os.read(fd, _READ_BYTES):
+                digest.update(piece)
+                count += len(piece)
+            return count, digest.hexdigest()
+        except OSError:
+            return None
+        finally:
+            os.close(fd)
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """Give the lines of a file at the top of the tree; none where there is no such plain file."""
+        try:
+            fd = os.open(name, _READ, dir_fd=self._root)
+        except OSError:
+            return
+        with os.fdopen(fd, "rb") as file:
+            if stat.S_ISREG(os.fstat(fd).st_mode):
+                yield from file
+
+    def write(self, name: str, pieces: Iterable[bytes]) -> None:
+        """Write a file at the top of the tree, durably, in place of the one of that name.
+
+        Raises:
+            NoRoom, Unavailable, InTheWay: as `place`; the one that was there is still there.
+        """
+        made = f"{name}.new"
+        with told(name):
+            with suppress(FileNotFoundError):
+                os.unlink(made, dir_fd=self._work)
+            fd = os.open(made, _NEW, 0o644, dir_fd=self._work)
+            with os.fdopen(fd, "wb", buffering=_READ_BYTES) as file:
+                for piece in pieces:
+                    file.write(piece)
+                file.flush()
+                os.fsync(fd)
+            os.rename(made, name, src_dir_fd=self._work, dst_dir_fd=self._root)

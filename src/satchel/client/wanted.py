@@ -1,0 +1,107 @@
+"""What is to be exported, as people say it: options of a command, or a file of criteria."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from satchel.model.errors import InvalidRequest
+
+DATES = ("started_from", "started_to", "ended_from", "ended_to")
+"""The members of a query that are days or moments."""
+
+_VARIABLE = re.compile(r"#(now|today)(?:\.addDays\((-?[0-9]{1,5})\))?")
+_CONDITION = re.compile(r"([A-Za-z0-9_]+)(>=|<=|=|~)(.*)", re.DOTALL)
+_OPERATIONS = {"=": "equals", "~": "contains", ">=": "from", "<=": "to"}
+_THEIRS = re.compile(r"processModelInfoId|processInstance\w+|sortProperty|sortDirection|starred")
+
+
+def is_questetra(text: str) -> bool:
+    """Return whether criteria are Questetra's: XML, or JSON with their names."""
+    bare = text.removeprefix("\ufeff").lstrip()
+    if bare.startswith("<"):
+        return True
+    given = _object(text)
+    return isinstance(given.get("fields"), list) or any(_THEIRS.fullmatch(name) for name in given)
+
+
+def read_query(text: str) -> dict[str, object]:
+    """Return a native query out of a file.
+
+    Raises:
+        InvalidRequest: it is no JSON object.
+    """
+    return _object(text)
+
+
+def _object(text: str) -> dict[str, object]:
+    try:
+        given = msgspec.json.decode(text.removeprefix("\ufeff"), type=object)
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"The criteria are neither XML nor JSON ({error}).") from None
+    if not isinstance(given, dict):
+        raise InvalidRequest("The criteria are a JSON object.")
+    return cast("dict[str, object]", given)
+
+
+def conditions(texts: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return conditions on fields: `x=y`, `x~part`, `x>=low`, `x<=high`.
+
+    Raises:
+        InvalidRequest: one is none of these, or says the same twice.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for text in texts:
+        match = _CONDITION.fullmatch(text)
+        if match is None:
+            raise InvalidRequest(f"A condition on a field is x=y, x~part, x>=low or x<=high, not {text[:80]!r}.")
+        parts = found.setdefault(match[1], {})
+        if _OPERATIONS[match[2]] in parts:
+            raise InvalidRequest(f"There are two conditions {match[1]}{match[2]}...; give one.")
+        parts[_OPERATIONS[match[2]]] = match[3]
+    return found
+
+
+def dated(query: Mapping[str, object], now: datetime, time_zone: str) -> dict[str, object]:
+    """Return a query whose `#now`, `#today` and `#today.addDays(n)` are the days and moments that they stand for.
+
+    Raises:
+        InvalidRequest: a date begins with # and is none of these.
+    """
+    local = now.astimezone(ZoneInfo(time_zone))
+    found = dict(query)
+    for name in DATES:
+        given = found.get(name)
+        if isinstance(given, str) and given.strip().startswith("#"):
+            found[name] = _date(given.strip(), local)
+    return found
+
+
+def since(text: str, now: datetime, time_zone: str) -> str:
+    """Return a day or moment as RFC 3339 in UTC; a day is its first moment there.
+
+    Raises:
+        InvalidRequest: it is neither.
+    """
+    zone = ZoneInfo(time_zone)
+    try:
+        said = _date(text.strip(), now.astimezone(zone)) if text.strip().startswith("#") else text.strip()
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        raise InvalidRequest(f"{text[:80]!r} is no day (2026-01-31) or moment (2026-01-31T09:30:00Z).") from None
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    return aware.astimezone(ZoneInfo("UTC")).replace(tzinfo=None).isoformat() + "Z"
+
+
+def _date(text: str, local: datetime) -> str:
+    match = _VARIABLE.fullmatch(text)
+    if match is None:
+        raise InvalidRequest(f"{text[:80]!r} is none of #now, #today and #today.addDays(n).")
+    try:
+        moved = local + timedelta(days=int(match[2] or 0))
+    except OverflowError:
+        raise InvalidRequest(f"{text[:80]!r} is out of range.") from None
+    return moved.isoformat(timespec="seconds") if match[1] == "now" else moved.date().isoformat()

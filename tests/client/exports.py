@@ -1,0 +1,66 @@
+"""Exports for tests: run on the application in the process, and compared with what the server has."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from satchel.client.api import AsyncClient
+from satchel.client.exporting import Export, Report
+from satchel.client.layout import DEFAULT, Layout
+from satchel.client.manifests import write_manifests
+from satchel.client.sources.native import NativeSource
+from satchel.client.sources.source import Source
+from satchel.client.tree import Tree
+
+OURS = frozenset({"manifest.jsonl", "manifest.csv", "instances.jsonl", "values.csv", "report.json"})
+
+
+async def export(
+    client: AsyncClient,
+    target: Path,
+    query: Mapping[str, object] | None = None,
+    *,
+    source: Source | None = None,
+    resume: bool = False,
+    layout: str = DEFAULT,
+    since: str | None = None,
+    parallel: int = 2,
+) -> Report:
+    """Export as the command does."""
+    taken = source or NativeSource(str(client.driver.account.url), query or {})
+    tree = Tree(target).open(resume=resume)
+    try:
+        work = Export(client.driver, taken, tree, layout=Layout(layout), since=since, parallel=parallel)
+        try:
+            report = await work.run()
+            write_manifests(tree, work.ledger, report, {"source": taken.address})
+        finally:
+            work.ledger.close()
+        tree.finish()
+    finally:
+        tree.close()
+    return report
+
+
+def files_in(target: Path) -> dict[str, bytes]:
+    """Return the exported files by path, without what describes them."""
+    return {
+        path.relative_to(target).as_posix(): path.read_bytes()
+        for path in sorted(target.rglob("*"))
+        if path.is_file() and path.relative_to(target).as_posix() not in OURS
+    }
+
+
+def manifest(target: Path) -> list[dict[str, Any]]:
+    """Return the lines of the manifest."""
+    return [json.loads(line) for line in (target / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def verified(target: Path) -> dict[str, bytes]:
+    """Return the exported files, after each was found to be what the manifest says and there are no others."""
+    found = files_in(target)
+    said = {line["path"]: (line["size"], line["sha256"]) for line in manifest(target) if line["path"]}
+    assert {path: (len(data), hashlib.sha256(data).hexdigest()) for path, data in found.items()} == said
+    return found
