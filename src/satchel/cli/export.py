@@ -91,8 +91,6 @@ def export(
 
     Interrupted, it is completed by the same command with --resume, which fetches only what is missing or wrong.
     """
-    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
-
     query: dict[str, object] = {
         "app": app,
         "states": state,
@@ -102,7 +100,7 @@ def export(
         "ended_from": ended_from,
         "ended_to": ended_to,
         "starter": None if started_by is None else started_by.removeprefix("#"),
-        "fields": wanted.conditions(field) if field else None,
+        "fields": _conditions(field) if field else None,
     }
     asked = _Asked(
         target=target,
@@ -124,6 +122,15 @@ def export(
     except KeyboardInterrupt:
         output.err.print("interrupted; the same command with --resume goes on")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _conditions(given: list[str]) -> object:
+    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
+
+    try:
+        return wanted.conditions(given)
+    except InvalidRequest as error:
+        raise typer.BadParameter(error.message, param_hint="--field") from None
 
 
 async def _export(asked: _Asked) -> Code:
