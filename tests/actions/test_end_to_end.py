@@ -35,6 +35,7 @@ async def test_a_product_is_evaluated_with_its_file_and_found_again(world: World
         "task.claimed",
         "task.completed",
         *["service.finished"] * 2,
+        "instance.ended",
     ]
     assert await world.drift() == []
     assert (await world.storage()).used_bytes == len(PDF)

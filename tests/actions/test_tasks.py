@@ -142,7 +142,7 @@ async def test_a_plain_save_leaves_gaps_and_completing_does_not(world: World, cl
     assert (view.values["open"], view.values["needed"]) == ("half", 7)
     assert (view.instance.state, view.tasks[0].state) == (InstanceState.ENDED, TaskState.DONE)
     assert view.tasks[0].closed_by == world.people["buyer"]
-    assert (await world.kinds(number))[-3:] == ["task.saved", "task.completed", "comment"]
+    assert (await world.kinds(number))[-4:] == ["task.saved", "task.completed", "comment", "instance.ended"]
     with pytest.raises(InvalidState):
         await tasks.complete(world.context, buyer, task, Submission(values={"needed": "7"}))
 

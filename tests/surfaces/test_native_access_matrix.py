@@ -7,8 +7,9 @@ so whoever comes after one that deleted a thing finds nothing there.
 import json
 from pathlib import Path
 
-from satchel.actions import files
+from satchel.actions import files, webhooks
 from satchel.actions.places import Place
+from satchel.actions.webhooks import Wish
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId
 from satchel.surfaces.native.routes import ENDPOINTS
@@ -42,6 +43,7 @@ BODIES: dict[str, object] = {
     "POST /api/v1/searches": {"name": "mine"},
     "PUT /api/v1/searches/{search}": {"name": "mine"},
     "POST /api/v1/calls/{call}/fail": {"code": "broken"},
+    "POST /api/v1/webhooks": {"app": "EVA", "url": "https://hooks.example/"},
 }
 
 
@@ -75,6 +77,7 @@ async def _numbers(api: Api) -> dict[str, str]:
     signed = (await admin.post(f"/api/v1/files/{description}/links", json={})).json()["url"]
     upload = await world.ask(clerk, size=9, field="photos", app="EVA")
     user = world.people["viewer"]
+    hook = (await webhooks.create(world.context, world.admin, "EVA", Wish(url="https://hooks.example/"))).webhook
     return {
         "app": "EVA",
         "instance": str(instance),
@@ -85,6 +88,8 @@ async def _numbers(api: Api) -> dict[str, str]:
         "call": str(call),
         "incident": "999999",
         "upload": str(upload.id),
+        "webhook": str(hook.id),
+        "delivery": str(await webhooks.send_test(world.context, world.admin, hook.id)),
         "user": str(user),
         "holder": str(world.people["buyer"]),
         "group": str(world.groups["viewers"]),

@@ -85,6 +85,7 @@ async def _apply(run: Run, effect: effects.Effect) -> None:  # noqa: C901  # one
         case effects.CallDropped(token=token):
             await _drop_call(run, token)
         case effects.Ended():
+            await run.event("instance.ended")
             await close_instance(run, InstanceState.ENDED)
         case effects.Failed(element=element, code=code, message=message):
             await run.event("instance.failed", data={"element": element, "code": code, "message": message})

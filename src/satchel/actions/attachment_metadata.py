@@ -5,11 +5,11 @@ The keys are those of Flokzu's attachments, in its order; `contentType` is ours.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from satchel.actions import links
 from satchel.actions.context import Context
 from satchel.model.actor import Actor
+from satchel.model.clock import moment
 from satchel.model.errors import Gone, NotFound
 from satchel.model.files import File, FileKind
 from satchel.model.ids import FileId
@@ -67,9 +67,3 @@ async def metadata_of(context: Context, issuer: Actor, files: Iterable[File]) ->
         with suppress(NotFound, Gone):
             told[file.id] = await metadata(context, issuer, file)
     return told
-
-
-def moment(at: datetime) -> str:
-    """Return a moment in UTC, its fraction of a second without zeros at the end: `2024-04-02T20:26:27.7794Z`."""
-    text = at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "")
-    return f"{text.rstrip('0').rstrip('.')}Z"

@@ -1,9 +1,11 @@
 """What every action is given: the database, the bytes, the time, the rules, the queue, and the apps that are loaded."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from satchel.actions.loading import Apps
 from satchel.actions.vault import Vault
+from satchel.actions.webhook_formats import NATIVE_FORMAT, Format, by_name
 from satchel.blobs.store import BlobStore
 from satchel.db.pool import Database
 from satchel.model.clock import Clock
@@ -16,7 +18,11 @@ from satchel.queue.enqueue import Queue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The parts that `main` puts together; one for the whole process."""
+    """The parts that `main` puts together; one for the whole process.
+
+    Attributes:
+        webhook_formats: by name.
+    """
 
     database: Database
     blobs: BlobStore
@@ -28,3 +34,4 @@ class Context:
     http: HttpClient
     vault: Vault
     mail_server: MailServer | None = None
+    webhook_formats: Mapping[str, Format] = field(default_factory=lambda: by_name(NATIVE_FORMAT))

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from satchel.actions.context import Context
-from satchel.db.events import insert_event
+from satchel.db.events import Heard, insert_event
 from satchel.db.pool import Writer
 from satchel.model.actor import Actor
-from satchel.model.ids import FileId, InstanceId, TaskId
+from satchel.model.ids import AppId, FileId, InstanceId, TaskId
 
 
 async def write_event(
@@ -19,9 +19,14 @@ async def write_event(
     instance: InstanceId | None = None,
     task: TaskId | None = None,
     file: FileId | None = None,
-) -> None:
-    """Write that the actor did `kind` (as `noun.verb`) to the things named."""
-    await insert_event(
+    told_as: tuple[AppId, str] | None = None,
+) -> Heard | None:
+    """Write that the actor did `kind` (as `noun.verb`) to the things named.
+
+    Args:
+        told_as: the app and the happening that its webhooks are told of; those that want it are then returned.
+    """
+    return await insert_event(
         tx,
         actor.account_id,
         at=context.clock(),
@@ -33,4 +38,5 @@ async def write_event(
         task_id=task,
         file_id=file,
         data=data,
+        told_as=told_as,
     )

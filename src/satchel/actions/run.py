@@ -5,12 +5,13 @@ architecture §2), lends a `Run`, and saves it. What a run owes (bytes to the qu
 kept in its ledger and settled last, the quota's row at the very end.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from satchel.actions.context import Context
+from satchel.actions.happenings import Telling, happening_of, write_deliveries
 from satchel.actions.history import write_event
 from satchel.actions.loading import LoadedApp
 from satchel.actions.searching import searched
@@ -31,10 +32,11 @@ from satchel.model.values import typed_values
 
 @dataclass(slots=True)
 class Ledger:
-    """What a transaction owes: signed bytes to the quota, and jobs to the queue."""
+    """What a transaction owes: signed bytes to the quota, jobs to the queue, and what happened to webhooks."""
 
     used_bytes: int = 0
     reserved_bytes: int = 0
+    tellings: list[Telling] = field(default_factory=list[Telling])
     jobs: list[tuple[str, dict[str, int | str | None]]] = field(default_factory=list)
 
     def enqueue(self, name: str, **arguments: int | str | None) -> None:
@@ -42,11 +44,12 @@ class Ledger:
         self.jobs.append((name, arguments))
 
     async def settle(self, context: Context, tx: Writer, actor: Actor) -> None:
-        """Enqueue the jobs, then move the bytes: the transaction's last statements.
+        """Write deliveries, enqueue the jobs, then move the bytes: the transaction's last statements.
 
         Raises:
             OverQuota: the bytes do not fit; the transaction must not go on.
         """
+        await write_deliveries(context, tx, actor.account_id, self.tellings)
         for name, arguments in self.jobs:
             await context.queue.enqueue(tx, name, {"account": actor.account_id, **arguments})
         await storage.take(tx, actor.account_id, used=self.used_bytes, reserved=self.reserved_bytes)
@@ -73,7 +76,13 @@ class Run:
     state: bytes | None
     ledger: Ledger
     saved_state: bytes | None = None
+    loaded_files: frozenset[tuple[FileId, FieldId | None, str]] = frozenset()
     is_deleted: bool = False
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether values or files are others than when the instance was loaded, or saved last."""
+        return self.values != self.instance.values or _places(self.files) != self.loaded_files
 
     def files_in(self, field_id: FieldId | None) -> list[File]:
         """Return the files of a field (None: the attachments tab) in order."""
@@ -107,10 +116,31 @@ class Run:
         file: FileId | None = None,
         data: Mapping[str, object] | None = None,
     ) -> None:
-        """Write a line of this instance's history."""
-        await write_event(
-            self.tx, self.context, self.actor, kind, data, instance=self.instance.id, task=task, file=file
+        """Write a line of this instance's history, and remember the webhooks that are to be told of it."""
+        happening = happening_of(kind, task, has_changes=self.has_changes)
+        heard = await write_event(
+            self.tx,
+            self.context,
+            self.actor,
+            kind,
+            data,
+            instance=self.instance.id,
+            task=task,
+            file=file,
+            told_as=None if happening is None else (self.app.app_id, happening.value),
         )
+        if happening is not None and heard is not None and heard.webhooks:
+            telling = Telling(
+                happening=happening,
+                event_id=heard.id,
+                kind=kind,
+                at=self.now,
+                user_id=self.actor.user_id,
+                task_id=task,
+                instance_id=self.instance.id,
+                webhooks=heard.webhooks,
+            )
+            self.ledger.tellings.append(telling)
 
     async def save(self) -> None:
         """Write the instance's row with its title and search columns, and the engine's state if it moved."""
@@ -132,6 +162,10 @@ class Run:
     def close(self, state: InstanceState) -> None:
         """Make the instance ended, cancelled or failed."""
         self.instance = replace(self.instance, state=state, ended_at=self.now)
+
+
+def _places(files: Sequence[File]) -> frozenset[tuple[FileId, FieldId | None, str]]:
+    return frozenset((file.id, file.field_id, file.name) for file in files)
 
 
 async def load(context: Context, tx: Writer, actor: Actor, instance_id: InstanceId, ledger: Ledger) -> Run:
@@ -158,6 +192,7 @@ async def load(context: Context, tx: Writer, actor: Actor, instance_id: Instance
         state=state,
         ledger=ledger,
         saved_state=state,
+        loaded_files=_places(files),
     )
 
 

@@ -13,6 +13,7 @@ from satchel.actions.context import Context
 from satchel.blobs.store import LeftoverKind
 from satchel.db import blobs as blob_rows
 from satchel.db import credentials as credential_rows
+from satchel.db import deliveries as delivery_rows
 from satchel.db import events as event_rows
 from satchel.db import exports as export_rows
 from satchel.db import files as file_rows
@@ -28,8 +29,14 @@ AT_ONCE = 500
 ENTRIES_AT_ONCE = 5_000
 """How many entries of ended exports go in one transaction."""
 
+DELIVERIES_AT_ONCE = 5_000
+"""How many records of deliveries one sweep takes away."""
+
 ENDED_KEPT = timedelta(days=7)
 """How long the row of an ended ticket or export is kept, so that a late client gets a clear answer."""
+
+DELIVERIES_KEPT = timedelta(days=14)
+"""How long the record of an ended delivery is kept, with what it told."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -141,6 +148,7 @@ async def _forget(context: Context) -> None:
         await event_rows.forget_keys(tx, now - context.policy.idempotency_lifetime)
         await credential_rows.forget_failures(tx, now)
         await export_rows.forget_ended(tx, now - ENDED_KEPT)
+        await delivery_rows.forget_ended(tx, now - DELIVERIES_KEPT, DELIVERIES_AT_ONCE)
 
 
 async def drop_orphans(context: Context) -> int:

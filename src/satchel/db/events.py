@@ -8,7 +8,7 @@ from typing import LiteralString
 from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer
-from satchel.model.ids import AccountId, CredentialId, EventId, FileId, InstanceId, TaskId, UserId
+from satchel.model.ids import AccountId, AppId, CredentialId, EventId, FileId, InstanceId, TaskId, UserId, WebhookId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,26 @@ class Event:
     data: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A line of history that was just written, and the webhooks that are to be told of it."""
+
+    id: EventId
+    webhooks: list[WebhookId]
+
+
 _EVENT = "account_id, id, at, kind, instance_id, task_id, file_id, user_id, credential_id, address, data"
+
+
+_INSERT: LiteralString = (
+    "INSERT INTO events (account_id, at, kind, instance_id, task_id, file_id, user_id, credential_id, address, data)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+# In the same statement, so that a change of an app without webhooks takes no round trip more.
+_HEARD: LiteralString = (
+    f"{_INSERT} RETURNING id, ARRAY(SELECT w.id FROM webhooks w WHERE w.account_id = events.account_id"
+    " AND w.app_id = %s AND w.is_active AND w.events @> ARRAY[%s::text] ORDER BY w.id) AS webhooks"
+)
 
 
 async def insert_event(
@@ -44,13 +63,18 @@ async def insert_event(
     task_id: TaskId | None = None,
     file_id: FileId | None = None,
     data: Mapping[str, object] | None = None,
-) -> None:
-    """Add a line to the history."""
-    await tx.execute(
-        "INSERT INTO events (account_id, at, kind, instance_id, task_id, file_id, user_id, credential_id, address,"
-        " data) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (account, at, kind, instance_id, task_id, file_id, user_id, credential_id, address, Jsonb(dict(data or {}))),
-    )
+    told_as: tuple[AppId, str] | None = None,
+) -> Heard | None:
+    """Add a line to the history.
+
+    Args:
+        told_as: the app and the happening that webhooks are told of; None where they are told nothing.
+    """
+    row = (account, at, kind, instance_id, task_id, file_id, user_id, credential_id, address, Jsonb(dict(data or {})))
+    if told_as is None:
+        await tx.execute(_INSERT, row)
+        return None
+    return await tx.row(Heard, _HEARD, (*row, *told_as))
 
 
 async def events_of_instance(

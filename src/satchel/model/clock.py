@@ -1,6 +1,6 @@
-"""Time as an argument: whoever needs to know the time takes a `Clock`."""
+"""Time as an argument: whoever needs to know the time takes a `Clock`; and how a moment is written for others."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -10,3 +10,9 @@ class Clock(Protocol):
     def __call__(self) -> datetime:
         """Return the present moment, aware and in UTC."""
         ...
+
+
+def moment(at: datetime) -> str:
+    """Return a moment in UTC, its fraction of a second without zeros at the end: `2024-04-02T20:26:27.7794Z`."""
+    text = at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "")
+    return f"{text.rstrip('0').rstrip('.')}Z"

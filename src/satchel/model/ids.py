@@ -24,6 +24,8 @@ ExportId = NewType("ExportId", int)
 ScheduleId = NewType("ScheduleId", int)
 IncidentId = NewType("IncidentId", int)
 JobId = NewType("JobId", int)
+WebhookId = NewType("WebhookId", int)
+DeliveryId = NewType("DeliveryId", int)
 
 FieldId = NewType("FieldId", str)
 """A field's id within its app: `[a-z][a-z0-9_]*`, at most 64 characters."""

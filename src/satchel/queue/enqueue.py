@@ -18,6 +18,7 @@ MAKE_PREVIEW: Final = "preview.make"
 RETURN_CALL: Final = "call.return"
 PERFORM_CALL: Final = "service.perform"
 PREPARE_EXPORT: Final = "export.prepare"
+DELIVER_WEBHOOK: Final = "webhook.deliver"
 
 
 class Queue:

@@ -6,11 +6,11 @@ here does nothing the second time.
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from satchel.actions import calls, due, export_freeze, previews
+from satchel.actions import calls, deliveries, due, export_freeze, previews
 from satchel.actions.context import Context
 from satchel.model.digest import parse_digest
-from satchel.model.ids import AccountId, ExportId, InstanceId, JobId
-from satchel.queue.enqueue import MAKE_PREVIEW, PERFORM_CALL, PREPARE_EXPORT, RETURN_CALL
+from satchel.model.ids import AccountId, DeliveryId, ExportId, InstanceId, JobId
+from satchel.queue.enqueue import DELIVER_WEBHOOK, MAKE_PREVIEW, PERFORM_CALL, PREPARE_EXPORT, RETURN_CALL
 
 Handler = Callable[..., Awaitable[None]]
 """A coroutine function that takes a job's arguments by name."""
@@ -31,9 +31,13 @@ def handlers(context: Context) -> Mapping[str, Handler]:
     async def prepare_export(*, account: int, export: int) -> None:
         await export_freeze.prepare(context, AccountId(account), ExportId(export))
 
+    async def deliver_webhook(*, account: int, delivery: int, attempt: int, probe: int) -> None:
+        await deliveries.deliver(context, AccountId(account), DeliveryId(delivery), attempt, is_probe=probe == 1)
+
     return {
         MAKE_PREVIEW: make_preview,
         RETURN_CALL: return_call,
         PERFORM_CALL: perform_call,
         PREPARE_EXPORT: prepare_export,
+        DELIVER_WEBHOOK: deliver_webhook,
     }

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from satchel.actions.calls import enqueue_due
+from satchel.actions import calls, deliveries
 from satchel.actions.context import Context
 from satchel.actions.due import AT_ONCE, run_due
 from satchel.actions.export_freeze import enqueue_silent
@@ -49,8 +49,9 @@ class Tick:
         """Do what is due now and return how many things that were."""
         context, now = self._context, self._context.clock()
         handled = await run_due(context)
-        handled += await enqueue_due(context)
         handled += await enqueue_silent(context)
+        handled += await calls.enqueue_due(context)
+        handled += await deliveries.enqueue_due(context)
         handled += await expire_uploads(context)
         handled += await purge_files(context)
         async with context.database.write() as tx:

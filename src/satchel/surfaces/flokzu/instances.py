@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from satchel.actions import apps, documents, instances
-from satchel.actions.attachment_metadata import metadata_of, moment
+from satchel.actions.attachment_metadata import metadata_of
 from satchel.actions.documents import Document
 from satchel.actions.forms import Submission
+from satchel.model.clock import moment
 from satchel.surfaces.flokzu import wire
 from satchel.surfaces.flokzu.auth import KEY_PARAMETER, starts_by_system
 from satchel.surfaces.flokzu.inputs import body_object, query_inputs, read_inputs

@@ -6,8 +6,8 @@ Nothing here asks for anything: a document and the metadata of its attachments c
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from satchel.actions.attachment_metadata import moment
 from satchel.actions.documents import Document, PeopleNames
+from satchel.model.clock import moment
 from satchel.model.fields import Field
 from satchel.model.ids import FieldId, FileId
 from satchel.model.instance import Instance, Task

@@ -20,6 +20,7 @@ from satchel.surfaces.native import (
     tasks,
     tus,
     uploads,
+    webhooks,
 )
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -34,6 +35,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *exports.ENDPOINTS,
     *services.ENDPOINTS,
     *secrets.ENDPOINTS,
+    *webhooks.ENDPOINTS,
 )
 
 SURFACE = Surface(prefix="/api", endpoints=ENDPOINTS, document=problem)

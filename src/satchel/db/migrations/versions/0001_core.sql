@@ -349,6 +349,77 @@ CREATE TABLE incidents (
 );
 CREATE INDEX incidents_open ON incidents (account_id, instance_id) WHERE closed_at IS NULL;
 
+-- Addresses that an app tells what happens to its instances. `user_id` made it or changed it last: it tells what they
+-- may see. `sealed` signs; `previous_sealed` signs too until `previous_until`. One that fails rests between attempts.
+CREATE TABLE webhooks (
+    account_id bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    app_id bigint NOT NULL,
+    url text NOT NULL,
+    events text[] NOT NULL CHECK (cardinality(events) > 0),
+    format text NOT NULL,
+    user_id bigint NOT NULL,
+    is_active boolean NOT NULL DEFAULT true,
+    disabled text,
+    failing_since timestamptz,
+    rests_until timestamptz,
+    sealed bytea NOT NULL,
+    previous_sealed bytea,
+    previous_until timestamptz,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, app_id) REFERENCES apps,
+    FOREIGN KEY (account_id, user_id) REFERENCES users,
+    CHECK (is_active <= (disabled IS NULL))
+);
+CREATE INDEX webhooks_app ON webhooks (account_id, app_id);
+
+-- What each webhook is told, written by the transaction in which it happened. The instance's own goes with it.
+CREATE TABLE webhook_deliveries (
+    account_id bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    uuid uuid NOT NULL,
+    webhook_id bigint NOT NULL,
+    instance_id bigint,
+    happening text NOT NULL CHECK (happening IN ('start', 'save', 'task_done', 'end', 'test')),
+    at timestamptz NOT NULL,
+    snapshot jsonb NOT NULL,
+    state text NOT NULL CHECK (state IN ('waiting', 'delivered', 'failed')),
+    attempt integer NOT NULL DEFAULT 0,
+    counted_from integer NOT NULL DEFAULT 0,
+    counted_since timestamptz NOT NULL,
+    due_at timestamptz,
+    ended_at timestamptz,
+    reason text,
+    PRIMARY KEY (account_id, id),
+    FOREIGN KEY (account_id, webhook_id) REFERENCES webhooks ON DELETE CASCADE,
+    FOREIGN KEY (account_id, instance_id) REFERENCES instances ON DELETE CASCADE,
+    CHECK ((state = 'waiting') = (ended_at IS NULL))
+);
+CREATE INDEX webhook_deliveries_webhook ON webhook_deliveries (account_id, webhook_id, id);
+CREATE INDEX webhook_deliveries_instance ON webhook_deliveries (account_id, instance_id) WHERE instance_id IS NOT NULL;
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at) WHERE state = 'waiting' AND due_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_ended ON webhook_deliveries (ended_at) WHERE ended_at IS NOT NULL;
+
+-- What each attempt of a delivery did; `run` is that of call_attempts.
+CREATE TABLE webhook_attempts (
+    account_id bigint NOT NULL,
+    delivery_id bigint NOT NULL,
+    number integer NOT NULL,
+    run text NOT NULL,
+    state text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+    started_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    status integer,
+    duration_ms integer,
+    reason text,
+    message text,
+    reply text NOT NULL DEFAULT '',
+    PRIMARY KEY (account_id, delivery_id, number),
+    FOREIGN KEY (account_id, delivery_id) REFERENCES webhook_deliveries ON DELETE CASCADE
+);
+
 -- Bytes that the store holds. The row exists only after the bytes are durable; the sweep deletes bytes and row under
 -- the row's lock, and the foreign keys of files, uploads and previews keep a named blob from ever going.
 CREATE TABLE blobs (

@@ -1,0 +1,117 @@
+"""What webhooks are told: which lines of history are happenings, and the deliveries that follow from them.
+
+Deliveries are written by the transaction in which it happened, at its end: none is lost, none tells of a change that
+was rolled back, and what each tells is what that transaction saved.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from satchel.actions.context import Context
+from satchel.db import deliveries as rows
+from satchel.db import files as file_rows
+from satchel.db import instances as instance_rows
+from satchel.db.pool import Writer
+from satchel.model.ids import AccountId, EventId, InstanceId, TaskId, UserId, WebhookId, uuid7
+from satchel.model.instance import Instance
+from satchel.model.webhooks import Delivery, Happening
+from satchel.queue.enqueue import DELIVER_WEBHOOK
+
+_HAPPENINGS = {
+    "instance.started": Happening.START,
+    "task.completed": Happening.TASK_DONE,
+    "instance.ended": Happening.END,
+    "instance.cancelled": Happening.END,
+    "instance.failed": Happening.END,
+    **dict.fromkeys(("file.added", "file.copied", "file.described", "file.deleted", "file.restored"), Happening.SAVE),
+}
+_FORMS = frozenset(
+    {
+        *("instance.changed", "task.saved", "task.submitted", "message.received", "action.run", "call.returned"),
+        *("service.finished", "service.failed"),
+    }
+)
+"""What is a save only if values or files are others than before."""
+
+
+def happening_of(kind: str, task: TaskId | None, *, has_changes: bool) -> Happening | None:
+    """Return what webhooks are told of a line of an instance's history, or None.
+
+    Args:
+        kind: of the line.
+        task: that it belongs to.
+        has_changes: whether values or files of the instance are others than before.
+    """
+    if kind == "action.run" and task is not None:
+        return Happening.TASK_DONE
+    if kind in _FORMS:
+        return Happening.SAVE if has_changes else None
+    return _HAPPENINGS.get(kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Something that happened in this transaction, and the webhooks that are to be told of it."""
+
+    happening: Happening
+    event_id: EventId
+    kind: str
+    at: datetime
+    user_id: UserId | None
+    task_id: TaskId | None
+    instance_id: InstanceId
+    webhooks: Sequence[WebhookId]
+
+
+async def write_deliveries(context: Context, tx: Writer, account: AccountId, tellings: Sequence[Telling]) -> None:
+    """Write what webhooks are to be told, after everything else of the transaction was saved."""
+    for telling in tellings:
+        instance = await instance_rows.instance(tx, account, telling.instance_id)
+        if instance is None:
+            continue  # deleted in this same transaction
+        snapshot = await _snapshot(tx, instance, telling)
+        for webhook in telling.webhooks:
+            written = await rows.insert_delivery(
+                tx,
+                account,
+                webhook,
+                uuid=uuid7(telling.at, context.entropy),
+                instance_id=instance.id,
+                happening=telling.happening,
+                at=telling.at,
+                snapshot=snapshot,
+            )
+            if written is not None and written.due_at is None:
+                await enqueue(context, tx, written)
+
+
+async def enqueue(context: Context, tx: Writer, delivery: Delivery, *, is_probe: bool = False) -> None:
+    """Have the next attempt of a delivery made.
+
+    Args:
+        is_probe: whether it is to find out if a webhook that failed takes messages again.
+    """
+    arguments = {
+        "account": delivery.account_id,
+        "delivery": delivery.id,
+        "attempt": delivery.attempt + 1,
+        "probe": int(is_probe),
+    }
+    await context.queue.enqueue(tx, DELIVER_WEBHOOK, arguments)
+
+
+async def _snapshot(tx: Writer, instance: Instance, telling: Telling) -> dict[str, object]:
+    files = await file_rows.files_of_instances(tx, instance.account_id, [instance.id])
+    return {
+        "event": telling.event_id,
+        "kind": telling.kind,
+        "user": telling.user_id,
+        "task": telling.task_id,
+        "title": instance.title,
+        "state": instance.state.value,
+        "ended_at": instance.ended_at.isoformat() if instance.ended_at is not None else None,
+        "revision": instance.revision,
+        "values": dict(instance.values),
+        "files": [file.id for file in files],
+    }

@@ -1,0 +1,37 @@
+"""How a message of a webhook is signed: Standard Webhooks, symmetric (`v1`); and a token for who cannot check that."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Final
+
+from satchel.model.ids import Entropy
+
+PREFIX: Final = "whsec_"
+SECRET_BYTES: Final = 32
+"""Of the 24 to 64 that the specification allows."""
+
+_TOKEN_PURPOSE: Final = b"satchel webhook token"
+
+
+def new_secret(entropy: Entropy) -> str:
+    """Return a secret, as it is shown to whoever verifies."""
+    return PREFIX + base64.b64encode(entropy(SECRET_BYTES)).decode()
+
+
+def signature(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
+    """Return the value of `webhook-signature`: one signature a secret, with blanks between."""
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return " ".join(
+        f"v1,{base64.b64encode(hmac.digest(_key(secret), signed, hashlib.sha256)).decode()}" for secret in secrets
+    )
+
+
+def token(secret: str) -> str:
+    """Return a token that tells the sender by itself; it changes with the secret, and the secret does not follow."""
+    return hmac.digest(_key(secret), _TOKEN_PURPOSE, hashlib.sha256).hex()[:40]
+
+
+def _key(secret: str) -> bytes:
+    return base64.b64decode(secret.removeprefix(PREFIX))
