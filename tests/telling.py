@@ -4,13 +4,15 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from typing import Any, cast
 
 from engine_bpmn import simple, user
 from peers import Arrived
-from satchel.actions import webhooks
+from satchel.actions import deliveries, webhooks
 from satchel.actions.webhooks import Record, Wish
 from satchel.model.ids import DeliveryId
+from satchel.model.webhooks import Webhook
 from satchel.queue.enqueue import DELIVER_WEBHOOK
 from satchel.work.handlers import handlers
 from world import World, bundle, fields
@@ -69,6 +71,25 @@ async def records(world: World, state: str | None = None) -> list[Record]:
         state,
     )
     return [await webhooks.record(world.context, world.admin, DeliveryId(cast("int", number))) for (number,) in found]
+
+
+async def pause(world: World, span: timedelta) -> int:
+    """Let time pass, do what is due then as tick and worker would, and return how many jobs that were."""
+    world.clock.advance(span)
+    await deliveries.enqueue_due(world.context)
+    return await run_jobs(world)
+
+
+async def hook(world: World) -> Webhook:
+    """Return the one webhook of the account."""
+    (found,) = await webhooks.listing(world.context, world.admin)
+    return found
+
+
+async def disablings(world: World) -> list[object]:
+    """Return what the history says of webhooks that the server switched off."""
+    found = await world.rows("SELECT data FROM events WHERE kind = 'webhook.disabled' AND user_id IS NULL ORDER BY id")
+    return [data for (data,) in found]
 
 
 def body(arrived: Arrived) -> dict[str, Any]:

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from actions_files import MANIFEST
+from calling import allow
+from peers import Peer, peer
 from satchel.model.actor import Actor
 from satchel.model.ids import TaskId
+from telling import deploy as deploy_told
 from world import World, bundle, open_world
 
 
@@ -53,3 +56,12 @@ async def task(world: World, clerk: Actor) -> TaskId:
     """A task that the clerk holds, of an app with fields for files of every sort."""
     await world.deploy(bundle(MANIFEST))
     return await world.take_task(clerk, await world.start(clerk, "FIL"))
+
+
+@pytest.fixture
+async def receiver(world: World) -> AsyncIterator[Peer]:
+    """A server that webhooks may be told at, with the app that has them."""
+    async with peer() as made:
+        allow(world, made)
+        await deploy_told(world)
+        yield made

@@ -1,12 +1,9 @@
 """What webhooks are told and when: the four happenings, and that they share the fate of their transaction."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from calling import allow
 from engine_bpmn import el, simple, user
-from peers import Peer, peer
+from peers import Peer
 from satchel.actions import files, instances, tasks, webhooks
 from satchel.actions.forms import Submission
 from satchel.actions.places import Place
@@ -14,38 +11,30 @@ from satchel.actions.webhooks import Wish
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import FileId
-from telling import MANIFEST, body, deploy, records, run_jobs, subscribe
+from telling import MANIFEST, body, records, run_jobs, subscribe
 from world import PDF, TEXT, World, bundle
 
 
-@pytest.fixture
-async def other(world: World) -> AsyncIterator[Peer]:
-    async with peer() as made:
-        allow(world, made)
-        await deploy(world)
-        yield made
-
-
-async def told(world: World, other: Peer) -> list[tuple[str, str]]:
+async def told(world: World, receiver: Peer) -> list[tuple[str, str]]:
     """Deliver what is due, and return what came since the last time as (type, kind)."""
-    before = len(other.requests)
+    before = len(receiver.requests)
     await run_jobs(world)
-    return [(body(one)["type"], body(one)["data"]["event"]["kind"]) for one in other.requests[before:]]
+    return [(body(one)["type"], body(one)["data"]["event"]["kind"]) for one in receiver.requests[before:]]
 
 
-async def test_a_run_of_an_instance_is_told_from_start_to_end(world: World, clerk: Actor, other: Peer) -> None:
-    await subscribe(world, other.url("/hook"))
+async def test_a_run_of_an_instance_is_told_from_start_to_end(world: World, clerk: Actor, receiver: Peer) -> None:
+    await subscribe(world, receiver.url("/hook"))
     doc = await world.upload(clerk, PDF, name="a.pdf", field="doc", app="HOK")
 
     number = await world.start(clerk, "HOK", name="Desk", amount="12.50", doc=[doc])
-    assert await told(world, other) == [("start", "instance.started")]
+    assert await told(world, receiver) == [("start", "instance.started")]
     task = (await world.open_task(number)).id
     await tasks.save(world.context, clerk, task, Submission(values={"name": "Lamp"}))
-    assert await told(world, other) == [("save", "task.saved")]
+    assert await told(world, receiver) == [("save", "task.saved")]
     await tasks.complete(world.context, clerk, task, Submission(), outcome="yes")
-    assert await told(world, other) == [("task_done", "task.completed"), ("end", "instance.ended")]
+    assert await told(world, receiver) == [("task_done", "task.completed"), ("end", "instance.ended")]
 
-    first, _, done, end = (body(one)["data"] for one in other.requests)
+    first, _, done, end = (body(one)["data"] for one in receiver.requests)
     assert first["instance"] | {"uuid": "", "started_at": ""} == {
         "id": number,
         "uuid": "",
@@ -71,71 +60,71 @@ async def test_a_run_of_an_instance_is_told_from_start_to_end(world: World, cler
 
 
 async def test_everything_that_changes_values_or_files_is_a_save_and_nothing_else_is(
-    world: World, clerk: Actor, other: Peer
+    world: World, clerk: Actor, receiver: Peer
 ) -> None:
-    await subscribe(world, other.url("/"), "save")
+    await subscribe(world, receiver.url("/"), "save")
     number = await world.start(clerk, "HOK", name="Desk")
     task = await world.open_task(number)
     context, change = world.context, instances.change_values
 
     await change(context, clerk, number, Submission(values={"name": "Lamp"}), expected=None)
-    assert await told(world, other) == [("save", "instance.changed")]
+    assert await told(world, receiver) == [("save", "instance.changed")]
     await instances.run_action(context, clerk, number, 10, Submission(values={"name": "Chair"}))
-    assert await told(world, other) == [("save", "action.run")]
+    assert await told(world, receiver) == [("save", "action.run")]
     await tasks.submit_form(context, clerk, task.id, Submission(values={"name": "Stool"}))
-    assert await told(world, other) == [("save", "task.submitted")]
+    assert await told(world, receiver) == [("save", "task.submitted")]
     note = await world.upload(clerk, TEXT, instance=number)
     await files.attach(context, clerk, number, [note], Place())
-    assert await told(world, other) == [("save", "file.added")]
+    assert await told(world, receiver) == [("save", "file.added")]
     await files.delete(context, clerk, FileId(note), expected=None)
-    assert await told(world, other) == [("save", "file.deleted")]
+    assert await told(world, receiver) == [("save", "file.deleted")]
 
     await change(context, clerk, number, Submission(values={"name": "Stool"}), expected=None)
     await tasks.save(context, clerk, task.id, Submission(values={"name": "Stool"}))
     await instances.comment(context, clerk, number, "Nothing changed.")
     await tasks.arrive(context, clerk, task.id)
-    assert await told(world, other) == []
+    assert await told(world, receiver) == []
 
 
 async def test_an_action_that_completes_a_task_is_told_as_that_and_a_cancelled_instance_as_ended(
-    world: World, clerk: Actor, other: Peer
+    world: World, clerk: Actor, receiver: Peer
 ) -> None:
-    await subscribe(world, other.url("/"), "task_done", "end")
+    await subscribe(world, receiver.url("/"), "task_done", "end")
     by_action = await world.start(clerk, "HOK")
     await instances.run_action(world.context, clerk, by_action, 20, Submission(values={"name": "x"}))
-    assert await told(world, other) == [("task_done", "action.run"), ("end", "instance.ended")]
+    assert await told(world, receiver) == [("task_done", "action.run"), ("end", "instance.ended")]
 
     await instances.cancel_instance(world.context, clerk, await world.start(clerk, "HOK"), why="no more")
-    assert await told(world, other) == [("end", "instance.cancelled")]
-    assert body(other.requests[-1])["data"]["instance"]["state"] == "cancelled"
+    assert await told(world, receiver) == [("end", "instance.cancelled")]
+    assert body(receiver.requests[-1])["data"]["instance"]["state"] == "cancelled"
 
 
 async def test_a_service_task_that_sets_values_is_a_save_by_the_process_itself(
-    world: World, clerk: Actor, other: Peer
+    world: World, clerk: Actor, receiver: Peer
 ) -> None:
-    service = {"kind": "rest", "method": "GET", "url": other.answers("/say", b'{"n": "new"}')}
+    service = {"kind": "rest", "method": "GET", "url": receiver.answers("/say", b'{"n": "new"}')}
     for code, output in (("SET", {"values": {"name": "$.n"}}), ("ASK", None)):
         task = service | ({"output": output} if output else {})
         process = simple(el("serviceTask", "s"), user("u"), through=("s", "u"))
         await world.deploy(
             bundle({**MANIFEST, "code": code, "tasks": {}, "actions": {}, "services": {"s": task}}, process)
         )
-        await webhooks.create(world.context, world.admin, code, Wish(url=other.url("/hook"), events=["save"]))
+        await webhooks.create(world.context, world.admin, code, Wish(url=receiver.url("/hook"), events=["save"]))
     for code in ("SET", "ASK"):
         await world.perform(await world.start(clerk, code, name="old"))
 
     await run_jobs(world)
 
-    (arrived,) = [one for one in other.requests if one.target == "/hook"]
+    (arrived,) = [one for one in receiver.requests if one.target == "/hook"]
     assert body(arrived)["data"]["app"] == "SET"
     assert body(arrived)["data"]["values"]["name"] == "new"
     assert body(arrived)["data"]["event"]["user"] is None
 
 
 async def test_nothing_is_told_of_what_was_rolled_back_of_other_apps_or_to_a_webhook_that_is_off(
-    world: World, clerk: Actor, other: Peer
+    world: World, clerk: Actor, receiver: Peer
 ) -> None:
-    await subscribe(world, other.url("/"))
+    await subscribe(world, receiver.url("/"))
     (webhook,) = await webhooks.listing(world.context, world.admin)
     await world.deploy(bundle({**MANIFEST, "code": "OTH"}))
     await world.start(clerk, "OTH")
@@ -150,21 +139,23 @@ async def test_nothing_is_told_of_what_was_rolled_back_of_other_apps_or_to_a_web
     assert [record.delivery.instance_id for record in await records(world)] == [number]
 
 
-async def test_a_deleted_instance_takes_with_it_what_was_not_told_yet(world: World, clerk: Actor, other: Peer) -> None:
-    await subscribe(world, other.url("/"))
+async def test_a_deleted_instance_takes_with_it_what_was_not_told_yet(
+    world: World, clerk: Actor, receiver: Peer
+) -> None:
+    await subscribe(world, receiver.url("/"))
     number = await world.start(clerk, "HOK")
     await instances.delete(world.context, clerk, number, expected=None)
 
     await run_jobs(world)
 
-    assert other.requests == []
+    assert receiver.requests == []
     assert await records(world) == []
 
 
 async def test_what_is_told_is_what_was_saved_then_however_late_it_is_told(
-    world: World, clerk: Actor, other: Peer
+    world: World, clerk: Actor, receiver: Peer
 ) -> None:
-    await subscribe(world, other.url("/"), "start")
+    await subscribe(world, receiver.url("/"), "start")
     doc = await world.upload(clerk, PDF, name="a.pdf", field="doc", app="HOK")
     number = await world.start(clerk, "HOK", name="Desk", doc=[doc])
     await instances.change_values(world.context, clerk, number, Submission(values={"name": "Lamp"}), expected=None)
@@ -174,7 +165,7 @@ async def test_what_is_told_is_what_was_saved_then_however_late_it_is_told(
 
     await run_jobs(world)
 
-    data = body(other.requests[0])["data"]
+    data = body(receiver.requests[0])["data"]
     assert data["values"] == {"name": "Desk"}
     assert data["instance"]["title"] == "Desk"
     assert (data["files"], data["attachments"]) == ({"doc": []}, [])

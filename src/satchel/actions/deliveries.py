@@ -8,32 +8,21 @@ receivers that hang do not hold the jobs of others up.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
-import msgspec
-
-from satchel.actions import attachment_metadata
+from satchel.actions import webhook_messages
 from satchel.actions.context import Context
 from satchel.actions.credentials import actor_of
 from satchel.actions.happenings import enqueue
 from satchel.actions.history import write_event
 from satchel.actions.rest_auth import Signed
-from satchel.actions.webhook_formats import Format, Message, Told
 from satchel.db import deliveries as rows
-from satchel.db import files as file_rows
-from satchel.db import instances as instance_rows
-from satchel.db import tasks as task_rows
 from satchel.db import webhooks as webhook_rows
 from satchel.db.pool import Reader, Writer
 from satchel.model.actor import Actor, Right, system
-from satchel.model.errors import Gone, NotFound, SatchelError
-from satchel.model.files import File
-from satchel.model.ids import AccountId, AppId, DeliveryId, EventId, FieldId, FileId, TaskId, UserId
-from satchel.model.instance import InstanceState
-from satchel.model.webhook_secrets import signature, token
+from satchel.model.errors import SatchelError
+from satchel.model.ids import AccountId, AppId, DeliveryId
 from satchel.model.webhooks import (
     DEADLINE,
     FAILING_FOR,
@@ -46,14 +35,9 @@ from satchel.model.webhooks import (
 )
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.http import Bounds
-from satchel.outbound.request import Request, bytes_body
-from satchel.outbound.target import Target
 
 AT_ONCE = 100
 """How many due attempts one tick enqueues."""
-
-MAX_FILES = 200
-"""How many files one message tells of."""
 
 _BOUNDS = Bounds(
     connect=timedelta(seconds=10), idle=timedelta(seconds=15), total=timedelta(seconds=15), reply_bytes=64 * 1024
@@ -202,12 +186,7 @@ def may_tell(actor: Actor, app: AppId) -> bool:
 
 
 async def _send(context: Context, begun: Begun) -> Outcome:
-    webhook = begun.webhook
-    known = context.webhook_formats.get(webhook.format)
-    if known is None:
-        raise CallFailed("format", f"This server has no webhook format {webhook.format}.")
-    secrets = opened(context, webhook)
-    request, hidden = await _request(context, begun, known, secrets)
+    request, hidden = await webhook_messages.request(context, begun.webhook, begun.delivery, begun.issuer)
     async with context.http.send(request, _BOUNDS) as reply:
         head = await reply.peek()
         told = Signed(hides=tuple(hidden)).hide(head.decode("utf-8", "replace").replace("\0", "\ufffd"))
@@ -220,118 +199,6 @@ async def _send(context: Context, begun: Begun) -> Outcome:
             message=f"{reply.target.shown} answered {reply.status}.",
             retry_after_s=reply.retry_after_s(context.clock()),
         )
-
-
-def opened(context: Context, webhook: Webhook) -> list[str]:
-    """Return the secrets that sign for a webhook at this moment, the newest first.
-
-    Raises:
-        CallFailed: `secret`: it does not open.
-    """
-    sealed = [webhook.sealed]
-    if webhook.previous_sealed is not None and webhook.previous_until is not None:
-        sealed += [webhook.previous_sealed] if context.clock() < webhook.previous_until else []
-    found = [context.vault.open(webhook.account_id, seal_name(webhook), one) for one in sealed]
-    if found[0] is None:
-        raise CallFailed(
-            "secret",
-            f"The secret of webhook {webhook.id} was sealed with another key than this server's; restore that key, or"
-            " give the webhook a new secret.",
-        )
-    return [secret for secret in found if secret is not None]
-
-
-def seal_name(webhook: Webhook) -> str:
-    """Return under what name a webhook's secret is sealed; no secret of connectors can have it."""
-    return f"webhook:{webhook.id}"
-
-
-async def _request(
-    context: Context, begun: Begun, known: Format, secrets: Sequence[str]
-) -> tuple[Request, Sequence[str]]:
-    """Return the request, and the texts of it that the record must not repeat."""
-    delivery = begun.delivery
-    told, addresses = await _told(context, begun)
-    message = Message(
-        id=delivery.message_id,
-        happening=delivery.happening,
-        type=known.type_of(delivery.happening),
-        at=delivery.at,
-        told=told,
-    )
-    async with context.database.read() as tx:
-        body = msgspec.json.encode(await known.render(tx, message))
-    sent_at = int(context.clock().timestamp())
-    secret_headers = [("Webhook-Signature", signature(secrets, message.id, sent_at, body))]
-    if known.token_header is not None:
-        secret_headers.append((known.token_header, token(secrets[0])))
-    request = Request(
-        method="POST",
-        target=Target.parse(begun.webhook.url),
-        headers=[("Webhook-Id", message.id), ("Webhook-Timestamp", str(sent_at))],
-        secret_headers=secret_headers,
-        body=bytes_body(body, "application/json"),
-    )
-    return request, [*addresses, *(value for _, value in secret_headers)]
-
-
-async def _told(context: Context, begun: Begun) -> tuple[Told | None, Sequence[str]]:
-    """Return what is told, and the addresses of files in it.
-
-    Raises:
-        NotFound: the instance was deleted meanwhile.
-    """
-    delivery, snapshot = begun.delivery, begun.delivery.snapshot
-    if delivery.instance_id is None:
-        return None, ()
-    account = delivery.account_id
-    async with context.database.read() as tx:
-        row = await instance_rows.instance(tx, account, delivery.instance_id)
-        if row is None:
-            raise NotFound("instance", delivery.instance_id)
-        app = await context.apps.version(tx, account, row.version_id)
-        files = await file_rows.files_of_instances(tx, account, [row.id])
-        number = cast("int | None", snapshot["task"])
-        task = await task_rows.task(tx, account, TaskId(number)) if number is not None else None
-    ended_at = cast("str | None", snapshot["ended_at"])
-    instance = replace(
-        row,
-        title=cast("str", snapshot["title"]),
-        state=InstanceState(cast("str", snapshot["state"])),
-        ended_at=datetime.fromisoformat(ended_at) if ended_at is not None else None,
-        revision=cast("int", snapshot["revision"]),
-        values=cast("Mapping[str, object]", snapshot["values"]),
-    )
-    then = frozenset(cast("list[FileId]", snapshot["files"]))
-    there = [file for file in files if file.id in then]
-    by_place, addresses = await _files(context, begun.issuer, there[:MAX_FILES])
-    user = cast("int | None", snapshot["user"])
-    told = Told(
-        event_id=EventId(cast("int", snapshot["event"])),
-        kind=cast("str", snapshot["kind"]),
-        user_id=UserId(user) if user is not None else None,
-        app=app,
-        instance=instance,
-        task=task,
-        files=by_place,
-        files_left_out=max(0, len(there) - MAX_FILES),
-    )
-    return told, addresses
-
-
-async def _files(
-    context: Context, issuer: Actor, files: Sequence[File]
-) -> tuple[dict[FieldId | None, list[Mapping[str, object]]], Sequence[str]]:
-    by_place: dict[FieldId | None, list[Mapping[str, object]]] = {}
-    addresses: list[str] = []
-    for file in files:
-        try:
-            shown = await attachment_metadata.metadata(context, issuer, file)
-        except (NotFound, Gone):
-            continue  # deleted this very moment
-        addresses += [str(shown["url"])] if shown["url"] else []
-        by_place.setdefault(file.field_id, []).append({"id": file.id, **shown, "sha256": file.digest})
-    return by_place, addresses
 
 
 async def _end(context: Context, begun: Begun, outcome: Outcome, started: float) -> None:

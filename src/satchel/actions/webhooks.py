@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from satchel.actions import access
 from satchel.actions.context import Context
-from satchel.actions.deliveries import may_tell, seal_name
+from satchel.actions.deliveries import may_tell
 from satchel.actions.happenings import enqueue
 from satchel.actions.history import write_event
 from satchel.actions.webhook_formats import NATIVE
+from satchel.actions.webhook_messages import seal_name
 from satchel.db import apps as app_rows
 from satchel.db import deliveries as delivery_rows
 from satchel.db import webhooks as rows

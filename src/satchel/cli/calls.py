@@ -8,7 +8,7 @@ import typer
 
 from satchel.cli import output
 from satchel.cli.output import Code, bytes_text
-from satchel.cli.remote import DEFAULT_URL, Token, Url, ask, refuse
+from satchel.cli.remote import DEFAULT_URL, Token, Url, ask, change, refuse
 from satchel.model.errors import InvalidRequest
 
 
@@ -84,10 +84,10 @@ def incidents(
 ) -> None:
     """List open incidents, retry one, or skip its service task with values set by hand."""
     if retry is not None:
-        work = _change(f"/api/v1/incidents/{retry}/retry", {}, f"incident {retry} retried", url, token)
+        work = change("POST", f"/api/v1/incidents/{retry}/retry", {}, f"incident {retry} retried", url=url, token=token)
     elif skip is not None:
         given: dict[str, object] = {"values": dict(_value(text) for text in values or [])}
-        work = _change(f"/api/v1/incidents/{skip}/skip", given, f"incident {skip} skipped", url, token)
+        work = change("POST", f"/api/v1/incidents/{skip}/skip", given, f"incident {skip} skipped", url=url, token=token)
     else:
         work = _incidents(instance, url, token)
     raise typer.Exit(output.run(work))
@@ -101,14 +101,6 @@ def _value(text: str) -> tuple[str, object]:
         return name, cast("object", json.loads(value))
     except ValueError:
         return name, value
-
-
-async def _change(path: str, given: dict[str, object], done: str, url: str, token: str) -> Code:
-    answer, body = await ask(url, token, "POST", path, content=json.dumps(given).encode())
-    if not answer.is_success:
-        return refuse(answer, body)
-    output.out.print(done, markup=False)
-    return Code.OK
 
 
 async def _incidents(instance: int | None, url: str, token: str) -> Code:

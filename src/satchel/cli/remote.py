@@ -1,5 +1,7 @@
 """How commands talk to a server over its API: one request, one JSON answer, refusals as errors of the command."""
 
+import json
+from collections.abc import Mapping
 from typing import Annotated, cast
 
 import httpx
@@ -45,3 +47,12 @@ def refuse(answer: httpx.Response, body: dict[str, object], code: Code = Code.RE
     """Print why the server refused, and return the exit code that goes with it."""
     output.err.print(f"error: {body.get('detail', answer.reason_phrase)}", style="red", markup=False)
     return code
+
+
+async def change(method: str, path: str, given: Mapping[str, object], done: str, *, url: str, token: str) -> Code:
+    """Send a change and print `done`, or why it was refused."""
+    answer, body = await ask(url, token, method, path, content=json.dumps(given).encode())
+    if not answer.is_success:
+        return refuse(answer, body)
+    output.out.print(done, markup=False)
+    return Code.OK

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from satchel import __version__
-from satchel.cli import admin, calls, demo, deploy, doctor, export, serve
+from satchel.cli import admin, calls, demo, deploy, doctor, export, serve, webhooks
 
 app = typer.Typer(
     name="satchel",
@@ -23,6 +23,7 @@ app.command("deploy")(deploy.deploy)
 app.command("export")(export.export)
 app.command("call")(calls.call)
 app.command("incidents")(calls.incidents)
+app.add_typer(webhooks.app, name="webhooks")
 app.command("doctor")(doctor.doctor)
 
 
