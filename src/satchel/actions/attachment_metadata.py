@@ -3,16 +3,12 @@
 The keys are those of Flokzu's attachments, in its order; `contentType` is ours.
 """
 
-from collections.abc import Iterable
-from contextlib import suppress
 
 from satchel.actions import links
 from satchel.actions.context import Context
 from satchel.model.actor import Actor
 from satchel.model.clock import moment
-from satchel.model.errors import Gone, NotFound
 from satchel.model.files import File, FileKind
-from satchel.model.ids import FileId
 
 MIME_TYPES = {
     "application/pdf": 31,
@@ -58,12 +54,3 @@ async def metadata(context: Context, issuer: Actor, file: File) -> dict[str, obj
         "url": url,
         "contentType": file.media_type or "",
     }
-
-
-async def metadata_of(context: Context, issuer: Actor, files: Iterable[File]) -> dict[FileId, dict[str, object]]:
-    """Return the metadata of files that the issuer was just shown, without those that were deleted since."""
-    told: dict[FileId, dict[str, object]] = {}
-    for file in files:
-        with suppress(NotFound, Gone):
-            told[file.id] = await metadata(context, issuer, file)
-    return told

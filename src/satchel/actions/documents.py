@@ -1,17 +1,24 @@
 """Documents: an instance as one actor may see it, with the names of all that it refers to by number."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import cast
 
 from satchel.actions import instances
+from satchel.actions.access import EVERYTHING, Sight
+from satchel.actions.attachment_metadata import metadata
 from satchel.actions.context import Context
-from satchel.actions.instances import View
+from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as people
+from satchel.db import tasks as task_rows
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor
+from satchel.model.errors import Gone, NotFound
 from satchel.model.fields import Field
-from satchel.model.ids import FieldId, GroupId, InstanceId, UserId
-from satchel.model.instance import Instance
+from satchel.model.files import File
+from satchel.model.ids import AccountId, FieldId, GroupId, UserId
+from satchel.model.instance import Instance, Task
 from satchel.model.values import Json, references
 
 
@@ -25,55 +32,103 @@ class PeopleNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """An instance with the name of its account and of everybody whom its start, values and tasks refer to."""
+    """An instance, as far as it may be seen, and the names of its account and of everybody it refers to.
 
-    view: View
+    Attributes:
+        values: canonical, by field.
+        tasks: those that are open.
+        account: its name.
+    """
+
+    app: LoadedApp
+    instance: Instance
+    sight: Sight
+    values: Mapping[str, object]
+    tasks: Sequence[Task]
     account: str
     people: PeopleNames
 
     @property
     def starter(self) -> str | None:
         """Who started it; None for the system."""
-        starter = self.view.instance.starter_id
+        starter = self.instance.starter_id
         return None if starter is None else self.people.users.get(starter, "")
 
 
-async def read(context: Context, actor: Actor, instance: InstanceId | str) -> Document:
-    """Return an instance, told by its number or by an identifier such as `PUR-12`, as a document.
+async def read(context: Context, actor: Actor, identifier: str) -> tuple[Document, Sequence[File]]:
+    """Return an instance by an identifier such as `PUR-12`, and those of its files that the actor may see.
 
     Raises:
         NotFound: there is none, or the actor may not see any of it.
     """
-    if isinstance(instance, str):
-        view = await instances.read_by_identifier(context, actor, instance)
-    else:
-        view = await instances.read(context, actor, instance)
-    starter = view.instance.starter_id
-    users = {task.holder_id for task in view.tasks if task.holder_id is not None}
-    users |= {starter} if starter is not None else set()
+    view = await instances.read_by_identifier(context, actor, identifier)
+    tasks = [task for task in view.tasks if task.is_open]
     async with context.database.read() as tx:
-        account = await people.account(tx, actor.account_id)
-        names = await _names(tx, actor, view.app.manifest.fields, [view.values], users)
-    return Document(view=view, account=account.name, people=names)
+        document = await _assembled(tx, view.app, view.instance, view.sight, view.values, tasks)
+    return document, view.files
+
+
+async def whole(tx: Reader, app: LoadedApp, instance: Instance, *, also: Collection[UserId] = ()) -> Document:
+    """Return an instance, as it is given, to somebody who may see all of it.
+
+    Args:
+        tx: where names and tasks are looked up.
+        app: the version that the instance runs on.
+        instance: as it is, or as it was at some time.
+        also: users whose names are wanted besides.
+    """
+    tasks = await task_rows.open_tasks_of(tx, instance.account_id, [instance.id])
+    return await _assembled(tx, app, instance, EVERYTHING, instance.values, tasks, also)
+
+
+async def _assembled(  # noqa: PLR0917  # the parts of the one thing that it makes
+    tx: Reader,
+    app: LoadedApp,
+    instance: Instance,
+    sight: Sight,
+    values: Mapping[str, object],
+    tasks: Sequence[Task],
+    also: Collection[UserId] = (),
+) -> Document:
+    users = {task.holder_id for task in tasks if task.holder_id is not None} | set(also)
+    users |= {instance.starter_id} if instance.starter_id is not None else set()
+    account = await people.account(tx, instance.account_id)
+    names = await _names(tx, instance.account_id, app.manifest.fields, [values], users)
+    return Document(
+        app=app, instance=instance, sight=sight, values=values, tasks=tasks, account=account.name, people=names
+    )
 
 
 async def names_in(context: Context, actor: Actor, fields: Iterable[Field], found: Iterable[Instance]) -> PeopleNames:
     """Return what users and groups are called that the values of some instances of an app refer to."""
     async with context.database.read() as tx:
-        return await _names(tx, actor, fields, [one.values for one in found], set())
+        return await _names(tx, actor.account_id, fields, [one.values for one in found], set())
 
 
 async def _names(
-    tx: Reader, actor: Actor, fields: Iterable[Field], values: Iterable[Mapping[str, object]], users: set[UserId]
+    tx: Reader, account: AccountId, fields: Iterable[Field], values: Iterable[Mapping[str, object]], users: set[UserId]
 ) -> PeopleNames:
     declared, wanted = list(fields), set(users)
     for one in values:
-        canonical: dict[FieldId, Json] = {FieldId(name): value for name, value in one.items()}  # type: ignore[misc]  # as stored
-        wanted |= set(references(declared, canonical).users)
+        wanted |= set(references(declared, cast("Mapping[FieldId, Json]", one)).users)
     found: dict[UserId, str] = {}
     for number in sorted(wanted):
-        user = await people.user(tx, actor.account_id, number)
+        user = await people.user(tx, account, number)
         if user is not None:
             found[number] = user.email or user.name
-    groups = {group.id: group.name for group in await people.groups(tx, actor.account_id)}
+    groups = {group.id: group.name for group in await people.groups(tx, account)}
     return PeopleNames(users=found, groups=groups)
+
+
+async def attachments(
+    context: Context, issuer: Actor, files: Iterable[File]
+) -> dict[FieldId | None, list[dict[str, object]]]:
+    """Return the metadata of files by field (None: the tab), each with a new address.
+
+    Those that were deleted since they were read are left out.
+    """
+    told: dict[FieldId | None, list[dict[str, object]]] = {}
+    for file in files:
+        with suppress(NotFound, Gone):
+            told.setdefault(file.field_id, []).append(await metadata(context, issuer, file))
+    return told

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from satchel.actions.documents import Document, PeopleNames
 from satchel.model.clock import moment
 from satchel.model.fields import Field
-from satchel.model.ids import FieldId, FileId
+from satchel.model.ids import FieldId
 from satchel.model.instance import Instance, Task
 from satchel.surfaces.flokzu.names import names_of
 from satchel.surfaces.flokzu.values import named_fields, shown
@@ -25,13 +25,13 @@ RECORD_ID = "Id"
 
 SAVE, TASK_COMPLETE = "save", "task_complete"
 
-Attachments = Mapping[FileId, Mapping[str, object]]
-"""The metadata of a document's files, each with its fresh link (`satchel.actions.attachment_metadata`)."""
+Attachments = Mapping[FieldId | None, Sequence[Mapping[str, object]]]
+"""The metadata of a document's files by field, None for the tab (`satchel.actions.documents.attachments`)."""
 
 
 def version_2(document: Document, attachments: Attachments) -> dict[str, object]:
     """Return the `data` of a version 2 answer; `attachments`, those of the tab, is ours."""
-    instance = document.view.instance
+    instance = document.instance
     return {
         "identifier": instance.identifier,
         "initiatedBy": document.starter or SYSTEM,
@@ -40,15 +40,15 @@ def version_2(document: Document, attachments: Attachments) -> dict[str, object]
         "summary": instance.title,
         "downloadKey": instance.uuid.hex,
         "lockStatus": 0,
-        "activeTasks": [_task(document, task, moment) for task in document.view.tasks if task.is_open],
+        "activeTasks": [_task(document, task, moment) for task in document.tasks],
         "fields": dict(_fields(document, attachments)),
-        "attachments": _held(document, attachments, None),
+        "attachments": attachments.get(None, []),
     }
 
 
 def version_1(document: Document, attachments: Attachments) -> dict[str, object]:
     """Return the whole answer of version 1, which is also what a webhook of type `save` sends."""
-    instance = document.view.instance
+    instance = document.instance
     return {
         "tenantName": document.account,
         "reference": instance.identifier,
@@ -59,7 +59,7 @@ def version_1(document: Document, attachments: Attachments) -> dict[str, object]
         "downloadKey": instance.uuid.hex,
         "fields": [{name: value} for name, value in _fields(document, attachments)],
         "lockStatus": 0,
-        "activeTasks": [_task(document, task, _minute) for task in document.view.tasks if task.is_open],
+        "activeTasks": [_task(document, task, _minute) for task in document.tasks],
     }
 
 
@@ -110,23 +110,16 @@ def _task(document: Document, task: Task, date: Callable[[datetime], str]) -> di
 
 def _fields(document: Document, attachments: Attachments) -> list[tuple[str, object]]:
     """Return each field that may be seen, by its name, with its value."""
-    view = document.view
-    fields = named_fields(view.app)
+    fields = named_fields(document.app)
     names = names_of(fields)
     found: list[tuple[str, object]] = []
     for field in fields:
-        if not view.sight.shows(field.id):
+        if not document.sight.shows(field.id):
             continue
         if field.is_file_type:
-            held = _held(document, attachments, field.id)
+            held = attachments.get(field.id, [])
             is_single = field.files is not None and field.files.max_files == 1
             found.append((names[field.id], next(iter(held), None) if is_single else held))
         else:
-            found.append((names[field.id], shown(field, view.values.get(field.id), document.people)))
+            found.append((names[field.id], shown(field, document.values.get(field.id), document.people)))
     return found
-
-
-def _held(document: Document, attachments: Attachments, field: FieldId | None) -> list[Mapping[str, object]]:
-    """Return the metadata of what a field (None: the tab) holds, without what was deleted since it was read."""
-    files = [file.id for file in document.view.files if file.field_id == field]
-    return [attachments[number] for number in files if number in attachments]
