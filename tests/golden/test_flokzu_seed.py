@@ -231,7 +231,7 @@ async def test_form_data_sends_the_files_of_attachment_fields_themselves(flokzu:
     found = [
         (part.get_param("name", header="content-disposition"), part.get_payload(decode=True))
         for part in message.iter_parts()
-    ]  # type: ignore[attr-defined]  # a message of parts
+    ]
     assert found == [
         ("file", PDF),
         ("pictures", TEXT),
