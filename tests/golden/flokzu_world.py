@@ -52,7 +52,7 @@ PRICES = {
     "code": "PRI",
     "name": "Lista de precios",
     "fields": fields(
-        {"id": "code", "type": "text", "label": "Código", "searchable": True},
+        {"id": "sku", "type": "text", "label": "Código", "searchable": True},
         {"id": "maker", "type": "text", "label": "Fabricante"},
         {"id": "price", "type": "decimal", "label": "Precio", "searchable": True},
         {"id": "count", "type": "integer", "label": "Cantidad"},
@@ -65,7 +65,7 @@ PRICES = {
         {"id": "own", "type": "text", "label": "Id"},
         {"id": "photo", "type": "file", "label": "Photo"},
     ),
-    "start": {"fields": dict.fromkeys(("code", "maker", "price", "count", "tags", "own"), "edit")},
+    "start": {"fields": dict.fromkeys(("sku", "maker", "price", "count", "tags", "own"), "edit")},
     "tasks": {"a": {"assign": {"group": "clerks"}}},
 }
 

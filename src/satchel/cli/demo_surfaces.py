@@ -49,6 +49,11 @@ async def _questetra(context: Context, root: Actor, user: UserId) -> Mapping[str
     return {"api_password": made.secret}
 
 
+async def _flokzu(context: Context, root: Actor, user: UserId) -> Mapping[str, str]:
+    made = await credentials.create_token(context, root, user, kind=credentials.NAMED_KEY, name="demo")
+    return {"flokzu_key": made.secret}
+
+
 SURFACES = (
     VendorSurface(
         name="Navixy",
@@ -61,6 +66,12 @@ SURFACES = (
         path="/questetra",
         make=_questetra,
         said=lambda login: f"Basic {login['email']}:{login['api_password']}",
+    ),
+    VendorSurface(
+        name="Flokzu",
+        path="/flokzu/flokzuopenapi/api",
+        make=_flokzu,
+        said=lambda login: f"X-Username: {login['email']}, X-Api-Key: {login['flokzu_key']}",
     ),
 )
 """In the order in which they are printed."""

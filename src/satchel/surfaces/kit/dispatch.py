@@ -112,7 +112,9 @@ class Dispatch:
 async def _once(exchange: Exchange, endpoint: Endpoint, key: str) -> Reply | None:
     """Answer a request under an Idempotency-Key: the first time by its handler, later from memory."""
     actor = exchange.actor
-    digest = hashlib.sha256(exchange.scope["path"].encode() + b"\0" + await exchange.whole(_MAX_IDEMPOTENT_BYTES))
+    asked = exchange.scope["path"].encode() + b"?" + exchange.scope.get("query_string", b"")
+    acting = f"\0{actor.user_id}\0".encode()  # one credential may act for several users
+    digest = hashlib.sha256(asked + acting + await exchange.whole(_MAX_IDEMPOTENT_BYTES))
     request = idempotency.Request(
         credential=actor.credential_id or CredentialId(0),
         secret=exchange.secret,
