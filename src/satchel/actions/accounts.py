@@ -182,6 +182,12 @@ async def user_by_email(context: Context, actor: Actor, email: str) -> User:
     return found
 
 
+async def users_called(context: Context, actor: Actor, name: str) -> list[UserId]:
+    """Return the account's users with this name or e-mail, in any case of its letters."""
+    async with context.database.read() as tx:
+        return await rows.users_called(tx, actor.account_id, name)
+
+
 async def create_group(context: Context, actor: Actor, name: str) -> GroupId:
     """Create a group without members and rights.
 
@@ -289,6 +295,12 @@ async def storage(context: Context, actor: Actor) -> Storage:
     """Return the account's quota, what is used and what is reserved, in bytes."""
     async with context.database.read() as tx:
         return await storage_rows.storage(tx, actor.account_id)
+
+
+async def name_of(context: Context, actor: Actor) -> str:
+    """Return the name of the actor's account."""
+    async with context.database.read() as tx:
+        return (await rows.account(tx, actor.account_id)).name
 
 
 async def file_count(context: Context, actor: Actor) -> int:

@@ -52,6 +52,21 @@ class Scope:
         return upload.task_id == self.task_id if upload.task_id is not None else self.instance
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLink:
+    """A file whose bytes are kept elsewhere, to be attached; all of it is checked already.
+
+    Attributes:
+        url: where it is.
+    """
+
+    url: str
+    name: str
+    description: str = ""
+    area: str | None = None
+    kind: FileKind = FileKind.LINK
+
+
 async def lock_named(
     tx: Writer, account: AccountId, ids: Sequence[int], instance: InstanceId | None
 ) -> dict[int, Upload]:
@@ -108,11 +123,18 @@ def _faults(
 
 
 async def claim(
-    run: Run, named: Mapping[FieldId, Sequence[int]], tab: Sequence[int], uploads: Mapping[int, Upload]
+    run: Run,
+    named: Mapping[FieldId, Sequence[int]],
+    tab: Sequence[int],
+    uploads: Mapping[int, Upload],
+    descriptions: Mapping[int, str],
 ) -> tuple[list[FileId], list[FileId]]:
     """Make each named field hold exactly what is named, and add to the attachments tab; return (added, removed).
 
     `named_faults` must have found none.
+
+    Args:
+        descriptions: of those for the tab, by their numbers.
     """
     added: list[FileId] = []
     removed: list[FileId] = []
@@ -129,7 +151,8 @@ async def claim(
                 await _insert(run, uploads[number], field_id, position, facts)
                 added.append(FileId(number))
     for offset, number in enumerate(tab):
-        await _insert(run, uploads[number], None, len(run.files_in(None)) + offset, facts)
+        place = len(run.files_in(None)) + offset
+        await _insert(run, uploads[number], None, place, facts, description=descriptions.get(number, ""))
         added.append(FileId(number))
     if removed:
         await rows.set_deleted(run.tx, run.instance.account_id, removed, at=run.now, by=run.actor.user_id)
@@ -148,7 +171,13 @@ async def _facts_of_all(run: Run, uploads: Sequence[Upload]) -> dict[Digest, Map
 
 
 async def _insert(
-    run: Run, upload: Upload, field_id: FieldId | None, position: int, facts: Mapping[Digest, Mapping[str, object]]
+    run: Run,
+    upload: Upload,
+    field_id: FieldId | None,
+    position: int,
+    facts: Mapping[Digest, Mapping[str, object]],
+    *,
+    description: str = "",
 ) -> None:
     size, digest = upload.size_bytes or 0, upload.digest
     await rows.insert_file(
@@ -162,7 +191,7 @@ async def _insert(
         position=position,
         kind=FileKind.STORED,
         name=upload.name or "file",
-        description="",
+        description=description,
         size_bytes=size,
         media_type=upload.media_type,
         digest=digest,
@@ -212,6 +241,34 @@ async def attach_received(run: Run, received: Received, *, field_id: FieldId | N
         by=run.actor.user_id,
     )
     run.ledger.used_bytes += received.size
+    return file_id
+
+
+async def attach_link(run: Run, link: NewLink, *, field_id: FieldId | None) -> FileId:
+    """Attach a file that is kept elsewhere, behind what the field or tab holds; it counts nothing against the quota."""
+    file_id = await rows.next_file_id(run.tx)
+    await rows.insert_file(
+        run.tx,
+        run.instance.account_id,
+        file_id,
+        uuid=uuid7(run.now, run.context.entropy),
+        instance=run.instance.id,
+        field=field_id,
+        area=link.area,
+        position=len(run.files_in(field_id)),
+        kind=link.kind,
+        name=link.name,
+        description=link.description,
+        size_bytes=None,
+        media_type=None,
+        digest=None,
+        url=link.url,
+        metadata={},
+        source=None,
+        now=run.now,
+        by=run.actor.user_id,
+    )
+    run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
     return file_id
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from satchel.actions import access, claims
-from satchel.actions.claims import Scope
+from satchel.actions.claims import NewLink, Scope
 from satchel.actions.context import Context
 from satchel.actions.forms import Form, Submission, submit
 from satchel.actions.history import write_event
@@ -35,7 +35,7 @@ from satchel.model.errors import (
     NotFound,
 )
 from satchel.model.files import File, FileKind
-from satchel.model.ids import CredentialId, FileId, InstanceId, uuid7
+from satchel.model.ids import CredentialId, FileId, InstanceId
 from satchel.model.names import clean_upload_name
 
 MAX_DESCRIPTION_CHARS = 2_000
@@ -226,28 +226,14 @@ async def add_link(
     async with change(context, actor, instance_id) as run:
         await require_writable(run, actor, place.field, adding=True)
         require_running(run)
-        file_id = await rows.next_file_id(run.tx)
-        await rows.insert_file(
-            run.tx,
-            actor.account_id,
-            file_id,
-            uuid=uuid7(run.now, context.entropy),
-            instance=instance_id,
-            field=place.field,
-            area=place.area,
-            position=len(run.files_in(place.field)),
+        link = NewLink(
             kind=kind,
-            name=clean_upload_name(name or address.rsplit("/", 1)[-1] or "link"),
-            description=_description(description),
-            size_bytes=None,
-            media_type=None,
-            digest=None,
             url=address,
-            metadata={},
-            source=None,
-            now=run.now,
-            by=actor.user_id,
+            name=clean_upload_name(name or address.rsplit("/", 1)[-1] or "link"),
+            description=checked_description(description),
+            area=place.area,
         )
+        file_id = await claims.attach_link(run, link, field_id=place.field)
         await check_place(run, place)
         await run.event("file.added", file=file_id, data={"kind": kind.value, "field": place.field})
     return file_id
@@ -265,7 +251,12 @@ def _address(url: str) -> str:
     return url
 
 
-def _description(text: str) -> str:
+def checked_description(text: str) -> str:
+    """Return a description that a file may have.
+
+    Raises:
+        InvalidValues: it is too long.
+    """
     if len(text) > MAX_DESCRIPTION_CHARS:
         message = f"A description has {MAX_DESCRIPTION_CHARS} characters at most."
         raise InvalidValues([FieldFault(field="description", code="too_long", message=message)])
@@ -291,7 +282,7 @@ async def describe(
     async with _changing(context, actor, file_id) as (run, file):
         check_revision("file", file.revision, expected)
         renamed = clean_upload_name(name) if name is not None else file.name
-        text = _description(description) if description is not None else file.description
+        text = checked_description(description) if description is not None else file.description
         check_file(run, replace(file, name=renamed))
         await rows.describe_file(run.tx, actor.account_id, file_id, name=renamed, description=text)
         await run.event("file.described", file=file_id, data={"name": renamed, "was": file.name})

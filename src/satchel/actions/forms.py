@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from satchel.actions import claims
-from satchel.actions.claims import Scope
+from satchel.actions.claims import NewLink, Scope
 from satchel.actions.run import Run
 from satchel.db import accounts as people
 from satchel.model.app import COMMENT, Access, Area
@@ -28,11 +28,15 @@ class Submission:
     Attributes:
         values: by field id, as decoded JSON; for a file field the numbers of the files that it shall hold.
         attachments: uploads for the attachments tab.
+        descriptions: of those, by their numbers.
+        links: files kept elsewhere, for the attachments tab.
         comment: written to the history, or None.
     """
 
     values: Mapping[str, object] = field(default_factory=dict[str, object])
     attachments: Sequence[int] = ()
+    descriptions: Mapping[int, str] = field(default_factory=dict[int, str])
+    links: Sequence[NewLink] = ()
     comment: str | None = None
 
     def numbers(self, fields: Sequence[Field]) -> list[int]:
@@ -86,7 +90,7 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
     """
     fields = run.app.manifest.fields
     faults = access_faults(form.access, given.values)
-    if given.attachments and not form.tab:
+    if (given.attachments or given.links) and not form.tab:
         faults.append(FieldFault(field=claims.TAB, code="not_writable", message="No attachments are taken here."))
     refused = {fault.field for fault in faults}
     writable = {name: value for name, value in given.values.items() if name[:80] not in refused}
@@ -103,10 +107,11 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
         wrong = {fault.field for fault in faults}
         missing = missing_required(fields, form.access, merged, counts)
         faults += [fault for fault in missing if fault.field not in wrong]
-    faults += _area_faults(form, [uploads[n] for n in given.attachments if n in uploads], complete=complete)
+    faults += _area_faults(form, given, uploads, complete=complete)
     if faults:
         raise InvalidValues(faults)
-    added, removed = await claims.claim(run, named, given.attachments, uploads)
+    added, removed = await claims.claim(run, named, given.attachments, uploads, given.descriptions)
+    added += [await claims.attach_link(run, link, field_id=None) for link in given.links]
     run.values = merged
     return Saved(fields=sorted(given.values), added=added, removed=removed)
 
@@ -145,20 +150,22 @@ async def _people_faults(run: Run, changed: Mapping[FieldId, Json]) -> list[Fiel
     return faults
 
 
-def _area_faults(form: Form, attachments: Sequence[Upload], *, complete: bool) -> list[FieldFault]:
+def _area_faults(form: Form, given: Submission, uploads: Mapping[int, Upload], *, complete: bool) -> list[FieldFault]:
     if not form.areas:
         return []
+    named = [(f"Upload {number}", uploads[number].area) for number in given.attachments if number in uploads]
+    named += [(f"The link {link.name}", link.area) for link in given.links]
     known = {area.name for area in form.areas}
     faults = [
         FieldFault(
             field=claims.TAB,
             code="unknown_area",
-            message=f"Upload {upload.id} must belong to one of the areas {', '.join(sorted(known))}.",
+            message=f"{what} must belong to one of the areas {', '.join(sorted(known))}.",
         )
-        for upload in attachments
-        if upload.area not in known
+        for what, area in named
+        if area not in known
     ]
-    filled = {upload.area for upload in attachments}
+    filled = {area for _, area in named}
     faults += [
         FieldFault(field=claims.TAB, code="required", message=f"The area {area.name} must have a file.")
         for area in form.areas

@@ -1,7 +1,7 @@
 """Instances: start, read, change, comment, cancel, delete, messages, and an app's own actions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from satchel.actions import access, claims
 from satchel.actions.access import Sight
@@ -96,6 +96,19 @@ async def read(context: Context, actor: Actor, instance_id: InstanceId) -> View:
         if instance is None:
             raise NotFound("instance", instance_id)
         return await _view(context, tx, actor, instance)
+
+
+async def named(context: Context, actor: Actor, instance_id: InstanceId) -> Instance:
+    """Return an instance that the actor has just started or run an action on, so that its names are no secret to them.
+
+    Raises:
+        NotFound: it is gone already.
+    """
+    async with context.database.read() as tx:
+        found = await rows.instance(tx, actor.account_id, instance_id)
+    if found is None:
+        raise NotFound("instance", instance_id)
+    return found
 
 
 async def read_by_identifier(context: Context, actor: Actor, identifier: str) -> View:
@@ -324,12 +337,12 @@ def _with_comment(action: Action, given: Submission) -> Submission:
     values = dict(given.values)
     text = values.pop(COMMENT, given.comment)
     if text is None:
-        return Submission(values=values, attachments=given.attachments)
+        return replace(given, values=values)
     if COMMENT not in action.inputs:
         raise InvalidValues([FieldFault(field=COMMENT, code="unknown_field", message="This action takes no comment.")])
     if not isinstance(text, str):
         raise InvalidValues([FieldFault(field=COMMENT, code="type", message="A comment is text.")])
-    return Submission(values=values, attachments=given.attachments, comment=text)
+    return replace(given, values=values, comment=text)
 
 
 async def _task_of(run: Run, action: Action) -> Task:

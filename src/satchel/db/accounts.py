@@ -120,6 +120,22 @@ async def users(tx: Reader, account_id: AccountId, *, after: int, limit: int) ->
     )
 
 
+async def user_names(tx: Reader, account_id: AccountId, ids: Sequence[int]) -> dict[int, str]:
+    """Return the names of users of the account, by number; who is not there is left out."""
+    rows = await tx.pairs("SELECT id, name FROM users WHERE account_id = %s AND id = ANY(%s)", (account_id, list(ids)))
+    return {int(str(number)): str(name) for number, name in rows}
+
+
+async def users_called(tx: Reader, account_id: AccountId, name: str) -> list[UserId]:
+    """Return the account's users with this name or e-mail, in any case of its letters."""
+    return await tx.values(
+        UserId,
+        "SELECT id FROM users WHERE account_id = %s AND (lower(name) = lower(%s) OR lower(email) = lower(%s))"
+        " ORDER BY id",
+        (account_id, name, name),
+    )
+
+
 async def existing_users(tx: Reader, account_id: AccountId, ids: Sequence[int]) -> set[int]:
     """Return those of `ids` that are active users of the account."""
     found = await tx.values(

@@ -99,6 +99,12 @@ async def instance_by_identifier(tx: Reader, account: AccountId, identifier: str
     return row.instance if row else None
 
 
+async def instance_by_uuid(tx: Reader, account: AccountId, uuid: UUID) -> Instance | None:
+    """Return the instance with this UUID."""
+    row = await tx.row(_Row, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND uuid = %s", (account, uuid))
+    return row.instance if row else None
+
+
 class _Sorted:
     """An instance with the value that a search sorted it by."""
 
@@ -116,6 +122,7 @@ async def instances_where(
     *,
     parameters: Mapping[str, object],
     limit: int,
+    offset: int = 0,
     among: tuple[str, int] | None = None,
 ) -> list[tuple[Instance, object]]:
     """Return instances with the value of `column`; the texts are assembled by `satchel.db.search` from constants.
@@ -127,6 +134,7 @@ async def instances_where(
         order: of the instances.
         parameters: of all texts.
         limit: the most that are returned.
+        offset: how many are left out before them.
         among: look only at so many, the first in that order for which this condition holds.
     """
     source = "instances i"
@@ -134,7 +142,7 @@ async def instances_where(
         source = f"(SELECT i.* FROM instances i WHERE {among[0]} ORDER BY {order} LIMIT {int(among[1])}) i"
     query = (
         f"SELECT {_INSTANCE}, {column} AS sort_value FROM {source} WHERE {condition}"
-        f" ORDER BY {order} LIMIT {int(limit)}"
+        f" ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}"
     )
     rows = await tx.rows(_Sorted, assembled(query), parameters)
     return [row.pair for row in rows]

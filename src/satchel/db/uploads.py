@@ -243,6 +243,17 @@ async def set_uploaded(
     )
 
 
+async def set_label(
+    tx: Writer, account: AccountId, upload_id: UploadId, *, name: str, area: str | None, media_type: str
+) -> None:
+    """Give an upload whose bytes have come its name, type and area of the attachments tab."""
+    await tx.execute(
+        "UPDATE uploads SET name = %s, area = %s, media_type = %s WHERE account_id = %s AND id = %s"
+        " AND state = 'uploaded'",
+        (name, area, media_type, account, upload_id),
+    )
+
+
 async def set_claimed(tx: Writer, account: AccountId, ids: Sequence[UploadId], now: datetime) -> None:
     """End tickets as claimed: their files exist from now on."""
     await tx.execute(

@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 
 from satchel.actions import health
 from satchel.actions.context import Context
+from satchel.surfaces.alloy import routes as alloy
 from satchel.surfaces.flokzu import routes as flokzu
 from satchel.surfaces.kit import problems
 from satchel.surfaces.kit.bodies import Pace, Receive
@@ -57,7 +58,7 @@ class Limits(Protocol):
         ...
 
 
-SURFACES = (native.SURFACE, flokzu.SURFACE, navixy.SURFACE, questetra.SURFACE)
+SURFACES = (native.SURFACE, alloy.SURFACE, flokzu.SURFACE, navixy.SURFACE, questetra.SURFACE)
 """Those with a prefix of their own, each tried before the one that has none."""
 
 

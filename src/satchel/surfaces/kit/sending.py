@@ -1,12 +1,13 @@
 """Sends the bytes of a file that an actor may fetch: whole or a range, by ourselves or by the proxy in front."""
 
 from contextlib import aclosing
+from dataclasses import replace
 
 from satchel.actions import files
 from satchel.actions.files import Content
 from satchel.blobs.store import PathStore
 from satchel.model.actor import Actor
-from satchel.surfaces.kit.downloads import Plan, plan, send_download
+from satchel.surfaces.kit.downloads import Headers, Plan, plan, send_download
 from satchel.surfaces.kit.exchange import Exchange
 
 SIGNATURE_BYTES = 512
@@ -14,7 +15,13 @@ SIGNATURE_BYTES = 512
 
 
 async def send_content(
-    exchange: Exchange, actor: Actor, what: Content, *, wants_inline: bool, is_event: bool = True
+    exchange: Exchange,
+    actor: Actor,
+    what: Content,
+    *,
+    wants_inline: bool,
+    is_event: bool = True,
+    more_headers: Headers = (),
 ) -> None:
     """Answer a request with a file's bytes; a POST is answered as a GET is.
 
@@ -24,6 +31,7 @@ async def send_content(
         what: from `satchel.actions.files`.
         wants_inline: whether it may be shown, if its type allows that.
         is_event: whether the history notes it.
+        more_headers: of a surface's own.
     """
     context = exchange.context
     method = "HEAD" if exchange.method == "HEAD" else "GET"
@@ -44,6 +52,7 @@ async def send_content(
         if_range=exchange.header("if-range"),
         if_none_match=exchange.header("if-none-match"),
     )
+    answer = replace(answer, headers=(*answer.headers, *more_headers))
     if is_event and method == "GET" and answer.status != 304:  # noqa: PLR2004  # Not Modified
         await files.note_download(context, actor, what.file)
     prefix, store = exchange.parts.x_accel_prefix, context.blobs

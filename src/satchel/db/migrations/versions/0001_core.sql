@@ -115,7 +115,7 @@ CREATE TABLE credentials (
     id bigint GENERATED ALWAYS AS IDENTITY,
     user_id bigint NOT NULL,
     kind text NOT NULL CHECK (kind IN ('password', 'api_password', 'token', 'api_key', 'session', 'hash_session',
-        'hash_key', 'named_key')),
+        'hash_key', 'named_key', 'application', 'application_token', 'person_token')),
     name text NOT NULL,
     password_hash text,
     token_hash bytea UNIQUE,

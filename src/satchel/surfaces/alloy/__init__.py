@@ -1,0 +1,1 @@
+"""The Alloy Navigator surface: objects of classes, actions on them, and attachments."""

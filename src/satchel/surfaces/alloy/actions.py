@@ -1,0 +1,153 @@
+"""Actions: an object is created by one, changed by one, and one may ask whether it can be run."""
+
+from collections.abc import Mapping, Sequence
+
+from satchel.actions import apps, arrivals, instances
+from satchel.actions.forms import Submission
+from satchel.actions.loading import LoadedApp
+from satchel.model.actor import Right
+from satchel.model.app import Action
+from satchel.model.errors import Forbidden, InvalidRequest
+from satchel.model.ids import InstanceId
+from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy.attachments import Added, AttachmentBody
+from satchel.surfaces.alloy.errors import no_action
+from satchel.surfaces.alloy.inputs import Keys, plain_text
+from satchel.surfaces.alloy.objects import class_of, is_html, object_of
+from satchel.surfaces.alloy.values import read_values
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint
+
+ATTACHMENTS = "attachments"
+FIELDS = "fields"
+CLASS = "objectClass"
+_CREATE_KEYS = frozenset({"actionid", FIELDS, ATTACHMENTS, CLASS.lower()})
+_LONGEST_NUMBER = 18
+
+
+async def create(exchange: Exchange) -> Reply:
+    """Create an object by a create action."""
+    async with arrivals.arriving(exchange.context, exchange.actor) as arriving:
+
+        async def choose_app(so_far: object) -> None:
+            app, _ = await _create_action(exchange, Keys(so_far))
+            arriving.app = app.manifest.code
+
+        paths = [(ATTACHMENTS,), (FIELDS, ATTACHMENTS)]
+        body = AttachmentBody(exchange, arriving, paths, before_file=choose_app)
+        given = Keys(await body.read())
+        unknown = [key for key in given.members if key.lower() not in _CREATE_KEYS]
+        if unknown:
+            raise InvalidRequest(f"There is no member {unknown[0][:80]}.", pointer=f"/{unknown[0][:80]}")
+        app, action = await _create_action(exchange, given)
+        arriving.app = app.manifest.code
+        fields = Keys(given.get("Fields") or {})
+        listed = [*given.elements("Attachments"), *fields.elements("Attachments")]
+        added = await _added(body, listed, action)
+        submission = await _submission(exchange, app, fields.without("Attachments"), added)
+        started = await instances.run_action(
+            exchange.context, exchange.actor, None, action.id, submission, app_code=app.manifest.code
+        )
+    return await _done(exchange, started)
+
+
+async def _create_action(exchange: Exchange, given: Keys) -> tuple[LoadedApp, Action]:
+    """Return the create action that a body names, and its app.
+
+    Raises:
+        InvalidRequest: it names none (before its first file), or one that several classes have.
+        Refused: there is no such action.
+        Forbidden: the caller may not create objects of that class.
+    """
+    text = plain_text("ActionId", given.get("ActionId")).strip()
+    if not text:
+        raise InvalidRequest("Send the ActionId, before all Attachments.", pointer="/ActionId")
+    number = _number(text)
+    name = given.text(CLASS)
+    if name is not None:
+        found = [await class_of(exchange, name)]
+    else:
+        rows = [row for row in await apps.visible(exchange.context, exchange.actor) if row.version_id is not None]
+        found = [await apps.read(exchange.context, exchange.actor, row.code) for row in rows]
+    able = [app for app in found if _is_create(app, number)]
+    startable = [app for app in able if exchange.actor.may(Right.START, app.app_id)]
+    if not able:
+        raise no_action(text)
+    if not startable:
+        raise Forbidden("You may not create such objects.")
+    if len(startable) > 1:
+        classes = ", ".join(app.manifest.code for app in startable)
+        raise InvalidRequest(f"Several classes have the action {text}: name one of {classes} as {CLASS} beside it.")
+    return startable[0], startable[0].manifest.actions[number]
+
+
+def _is_create(app: LoadedApp, number: int) -> bool:
+    action = app.manifest.actions.get(number)
+    return action is not None and action.create
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER:
+        raise no_action(text)
+    return int(text)
+
+
+async def _added(body: AttachmentBody, listed: Sequence[object], action: Action) -> Added:
+    return await body.added(listed, [area.name for area in action.areas]) if listed else Added()
+
+
+async def _submission(exchange: Exchange, app: LoadedApp, given: Mapping[str, object], added: Added) -> Submission:
+    values, comment = await read_values(
+        exchange.context, exchange.actor, app.manifest, given, is_html=is_html(exchange)
+    )
+    return added.submission(values, comment)
+
+
+async def run(exchange: Exchange) -> Reply:
+    """Run an action on an object, with values, a comment and attachments: all or nothing of it is done."""
+    view = await object_of(exchange)
+    action = _action_of(exchange, view.app)
+    async with arrivals.arriving(exchange.context, exchange.actor, instance=view.instance.id) as arriving:
+        body = AttachmentBody(exchange, arriving, [(ATTACHMENTS,)])
+        given = Keys(await body.read() if exchange.content_length != 0 else {})
+        added = await _added(body, given.elements("Attachments"), action)
+        submission = await _submission(exchange, view.app, given.without("Attachments"), added)
+        done = await instances.run_action(exchange.context, exchange.actor, view.instance.id, action.id, submission)
+    return await _done(exchange, done)
+
+
+def _action_of(exchange: Exchange, app: LoadedApp) -> Action:
+    """Return the action that the address names.
+
+    Raises:
+        Refused: the object's class has none of that number that runs on an object.
+    """
+    text = exchange.params["action"]
+    action = app.manifest.actions.get(_number(text))
+    if action is None or action.create:
+        raise no_action(text)
+    return action
+
+
+async def check(exchange: Exchange) -> Reply:
+    """Say whether an action could be run on an object now by whoever asks."""
+    view = await object_of(exchange)
+    action = _action_of(exchange, view.app)
+    may = view.sight.whole and exchange.actor.may(Right.MODIFY, view.instance.app_id)
+    is_due = action.task is None or any(task.is_open and task.element == action.task for task in view.tasks)
+    return wire.success(exchange, {"Result": may and is_due and view.instance.is_running})
+
+
+async def _done(exchange: Exchange, instance: InstanceId) -> Reply:
+    """Return the object that an action ran on or created; one that may be created but not seen has its ids too."""
+    made = await instances.named(exchange.context, exchange.actor, instance)
+    code, _, _ = made.identifier.rpartition("-")
+    found = {"Succeed": True, "ObjectID": str(made.uuid), "ObjectOID": wire.oid(code, made.number)}
+    return wire.success(exchange, found)
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    endpoint("POST", wire.BASE, create),
+    endpoint("POST", f"{wire.BASE}/object/{{oid}}/action/{{action}}", run),
+    endpoint("GET", f"{wire.BASE}/object/{{oid}}/action/{{action}}/check", check),
+)
+"""The routes of this module."""

@@ -1,0 +1,338 @@
+"""Attachments: listed, read as base64 or bytes, added one or many at once, described and removed."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import cast
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+import pybase64
+
+from satchel.actions import arrivals, files
+from satchel.actions.arrivals import Arrivals
+from satchel.actions.claims import NewLink
+from satchel.actions.files import Content
+from satchel.actions.forms import Submission
+from satchel.actions.instances import View
+from satchel.actions.uploads import MAX_SIZE_BYTES
+from satchel.model.actor import Actor
+from satchel.model.errors import Conflict, InvalidRequest
+from satchel.model.files import File, FileKind
+from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy.errors import INVALID_COMBINATION, Refused, no_attachment
+from satchel.surfaces.alloy.inputs import Keys, read_keys, read_wanted, require_json
+from satchel.surfaces.alloy.objects import object_of
+from satchel.surfaces.alloy.tables import Cell, TableColumn, listed
+from satchel.surfaces.kit.downloads import Plan, send_download
+from satchel.surfaces.kit.embedded import ELEMENT, EmbeddedFiles, Path
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint
+from satchel.surfaces.kit.sending import send_content
+
+MAX_ATTACHMENTS = 100
+"""How many attachments one request adds at most."""
+
+COLUMNS = (
+    TableColumn(name="ID", type="guid", caption="ID"),
+    TableColumn(name="Description", type="string", caption="Description"),
+    TableColumn(name="Name", type="string", caption="Name"),
+    TableColumn(name="Type", type="string", caption="Type"),
+    TableColumn(name="Created_Date", type="datetime", caption="Created Date"),
+    TableColumn(name="Size", type="int", caption="Size", is_shown=False),
+    TableColumn(name="Area", type="string", caption="Area", is_shown=False),
+    TableColumn(name="Field", type="string", caption="Field", is_shown=False),
+)
+
+_DATA = "data"
+_BASE64_IN, _BASE64_OUT = 3, 4
+_KEYS = frozenset({"filename", "description", "data", "islink"})
+_AREA = "attachmentarea"
+
+
+@dataclass(slots=True, kw_only=True)
+class Added:
+    """The attachments of one request, as a form takes them."""
+
+    uploads: list[int] = field(default_factory=list[int])
+    descriptions: dict[int, str] = field(default_factory=dict[int, str])
+    links: list[NewLink] = field(default_factory=list[NewLink])
+
+    def submission(self, values: Mapping[str, object] | None = None, comment: str | None = None) -> Submission:
+        """Return them as what somebody filled in, with values and a comment."""
+        return Submission(
+            values=values or {},
+            attachments=self.uploads,
+            descriptions=self.descriptions,
+            links=self.links,
+            comment=comment,
+        )
+
+
+class AttachmentBody:
+    """A body with attachments whose files are taken in while it comes.
+
+    Args:
+        exchange: the request.
+        arriving: takes the files.
+        paths: where lists of attachments, or one, stand in the body.
+        before_file: is given what came before each file.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        arriving: Arrivals,
+        paths: Sequence[Path],
+        before_file: Callable[[object], Awaitable[None]] | None = None,
+    ) -> None:
+        self._exchange = exchange
+        self._arriving = arriving
+        self._places = {(*path, _DATA) for path in paths} | {(*path, ELEMENT, _DATA) for path in paths}
+        self._before_file = before_file
+        self._body: EmbeddedFiles | None = None
+
+    async def read(self) -> object:
+        """Return the body, with the numbers of its files in their place.
+
+        Raises:
+            InvalidRequest: it has no Content-Length, is no JSON, or a file's text is no base64.
+            UnsupportedMedia: it is said to be no JSON.
+            Forbidden, InvalidState, TooLarge, OverQuota, DiskFull, BadFile: a file is not taken.
+        """
+        require_json(self._exchange)
+        if self._exchange.content_length is None:
+            raise InvalidRequest("Say by Content-Length how long the body is, so that room can be kept for its files.")
+        async with aclosing(self._chunks()) as chunks:
+            limit = self._exchange.parts.max_json_bytes
+            self._body = EmbeddedFiles(chunks, self._places.__contains__, self._take, max_json_bytes=limit)
+            return await self._body.read()
+
+    async def _chunks(self) -> AsyncGenerator[bytes, None]:
+        kept = self._exchange.scope.get("satchel.body")  # an Idempotency-Key had it read already
+        if isinstance(kept, bytes):
+            yield kept
+            return
+        async with aclosing(self._exchange.chunks(MAX_SIZE_BYTES)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _take(self, chunks: AsyncGenerator[bytes, None]) -> int:
+        if self._body is not None and self._before_file is not None:
+            await self._before_file(self._body.so_far())
+        passed = self._body.passed_bytes if self._body is not None else 0
+        left = max(0, (self._exchange.content_length or 0) - passed)
+        return await self._arriving.take(chunks, most_bytes=left * _BASE64_IN // _BASE64_OUT)
+
+    async def added(self, given: Sequence[object], areas: Sequence[str] | None) -> Added:
+        """Return the attachments of a list, each file labelled.
+
+        Args:
+            given: the elements of a list that `read` gave.
+            areas: those that there are to choose from; None where attachments have none.
+
+        Raises:
+            InvalidRequest, InvalidValues, BadFile: an attachment is malformed, or its area unknown.
+            Refused: it is a link and has a file too.
+        """
+        if not 0 < len(given) <= MAX_ATTACHMENTS:
+            raise InvalidRequest(f"Add 1 to {MAX_ATTACHMENTS} attachments at once.")
+        found = Added()
+        for one in given:
+            await self._add(found, Keys(one), areas)
+        return found
+
+    async def _add(self, found: Added, given: Keys, areas: Sequence[str] | None) -> None:
+        known = _KEYS if areas is None else _KEYS | {_AREA}
+        unknown = [key for key in given.members if key.casefold() not in known]
+        if unknown:
+            raise InvalidRequest(f"An attachment has no {unknown[0][:80]}.", pointer=f"/{unknown[0][:80]}")
+        name = (given.text("FileName") or "").strip()
+        if not name:
+            raise InvalidRequest("FileName must not be empty.", pointer="/FileName")
+        area = None if areas is None else _area(given.text("AttachmentArea"), areas)
+        description = given.text("Description") or ""
+        data = given.text("Data")
+        number = None if data is None or self._body is None else self._body.files[int(data)]
+        if given.flag("IsLink"):
+            if number is not None:
+                message = "Invalid combination: Data must be empty when IsLink is true."
+                raise Refused(INVALID_COMBINATION, message)
+            found.links.append(arrivals.link(name, description=description, area=area))
+            return
+        if data is None:
+            raise InvalidRequest("Data must hold the file as base64; for an empty file it is an empty text.")
+        if number is None:
+            number = await self._arriving.take(_nothing(), most_bytes=0)
+        await self._arriving.label(number, name=name, area=area)
+        found.uploads.append(number)
+        found.descriptions[number] = files.checked_description(description)
+
+
+async def _nothing() -> AsyncGenerator[bytes, None]:
+    pieces: tuple[bytes, ...] = ()
+    for piece in pieces:
+        yield piece
+
+
+def _area(given: str | None, areas: Sequence[str]) -> str:
+    """Return the area that an attachment is for; the form's only one may be left out."""
+    name = (given or "").strip()
+    if not areas:
+        raise InvalidRequest("The action's form has no attachment area.", pointer="/AttachmentArea")
+    if not name:
+        if len(areas) > 1:
+            message = f"Name the AttachmentArea: one of {', '.join(areas)}."
+            raise InvalidRequest(message, pointer="/AttachmentArea")
+        return areas[0]
+    return next((area for area in areas if area.casefold() == name.casefold()), name)
+
+
+async def listing(exchange: Exchange) -> Reply:
+    """List an object's attachments."""
+    view = await object_of(exchange)
+    wanted = await read_wanted(exchange)
+    if wanted.search is not None:
+        raise InvalidRequest("Attachments are not searched by text.", pointer="/par_search_text")
+    captions = {str(known.id): known.label for known in view.app.manifest.fields}
+    rows: list[list[Cell]] = [
+        [
+            file.uuid,
+            file.description,
+            file.name if file.url is None else file.url,
+            "File" if file.kind is FileKind.STORED else "Link",
+            file.created_at,
+            file.size_bytes or 0,
+            file.area or "",
+            captions.get(str(file.field_id), "") if file.field_id is not None else "",
+        ]
+        for file in view.files
+    ]
+    return wire.success(exchange, listed(exchange.actor, COLUMNS, rows, wanted))
+
+
+async def add(exchange: Exchange) -> Reply:
+    """Add files and links to an object: one, or all of a list or none."""
+    view = await object_of(exchange)
+    async with arrivals.arriving(exchange.context, exchange.actor, instance=view.instance.id) as arriving:
+        body = AttachmentBody(exchange, arriving, [()])
+        given = await body.read()
+        listed_ = cast("list[object]", given) if isinstance(given, list) else [given]
+        added = await body.added(listed_, None)
+        await arrivals.attach(exchange.context, exchange.actor, view.instance.id, added.submission())
+    return wire.success(exchange, None)
+
+
+def attachment_of(exchange: Exchange, view: View) -> File:
+    """Return the attachment that the address names, if it is this object's and may be seen.
+
+    Raises:
+        Refused: there is none.
+    """
+    given = exchange.params["attachment"]
+    uuid: UUID | None = wire.read_guid(given)
+    found = next((file for file in view.files if file.uuid == uuid), None)
+    if found is None:
+        raise no_attachment(given.upper())
+    return found
+
+
+async def download(exchange: Exchange) -> None:
+    """Send an attachment's bytes, its name in a header of its own."""
+    file = attachment_of(exchange, await object_of(exchange))
+    what = await _bytes_of(exchange, file)
+    name = ("attachment-file-name", quote(what.name, safe=""))
+    await send_content(exchange, exchange.actor, what, wants_inline=False, more_headers=(name,))
+
+
+async def _bytes_of(exchange: Exchange, file: File) -> Content:
+    try:
+        return await files.content(exchange.context, exchange.actor, file.id)
+    except Conflict:
+        raise InvalidRequest("The attachment is a link: it has an address and no bytes.") from None
+
+
+async def content(exchange: Exchange) -> Reply | None:
+    """Send an attachment's bytes as base64, with its name, description and size."""
+    file = attachment_of(exchange, await object_of(exchange))
+    if file.kind is not FileKind.STORED:
+        found = {"Data": "", "FileName": file.url or "", "Description": file.description, "Size": 0}
+        return wire.success(exchange, found)
+    what = await _bytes_of(exchange, file)
+    before, after = _around(exchange, what)
+    encoded = -(-what.size_bytes // _BASE64_IN) * _BASE64_OUT
+    total = len(before) + encoded + len(after)
+    kind = wire.XML_TYPE if wire.wants_xml(exchange) else "application/json"
+    headers = (
+        ("content-type", kind),
+        ("content-length", str(total)),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+    )
+    is_head = exchange.method == "HEAD"
+    if not is_head:
+        await files.note_download(exchange.context, exchange.actor, file)
+    plan = Plan(status=200, headers=headers, start=0, stop=0 if is_head else total)
+    chunks = None if is_head else _encoded(exchange, exchange.actor, what, before, after)
+    await send_download(exchange.receive, exchange.send, plan, chunks)
+    return None
+
+
+def _around(exchange: Exchange, what: Content) -> tuple[bytes, bytes]:
+    """Return what stands in the answer before and after the base64."""
+    mark = "{}"
+    found = {"Data": mark, "FileName": what.name, "Description": what.file.description, "Size": what.size_bytes}
+    answer = wire.success(exchange, found).body
+    encoded = f"<Data>{mark}</Data>".encode() if wire.wants_xml(exchange) else b'"Data":' + msgspec.json.encode(mark)
+    before, _, after = answer.partition(encoded)
+    begin, _, end = encoded.partition(mark.encode())
+    return before + begin, end + after
+
+
+async def _encoded(
+    exchange: Exchange, actor: Actor, what: Content, before: bytes, after: bytes
+) -> AsyncGenerator[bytes, None]:
+    """Give the answer with the file's bytes as base64 in it, a chunk at a time."""
+    left = b""
+    head = before
+    async with aclosing(files.open_bytes(exchange.context, actor, what)) as chunks:
+        async for chunk in chunks:
+            data = left + chunk if left else chunk
+            whole = len(data) - len(data) % _BASE64_IN
+            left = data[whole:]
+            yield head + pybase64.b64encode(memoryview(data)[:whole])
+            head = b""
+    yield head + pybase64.b64encode(left) + after
+
+
+async def describe(exchange: Exchange) -> Reply:
+    """Change an attachment's description; nothing else of it can be changed."""
+    file = attachment_of(exchange, await object_of(exchange))
+    given = await read_keys(exchange)
+    text = given.text("Description")
+    if text is None or given.without("Description"):
+        raise InvalidRequest("Send the Description, and nothing else: only it can be changed.", pointer="/Description")
+    await files.describe(exchange.context, exchange.actor, file.id, description=text)
+    return wire.success(exchange, None)
+
+
+async def remove(exchange: Exchange) -> Reply:
+    """Remove an attachment."""
+    file = attachment_of(exchange, await object_of(exchange))
+    await files.delete(exchange.context, exchange.actor, file.id)
+    return wire.success(exchange, None)
+
+
+_LIST = f"{wire.BASE}/object/{{oid}}/attachments"
+_ONE = f"{_LIST}/{{attachment}}"
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    endpoint("GET", _LIST, listing),
+    endpoint("POST", _LIST, listing),
+    endpoint("PUT", _LIST, add),
+    endpoint("GET", f"{_ONE}/content", content),
+    endpoint("GET", f"{_ONE}/download", download),
+    endpoint("PATCH", _ONE, describe),
+    endpoint("DELETE", _ONE, remove),
+)
+"""The routes of this module."""

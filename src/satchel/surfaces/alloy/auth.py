@@ -1,0 +1,169 @@
+"""Who asks: tokens for an application's secret or a person's password; whom an application acts for; a profile."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from satchel.actions import accounts, applications
+from satchel.actions.applications import Token
+from satchel.model.actor import Actor
+from satchel.model.errors import InvalidRequest, NotFound, SatchelError, TooManyRequests, Unauthenticated
+from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy.errors import no_object
+from satchel.surfaces.alloy.inputs import Keys, plain_text, read_keys
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
+
+SCHEME = "bearer"
+ACTING_FOR = "impersonating-user-id"
+FORM = "application/x-www-form-urlencoded"
+MAX_FORM_BYTES = 16 * 1024
+MAX_FIELDS = 20
+
+_ACTS_FOR_OTHERS = "alloy.acts_for_others"
+
+
+async def authenticate(exchange: Exchange) -> Actor | None:
+    """Return who asks, by the one header Authorization; for an application, the person that it acts for, if any.
+
+    Raises:
+        Unauthenticated: the token is unknown or has ended, or two came.
+        Refused: there is no such person in the account.
+        Forbidden: a person acts for another.
+    """
+    sent = [value.decode("latin-1") for name, value in exchange.scope["headers"] if name == b"authorization"]
+    if not sent:
+        return None
+    scheme, _, token = sent[0].strip().partition(" ")
+    if len(sent) > 1 or scheme.lower() != SCHEME:
+        raise Unauthenticated
+    exchange.secret = token.strip()
+    actor = await applications.by_token(exchange.context, exchange.secret, address=exchange.address)
+    exchange.known_actor = actor
+    person = exchange.header(ACTING_FOR)
+    if person is not None and person.strip():
+        exchange.known_actor = await _acting_for(exchange, actor, person)
+    return exchange.known_actor
+
+
+async def _acting_for(exchange: Exchange, actor: Actor, person: str) -> Actor:
+    user = wire.read_person(person)
+    if user is None:
+        raise no_object(person)
+    try:
+        found = await applications.acting_for(exchange.context, actor, user)
+    except NotFound:
+        raise no_object(person) from None
+    exchange.scope[_ACTS_FOR_OTHERS] = True
+    return found
+
+
+def sees_own_only(exchange: Exchange) -> bool:
+    """Return whether an application acts for a person, who then has only the objects that they created."""
+    return bool(exchange.scope.get(_ACTS_FOR_OTHERS))
+
+
+async def token(exchange: Exchange) -> Reply:
+    """Give a token of eight hours for a sign-in."""
+    try:
+        given = await _fields(exchange)
+        grant = given.get("grant_type", "")
+        if grant == "client_credentials":
+            return _answer(exchange, await _application(exchange, given))
+        if grant == "password":
+            return _answer(exchange, await _person(exchange, given))
+    except SatchelError as error:
+        if isinstance(error, TooManyRequests):
+            return _failure("invalid_grant", error.message)
+        if error.kind.value < 500:  # noqa: PLR2004  # what the server cannot do has the envelope of every call
+            return _failure("invalid_request", error.message)
+        raise
+    except _WrongError as wrong:
+        return _failure(wrong.error, "")
+    return _failure("unsupported_grant_type", "grant_type is client_credentials or password.")
+
+
+class _WrongError(Exception):
+    """A sign-in failed; `error` is its code."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+async def _application(exchange: Exchange, given: Mapping[str, str]) -> Token:
+    if "username" in given or "password" in given:
+        raise InvalidRequest("Send an application's id and secret or a person's user name and password, not both.")
+    try:
+        return await applications.sign_in(
+            exchange.context, given.get("client_id", ""), given.get("client_secret", ""), address=exchange.address
+        )
+    except Unauthenticated:
+        raise _WrongError("invalid_client") from None
+
+
+async def _person(exchange: Exchange, given: Mapping[str, str]) -> Token:
+    if "client_id" in given or "client_secret" in given:
+        raise InvalidRequest("Send an application's id and secret or a person's user name and password, not both.")
+    try:
+        return await applications.sign_in_person(
+            exchange.context, given.get("username", ""), given.get("password", ""), address=exchange.address
+        )
+    except Unauthenticated:
+        raise _WrongError("invalid_grant") from None
+
+
+async def _fields(exchange: Exchange) -> Mapping[str, str]:
+    """Return the fields of the form, or of the same as JSON, by lower-case name."""
+    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
+    if said != FORM:
+        keys: Keys = await read_keys(exchange)
+        return {name.lower(): plain_text(name, value) for name, value in keys.members.items()}
+    body = await exchange.whole(MAX_FORM_BYTES)
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+    except ValueError:
+        raise InvalidRequest("The form is malformed.") from None
+    found = {name.lower(): value for name, value in pairs}
+    if len(found) != len(pairs) or any("\0" in value for value in found.values()):
+        raise InvalidRequest("The form has a field twice, or a NUL character.")
+    return found
+
+
+def _answer(exchange: Exchange, made: Token) -> Reply:
+    seconds = int((made.expires_at - exchange.context.clock()).total_seconds()) - 1
+    return json_reply({"access_token": made.secret, "token_type": SCHEME, "expires_in": max(seconds, 0)})
+
+
+def _failure(error: str, description: str) -> Reply:
+    found = {"error": error, "error_description": description} if description else {"error": error}
+    return json_reply(found, status=400)
+
+
+async def profile(exchange: Exchange) -> Reply:
+    """Return who asks: a person, or an application by its name."""
+    actor = exchange.actor
+    if applications.is_application(actor):
+        known = await applications.application_of(exchange.context, actor)
+        items = [("ID", "ID", wire.guid_text(known.client_id)), ("Name", "Name", known.name)]
+        return wire.success(exchange, wire.items([*items, ("Technician", "Technician", "false")]))
+    first, _, last = actor.name.rpartition(" ")
+    found = [
+        ("ID", "ID", wire.guid(wire.person_guid(actor.user_id)) if actor.user_id is not None else ""),
+        ("OID", "OID", wire.oid(wire.PERSON, actor.user_id or 0)),
+        ("First_Name", "First Name", first),
+        ("Last_Name", "Last Name", last),
+        ("Full_Name", "Full Name", actor.name),
+        ("Email", "E-mail", actor.email),
+        ("Organization", "Organization", await accounts.name_of(exchange.context, actor)),
+        ("Technician", "Technician", "false" if sees_own_only(exchange) else "true"),
+        ("Available_Now", "Available Now", "true"),
+        ("Address", "Address", ""),
+        ("Gender", "Gender", ""),
+    ]
+    return wire.success(exchange, wire.items(found))
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    endpoint("POST", f"{wire.BASE}/token", token, is_open=True),
+    endpoint("GET", f"{wire.BASE}/profile", profile),
+)
+"""The routes of this module."""

@@ -1,0 +1,261 @@
+"""Objects: lists of a class, one by OID or GUID, its activities, and the values that classifications have."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from satchel.actions import accounts, apps, instance_names, instances, listing
+from satchel.actions.instances import View
+from satchel.actions.listing import Condition, Listing
+from satchel.actions.loading import LoadedApp
+from satchel.model.app import COMMENT
+from satchel.model.errors import Forbidden, InvalidRequest, NotFound
+from satchel.model.fields import FieldType
+from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy.auth import sees_own_only
+from satchel.surfaces.alloy.errors import no_object, unknown_class, unknown_field
+from satchel.surfaces.alloy.inputs import Filter, Wanted, read_wanted
+from satchel.surfaces.alloy.tables import Cell, TableColumn, listed
+from satchel.surfaces.alloy.values import STATES, Cells, ObjectField, field_named, object_fields
+from satchel.surfaces.kit.exchange import MAX_ID, Endpoint, Exchange, Handler, Reply, endpoint
+
+MAX_ACTIVITIES = 10_000
+
+_IMPOSSIBLE = "-1"
+_PLURALS = ("es", "s")
+
+ACTIVITIES = (
+    TableColumn(name="Num", type="int", caption="Num"),
+    TableColumn(name="Activity", type="string", caption="Activity"),
+    TableColumn(name="Details", type="string", caption="Details"),
+    TableColumn(name="Created_Date", type="datetime", caption="Created Date"),
+    TableColumn(name="Created_By", type="string", caption="Created By"),
+    TableColumn(name="Action", type="int", caption="Action"),
+)
+
+
+async def class_of(exchange: Exchange, name: str) -> LoadedApp:
+    """Return the app that a class is: by its code, its name or its number, in any case.
+
+    Raises:
+        Refused: the account has none.
+        Forbidden: it has one that the caller may not know of.
+    """
+    key = name.strip().casefold()
+    known = await instance_names.every_app(exchange.context, exchange.actor)
+    found = next((row for row in known if row.code.casefold() == key), None)
+    found = found or next((row for row in known if row.name.casefold() == key or str(row.id) == key), None)
+    if found is None:
+        raise unknown_class(name)
+    try:
+        return await apps.read(exchange.context, exchange.actor, found.code)
+    except NotFound:
+        raise Forbidden(f"You may not see {found.code}.") from None
+
+
+async def object_of(exchange: Exchange) -> View:
+    """Return the object that the address names by OID or GUID.
+
+    Raises:
+        Refused: the account has none, or the person that an application acts for created none of that name.
+        Forbidden: the caller may not see it.
+    """
+    given = exchange.params["oid"]
+    found = await _found(exchange, given)
+    if found is None or (sees_own_only(exchange) and found.instance.starter_id != exchange.actor.user_id):
+        raise no_object(given.upper())
+    return found
+
+
+async def _found(exchange: Exchange, given: str) -> View | None:
+    uuid = wire.read_guid(given)
+    try:
+        if uuid is not None:
+            return await instance_names.by_uuid(exchange.context, exchange.actor, uuid)
+    except NotFound:
+        return None
+    for code, number in spellings(given):
+        try:
+            return await instance_names.by_identifier(exchange.context, exchange.actor, f"{code}-{number}")
+        except NotFound:
+            continue
+    return None
+
+
+def spellings(oid: str) -> list[tuple[str, int]]:
+    """Return what an OID may mean, as (code, number): `PUR-12`, or a code and six digits, or more where six are few.
+
+    A code may end in digits itself: `A1000012` is `A1` 12 before it is `A` 1000012.
+    """
+    text = oid.strip().upper()
+    hyphened = re.fullmatch(r"([A-Z][A-Z0-9]{0,15})-(\d{1,19})", text, re.ASCII)
+    if hyphened:
+        return [(hyphened[1], int(hyphened[2]))] if int(hyphened[2]) <= MAX_ID else []
+    found: list[tuple[str, int]] = []
+    for count in range(wire.OID_DIGITS, 20):
+        code, digits = text[:-count], text[-count:]
+        if not re.fullmatch(r"[A-Z][A-Z0-9]{0,15}", code, re.ASCII) or not (digits.isascii() and digits.isdigit()):
+            break
+        if (count == wire.OID_DIGITS or digits[0] != "0") and int(digits) <= MAX_ID:
+            found.append((code, int(digits)))
+    return found
+
+
+async def listing_of_class(exchange: Exchange) -> Reply:
+    """List the objects of a class."""
+    app = await class_of(exchange, exchange.params["object_class"])
+    wanted = await read_wanted(exchange)
+    fields = object_fields(app.manifest)
+    shown = fields if wanted.fields is None else [field_named(fields, name) for name in wanted.fields]
+    found = await listing.find(exchange.context, exchange.actor, app, _listing(exchange, app, fields, wanted))
+    rows = [
+        Cells(
+            actor=exchange.actor,
+            code=app.manifest.code,
+            instance=one,
+            values=one.values,
+            files=found.files.get(one.id, ()),
+            names=found.names,
+            is_html=is_html(exchange),
+        )
+        for one in found.instances
+    ]
+    data = [[row.text(field) for field in shown] for row in rows]
+    return wire.success(exchange, {"Fields": [field.declared for field in shown], "Data": data})
+
+
+def _listing(exchange: Exchange, app: LoadedApp, fields: Sequence[ObjectField], wanted: Wanted) -> Listing:
+    return Listing(
+        conditions=[_condition(app, field_named(fields, one.name), one) for one in wanted.filters],
+        sort=[(field_named(fields, name).column, descending) for name, descending in wanted.sort],
+        search=wanted.search,
+        offset=wanted.offset,
+        limit=wanted.limit,
+        own_only=sees_own_only(exchange),
+    )
+
+
+def _condition(app: LoadedApp, field: ObjectField, given: Filter) -> Condition:
+    text = given.value
+    if field.column.own == "number" and text.strip():
+        codes = {code: number for code, number in spellings(text) if code == app.manifest.code}
+        text = str(codes.get(app.manifest.code, _IMPOSSIBLE))
+    elif field.column.own == "uuid" and text.strip():
+        uuid = wire.read_guid(text)
+        if uuid is None:
+            raise InvalidRequest(f"{field.name} must be compared with a GUID.", pointer="/filters")
+        text = str(uuid)
+    elif field.column.own == "state":
+        text = text.strip()
+    return Condition(column=field.column, operation=given.operation, text=text)
+
+
+def is_html(exchange: Exchange) -> bool:
+    """Return whether texts of several lines are HTML: not in version 1, which is asked for by its address."""
+    words = [word for word in str(exchange.scope.get("raw_path", b"").decode("latin-1")).lower().split("/") if word]
+    return words[2:3] != ["v1"]
+
+
+async def read(exchange: Exchange) -> Reply:
+    """Return one object with all its fields."""
+    view = await object_of(exchange)
+    cells = Cells(
+        actor=exchange.actor,
+        code=view.app.manifest.code,
+        instance=view.instance,
+        values=view.values,
+        files=view.files,
+        names=await listing.names(exchange.context, exchange.actor, view.app, view.instance),
+        is_html=is_html(exchange),
+    )
+    fields = [
+        field
+        for field in object_fields(view.app.manifest)
+        if field.column.field is None or view.sight.shows(field.column.field.id)
+    ]
+    found = [(field.name, field.caption, cells.text(field)) for field in fields]
+    return wire.success(exchange, wire.items(found))
+
+
+async def activities(exchange: Exchange) -> Reply:
+    """List what happened to an object, oldest first."""
+    view = await object_of(exchange)
+    wanted = await read_wanted(exchange)
+    events = await instances.history(
+        exchange.context, exchange.actor, view.instance.id, after=0, limit=MAX_ACTIVITIES + 1
+    )
+    if len(events) > MAX_ACTIVITIES:
+        raise InvalidRequest(f"The object has more than {MAX_ACTIVITIES} activities; use the native API's history.")
+    users = {int(event.user_id) for event in events if event.user_id is not None}
+    names = await listing.history_names(exchange.context, exchange.actor, users)
+    rows: list[list[Cell]] = []
+    for number, event in enumerate(events, start=1):
+        action = event.data.get("action")
+        named = event.data.get("name") if event.kind == "action.run" else None
+        kind = str(named or event.kind.replace(".", " ").replace("_", " ").capitalize())
+        details = event.data.get("text") if event.kind == COMMENT else None
+        if event.kind.startswith("file."):
+            details = event.data.get("name")
+        who = names.get(int(event.user_id), "") if event.user_id is not None else "Satchel"
+        number_of_action = action if isinstance(action, int) else None
+        rows.append([number, kind, str(details or ""), event.at, who, number_of_action])
+    return wire.success(exchange, listed(exchange.actor, ACTIVITIES, rows, wanted))
+
+
+async def dictionary(exchange: Exchange) -> Reply:
+    """List the values that a classification of a class may have."""
+    wanted = await read_wanted(exchange, "objectClass", "refField")
+    name, field_name = wanted.others.get("objectclass", ""), wanted.others.get("reffield", "")
+    if not name or not field_name:
+        raise InvalidRequest("Name objectClass and refField.", pointer="/objectClass")
+    app = await class_of(exchange, name)
+    field = _classification(object_fields(app.manifest), field_name)
+    rows: list[list[Cell]] = [
+        [rank, value, described] for rank, (value, described) in enumerate(await _classified(exchange, field), start=1)
+    ]
+    columns = (
+        TableColumn(name="Rank", type="int", caption="Rank"),
+        TableColumn(name=field.name, type="string", caption=field.caption),
+        TableColumn(name="Description", type="string", caption="Description"),
+    )
+    return wire.success(exchange, listed(exchange.actor, columns, rows, replace(wanted, search=None)))
+
+
+def _classification(fields: Sequence[ObjectField], name: str) -> ObjectField:
+    """Return a field by its name, or by the plural of it (`Statuses`)."""
+    names = [name, *(name[: -len(ending)] for ending in _PLURALS if name.lower().endswith(ending))]
+    known = {key: field for field in fields for key in (field.name.casefold(), field.caption.casefold())}
+    found = next((known[one.strip().casefold()] for one in names if one.strip().casefold() in known), None)
+    if found is None:
+        raise unknown_field(name)
+    return found
+
+
+async def _classified(exchange: Exchange, field: ObjectField) -> list[tuple[str, str]]:
+    ours = field.column.field
+    if field.column.own == "state":
+        return [(text, state.value) for state, text in STATES.items()]
+    if field.column.own == "starter" or (ours is not None and ours.type is FieldType.USER):
+        people = await accounts.users(exchange.context, exchange.actor, after=0, limit=MAX_ACTIVITIES)
+        return [(user.name, wire.oid(wire.PERSON, user.id)) for user in people if user.is_active]
+    if ours is not None and ours.type is FieldType.GROUP:
+        return [
+            (group.name, str(group.id)) for group in (await accounts.people(exchange.context, exchange.actor)).groups
+        ]
+    if ours is not None and ours.limits.options:
+        return [(option.label, option.id) for option in ours.limits.options]
+    raise InvalidRequest(f"{field.name} is no classification: it takes any value.", pointer="/refField")
+
+
+def _lists(path: str, handler: Handler) -> tuple[Endpoint, ...]:
+    """Return the routes of a list: parameters in the query string, or in a body."""
+    return tuple(endpoint(method, f"{wire.BASE}/{path}", handler) for method in ("GET", "POST"))
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *_lists("activities/{oid}", activities),
+    *_lists("dictionary", dictionary),
+    endpoint("GET", f"{wire.BASE}/object/{{oid}}", read),
+    *_lists("{object_class}", listing_of_class),
+)
+"""The routes of this module."""

@@ -1,0 +1,22 @@
+"""Every endpoint of the Alloy Navigator surface."""
+
+from satchel.surfaces.alloy import actions, attachments, auth, objects
+from satchel.surfaces.alloy.errors import document
+from satchel.surfaces.alloy.wire import PREFIX, normal_path
+from satchel.surfaces.kit.exchange import Endpoint
+from satchel.surfaces.kit.surface import Surface
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *auth.ENDPOINTS,
+    *objects.ENDPOINTS,
+    *actions.ENDPOINTS,
+    *attachments.ENDPOINTS,
+)
+
+SURFACE = Surface(
+    prefix=PREFIX,
+    endpoints=ENDPOINTS,
+    document=document,
+    authenticate=auth.authenticate,
+    normal_path=normal_path,
+)

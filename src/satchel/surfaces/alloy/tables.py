@@ -1,0 +1,145 @@
+"""Lists that are held whole: filtered, sorted, cut and shown as fields and rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from satchel.actions.listing import span
+from satchel.model.actor import Actor
+from satchel.model.errors import InvalidRequest
+from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy.errors import unknown_field
+from satchel.surfaces.alloy.inputs import Filter, Wanted
+
+Cell = str | int | datetime | UUID | None
+"""What a row holds; None and an empty text are shown as an empty text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableColumn:
+    """One column; `is_shown` is false for one that is there only for those who name it."""
+
+    name: str
+    type: str
+    caption: str
+    is_shown: bool = True
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """The column at the head of a list."""
+        return {"Name": self.name, "DataType": self.type, "Caption": self.caption}
+
+
+def listed(actor: Actor, columns: Sequence[TableColumn], rows: Sequence[Sequence[Cell]], wanted: Wanted) -> object:
+    """Return the rows that are wanted, as the answer of a list.
+
+    Raises:
+        Refused: a field is unknown.
+        InvalidRequest: a condition does not fit its field.
+    """
+    places = {column.name.casefold(): place for place, column in enumerate(columns)}
+
+    def place_of(name: str) -> int:
+        found = places.get(name.strip().casefold())
+        if found is None:
+            raise unknown_field(name)
+        return found
+
+    found = list(rows)
+    for one in wanted.filters:
+        place = place_of(one.name)
+        holds = _condition(actor, columns[place], one)
+        found = [row for row in found if holds(row[place])]
+    for name, descending in reversed(wanted.sort):
+        place = place_of(name)
+        filled = [row for row in found if row[place] not in (None, "")]
+        empty = [row for row in found if row[place] in (None, "")]
+        filled.sort(key=_by(place), reverse=descending)
+        found = [*empty, *filled] if descending else [*filled, *empty]
+    found = found[wanted.offset : None if wanted.limit is None else wanted.offset + wanted.limit]
+    shown = [place for place, column in enumerate(columns) if column.is_shown]
+    if wanted.fields is not None:
+        shown = [place_of(name) for name in wanted.fields]
+    return {
+        "Fields": [columns[place].declared for place in shown],
+        "Data": [[cell_text(actor, row[place]) for place in shown] for row in found],
+    }
+
+
+def cell_text(actor: Actor, cell: Cell) -> str:
+    """Return a cell as it is shown."""
+    if isinstance(cell, datetime):
+        return wire.moment(actor, cell)
+    if isinstance(cell, UUID):
+        return wire.guid(cell)
+    return "" if cell is None else str(cell)
+
+
+def _by(place: int) -> Callable[[Sequence[Cell]], tuple[str | int | float, ...]]:
+    return lambda row: _sortable(row[place])
+
+
+def _sortable(cell: Cell) -> tuple[str | int | float, ...]:
+    if isinstance(cell, datetime):
+        return (cell.timestamp(),)
+    if isinstance(cell, int):
+        return (cell,)
+    return (str(cell).casefold(), str(cell))
+
+
+def _condition(actor: Actor, column: TableColumn, given: Filter) -> Callable[[Cell], bool]:
+    """Return what tells whether a cell fulfils a condition."""
+    negated, operation = given.operation == "<>", given.operation.replace("<>", "=")
+    is_equal: Callable[[Cell], bool]
+    if not given.value.strip() and operation == "=":
+        is_equal = _is_empty
+    elif column.type == "datetime":
+        low, high = span(given.value, ZoneInfo(actor.time_zone))
+        is_equal = _compared(operation, low, high)
+    elif column.type == "int":
+        text = given.value.strip()
+        if not (text.removeprefix("-").isdigit() and text.isascii()) or len(text) > 20:  # noqa: PLR2004  # 64 bits
+            raise InvalidRequest(f"{column.name} must be compared with a whole number.", pointer="/filters")
+        is_equal = _compared(operation, int(text), int(text) + 1)
+    elif operation != "=":
+        raise InvalidRequest(f"{column.name} can only be equal or not equal.", pointer="/filters")
+    elif column.type == "guid":
+        wanted = wire.read_guid(given.value)
+        is_equal = lambda cell: wanted is not None and cell == wanted  # noqa: E731  # one of several
+    else:
+        text = given.value.strip().casefold()
+        is_equal = lambda cell: str(cell or "").casefold() == text  # noqa: E731  # one of several
+    return (lambda cell: not is_equal(cell)) if negated else is_equal
+
+
+def _is_empty(cell: Cell) -> bool:
+    return cell is None or cell == ""
+
+
+def _compared(operation: str, low: datetime | int, high: datetime | int) -> Callable[[Cell], bool]:
+    """Return a comparison with what lies from `low` up to but without `high`."""
+
+    def holds(cell: Cell) -> bool:
+        if isinstance(cell, datetime) and isinstance(low, datetime) and isinstance(high, datetime):
+            return _holds(operation, cell >= low, cell >= high)
+        if isinstance(cell, int) and isinstance(low, int) and isinstance(high, int):
+            return _holds(operation, cell >= low, cell >= high)
+        return False
+
+    return holds
+
+
+def _holds(operation: str, is_from_low: bool, is_from_high: bool) -> bool:  # noqa: FBT001  # one truth each
+    match operation:
+        case "=":
+            return is_from_low and not is_from_high
+        case ">":
+            return is_from_high
+        case ">=":
+            return is_from_low
+        case "<":
+            return not is_from_low
+        case _:
+            return not is_from_high
