@@ -25,9 +25,11 @@ def test_the_table_says_which_calls_take_no_get() -> None:
         assert ("POST only" in supported) == (call not in with_get), call
 
 
-def test_every_proof_is_a_test() -> None:
+def test_every_proof_is_a_test_or_a_transcript_and_every_transcript_a_proof() -> None:
     tests = "\n".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_navixy_*.py"))
-    proofs = {proof.strip("`") for _, proof in _rows().values()} - {"same"}
+    transcripts = {path.stem for path in (ROOT / "tests" / "golden" / "navixy").glob("*.yaml")}
+    proofs = {proof for _, found in _rows().values() for proof in re.findall(r"`([^`]+)`", found)}
     assert proofs
     for proof in proofs:
-        assert f"def {proof}(" in tests, proof
+        assert proof in transcripts or f"def {proof}(" in tests, proof
+    assert transcripts <= proofs

@@ -188,8 +188,8 @@ async def users_called(context: Context, actor: Actor, name: str) -> list[UserId
         return await rows.users_called(tx, actor.account_id, name)
 
 
-async def create_group(context: Context, actor: Actor, name: str) -> GroupId:
-    """Create a group without members and rights.
+async def create_group(context: Context, actor: Actor, name: str, *, rights: Sequence[Right] = ()) -> GroupId:
+    """Create a group without members, with rights for every app if any are given.
 
     Raises:
         Forbidden: the actor is no administrator.
@@ -203,6 +203,11 @@ async def create_group(context: Context, actor: Actor, name: str) -> GroupId:
         if created is None:
             raise Conflict(f"There is a group '{name}' already.")
         await write_event(tx, context, actor, "group.created", {"group": created, "name": name})
+        for right in dict.fromkeys(rights):
+            await rows.insert_grant(tx, actor.account_id, created, None, right)
+            await write_event(
+                tx, context, actor, "right.granted", {"group": created, "app": None, "right": right.value}
+            )
     return created
 
 
@@ -243,6 +248,27 @@ async def set_member(context: Context, actor: Actor, group: GroupId, user_id: Us
         await _require_group(tx, actor, group)
         await rows.remove_member(tx, actor.account_id, group, user_id)
         await write_event(tx, context, actor, "group.left", {"group": group, "user": user_id})
+
+
+async def set_group(context: Context, actor: Actor, user_ids: Sequence[UserId], group: GroupId | None) -> None:
+    """Put users into a group, or take them out of all; all of them or none.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such group or user.
+    """
+    access.require_admin(actor)
+    async with context.database.write() as tx:
+        known = await rows.existing_users(tx, actor.account_id, list(user_ids))
+        joined = await rows.group_members(tx, actor.account_id) if group is None else []
+        for user_id in dict.fromkeys(user_ids):
+            if user_id not in known:
+                raise NotFound("user", user_id)
+            if group is not None:
+                await _join(tx, context, actor, group, user_id)
+            for left in [GroupId(number) for number, member in joined if member == user_id]:
+                await rows.remove_member(tx, actor.account_id, left, user_id)
+                await write_event(tx, context, actor, "group.left", {"group": left, "user": user_id})
 
 
 async def _join(tx: Writer, context: Context, actor: Actor, group: GroupId, user_id: UserId) -> None:

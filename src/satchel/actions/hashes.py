@@ -63,10 +63,7 @@ async def open_for(context: Context, actor: Actor, user_id: UserId) -> Secret:
         Forbidden: the actor is no administrator.
         NotFound: there is no such active user.
     """
-    access.require_admin(actor)
-    async with context.database.read() as tx:
-        if not await users.existing_users(tx, actor.account_id, [user_id]):
-            raise NotFound("user", user_id)
+    await _require_active(context, actor, user_id)
     return await _create(context, actor, user_id, kind=SESSION, name="session", parent=actor.credential_id)
 
 
@@ -106,12 +103,21 @@ async def create_key(context: Context, actor: Actor, title: str) -> Secret:
         Conflict: there are 20 keys already.
     """
     _require_manager(actor)
-    if not title.strip() or len(title) > MAX_TITLE_CHARS or not title.isprintable():
-        message = f"A title has 1 to {MAX_TITLE_CHARS} printable characters."
-        raise InvalidValues([FieldFault(field="title", code="length", message=message)])
-    if len(await keys(context, actor)) >= MAX_KEYS:
-        raise Conflict(f"There are {MAX_KEYS} keys already. Delete one first.")
+    _check_title(title)
     return await _create(context, actor, actor.user_id, kind=KEY, name=title)
+
+
+async def create_key_for(context: Context, actor: Actor, user_id: UserId, title: str) -> Secret:
+    """Create a key for a user of the account, as its administrator on the server.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such active user.
+        InvalidValues, Conflict: as `create_key`.
+    """
+    await _require_active(context, actor, user_id)
+    _check_title(title)
+    return await _create(context, actor, user_id, kind=KEY, name=title)
 
 
 async def keys(context: Context, actor: Actor) -> list[Key]:
@@ -150,6 +156,19 @@ def _require_manager(actor: Actor) -> None:
         raise Forbidden("Only an administrator of the account has keys.")
 
 
+async def _require_active(context: Context, actor: Actor, user_id: UserId) -> None:
+    access.require_admin(actor)
+    async with context.database.read() as tx:
+        if not await users.existing_users(tx, actor.account_id, [user_id]):
+            raise NotFound("user", user_id)
+
+
+def _check_title(title: str) -> None:
+    if not title.strip() or len(title) > MAX_TITLE_CHARS or not title.isprintable():
+        message = f"A title has 1 to {MAX_TITLE_CHARS} printable characters."
+        raise InvalidValues([FieldFault(field="title", code="length", message=message)])
+
+
 async def _create(
     context: Context,
     actor: Actor,
@@ -168,6 +187,11 @@ async def _create(
         kind=kind, name=name, token_hash=token_hash(secret), parent_id=parent, scope=kind, expires_at=expires_at
     )
     async with context.database.write() as tx:
+        if kind == KEY:
+            await users.lock_user(tx, actor.account_id, user_id)  # so that no two count the keys at once
+            held = await rows.credentials_of(tx, actor.account_id, user_id)
+            if sum(one.kind == KEY for one in held) >= MAX_KEYS:
+                raise Conflict(f"There are {MAX_KEYS} keys already. Delete one first.")
         created = await rows.insert_credential(tx, actor.account_id, user_id, new, now)
         data = {"credential": created, "kind": kind, "user": user_id}
         await write_event(tx, context, actor, "credential.created", data)

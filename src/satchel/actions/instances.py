@@ -1,6 +1,6 @@
 """Instances: start, read, change, comment, cancel, delete, messages, and an app's own actions."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from satchel.actions import access, claims
@@ -42,7 +42,13 @@ class View:
     waits: list[Wait]
 
 
-async def start(context: Context, actor: Actor, code: str, given: Submission) -> InstanceId:
+Then = Callable[[Run], Awaitable[None]]
+"""What else happens in a start's own transaction, once the first steps are taken."""
+
+
+async def start(
+    context: Context, actor: Actor, code: str, given: Submission, *, then: Then | None = None
+) -> InstanceId:
     """Start an instance of an app's newest version with what its start form was given.
 
     Raises:
@@ -72,6 +78,8 @@ async def start_as(
         run = await create(context, tx, actor, app, ledger, by_system=by_system)
         form = Form(access=app.manifest.start.fields, scope=Scope(starter=actor.user_id))
         await _start(run, form, given, uploads, data={})
+        if then is not None:
+            await then(run)
         await ledger.settle(context, tx, actor)
         return run.instance
 

@@ -25,6 +25,9 @@ from satchel.model.errors import Forbidden, Gone, InvalidRequest, NotFound
 from satchel.model.ids import AccountId, FileId, UserId
 
 DISPOSITIONS = ("attachment", "inline")
+_PREVIEW = "preview"
+"""What stands for the disposition in a link to a file's small picture, which is shown."""
+
 MAX_LIFETIME_S = 7 * 24 * 3600
 """The longest that a link may live, whoever asks."""
 
@@ -69,13 +72,26 @@ async def issue(
     if actor.user_id is None:
         raise InvalidRequest("Links are issued by users.")
     what = await files.content(context, actor, file_id)
+    return await _issue(context, actor, what, disposition, lifetime_s)
+
+
+async def issue_preview(context: Context, actor: Actor, file_id: FileId, *, lifetime_s: int) -> Link:
+    """Return a new link to the small picture of an image file that the actor may see.
+
+    Raises:
+        NotFound: as `files.preview`; also where there is no preview (yet).
+    """
+    return await _issue(context, actor, await files.preview(context, actor, file_id), _PREVIEW, lifetime_s)
+
+
+async def _issue(context: Context, actor: Actor, what: Content, disposition: str, lifetime_s: int | None) -> Link:
     seconds = context.policy.link_lifetime.total_seconds() if lifetime_s is None else lifetime_s
     expires = int(context.clock().timestamp() + seconds)
     async with context.database.read() as tx:
         key = await rows.newest_key(tx)
     body = _pack(
         [
-            _NUMBERS.pack(actor.account_id, file_id, expires, key.id, actor.user_id),
+            _NUMBERS.pack(actor.account_id, what.file.id, expires, key.id, actor.user_id),
             disposition.encode(),
             context.entropy(_NONCE_BYTES),
         ]
@@ -108,11 +124,13 @@ async def open_link(context: Context, token: str) -> Opened:
         actor = await actor_of(tx, AccountId(account), UserId(issuer))
     if actor is None:
         raise Gone("This link has ended: the one who made it may no longer sign in.")
+    find = files.preview if disposition.decode() == _PREVIEW else files.content
     try:
-        what = await files.content(context, actor, FileId(file_id))
+        what = await find(context, actor, FileId(file_id))
     except NotFound:
         raise Gone("This link has ended: the file is gone, or the one who made it may no longer see it.") from None
-    return Opened(actor=actor, content=what, disposition=disposition.decode())
+    shown = "inline" if disposition.decode() == _PREVIEW else disposition.decode()
+    return Opened(actor=actor, content=what, disposition=shown)
 
 
 def _refused() -> Forbidden:
@@ -148,6 +166,7 @@ def _unpack(body: bytes) -> tuple[bytes, bytes, bytes]:
         if len(part) != length:
             raise _refused()
         parts.append(part)
-    if len(parts) != 3 or len(parts[0]) != _NUMBERS.size or parts[1].decode("ascii", "replace") not in DISPOSITIONS:  # noqa: PLR2004  # as packed
+    known = (*DISPOSITIONS, _PREVIEW)
+    if len(parts) != 3 or len(parts[0]) != _NUMBERS.size or parts[1].decode("ascii", "replace") not in known:  # noqa: PLR2004  # as packed
         raise _refused()
     return parts[0], parts[1], parts[2]

@@ -11,11 +11,6 @@ from satchel.model.errors import InvalidState
 from satchel.model.instance import Task
 from satchel.model.uploads import Upload
 
-SUBMITTED = "task.submitted"
-"""The event of a form that was submitted while its task went on."""
-
-_KINDS = (SUBMITTED, "task.completed")
-
 
 async def require_submitted(tx: Reader, task: Task) -> None:
     """Pass only where the task's form was submitted before.
@@ -23,14 +18,14 @@ async def require_submitted(tx: Reader, task: Task) -> None:
     Raises:
         InvalidState: it never was.
     """
-    if await event_rows.last_of_task(tx, task.account_id, task.instance_id, task.id, _KINDS) is None:
+    if await event_rows.submitted_at(tx, task.account_id, task.instance_id, task.id) is None:
         raise InvalidState(f"The form of task {task.id} was never submitted; submit it first.")
 
 
 async def submitted_at(context: Context, task: Task) -> datetime | None:
     """Return when a task's form was last submitted; the caller has checked that the task may be seen."""
     async with context.database.read() as tx:
-        return await event_rows.last_of_task(tx, task.account_id, task.instance_id, task.id, _KINDS)
+        return await event_rows.submitted_at(tx, task.account_id, task.instance_id, task.id)
 
 
 async def unclaimed(context: Context, task: Task) -> Sequence[Upload]:

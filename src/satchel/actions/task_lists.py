@@ -1,10 +1,12 @@
 """Tasks over all apps: lists with filters, counts, and tasks that somebody is given by starting an app."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from satchel.actions import access, instances, tasks
+from satchel.actions import access, instances, task_details, tasks
 from satchel.actions.context import Context
 from satchel.actions.forms import Submission
+from satchel.actions.run import Run
 from satchel.db import accounts as people
 from satchel.db import apps as app_rows
 from satchel.db import events as event_rows
@@ -16,7 +18,7 @@ from satchel.db.task_lists import TaskFilter as TaskFilter  # noqa: PLC0414  # w
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import Forbidden, NotFound
 from satchel.model.ids import AppId, TaskId, UserId
-from satchel.model.instance import TaskState
+from satchel.model.instance import Task, TaskDetails, TaskState
 
 SORTS = frozenset(rows.SORTS)
 """What a `TaskFilter` may sort by."""
@@ -71,36 +73,56 @@ async def history(context: Context, actor: Actor, task_id: TaskId) -> list[event
 
 
 async def start_for(
-    context: Context, actor: Actor, app_id: AppId, given: Submission, *, holder: UserId | None
+    context: Context,
+    actor: Actor,
+    app_id: AppId,
+    given: Submission,
+    *,
+    holder: UserId | None,
+    details: TaskDetails | None = None,
+    due_at: datetime | None = None,
 ) -> TaskId:
-    """Start an app and return its first open task, assigned to somebody if they are named.
+    """Start an app and return its first open task, assigned to somebody if they are named; all of it or nothing.
 
-    The rights are asked first; the assignment is a change of its own after the start.
+    Args:
+        details: what the client says of the task.
+        due_at: when it is due, in place of what the app says; None leaves that.
 
     Raises:
         NotFound: there is no such app or user for the actor, or the instance has no open task.
         Forbidden: the actor may not start the app, or not assign its tasks.
-        InvalidValues: a value is refused; nothing was started.
-        EngineStopped: the process cannot take its first steps; nothing was started.
+        InvalidValues: a value is refused.
+        EngineStopped: the process cannot take its first steps.
     """
     async with context.database.read() as tx:
         app = await app_rows.app(tx, actor.account_id, app_id)
-        if app is None:
-            raise NotFound("app", app_id)
-        access.require_right(actor, Right.START, app_id, app.code)
-        if holder is not None and not await people.existing_users(tx, actor.account_id, [holder]):
-            raise NotFound("user", holder)
-    if holder is not None and holder != actor.user_id and not actor.may(Right.MANAGE, app_id):
-        raise Forbidden(f"You need the right 'manage' for the app {app.code} to give its tasks to others.")
-    instance = await instances.start(context, actor, app.code, given)
-    async with context.database.read() as tx:
-        opened = await task_rows.open_tasks_of(tx, actor.account_id, [instance])
-    if not opened:
-        raise NotFound("open task")
-    first = opened[0]
-    if holder is not None and first.holder_id != holder:
-        if actor.may(Right.MANAGE, app_id):
-            await tasks.assign(context, actor, first.id, holder)
-        else:
-            await tasks.claim(context, actor, first.id)
-    return first.id
+    if app is None:
+        raise NotFound("app", app_id)
+    opened: list[TaskId] = []
+
+    async def first(run: Run) -> None:
+        found = await task_rows.open_tasks_of(run.tx, actor.account_id, [run.instance.id])
+        if not found:
+            raise NotFound("open task")
+        opened.append(found[0].id)
+        if holder is not None and found[0].holder_id != holder:
+            await _give(run, found[0], holder)
+        if details is not None:
+            await task_details.set_in(run, found[0], details)
+        if due_at is not None:
+            await task_rows.set_due(run.tx, actor.account_id, found[0].id, due_at)
+
+    await instances.start(context, actor, app.code, given, then=first)
+    return opened[0]
+
+
+async def _give(run: Run, task: Task, holder: UserId) -> None:
+    """Assign a task that was opened just now; who does not manage the app may take it, not give it."""
+    if not run.actor.may(Right.MANAGE, task.app_id):
+        if holder != run.actor.user_id or not access.is_offered_to(run.actor, task):
+            raise Forbidden(f"You need the right 'manage' for the app to give task {task.id} to others.")
+        await tasks.give(run, task, holder, "task.claimed")
+    elif await people.existing_users(run.tx, task.account_id, [holder]):
+        await tasks.give(run, task, holder, "task.assigned")
+    else:
+        raise NotFound("user", holder)

@@ -17,6 +17,7 @@ from satchel.actions.forms import Form, Submission, comment_in, submit
 from satchel.actions.loading import LoadedApp
 from satchel.actions.run import Run, change, check_revision
 from satchel.db import accounts as people
+from satchel.db import events as event_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as rows
@@ -116,10 +117,16 @@ def _require_sight(actor: Actor, task: Task) -> None:
 
 
 @asynccontextmanager
-async def _open(
-    context: Context, actor: Actor, task_id: TaskId, expected: int | None
+async def open_task(
+    context: Context, actor: Actor, task_id: TaskId, expected: int | None = None
 ) -> AsyncGenerator[tuple[Run, Task]]:
-    """Lend the locked instance of an open task, and the task as it is under the lock."""
+    """Lend the locked instance of an open task, and the task as it is under the lock.
+
+    Raises:
+        NotFound: there is no such task, or the actor may not see it.
+        PreconditionFailed: it is no longer at the revision `expected`.
+        InvalidState: it is closed.
+    """
     async with context.database.read() as tx:
         known = await rows.task(tx, actor.account_id, task_id)
     if known is None:
@@ -144,13 +151,13 @@ async def claim(context: Context, actor: Actor, task_id: TaskId, *, expected: in
         Forbidden: it is not offered to the actor.
         InvalidState: it is closed, or somebody holds it.
     """
-    async with _open(context, actor, task_id, expected) as (run, task):
+    async with open_task(context, actor, task_id, expected) as (run, task):
         if task.holder_id is not None:
             whose = "already yours" if access.holds(actor, task) else "held by somebody else"
             raise InvalidState(f"Task {task_id} is {whose}.")
         if actor.user_id is None or not access.is_offered_to(actor, task):
             raise Forbidden(f"Task {task_id} is not offered to you.")
-        await _give(run, task, actor.user_id, "task.claimed")
+        await give(run, task, actor.user_id, "task.claimed")
 
 
 async def release(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> None:
@@ -160,7 +167,7 @@ async def release(context: Context, actor: Actor, task_id: TaskId, *, expected: 
         NotFound, Forbidden: the actor does not hold it and does not manage the app.
         InvalidState: it is closed, or nobody holds it.
     """
-    async with _open(context, actor, task_id, expected) as (run, task):
+    async with open_task(context, actor, task_id, expected) as (run, task):
         if not actor.may(Right.MANAGE, task.app_id):
             access.require_holder(actor, task)
         if task.holder_id is None:
@@ -179,16 +186,17 @@ async def assign(
         InvalidState: it is closed.
         InvalidValues: the account has no such active user.
     """
-    async with _open(context, actor, task_id, expected) as (run, task):
+    async with open_task(context, actor, task_id, expected) as (run, task):
         if not actor.may(Right.MANAGE, task.app_id):
             access.require_holder(actor, task)
         if not await people.existing_users(run.tx, actor.account_id, [user_id]):
             message = f"There is no active user {user_id} in this account."
             raise InvalidValues([FieldFault(field="user", code="unknown_user", message=message)])
-        await _give(run, task, user_id, "task.assigned")
+        await give(run, task, user_id, "task.assigned")
 
 
-async def _give(run: Run, task: Task, user_id: UserId, kind: str) -> None:
+async def give(run: Run, task: Task, user_id: UserId, kind: str) -> None:
+    """Make a user the holder of an open task, as part of a change that has asked for the right to."""
     await rows.set_holder(run.tx, task.account_id, task.id, state=TaskState.ASSIGNED, holder=user_id)
     await run.event(kind, task=task.id, data={"user": user_id})
 
@@ -200,7 +208,7 @@ async def arrive(context: Context, actor: Actor, task_id: TaskId, *, expected: i
         NotFound, Forbidden: the actor does not hold it.
         InvalidState: it is closed, or was begun already.
     """
-    async with _open(context, actor, task_id, expected) as (run, task):
+    async with open_task(context, actor, task_id, expected) as (run, task):
         access.require_holder(actor, task)
         if task.state is TaskState.ARRIVED:
             raise InvalidState(f"Task {task_id} was begun already.")
@@ -218,7 +226,7 @@ async def save(
         InvalidState: it is closed.
         InvalidValues: a value or an upload is refused; nothing was saved.
     """
-    async with _open(context, actor, task_id, expected) as (run, task):
+    async with open_task(context, actor, task_id, expected) as (run, task):
         access.require_holder(actor, task)
         saved = await _submit(run, task, given, complete=False)
         await rows.touch_task(run.tx, actor.account_id, task_id)
@@ -241,7 +249,7 @@ async def submit_form(
         InvalidState: it is closed, or was never submitted.
         InvalidValues: a value or an upload is refused; nothing was saved.
     """
-    async with _open(context, actor, task_id, None) as (run, task):
+    async with open_task(context, actor, task_id, None) as (run, task):
         if not actor.may(Right.MODIFY, task.app_id):
             access.require_holder(actor, task)
         if resubmission:
@@ -251,7 +259,7 @@ async def submit_form(
         unused = [upload for upload in left if upload.state is UploadState.UPLOADED]
         await claims.expire_uploads(run, unused, reason="not_claimed")
         await rows.touch_task(run.tx, actor.account_id, task_id)
-        await run.event(submitting.SUBMITTED, task=task_id, data=saved)
+        await run.event(event_rows.SUBMITTED, task=task_id, data=saved)
 
 
 async def complete(
@@ -272,7 +280,7 @@ async def complete(
         InvalidValues: a value, an upload or the outcome is refused; nothing was saved.
         EngineStopped: the process cannot go on; nothing was saved, and an incident tells why.
     """
-    async with _open(context, actor, task_id, expected) as (run, task):
+    async with open_task(context, actor, task_id, expected) as (run, task):
         access.require_holder(actor, task)
         _check_outcome(access.form_of(run.app, task), outcome)
         saved = await _submit(run, task, given, complete=True)
@@ -317,7 +325,7 @@ async def fail_late(context: Context, actor: Actor, task_id: TaskId) -> None:
         EngineStopped: the process cannot go on; an incident tells why.
     """
     try:
-        async with _open(context, actor, task_id, None) as (run, task):
+        async with open_task(context, actor, task_id, None) as (run, task):
             if task.fails_at is None or task.fails_at > run.now:
                 return
             await run.event("task.failed", task=task_id, data={"why": LATE})

@@ -49,7 +49,8 @@ class Session:
 
 
 @asynccontextmanager
-async def _session(data: Path | None, account: str | None) -> AsyncGenerator[Session]:
+async def open_session(data: Path | None, account: str | None) -> AsyncGenerator[Session]:
+    """Open the server's parts, as the system in one account."""
     from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
     from satchel.actions import accounts  # noqa: PLC0415  # same
 
@@ -97,7 +98,7 @@ def create_user(
     async def work() -> None:
         from satchel.actions import accounts  # noqa: PLC0415  # as above
 
-        async with _session(data, account) as session:
+        async with open_session(data, account) as session:
             context, actor = session.context, session.actor
             found = [await accounts.group_named(context, actor, group) for group in groups or []]
             user = await accounts.create_user(
@@ -121,7 +122,7 @@ def set_password(email: str, *, password: Password, account: AccountName = None,
     async def work() -> None:
         from satchel.actions import accounts, credentials  # noqa: PLC0415  # as above
 
-        async with _session(data, account) as session:
+        async with open_session(data, account) as session:
             user = await accounts.user_by_email(session.context, session.actor, email)
             await credentials.set_password(session.context, session.actor, user.id, password)
             output.out.print(f"password set for {email}", markup=False)
@@ -146,7 +147,7 @@ def create_token(
     async def work() -> None:
         from satchel.actions import accounts, credentials  # noqa: PLC0415  # as above
 
-        async with _session(data, account) as session:
+        async with open_session(data, account) as session:
             user = await accounts.user_by_email(session.context, session.actor, email)
             context, actor = session.context, session.actor
             expires_at = None if expires_in_days is None else context.clock() + timedelta(days=expires_in_days)
@@ -174,7 +175,7 @@ def create_group(
     async def work() -> None:
         from satchel.actions import accounts  # noqa: PLC0415  # as above
 
-        async with _session(data, account) as session:
+        async with open_session(data, account) as session:
             context, actor = session.context, session.actor
             users = [await accounts.user_by_email(context, actor, email) for email in members or []]
             group = await accounts.create_group(context, actor, name)
@@ -199,7 +200,7 @@ def join(
     async def work() -> None:
         from satchel.actions import accounts  # noqa: PLC0415  # as above
 
-        async with _session(data, account) as session:
+        async with open_session(data, account) as session:
             context, actor = session.context, session.actor
             user = await accounts.user_by_email(context, actor, email)
             found = await accounts.group_named(context, actor, group)
@@ -224,7 +225,7 @@ def grant(
     async def work() -> None:
         from satchel.actions import accounts  # noqa: PLC0415  # as above
 
-        async with _session(data, account) as session:
+        async with open_session(data, account) as session:
             found = await accounts.group_named(session.context, session.actor, group)
             for right in rights:
                 await accounts.grant(
@@ -249,7 +250,7 @@ def quota(
     async def work() -> None:
         from satchel.actions import accounts  # noqa: PLC0415  # as above
 
-        async with _session(data, account) as session:
+        async with open_session(data, account) as session:
             if limit_bytes is not None:
                 await accounts.set_quota(session.context, session.actor, limit_bytes)
             now = await accounts.storage(session.context, session.actor)
@@ -266,7 +267,7 @@ def show(*, account: AccountName = None, data: DataDirectory = None) -> None:
     async def work() -> None:
         from satchel.actions import accounts  # noqa: PLC0415  # as above
 
-        async with _session(data, account) as session:
+        async with open_session(data, account) as session:
             people = await accounts.people(session.context, session.actor)
             names = {group.id: group.name for group in people.groups}
             of_user: dict[int, list[str]] = {}
@@ -303,7 +304,7 @@ def set_secret(
     async def work() -> None:
         from satchel.actions import secrets  # noqa: PLC0415  # as above
 
-        async with _session(data, account) as session:
+        async with open_session(data, account) as session:
             context, actor = session.context, session.actor
             if name is None:
                 known = await secrets.listing(context, actor)

@@ -88,16 +88,19 @@ async def events_of_instance(
     )
 
 
-async def last_of_task(
-    tx: Reader, account: AccountId, instance: InstanceId, task: TaskId, kinds: Sequence[str]
-) -> datetime | None:
-    """Return when one of these kinds last happened to a task, or None."""
-    return await tx.value(
-        datetime,
-        "SELECT at FROM events WHERE account_id = %s AND instance_id = %s AND task_id = %s AND kind = ANY(%s)"
+SUBMITTED, EMPTIED = "task.submitted", "task.emptied"
+"""The events of a task's form that was submitted while the task went on, and of one that was emptied."""
+SUBMISSIONS = (SUBMITTED, "task.completed")
+
+
+async def submitted_at(tx: Reader, account: AccountId, instance: InstanceId, task: TaskId) -> datetime | None:
+    """Return when a task's form was last submitted or completed; None where it never was, or was emptied since."""
+    rows = await tx.pairs(
+        "SELECT kind, at FROM events WHERE account_id = %s AND instance_id = %s AND task_id = %s AND kind = ANY(%s)"
         " ORDER BY id DESC LIMIT 1",
-        (account, instance, task, list(kinds)),
+        (account, instance, task, [*SUBMISSIONS, EMPTIED]),
     )
+    return next((at for kind, at in rows if kind != EMPTIED and isinstance(at, datetime)), None)
 
 
 async def events_of_account(tx: Reader, account: AccountId, *, after: int, limit: int) -> list[Event]:
@@ -106,6 +109,45 @@ async def events_of_account(tx: Reader, account: AccountId, *, after: int, limit
         Event,
         f"SELECT {_EVENT} FROM events WHERE account_id = %s AND id > %s ORDER BY id LIMIT %s",
         (account, after, limit),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which lines of an account's history are asked for; None and empty leave a condition out.
+
+    Attributes:
+        since, until: both count as within.
+        verbs: what stands behind the dot of a kind.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    users: Sequence[UserId] = ()
+    verbs: Sequence[str] = ()
+    offset: int = 0
+    limit: int = 1_000
+
+
+async def events_matching(tx: Reader, account: AccountId, wanted: EventFilter) -> list[Event]:
+    """Return a page of the lines of the account's history that match, oldest first."""
+    return await tx.rows(
+        Event,
+        f"SELECT {_EVENT} FROM events WHERE account_id = %(account)s"
+        " AND (%(since)s::timestamptz IS NULL OR at >= %(since)s)"
+        " AND (%(until)s::timestamptz IS NULL OR at <= %(until)s)"
+        " AND (%(users)s::bigint[] IS NULL OR user_id = ANY(%(users)s))"
+        " AND (%(verbs)s::text[] IS NULL OR split_part(kind, '.', 2) = ANY(%(verbs)s))"
+        " ORDER BY id OFFSET %(offset)s LIMIT %(limit)s",
+        {
+            "account": account,
+            "since": wanted.since,
+            "until": wanted.until,
+            "users": list(wanted.users) or None,
+            "verbs": list(wanted.verbs) or None,
+            "offset": wanted.offset,
+            "limit": wanted.limit,
+        },
     )
 
 

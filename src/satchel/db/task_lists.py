@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
+from satchel.db.events import EMPTIED, SUBMISSIONS
 from satchel.db.pool import Reader
-from satchel.model.ids import AccountId, AppId, GroupId, UserId
-from satchel.model.instance import Task, TaskState
+from satchel.model.ids import AccountId, AppId, GroupId, TaskId, UserId
+from satchel.model.instance import Task, TaskDetails, TaskState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,48 +30,70 @@ class TaskFilter:
     """Which tasks are asked for; None and empty leave a condition out.
 
     Attributes:
-        opened_from, due_until: the task opened at or after, and is due at or before.
-        text: stands somewhere in the task's name or its instance's title, in any case.
-        sort: a name of `SORTS`.
+        identifier: the client's own number for it; where that is not known, its instance's identifier.
+        is_submitted: whether its form was submitted, or completed.
+        opened_from, due_until: the task begins or opened at or after, and is due at or before.
+        text: stands somewhere in what the client calls it, or the task's name and its instance's title, in any case.
+        sorts: names of `SORTS`, and whether that one descends.
     """
 
     states: Sequence[TaskState] = ()
     holders: Sequence[UserId] = ()
     app: AppId | None = None
     identifier: str | None = None
+    ids: Sequence[TaskId] = ()
+    is_submitted: bool | None = None
+    submitted_from: datetime | None = None
+    submitted_until: datetime | None = None
     opened_from: datetime | None = None
     due_until: datetime | None = None
     text: str | None = None
-    sort: str = "id"
-    descending: bool = False
+    sorts: Sequence[tuple[str, bool]] = (("id", False),)
     offset: int = 0
     limit: int = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedTask:
-    """A task with what names its instance."""
+    """A task with what names its instance, and what clients say of it.
+
+    Attributes:
+        submitted_at: when its form was last submitted or completed.
+    """
 
     task: Task
     identifier: str
     title: str
     starter_id: UserId | None
+    details: TaskDetails
+    submitted_at: datetime | None
 
+
+# Evaluated for the rows of the page only, unless they are chosen or sorted by it.
+_SUBMITTED_AT: LiteralString = (
+    "(SELECT CASE WHEN e.kind = %(emptied)s THEN NULL ELSE e.at END FROM events e WHERE e.account_id = t.account_id"
+    " AND e.instance_id = t.instance_id AND e.task_id = t.id AND e.kind = ANY(%(submissions)s)"
+    " ORDER BY e.id DESC LIMIT 1)"
+)
 
 SORTS: Mapping[str, LiteralString] = {
     "id": "t.id",
     "holder": "t.holder_id",
     "state": "t.state",
-    "name": "t.name",
-    "opened_at": "t.opened_at",
+    "name": "coalesce(d.label, t.name || ': ' || i.title)",
+    "opened_at": "coalesce(d.begins_at, t.opened_at)",
     "due_at": "t.due_at",
     "closed_at": "coalesce(t.closed_at, t.opened_at)",
-    "identifier": "i.identifier",
+    "identifier": "coalesce(d.reference, i.identifier)",
+    "description": "d.more->>'description'",
+    "app": "t.app_id",
+    "submitted_at": _SUBMITTED_AT,
 }
 """What tasks can be sorted by; equal ones go by id."""
 
 _WHERE: LiteralString = (
     " FROM tasks t JOIN instances i ON i.account_id = t.account_id AND i.id = t.instance_id"
+    " LEFT JOIN task_details d ON d.account_id = t.account_id AND d.task_id = t.id"
     " WHERE t.account_id = %(account)s"
     " AND (%(views_all)s OR t.app_id = ANY(%(viewable)s) OR (t.closed_at IS NULL AND (t.holder_id = %(user)s"
     " OR (t.state = 'unassigned' AND (t.group_id = ANY(%(groups)s)"
@@ -78,15 +101,21 @@ _WHERE: LiteralString = (
     " AND (%(states)s::text[] IS NULL OR t.state = ANY(%(states)s))"
     " AND (%(holders)s::bigint[] IS NULL OR t.holder_id = ANY(%(holders)s))"
     " AND (%(app)s::bigint IS NULL OR t.app_id = %(app)s)"
-    " AND (%(identifier)s::text IS NULL OR i.identifier = %(identifier)s)"
-    " AND (%(opened_from)s::timestamptz IS NULL OR t.opened_at >= %(opened_from)s)"
+    " AND (%(identifier)s::text IS NULL OR coalesce(d.reference, i.identifier) = %(identifier)s)"
+    " AND (%(ids)s::bigint[] IS NULL OR t.id = ANY(%(ids)s))"
+    f" AND (%(is_submitted)s::boolean IS NULL OR ({_SUBMITTED_AT} IS NOT NULL) = %(is_submitted)s)"
+    f" AND (%(submitted_from)s::timestamptz IS NULL OR {_SUBMITTED_AT} >= %(submitted_from)s)"
+    f" AND (%(submitted_until)s::timestamptz IS NULL OR {_SUBMITTED_AT} <= %(submitted_until)s)"
+    " AND (%(opened_from)s::timestamptz IS NULL OR coalesce(d.begins_at, t.opened_at) >= %(opened_from)s)"
     " AND (%(due_until)s::timestamptz IS NULL OR t.due_at <= %(due_until)s)"
-    " AND (%(text)s::text IS NULL OR position(lower(%(text)s) IN lower(t.name || ': ' || i.title)) > 0)"
+    " AND (%(text)s::text IS NULL OR position(lower(%(text)s) IN"
+    " lower(coalesce(d.label, t.name || ': ' || i.title))) > 0)"
 )
 _COLUMNS: LiteralString = (
     "t.account_id, t.id, t.instance_id, t.app_id, t.version_id, t.element, t.token, t.name, t.variables, t.state,"
     " t.holder_id, t.group_id, t.due_at, t.fails_at, t.opened_at, t.closed_at, t.closed_by, t.outcome, t.revision,"
-    " i.identifier, i.title, i.starter_id"
+    " i.identifier, i.title, i.starter_id, d.label, d.reference, d.begins_at, d.more,"
+    f" {_SUBMITTED_AT} AS submitted_at"
 )
 
 
@@ -96,19 +125,38 @@ class _Row:
     __slots__ = ("listed",)
 
     def __init__(
-        self, *, state: str, identifier: str, title: str, starter_id: UserId | None, **columns: object
+        self,
+        *,
+        state: str,
+        identifier: str,
+        title: str,
+        starter_id: UserId | None,
+        label: str | None,
+        reference: str | None,
+        begins_at: datetime | None,
+        more: Mapping[str, object] | None,
+        submitted_at: datetime | None,
+        **columns: object,
     ) -> None:
-        task = Task(state=TaskState(state), **columns)  # type: ignore[arg-type]  # columns as declared
-        self.listed = ListedTask(task=task, identifier=identifier, title=title, starter_id=starter_id)
+        self.listed = ListedTask(
+            task=Task(state=TaskState(state), **columns),  # type: ignore[arg-type]  # columns as declared
+            identifier=identifier,
+            title=title,
+            starter_id=starter_id,
+            details=TaskDetails(label=label, reference=reference, begins_at=begins_at, more=more or {}),
+            submitted_at=submitted_at,
+        )
 
 
 async def listed(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilter) -> list[ListedTask]:
     """Return a page of the tasks that an asker may see and wants."""
-    order: LiteralString = " DESC" if wanted.descending else ""
+    order: LiteralString = ""
+    for name, descends in wanted.sorts:
+        order += SORTS[name] + (" DESC NULLS LAST, " if descends else " NULLS FIRST, ")
+    last: LiteralString = " DESC" if wanted.sorts and wanted.sorts[-1][1] else ""
     rows = await tx.rows(
         _Row,
-        f"SELECT {_COLUMNS}{_WHERE} ORDER BY {SORTS[wanted.sort]}{order}, t.id{order}"
-        " OFFSET %(offset)s LIMIT %(limit)s",
+        f"SELECT {_COLUMNS}{_WHERE} ORDER BY {order}t.id{last} OFFSET %(offset)s LIMIT %(limit)s",
         _parameters(account, reach, wanted),
     )
     return [row.listed for row in rows]
@@ -133,6 +181,12 @@ def _parameters(account: AccountId, reach: Reach, wanted: TaskFilter) -> dict[st
         "holders": list(wanted.holders) or None,
         "app": wanted.app,
         "identifier": wanted.identifier,
+        "ids": list(wanted.ids) or None,
+        "is_submitted": wanted.is_submitted,
+        "submitted_from": wanted.submitted_from,
+        "submitted_until": wanted.submitted_until,
+        "submissions": [*SUBMISSIONS, EMPTIED],
+        "emptied": EMPTIED,
         "opened_from": wanted.opened_from,
         "due_until": wanted.due_until,
         "text": wanted.text or None,

@@ -192,6 +192,13 @@ async def tasks_failing(tx: Reader, now: datetime, limit: int) -> list[Task]:
     return [row.task for row in rows]
 
 
+async def set_due(tx: Writer, account: AccountId, task_id: TaskId, at: datetime | None) -> None:
+    """Set when an open task is due; whether it fails for lateness is another matter."""
+    await tx.execute(
+        "UPDATE tasks SET due_at = %s WHERE account_id = %s AND id = %s AND closed_at IS NULL", (at, account, task_id)
+    )
+
+
 async def set_failing(tx: Writer, account: AccountId, task_id: TaskId, at: datetime | None) -> None:
     """Set when an open task fails for lateness; None keeps it from that until its incident is retried."""
     await tx.execute(

@@ -1,7 +1,7 @@
 """Instances and tasks: their states, and rows as the rest of Satchel sees them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -118,6 +118,23 @@ class Task:
     def is_open(self) -> bool:
         """Whether it still waits for a person."""
         return self.closed_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDetails:
+    """What a client outside says of a task; the process does not see it.
+
+    Attributes:
+        label: what it is called there.
+        reference: the client's own number for it.
+        begins_at: when it may begin.
+        more: whatever else the client wants back, as JSON.
+    """
+
+    label: str | None = None
+    reference: str | None = None
+    begins_at: datetime | None = None
+    more: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

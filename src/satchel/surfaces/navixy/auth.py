@@ -2,7 +2,7 @@
 
 from satchel.actions import hashes
 from satchel.model.actor import Actor
-from satchel.model.errors import Conflict, InvalidRequest, InvalidValues, OverQuota, Unauthenticated
+from satchel.model.errors import Conflict, InvalidRequest, InvalidValues, Unauthenticated
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
 from satchel.surfaces.navixy import errors, wire
 from satchel.surfaces.navixy.inputs import read_inputs, refused
@@ -67,13 +67,14 @@ async def log_out(exchange: Exchange) -> Reply:
 
 async def create_key(exchange: Exchange) -> Reply:
     """Create an API key."""
+    errors.speak(exchange, errors.ADMINISTRATORS)
     title = (await read_inputs(exchange)).text("title", longest=hashes.MAX_TITLE_CHARS)
     try:
         made = await hashes.create_key(exchange.context, exchange.actor, title)
     except InvalidValues as error:
         raise InvalidRequest(error.message, pointer="/title") from None
     except Conflict:
-        errors.speak(exchange, {Conflict: 268, OverQuota: 268})
+        errors.speak(exchange, {Conflict: 268})
         raise
     created = wire.date(exchange, exchange.context.clock(), await wire.wants_iso(exchange))
     return wire.success(value={"hash": made.secret, "create_date": created, "title": title})
@@ -81,6 +82,7 @@ async def create_key(exchange: Exchange) -> Reply:
 
 async def list_keys(exchange: Exchange) -> Reply:
     """List the API keys; a hash is shown only when its key is made."""
+    errors.speak(exchange, errors.ADMINISTRATORS)
     iso = await wire.wants_iso(exchange)
     found = await hashes.keys(exchange.context, exchange.actor)
     shown = [
@@ -92,6 +94,7 @@ async def list_keys(exchange: Exchange) -> Reply:
 
 async def delete_key(exchange: Exchange) -> Reply:
     """End an API key."""
+    errors.speak(exchange, errors.ADMINISTRATORS)
     given = await read_inputs(exchange)
     name = "api_key" if "api_key" in given else "key"
     await hashes.delete_key(exchange.context, exchange.actor, given.text(name, longest=64))

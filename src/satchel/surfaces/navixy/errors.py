@@ -67,7 +67,7 @@ _BY_CLASS: tuple[tuple[type[SatchelError], int], ...] = (
     (TooLarge, 271),
     (TooManyRequests, 105),
     (Unauthenticated, 4),
-    (Forbidden, 13),
+    (Forbidden, 201),
     (NotFound, 201),
     (EngineStopped, 255),
     (InvalidState, 255),
@@ -79,7 +79,8 @@ _BY_CLASS: tuple[tuple[type[SatchelError], int], ...] = (
     (BadFile, 7),
     (InvalidRequest, 7),
 )
-"""The first class that fits decides; what none fits is 7."""
+"""The first class that fits decides; what none fits is 7. A missing right for a thing is told from no such thing by
+nothing; only calls that are for administrators alone say 13 (`ADMINISTRATORS`)."""
 
 _BY_FILE_CODE = {"not_a_file_field": 231, "too_many_unclaimed": 267}
 """Codes of `BadFile` while a file is asked for."""
@@ -98,6 +99,7 @@ UPLOAD: Mapping[type[SatchelError], int] = {
 """What they mean while a file's bytes are sent: the token is the credential there."""
 
 SIGN_IN: Mapping[type[SatchelError], int] = {Unauthenticated: 102}
+ADMINISTRATORS: Mapping[type[SatchelError], int] = {Forbidden: 13}
 
 _TABLE = "navixy.table"
 
@@ -134,8 +136,11 @@ _NO_FIT = 2
 
 
 def speak(exchange: Exchange, table: Mapping[type[SatchelError], int]) -> None:
-    """Have errors of this request worded by a table of its own, where that knows their class."""
-    exchange.scope[_TABLE] = table
+    """Have errors of this request worded by a table of its own, where that knows their class; the last said wins."""
+    exchange.scope[_TABLE] = {
+        **table,
+        **{known: code for known, code in _table(exchange).items() if known not in table},
+    }
 
 
 def document(error: SatchelError | None, exchange: Exchange) -> Reply:
@@ -151,8 +156,7 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
 
 
 def _code(error: SatchelError, exchange: Exchange) -> int:
-    table: Mapping[type[SatchelError], int] = exchange.scope.get(_TABLE, {})
-    for known, code in table.items():
+    for known, code in _table(exchange).items():
         if isinstance(error, known):
             return code
     if isinstance(error, NotFound) and error.members.get("what") == "address":
@@ -166,6 +170,11 @@ def _code(error: SatchelError, exchange: Exchange) -> int:
 
 RESOURCES = frozenset({"user", "api", "subuser", "task", "form", "file", "dealer", "checkin"})
 """The first words of paths; of another one not even the handler is known."""
+
+
+def _table(exchange: Exchange) -> Mapping[type[SatchelError], int]:
+    found: Mapping[type[SatchelError], int] = exchange.scope.get(_TABLE, {})
+    return found
 
 
 def _unknown_address(exchange: Exchange) -> int:

@@ -3,10 +3,10 @@
 A form has its task's number: each task has one, for as long as it is there.
 """
 
-from satchel.actions import apps, submitting, tasks, uploads
+from contextlib import suppress
+
+from satchel.actions import apps, links, submitting, tasks, uploads
 from satchel.actions.forms import Submission
-from satchel.actions.links import MAX_LIFETIME_S
-from satchel.actions.links import issue as issue_link
 from satchel.actions.loading import LoadedApp
 from satchel.actions.tasks import TaskView
 from satchel.actions.uploads import Wish
@@ -16,7 +16,6 @@ from satchel.model.files import File, FileKind
 from satchel.model.ids import AppId, FieldId, TaskId
 from satchel.model.instance import TaskState
 from satchel.model.media import is_image
-from satchel.model.names import safe_name
 from satchel.model.uploads import Upload, UploadState
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
 from satchel.surfaces.navixy import values, wire
@@ -141,22 +140,27 @@ async def _file(exchange: Exchange, seen: TaskView, file: File, *, iso: bool, wi
         "mime_type": kind,
         "metadata": dict(file.metadata) or None,
         "state": "uploaded",
-        "download_url": await _address(exchange, file),
+        **await _addresses(exchange, file),
     }
-    if with_binding:
+    if not with_binding:
+        found.pop("previews", None)
+    else:
         bound = {"form_id": seen.task.id, "field_id": file.field_id, "submitted": True}
         found["bindings"] = {"form_field": bound}
     return wire.without_nulls(found)
 
 
-async def _address(exchange: Exchange, file: File) -> str | None:
-    """Return a signed link to a file; None where its bytes cannot be had."""
-    try:
-        link = await issue_link(exchange.context, exchange.actor, file.id, lifetime_s=MAX_LIFETIME_S)
-    except (Conflict, Gone, NotFound, BlobMissing):
-        return None
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in safe_name(link.name))
-    return f"{exchange.parts.public_url}/api/v1/links/{link.token}/{name}"
+async def _addresses(exchange: Exchange, file: File) -> dict[str, object]:
+    """Return signed links to a file and its small picture; none where its bytes cannot be had."""
+    context, actor = exchange.context, exchange.actor
+    found: dict[str, object] = {}
+    with suppress(Conflict, Gone, NotFound, BlobMissing):
+        link = await links.issue(context, actor, file.id, lifetime_s=links.MAX_LIFETIME_S)
+        found["download_url"] = links.address(exchange.parts.public_url, link)
+        if is_image(file.media_type or ""):
+            small = await links.issue_preview(context, actor, file.id, lifetime_s=links.MAX_LIFETIME_S)
+            found["previews"] = [{"download_url": links.address(exchange.parts.public_url, small)}]
+    return found
 
 
 def _upload(exchange: Exchange, upload: Upload, *, iso: bool) -> dict[str, object]:

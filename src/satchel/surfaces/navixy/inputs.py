@@ -4,6 +4,7 @@ From a query or a form every value is text, numbers too, and objects and arrays 
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import cast
 from urllib.parse import parse_qsl
 
@@ -24,9 +25,11 @@ class Inputs:
 
     Args:
         values: by name; null counts as absent.
+        within: the name of the object that holds them, for refusals.
     """
 
-    def __init__(self, values: Mapping[str, object]) -> None:
+    def __init__(self, values: Mapping[str, object], *, within: str = "") -> None:
+        self._within = f"{within}." if within else ""
         self._values = {name: value for name, value in values.items() if value is not None}
 
     def __contains__(self, name: str) -> bool:
@@ -45,7 +48,7 @@ class Inputs:
         """
         for name in names:
             if name not in self._values:
-                raise refused(name, MISSING)
+                raise self.refusal(name, MISSING)
 
     def integer(self, name: str, *, low: int = 0, high: int = MAX_ID) -> int:
         """Return a whole number that must be there.
@@ -58,9 +61,9 @@ class Inputs:
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _LONGEST_NUMBER:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise refused(name, "must be a whole number")
+            raise self.refusal(name, "must be a whole number")
         if not low <= value <= high:
-            raise refused(name, f"must be from {low} to {high}")
+            raise self.refusal(name, f"must be from {low} to {high}")
         return value
 
     def integer_or(self, name: str, default: int, *, low: int = 0, high: int = MAX_ID) -> int:
@@ -76,12 +79,30 @@ class Inputs:
         self.need(name)
         value = self._values[name]
         if not isinstance(value, str):
-            raise refused(name, "must be a text")
+            raise self.refusal(name, "must be a text")
         if not shortest <= len(value) <= longest:
-            raise refused(name, f"size must be between {shortest} and {longest}")
+            raise self.refusal(name, f"size must be between {shortest} and {longest}")
         if any(ord(character) < ord(" ") and character not in "\t\r\n" for character in value):
-            raise refused(name, "must not hold control characters")
+            raise self.refusal(name, "must not hold control characters")
         return value
+
+    def number(self, name: str, *, low: float, high: float) -> float:
+        """Return a number that must be there.
+
+        Raises:
+            InvalidRequest: it is missing, no number, or out of range.
+        """
+        self.need(name)
+        value = self._values[name]
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+            raise self.refusal(name, "must be a number")
+        if not low <= value <= high:  # no NaN is
+            raise self.refusal(name, f"must be from {low} to {high}")
+        return float(value)
+
+    def text_or(self, name: str, default: str, *, longest: int = 255) -> str:
+        """Return a text, or a default where it is absent."""
+        return self.text(name, longest=longest) if name in self else default
 
     def text_or_none(self, name: str, *, longest: int = 255) -> str | None:
         """Return a text, or None where it is absent."""
@@ -98,7 +119,7 @@ class Inputs:
             return value
         if value in ("true", "false"):
             return value == "true"
-        raise refused(name, "must be true or false")
+        raise self.refusal(name, "must be true or false")
 
     def mapping(self, name: str) -> Mapping[str, object]:
         """Return an object that must be there.
@@ -109,7 +130,7 @@ class Inputs:
         self.need(name)
         value = self._json(name)
         if not isinstance(value, dict):
-            raise refused(name, "must be an object")
+            raise self.refusal(name, "must be an object")
         return cast("Mapping[str, object]", value)
 
     def mapping_or_empty(self, name: str) -> Mapping[str, object]:
@@ -126,16 +147,16 @@ class Inputs:
             return ()
         value = self._json(name)
         if not isinstance(value, list):
-            raise refused(name, "must be an array")
+            raise self.refusal(name, "must be an array")
         return cast("list[object]", value)
 
     def integers(self, name: str) -> list[int]:
         """Return a list of whole numbers; empty where it is absent."""
-        return [Inputs({name: item}).integer(name) for item in self.sequence(name)]
+        return [self._item(name, item).integer(name) for item in self.sequence(name)]
 
     def texts(self, name: str) -> list[str]:
         """Return a list of texts; empty where it is absent."""
-        return [Inputs({name: item}).text(name) for item in self.sequence(name)]
+        return [self._item(name, item).text(name) for item in self.sequence(name)]
 
     def _json(self, name: str) -> object:
         value = self._values[name]
@@ -144,7 +165,14 @@ class Inputs:
         try:
             return parse_json(value.encode())
         except InvalidRequest:
-            raise refused(name, "must be JSON") from None
+            raise self.refusal(name, "must be JSON") from None
+
+    def _item(self, name: str, item: object) -> "Inputs":
+        return Inputs({name: item}, within=self._within.removesuffix("."))
+
+    def refusal(self, name: str, why: str) -> InvalidRequest:
+        """Return the refusal of one of these parameters."""
+        return refused(self._within + name, why)
 
 
 def refused(name: str, why: str) -> InvalidRequest:

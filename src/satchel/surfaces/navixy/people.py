@@ -6,9 +6,9 @@ count: `task_update` is `modify`, `form_template_update` is `manage`.
 
 from collections.abc import Collection, Mapping
 
-from satchel.actions import accounts, credentials, hashes
-from satchel.actions.access import require_admin
+from satchel.actions import access, accounts, audit, credentials, hashes
 from satchel.actions.accounts import People
+from satchel.actions.audit import Event, EventFilter
 from satchel.model.actor import Right
 from satchel.model.errors import Conflict, InvalidValues
 from satchel.model.ids import GroupId, UserId
@@ -18,10 +18,15 @@ from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
 MAX_USERS = 10_000
 MAX_AUDITED = 1_000
-_PAGE = 1_000
 
 RIGHTS: Mapping[str, Right] = {"task_update": Right.MODIFY, "form_template_update": Right.MANAGE}
 """Those of their rights that mean something here."""
+
+
+def _require_admin(exchange: Exchange) -> None:
+    """Pass only administrators; whoever is none may know that there is such a call."""
+    errors.speak(exchange, errors.ADMINISTRATORS)
+    access.require_admin(exchange.actor)
 
 
 async def info(exchange: Exchange) -> Reply:
@@ -46,7 +51,7 @@ def _names(rights: Collection[Right]) -> list[str]:
 
 async def sub_users(exchange: Exchange) -> Reply:
     """List the account's other users."""
-    require_admin(exchange.actor)
+    _require_admin(exchange)
     found = await accounts.users(exchange.context, exchange.actor, after=0, limit=MAX_USERS)
     people = await accounts.people(exchange.context, exchange.actor)
     shown = [
@@ -71,7 +76,7 @@ def _group_of(people: People, user: UserId) -> GroupId | None:
 
 async def register(exchange: Exchange) -> Reply:
     """Create a user with a password."""
-    require_admin(exchange.actor)
+    _require_admin(exchange)
     given = await read_inputs(exchange)
     user, password = Inputs(given.mapping("user")), given.text("password", longest=credentials.MAX_PASSWORD_CHARS)
     if len(password) < credentials.MIN_PASSWORD_CHARS:
@@ -93,6 +98,7 @@ async def register(exchange: Exchange) -> Reply:
 
 async def open_session(exchange: Exchange) -> Reply:
     """Open a session for another user of the account."""
+    _require_admin(exchange)
     given = await read_inputs(exchange)
     user = UserId(given.integer("subuser_id"))
     made = await hashes.open_for(exchange.context, exchange.actor, user)
@@ -101,7 +107,7 @@ async def open_session(exchange: Exchange) -> Reply:
 
 async def groups(exchange: Exchange) -> Reply:
     """List the security groups."""
-    require_admin(exchange.actor)
+    _require_admin(exchange)
     people = await accounts.people(exchange.context, exchange.actor)
     shown = [
         {
@@ -120,7 +126,7 @@ async def groups(exchange: Exchange) -> Reply:
 
 async def create_group(exchange: Exchange) -> Reply:
     """Create a security group; whoever is in it sees every app."""
-    require_admin(exchange.actor)
+    _require_admin(exchange)
     given = await read_inputs(exchange)
     group = Inputs(given.mapping("group"))
     rights = Inputs(group.mapping_or_empty("privileges")).texts("rights")
@@ -128,72 +134,61 @@ async def create_group(exchange: Exchange) -> Reply:
     if unknown:
         raise refused("privileges.rights", f"must be of {', '.join(RIGHTS)}")
     errors.speak(exchange, {InvalidValues: 7, Conflict: 247})
-    made = await accounts.create_group(exchange.context, exchange.actor, group.text("label", longest=100))
-    for right in (Right.VIEW, *(RIGHTS[name] for name in rights)):
-        await accounts.grant(exchange.context, exchange.actor, made, right, app=None)
-    return wire.success(id=made)
+    granted = (Right.VIEW, *(RIGHTS[name] for name in rights))
+    label = group.text("label", longest=100)
+    return wire.success(id=await accounts.create_group(exchange.context, exchange.actor, label, rights=granted))
 
 
 async def assign_group(exchange: Exchange) -> Reply:
     """Put users into a security group; without one, take them out of all."""
-    require_admin(exchange.actor)
+    _require_admin(exchange)
     given = await read_inputs(exchange)
     users = [UserId(number) for number in given.integers("subuser_ids")]
     if not users:
         raise refused("subuser_ids", "must not be empty")
-    known = [group.id for group in (await accounts.people(exchange.context, exchange.actor)).groups]
-    wanted = GroupId(given.integer("group_id")) if "group_id" in given else None
-    for user in users:
-        for group in known if wanted is None else [wanted]:
-            await accounts.set_member(exchange.context, exchange.actor, group, user, is_member=wanted is not None)
+    group = GroupId(given.integer("group_id")) if "group_id" in given else None
+    await accounts.set_group(exchange.context, exchange.actor, users, group)
     return wire.success()
 
 
 async def storage_settings(exchange: Exchange) -> Reply:
     """Say that full storage takes no new files until old ones are deleted by hand."""
-    require_admin(exchange.actor)
+    _require_admin(exchange)
     return wire.success(file_storage_settings={"auto_overwrite": False})
 
 
-async def audit(exchange: Exchange) -> Reply:
+async def audit_log(exchange: Exchange) -> Reply:
     """List what was done in the account, oldest first."""
+    errors.speak(exchange, errors.ADMINISTRATORS)
     given = await read_inputs(exchange)
     iso = await wire.wants_iso(exchange)
-    since, until = wire.moment(exchange, given, "from"), wire.moment(exchange, given, "to")
-    people, kinds = set(given.integers("subuser_ids")), set(given.texts("actions"))
-    skip = given.integer_or("offset", 0)
-    limit = given.integer_or("limit", MAX_AUDITED, low=1, high=MAX_AUDITED)
-    found: list[dict[str, object]] = []
-    after = 0
-    while len(found) < limit:
-        page = await accounts.events(exchange.context, exchange.actor, after=after, limit=_PAGE)
-        for event in page:
-            noun, _, verb = event.kind.partition(".")
-            is_wanted = (
-                (since is None or event.at >= since)
-                and (until is None or event.at <= until)
-                and (not people or event.user_id in people)
-                and (not kinds or verb in kinds)
-            )
-            if is_wanted and skip:
-                skip -= 1
-            elif is_wanted and len(found) < limit:
-                entry = {
-                    "id": event.id,
-                    "user_id": exchange.actor.user_id,
-                    "subuser_id": event.user_id,
-                    "entry_category": noun,
-                    "entry_id": event.file_id or event.task_id or event.instance_id,
-                    "action": verb,
-                    "payload": dict(event.data),
-                    "host": event.address,
-                    "action_date": wire.date(exchange, event.at, iso),
-                }
-                found.append(wire.without_nulls(entry))
-        if len(page) < _PAGE:
-            break
-        after = page[-1].id
-    return wire.success(list=found)
+    wanted = EventFilter(
+        since=wire.moment(exchange, given, "from"),
+        until=wire.moment(exchange, given, "to"),
+        users=[UserId(number) for number in given.integers("subuser_ids")],
+        verbs=given.texts("actions"),
+        offset=given.integer_or("offset", 0),
+        limit=given.integer_or("limit", MAX_AUDITED, low=1, high=MAX_AUDITED),
+    )
+    found = await audit.listed(exchange.context, exchange.actor, wanted)
+    return wire.success(list=[_entry(exchange, event, iso=iso) for event in found])
+
+
+def _entry(exchange: Exchange, event: Event, *, iso: bool) -> dict[str, object]:
+    category, _, action = event.kind.partition(".")
+    return wire.without_nulls(
+        {
+            "id": event.id,
+            "user_id": exchange.actor.user_id,
+            "subuser_id": event.user_id,
+            "entry_category": category,
+            "entry_id": event.file_id or event.task_id or event.instance_id,
+            "action": action,
+            "payload": dict(event.data),
+            "host": event.address,
+            "action_date": wire.date(exchange, event.at, iso),
+        }
+    )
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -205,6 +200,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *wire.call("subuser/security_group/create", create_group, get=False),
     *wire.call("subuser/security_group/assign", assign_group, get=False),
     *wire.call("user/settings/read", storage_settings),
-    *wire.call("user/audit/log/list", audit),
+    *wire.call("user/audit/log/list", audit_log),
 )
 """The routes of this module."""

@@ -1,8 +1,8 @@
 """Tasks: create, read, list, count, assign, delete, and their history."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from satchel.actions import apps, instances, task_lists, tasks
+from satchel.actions import apps, instances, task_details, task_lists, tasks
 from satchel.actions.forms import Submission
 from satchel.actions.loading import LoadedApp
 from satchel.actions.task_lists import TaskFilter
@@ -11,6 +11,7 @@ from satchel.model.ids import AppId, TaskId, UserId
 from satchel.model.instance import TaskState
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, values, wire
+from satchel.surfaces.navixy.details import read_details
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
 DEFAULT_LIMIT = 10_000
@@ -27,11 +28,15 @@ _SORTS = {
     "to": "due_at",
     "status_change_date": "closed_at",
     "external_id": "identifier",
+    "description": "description",
+    "form": "app",
 }
 _OPERATIONS = {
     "task.claimed": "assign",
     "task.assigned": "assign",
     "task.released": "assign",
+    "task.described": "update",
+    "task.emptied": "update",
     "task.saved": "update",
     "task.submitted": "update",
 }
@@ -42,15 +47,38 @@ async def create(exchange: Exchange) -> Reply:
     """Start an app and answer its first task."""
     given = await read_inputs(exchange)
     wish = given.mapping_or_empty("task")
-    inner = Inputs(wish)
-    template = inner if "form_template_id" in inner else given
-    name = "form_template_id" if "form_template_id" in inner else "template_id"
+    inner = Inputs(wish, within="task")
+    given.flag("create_form")
+    template, name = (given, "template_id") if "template_id" in given else (inner, "form_template_id")
     app = AppId(template.integer(name))
     holder = UserId(inner.integer("tracker_id")) if "tracker_id" in inner else None
-    form = given.mapping_or_empty("values")
-    submission = Submission(values=await _start_values(exchange, app, form))
-    task = await task_lists.start_for(exchange.context, exchange.actor, app, submission, holder=holder)
+    said, due_at = read_details(exchange, wish)
+    submission = Submission(values=await _start_values(exchange, app, given.mapping_or_empty("values")))
+    task = await task_lists.start_for(
+        exchange.context,
+        exchange.actor,
+        app,
+        submission,
+        holder=holder,
+        details=said if wish else None,
+        due_at=due_at,
+    )
     return wire.success(id=task)
+
+
+async def update(exchange: Exchange) -> Reply:
+    """Say anew what an open task is called, where and when; what is left out is as if it had never been said."""
+    given = await read_inputs(exchange)
+    wish = given.mapping("task")
+    inner = Inputs(wish, within="task")
+    task = TaskId(inner.integer("id"))
+    given.flag("create_form")
+    found = await tasks.find(exchange.context, exchange.actor, task)
+    if "form_template_id" in inner and inner.integer("form_template_id") != found.app_id:
+        raise refused("task.form_template_id", "cannot be changed: create another task")
+    said, due_at = read_details(exchange, wish)
+    await task_details.describe(exchange.context, exchange.actor, task, said, due_at=due_at)
+    return wire.success()
 
 
 async def _start_values(exchange: Exchange, app: AppId, form: Mapping[str, object]) -> dict[str, object]:
@@ -65,7 +93,8 @@ async def read(exchange: Exchange) -> Reply:
     given = await read_inputs(exchange)
     iso = await wire.wants_iso(exchange)
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
-    found = wire.task(exchange, seen.task, seen.instance, iso=iso)
+    said = await task_details.of_task(exchange.context, seen.task)
+    found = wire.task(exchange, seen.task, seen.instance, said, iso=iso)
     return wire.success(value={**found, "form": await forms.form(exchange, seen, iso=iso)})
 
 
@@ -75,7 +104,7 @@ async def listing(exchange: Exchange) -> Reply:
     iso = await wire.wants_iso(exchange)
     wanted = _filter(exchange, given)
     found, count = await task_lists.listed(exchange.context, exchange.actor, wanted)
-    return wire.success(list=[wire.task(exchange, one.task, one, iso=iso) for one in found], count=count)
+    return wire.success(list=[wire.task(exchange, one.task, one, one.details, iso=iso) for one in found], count=count)
 
 
 def _filter(exchange: Exchange, given: Inputs) -> TaskFilter:
@@ -85,7 +114,6 @@ def _filter(exchange: Exchange, given: Inputs) -> TaskFilter:
     trackers = given.integers("trackers")
     if len(set(trackers)) != len(trackers):
         raise refused("trackers", "must not have duplicates")
-    sort, descending = _sort(given)
     return TaskFilter(
         states=_states(given),
         holders=[UserId(tracker) for tracker in trackers],
@@ -94,8 +122,7 @@ def _filter(exchange: Exchange, given: Inputs) -> TaskFilter:
         opened_from=wire.moment(exchange, given, "from"),
         due_until=wire.moment(exchange, given, "to"),
         text=given.text_or_none("filter", longest=100),
-        sort=sort,
-        descending=descending,
+        sorts=_sorts(given),
         offset=given.integer_or("offset", 0),
         limit=min(given.integer_or("limit", DEFAULT_LIMIT, low=1, high=MAX_LIMIT), MAX_ANSWERED),
     )
@@ -111,15 +138,16 @@ def _states(given: Inputs) -> list[TaskState]:
     return found
 
 
-def _sort(given: Inputs) -> tuple[str, bool]:
+def _sorts(given: Inputs) -> Sequence[tuple[str, bool]]:
     raw = given.raw("sort")
     wishes = [raw] if isinstance(raw, str) and not raw.startswith("[") else given.texts("sort")
-    if not wishes:
-        return "id", False
-    name, _, order = str(wishes[0]).partition("=")
-    if len(wishes) > 1 or name not in _SORTS or order not in ("", "asc", "desc"):
-        raise refused("sort", f"must be one of {', '.join(_SORTS)} with =asc or =desc")
-    return _SORTS[name], order == "desc"
+    found: list[tuple[str, bool]] = []
+    for wish in wishes:
+        name, _, order = wish.partition("=")
+        if name not in _SORTS or order not in ("", "asc", "desc") or len(wishes) > len(_SORTS):
+            raise refused("sort", f"must be of {', '.join(_SORTS)} with =asc or =desc")
+        found.append((_SORTS[name], order == "desc"))
+    return found or [("id", False)]
 
 
 async def count(exchange: Exchange) -> Reply:
@@ -217,6 +245,7 @@ async def template_stats(exchange: Exchange) -> Reply:
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *wire.call("task/create", create, get=False),
+    *wire.call("task/update", update, get=False),
     *wire.call("task/read", read),
     *wire.call("task/list", listing),
     *wire.call("task/count", count),

@@ -6,9 +6,9 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from satchel.model.ids import UserId
-from satchel.model.instance import Task, TaskState
+from satchel.model.instance import Task, TaskDetails, TaskState
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Handler, Reply, endpoint, json_reply
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
+from satchel.surfaces.navixy.inputs import Inputs, read_inputs
 
 PREFIX = "/navixy"
 BASE = f"{PREFIX}/v2/"
@@ -74,7 +74,7 @@ def moment(exchange: Exchange, given: Inputs, name: str) -> datetime | None:
         local = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(exchange.actor.time_zone))
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise refused(name, "must be a date and time such as 2020-02-03 03:04:00") from None
+        raise given.refusal(name, "must be a date and time such as 2020-02-03 03:04:00") from None
 
 
 def status(state: TaskState) -> str:
@@ -101,28 +101,30 @@ class Named(Protocol):
         ...
 
 
-def task(exchange: Exchange, found: Task, instance: Named, *, iso: bool) -> dict[str, object]:
-    """Return a task; `tracker_id` is its holder, the external id its instance's identifier."""
+def task(
+    exchange: Exchange, found: Task, instance: Named, details: TaskDetails | None, *, iso: bool
+) -> dict[str, object]:
+    """Return a task; `tracker_id` is its holder, and what its client did not say is told from the instance."""
     changed = found.closed_at or found.opened_at
+    said = details or TaskDetails()
     return without_nulls(
         {
             "id": found.id,
             "user_id": instance.starter_id,
             "tracker_id": found.holder_id,
-            "label": f"{found.name}: {instance.title}"[:200],
-            "description": "",
+            "location": said.more.get("location"),
+            "label": said.label or f"{found.name}: {instance.title}"[:200],
+            "description": said.more.get("description", ""),
             "creation_date": date(exchange, found.opened_at, iso),
-            "from": date(exchange, found.opened_at, iso),
+            "from": date(exchange, said.begins_at or found.opened_at, iso),
             "to": date_or_none(exchange, found.due_at, iso),
-            "external_id": instance.identifier,
+            "external_id": said.reference or instance.identifier,
             "status": status(found.state),
             "status_change_date": date(exchange, changed, iso),
-            "max_delay": 0,
-            "min_stay_duration": 0,
-            "min_arrival_duration": 0,
+            **{name: said.more.get(name, 0) for name in ("max_delay", "min_stay_duration", "min_arrival_duration")},
             "stay_duration": 0,
             "origin": "manual",
-            "tags": no_tags(),
+            "tags": said.more.get("tags", no_tags()),
             "type": "task",
             "form_template_id": found.app_id,
         }
@@ -130,5 +132,5 @@ def task(exchange: Exchange, found: Task, instance: Named, *, iso: bool) -> dict
 
 
 def no_tags() -> Sequence[str]:
-    """Return the tags of a task: ours have none."""
+    """Return the tags of a task whose client gave it none."""
     return ()

@@ -272,6 +272,19 @@ CREATE INDEX tasks_offered_app ON tasks (account_id, app_id, id) WHERE state = '
 CREATE INDEX tasks_open ON tasks (account_id, instance_id) WHERE closed_at IS NULL;
 CREATE INDEX tasks_fails ON tasks (fails_at) WHERE closed_at IS NULL AND fails_at IS NOT NULL;
 
+-- What a client outside calls a task and says of it, kept word for word for clients; the process does not see it.
+CREATE TABLE task_details (
+    account_id bigint NOT NULL,
+    task_id bigint NOT NULL,
+    label text,
+    reference text, -- the client's own number for it
+    begins_at timestamptz,
+    more jsonb NOT NULL,
+    PRIMARY KEY (account_id, task_id),
+    FOREIGN KEY (account_id, task_id) REFERENCES tasks ON DELETE CASCADE
+);
+CREATE INDEX task_details_reference ON task_details (account_id, reference) WHERE reference IS NOT NULL;
+
 -- What an instance waits for besides people: timers, messages, called instances. A row goes when its wait is over.
 CREATE TABLE waits (
     account_id bigint NOT NULL,

@@ -1,0 +1,34 @@
+"""`satchel admin hash`: the 32-digit hashes that clients of Navixy send."""
+
+from typing import Annotated
+
+import typer
+
+from satchel.cli import output
+from satchel.cli.admin import AccountName, open_session
+from satchel.cli.serve import DataDirectory
+
+
+def create_hash(
+    email: str,
+    *,
+    title: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
+    session: Annotated[bool, typer.Option("--session", help="Make a session of 30 days instead of a key.")] = False,
+    account: AccountName = None,
+    data: DataDirectory = None,
+) -> None:
+    """Create a hash for a user's Navixy clients, and print it this once."""
+
+    async def work() -> None:
+        from satchel.actions import accounts, hashes  # noqa: PLC0415  # only the commands that serve need these parts
+
+        async with open_session(data, account) as opened:
+            context, actor = opened.context, opened.actor
+            user = await accounts.user_by_email(context, actor, email)
+            if session:
+                made = await hashes.open_for(context, actor, user.id)
+            else:
+                made = await hashes.create_key_for(context, actor, user.id, title)
+            output.out.print(made.secret, markup=False)
+
+    output.run(work())
