@@ -3,7 +3,6 @@
 The keys are those of Flokzu's attachments, in its order; `contentType` is ours.
 """
 
-
 from satchel.actions import links
 from satchel.actions.context import Context
 from satchel.model.actor import Actor

@@ -56,11 +56,17 @@ async def start(
         InvalidValues: a value or an upload is refused; nothing was started.
         EngineStopped: the process cannot take its first steps; nothing was started.
     """
-    return (await start_as(context, actor, code, given)).id
+    return (await start_as(context, actor, code, given, then=then)).id
 
 
 async def start_as(
-    context: Context, actor: Actor, code: str, given: Submission, *, by_system: bool = False
+    context: Context,
+    actor: Actor,
+    code: str,
+    given: Submission,
+    *,
+    by_system: bool = False,
+    then: Then | None = None,
 ) -> Instance:
     """Start an instance as `start` does, and return it as it was created.
 
