@@ -31,6 +31,7 @@ from satchel.model.policy import SECRETS_KEY_BYTES
 from satchel.outbound.allowed import parse_allowed
 from satchel.outbound.guard import Guard
 from satchel.outbound.http import HttpClient
+from satchel.outbound.trust import Trust
 from satchel.queue.enqueue import Queue
 from satchel.setting_kinds import secret_key
 from satchel.settings import Settings
@@ -92,7 +93,10 @@ async def open_context(
             policy=settings.policy(),
             apps=Apps(),
             queue=Queue(),
-            http=HttpClient(Guard(allowed=tuple(parse_allowed(entry) for entry in settings.outbound_allow))),
+            http=HttpClient(
+                Guard(allowed=tuple(parse_allowed(entry) for entry in settings.outbound_allow)),
+                Trust(settings.outbound_ca_file),
+            ),
             vault=Vault(secrets_key),
             mail_server=settings.smtp_url,
         )

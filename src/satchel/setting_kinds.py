@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from satchel.model.mail import MAIL_PORTS, MailServer
 from satchel.model.policy import SECRETS_KEY_BYTES
 from satchel.outbound.allowed import parse_allowed
+from satchel.outbound.trust import check_authorities
 
 Parser = Callable[[object], object]
 
@@ -53,6 +54,20 @@ def path_of(value: object) -> Path:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a path")
     return Path(value).expanduser()
+
+
+def authorities(value: object) -> Path:
+    """Read the path of a file of certificates.
+
+    Raises:
+        ValueError: it is none, or the file cannot be used.
+    """
+    try:
+        path = path_of(value)
+        check_authorities(path)
+    except ValueError as error:
+        raise ValueError("must be a file of certificates in PEM that can be read") from error
+    return path
 
 
 def database_url(value: object) -> str:

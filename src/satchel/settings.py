@@ -18,6 +18,7 @@ from satchel.model.mail import MailServer
 from satchel.model.policy import GIBIBYTE, Policy
 from satchel.setting_kinds import (
     Parser,
+    authorities,
     database_url,
     networks,
     one_of,
@@ -182,6 +183,12 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="What calls to the outside may reach besides public addresses, commas between, each with its port.",
     ),
     Setting(
+        name="outbound_ca_file",
+        parse=authorities,
+        default=None,
+        meaning="Certificates of authorities that calls and mail believe besides the system's, as PEM.",
+    ),
+    Setting(
         name="outbound_call_bytes",
         parse=whole(1024, 2**40),
         default=10 * 1024 * 1024,
@@ -272,6 +279,7 @@ class Settings:
     mail_from: str
     mail_bytes: int
     outbound_allow: tuple[str, ...]
+    outbound_ca_file: Path | None
     outbound_call_bytes: int
     default_quota_bytes: int
     default_max_file_bytes: int

@@ -23,6 +23,7 @@ from satchel.outbound.guard import Guard
 from satchel.outbound.http import Bounds, HttpClient
 from satchel.outbound.request import Body, Request, bytes_body
 from satchel.outbound.target import Target
+from satchel.outbound.trust import Trust
 
 SMALL = Bounds(reply_bytes=1000)
 MEBIBYTE = 1024 * 1024
@@ -336,7 +337,7 @@ async def test_a_server_is_verified_against_the_name_that_was_called(tmp_path: P
     async with peer(tls=_certificate(tmp_path, "archive.example")) as secure:
         secure.answers("/x", b"over TLS")
         guard = Guard(allowed=(parse_allowed(f"127.0.0.1:{secure.port}"),), resolve=here)
-        trusting = HttpClient(guard, ssl.create_default_context(cafile=str(tmp_path / "cert.pem")))
+        trusting = HttpClient(guard, Trust(tmp_path / "cert.pem"))
         assert await fetch(trusting, secure.url("/x", host="archive.example", scheme="https")) == b"over TLS"
         assert await reason_of(trusting, secure.url("/x", host="other.example", scheme="https")) == "tls"
         assert await reason_of(trusting, secure.url("/x", scheme="https")) == "tls"

@@ -105,6 +105,16 @@ def test_the_file_holds_values_of_the_right_type(folder: Path, given: str) -> No
     assert list(refused({})) == ["port in satchel.toml"]
 
 
+@pytest.mark.parametrize(
+    "held", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+)
+def test_a_file_of_authorities_holds_certificates(folder: Path, held: str) -> None:
+    (folder / "ca.pem").write_text(held)
+
+    for path in (folder / "ca.pem", folder, folder / "none.pem"):
+        assert list(refused({"SATCHEL_OUTBOUND_CA_FILE": str(path)})) == ["SATCHEL_OUTBOUND_CA_FILE"]
+
+
 def test_a_database_address_is_shown_neither_in_a_refusal_nor_in_the_settings() -> None:
     with pytest.raises(InvalidSettings) as caught:
         read_settings({"SATCHEL_DATABASE_URL": "mysql://me:hunter2@host/db"})

@@ -42,7 +42,7 @@ async def send(context: Context, job: ServiceJob, task: MailTask) -> dict[str, o
     if context.mail_server is None:
         raise CallFailed("mail", "This server sends no mail: its administrator has not set SATCHEL_SMTP_URL.")
     message, files = await compose(context, job, task)
-    size, refused = await mail.send(context.mail_server, message)
+    size, refused = await mail.send(context.mail_server, message, context.http.trust, context.http.guard.resolve)
     return {
         "url": f"{context.mail_server.security}://{context.mail_server.host}:{context.mail_server.port}",
         "to": [address.addr_spec for address in message["To"].addresses],

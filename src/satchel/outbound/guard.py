@@ -7,9 +7,8 @@ the environment play no part: nothing here reads it.
 """
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import cast
 
@@ -18,6 +17,7 @@ import httpcore
 from satchel.outbound.addresses import is_public
 from satchel.outbound.allowed import Allowed
 from satchel.outbound.failure import CallFailed
+from satchel.outbound.resolver import Resolver
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the addresses of a host name as text; raises OSError where there are none."""
@@ -39,19 +39,12 @@ _BAD_PORTS = frozenset(
 )
 
 
-async def resolve(host: str, port: int) -> Sequence[str]:
-    """Ask the machine's own resolver."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in found))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """Decides where a connection may go."""
 
     allowed: tuple[Allowed, ...] = ()
-    resolve: Resolve = resolve
+    resolve: Resolve = field(default_factory=Resolver)
 
     async def addresses(self, host: str, port: int, *, any_port: bool = False) -> Sequence[str]:
         """Resolve a host once and return its addresses, all of which may be dialled.
@@ -68,7 +61,7 @@ class Guard:
         """
         try:
             found = [ip_address(text) for text in (await self.resolve(host, port))[:MAX_ADDRESSES]]
-        except (OSError, UnicodeError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise CallFailed("dns", f"The host {host[:255]} has no address.", is_temporary=True) from error
         if not found:
             raise CallFailed("dns", f"The host {host[:255]} has no address.", is_temporary=True)

@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cached_property
 from types import TracebackType
 from typing import Final, cast
 
@@ -23,6 +22,7 @@ from satchel.outbound.guard import Guard, GuardedBackend
 from satchel.outbound.reply import Reply
 from satchel.outbound.request import Request, check_header
 from satchel.outbound.target import Target
+from satchel.outbound.trust import Trust
 
 USER_AGENT: Final = "Satchel"
 
@@ -52,20 +52,16 @@ class Bounds:
 class HttpClient:
     """Sends requests; one for the whole process, safe to use from many tasks at once."""
 
-    def __init__(self, guard: Guard, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, guard: Guard, trust: Trust | None = None) -> None:
         """Make a client.
 
         Args:
             guard: decides where requests may go.
-            tls: how servers are verified; the system's certificates and the server's name by default.
+            trust: how servers are verified; by the system's authorities by default.
         """
+        self.guard = guard
+        self.trust = trust or Trust()
         self._backend = GuardedBackend(guard)
-        self._given_tls = tls
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        """How servers are verified; made for the first https request: reading the certificates takes 50 ms."""
-        return self._given_tls or ssl.create_default_context()
 
     @asynccontextmanager
     async def send(self, request: Request, bounds: Bounds) -> AsyncGenerator[Reply]:
@@ -112,7 +108,7 @@ class HttpClient:
         outgoing = _outgoing(request, bounds, progress)
         connection = httpcore.AsyncHTTPConnection(
             origin=outgoing.url.origin,
-            ssl_context=self._tls if target.scheme == "https" else None,
+            ssl_context=self.trust.tls if target.scheme == "https" else None,
             network_backend=self._backend,
         )
         with _Wrapped(target, progress):

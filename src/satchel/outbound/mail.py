@@ -3,28 +3,33 @@
 import asyncio
 import smtplib
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 
 from satchel.model.mail import MailServer
 from satchel.outbound.failure import CallFailed
+from satchel.outbound.guard import Resolve
+from satchel.outbound.trust import Trust
 
 _TIMEOUT_S = 30
 _FIRST_PERMANENT = 500
 
 
-async def send(server: MailServer, message: EmailMessage) -> tuple[int, list[str]]:
+async def send(server: MailServer, message: EmailMessage, trust: Trust, resolve: Resolve) -> tuple[int, list[str]]:
     """Send a mail; return its size in bytes, and the addresses that the server refused while it took others.
 
     Raises:
-        CallFailed: `mail`: nobody gets it. Temporary where the server could not be reached or says so itself.
+        CallFailed: `mail` or `dns`: nobody gets it. Temporary where the server could not be reached or says so itself.
     """
-    return await asyncio.to_thread(_send, server, message)
+    with suppress(OSError, ValueError):  # the library says so too, but where no name server answers it never would
+        await resolve(server.host, server.port)
+    return await asyncio.to_thread(_send, server, message, trust)
 
 
-def _send(server: MailServer, message: EmailMessage) -> tuple[int, list[str]]:
+def _send(server: MailServer, message: EmailMessage, trust: Trust) -> tuple[int, list[str]]:
     where = f"The mail server {server.host}:{server.port}"
     try:
-        with _connected(server) as connection:
+        with _connected(server, trust) as connection:
             if server.user is not None:
                 connection.login(server.user, server.password)
             return len(message.as_bytes()), sorted(connection.send_message(message))
@@ -43,13 +48,13 @@ def _send(server: MailServer, message: EmailMessage) -> tuple[int, list[str]]:
         ) from None
 
 
-def _connected(server: MailServer) -> smtplib.SMTP:
+def _connected(server: MailServer, trust: Trust) -> smtplib.SMTP:
     if server.security == "smtps":
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=_TIMEOUT_S, context=ssl.create_default_context())
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=_TIMEOUT_S, context=trust.tls)
     connection = smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT_S)
     if server.security == "smtp+starttls":
         try:
-            connection.starttls(context=ssl.create_default_context())
+            connection.starttls(context=trust.tls)
         except BaseException:
             connection.close()
             raise

@@ -1,0 +1,90 @@
+"""Asks the machine's resolver for the addresses of a name, in threads of its own.
+
+The C library's resolver can neither be cancelled nor given a time. A name server that hangs would hold the threads
+that read and write files, one for each call that is tried again. Here a name takes one thread however many ask for it,
+all names together take a few, and who asks waits a few seconds.
+"""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from satchel.outbound.failure import CallFailed
+
+PATIENCE = timedelta(seconds=5)
+THREADS = 16
+
+LookUp = Callable[[str, int], Sequence[str]]
+"""Returns the addresses of a name as text, blocking; raises OSError where there are none."""
+
+_Question = tuple[str, int]
+_Answer = Sequence[str] | OSError | ValueError
+
+
+def look_up(host: str, port: int) -> Sequence[str]:
+    """Ask the machine's own resolver, however long it takes."""
+    return _addresses(host, port)
+
+
+class Resolver:
+    """Resolves names for one event loop."""
+
+    def __init__(self, look_up: LookUp = look_up, *, threads: int = THREADS, patience: timedelta = PATIENCE) -> None:
+        self._look_up = look_up
+        self._patience_s = patience.total_seconds()
+        self._free = asyncio.Semaphore(threads)
+        self._asked: dict[_Question, asyncio.Future[_Answer]] = {}
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        """Return a host's addresses as text; of one that is an address itself, in any spelling, without asking.
+
+        Raises:
+            CallFailed: `dns`: nothing was answered in time.
+            OSError, ValueError: there are none.
+        """
+        with suppress(OSError, ValueError):
+            return _addresses(host, port, flags=socket.AI_NUMERICHOST)
+        limit = asyncio.timeout(self._patience_s)
+        try:
+            async with limit:
+                answer = await asyncio.shield(await self._ask((host, port)))
+        except TimeoutError:
+            raise CallFailed(
+                "dns", f"No name server said within {self._patience_s:g} s where {host[:255]} is.", is_temporary=True
+            ) from None
+        if isinstance(answer, OSError | ValueError):
+            raise answer
+        return answer
+
+    async def _ask(self, question: _Question) -> asyncio.Future[_Answer]:
+        """Return what will hold the answer; who asks for the same meanwhile gets the same."""
+        if question not in self._asked:
+            await self._free.acquire()
+            if question in self._asked:  # by somebody else, while this one waited for a thread
+                self._free.release()
+            else:
+                loop = asyncio.get_running_loop()
+                self._asked[question] = loop.create_future()
+                threading.Thread(target=self._run, args=(question, loop), name="resolver", daemon=True).start()
+        return self._asked[question]
+
+    def _run(self, question: _Question, loop: asyncio.AbstractEventLoop) -> None:
+        answer: _Answer
+        try:
+            answer = self._look_up(*question)
+        except (OSError, ValueError) as error:
+            answer = error
+        with suppress(RuntimeError):  # the loop may have ended long ago
+            loop.call_soon_threadsafe(self._tell, question, answer)
+
+    def _tell(self, question: _Question, answer: _Answer) -> None:
+        self._asked.pop(question).set_result(answer)
+        self._free.release()
+
+
+def _addresses(host: str, port: int, *, flags: int = 0) -> Sequence[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in found))
