@@ -314,6 +314,40 @@ def unpacked(form: str, data: bytes) -> dict[str, bytes]:
         return {member.name: read.read() for member in tar if (read := tar.extractfile(member)) is not None}
 
 
+async def test_a_link_to_an_export_serves_whom_it_was_made_for_until_it_ends(exporting: Api) -> None:
+    await evaluation(exporting)
+    world, clerk = exporting.world, await exporting.client("clerk")
+    number = await begin(clerk, query={"app": "EVA"})
+    await make(exporting, number)
+
+    async def link(**given: object) -> str:
+        answer = await clerk.post(f"/api/v1/exports/{number}/links", json=given)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["url"])
+
+    async def statuses(url: str) -> list[int]:
+        people = ("anonymous", "stranger", "rival", "clerk")
+        return [(await (await exporting.client(who)).get(url)).status_code for who in people]
+
+    bound, public = await link(), await link(public=True)
+    stranger = await link(user=int(world.people["stranger"]))
+    assert await statuses(bound) == [401, 403, 403, 200]
+    assert await statuses(stranger) == [401, 200, 403, 403]
+    assert await statuses(public) == [200, 200, 200, 200]
+    forged = public.replace("/export-links/", "/export-links/A", 1)
+    assert await statuses(forged) == [403, 403, 403, 403]
+    of_files = public.replace("/export-links/", "/links/")
+    assert await statuses(of_files) == [403, 403, 403, 403]
+
+    for wrong in ({"public": True, "user": 1}, {"lifetime_s": 0}, {"user": 999_999}):
+        assert (await clerk.post(f"/api/v1/exports/{number}/links", json=wrong)).status_code == 400
+    await take_away(exporting, Right.EXPORT)
+    assert await statuses(public) == [410, 410, 410, 410]
+    await accounts.grant(world.context, world.admin, world.groups["clerks"], Right.EXPORT, app=None)
+    world.clock.advance(HOUR)
+    assert await statuses(public) == [410, 410, 410, 410]
+
+
 async def test_nothing_found_is_an_archive_that_says_so(exporting: Api) -> None:
     clerk = await exporting.client("clerk")
     number = await begin(clerk, query={"app": "PUR", "title": "nothing like it"})

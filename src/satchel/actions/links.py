@@ -5,23 +5,18 @@ length-prefixed, under HMAC-SHA-256. It carries no right of its own: when it is 
 is checked again, so that revoking it, deleting the file or erasing the person ends the link at once.
 """
 
-import hashlib
-import hmac
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from satchel.actions import files
+from satchel.actions import files, signing
 from satchel.actions.context import Context
 from satchel.actions.credentials import actor_of
 from satchel.actions.files import Content
 from satchel.db import keys as rows
 from satchel.model.actor import Actor
-from satchel.model.errors import Forbidden, Gone, InvalidRequest, NotFound
+from satchel.model.errors import Gone, InvalidRequest, NotFound
 from satchel.model.ids import AccountId, FileId, UserId
 
 DISPOSITIONS = ("attachment", "inline")
@@ -31,10 +26,7 @@ _PREVIEW = "preview"
 MAX_LIFETIME_S = 7 * 24 * 3600
 """The longest that a link may live, whoever asks."""
 
-_VERSION = b"satchel-link-1"
-_METHOD = b"GET"
-_SIGNATURE_BYTES = 32
-_NONCE_BYTES = 9
+_PURPOSE = b"satchel-link-1"
 _NUMBERS = struct.Struct(">qqqqq")
 
 
@@ -89,14 +81,9 @@ async def _issue(context: Context, actor: Actor, what: Content, disposition: str
     expires = int(context.clock().timestamp() + seconds)
     async with context.database.read() as tx:
         key = await rows.newest_key(tx)
-    body = _pack(
-        [
-            _NUMBERS.pack(actor.account_id, what.file.id, expires, key.id, actor.user_id),
-            disposition.encode(),
-            context.entropy(_NONCE_BYTES),
-        ]
-    )
-    token = urlsafe_b64encode(body + _sign(key.secret, body)).rstrip(b"=").decode()
+    numbers = _NUMBERS.pack(actor.account_id, what.file.id, expires, key.id, actor.user_id)
+    parts = [numbers, disposition.encode(), context.entropy(signing.NONCE_BYTES)]
+    token = signing.sign(key.secret, _PURPOSE, parts)
     return Link(token=token, name=what.name, expires_at=datetime.fromtimestamp(expires, UTC))
 
 
@@ -112,61 +99,23 @@ async def open_link(context: Context, token: str) -> Opened:
         Forbidden: the signature is not ours.
         Gone: it has expired, its file was deleted, or its issuer may no longer see the file.
     """
-    body, signature = _split(token)
-    numbers, disposition, _nonce = _unpack(body)
-    account, file_id, expires, key_id, issuer = _NUMBERS.unpack(numbers)
+    claimed = signing.read(token, parts=3)
+    disposition = claimed.parts[1].decode("ascii", "replace")
+    if len(claimed.parts[0]) != _NUMBERS.size or disposition not in (*DISPOSITIONS, _PREVIEW):
+        raise signing.refused()
+    account, file_id, expires, key_id, issuer = _NUMBERS.unpack(claimed.parts[0])
     async with context.database.read() as tx:
         key = await rows.key(tx, key_id)
-        if key is None or not hmac.compare_digest(_sign(key.secret, body), signature):
-            raise _refused()
+        if key is None or not signing.is_ours(key.secret, _PURPOSE, claimed):
+            raise signing.refused()
         if expires <= context.clock().timestamp():
             raise Gone("This link has expired. Ask for a new one.")
         actor = await actor_of(tx, AccountId(account), UserId(issuer))
     if actor is None:
         raise Gone("This link has ended: the one who made it may no longer sign in.")
-    find = files.preview if disposition.decode() == _PREVIEW else files.content
+    find = files.preview if disposition == _PREVIEW else files.content
     try:
         what = await find(context, actor, FileId(file_id))
     except NotFound:
         raise Gone("This link has ended: the file is gone, or the one who made it may no longer see it.") from None
-    shown = "inline" if disposition.decode() == _PREVIEW else disposition.decode()
-    return Opened(actor=actor, content=what, disposition=shown)
-
-
-def _refused() -> Forbidden:
-    return Forbidden("This link was not made here, or was changed. Ask for a new one.")
-
-
-def _sign(secret: bytes, body: bytes) -> bytes:
-    return hmac.new(secret, _pack([_VERSION, _METHOD, body]), hashlib.sha256).digest()
-
-
-def _pack(parts: Sequence[bytes]) -> bytes:
-    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
-
-
-def _split(token: str) -> tuple[bytes, bytes]:
-    try:
-        raw = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
-    except (ValueError, Base64Error):
-        raise _refused() from None
-    if len(raw) <= _SIGNATURE_BYTES:
-        raise _refused()
-    return raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
-
-
-def _unpack(body: bytes) -> tuple[bytes, bytes, bytes]:
-    parts: list[bytes] = []
-    rest = body
-    while rest:
-        if len(rest) < 4:  # noqa: PLR2004  # a length has four bytes
-            raise _refused()
-        length = struct.unpack(">I", rest[:4])[0]
-        part, rest = rest[4 : 4 + length], rest[4 + length :]
-        if len(part) != length:
-            raise _refused()
-        parts.append(part)
-    known = (*DISPOSITIONS, _PREVIEW)
-    if len(parts) != 3 or len(parts[0]) != _NUMBERS.size or parts[1].decode("ascii", "replace") not in known:  # noqa: PLR2004  # as packed
-        raise _refused()
-    return parts[0], parts[1], parts[2]
+    return Opened(actor=actor, content=what, disposition="inline" if disposition == _PREVIEW else disposition)

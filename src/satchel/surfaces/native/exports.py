@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
-from satchel.actions import export_archive, export_stream, exports
+from satchel.actions import export_archive, export_links, export_stream, exports
 from satchel.actions.export_stream import Form
 from satchel.actions.exports import Wish
 from satchel.model.actor import Actor
-from satchel.model.errors import InvalidRequest
+from satchel.model.errors import InvalidRequest, Unauthenticated
 from satchel.model.exports import Export, Selection
-from satchel.model.ids import ExportId, FieldId, SearchId
+from satchel.model.ids import ExportId, FieldId, SearchId, UserId
 from satchel.model.search import MAX_LIMIT
+from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.downloads import plan, send_download
 from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
 from satchel.surfaces.native import render, wire
@@ -90,6 +91,34 @@ async def download(exchange: Exchange) -> None:
     await _send(exchange, exchange.actor, found)
 
 
+async def issue_link(exchange: Exchange) -> Reply:
+    """Make a link to an export that works for a while: for oneself or another user who signs in, or for anybody."""
+    given = await exchange.read(wire.NewExportLink)
+    if given.public and given.user is not None:
+        raise InvalidRequest("A public link is for no user; give one of the two.", pointer="/user")
+    user = exchange.actor.user_id if given.user is None else UserId(given.user)
+    link = await export_links.issue(
+        exchange.context,
+        exchange.actor,
+        _id(exchange),
+        audience=None if given.public else user,
+        lifetime_s=given.lifetime_s,
+    )
+    url = f"{exchange.parts.public_url}/api/v1/export-links/{link.token}/{link.name}"
+    shown_link = {"url": url, "public": given.public, "expires_at": render.moment(link.expires_at)}
+    return json_reply(shown_link, status=201)
+
+
+async def open_link(exchange: Exchange) -> None:
+    """Send the export that a link gives, to whom it was made for."""
+    opened = await export_links.open_link(exchange.context, exchange.params["token"])
+    if opened.audience is not None and await authenticate(exchange) is None:
+        raise Unauthenticated
+    export_links.require_audience(opened, exchange.known_actor)
+    exchange.known_actor = exchange.known_actor or opened.actor
+    await _send(exchange, exchange.known_actor, opened.export, by_link=True)
+
+
 async def _send(exchange: Exchange, actor: Actor, found: Export, *, by_link: bool = False) -> None:
     size = found.size_bytes or 0
     answer = plan(
@@ -142,5 +171,7 @@ ENDPOINTS = (
     endpoint("GET", "/api/v1/exports/{export}", read),
     endpoint("DELETE", "/api/v1/exports/{export}", delete),
     endpoint("GET", "/api/v1/exports/{export}/download", download),
+    endpoint("POST", "/api/v1/exports/{export}/links", issue_link, body=wire.NewExportLink),
+    endpoint("GET", "/api/v1/export-links/{token}/{name}", open_link, is_open=True),
 )
 """The routes of this module."""

@@ -192,6 +192,14 @@ class NewExport(Body):
     values: bool = True
 
 
+class NewExportLink(Body):
+    """A link to an export to be: for oneself, for another `user`, or (`public`) for whoever has it."""
+
+    public: bool = False
+    user: Id | None = None
+    lifetime_s: int | None = None
+
+
 class Failure(Body):
     """The error code under which a service task failed."""
 
