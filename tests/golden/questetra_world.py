@@ -4,8 +4,9 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from satchel.actions import credentials, instances
-from satchel.model.ids import InstanceId
+from engine_bpmn import MESSAGE, el, simple, user
+from satchel.actions import credentials, instances, nodes
+from satchel.model.ids import ElementId, InstanceId
 from surfaces.conftest import Api
 from world import World, bundle, fields
 
@@ -57,6 +58,64 @@ ITEMS = {
 }
 
 
+ORDER_FIELDS = fields(
+    {"id": "subject", "type": "text", "label": "Subject"},
+    {"id": "amount", "type": "decimal", "label": "Amount", "digits": 2},
+    {"id": "languages", "type": "choices", "label": "Languages", "options": OPTIONS},
+    {"id": "day", "type": "date", "label": "Day"},
+    {"id": "moment", "type": "datetime", "label": "Moment"},
+    {"id": "person", "type": "user", "label": "Person"},
+    {"id": "team", "type": "group", "label": "Team"},
+    {"id": "files", "type": "file", "label": "Files", "max_files": 3},
+    {"id": "reply", "type": "text", "label": "Reply"},
+    {"id": "receipt", "type": "file", "label": "Receipt"},
+    {"id": "secret", "type": "text", "label": "Secret"},
+)
+ORDER = {
+    "code": "ORD",
+    "name": "Order",
+    "title": "{{ subject }}",
+    "fields": ORDER_FIELDS,
+    "start": {
+        "fields": {"subject": "require"}
+        | dict.fromkeys(("amount", "languages", "day", "moment", "person", "team", "files"), "edit")
+    },
+    "messages": {"reply": {"inputs": ["reply", "receipt"]}},
+    "tasks": {
+        "check": {
+            "assign": {"group": "clerks"},
+            "fields": {"subject": "read", "reply": "edit", "amount": "require", "files": "edit", "receipt": "edit"},
+            "outcomes": [{"id": "accept", "label": "Accept"}, {"id": "reject", "label": "Reject"}],
+        }
+    },
+}
+
+
+async def order(api: Api) -> Mapping[str, object]:
+    """An app that is started by a message with files, waits for another at node 1, and then has a task with two ways.
+
+    A key of the clerk starts and sends; one of the viewer may not.
+    """
+    world = api.world
+    process = simple(
+        el("receiveTask", "wait", messageRef="m"), user("check"), outside=MESSAGE, through=("wait", "check")
+    )
+    code = await world.deploy(bundle(ORDER, process))
+    known: dict[str, object] = dict(await passwords(world, "clerk", "viewer", "buyer"))
+    async with world.context.database.read() as tx:
+        app = await world.context.apps.newest(tx, world.account, code)
+    for who in ("clerk", "viewer"):
+        actor = await world.actor(who)
+        assert actor.user_id is not None
+        made = await credentials.create_token(world.context, actor, actor.user_id, kind="api_key", name="start")
+        known[f"key_{who}"] = made.secret
+        known[who] = actor.user_id
+    for element in ("wait", "check"):
+        known[f"node_{element}"] = nodes.number_of(app, ElementId(element))
+    known["node_start"] = nodes.number_of(app, nodes.start_of(app).id)
+    return known | {"app": app.app_id, "buyers": world.groups["buyers"]}
+
+
 async def questetra(api: Api) -> Mapping[str, object]:
     """One process with a picture and a text in item 2, nothing in item 3; the clerk has an API password."""
     world = api.world
@@ -77,7 +136,7 @@ async def questetra(api: Api) -> Mapping[str, object]:
         "text_place": instance * 1024 + 1,
         "readme": README.decode(),
     }
-    return known | await passwords(world, "clerk", "stranger", "viewer")
+    return known | await passwords(world, "clerk", "stranger", "viewer", "manager")
 
 
 async def passwords(world: World, *people: str) -> dict[str, object]:

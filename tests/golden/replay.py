@@ -11,9 +11,9 @@ import yaml
 
 FOLDER = Path(__file__).parent
 _NAME = re.compile(r"\$\{(\w+)\}")
-_EXCHANGE = {"request", "expect", "capture"}
+_EXCHANGE = {"request", "expect", "capture", "capture_text"}
 _FILE = {"name", "source", "given", "exchanges"}
-_REQUEST = {"method", "path", "headers", "form", "json", "body", "lines"}
+_REQUEST = {"method", "path", "headers", "form", "parts", "json", "body", "lines"}
 _EXPECT = {"status", "headers", "absent", "json", "text", "hex"}
 
 
@@ -71,6 +71,7 @@ async def replay(transcript: Transcript, client: httpx.AsyncClient, known: Mutab
             request["path"],
             headers=request.get("headers"),
             data=request.get("form"),
+            files=_parts(request["parts"]) if "parts" in request else None,
             json=request.get("json"),
             content=_content(request),
         )
@@ -78,6 +79,15 @@ async def replay(transcript: Transcript, client: httpx.AsyncClient, known: Mutab
         check(answer, cast("dict[str, Any]", filled(one["expect"], known)), where)
         for name, place in one.get("capture", {}).items():
             known[name] = _at(answer.json(), place)
+        for name, expression in one.get("capture_text", {}).items():
+            match = re.search(expression, answer.text)
+            assert match is not None, f"{where}: nothing for {name}"
+            known[name] = match.group(1)
+
+
+def _parts(parts: list[dict[str, Any]]) -> list[tuple[str, tuple[str | None, bytes, str | None]]]:
+    """Return the parts of a form with files as httpx takes them."""
+    return [(one["name"], (one.get("filename"), str(one["body"]).encode(), one.get("type"))) for one in parts]
 
 
 def _content(request: Mapping[str, Any]) -> bytes | None:

@@ -10,5 +10,6 @@ WORLDS: Mapping[str, Callable[[Api], Awaitable[Mapping[str, object]]]] = {
     "navixy": navixy_world.navixy,
     "questetra": questetra_world.questetra,
     "questetra_items": questetra_world.items,
+    "questetra_order": questetra_world.order,
 }
 """By the name that a transcript says after `given`."""

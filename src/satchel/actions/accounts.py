@@ -290,6 +290,19 @@ async def group_named(context: Context, actor: Actor, name: str) -> Group:
     return found
 
 
+async def user_with_email(context: Context, actor: Actor, email: str) -> User:
+    """Return the account's active user with this e-mail.
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with context.database.read() as tx:
+        found = await rows.user_by_email(tx, email)
+    if found is None or found.account_id != actor.account_id or not found.is_active:
+        raise NotFound("user", email)
+    return found
+
+
 async def grant(
     context: Context, actor: Actor, group: GroupId, right: Right, *, app: str | None, is_granted: bool = True
 ) -> None:

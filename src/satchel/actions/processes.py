@@ -25,13 +25,10 @@ from satchel.model.criteria import is_contained
 from satchel.model.errors import Forbidden, InvalidRequest, NotFound
 from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
-from satchel.model.ids import AppId, FieldId, FileId, GroupId, InstanceId, UserId
+from satchel.model.ids import AppId, FieldId, FileId, GroupId, InstanceId, UserId, data_item_id
 from satchel.model.instance import Instance
 from satchel.model.search import Cursor, InstanceQuery
 from satchel.model.values import Json, references
-
-FIELDS_PER_INSTANCE = 1024
-"""A field of an instance has the number instance · 1024 + its own, because fields are numbered 0 to 1023."""
 
 ME = "me"
 
@@ -91,11 +88,6 @@ class Listing:
     app: LoadedApp | None
 
 
-def field_instance_number(instance: InstanceId, number: int) -> int:
-    """Return the number of one field of one instance."""
-    return instance * FIELDS_PER_INSTANCE + number
-
-
 async def listing(context: Context, actor: Actor, wanted: Wanted, *, start: int, limit: int) -> Listing:
     """Return how many instances the actor may see of those wanted, and those from `start` on, `limit` at most.
 
@@ -109,7 +101,7 @@ async def listing(context: Context, actor: Actor, wanted: Wanted, *, start: int,
         scope = search.scope_of(actor, app)
         count = await rows.count(tx, scope, query, cap=_NO_CAP)
         found = await _from(tx, scope, query, start, limit) if start < count and limit else []
-        return Listing(count=count, found=await _with_parts(context, tx, actor, found), app=app)
+        return Listing(count=count, found=await with_parts(context, tx, actor, found), app=app)
 
 
 async def _given(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> dict[str, object]:
@@ -118,11 +110,8 @@ async def _given(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> 
         if wanted.values:
             raise InvalidRequest("Conditions on fields need the app that has them.", pointer="/fields")
         return given
-    row = await app_rows.app(tx, actor.account_id, AppId(wanted.app))
-    if row is None or not actor.knows(row.id):
-        raise NotFound("app", wanted.app)
-    given["app"] = row.code
-    app = await context.apps.newest(tx, actor.account_id, row.code)
+    app = await numbered(context, tx, actor, wanted.app)
+    given["app"] = app.manifest.code
     conditions: dict[str, object] = {}
     for number, value in wanted.values.items():
         known = app.manifest.field_number(number)
@@ -132,6 +121,18 @@ async def _given(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> 
     if conditions:
         given["fields"] = conditions
     return given
+
+
+async def numbered(context: Context, tx: Reader, actor: Actor, number: int) -> LoadedApp:
+    """Return the newest version of the app with a number.
+
+    Raises:
+        NotFound: there is none that the actor knows of.
+    """
+    row = await app_rows.app(tx, actor.account_id, AppId(number))
+    if row is None or not actor.knows(row.id):
+        raise NotFound("app", number)
+    return await context.apps.newest(tx, actor.account_id, row.code)
 
 
 def _condition(known: Field, value: str, actor: Actor) -> dict[str, object]:
@@ -167,7 +168,8 @@ async def _from(tx: Reader, scope: Scope, query: InstanceQuery, start: int, limi
     return kept
 
 
-async def _with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence[Instance]) -> list[Process]:
+async def with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence[Instance]) -> list[Process]:
+    """Return instances, which the actor may see, with what belongs to them."""
     account, ids = actor.account_id, [instance.id for instance in found]
     if not ids:
         return []
@@ -215,7 +217,7 @@ async def read(context: Context, actor: Actor, instance_id: int) -> Process:
     """
     async with context.database.read() as tx:
         _, instance = await access.viewable(tx, context.apps, actor, InstanceId(instance_id))
-        return (await _with_parts(context, tx, actor, [instance]))[0]
+        return (await with_parts(context, tx, actor, [instance]))[0]
 
 
 async def star(context: Context, actor: Actor, instance_id: int, *, is_starred: bool) -> None:
@@ -246,6 +248,6 @@ async def content(context: Context, actor: Actor, file_id: int, field_instance: 
         app = await context.apps.version(tx, actor.account_id, instance.version_id)
         place = app.manifest.field(found.file.field_id) if found.file.field_id is not None else None
         number = place.number if place is not None else None
-    if number is None or field_instance_number(found.file.instance_id, number) != field_instance:
+    if number is None or data_item_id(found.file.instance_id, number) != field_instance:
         raise NotFound("file", file_id)
     return found

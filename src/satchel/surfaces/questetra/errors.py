@@ -6,6 +6,7 @@ from typing import cast
 from satchel.model.errors import (
     DiskFull,
     Forbidden,
+    InvalidValues,
     MethodNotAllowed,
     NotFound,
     SatchelError,
@@ -14,6 +15,8 @@ from satchel.model.errors import (
     Unavailable,
 )
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.questetra.incoming import NAMES_KEPT
+from satchel.surfaces.questetra.xml import errors, xml_reply
 
 STATUSES: tuple[tuple[type[SatchelError], int], ...] = (
     (TooManyRequests, 401),
@@ -50,11 +53,30 @@ _THEIRS: Mapping[str, str] = {
 """Our conditions by their names."""
 
 
+XML_ROOTS: Mapping[str, str] = {
+    "/System/Event/MessageStart/": "message-start-event-errors",
+    "/System/Event/IntermediateMessage/": "message-receive-event-errors",
+    "/System/ReceiveTask/": "message-receive-event-errors",
+}
+"""The errors of these addresses are XML, with this root."""
+
+_XML_STATUSES: tuple[tuple[type[SatchelError], int], ...] = (
+    (MethodNotAllowed, 405),
+    (DiskFull, 507),
+    (Unavailable, 503),
+)
+_KEYS: Mapping[str, str] = {"app": "processModelInfoId", "node": "nodeNumber", "instance": "processInstanceId"}
+
+
 def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     """Return an error in Questetra's envelope; None stands for one that nobody expected.
 
     A 401 has no WWW-Authenticate, as theirs has none.
     """
+    root = next((root for part, root in XML_ROOTS.items() if part in str(exchange.scope["path"])), None)
+    is_address = isinstance(error, NotFound) and error.members.get("what") == "address"
+    if root is not None and not is_address:
+        return _xml(error, exchange, root)
     if error is None:
         return _reply(500, "10000", "Unexpected", exchange.request_id)
     status = next((status for known, status in STATUSES if isinstance(error, known)), 400)
@@ -68,6 +90,23 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     code, kind = CODES.get(pointer, ("10000", pointer or error.code))
     given = error.members.get("given")
     return _reply(status, code, kind, str(given) if given else error.message)
+
+
+def _xml(error: SatchelError | None, exchange: Exchange, root: str) -> Reply:
+    """Return an error as XML: keyed by the parameter that came where the error has a place."""
+    if error is None:
+        return xml_reply(f"<{root}>{errors([('unexpected', exchange.request_id)])}</{root}>", status=500)
+    names: Mapping[str, str] = exchange.scope.get(NAMES_KEPT, {})
+    if isinstance(error, InvalidValues):
+        found = [(names.get(fault.field, f"q_{fault.field}"), fault.message) for fault in error.faults]
+    else:
+        what = _KEYS.get(str(error.members.get("what"))) if isinstance(error, NotFound) else None
+        key = what or _first(error, str(error.members.get("pointer") or "").removeprefix("/"))
+        if isinstance(error, Unauthenticated):
+            key = "key"
+        found = [(key or error.code, error.message)]
+    status = next((status for known, status in _XML_STATUSES if isinstance(error, known)), 400)
+    return xml_reply(f"<{root}>{errors(found)}</{root}>", status=status)
 
 
 def _first(error: SatchelError, pointer: str) -> str:

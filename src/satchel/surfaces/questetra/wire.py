@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from satchel.actions.processes import Process, field_instance_number
+from satchel.actions.processes import Process
 from satchel.model import criteria
 from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
-from satchel.model.ids import GroupId, UserId
+from satchel.model.ids import GroupId, UserId, data_item_id
 
 PREFIX = "/questetra"
 
@@ -54,6 +54,11 @@ def data_type(known: Field) -> str:
     return _DATA_TYPES.get(word, word.upper())
 
 
+def subtype(known: Field) -> str | None:
+    """Return what narrows a field's data type."""
+    return _SUBTYPES.get(known.type)
+
+
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """Return a moment in a zone, its offset without a colon: `2022-04-11T11:06:36+0900`."""
     return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S%z")
@@ -66,10 +71,10 @@ def _data(one: Process, shown: Collection[int], zone: ZoneInfo) -> dict[str, obj
             continue
         items[str(known.number)] = {
             "dataType": data_type(known),
-            "id": field_instance_number(one.instance.id, known.number),
+            "id": data_item_id(one.instance.id, known.number),
             "name": known.label,
             "processDataDefinitionNumber": known.number,
-            "subType": _SUBTYPES.get(known.type),
+            "subType": subtype(known),
             "value": _files(one, known) if known.is_file_type else value(one, known, zone),
             "viewOrder": order,
         }
@@ -77,7 +82,7 @@ def _data(one: Process, shown: Collection[int], zone: ZoneInfo) -> dict[str, obj
 
 
 def _files(one: Process, known: Field) -> list[dict[str, object]] | None:
-    place = field_instance_number(one.instance.id, known.number)
+    place = data_item_id(one.instance.id, known.number)
     return [_file(held, place) for held in stored(one, known)] or None
 
 

@@ -1,0 +1,107 @@
+"""Apps: which can be started, which there are, and their data items."""
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from satchel.actions import app_lists
+from satchel.actions.app_lists import ListedApp
+from satchel.model.actor import Right
+from satchel.model.errors import Forbidden
+from satchel.model.fields import FieldType
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, json_reply
+from satchel.surfaces.questetra.calls import call
+from satchel.surfaces.questetra.params import number, read_params
+from satchel.surfaces.questetra.processes import MAX_LIMIT, MAX_START
+from satchel.surfaces.questetra.wire import data_type, moment, subtype
+
+_NODES_PER_VERSION = 1_024
+
+
+async def definitions(exchange: Exchange) -> Reply:
+    """List the data items of an app."""
+    given = await read_params(exchange)
+    app = await app_lists.numbered(exchange.context, exchange.actor, number(given, "processModelInfoId"))
+    found = [
+        {
+            "dataType": data_type(field),
+            "name": field.label,
+            "processDataDefinitionNumber": field.number,
+            "subType": subtype(field),
+            "viewOrder": order,
+        }
+        for order, field in enumerate(app.manifest.fields, start=1)
+        if field.type is not FieldType.SEPARATOR
+    ]
+    return json_reply({"definitions": found})
+
+
+async def startable(exchange: Exchange) -> Reply:
+    """List the start events that the caller may start processes with."""
+    given = await read_params(exchange)
+    found = await _wanted(exchange, given, Right.START)
+    zone = ZoneInfo(exchange.actor.time_zone)
+    shown: list[dict[str, object]] = []
+    for one in _page(given, found):
+        node = one.start_node
+        shown.append(
+            {
+                "id": one.app.version_id * _NODES_PER_VERSION + one.start_number,
+                "nodeName": node.label,
+                "nodeNumber": one.start_number,
+                "processModelActivateDatetime": moment(one.deployed_at, zone),
+                "processModelId": one.app.version_id,
+                "processModelInfoCategory": one.row.category,
+                "processModelInfoId": one.row.id,
+                "processModelInfoName": one.row.name,
+                "processModelInfoShortExplanation": one.app.manifest.description,
+                "processModelInfoViewPriority": 0,
+                "processModelVersion": one.app.number,
+            }
+        )
+    return json_reply({"count": len(found), "startableActivities": shown})
+
+
+async def every(exchange: Exchange) -> Reply:
+    """List the apps that the caller manages."""
+    given = await read_params(exchange)
+    found = await _wanted(exchange, given, Right.MANAGE)
+    if not found and exchange.actor.apps_with(Right.MANAGE) == frozenset():
+        raise Forbidden("You need the right 'manage' for an app to list apps here.")
+    if given.get("starredOnly") == "true":
+        found = []  # apps have no stars
+    shown = [
+        {
+            "processModelInfoCategory": one.row.category,
+            "processModelInfoCreateQuserName": one.creator,
+            "processModelInfoHasActiveProcessModel": True,
+            "processModelInfoId": one.row.id,
+            "processModelInfoName": one.row.name,
+            "processModelInfoNote": one.app.manifest.description,
+            "processModelVersion": one.app.number,
+            "starred": False,
+        }
+        for one in _page(given, found)
+    ]
+    return json_reply({"count": len(found), "processModelInfos": shown})
+
+
+async def _wanted(exchange: Exchange, given: Mapping[str, str], right: Right) -> Sequence[ListedApp]:
+    category, query = given.get("category", "").strip(), given.get("query", "").strip().casefold()
+    return [
+        one
+        for one in await app_lists.with_right(exchange.context, exchange.actor, right)
+        if (not category or one.row.category == category) and query in one.row.name.casefold()
+    ]
+
+
+def _page(given: Mapping[str, str], found: Sequence[ListedApp]) -> Sequence[ListedApp]:
+    start = number(given, "start", 0, high=MAX_START)
+    return found[start : start + number(given, "limit", MAX_LIMIT, high=MAX_LIMIT)]
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *call("API/OR/ProcessDataDefinition/list", definitions),
+    *call("API/PE/ProcessModel/listStartable", startable),
+    *call("API/Admin/ProcessModel/list", every),
+)
+"""The routes of this module."""

@@ -1,0 +1,213 @@
+"""Forms that fill in items: urlencoded or multipart, with files that are stored as they come.
+
+An item is named `q_<field>` or, as older clients do, `data[<number>].<kind>`. Files of one name go into one item, in
+their order. What a form brought is gone again if the form turns out to be wrong.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+from satchel.actions import accounts, intake, uploads
+from satchel.actions.forms import Submission
+from satchel.actions.intake import Arrival
+from satchel.actions.uploads import Wish
+from satchel.model.actor import Actor
+from satchel.model.errors import FieldFault, InvalidRequest, InvalidValues, NotFound, UnsupportedMedia
+from satchel.model.fields import Field, FieldType
+from satchel.model.ids import FieldId
+from satchel.model.uploads import Upload
+from satchel.surfaces.kit.bodies import parse_json
+from satchel.surfaces.kit.exchange import Exchange
+from satchel.surfaces.kit.multipart import Part, read_parts
+from satchel.surfaces.questetra.params import refused
+
+T = TypeVar("T")
+
+MAX_FORM_BYTES = 100 * 1024 * 1024
+"""Of one request with files; larger ones are uploaded before, each as one request."""
+
+MAX_PARAMETERS = 1_000
+NAMES_KEPT = "questetra.names"
+"""In the scope: field id -> the parameter that it came by, for errors."""
+
+_ITEM = re.compile(r"q_([a-z][a-z0-9_]*)|data\[(\d{1,4})\]\.(\w+)")
+
+Target = Callable[[str], Awaitable[tuple[Actor, Wish]]]
+"""Returns who stores the file of a parameter, and where; its size and name are the form's to say."""
+
+
+@dataclass(slots=True)
+class Incoming:
+    """What a form brought.
+
+    Attributes:
+        texts: by parameter, in their order.
+        files: the numbers of stored uploads, by parameter.
+    """
+
+    texts: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    files: dict[str, list[Upload]] = field(default_factory=dict[str, list[Upload]])
+
+    def text(self, name: str) -> str | None:
+        """Return a parameter that comes once, or None.
+
+        Raises:
+            InvalidRequest: it came more often.
+        """
+        found = self.texts.get(name, [])
+        if len(found) > 1:
+            raise refused(name, "is given more than once", found[1])
+        return found[0] if found else None
+
+    def single(self) -> Mapping[str, str]:
+        """Return the parameters that came once."""
+        return {name: found[0] for name, found in self.texts.items() if len(found) == 1}
+
+
+async def read_form(exchange: Exchange, into: Incoming, target: Target) -> None:
+    """Read the query and the body into `into`; files are stored where `target` says.
+
+    Raises:
+        InvalidRequest, UnsupportedMedia: the form is malformed.
+        Whatever `target` and storing a file raise.
+    """
+    for name, value in exchange.pairs:
+        into.texts.setdefault(name, []).append(value)
+    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
+    if said != "multipart/form-data":
+        body = await exchange.whole()
+        if body and said != "application/x-www-form-urlencoded":
+            raise UnsupportedMedia("Send a form: application/x-www-form-urlencoded or multipart/form-data.")
+        for name, value in _decoded(body):
+            into.texts.setdefault(name, []).append(value)
+        return
+    async for part in read_parts(exchange.header("content-type"), exchange.chunks(MAX_FORM_BYTES)):
+        if part.filename is None:
+            into.texts.setdefault(part.name, []).append(await part.text())
+        elif part.filename:
+            into.files.setdefault(part.name, []).append(await _store(exchange, part, target))
+
+
+def _decoded(body: bytes) -> Sequence[tuple[str, str]]:
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict")
+    except ValueError:
+        raise InvalidRequest("The form is malformed.") from None
+    if any("\0" in text for pair in pairs for text in pair):
+        raise InvalidRequest("The form has a NUL character.")
+    return pairs
+
+
+async def _store(exchange: Exchange, part: Part, target: Target) -> Upload:
+    context = exchange.context
+    actor, wish = await target(part.name)
+    ticket = await uploads.ask(context, actor, wish)
+    upload = await uploads.find(context, ticket.id, token=ticket.token, actor=None)
+    try:
+        said = (part.media_type or "").partition(";")[0].strip().lower()
+        return await intake.receive(
+            context, upload, part.chunks(), Arrival(name=part.filename, media_type=said or None)
+        )
+    except BaseException:
+        await uploads.end(context, upload, reason="refused")
+        raise
+
+
+def most_bytes(exchange: Exchange, declared: Field) -> int:
+    """Return how many bytes a file of a form can have: those of the whole form, and what its item takes."""
+    most = min(exchange.content_length or MAX_FORM_BYTES, MAX_FORM_BYTES)
+    limit = declared.files.max_bytes if declared.files is not None else None
+    return most if limit is None else min(most, limit)
+
+
+async def forget(exchange: Exchange, brought: Incoming) -> None:
+    """End the uploads of a form that was refused."""
+    for stored in brought.files.values():
+        for upload in stored:
+            await uploads.end(exchange.context, upload, reason="refused")
+
+
+def item(fields: Sequence[Field], parameter: str) -> Field:
+    """Return the item that a parameter names.
+
+    Raises:
+        InvalidRequest: it names none.
+    """
+    match = _ITEM.fullmatch(parameter)
+    for known in fields if match else ():
+        if known.type is FieldType.SEPARATOR or match is None:
+            continue
+        if match.group(2) is None and parameter in (known.id, f"q_{known.id}"):
+            return known
+        if match.group(2) is not None and known.number == int(match.group(2)):
+            return known
+    raise refused(parameter[:80], "is no item of this form")
+
+
+async def submission(
+    exchange: Exchange, actor: Actor, fields: Sequence[Field], brought: Incoming, *, besides: frozenset[str]
+) -> Submission:
+    """Return what a form fills in; `exchange` notes the parameters' names for errors.
+
+    Args:
+        besides: the parameters that are no items.
+
+    Raises:
+        InvalidRequest: a parameter is no item.
+        InvalidValues: a value cannot be read.
+    """
+    names: dict[str, str] = exchange.scope.setdefault(NAMES_KEPT, {})
+    values: dict[str, object] = {}
+    faults: list[FieldFault] = []
+    given: dict[FieldId, tuple[Field, list[object]]] = {}
+    for name, texts in brought.texts.items():
+        if name in besides:
+            continue
+        known = item(fields, name)
+        names[known.id] = name
+        given.setdefault(known.id, (known, []))[1].extend(texts)
+    for name, stored in brought.files.items():
+        known = item(fields, name)
+        names[known.id] = name
+        given.setdefault(known.id, (known, []))[1].extend(int(upload.id) for upload in stored)
+    for known, found in given.values():
+        try:
+            values[known.id] = await _value(exchange, actor, known, found)
+        except InvalidRequest as error:
+            faults.append(FieldFault(field=known.id, code="type", message=error.message))
+    if faults:
+        raise InvalidValues(faults)
+    return Submission(values=values)
+
+
+async def _value(exchange: Exchange, actor: Actor, known: Field, found: Sequence[object]) -> object:
+    filled = [one for one in found if one != ""]
+    if known.is_file_type or known.type is FieldType.CHOICES:
+        return filled
+    if len(found) > 1:
+        raise InvalidRequest(f"{known.label} takes one value.")
+    if not filled:
+        return None
+    text = str(filled[0])
+    if known.type is FieldType.BOOLEAN and text in ("true", "false"):
+        return text == "true"
+    if known.type in (FieldType.USER, FieldType.GROUP) and not text.isdigit():
+        return await _named(exchange, actor, known, text)
+    return parse_json(text.encode()) if known.type is FieldType.TABLE else text
+
+
+async def _named(exchange: Exchange, actor: Actor, known: Field, text: str) -> int:
+    """Return the number of a user by e-mail, or of an organization by name."""
+    if known.type is FieldType.USER:
+        return (await _known(accounts.user_with_email(exchange.context, actor, text))).id
+    return (await _known(accounts.group_named(exchange.context, actor, text))).id
+
+
+async def _known(finding: Awaitable[T]) -> T:
+    try:
+        return await finding
+    except NotFound as error:
+        raise InvalidRequest(error.message) from None

@@ -1,0 +1,173 @@
+"""Starting and continuing processes from outside: message start events, receive tasks, and uploads before a start.
+
+Nobody signs in here: the parameter `key` is one of Satchel's API keys, and its user starts and sends. Errors are XML.
+"""
+
+from collections.abc import Sequence
+
+from satchel.actions import app_lists, credentials, instances, nodes
+from satchel.actions.loading import LoadedApp
+from satchel.actions.uploads import Wish
+from satchel.engine.graph import Kind
+from satchel.model.actor import Actor
+from satchel.model.errors import Forbidden, InvalidState, NotFound, Unauthenticated
+from satchel.model.fields import Field
+from satchel.model.ids import InstanceId
+from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.questetra import incoming, xml
+from satchel.surfaces.questetra.calls import call
+from satchel.surfaces.questetra.incoming import Incoming
+from satchel.surfaces.questetra.params import number, refused
+
+BESIDES = frozenset({"key", "title", "processInstanceId"})
+"""Parameters that are no items; a title is made by the app's template."""
+
+_TEXT = "text/plain;charset=UTF-8"
+_NOT_KEPT = {"Content-Type": _TEXT, "Pragma": "no-cache", "Cache-Control": "no-store"}
+
+
+async def start(exchange: Exchange) -> Reply:
+    """Start a process with items and files, and return its number."""
+    brought = Incoming()
+
+    async def target(name: str) -> tuple[Actor, Wish]:
+        actor, app = await _start_of(exchange, brought)
+        known = incoming.item(app.manifest.fields, name)
+        size = incoming.most_bytes(exchange, known)
+        return actor, Wish(size_bytes=size, app=app.manifest.code, field=known.id)
+
+    try:
+        await incoming.read_form(exchange, brought, target)
+        actor, app = await _start_of(exchange, brought)
+        given = await incoming.submission(exchange, actor, app.manifest.fields, brought, besides=BESIDES)
+        started = await instances.start(exchange.context, actor, app.manifest.code, given)
+    except BaseException:
+        await incoming.forget(exchange, brought)
+        raise
+    return Reply(body=str(started).encode(), headers=_NOT_KEPT)
+
+
+async def upload(exchange: Exchange) -> Reply:
+    """Store files before a start that names them; the answer has their numbers."""
+    brought = Incoming()
+
+    async def target(name: str) -> tuple[Actor, Wish]:
+        actor, app = await _start_of(exchange, brought)
+        known = _only_file(app.manifest.fields, name)
+        size = incoming.most_bytes(exchange, known)
+        return actor, Wish(size_bytes=size, app=app.manifest.code, field=known.id)
+
+    try:
+        await incoming.read_form(exchange, brought, target)
+        await _start_of(exchange, brought)
+    except BaseException:
+        await incoming.forget(exchange, brought)
+        raise
+    if not brought.files:
+        raise refused("files", "are missing; send at least one, in a part named like its item")
+    return xml.stored_files([one for stored in brought.files.values() for one in stored])
+
+
+def _only_file(fields: Sequence[Field], name: str) -> Field:
+    """Return the item that a part names; a part of another name is for the only file item that there is."""
+    files = [field for field in fields if field.is_file_type]
+    if len(files) == 1 and not name.startswith(("q_", "data[")):
+        return files[0]
+    return incoming.item(fields, name)
+
+
+async def receive(exchange: Exchange) -> Reply:
+    """Send a message with items and files to a process that waits for it."""
+    brought = Incoming()
+
+    async def target(name: str) -> tuple[Actor, Wish]:
+        actor, app, instance, _ = await _waiting(exchange, brought)
+        known = incoming.item(app.manifest.fields, name)
+        return actor, Wish(size_bytes=incoming.most_bytes(exchange, known), instance=instance, field=known.id)
+
+    try:
+        await incoming.read_form(exchange, brought, target)
+        actor, app, instance, message = await _waiting(exchange, brought)
+        given = await incoming.submission(exchange, actor, app.manifest.fields, brought, besides=BESIDES)
+        await instances.send_message(exchange.context, actor, instance, message, given)
+    except BaseException:
+        await incoming.forget(exchange, brought)
+        raise
+    return Reply(headers=_NOT_KEPT)
+
+
+async def check(exchange: Exchange) -> Reply:
+    """Say whether a process waits at a receive task."""
+    brought = Incoming()
+    for name, value in exchange.pairs:
+        brought.texts.setdefault(name, []).append(value)
+    try:
+        await _waiting(exchange, brought)
+    except InvalidState:
+        return Reply(body=b"false", headers=_NOT_KEPT)
+    return Reply(body=b"true", headers=_NOT_KEPT)
+
+
+async def _actor(exchange: Exchange, brought: Incoming) -> Actor:
+    """Return whose key it is; asked once."""
+    if exchange.known_actor is None:
+        key = brought.text("key")
+        if not key:
+            raise Unauthenticated("The parameter key is missing; it is an API key of Satchel.")
+        exchange.secret = key
+        exchange.known_actor = await credentials.by_token(
+            exchange.context, key, kinds=("api_key",), address=exchange.address
+        )
+    return exchange.known_actor
+
+
+async def _start_of(exchange: Exchange, brought: Incoming) -> tuple[Actor, LoadedApp]:
+    """Return who starts which app; the address must name its start event."""
+    actor = await _actor(exchange, brought)
+    app = await app_lists.numbered(exchange.context, actor, number(exchange.params, "processModelInfoId"))
+    at = number(exchange.params, "nodeNumber")
+    if nodes.numbered(app, at).id != nodes.start_of(app).id:
+        raise refused(
+            "nodeNumber", f"is not that of the start event ({nodes.number_of(app, nodes.start_of(app).id)})", str(at)
+        )
+    return actor, app
+
+
+async def _waiting(exchange: Exchange, brought: Incoming) -> tuple[Actor, LoadedApp, InstanceId, str]:
+    """Return who sends which message to what.
+
+    Raises:
+        InvalidState: the process does not wait there now.
+    """
+    actor = await _actor(exchange, brought)
+    at, wanted = number(exchange.params, "nodeNumber"), number(exchange.params, "processModelInfoId")
+    instance = InstanceId(number(brought.single(), "processInstanceId"))
+    view = await instances.read(exchange.context, actor, instance)
+    if view.instance.app_id != wanted:
+        raise NotFound("instance", instance)
+    if not view.sight.whole:
+        raise Forbidden("You need the right 'view' for this app to send messages to its processes.")
+    node = nodes.numbered(view.app, at)
+    if node.kind not in nodes.WAITING or node.message is None:
+        raise refused("nodeNumber", f"is that of a {Kind(node.kind).value}, which receives nothing", str(at))
+    if not any(wait.kind == "message" and wait.element == node.id for wait in view.waits):
+        raise InvalidState(f"{view.instance.identifier} does not wait at {node.label} now.")
+    return actor, view.app, instance, node.message
+
+
+_START = "System/Event/MessageStart/{processModelInfoId}/{nodeNumber}"
+_RECEIVE = "System/ReceiveTask/HttpPost/{processModelInfoId}/{nodeNumber}/receive"
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *call(f"{_START}/start", start, changes=True, is_open=True),
+    *call(f"{_START}/File/upload", upload, changes=True, is_open=True),
+    *call(_RECEIVE, receive, changes=True, is_open=True),
+    *call(f"{_RECEIVE}/check", check, is_open=True),
+    *call(
+        "System/Event/IntermediateMessage/{processModelInfoId}/{nodeNumber}/receive",
+        receive,
+        changes=True,
+        is_open=True,
+    ),
+)
+"""The routes of this module."""
