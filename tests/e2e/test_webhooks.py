@@ -15,11 +15,11 @@ def test_a_webhook_is_added_tested_and_followed_by_commands(server: DemoServer) 
         remote = ("--url", server.url, "--token", token)
         address = f"http://127.0.0.1:{server.receiver_port}/webhook"
 
-        added = server.run("webhooks", "add", "EVA", address, "--event", "start", *remote)
+        added = server.command("webhooks", "add", "EVA", address, "--event", "start", *remote)
         assert added.returncode == 0, added.stderr
         ((number, secret),) = _cells(added.stdout)
         assert secret.startswith("whsec_")
-        tested = server.run("webhooks", "test", number, *remote)
+        tested = server.command("webhooks", "test", number, *remote)
         assert tested.returncode == 0, tested.stdout + tested.stderr
         assert _cells(tested.stdout)[0][1:3] == ["1", "done"]
 
@@ -27,17 +27,17 @@ def test_a_webhook_is_added_tested_and_followed_by_commands(server: DemoServer) 
         end = time.monotonic() + 30
         rows: list[list[str]] = []
         while time.monotonic() < end and (len(rows) < 2 or rows[0][4] == "waiting"):
-            rows = _cells(server.run("webhooks", "log", number, *remote).stdout)
+            rows = _cells(server.command("webhooks", "log", number, *remote).stdout)
         assert [row[2:5] for row in rows] == [
             ["start", str(started.json()["id"]), "delivered"],
             ["test", "", "delivered"],
         ]
-        again = server.run("webhooks", "redeliver", rows[0][0], *remote)
+        again = server.command("webhooks", "redeliver", rows[0][0], *remote)
         assert again.stdout == f"delivery {rows[0][0]} is made again\n"
 
-        assert server.run("webhooks", "switch", number, "--off", *remote).returncode == 0
-        listed = _cells(server.run("webhooks", "list", "EVA", *remote).stdout)
+        assert server.command("webhooks", "switch", number, "--off", *remote).returncode == 0
+        listed = _cells(server.command("webhooks", "list", "EVA", *remote).stdout)
         assert listed == [[number, "EVA", "start", "native", "off", address]]
-        assert server.run("webhooks", "delete", number, *remote).returncode == 0
-        gone = server.run("webhooks", "test", number, *remote)
+        assert server.command("webhooks", "delete", number, *remote).returncode == 0
+        gone = server.command("webhooks", "test", number, *remote)
         assert (gone.returncode, "no webhook" in gone.stderr) == (1, True)
