@@ -18,6 +18,7 @@ import structlog
 from satchel.actions.context import Context
 from satchel.actions.loading import Apps
 from satchel.actions.vault import Vault
+from satchel.actions.webhook_formats import NATIVE_FORMAT, by_name
 from satchel.blobs.local import LocalBlobs
 from satchel.db.embedded import embedded
 from satchel.db.health import connection_limit
@@ -36,6 +37,7 @@ from satchel.queue.enqueue import Queue
 from satchel.setting_kinds import secret_key
 from satchel.settings import Settings
 from satchel.surfaces.app import create_app
+from satchel.surfaces.flokzu.webhooks import FORMAT as FLOKZU_FORMAT
 from satchel.surfaces.http import listen, stop_on_signals
 from satchel.surfaces.http import serve as serve_http
 from satchel.work.handlers import handlers
@@ -99,6 +101,7 @@ async def open_context(
             ),
             vault=Vault(secrets_key),
             mail_server=settings.smtp_url,
+            webhook_formats=by_name(NATIVE_FORMAT, FLOKZU_FORMAT),
         )
 
 

@@ -43,3 +43,11 @@ def test_the_page_s_clients_create_attach_read_and_fetch(server: DemoServer, tmp
     assert re.search(r"^PUR-\d+ has the file$", done.stdout, re.MULTILINE), done.stdout
     assert re.search(rf"^PUR-\d+ 310 catalog.pdf {len(catalog_pdf())}$", done.stdout, re.MULTILINE), done.stdout
     assert "Amount: 149.75\n" in done.stdout
+
+
+def test_a_served_app_tells_in_flokzu_s_format(server: DemoServer) -> None:
+    wish = {"app": "PUR", "url": "https://hooks.example/flokzu", "format": "flokzu", "events": ["save", "task_done"]}
+    with server.client("admin") as admin:
+        made = admin.post("/api/v1/webhooks", json=wish)
+        assert made.status_code == 201, made.text
+        assert admin.delete(f"/api/v1/webhooks/{made.json()['id']}").status_code == 204
