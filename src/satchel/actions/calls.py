@@ -190,8 +190,10 @@ async def _failed(context: Context, begun: Begun, error: SatchelError) -> None:
                 await rows.set_due(run.tx, call.account_id, call.id, due_at)
                 return
             await _give_up(run, begun, error)
-    except (NotFound, EngineStopped):
+    except NotFound:
         return
+    except EngineStopped as stopped:  # the incident is there by now
+        await _record_failure(context, begun, stopped.reason, stopped.message)
 
 
 def _pause(begun: Begun, error: SatchelError) -> timedelta:
@@ -211,30 +213,42 @@ def _reason(error: SatchelError) -> str:
 
 async def _give_up(run: Run, begun: Begun, error: SatchelError) -> None:
     call, how = begun.call, begun.service.on_failure
-    data = {"call": call.id, "element": call.element, "code": _reason(error), "message": _message(error)}
+    if how is OnFailure.CONTINUE and begun.service.otherwise:
+        try:
+            await instance_tasks.set_from(run, run, begun.service.otherwise)
+        except InvalidValues as refused:
+            # Nothing was set: somebody has to choose a value, or mend the app.
+            message = f"{_message(error)} What is set otherwise was refused: {_message(refused)}"
+            await _open_incident(run, begun, "otherwise_refused", message)
+            return
     if how is OnFailure.INCIDENT:
-        await wait_rows.insert_incident(
-            run.tx,
-            call.account_id,
-            call.instance_id,
-            element=call.element,
-            token=call.token,
-            code=_reason(error),
-            message=_message(error),
-            details={"call": call.id, "attempts": begun.number},
-            now=run.now,
-        )
-        await run.event("incident.opened", data=data)
+        await _open_incident(run, begun, _reason(error), _message(error))
         return
+    data = {"call": call.id, "element": call.element, "code": _reason(error), "message": _message(error)}
     await run.event("service.failed", data=data)
     state = "failed" if how is OnFailure.ERROR else "done"
     await rows.close_call(
         run.tx, call.account_id, call.instance_id, call.token, state=state, now=run.now, error=_reason(error)
     )
     is_error = how is OnFailure.ERROR
-    if begun.service.otherwise and not is_error:
-        await instance_tasks.set_from(run, run, begun.service.otherwise)
     await advance(run, FailJob(token=call.token, code=FAILED) if is_error else FinishJob(token=call.token))
+
+
+async def _open_incident(run: Run, begun: Begun, code: str, message: str) -> None:
+    call = begun.call
+    await wait_rows.insert_incident(
+        run.tx,
+        call.account_id,
+        call.instance_id,
+        element=call.element,
+        token=call.token,
+        code=code,
+        message=message,
+        details={"call": call.id, "attempts": begun.number},
+        now=run.now,
+    )
+    data = {"call": call.id, "element": call.element, "code": code, "message": message}
+    await run.event("incident.opened", data=data)
 
 
 async def _record_failure(context: Context, begun: Begun, reason: str, message: str) -> None:

@@ -1,0 +1,77 @@
+"""A service task that gives up, and cannot do what its app says of that: an incident, never an attempt that hangs."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from calling import FIELDS, START, allow, attempts, deploy_task, incident
+from engine_bpmn import END, document, el, flow, path, user
+from engine_bpmn import START as BEGIN
+from peers import Peer, peer
+from satchel.actions import instances, services
+from satchel.actions.forms import Submission
+from satchel.model.actor import Actor
+from world import World, bundle
+
+
+@pytest.fixture
+async def failing(world: World) -> AsyncIterator[Peer]:
+    async with peer() as made:
+        allow(world, made)
+        made.answers("/", b"no", status="404 Not Found")
+        yield made
+
+
+async def test_a_value_otherwise_that_its_field_refuses_is_an_incident_that_can_be_skipped_or_retried(
+    world: World, clerk: Actor, failing: Peer
+) -> None:
+    otherwise = {"name": "'set'", "amount": "{{ name }}"}
+    task = {"kind": "rest", "method": "GET", "url": failing.url("/"), "on_failure": "continue", "otherwise": otherwise}
+    await deploy_task(world, **task)
+    source = await world.start(clerk, "RST", name="many")
+
+    await world.perform(source)
+
+    assert [(made.state, made.reason) for made in await attempts(world, source)] == [("failed", "status")]
+    told = await incident(world, source)
+    assert "answered 404" in told
+    assert "amount" in told
+    assert (await instances.read(world.context, clerk, source)).values == {"name": "many"}
+
+    (open_one,) = await services.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
+    assert open_one.code == "otherwise_refused"
+    await services.retry(world.context, clerk, open_one.id)
+    await world.perform(source)
+    assert [made.state for made in await attempts(world, source)] == ["failed", "failed"]
+    (again,) = await services.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
+    await services.skip(world.context, clerk, again.id, Submission())
+    assert (await world.open_task(source)).element == "u"
+
+
+async def test_an_attempt_that_gives_up_where_the_process_cannot_go_on_is_failed_and_not_running(
+    world: World, clerk: Actor, failing: Peer
+) -> None:
+    task = {"kind": "rest", "method": "GET", "url": failing.url("/"), "on_failure": "continue"}
+    manifest = {"code": "RST", "fields": FIELDS, "start": START, "services": {"s": task}}
+    stuck = document(
+        BEGIN,
+        END,
+        path("start", "s", "g"),
+        el("serviceTask", "s"),
+        el("exclusiveGateway", "g"),
+        user("u"),
+        flow("g", "u", "amount > 1"),
+        flow("u", "end"),
+    )
+    await world.deploy(bundle(manifest, stuck))
+    source = await world.start(clerk, "RST", amount="1")
+
+    await world.perform(source)
+
+    assert [made.state for made in await attempts(world, source)] == ["failed"]
+    assert "g" in await incident(world, source)
+    await instances.change_values(world.context, clerk, source, Submission(values={"amount": "2"}), expected=None)
+    (stopped,) = await services.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
+    await services.retry(world.context, clerk, stopped.id)
+    await world.perform(source)
+    assert (await world.open_task(source)).element == "u"
