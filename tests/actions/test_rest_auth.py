@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs
 
@@ -14,6 +15,9 @@ from peers import Arrived, Peer, peer
 from satchel.actions import secrets
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidBundle, InvalidValues, NotFound
+from satchel.outbound.allowed import parse_allowed
+from satchel.outbound.guard import Guard
+from satchel.outbound.http import HttpClient
 from world import World, faults_of
 
 SECRET = 'open sesame+ü"7/%'
@@ -95,6 +99,28 @@ async def test_a_token_is_asked_for_with_the_client_s_credentials_and_used_until
     token_server(other, ["second"])
     await world.perform(await world.start(clerk, "RST"))
     assert asked(other, "/resource")[-1].headers["authorization"] == "Bearer second"
+
+
+async def test_the_token_of_a_secret_that_is_bound_to_hosts_goes_to_no_other(
+    world: World, clerk: Actor, other: Peer
+) -> None:
+    token_server(other, ["first"])
+    there = f"http://localhost:{other.port}/resource"
+    client = HttpClient(
+        Guard(allowed=tuple(parse_allowed(f"{host}:{other.port}") for host in ("127.0.0.1", "localhost")))
+    )
+    world.context = replace(world.context, http=client)
+    await deploy(world, there, {**OAUTH, "token_url": other.url("/token")}, retry={"attempts": 1})
+    await secrets.put(world.context, world.admin, "key", "s3cret-value", ["127.0.0.1", "localhost"])
+    await world.perform(await world.start(clerk, "RST"))
+    assert [arrived.target for arrived in other.requests] == ["/token", "/resource"]
+
+    await secrets.put(world.context, world.admin, "key", "s3cret-value", ["127.0.0.1"])
+    source = await world.start(clerk, "RST")
+    await world.perform(source)
+
+    assert len(other.requests) == 2
+    assert "127.0.0.1 only, not to localhost" in await incident(world, source)
 
 
 async def test_a_token_that_is_no_longer_taken_is_asked_for_anew(world: World, clerk: Actor, other: Peer) -> None:

@@ -92,10 +92,10 @@ class _Token(msgspec.Struct):
 async def _oauth2(context: Context, account: AccountId, auth: Auth, target: Target) -> Signed:
     """Get a token by the client's credentials (RFC 6749, 4.4), or take the one that still works.
 
-    Hosts that the secret is bound to are those that give tokens; the token goes wherever the app's address says.
+    Hosts that the secret is bound to bind the token too: otherwise whoever writes an app could have it sent anywhere.
     """
     there = Target.parse(auth.token_url)
-    secret = await secrets.reveal(context, account, auth.secret, there)
+    secret = await secrets.reveal(context, account, auth.secret, there, target)
     key = (
         account, auth.token_url, auth.user, auth.scope, target.origin, hashlib.sha256(secret.encode()).digest()
     )  # fmt: skip  # one line tells that the whole is one key

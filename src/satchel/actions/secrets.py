@@ -48,7 +48,7 @@ async def put(context: Context, actor: Actor, name: str, value: str, hosts: Sequ
     """Set a secret, in place of the one of that name if there is one.
 
     Args:
-        hosts: the only ones that it is ever sent to; none lets it go to any.
+        hosts: the only ones that it, or a token that is got with it, is ever sent to; none lets it go to any.
 
     Raises:
         Forbidden: the actor is no administrator.
@@ -89,19 +89,29 @@ async def delete(context: Context, actor: Actor, name: str) -> None:
         await write_event(tx, context, actor, "secret.deleted", {"name": name})
 
 
-async def reveal(context: Context, account: AccountId, name: str, target: Target) -> str:
-    """Return a secret for a call to `target`; only what makes calls may ask.
+async def reveal(context: Context, account: AccountId, name: str, *targets: Target) -> str:
+    """Return a secret for a call; only what makes calls may ask.
+
+    Args:
+        context: of the server.
+        account: whose secret it is.
+        name: of the secret.
+        targets: where it goes, and where anything goes that is got with it.
 
     Raises:
-        CallFailed: `secret`: it is not there, does not open, or may not go to that host.
+        CallFailed: `secret`: it is not there, does not open, or may not go to one of the hosts.
     """
     async with context.database.read() as tx:
         row = await rows.secret(tx, account, name)
     if row is None:
         raise CallFailed("secret", f"There is no secret {name}; set it with: satchel admin secret {name}")
-    if row.hosts and target.host.lower() not in row.hosts:
-        allowed = ", ".join(row.hosts)
-        raise CallFailed("secret", f"The secret {name} goes to {allowed} only, not to {target.host}.")
+    for target in targets:
+        if row.hosts and target.host.lower() not in row.hosts:
+            allowed = ", ".join(row.hosts)
+            raise CallFailed(
+                "secret",
+                f"The secret {name} goes to {allowed} only, not to {target.host}, and so does what is got with it.",
+            )
     value = context.vault.open(account, name, row.sealed)
     if value is None:
         raise CallFailed(
