@@ -1,5 +1,6 @@
 """What a service task would send now, without sending it: for whoever may modify the instance, by their own rights."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -94,7 +95,7 @@ async def _request(context: Context, job: ServiceJob, task: RestTask, held: Sequ
 
 async def _mail(context: Context, job: ServiceJob, task: MailTask, held: Sequence[File]) -> DryRun:
     message, sent = await mail_tasks.compose(context, job, task)
-    data = message.as_bytes()
+    data = await asyncio.to_thread(message.as_bytes)  # with its files it may have many MiB
     return DryRun(
         method="MAIL",
         url=str(message["To"]),
