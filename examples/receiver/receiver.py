@@ -4,6 +4,7 @@
 
 It stands for the ERP or archive that a process talks to, needs nothing but Python, listens on this machine only and
 keeps what arrives in memory. `POST /archive` takes `multipart/form-data`; `GET /` tells as JSON what arrived.
+`POST /webhook` prints the messages of webhooks; it does not check who sends them, docs/howto/webhooks.md shows how.
 """
 
 import argparse
@@ -52,6 +53,9 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(413 if length.isdigit() else 411, "text/plain", b"send a form with its length\n")
             return
         body = self.rfile.read(int(length))
+        if self.path == "/webhook":
+            self._hear(body)
+            return
         values, files = read_form(self.headers.get("Content-Type", ""), body)
         if not files:
             self._answer(400, "text/plain", b"send multipart/form-data with a file\n")
@@ -69,6 +73,17 @@ class Handler(BaseHTTPRequestHandler):
                     print(f"receiver: {file['name']}, {file['bytes']} bytes, sha256 {file['sha256']}", flush=True)
         named = "".join(c for c in values.get("identifier", "") if c.isalnum() or c in "-_") or "file"
         self._answer(200, "application/pdf", receipt, f'attachment; filename="receipt-{named}.pdf"')
+
+    def _hear(self, body: bytes) -> None:
+        """Print what a webhook says."""
+        try:
+            message = json.loads(body)
+            about = message["data"].get("instance", {}).get("identifier", "-")
+            print(f"receiver: webhook, {str(message['type'])[:40]} {str(about)[:40]}", flush=True)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            self._answer(400, "text/plain", b"send the message of a webhook\n")
+            return
+        self._answer(200, "text/plain", b"heard\n")
 
     def _answer(self, status: int, kind: str, data: bytes, disposition: str | None = None) -> None:
         self.send_response(status)

@@ -15,7 +15,7 @@ def test_a_webhook_is_added_tested_and_followed_by_commands(server: DemoServer) 
         remote = ("--url", server.url, "--token", token)
         address = f"http://127.0.0.1:{server.receiver_port}/webhook"
 
-        added = server.command("webhooks", "add", "EVA", address, "--event", "start", *remote)
+        added = server.command("webhooks", "add", "PUR", address, "--event", "start", *remote)
         assert added.returncode == 0, added.stderr
         ((number, secret),) = _cells(added.stdout)
         assert secret.startswith("whsec_")
@@ -23,7 +23,8 @@ def test_a_webhook_is_added_tested_and_followed_by_commands(server: DemoServer) 
         assert tested.returncode == 0, tested.stdout + tested.stderr
         assert _cells(tested.stdout)[0][1:3] == ["1", "done"]
 
-        started = client.post("/api/v1/apps/EVA/actions/30", json={"values": {"product": "Told"}})
+        started = client.post("/api/v1/apps/PUR/instances", json={"values": {"item": "Told"}})
+        assert started.is_success, started.text
         end = time.monotonic() + 30
         rows: list[list[str]] = []
         while time.monotonic() < end and (len(rows) < 2 or rows[0][4] == "waiting"):
@@ -36,8 +37,8 @@ def test_a_webhook_is_added_tested_and_followed_by_commands(server: DemoServer) 
         assert again.stdout == f"delivery {rows[0][0]} is made again\n"
 
         assert server.command("webhooks", "switch", number, "--off", *remote).returncode == 0
-        listed = _cells(server.command("webhooks", "list", "EVA", *remote).stdout)
-        assert listed == [[number, "EVA", "start", "native", "off", address]]
+        listed = _cells(server.command("webhooks", "list", "PUR", *remote).stdout)
+        assert listed == [[number, "PUR", "start", "native", "off", address]]
         assert server.command("webhooks", "delete", number, *remote).returncode == 0
         gone = server.command("webhooks", "test", number, *remote)
         assert (gone.returncode, "no webhook" in gone.stderr) == (1, True)
