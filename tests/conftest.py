@@ -1,12 +1,13 @@
 """What every test may ask for: a database of its own, a clock, chance."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+import leaks
 from clock import ManualClock, SeededEntropy
 from database import Postgres, postgres_for_run
 
@@ -34,6 +35,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server, also when the run was interrupted."""
     if stack := config.stash.get(_STACK, None):
         stack.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test during which a secret was logged."""
+    report = yield
+    if call.when == "teardown":
+        told = {title for title, text in report.sections if leaks.leaks(text)}
+        if told and report.passed:
+            report.outcome, report.longrepr = "failed", f"a secret stands in {', '.join(sorted(told))}"
+        leaks.forget()
+    return report
 
 
 @pytest.fixture(scope="session")

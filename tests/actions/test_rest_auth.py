@@ -21,6 +21,7 @@ from satchel.outbound.http import HttpClient
 from world import World, faults_of
 
 SECRET = 'open sesame+ü"7/%'
+FIRST, SECOND = "first-of-two-values", "second-of-two-values"
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ OAUTH = {"type": "oauth2", "client_id": "satchel", "client_secret": "key", "scop
 async def test_a_token_is_asked_for_with_the_client_s_credentials_and_used_until_it_ends(
     world: World, clerk: Actor, other: Peer
 ) -> None:
-    token_server(other, ["first"])
+    token_server(other, [FIRST])
     await secrets.put(world.context, world.admin, "key", "s3cret-value")
     await deploy(world, other.url("/resource"), {**OAUTH, "token_url": other.url("/token")})
 
@@ -93,12 +94,12 @@ async def test_a_token_is_asked_for_with_the_client_s_credentials_and_used_until
     (request,) = asked(other, "/token")
     assert parse_qs(request.body.decode()) == {"grant_type": ["client_credentials"], "scope": ["files.read"]}
     assert base64.b64decode(request.headers["authorization"].removeprefix("Basic ")) == b"satchel:s3cret-value"
-    assert [call.headers["authorization"] for call in asked(other, "/resource")] == ["Bearer first"] * 2
+    assert [call.headers["authorization"] for call in asked(other, "/resource")] == [f"Bearer {FIRST}"] * 2
 
     world.clock.advance(timedelta(hours=1))
-    token_server(other, ["second"])
+    token_server(other, [SECOND])
     await world.perform(await world.start(clerk, "RST"))
-    assert asked(other, "/resource")[-1].headers["authorization"] == "Bearer second"
+    assert asked(other, "/resource")[-1].headers["authorization"] == f"Bearer {SECOND}"
 
 
 async def test_the_token_of_a_secret_that_is_bound_to_hosts_goes_to_no_other(
@@ -124,11 +125,11 @@ async def test_the_token_of_a_secret_that_is_bound_to_hosts_goes_to_no_other(
 
 
 async def test_a_token_that_is_no_longer_taken_is_asked_for_anew(world: World, clerk: Actor, other: Peer) -> None:
-    token_server(other, ["first"])
+    token_server(other, [FIRST])
     await secrets.put(world.context, world.admin, "key", "s3cret-value")
     await deploy(world, other.url("/resource"), {**OAUTH, "token_url": other.url("/token")})
     await world.perform(await world.start(clerk, "RST"))
-    token_server(other, ["second", "second"])
+    token_server(other, [SECOND, SECOND])
 
     source = await world.start(clerk, "RST")
     await world.perform(source)
@@ -136,7 +137,7 @@ async def test_a_token_that_is_no_longer_taken_is_asked_for_anew(world: World, c
     world.clock.advance(timedelta(hours=1))
     await world.perform(source)
 
-    assert asked(other, "/resource")[-1].headers["authorization"] == "Bearer second"
+    assert asked(other, "/resource")[-1].headers["authorization"] == f"Bearer {SECOND}"
     assert (await world.open_task(source)).element == "u"
 
 
@@ -189,8 +190,8 @@ async def test_a_secret_is_in_no_table_though_the_other_side_repeats_it(
 async def test_only_administrators_set_list_and_forget_secrets_and_nobody_reads_them(
     world: World, clerk: Actor
 ) -> None:
-    await secrets.put(world.context, world.admin, "key", "first", ["API.example.com"])
-    await secrets.put(world.context, world.admin, "key", "second")
+    await secrets.put(world.context, world.admin, "key", FIRST, ["API.example.com"])
+    await secrets.put(world.context, world.admin, "key", SECOND)
 
     (known,) = await secrets.listing(world.context, world.admin)
     assert (known.name, list(known.hosts)) == ("key", [])

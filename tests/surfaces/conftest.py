@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import leaks
 from satchel.actions import credentials
 from satchel.settings import read_settings
 from satchel.surfaces.app import create_app
@@ -36,8 +37,13 @@ class Api:
             transport: httpx.AsyncBaseTransport = httpx.AsyncHTTPTransport()
             if self.url is None:
                 transport = httpx.ASGITransport(app=self.app)
-            base_url = self.url or "http://127.0.0.1:8080"
-            client = httpx.AsyncClient(transport=transport, base_url=base_url, headers=headers, timeout=60)
+            client = httpx.AsyncClient(
+                transport=transport,
+                base_url=self.url or "http://127.0.0.1:8080",
+                headers=headers,
+                timeout=60,
+                event_hooks={"response": [_check]},
+            )
             self.clients[who] = await self.stack.enter_async_context(client)
         return self.clients[who]
 
@@ -59,6 +65,13 @@ class Api:
         sent = await client.put(asked.json()["put_url"], content=data)
         assert sent.status_code == 200, sent.text
         return int(asked.json()["id"])
+
+
+async def _check(answer: httpx.Response) -> None:
+    """Check that an answer holds no secret that the test has set."""
+    if leaks.is_anything_noted() and "json" in answer.headers.get("Content-Type", ""):
+        await answer.aread()
+        assert leaks.leaks(answer.text) == [], f"{answer.request.method} {answer.request.url.path} tells a secret"
 
 
 @pytest.fixture
