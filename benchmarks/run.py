@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import calls
+import exports
 import files
 import processes
 import search
@@ -25,6 +26,7 @@ BENCHMARKS = {
     "copy": files.copy_of_a_large_file,
     "process": processes.start_and_complete,
     "calls": calls.files_sent,
+    "exports": exports.everything_out,
     "search": search.many_instances,
 }
 
@@ -34,6 +36,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default=",".join(BENCHMARKS), help="names with commas between")
     parser.add_argument("--instances", type=int, default=200_000, help="how many the search runs over")
+    parser.add_argument("--files", type=int, default=10_000, help="how many are exported")
     parser.add_argument("--gib", type=float, default=1.0, help="size of the large file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="satchel-bench-", ignore_cleanup_errors=True) as folder:

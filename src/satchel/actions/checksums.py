@@ -18,7 +18,7 @@ from satchel.model.ids import AccountId
 SMALL_BYTES = 512 * 1024
 """Blobs up to this are read whole, many in one call."""
 
-GROUP_BYTES = 4 * 1024 * 1024
+GROUP_BYTES = 1024 * 1024
 """The most that is read in one call."""
 
 _GROUP = 256

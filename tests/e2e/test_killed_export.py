@@ -1,0 +1,81 @@
+"""kill -9 while an export is downloaded: the rest of it is fetched afterwards, and the whole is what it would have been."""
+
+import hashlib
+import time
+import zipfile
+from pathlib import Path
+
+import httpx
+
+from e2e.conftest import DemoServer, free_port
+from e2e.uploading import MEBIBYTE, ask, digest_of, make_file, pieces, start
+from satchel.db.embedded_cluster import remove_database
+
+SIZES = (16 * MEBIBYTE, 1, 300_000, 16 * MEBIBYTE + 7)
+WAIT_S = 60.0
+
+
+def put(client: httpx.Client, path: Path, size: int, seed: int) -> tuple[int, str]:
+    digest = make_file(path, size, seed=seed)
+    ticket = ask(client, size, name=path.name)
+    answer = client.put(str(ticket["put_url"]), content=pieces(path), headers={"Content-Length": str(size)})
+    assert answer.status_code == 200, answer.text
+    return int(str(ticket["id"])), digest
+
+
+def made(client: httpx.Client) -> dict[str, object]:
+    """Begin an export of all file collections and return it once the worker has made it."""
+    number = client.post("/api/v1/exports", json={"query": {"app": "COL"}}).json()["id"]
+    end = time.monotonic() + WAIT_S
+    while time.monotonic() < end:
+        told: dict[str, object] = client.get(f"/api/v1/exports/{number}").json()
+        if told["state"] != "preparing":
+            assert told["state"] == "ready", told
+            return told
+        time.sleep(0.1)  # a process of its own: there is nothing else to wait on
+    raise TimeoutError(number)
+
+
+def test_a_download_that_a_killed_server_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    server = DemoServer(tmp_path / "data", free_port())
+    server.start()
+    target = tmp_path / "export.zip"
+    try:
+        with server.client() as client:
+            files = [put(client, tmp_path / f"{n}.bin", size, n) for n, size in enumerate(SIZES)]
+            start(client, "everything", [number for number, _ in files])
+            export = made(client)
+            address, size = f"/api/v1/exports/{export['id']}/download", int(str(export["size"]))
+            with target.open("wb") as file, client.stream("GET", address) as answer:
+                assert int(answer.headers["content-length"]) == size
+                tag = answer.headers["etag"]
+                try:
+                    for chunk in answer.iter_raw():
+                        file.write(chunk)
+                        if file.tell() > size // 3 and server.process is not None and server.process.poll() is None:
+                            server.kill()
+                except httpx.HTTPError:
+                    pass  # as it had to come
+        had = target.stat().st_size
+        assert size // 3 < had < size
+
+        server.start()
+        with server.client() as client:
+            asked = {"Range": f"bytes={had}-", "If-Range": tag}
+            with target.open("ab") as file, client.stream("GET", address, headers=asked) as answer:
+                assert answer.status_code == 206
+                for chunk in answer.iter_raw():
+                    file.write(chunk)
+            whole = hashlib.sha256()
+            with client.stream("GET", address) as answer:
+                for chunk in answer.iter_raw():
+                    whole.update(chunk)
+            assert {number: digest_of(client, number) for number, _ in files} == dict(files)
+    finally:
+        server.stop()
+        remove_database(server.data)  # root's lies outside the folder
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == whole.hexdigest()
+    with zipfile.ZipFile(target) as archive:
+        assert archive.testzip() is None
+        found = {hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}
+    assert {digest for _, digest in files} <= found
