@@ -1,4 +1,4 @@
-"""Fills a demo's tables with many instances and files: straight by COPY, because the slow part is not what is measured."""
+"""Fills a demo with many instances and files, straight by COPY: the slow part is not what is measured."""
 
 import hashlib
 import random

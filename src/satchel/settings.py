@@ -138,6 +138,12 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="How long an export can be fetched, and keeps the bytes of its files, in seconds.",
     ),
     Setting(
+        name="export_directory",
+        parse=path_of,
+        default=None,
+        meaning="A directory that schedules put files in, each account in its own. Without it there are no schedules.",
+    ),
+    Setting(
         name="restore_window_s",
         parse=seconds(0, 365 * _DAY),
         default=timedelta(seconds=30),
@@ -271,6 +277,7 @@ class Settings:
     start_upload_lifetime_s: timedelta
     link_lifetime_s: timedelta
     export_lifetime_s: timedelta
+    export_directory: Path | None
     restore_window_s: timedelta
     sweep_grace_s: timedelta
     session_lifetime_s: timedelta
@@ -299,6 +306,7 @@ class Settings:
             start_upload_lifetime=self.start_upload_lifetime_s,
             link_lifetime=self.link_lifetime_s,
             export_lifetime=self.export_lifetime_s,
+            export_directory=self.export_directory,
             restore_window=self.restore_window_s,
             sweep_grace=self.sweep_grace_s,
             session_lifetime=self.session_lifetime_s,

@@ -1,4 +1,4 @@
-"""kill -9 while an export is downloaded: the rest of it is fetched afterwards, and the whole is what it would have been."""
+"""kill -9 while an export is downloaded: the rest is fetched afterwards, and the whole is what it would have been."""
 
 import hashlib
 import time

@@ -45,6 +45,7 @@ class Listed:
     """An instance of an export with its files; `line` has its values, as JSON."""
 
     instance: Instance
+    folder: str
     items: list[Item]
     line: str
 
@@ -137,7 +138,7 @@ def _listed(
         path = None if file.digest is None or is_missing else f"{folder}/{names.take(file.name)}"
         line = _file_line(context, instance, app, file, path, is_missing=is_missing)
         items.append(Item(file=file, path=path, line=line, is_missing=is_missing))
-    return Listed(instance=instance, items=items, line=_instance_line(instance, app))
+    return Listed(instance=instance, folder=folder, items=items, line=_instance_line(instance, app))
 
 
 def _file_line(

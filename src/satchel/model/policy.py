@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
@@ -20,6 +21,7 @@ class Policy:
         lease: how long a writer of an upload is taken to be alive without a sign of life.
         link_lifetime: of a signed link.
         export_lifetime: of an export, from when it is ready.
+        export_directory: where schedules put files; None where there are no schedules.
         restore_window: how long a deleted file can come back.
         sweep_grace: how old bytes that nothing names must be before they go.
         session_lifetime: of a browser session.
@@ -39,6 +41,7 @@ class Policy:
     lease: timedelta = timedelta(seconds=30)
     link_lifetime: timedelta = timedelta(minutes=5)
     export_lifetime: timedelta = timedelta(hours=24)
+    export_directory: Path | None = None
     restore_window: timedelta = timedelta(seconds=30)
     sweep_grace: timedelta = timedelta(hours=1)
     session_lifetime: timedelta = timedelta(hours=12)

@@ -19,6 +19,7 @@ RETURN_CALL: Final = "call.return"
 PERFORM_CALL: Final = "service.perform"
 PREPARE_EXPORT: Final = "export.prepare"
 DELIVER_WEBHOOK: Final = "webhook.deliver"
+RUN_SCHEDULE: Final = "schedule.run"
 
 
 class Queue:

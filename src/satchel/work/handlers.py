@@ -6,11 +6,18 @@ here does nothing the second time.
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from satchel.actions import calls, deliveries, due, export_freeze, previews
+from satchel.actions import calls, deliveries, due, export_freeze, previews, schedule_runs
 from satchel.actions.context import Context
 from satchel.model.digest import parse_digest
-from satchel.model.ids import AccountId, DeliveryId, ExportId, InstanceId, JobId
-from satchel.queue.enqueue import DELIVER_WEBHOOK, MAKE_PREVIEW, PERFORM_CALL, PREPARE_EXPORT, RETURN_CALL
+from satchel.model.ids import AccountId, DeliveryId, ExportId, InstanceId, JobId, ScheduleId
+from satchel.queue.enqueue import (
+    DELIVER_WEBHOOK,
+    MAKE_PREVIEW,
+    PERFORM_CALL,
+    PREPARE_EXPORT,
+    RETURN_CALL,
+    RUN_SCHEDULE,
+)
 
 Handler = Callable[..., Awaitable[None]]
 """A coroutine function that takes a job's arguments by name."""
@@ -34,10 +41,14 @@ def handlers(context: Context) -> Mapping[str, Handler]:
     async def deliver_webhook(*, account: int, delivery: int, attempt: int, probe: int) -> None:
         await deliveries.deliver(context, AccountId(account), DeliveryId(delivery), attempt, is_probe=probe == 1)
 
+    async def run_schedule(*, account: int, schedule: int) -> None:
+        await schedule_runs.run(context, AccountId(account), ScheduleId(schedule))
+
     return {
         MAKE_PREVIEW: make_preview,
         RETURN_CALL: return_call,
         PERFORM_CALL: perform_call,
         PREPARE_EXPORT: prepare_export,
         DELIVER_WEBHOOK: deliver_webhook,
+        RUN_SCHEDULE: run_schedule,
     }

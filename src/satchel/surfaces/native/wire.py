@@ -200,6 +200,14 @@ class NewExportLink(Body):
     lifetime_s: int | None = None
 
 
+class NewSchedule(Body):
+    """A saved search to export every day at a time of one's own, as `02:30`, into a folder of the server."""
+
+    search: Id
+    folder: Name
+    at: Name
+
+
 class Failure(Body):
     """The error code under which a service task failed."""
 

@@ -656,6 +656,59 @@ CREATE INDEX export_entries_digest ON export_entries (account_id, digest) WHERE 
 CREATE INDEX export_entries_offset ON export_entries (account_id, export_id, "offset") WHERE path IS NOT NULL;
 CREATE INDEX export_entries_record ON export_entries (account_id, export_id, record_offset) WHERE path IS NOT NULL;
 
+-- Saved searches whose new files go to a folder of the server every night. due_at is the next run; while one runs,
+-- when it is taken to be dead.
+CREATE TABLE schedules (
+    account_id bigint NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    owner_id bigint NOT NULL,
+    search_id bigint NOT NULL,
+    folder text NOT NULL,
+    minute integer NOT NULL CHECK (minute BETWEEN 0 AND 1439), -- of the owner's day
+    run integer NOT NULL DEFAULT 0,
+    is_running boolean NOT NULL DEFAULT false,
+    cursor text,
+    due_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, id),
+    UNIQUE (account_id, folder),
+    FOREIGN KEY (account_id, owner_id) REFERENCES users,
+    FOREIGN KEY (account_id, search_id) REFERENCES saved_searches ON DELETE CASCADE
+);
+CREATE INDEX schedules_due ON schedules (due_at);
+
+CREATE TABLE schedule_runs (
+    account_id bigint NOT NULL,
+    schedule_id bigint NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+    started_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    instances bigint NOT NULL DEFAULT 0,
+    files bigint NOT NULL DEFAULT 0,
+    file_bytes bigint NOT NULL DEFAULT 0,
+    left_out bigint NOT NULL DEFAULT 0,
+    missing bigint NOT NULL DEFAULT 0,
+    error_code text,
+    error text,
+    PRIMARY KEY (account_id, schedule_id, number),
+    FOREIGN KEY (account_id, schedule_id) REFERENCES schedules ON DELETE CASCADE
+);
+
+-- What is in the folder of a schedule already, and since which run.
+CREATE TABLE schedule_files (
+    account_id bigint NOT NULL,
+    schedule_id bigint NOT NULL,
+    instance_id bigint NOT NULL,
+    file_id bigint NOT NULL,
+    run integer NOT NULL,
+    path text,
+    line text NOT NULL,
+    PRIMARY KEY (account_id, schedule_id, instance_id, file_id),
+    FOREIGN KEY (account_id, schedule_id) REFERENCES schedules ON DELETE CASCADE
+);
+CREATE INDEX schedule_files_run ON schedule_files (account_id, schedule_id, run, instance_id, file_id);
+
 -- What was answered to a request that carried an Idempotency-Key. status is null while the first one runs.
 CREATE TABLE idempotency_keys (
     account_id bigint NOT NULL,

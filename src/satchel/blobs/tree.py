@@ -1,0 +1,112 @@
+"""A folder on this machine that files are put into for other programs, whole or not at all.
+
+No link is ever followed below the root, and nothing is written in place: each file arrives beside the others, is
+compared with its digest, made durable, and then gets its name. All of it blocks but `write`.
+"""
+
+import errno
+import hashlib
+import os
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from satchel.blobs import threads
+from satchel.blobs.disk import Disk
+from satchel.blobs.layout import storage_errors
+from satchel.model.digest import Digest
+from satchel.model.errors import BlobMissing, Conflict
+from satchel.model.ids import Entropy
+from satchel.model.names import safe_name
+
+ARRIVING = ".arriving"
+"""The folder in which files arrive."""
+
+_NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR})
+
+
+class Tree:
+    """A folder under a root that the administrator chose; `parts` of a path are names, made safe once more here."""
+
+    def __init__(self, root: Path, place: Sequence[str], *, disk: Disk, entropy: Entropy) -> None:
+        self._root = root
+        self._place = list(place)
+        self._disk = disk
+        self._entropy = entropy
+
+    async def write(self, parts: Sequence[str], chunks: AsyncIterator[bytes], digest: Digest | None = None) -> None:
+        """Put a file into the folder, in place of one of its name.
+
+        Raises:
+            BlobMissing: what came is not what the digest says; nothing was put there.
+            Conflict: something that is no folder stands where one must be.
+            DiskFull, Unavailable: the disk is full or failed.
+        """
+        name = f"a-{self._entropy(16).hex()}"
+        descriptor = await threads.run(self._begin, name)
+        hasher = hashlib.sha256()
+        try:
+            async for chunk in chunks:
+                await threads.run(self._add, descriptor, hasher.update, chunk)
+            if digest is not None and hasher.hexdigest() != digest:
+                raise BlobMissing(f"The bytes {digest[:12]}… are damaged in the store. Run `satchel doctor`.")
+            await threads.run(self._end, descriptor, name, parts)
+        finally:
+            os.close(descriptor)
+            await threads.run(self._drop, name)
+
+    def clear(self) -> None:
+        """Delete what was arriving when a process died."""
+        with self._folder([ARRIVING]) as folder:
+            for name in os.listdir(folder):  # noqa: PTH208  # of an open directory
+                self._disk.unlink(name, directory=folder)
+
+    def _begin(self, name: str) -> int:
+        with self._folder([ARRIVING]) as folder:
+            return self._disk.create(name, directory=folder)
+
+    def _add(self, descriptor: int, update: Callable[[bytes], None], chunk: bytes) -> None:
+        update(chunk)
+        with storage_errors():
+            self._disk.write(descriptor, [chunk])
+
+    def _end(self, descriptor: int, name: str, parts: Sequence[str]) -> None:
+        *folders, last = (safe_name(part) for part in parts)
+        with self._folder([ARRIVING]) as arriving, self._folder(folders) as folder:
+            self._disk.fsync(descriptor)
+            self._disk.rename(name, last, directory=arriving, new_directory=folder)
+            self._disk.fsync(folder)
+
+    def _drop(self, name: str) -> None:
+        with self._folder([ARRIVING]) as folder:
+            self._disk.unlink(name, directory=folder)
+
+    @contextmanager
+    def _folder(self, parts: Sequence[str]) -> Generator[int]:
+        """Open a folder, made if it is not there, without ever following a link."""
+        with storage_errors():
+            descriptor = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                for part in [*self._place, *parts]:
+                    descriptor = self._enter(descriptor, part)
+                yield descriptor
+            finally:
+                os.close(descriptor)
+
+    def _enter(self, parent: int, name: str) -> int:
+        """Return a folder within one, which is closed."""
+        try:
+            try:
+                os.mkdir(name, mode=0o755, dir_fd=parent)
+                self._disk.fsync(parent)
+            except FileExistsError:
+                pass
+            entered = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+        except OSError as error:
+            if error.errno in _NO_FOLDER:
+                raise Conflict(
+                    f"{name} is in the way: it is no folder. Move it, and run the schedule again."
+                ) from error
+            raise
+        os.close(parent)
+        return entered
