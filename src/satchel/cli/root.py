@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from satchel import __version__
-from satchel.cli import admin, admin_hashes, calls, demo, deploy, doctor, export, serve, webhooks
+from satchel.cli import admin, admin_hashes, calls, demo, deploy, doctor, export, schedules, serve, webhooks
 
 app = typer.Typer(
     name="satchel",
@@ -25,6 +25,7 @@ app.command("export")(export.export)
 app.command("call")(calls.call)
 app.command("incidents")(calls.incidents)
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(schedules.app, name="schedule")
 app.command("doctor")(doctor.doctor)
 
 

@@ -1,0 +1,84 @@
+"""`satchel schedule`: saved searches whose new files go to a folder of the server every day."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+
+import typer
+
+from satchel.cli import output
+from satchel.cli.output import Code, bytes_text
+from satchel.cli.remote import DEFAULT_URL, Token, Url, ask, refuse
+
+app = typer.Typer(help="Export saved searches into folders of the server, every day.", no_args_is_help=True)
+
+Number = Annotated[int, typer.Argument(help="Number of the schedule.")]
+_PATH = "/api/v1/schedules"
+
+
+@app.command("add")
+def add(
+    search: Annotated[int, typer.Argument(help="Number of the saved search.")],
+    folder: Annotated[str, typer.Argument(help="Name of a folder in the server's directory for exports.")],
+    *,
+    at: Annotated[str, typer.Option(help="Time of your day.")] = "02:30",
+    url: Url = DEFAULT_URL,
+    token: Token = "",
+) -> None:
+    """Have a saved search exported every day."""
+    body = {"search": search, "folder": folder, "at": at}
+    raise typer.Exit(output.run(_told(url, token, "POST", _PATH, body)))
+
+
+@app.command("list")
+def listing(*, url: Url = DEFAULT_URL, token: Token = "") -> None:
+    """List schedules and when they run next."""
+    headings = ("id", "search", "folder", "at", "runs", "next_run_at")
+    raise typer.Exit(output.run(_table(url, token, f"{_PATH}?limit=200", headings)))
+
+
+@app.command("runs")
+def runs(schedule: Number, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
+    """List a schedule's runs with what each did."""
+    headings = ("number", "state", "started_at", "instances", "files", "bytes", "left_out", "missing", "error")
+    raise typer.Exit(output.run(_table(url, token, f"{_PATH}/{schedule}/runs?limit=200", headings)))
+
+
+@app.command("run")
+def run(schedule: Number, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
+    """Have a schedule run now."""
+    raise typer.Exit(output.run(_told(url, token, "POST", f"{_PATH}/{schedule}/run", None)))
+
+
+@app.command("remove")
+def remove(schedule: Number, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
+    """Remove a schedule; what is in its folder stays there."""
+    raise typer.Exit(output.run(_told(url, token, "DELETE", f"{_PATH}/{schedule}", None)))
+
+
+async def _told(url: str, token: str, method: str, path: str, body: Mapping[str, object] | None) -> Code:
+    """Send a change and print the number of what came of it, if anything did."""
+    content = None if body is None else json.dumps(body).encode()
+    answer, told = await ask(url, token, method, path, content=content)
+    if not answer.is_success:
+        return refuse(answer, told)
+    if "id" in told:
+        output.out.print(told["id"])
+    return Code.OK
+
+
+async def _table(url: str, token: str, path: str, headings: tuple[str, ...]) -> Code:
+    answer, body = await ask(url, token, "GET", path)
+    if not answer.is_success:
+        return refuse(answer, body)
+    rows = [[_cell(name, row[name]) for name in headings] for row in cast("list[dict[str, Any]]", body["items"])]
+    output.table(headings, rows)
+    return Code.OK
+
+
+def _cell(name: str, value: Any) -> object:  # noqa: ANN401  # whatever JSON holds
+    if value is None:
+        return ""
+    if name == "error":
+        return value["message"]
+    return bytes_text(value) if name == "bytes" else value
