@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 import pytest
 
+from client.starting import Start
 from satchel.client.api import AsyncClient
 from satchel.client.steps import Retries
 from surfaces.conftest import Api
@@ -129,3 +130,17 @@ def signed_in(network: Network, secret: str, waits: list[float]) -> AsyncClient:
 
     made.driver.pause = pause
     return made
+
+
+@pytest.fixture
+async def start(api: Api, client: AsyncClient) -> Start:
+    """Start an instance with files by name."""
+    await api.world.deploy_example("file-collection")
+
+    async def started(subject: str, files: dict[str, bytes] | None = None) -> int:
+        sent = [
+            (await client.upload(data, app="COL", field="files", name=name)).id for name, data in (files or {}).items()
+        ]
+        return await client.start("COL", {"subject": subject, "files": sent})
+
+    return started

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from client.conftest import Network, answering, cut_after, replaced, signed_in, token
 from client.exports import export, files_in, manifest, verified
+from client.starting import Start
 from satchel.actions import accounts
 from satchel.client.api import AsyncClient
 from satchel.client.layout import Layout
@@ -21,22 +21,6 @@ from surfaces.conftest import Api
 
 APP = "For test_ file download"
 """The name of the app as folders have it."""
-
-Start = Callable[..., Awaitable[int]]
-
-
-@pytest.fixture
-async def start(api: Api, client: AsyncClient) -> Start:
-    """Start an instance with files by name."""
-    await api.world.deploy_example("file-collection")
-
-    async def started(subject: str, files: dict[str, bytes] | None = None) -> int:
-        sent = [
-            (await client.upload(data, app="COL", field="files", name=name)).id for name, data in (files or {}).items()
-        ]
-        return await client.start("COL", {"subject": subject, "files": sent})
-
-    return started
 
 
 async def test_every_file_is_in_a_folder_of_its_instance(client: AsyncClient, start: Start, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ BODIES: dict[str, object] = {
     "POST /api/v1/files/{file}/copies": {"instance": "INSTANCE"},
     "POST /api/v1/searches": {"name": "mine"},
     "POST /api/v1/schedules": {"search": "SEARCH", "folder": "nightly", "at": "02:30"},
+    "POST /api/v1/searches/criteria": {"criteria": "{}"},
     "PUT /api/v1/searches/{search}": {"name": "mine"},
     "POST /api/v1/calls/{call}/fail": {"code": "broken"},
     "POST /api/v1/webhooks": {"app": "EVA", "url": "https://hooks.example/"},

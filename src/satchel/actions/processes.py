@@ -27,7 +27,7 @@ from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
 from satchel.model.ids import AppId, FieldId, FileId, GroupId, InstanceId, UserId, data_item_id
 from satchel.model.instance import Instance
-from satchel.model.search import Cursor, InstanceQuery
+from satchel.model.search import Cursor, InstanceQuery, query_json
 from satchel.model.values import Json, references
 
 ME = "me"
@@ -102,6 +102,21 @@ async def listing(context: Context, actor: Actor, wanted: Wanted, *, start: int,
         count = await rows.count(tx, scope, query, cap=_NO_CAP)
         found = await _from(tx, scope, query, start, limit) if start < count and limit else []
         return Listing(count=count, found=await with_parts(context, tx, actor, found), app=app)
+
+
+async def said_natively(
+    context: Context, actor: Actor, wanted: Wanted, shown: Sequence[int]
+) -> tuple[dict[str, object], list[FieldId]]:
+    """Return the native query that finds what is wanted, and the ids of fields by their numbers.
+
+    Raises:
+        InvalidRequest, NotFound, Forbidden: as `listing`.
+    """
+    async with context.database.read() as tx:
+        given = await _given(context, tx, actor, wanted)
+        app, query = await search.parsed(context, tx, actor, given)
+    fields = () if app is None else app.manifest.fields
+    return query_json(query), [field.id for field in fields if field.number in shown]
 
 
 async def _given(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> dict[str, object]:

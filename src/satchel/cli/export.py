@@ -28,6 +28,13 @@ Criteria = Annotated[
     Path | None,
     typer.Option(help="A file with the search: Questetra's criteria (XML or JSON) or a native query.", exists=True),
 ]
+Questetra = Annotated[
+    str | None, typer.Option(help="The address of a Questetra server, up to /API, instead of Satchel's.")
+]
+Email = Annotated[str, typer.Option(envvar="QUESTETRA_EMAIL", help="With --questetra: whom the API password is of.")]
+ApiPassword = Annotated[
+    str, typer.Option(envvar="QUESTETRA_API_PASSWORD", help="With --email; without both, --token is an OAuth2 token.")
+]
 Search = Annotated[int | None, typer.Option(help="The number of a saved search.")]
 App = Annotated[str | None, typer.Option(help="The app's code (at Questetra: its number).")]
 State = Annotated[list[str] | None, typer.Option(help="running, ended, cancelled or failed; repeat for several.")]
@@ -51,6 +58,8 @@ class _Asked:
     target: Path
     url: str
     token: str
+    questetra: str | None
+    basic: tuple[str, str] | None
     query: dict[str, object]
     criteria: Path | None
     search: int | None
@@ -84,6 +93,9 @@ def export(
     since: Since = None,
     dry_run: DryRun = False,
     parallel: Parallel = 8,
+    questetra: Questetra = None,
+    email: Email = "",
+    api_password: ApiPassword = "",
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
@@ -106,6 +118,8 @@ def export(
         target=target,
         url=url,
         token=token,
+        questetra=questetra,
+        basic=(email, api_password) if email else None,
         query={name: value for name, value in query.items() if value is not None},
         criteria=criteria,
         search=search,
@@ -134,40 +148,63 @@ def _conditions(given: list[str]) -> object:
 
 
 async def _export(asked: _Asked) -> Code:
-    from satchel.client.api import AsyncClient  # noqa: PLC0415  # only this command needs it
+    if (asked.criteria is not None) + (asked.search is not None) + bool(asked.query) > 1:
+        raise InvalidRequest("Say what to export in one way: --criteria, --search, or the other options.")
+    return await (_from_satchel(asked) if asked.questetra is None else _from_questetra(asked, asked.questetra))
+
+
+async def _from_satchel(asked: _Asked) -> Code:
+    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
+    from satchel.client.api import AsyncClient  # noqa: PLC0415  # same
+    from satchel.client.sources.native import NativeSource  # noqa: PLC0415  # same
 
     if not asked.token:
         raise InvalidRequest("Give a token: --token, or SATCHEL_TOKEN. `satchel admin token EMAIL` makes one.")
     async with AsyncClient(asked.url, token=asked.token) as client:
         zone = (await client.me()).time_zone
-        source = await _source(client, asked, zone)
-        moment = None if asked.since is None else _since(asked.since, zone)
+        query, fields, attachments = asked.query, asked.fields, asked.attachments
+        if asked.search is not None:
+            query = dict((await client.saved_search(asked.search)).query)
+        text = "" if asked.criteria is None else _text(asked.criteria)
+        if asked.criteria is not None and wanted.is_questetra(text):
+            meaning = await client.read_criteria(text)
+            query = dict(meaning.query)
+            if meaning.fields and fields is None:
+                fields, attachments = tuple(meaning.fields), False
+        elif asked.criteria is not None:
+            query = wanted.read_query(text)
+        query = wanted.dated(query, _now(), zone)
+        source = NativeSource(asked.url, query, fields=fields, attachments=attachments)
+        moment = None if asked.since is None else wanted.since(asked.since, _now(), zone)
         return await (_count if asked.dry_run else _fill)(client, source, asked, moment)
+
+
+async def _from_questetra(asked: _Asked, address: str) -> Code:
+    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
+    from satchel.client.api import AsyncClient  # noqa: PLC0415  # same
+    from satchel.client.sources.questetra import QuestetraSource  # noqa: PLC0415  # same
+
+    if asked.search is not None or asked.since is not None:
+        raise InvalidRequest("--search and --since are for Satchel; Questetra's files have no date.")
+    if asked.basic is None and not asked.token:
+        raise InvalidRequest("Sign in with --email and --api-password, or with an OAuth2 --token.")
+    criteria = wanted.criteria_of(asked.query) if asked.criteria is None else _text(asked.criteria)
+    items = None if asked.fields is None else [wanted.item_number(field) for field in asked.fields]
+    token = asked.token if asked.basic is None else None
+    async with AsyncClient(address, token=token, basic=asked.basic) as client:
+        source = QuestetraSource(address, criteria, items=items)
+        return await (_count if asked.dry_run else _fill)(client, source, asked, None)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"{path} cannot be read as UTF-8 ({error}).") from None
 
 
 def _now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  # this process's clock: it is what #today means to who types it
-
-
-def _since(text: str, zone: str) -> str:
-    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
-
-    return wanted.since(text, _now(), zone)
-
-
-async def _source(client: "AsyncClient", asked: _Asked, zone: str) -> "Source":
-    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
-    from satchel.client.sources.native import NativeSource  # noqa: PLC0415  # same
-
-    if (asked.criteria is not None) + (asked.search is not None) + bool(asked.query) > 1:
-        raise InvalidRequest("Say what to export in one way: --criteria, --search, or the other options.")
-    query = asked.query
-    if asked.search is not None:
-        query = dict((await client.saved_search(asked.search)).query)
-    if asked.criteria is not None:
-        query = wanted.read_query(asked.criteria.read_text(encoding="utf-8"))
-    query = wanted.dated(query, _now(), zone)
-    return NativeSource(asked.url, query, fields=asked.fields, attachments=asked.attachments)
 
 
 async def _count(client: "AsyncClient", source: "Source", asked: _Asked, moment: str | None) -> Code:

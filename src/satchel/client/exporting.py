@@ -115,18 +115,13 @@ async def measure(driver: AsyncDriver, source: Source, *, since: str | None = No
     cursor: str | None = None
     while True:
         page = await driver.run(source.page(cursor))
-        _count(report, page)
+        report.instances += len(page.items)
         for found in page.items:
             for file in found.files:
                 _sort_out(report, file, since)
         cursor = page.next
         if cursor is None:
             return report
-
-
-def _count(report: Report, page: FoundPage) -> None:
-    report.instances += len(page.items)
-    report.window = page.window or report.window
 
 
 def _sort_out(report: Report, file: FoundFile, since: str | None) -> bool:
@@ -199,7 +194,7 @@ class Export:
         cursor: str | None = None
         while True:
             page = await self._driver.run(self._source.page(cursor))
-            _count(self.report, page)
+            self.report.window = page.window or self.report.window
             jobs = [job for found in page.items for job in await self._plan(found)]
             if isinstance(self._source, StreamingSource) and len(jobs) >= _STREAM_FROM:
                 jobs = await self._stream(self._source, cursor, page, jobs)
@@ -211,8 +206,10 @@ class Export:
 
     async def _plan(self, found: Found) -> list[_Job]:
         """Return what has to be fetched of an instance; all else is written down or counted."""
-        self.ledger.note_instance(found)
         jobs: list[_Job] = []
+        if not self.ledger.note_instance(found):
+            return jobs
+        self.report.instances += 1
         for file in found.files:
             if not _sort_out(self.report, file, self._since):
                 if file.kind != "stored":

@@ -26,7 +26,7 @@ _SCHEMA = """
 CREATE TABLE files (id INTEGER PRIMARY KEY, instance INTEGER NOT NULL, path TEXT, line BLOB NOT NULL);
 CREATE INDEX files_instance ON files (instance, id);
 CREATE TABLE taken (key TEXT PRIMARY KEY, file INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE instances (id INTEGER PRIMARY KEY, line BLOB NOT NULL);
+CREATE TABLE instances (id INTEGER PRIMARY KEY, line BLOB NOT NULL, is_seen INTEGER NOT NULL);
 """
 
 
@@ -90,7 +90,7 @@ class Ledger:
         with suppress(msgspec.DecodeError):
             number = msgspec.json.decode(line, type=dict[str, object]).get("id")
             if isinstance(number, int):
-                self._database.execute("INSERT OR REPLACE INTO instances VALUES (?, ?)", (number, line.strip()))
+                self._database.execute("INSERT OR REPLACE INTO instances VALUES (?, ?, 0)", (number, line.strip()))
 
     def _put(self, number: int, instance: int, path: str | None, line: bytes) -> None:
         self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (number, instance, path, line))
@@ -105,8 +105,11 @@ class Ledger:
             self._journal = -1
         self._database.close()
 
-    def note_instance(self, found: Found) -> None:
-        """Write down what an instance is, with its values."""
+    def note_instance(self, found: Found) -> bool:
+        """Write down what an instance is, with its values; return False where this run did so before."""
+        seen = "SELECT 1 FROM instances WHERE id = ? AND is_seen"
+        if self._database.execute(seen, (found.id,)).fetchone() is not None:
+            return False
         line = msgspec.json.encode(
             {
                 "id": found.id,
@@ -122,7 +125,8 @@ class Ledger:
                 "values": dict(found.values),
             }
         )
-        self._database.execute("INSERT OR REPLACE INTO instances VALUES (?, ?)", (found.id, line))
+        self._database.execute("INSERT OR REPLACE INTO instances VALUES (?, ?, 1)", (found.id, line))
+        return True
 
     def known(self, file: FoundFile) -> Placed | None:
         """Return what an earlier run placed for a file."""

@@ -213,6 +213,22 @@ def saved_search(number: int) -> Flow[wire.SavedSearch]:
     return (yield from get(f"{_BASE}/searches/{number}", wire.SavedSearch))
 
 
+def read_criteria(criteria: str) -> Flow[wire.Meaning]:
+    """Return what Questetra's criteria (XML or JSON) mean as a native query.
+
+    Raises:
+        Refused: they are malformed, have a DTD, or ask for what is not there.
+    """
+    call = Call(
+        method="POST",
+        path=f"{_BASE}/searches/criteria",
+        headers={"Content-Type": "application/json"},
+        content=msgspec.json.encode({"criteria": criteria}),
+        is_repeatable=True,  # it only reads
+    )
+    return (yield from ask(call)).read(wire.Meaning)
+
+
 def save_search(name: str, query: Mapping[str, object], *, groups: Sequence[int] = ()) -> Flow[wire.SavedSearch]:
     """Keep a search under a name, for oneself and for some groups."""
     answer = yield from post(f"{_BASE}/searches", {"name": name, "query": query, "groups": list(groups)})

@@ -19,6 +19,15 @@ _OPERATIONS = {"=": "equals", "~": "contains", ">=": "from", "<=": "to"}
 _THEIRS = re.compile(r"processModelInfoId|processInstance\w+|sortProperty|sortDirection|starred")
 
 
+_OTHER_NAMES = {
+    "started_from": "processInstanceStartDateFrom",
+    "started_to": "processInstanceStartDateTo",
+    "ended_from": "processInstanceEndDateFrom",
+    "ended_to": "processInstanceEndDateTo",
+}
+_OTHER_STATES = {"running": "STARTED", "ended": "ENDED", "cancelled": "CANCELLED", "failed": "FAILED"}
+
+
 def is_questetra(text: str) -> bool:
     """Return whether criteria are Questetra's: XML, or JSON with their names."""
     bare = text.removeprefix("\ufeff").lstrip()
@@ -63,6 +72,52 @@ def conditions(texts: Sequence[str]) -> dict[str, dict[str, str]]:
             raise InvalidRequest(f"There are two conditions {match[1]}{match[2]}...; give one.")
         parts[_OPERATIONS[match[2]]] = match[3]
     return found
+
+
+def criteria_of(query: Mapping[str, object]) -> str:
+    """Return options of the command as Questetra's criteria; dates go as they are, for its server reads them.
+
+    Raises:
+        InvalidRequest: the app or a field is no number, or a condition is none that criteria have.
+    """
+    found: dict[str, object] = {}
+    if query.get("app") is not None:
+        found["processModelInfoId"] = _number("--app", query["app"])
+    for name, theirs in _OTHER_NAMES.items():
+        if query.get(name) is not None:
+            found[theirs] = query[name]
+    states = cast("Sequence[str]", query.get("states") or ())
+    if states:
+        found["processInstanceState"] = [_OTHER_STATES.get(state, state) for state in states]
+    if query.get("title") is not None:
+        found["processInstanceTitle"] = [query["title"]]
+    if query.get("starter") is not None:
+        found["processInstanceInitQuserId"] = "#me" if query["starter"] == "me" else query["starter"]
+    items = cast("Mapping[str, Mapping[str, str]]", query.get("fields") or {})
+    if any(set(parts) != {"equals"} for parts in items.values()):
+        raise InvalidRequest("Questetra's conditions on items are x=y only.")
+    if items:
+        found["fields"] = [
+            {"type": "string", "number": _number("--field", item), "value": parts["equals"], "view": False}
+            for item, parts in items.items()
+        ]
+    return msgspec.json.encode(found).decode()
+
+
+def item_number(text: str) -> int:
+    """Return the number of an item.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
+    return _number("--fields", text)
+
+
+def _number(option: str, given: object) -> int:
+    text = str(given)
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidRequest(f"{option} takes numbers at Questetra, not {text[:80]!r}.")
+    return int(text)
 
 
 def dated(query: Mapping[str, object], now: datetime, time_zone: str) -> dict[str, object]:

@@ -167,6 +167,13 @@ class SavedSearch(Answered, frozen=True, kw_only=True):
     groups: Sequence[int] = ()
 
 
+class Meaning(Answered, frozen=True, kw_only=True):
+    """What Questetra's criteria mean natively: a query, and the ids of the fields that they show."""
+
+    query: Mapping[str, object]
+    fields: Sequence[str] = ()
+
+
 class Ticket(Answered, frozen=True, kw_only=True):
     """A reserved slot for one file."""
 

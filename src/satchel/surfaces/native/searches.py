@@ -1,9 +1,10 @@
 """Saved searches."""
 
-from satchel.actions import saved_criteria, search
+from satchel.actions import processes, saved_criteria, search
 from satchel.actions.saved_criteria import Form
 from satchel.model.errors import InvalidRequest
 from satchel.model.ids import SearchId
+from satchel.surfaces.kit import criteria as criteria_kit
 from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
 from satchel.surfaces.native import render, wire
 from satchel.surfaces.native.instances import shown
@@ -85,9 +86,20 @@ def _items(exchange: Exchange) -> frozenset[int] | None:
 
 _LONGEST_ITEM = 4
 
+
+async def read_criteria(exchange: Exchange) -> Reply:
+    """Return the query that Questetra's criteria (XML or JSON) mean, and the fields that they show."""
+    given = await exchange.read(wire.Criteria)
+    context, actor = exchange.context, exchange.actor
+    asked = criteria_kit.read_criteria(given.criteria, now=context.clock(), time_zone=actor.time_zone)
+    query, fields = await processes.said_natively(context, actor, asked.wanted, asked.shown)
+    return json_reply({"query": query, "fields": fields})
+
+
 ENDPOINTS = (
     endpoint("GET", "/api/v1/searches", listing),
     endpoint("POST", "/api/v1/searches", create, body=wire.NewSearch),
+    endpoint("POST", "/api/v1/searches/criteria", read_criteria, body=wire.Criteria),
     endpoint("GET", "/api/v1/searches/{search}", read),
     endpoint("PUT", "/api/v1/searches/{search}", change, body=wire.NewSearch),
     endpoint("DELETE", "/api/v1/searches/{search}", delete),

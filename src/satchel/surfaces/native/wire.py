@@ -208,6 +208,12 @@ class NewSchedule(Body):
     at: Name
 
 
+class Criteria(Body):
+    """Criteria of Questetra's, as XML or JSON."""
+
+    criteria: Annotated[str, msgspec.Meta(max_length=200_000)]
+
+
 class Failure(Body):
     """The error code under which a service task failed."""
 

@@ -1,4 +1,7 @@
-"""Criteria of a process search, as XML (with which their scripts came) or JSON: one meaning, read into our words."""
+"""Questetra's criteria of a process search, as XML (with which their scripts came) or JSON: one meaning, in our words.
+
+Their surface searches by them, and the native one says what they mean, so that `satchel export` finds the same by both.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +18,6 @@ from satchel.model import criteria as words
 from satchel.model.errors import InvalidRequest
 from satchel.model.safe_xml import DoctypeError, Element, parse_xml
 from satchel.surfaces.kit.bodies import parse_json
-from satchel.surfaces.questetra.params import refused
 
 MAX_CHARS = 200_000
 MAX_ITEMS = 1_024
@@ -46,7 +48,7 @@ def read_criteria(text: str, *, now: datetime, time_zone: str) -> Criteria:
     """
     bare = text.removeprefix("\ufeff").strip()
     if len(bare) > MAX_CHARS:
-        raise refused("criteria", f"has more than {MAX_CHARS} characters")
+        raise _refused("criteria", f"has more than {MAX_CHARS} characters")
     if not bare:
         return Criteria()
     if bare.startswith("<"):
@@ -54,15 +56,19 @@ def read_criteria(text: str, *, now: datetime, time_zone: str) -> Criteria:
     elif bare.startswith("{"):
         given = _from_json(bare)
     else:
-        raise refused("criteria", "is XML (<...) or JSON ({...)", bare)
+        raise _refused("criteria", "is XML (<...) or JSON ({...)", bare)
     return _meaning(given, now.astimezone(ZoneInfo(time_zone)))
+
+
+def _refused(name: str, why: str, value: str = "") -> InvalidRequest:
+    return InvalidRequest(f"{name} {why}.", pointer=f"/{name}", given=value[:200])
 
 
 def _from_json(text: str) -> Mapping[str, object]:
     try:
         found = parse_json(text.encode(), max_bytes=MAX_CHARS * 4)
     except InvalidRequest as error:
-        raise refused("criteria", f"is no JSON: {error.message}".rstrip("."), text) from None
+        raise _refused("criteria", f"is no JSON: {error.message}".rstrip("."), text) from None
     return cast("Mapping[str, object]", found)
 
 
@@ -71,11 +77,11 @@ def _from_xml(text: str) -> Mapping[str, object]:
         # The text is decoded already: what it declares itself to be in would have it read as other characters.
         root = parse_xml(text.encode(), encoding="utf-8")
     except DoctypeError:
-        raise refused("criteria", "has a DOCTYPE or entities, which are not taken", text) from None
+        raise _refused("criteria", "has a DOCTYPE or entities, which are not taken", text) from None
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise refused("criteria", f"is no well-formed XML ({str(error)[:100]})", text) from None
+        raise _refused("criteria", f"is no well-formed XML ({str(error)[:100]})", text) from None
     if root.tag != words.XML_ROOT:
-        raise refused("criteria", f"has the root {words.XML_ROOT}", str(root.tag))
+        raise _refused("criteria", f"has the root {words.XML_ROOT}", str(root.tag))
     given: dict[str, object] = {}
     for node in root:
         name = str(node.tag)
@@ -109,7 +115,7 @@ def _meaning(given: Mapping[str, object], now: datetime) -> Criteria:
     states = _texts("processInstanceState", given.get("processInstanceState"))
     unknown = [state for state in states if state not in _STATES]
     if unknown:
-        raise refused("processInstanceState", f"is one of {', '.join(_STATES)}", unknown[0])
+        raise _refused("processInstanceState", f"is one of {', '.join(_STATES)}", unknown[0])
     if states:
         query["states"] = [_STATES[state] for state in states]
     titles = _texts("processInstanceTitle", given.get("processInstanceTitle"))
@@ -122,7 +128,7 @@ def _meaning(given: Mapping[str, object], now: datetime) -> Criteria:
         query["starter_group"] = _number("processInstanceInitQgroupId", group)
     if given.get("starred") not in (None, "", False, "false"):
         if given["starred"] not in (True, "true"):
-            raise refused("starred", "is true or false", str(given["starred"]))
+            raise _refused("starred", "is true or false", str(given["starred"]))
         query["starred"] = True
     query["sort"] = _sort(given)
     values, shown = _items(given.get("fields"), now)
@@ -136,9 +142,9 @@ def _sort(given: Mapping[str, object]) -> str:
     key = given.get("sortProperty") or "processInstanceStartDatetime"
     direction = given.get("sortDirection") or "DESC"
     if not isinstance(key, str) or key not in _SORTS:
-        raise refused("sortProperty", f"is one of {', '.join(_SORTS)}", str(key))
+        raise _refused("sortProperty", f"is one of {', '.join(_SORTS)}", str(key))
     if not isinstance(direction, str) or direction.upper() not in ("ASC", "DESC"):
-        raise refused("sortDirection", "is ASC or DESC", str(direction))
+        raise _refused("sortDirection", "is ASC or DESC", str(direction))
     return f"-{_SORTS[key]}" if direction.upper() == "DESC" else _SORTS[key]
 
 
@@ -147,16 +153,16 @@ def _items(given: object, now: datetime) -> tuple[dict[int, str], tuple[int, ...
     if given is None:
         return {}, ()
     if not isinstance(given, list) or len(cast("list[object]", given)) > MAX_ITEMS:
-        raise refused("fields", f"is a list of at most {MAX_ITEMS} items")
+        raise _refused("fields", f"is a list of at most {MAX_ITEMS} items")
     values: dict[int, str] = {}
     shown: dict[int, None] = {}
     for one in cast("list[object]", given):
         if not isinstance(one, dict):
-            raise refused("fields", "holds objects with type and number", str(one))
+            raise _refused("fields", "holds objects with type and number", str(one))
         item = cast("Mapping[str, object]", one)
         kind = item.get("type")
         if not isinstance(kind, str) or kind not in words.KNOWN_ITEM_TYPES:
-            raise refused("fields", f"has the types {', '.join(sorted(words.KNOWN_ITEM_TYPES))}", str(kind))
+            raise _refused("fields", f"has the types {', '.join(sorted(words.KNOWN_ITEM_TYPES))}", str(kind))
         number = _number("fields", item.get("number"))
         value = item.get("value")
         if value not in (None, ""):
@@ -174,7 +180,7 @@ def _item_value(kind: str, given: object, now: datetime) -> str:
     if isinstance(given, bool):
         return str(given).lower()
     if not isinstance(given, str | int | Decimal):
-        raise refused("fields", "compares an item with a text or a number", repr(given))
+        raise _refused("fields", "compares an item with a text or a number", repr(given))
     text = str(given)
     if kind == "quser" and text == "#me":
         return ME
@@ -186,14 +192,14 @@ def _texts(name: str, given: object) -> Sequence[str]:
         return ()
     found = cast("list[object]", given) if isinstance(given, list) else [given]
     if not all(isinstance(one, str) for one in found):
-        raise refused(name, "is a list of texts")
+        raise _refused(name, "is a list of texts")
     return [one for one in cast("list[str]", found) if one]
 
 
 def _number(name: str, given: object) -> int:
     text = str(given)
     if isinstance(given, bool) or not (text.isascii() and text.isdigit()) or len(text) > 18:  # noqa: PLR2004  # digits that always fit an id
-        raise refused(name, "is a whole number", text)
+        raise _refused(name, "is a whole number", text)
     return int(text)
 
 
@@ -207,4 +213,4 @@ def _date(name: str, given: object, now: datetime) -> str:
     try:
         return (now.date() + timedelta(days=int(today.group(1) or 0))).isoformat()
     except OverflowError:
-        raise refused(name, "is out of range", text) from None
+        raise _refused(name, "is out of range", text) from None

@@ -1,0 +1,205 @@
+"""A Questetra server as a source, real or Satchel's own surface: ProcessInstance/list and File/download.
+
+The search is the criteria as they are given; their text is only touched where they name no items, for then the answer
+has no files: every file item of the apps that are found is added to them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+from xml.etree import ElementTree as ET
+
+import msgspec
+
+from satchel.client import transfers, wire
+from satchel.client.sources.native import moment
+from satchel.client.sources.source import Found, FoundFile, FoundPage
+from satchel.client.steps import Call, Flow, ask
+from satchel.client.transfers import Sink
+from satchel.model.errors import InvalidRequest
+
+PAGE = 100
+FILE_ITEM = "FILE2"
+
+_STATES = {"STARTED": "running", "ENDED": "ended", "CANCELLED": "cancelled", "FAILED": "failed"}
+_LIST = "/API/OR/ProcessInstance/list"
+_DOWNLOAD = "/API/OR/ProcessInstance/File/download"
+_DEFINITIONS = "/API/OR/ProcessDataDefinition/list"
+_MOST_TURNS = 10
+"""How often the list is begun anew because it was shifted meanwhile."""
+
+
+class Process(wire.Answered, frozen=True, kw_only=True, rename="camel"):
+    """A process, as far as an export needs it."""
+
+    process_instance_id: int
+    process_instance_title: str
+    process_model_info_id: int
+    process_model_info_name: str
+    process_instance_state: str
+    process_instance_start_datetime: str
+    process_instance_end_datetime: str | None = None
+    process_instance_init_quser_id: int | None = None
+    process_instance_id_for_view: str | None = None
+    data: Mapping[str, Mapping[str, Any]] | None = None
+
+
+class Listed(wire.Answered, frozen=True, kw_only=True, rename="camel"):
+    """A page of processes, and how many there are in all."""
+
+    count: int
+    process_instances: Sequence[Process]
+
+
+class _Definition(wire.Answered, frozen=True, kw_only=True, rename="camel"):
+    process_data_definition_number: int
+    data_type: str
+
+
+class _Definitions(wire.Answered, frozen=True, kw_only=True):
+    definitions: Sequence[_Definition]
+
+
+class QuestetraSource:
+    """The processes that criteria find.
+
+    Args:
+        address: up to where `/API` begins.
+        criteria: XML or JSON; empty finds everything.
+        items: the numbers of the items to take; None takes those that the criteria show, or all.
+    """
+
+    def __init__(self, address: str, criteria: str = "", *, items: Sequence[int] | None = None) -> None:
+        self.address = address.rstrip("/")
+        self._criteria = criteria.removeprefix("\ufeff").strip() or "{}"
+        self._items = None if items is None else frozenset(items)
+        self._added: set[int] = set()
+        self._known: set[int] = set()
+        check_xml(self._criteria)
+
+    def open(self) -> Flow[None]:
+        """Ask for nothing, so that what is wrong with the criteria or the sign-in is told at once."""
+        yield from self._listed(0, 0)
+
+    def page(self, cursor: str | None) -> Flow[FoundPage]:
+        """Return a page; it is asked for with the last process of the one before in front.
+
+        If another is there, the list was shifted meanwhile: it is begun anew, so that nothing is passed over, and
+        whoever goes through the pages sees some processes twice.
+        """
+        start, last, turns = (int(part) for part in (cursor or "0:0:0").split(":"))
+        listed = yield from self._listed(start, PAGE)
+        found = list(listed.process_instances)
+        if start and turns < _MOST_TURNS and (not found or found[0].process_instance_id != last):
+            return (yield from self.page(f"0:0:{turns + 1}"))
+        listed = yield from self._with_items(listed, start)
+        found = list(listed.process_instances)
+        end = start + len(found)
+        is_last = end >= listed.count or len(found) <= (1 if start else 0)
+        following = None if is_last else f"{end - 1}:{found[-1].process_instance_id}:{turns}"
+        fresh = found[1:] if start else found
+        return FoundPage(items=[self._found(one) for one in fresh], next=following, total=listed.count)
+
+    def _with_items(self, listed: Listed, start: int) -> Flow[Listed]:
+        """Return a page with the file items of its apps, where the criteria name no items."""
+        found = listed.process_instances
+        if not any(one.data is None for one in found):
+            return listed
+        for app in sorted({one.process_model_info_id for one in found} - self._known):
+            call = Call(method="GET", path=_DEFINITIONS, params=(("processModelInfoId", str(app)),), is_repeatable=True)
+            items = (yield from ask(call)).read(_Definitions).definitions
+            self._added |= {one.process_data_definition_number for one in items if one.data_type == FILE_ITEM}
+            self._known.add(app)
+        return (yield from self._listed(start, PAGE)) if self._added else listed
+
+    def _listed(self, start: int, limit: int) -> Flow[Listed]:
+        form = {"criteria": showing(self._criteria, self._added), "start": str(start), "limit": str(limit)}
+        call = Call(method="POST", path=_LIST, form=form, is_repeatable=True)  # it only reads
+        return (yield from ask(call)).read(Listed)
+
+    def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
+        """Take a file's bytes; a broken connection begins anew, as no one says that ranges are known there."""
+        form = {"id": str(file.id), "processDataInstanceId": str(file.place)}
+        yield from transfers.receive(Call(method="POST", path=_DOWNLOAD, form=form), sink)
+
+    def _found(self, one: Process) -> Found:
+        items = {number: item for number, item in (one.data or {}).items() if self._takes(number)}
+        return Found(
+            id=one.process_instance_id,
+            identifier=one.process_instance_id_for_view or str(one.process_instance_id),
+            app=str(one.process_model_info_id),
+            app_name=one.process_model_info_name,
+            title=one.process_instance_title,
+            state=_STATES.get(one.process_instance_state, one.process_instance_state.lower()),
+            started_at=_moment(one.process_instance_start_datetime) or "",
+            ended_at=_moment(one.process_instance_end_datetime),
+            starter=one.process_instance_init_quser_id,
+            values={n: item.get("value") for n, item in items.items() if item.get("dataType") != FILE_ITEM},
+            files=tuple(
+                self._file(one, number, cast("Mapping[str, object]", file))
+                for number, item in items.items()
+                if item.get("dataType") == FILE_ITEM
+                for file in item.get("value") or ()
+            ),
+        )
+
+    def _takes(self, number: str) -> bool:
+        return self._items is None or not number.isdigit() or int(number) in self._items
+
+    def _file(self, one: Process, item: str, given: Mapping[str, object]) -> FoundFile:
+        try:
+            number, place, size = (int(cast("int", given[name])) for name in ("id", "processDataInstanceId", "length"))
+        except (KeyError, TypeError, ValueError):
+            raise InvalidRequest(f"Process {one.process_instance_id} has a file without id or length.") from None
+        return FoundFile(
+            id=number,
+            instance=one.process_instance_id,
+            name=str(given.get("name") or number),
+            field=item,
+            place=place,
+            size=size,
+            media_type=str(given.get("contentType") or "application/octet-stream"),
+            source=f"{self.address}{_DOWNLOAD}?id={number}&processDataInstanceId={place}",
+        )
+
+
+def _moment(text: str | None) -> str | None:
+    return None if text is None else moment(datetime.fromisoformat(text))
+
+
+def check_xml(criteria: str) -> None:
+    """Refuse criteria with a DTD or entities before anybody reads them.
+
+    Raises:
+        InvalidRequest: they have one.
+    """
+    if "<!DOCTYPE" in criteria or "<!ENTITY" in criteria:
+        raise InvalidRequest("The criteria have a DOCTYPE or entities, which are not taken.")
+
+
+def showing(criteria: str, items: Iterable[int]) -> str:
+    """Return criteria that also show these file items.
+
+    Raises:
+        InvalidRequest: they are malformed.
+    """
+    numbers = sorted(items)
+    if not numbers:
+        return criteria
+    if criteria.startswith("<"):
+        check_xml(criteria)
+        try:
+            root = ET.fromstring(criteria)  # noqa: S314  # checked for what makes it unsafe
+        except ET.ParseError as error:
+            raise InvalidRequest(f"The criteria are no well-formed XML ({error}).") from None
+        data = root.find("data")
+        data = ET.SubElement(root, "data") if data is None else data
+        for number in numbers:
+            item = ET.SubElement(data, "file")
+            ET.SubElement(item, "data-definition-number").text = str(number)
+            ET.SubElement(item, "view")
+        return ET.tostring(root, encoding="unicode")
+    given = msgspec.json.decode(criteria, type=dict[str, object])
+    fields = cast("list[object]", given.get("fields") or [])
+    shown: list[object] = [*fields, *({"type": "file", "number": number} for number in numbers)]
+    return msgspec.json.encode({**given, "fields": shown}).decode()
