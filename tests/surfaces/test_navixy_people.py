@@ -2,7 +2,8 @@
 
 import pytest
 
-from satchel.actions import hashes
+from satchel.actions import accounts, hashes, tasks
+from satchel.actions.forms import Submission
 from surfaces.conftest import Api
 from surfaces.navixy_client import Navixy, open_navixy, refusal
 from world import PASSWORD
@@ -75,10 +76,46 @@ async def test_what_administrators_do_is_refused_to_all_others(navixy: Navixy, m
         "subuser/security_group/create",
         "subuser/security_group/assign",
         "user/settings/read",
+        "user/settings/file_storage/update",
         "user/audit/log/list",
     ):
         assert refusal(await navixy.call(path)) == (403, 13), path
     assert refusal(await navixy.call("subuser/session/create", subuser_id=1)) == (403, 13)
     assert refusal(await master.call("subuser/session/create", subuser_id=2**40)) == (400, 201)
     assert refusal(await master.call("subuser/register", user={"login": "x"}, password="short")) == (400, 7)
+    wrong = await master.call("user/settings/file_storage/update", file_storage_settings={})
+    assert wrong.json()["errors"][0]["parameter"] == "file_storage_settings.auto_overwrite"
     assert (await master.call("user/settings/read")).json()["file_storage_settings"] == {"auto_overwrite": False}
+
+
+async def test_the_oldest_files_of_ended_instances_give_way_where_that_is_wanted(
+    navixy: Navixy, master: Navixy
+) -> None:
+    world = navixy.api.world
+    clerk = await world.actor("clerk")
+    kept = await navixy.uploaded(b"k" * 1000)
+    assert (await navixy.submit(file1={"type": "file", "file_ids": [kept]})).json() == {"success": True}
+    ended = []
+    for _ in range(3):
+        task = (await world.open_task(await world.start(clerk, "NAV"))).id
+        other = Navixy(navixy.api, navixy.client, navixy.hash, int(task))
+        ended.append(await other.uploaded(b"e" * 1000))
+        assert (await other.submit(file1={"type": "file", "file_ids": [ended[-1]]})).json() == {"success": True}
+        await tasks.claim(world.context, clerk, task)
+        await tasks.complete(world.context, clerk, task, Submission())
+    await accounts.set_quota(world.context, world.admin, 4500)
+
+    assert refusal(await navixy.create(size=2000)) == (402, 268)
+    on = {"file_storage_settings": {"auto_overwrite": True}}
+    assert (await master.call("user/settings/file_storage/update", **on)).json() == {"success": True}
+    assert (await master.call("user/settings/read")).json() == {"success": True, **on}
+    assert refusal(await navixy.create(size=3600)) == (402, 268)
+    assert (await navixy.create(size=2000)).status_code == 200
+
+    left = [int(str(number)) for (number,) in await world.rows("SELECT id FROM files ORDER BY id")]
+    assert left == [kept, ended[2]]
+    assert await world.drift() == []
+    assert (await world.storage()).used_bytes == 2000
+    entries = (await master.call("user/audit/log/list", actions=["overwritten", "overwriting_set"])).json()["list"]
+    assert [entry.get("entry_id") for entry in entries] == [None, *sorted(ended[:2])]
+    assert entries[1]["payload"] == {"name": "actual_file_name.png", "size_bytes": 1000}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from satchel.actions import access, submitting
+from satchel.actions import access, overwriting, submitting
 from satchel.actions.context import Context
 from satchel.actions.loading import LoadedApp
 from satchel.actions.places import MAX_AREA_CHARS, is_area
@@ -22,7 +22,7 @@ from satchel.db.pool import Writer
 from satchel.model.actor import Actor, Right
 from satchel.model.app import Access
 from satchel.model.digest import Digest
-from satchel.model.errors import BadFile, Forbidden, InvalidRequest, InvalidState, NotFound, TooLarge
+from satchel.model.errors import BadFile, Forbidden, InvalidRequest, InvalidState, NotFound, OverQuota, TooLarge
 from satchel.model.fields import DEFAULT_MAX_UNCLAIMED, FieldType, FileLimits
 from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
 from satchel.model.instance import Task
@@ -33,6 +33,8 @@ MAX_SIZE_BYTES = 2**50
 """A guard against numbers that no disk holds."""
 
 MAX_METADATA_ENTRIES = 50
+_TIMES_ROOM_IS_MADE = 3
+"""Others may take the room that was made before it is reserved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ class Ticket:
 
 
 async def ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
-    """Reserve a slot for a file and return its ticket.
+    """Reserve a slot for a file and return its ticket; where storage is full, old files may give way (`overwriting`).
 
     Raises:
         NotFound, Forbidden: the actor may not put a file there.
@@ -87,6 +89,16 @@ async def ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
         TooLarge: the field takes no file of this size.
         OverQuota: the account's storage has no room for it.
     """
+    for _ in range(_TIMES_ROOM_IS_MADE):
+        try:
+            return await _ask(context, actor, wish)
+        except OverQuota:
+            if not await overwriting.make_room(context, actor, wish.size_bytes):
+                raise
+    return await _ask(context, actor, wish)
+
+
+async def _ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
     if actor.user_id is None or [wish.task, wish.instance, wish.app].count(None) != 2:  # noqa: PLR2004  # two of three
         raise InvalidRequest("Name exactly one target: a task, an instance, or an app.")
     if not 0 <= wish.size_bytes <= MAX_SIZE_BYTES:

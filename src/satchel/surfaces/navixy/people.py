@@ -6,7 +6,7 @@ count: `task_update` is `modify`, `form_template_update` is `manage`.
 
 from collections.abc import Collection, Mapping
 
-from satchel.actions import access, accounts, audit, credentials, hashes
+from satchel.actions import access, accounts, audit, credentials, hashes, overwriting
 from satchel.actions.accounts import People
 from satchel.actions.audit import Event, EventFilter
 from satchel.model.actor import Right
@@ -152,9 +152,20 @@ async def assign_group(exchange: Exchange) -> Reply:
 
 
 async def storage_settings(exchange: Exchange) -> Reply:
-    """Say that full storage takes no new files until old ones are deleted by hand."""
+    """Say whether the oldest files give way where storage is full."""
+    errors.speak(exchange, errors.ADMINISTRATORS)
+    is_on = await overwriting.is_on(exchange.context, exchange.actor)
+    return wire.success(file_storage_settings={"auto_overwrite": is_on})
+
+
+async def update_storage_settings(exchange: Exchange) -> Reply:
+    """Set whether the oldest files give way where storage is full."""
     _require_admin(exchange)
-    return wire.success(file_storage_settings={"auto_overwrite": False})
+    given = await read_inputs(exchange)
+    settings = Inputs(given.mapping("file_storage_settings"), within="file_storage_settings")
+    settings.need("auto_overwrite")
+    await overwriting.switch(exchange.context, exchange.actor, is_on=settings.flag("auto_overwrite"))
+    return wire.success()
 
 
 async def audit_log(exchange: Exchange) -> Reply:
@@ -200,6 +211,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *wire.call("subuser/security_group/create", create_group, get=False),
     *wire.call("subuser/security_group/assign", assign_group, get=False),
     *wire.call("user/settings/read", storage_settings),
+    *wire.call("user/settings/file_storage/update", update_storage_settings, get=False),
     *wire.call("user/audit/log/list", audit_log),
 )
 """The routes of this module."""

@@ -1,4 +1,4 @@
-"""A filled form as a spreadsheet: a row for each field, its label and what it holds."""
+"""A filled form as a file: a spreadsheet with a row for each field, or a PDF (`papers`)."""
 
 import asyncio
 import io
@@ -6,18 +6,21 @@ from collections.abc import Sequence
 
 import xlsxwriter  # type: ignore[import-untyped]  # it ships neither stubs nor py.typed
 
-from satchel.actions import tasks
+from satchel.actions import pictures, tasks
 from satchel.actions.tasks import TaskView
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import TaskId
 from satchel.model.template import as_text
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
-from satchel.surfaces.navixy import values, wire
+from satchel.surfaces.navixy import papers, values, wire
 from satchel.surfaces.navixy.inputs import read_inputs, refused
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_CELL_CHARS = 32_767
 """The most that a cell of the format holds; a longer text is cut there."""
+
+MAX_PICTURES = 40
+"""The most of one PDF; further images stand there by their names."""
 
 
 async def download(exchange: Exchange) -> Reply:
@@ -32,18 +35,40 @@ async def download_form(exchange: Exchange) -> Reply:
 
 async def _download(exchange: Exchange, parameter: str) -> Reply:
     given = await read_inputs(exchange)
-    if given.text("format") != "xlsx":
-        raise refused("format", "must be xlsx")
+    kind = given.text("format")
+    if kind not in ("xlsx", "pdf"):
+        raise refused("format", "must be pdf or xlsx")
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer(parameter)))
-    body = await asyncio.to_thread(_workbook, _rows(seen))
-    headers = {"Content-Type": MEDIA_TYPE, "Content-Disposition": f'attachment; filename="form-{seen.task.id}.xlsx"'}
+    if kind == "pdf":
+        body, media_type = await _pdf(exchange, seen), papers.MEDIA_TYPE
+    else:
+        body, media_type = await asyncio.to_thread(_workbook, _rows(seen)), MEDIA_TYPE
+    headers = {"Content-Type": media_type, "Content-Disposition": f'attachment; filename="form-{seen.task.id}.{kind}"'}
     return Reply(body=body, headers=headers)
 
 
+async def _pdf(exchange: Exchange, seen: TaskView) -> bytes:
+    rows: list[papers.Row] = []
+    left = MAX_PICTURES
+    for field in _fields(seen):
+        held = [file for file in seen.files if file.field_id == field.id][:left] if field.is_file_type else []
+        found = [await pictures.small(exchange.context, exchange.actor, file) for file in held]
+        drawn = [picture for picture in found if picture is not None]
+        left -= len(drawn)
+        rows.append(papers.Row(label=field.label, text=_held(seen, field), pictures=drawn))
+    name = " · ".join(dict.fromkeys((seen.instance.identifier, seen.instance.title, seen.task.name)))
+    made_at = exchange.context.clock()
+    return await asyncio.to_thread(papers.write_pdf, seen.app.manifest.name, name, rows, made_at=made_at)
+
+
 def _rows(seen: TaskView) -> list[tuple[str, str]]:
-    fields = values.shown(seen.app.manifest.fields, seen.form)
     rows = [(seen.app.manifest.name, seen.instance.title)]
-    return rows + [(field.label, _held(seen, field)) for field in fields if field.type is not FieldType.SEPARATOR]
+    return rows + [(field.label, _held(seen, field)) for field in _fields(seen)]
+
+
+def _fields(seen: TaskView) -> list[Field]:
+    shown = values.shown(seen.app.manifest.fields, seen.form)
+    return [field for field in shown if field.type is not FieldType.SEPARATOR]
 
 
 def _held(seen: TaskView, field: Field) -> str:

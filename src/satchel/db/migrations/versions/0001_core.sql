@@ -6,6 +6,7 @@ CREATE TABLE accounts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE,
     max_file_bytes bigint NOT NULL CHECK (max_file_bytes > 0),
+    overwrites_oldest boolean NOT NULL DEFAULT false, -- whether old files of ended instances give way to new ones
     created_at timestamptz NOT NULL
 );
 
