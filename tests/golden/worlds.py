@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from golden import flokzu_world, navixy_world, questetra_world
+from golden import alloy_world, flokzu_world, navixy_world, questetra_world
 from surfaces.conftest import Api
 
 WORLDS: Mapping[str, Callable[[Api], Awaitable[Mapping[str, object]]]] = {
+    "alloy": alloy_world.alloy,
+    "alloy_with_password": alloy_world.alloy_with_password,
     "flokzu": flokzu_world.flokzu,
     "navixy": navixy_world.navixy,
     "questetra": questetra_world.questetra,
