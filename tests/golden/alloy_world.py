@@ -1,6 +1,7 @@
 """The world of Alloy's transcripts: one ticket with two attachments, an application, people of different rights."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from satchel.actions import applications, credentials
 from satchel.actions.applications import PERSON_TOKEN, TOKEN_LIFETIME
@@ -85,14 +86,15 @@ async def alloy(api: Api) -> Mapping[str, object]:
     rival = await applications.create(world.context, world.rival, world.rival.user_id or world.people["clerk"], "Spy")
     robot = await applications.sign_in(world.context, made.client_id, made.secret, address=None)
     spy = await applications.sign_in(world.context, rival.client_id, rival.secret, address=None)
-    uuids = dict(await world.rows("SELECT identifier, uuid FROM instances"))
+    rows = await world.rows("SELECT identifier, uuid FROM instances")
+    uuids = {str(identifier): UUID(str(uuid)) for identifier, uuid in rows}
     files = await world.files(number)
     known: dict[str, object] = {
         "client_id": made.client_id,
         "client_secret": made.secret,
-        "guid": wire.guid(uuids["T-1"]),  # type: ignore[arg-type]  # a UUID
+        "guid": wire.guid(uuids["T-1"]),
         "bare": str(uuids["T-1"]),
-        "other_guid": wire.guid(uuids["C-1"]),  # type: ignore[arg-type]  # a UUID
+        "other_guid": wire.guid(uuids["C-1"]),
         "evidence": wire.guid(files[0].uuid),
         "lorem": LOREM.decode(),
         "robot": robot.secret,

@@ -28,6 +28,7 @@ BODIES: dict[str, object] = {
     "POST /api/v1/users": {"email": "new@acme.example", "name": "New"},
     "POST /api/v1/users/{user}/password": {"password": "a long enough one"},
     "POST /api/v1/users/{user}/credentials": {"kind": "token", "name": "x"},
+    "POST /api/v1/users/{user}/applications": {"name": "robot"},
     "POST /api/v1/groups": {"name": "a new group"},
     "POST /api/v1/grants": {"group": "GROUP", "right": "view"},
     "DELETE /api/v1/grants": {"group": "GROUP", "right": "export"},

@@ -87,6 +87,20 @@ async def create(
         return await _create(tx, context, actor, user_id, name=name, client_id=client_id, expires_at=expires_at)
 
 
+async def listing(context: Context, actor: Actor, user_id: UserId) -> list[Application]:
+    """Return the living applications of oneself, or as an administrator of a user.
+
+    Raises:
+        Forbidden, NotFound: the actor may not.
+    """
+    known = await credentials.of_user(context, actor, user_id)
+    return [
+        Application(id=one.id, client_id=one.scope, name=one.name, user_id=one.user_id)
+        for one in known
+        if one.kind == APPLICATION
+    ]
+
+
 async def change_secret(context: Context, actor: Actor, application: CredentialId) -> NewSecret:
     """Give an application another secret; the old one and all tokens made with it end.
 

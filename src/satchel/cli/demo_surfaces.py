@@ -6,7 +6,7 @@ A surface has one function that makes its credentials and one entry in `SURFACES
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from satchel.actions import credentials
+from satchel.actions import applications, credentials
 from satchel.actions.context import Context
 from satchel.model.actor import Actor
 from satchel.model.ids import UserId
@@ -54,6 +54,11 @@ async def _flokzu(context: Context, root: Actor, user: UserId) -> Mapping[str, s
     return {"flokzu_key": made.secret}
 
 
+async def _alloy(context: Context, root: Actor, user: UserId) -> Mapping[str, str]:
+    made = await applications.create(context, root, user, "demo")
+    return {"alloy_application": made.client_id, "alloy_secret": made.secret}
+
+
 SURFACES = (
     VendorSurface(
         name="Navixy",
@@ -72,6 +77,15 @@ SURFACES = (
         path="/flokzu/flokzuopenapi/api",
         make=_flokzu,
         said=lambda login: f"X-Username: {login['email']}, X-Api-Key: {login['flokzu_key']}",
+    ),
+    VendorSurface(
+        name="Alloy",
+        path="/alloy/api",
+        make=_alloy,
+        said=lambda login: (
+            f"client_id {login['alloy_application']}, client_secret {login['alloy_secret']};"
+            f" or username {login['email']}, password {login['password']}"
+        ),
     ),
 )
 """In the order in which they are printed."""

@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from satchel import __version__
-from satchel.cli import admin, admin_hashes, calls, demo, deploy, doctor, export, schedules, serve, webhooks
+from satchel.cli import (
+    admin,
+    admin_applications,
+    admin_hashes,
+    calls,
+    demo,
+    deploy,
+    doctor,
+    export,
+    schedules,
+    serve,
+    webhooks,
+)
 
 app = typer.Typer(
     name="satchel",
@@ -19,6 +31,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.add_typer(admin.app, name="admin")
+admin.app.command("application")(admin_applications.application)
 admin.app.command("hash")(admin_hashes.create_hash)
 app.command("deploy")(deploy.deploy)
 app.command("export")(export.export)

@@ -9,6 +9,7 @@ from satchel.surfaces.kit.exchange import Endpoint
 from satchel.surfaces.kit.problems import problem
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import (
+    applications,
     apps,
     exports,
     files,
@@ -26,6 +27,7 @@ from satchel.surfaces.native import (
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *people.ENDPOINTS,
+    *applications.ENDPOINTS,
     *apps.ENDPOINTS,
     *instances.ENDPOINTS,
     *tasks.ENDPOINTS,

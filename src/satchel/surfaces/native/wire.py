@@ -77,6 +77,13 @@ class NewCredential(Body):
     expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
+class NewApplication(Body):
+    """An application to be; `expires_at` as of a credential."""
+
+    name: Name
+    expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+
 class NewGroup(Body):
     """A group to be."""
 
