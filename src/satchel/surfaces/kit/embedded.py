@@ -59,7 +59,7 @@ class EmbeddedFiles:
 
     Attributes:
         files: by the number that stands in the JSON as text, what `take` returned; None for an empty text.
-        passed_bytes: how much of the body was read up to the file that is taken now.
+        passed_bytes: how much of the body stands before the file that is taken now.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class EmbeddedFiles:
     ) -> None:
         self.files: list[int | None] = []
         self.passed_bytes = 0
+        self._before = 0
         self._chunks = chunks
         self._is_file = is_file
         self._take = take
@@ -105,7 +106,7 @@ class EmbeddedFiles:
     async def _fill(self) -> bool:
         """Make sure that there are bytes to look at; False at the end of the body."""
         while self._at >= len(self._chunk):
-            self.passed_bytes += len(self._chunk)
+            self._before += len(self._chunk)
             self._chunk, self._at = b"", 0
             try:
                 self._chunk = await anext(self._chunks)
@@ -140,6 +141,7 @@ class EmbeddedFiles:
             top.key = self._key(await self._raw())
         elif self._is_file(tuple(level.key for level in self._levels)):
             number = str(len(self.files))
+            self.passed_bytes = self._before + self._at
             self.files.append(await self._file())
             self._kept += number.encode() + b'"'
         else:
