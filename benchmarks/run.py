@@ -14,6 +14,7 @@ from pathlib import Path
 import calls
 import exports
 import files
+import navixy
 import processes
 import search
 from server import BenchServer
@@ -27,6 +28,7 @@ BENCHMARKS = {
     "process": processes.start_and_complete,
     "calls": calls.files_sent,
     "exports": exports.everything_out,
+    "navixy": navixy.attached,
     "search": search.many_instances,
 }
 

@@ -6,16 +6,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from golden.navixy_world import PICTURE, navixy
 from house.tree import ROOT
+from satchel.settings import read_settings
+from satchel.surfaces.app import create_app
 from surfaces.conftest import Api
 
 EXAMPLES = ROOT / "examples" / "navixy"
-BOTH = [pytest.param({"navixy_strict": strict}, id=f"strict-{strict}") for strict in (False, True)]
+BOTH = [pytest.param(strict, id=f"strict-{strict}") for strict in (False, True)]
 
 # As printed, but for the space behind the first backslash, which no shell takes; the real address, hash and numbers.
 JSON_CALL = """curl -X POST '{url}/navixy/v2/fsm/task/form/file' \\
@@ -83,14 +86,17 @@ class Shell:
 
 
 @pytest.fixture
-async def shell(api: Api, tmp_path: Path) -> Shell:
+async def shell(request: pytest.FixtureRequest, api: Api, tmp_path: Path) -> Shell:
     """The world of the transcripts behind a real socket; its form was submitted once."""
+    policy = replace(api.world.context.policy, navixy_strict=getattr(request, "param", False))
+    api.world.context = replace(api.world.context, policy=policy)
+    api.app = create_app(api.world.context, read_settings({}))
     made = Shell(api, await navixy(api), tmp_path)
     await made.call("task/form/submit", values={})
     return made
 
 
-@pytest.mark.parametrize("api", BOTH, indirect=True)
+@pytest.mark.parametrize("shell", BOTH, indirect=True)
 async def test_the_seeds_calls_and_its_upload_go_by_curl(shell: Shell) -> None:
     for call, part in zip(CALLS, ("file", "file1", "file1", "file"), strict=True):
         status, answer = await shell.create(call, size=len(PICTURE))
@@ -109,7 +115,7 @@ async def test_the_seeds_calls_and_its_upload_go_by_curl(shell: Shell) -> None:
         await shell.call("task/form/values/update", values={"file1": {"type": "file", "file_ids": [place["file_id"]]}})
 
 
-@pytest.mark.parametrize("api", BOTH, indirect=True)
+@pytest.mark.parametrize("shell", BOTH, indirect=True)
 async def test_each_of_the_seeds_six_errors_is_had_by_curl(shell: Shell) -> None:
     for call in CALLS:
         assert await shell.refused(call, task=2**40) == (400, 201)

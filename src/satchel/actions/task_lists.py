@@ -116,6 +116,21 @@ async def start_for(
     return opened[0]
 
 
+async def hand_to(context: Context, actor: Actor, task_id: TaskId, holder: UserId) -> None:
+    """Give a task to a user; who takes one that is offered to them needs no right for it.
+
+    Raises:
+        NotFound, Forbidden: the actor may not assign it.
+        InvalidState: it is closed.
+        InvalidValues: the account has no such active user.
+    """
+    task = await tasks.find(context, actor, task_id)
+    if holder == actor.user_id and access.is_offered_to(actor, task):
+        await tasks.claim(context, actor, task_id)
+    else:
+        await tasks.assign(context, actor, task_id, holder)
+
+
 async def _give(run: Run, task: Task, holder: UserId) -> None:
     """Assign a task that was opened just now; who does not manage the app may take it, not give it."""
     if not run.actor.may(Right.MANAGE, task.app_id):

@@ -6,7 +6,7 @@ A surface has one function that makes its credentials and one entry in `SURFACES
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from satchel.actions import applications, credentials
+from satchel.actions import applications, credentials, hashes
 from satchel.actions.context import Context
 from satchel.model.actor import Actor
 from satchel.model.ids import UserId
@@ -40,8 +40,8 @@ async def make_credentials(context: Context, root: Actor, user: UserId) -> dict[
 
 
 async def _navixy(context: Context, root: Actor, user: UserId) -> Mapping[str, str]:
-    del context, root, user  # its sessions begin with e-mail and password
-    return {}
+    made = await hashes.create_key_for(context, root, user, "demo")
+    return {"navixy_hash": made.secret}
 
 
 async def _questetra(context: Context, root: Actor, user: UserId) -> Mapping[str, str]:
@@ -64,7 +64,7 @@ SURFACES = (
         name="Navixy",
         path="/navixy/v2",
         make=_navixy,
-        said=lambda login: f"login {login['email']}, password {login['password']}",
+        said=lambda login: f"login {login['email']}, password {login['password']}; hash {login['navixy_hash']}",
     ),
     VendorSurface(
         name="Questetra",

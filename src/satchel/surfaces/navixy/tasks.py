@@ -163,7 +163,7 @@ async def assign(exchange: Exchange) -> Reply:
     errors.speak(exchange, {InvalidValues: 201})
     if "tracker_id" in given:
         holder = UserId(given.integer("tracker_id"))
-        await tasks.assign(exchange.context, exchange.actor, task, holder)
+        await task_lists.hand_to(exchange.context, exchange.actor, task, holder)
     else:
         await tasks.release(exchange.context, exchange.actor, task)
     return wire.success()
