@@ -54,7 +54,7 @@ def write_pdf(title: str, subtitle: str, rows: Sequence[Row], *, made_at: dateti
     left = MAX_FORM_CHARS
     for row in rows:
         text = _cut(row.text, min(MAX_TEXT_CHARS, left))
-        left -= len(text)
+        left = max(0, left - len(text))
         page.set_draw_color(210)
         page.line(page.l_margin, page.get_y(), page.w - page.r_margin, page.get_y())
         page.ln(1.5)
@@ -91,7 +91,7 @@ def _pictures(page: FPDF, pictures: Sequence[bytes]) -> None:
             left, lowest = page.l_margin, page.get_y()
         try:
             page.image(io.BytesIO(picture), x=left, y=page.get_y(), w=width, h=height)
-        except FPDFException:
+        except (FPDFException, OSError, ValueError):  # it opens, and breaks off further on
             continue
         left += width + _GAP_MM
         lowest = max(lowest, page.get_y() + height)
