@@ -15,7 +15,7 @@ import pytest
 
 from satchel.db.embedded_cluster import remove_database
 
-START_TIMEOUT_S = 90.0
+START_TIMEOUT_S = 180.0
 
 
 class DemoServer:
@@ -45,6 +45,7 @@ class DemoServer:
                     return
             except httpx.HTTPError:
                 time.sleep(0.1)  # a process of its own: there is nothing else to wait on
+        self.kill()  # nobody would end it later
         raise RuntimeError(self.log.read_text()[-3000:])
 
     def kill(self) -> None:

@@ -1,5 +1,6 @@
 """The README's first ten minutes and the tutorial, run as they are written."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -16,7 +17,8 @@ from satchel.cli.samples import catalog_pdf
 
 BASH = shutil.which("bash") or ""
 ADDRESS = "http://127.0.0.1:8080"
-"""Where a demo answers unless it is told otherwise, and so what the pages say."""
+ARCHIVE = "http://127.0.0.1:8099"
+"""Where a demo and its sample archive answer unless they are told otherwise, and so what the pages say."""
 
 _TOKEN = re.compile(r"…(.*# the token of (\w+)@demo\.example)")
 
@@ -39,8 +41,9 @@ def _run(script: str, folder: Path, server: DemoServer) -> subprocess.CompletedP
     """Run commands of a page, with its placeholders filled in."""
     filled = _TOKEN.sub(lambda match: server.token(match.group(2)) + match.group(1), script)
     assert "…" not in filled
+    archive = f"http://127.0.0.1:{server.receiver_port}"
     return subprocess.run(
-        [BASH, "-euo", "pipefail", "-c", filled.replace(ADDRESS, server.url)],
+        [BASH, "-euo", "pipefail", "-c", filled.replace(ADDRESS, server.url).replace(ARCHIVE, archive)],
         cwd=folder,
         env={**os.environ, "SATCHEL_URL": server.url, "NO_PROXY": "127.0.0.1"},  # noqa: TID251  # for a child process
         capture_output=True,
@@ -64,6 +67,18 @@ def test_the_first_ten_minutes_run_as_written(server: DemoServer, folder: Path) 
     refused = _run(broken, folder, server)
     assert refused.returncode == 4
     assert len(re.findall(r"^app\.yaml:\d+: error: ", refused.stdout, re.MULTILINE)) == 2, refused.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None or not BASH, reason="the tutorial's commands are for bash and curl")
+def test_files_travel_as_the_tutorial_says(server: DemoServer, folder: Path) -> None:
+    done = _run("".join(_blocks(ROOT / "docs" / "tutorial" / "files-that-travel.md", "sh")), folder, server)
+    assert done.returncode == 0, done.stderr + done.stdout
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if line.startswith("PUR-")]
+    assert [line for line in lines if "SATCHEL_OUTBOUND_ALLOW=127.0.0.1:9" in line]
+    assert lines[-1] == "ended"
+    assert (folder / "receipt.pdf").read_bytes().startswith(b"%PDF")
+    assert hashlib.sha256(catalog_pdf()).hexdigest().encode() in (folder / "receipt.pdf").read_bytes()
 
 
 @pytest.fixture

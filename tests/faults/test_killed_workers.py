@@ -256,9 +256,9 @@ async def test_a_killed_worker_loses_no_call_and_repeats_none(stand: Stand) -> N
 @pytest.mark.soak
 @pytest.mark.parametrize("count", [1, 2])
 async def test_workers_killed_at_every_point_two_hundred_times(stand: Stand, count: int) -> None:
-    of_each, calls = 4, 0
+    of_each, calls = 2, 0
     concurrency = of_each * len(TIMES_SENT) // count
-    settings = {"worker_silence_s": SILENCE_S, "worker_concurrency": concurrency, "pool_size": 30}
+    settings = {"worker_silence_s": SILENCE_S, "worker_concurrency": concurrency, "pool_size": 24}
     async with open_workers(stand.world, stand.folder, stand.other.port, settings) as workers:
         while calls < 200:
             lay_s = await _kill_at_every_point(stand, workers, count=count, of_each=of_each, label=f"round {calls}")
