@@ -93,6 +93,19 @@ async def test_somebody_who_may_start_and_not_look_gets_the_identifier_all_the_s
     assert (added.status_code, looked.status_code) == (200, 403)
 
 
+async def test_somebody_who_may_change_and_not_look_attaches_and_updates(flokzu: Flokzu) -> None:
+    world = flokzu.api.world
+    group = await accounts.create_group(world.context, world.admin, "changers")
+    await accounts.grant(world.context, world.admin, group, Right.MODIFY, app="EVA")
+    await accounts.set_member(world.context, world.admin, group, world.people["stranger"], is_member=True)
+
+    sent = await flokzu.v1("POST", f"{FILES}&fieldLabel=Pictures", "stranger", content=TEXT)
+    changed = await flokzu.v1("PUT", "instance?identifier=EVA-1", "stranger", json={"Secret": "x"})
+    seen = await flokzu.v1("GET", "instance?identifier=EVA-1", "stranger")
+
+    assert (sent.status_code, changed.status_code, seen.json()["fields"]) == (200, 200, [])
+
+
 async def test_a_key_ends_when_it_was_to_and_with_its_user(flokzu: Flokzu) -> None:
     world = flokzu.api.world
     clerk = await world.actor("clerk")

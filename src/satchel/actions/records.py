@@ -4,7 +4,7 @@ An app is found by its code or its name. A row is there while its instance runs 
 changed. Files are no columns.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -169,19 +169,3 @@ async def change(context: Context, actor: Actor, number: InstanceId, values: Map
         NotFound, Forbidden, InvalidState, InvalidValues: as `instances.change_values`.
     """
     await instances.change_values(context, actor, number, Submission(values=values), expected=None)
-
-
-def keep_columns(app: LoadedApp, values: Mapping[str, object]) -> None:
-    """Check that only columns are given.
-
-    Raises:
-        InvalidValues: a file field is among them.
-    """
-    known = {field.id for field in columns(app)}
-    faults: Sequence[FieldFault] = [
-        FieldFault(field=name[:80], code="unknown_field", message="There is no such column.")
-        for name in values
-        if name not in known
-    ]
-    if faults:
-        raise InvalidValues(faults)

@@ -100,7 +100,7 @@ async def _database(exchange: Exchange, name: str) -> LoadedApp:
 
 
 async def _values(exchange: Exchange, app: LoadedApp, data: Mapping[str, object]) -> dict[str, object]:
-    return await read_values(exchange, records.columns(app), data, taken=_TAKEN)
+    return await read_values(exchange, app, data, taken=_TAKEN, with_files=False)
 
 
 async def _filters(exchange: Exchange, app: LoadedApp, given: Inputs) -> Wanted:
@@ -139,7 +139,7 @@ async def _found(
     found = await records.find(exchange.context, exchange.actor, app, asked)
     columns = records.columns(app)
     people = await documents.names_in(exchange.context, exchange.actor, columns, found)
-    return [wire.record(one, columns, people) for one in found]
+    return [wire.record(one, app, columns, people) for one in found]
 
 
 def _without_id(data: Mapping[str, object]) -> tuple[dict[str, object], object]:

@@ -118,8 +118,8 @@ class Inputs:
         value = self.raw(*names)
         if value is None or isinstance(value, bool):
             return bool(value)
-        if value in ("true", "false"):
-            return value == "true"
+        if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+            return value.strip().lower() == "true"
         raise refused(names[0], "is true or false")
 
     def number(self, name: str, default: int, *, low: int, high: int) -> int:

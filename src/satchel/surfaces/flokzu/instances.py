@@ -9,7 +9,7 @@ from satchel.model.clock import moment
 from satchel.surfaces.flokzu import wire
 from satchel.surfaces.flokzu.auth import KEY_PARAMETER, starts_by_system
 from satchel.surfaces.flokzu.inputs import body_object, query_inputs, read_inputs
-from satchel.surfaces.flokzu.values import named_fields, read_values
+from satchel.surfaces.flokzu.values import read_values
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
 
 V1 = f"{wire.BASE}/{{{KEY_PARAMETER}}}"
@@ -32,7 +32,7 @@ async def create_v1(exchange: Exchange) -> Reply:
 async def _created(exchange: Exchange, code: str, data: Mapping[str, object]) -> dict[str, object]:
     context, actor, by_system = exchange.context, exchange.actor, starts_by_system(exchange)
     app = await apps.read(context, actor, code)
-    values = await read_values(exchange, named_fields(app), data)
+    values = await read_values(exchange, app, data)
     made = await instances.start_as(context, actor, code, Submission(values=values), by_system=by_system)
     return {"identifier": made.identifier, "initiationDate": moment(made.started_at), "status": wire.OK}
 
@@ -69,7 +69,7 @@ async def update_v1(exchange: Exchange) -> Reply:
 async def _updated(exchange: Exchange, identifier: str, data: Mapping[str, object]) -> dict[str, object]:
     context, actor = exchange.context, exchange.actor
     view = await instances.read_by_identifier(context, actor, identifier)
-    values = await read_values(exchange, named_fields(view.app), data, view=view)
+    values = await read_values(exchange, view.app, data, view=view)
     await instances.change_values(context, actor, view.instance.id, Submission(values=values), expected=None)
     return {"identifier": view.instance.identifier, "updateDate": moment(context.clock()), "status": wire.OK}
 

@@ -57,40 +57,43 @@ def _option(field: Field | Column, chosen: object) -> str:
 
 async def read_values(
     exchange: Exchange,
-    fields: Sequence[Field],
+    app: LoadedApp,
     given: Mapping[str, object],
     *,
     view: View | None = None,
     taken: Collection[str] = (),
+    with_files: bool = True,
 ) -> dict[str, object]:
     """Return what actions take for values that a client gave by label (or by field id).
 
-    Faults that are found later are told by the client's names too.
+    A name that is no field's stays as it is: the action refuses it in the words that it has for hidden fields, which
+    are nobody's to tell apart. Faults that are found later are told by the client's names too.
 
     Args:
         exchange: whose people are meant.
-        fields: those that there are for the client.
+        app: whose fields are meant.
         given: by name.
         view: the instance whose files a file field may go on holding.
         taken: names that no field has.
+        with_files: whether file fields take anything.
 
     Raises:
-        InvalidValues: a name is no field's, or a user or group is not there.
+        InvalidValues: a user, a group or an attachment is not there, or a field is given twice.
     """
-    names = names_of(fields, taken)
-    errors.name_fields(exchange, names)
-    by_id = {str(field.id): field for field in fields}
+    fields = named_fields(app)
+    errors.name_fields(exchange, names_of(fields, taken))
+    known, by_id = ids_of(fields, taken), {str(field.id): field for field in fields}
     reader = _Reader(exchange, view.files if view is not None else ())
-    known = ids_of(fields, taken)
     found: dict[str, object] = {}
     for name, value in given.items():
-        id_ = known.get(name, known.get(name.strip()))
-        if id_ is None:
-            reader.fault(name, "unknown_field", "There is no such field.")
-        elif id_ in found:
+        id_ = known.get(name, known.get(name.strip(), name))
+        field = by_id.get(id_)
+        if id_ in found:
             reader.fault(id_, "duplicate", "The field is given by its label and by its id.")
+        elif field is not None and field.is_file_type and not with_files:
+            reader.fault(id_, "unknown_field", "There is no such column.")
         else:
-            found[id_] = await reader.value(by_id[id_], id_, value)
+            found[id_] = value if field is None else await reader.value(field, id_, value)
     reader.check()
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from satchel.actions.documents import Document, PeopleNames
+from satchel.actions.loading import LoadedApp
 from satchel.model.clock import moment
 from satchel.model.fields import Field
 from satchel.model.ids import FieldId
@@ -81,9 +82,9 @@ def webhook(
     return {"Timestamp": moment(at), "Type": kind, "Payload": payload}
 
 
-def record(found: Instance, columns: Sequence[Field], people: PeopleNames) -> dict[str, object]:
+def record(found: Instance, app: LoadedApp, columns: Sequence[Field], people: PeopleNames) -> dict[str, object]:
     """Return a record: its number under `Id`, and its columns."""
-    names = names_of(columns, taken=(RECORD_ID,))
+    names = names_of(named_fields(app), taken=(RECORD_ID,))
     shown_columns = {names[field.id]: shown(field, found.values.get(field.id), people) for field in columns}
     return {RECORD_ID: str(found.id), **shown_columns}
 
