@@ -44,6 +44,19 @@ async def test_every_link_is_a_new_one(world: World, viewer: Actor, held: FileId
     assert first.token != (await links.issue(world.context, viewer, held)).token
 
 
+async def test_links_to_what_was_shown_are_checked_when_they_are_used(
+    world: World, clerk: Actor, viewer: Actor, stranger: Actor, held: FileId
+) -> None:
+    file = await files.read(world.context, clerk, held)
+    good = (await links.issue_shown(world.context, viewer, [file]))[held]
+    again = (await links.issue_shown(world.context, viewer, [file]))[held]
+    assert good.token != again.token
+    assert (await links.open_link(world.context, good.token)).content.file.id == held
+    theirs = (await links.issue_shown(world.context, stranger, [file]))[held]
+    with pytest.raises(Gone):
+        await links.open_link(world.context, theirs.token)
+
+
 async def test_no_byte_of_a_link_can_be_changed(world: World, viewer: Actor, held: FileId) -> None:
     token = (await links.issue(world.context, viewer, held)).token
     raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))

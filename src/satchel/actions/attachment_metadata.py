@@ -3,11 +3,15 @@
 The keys are those of Flokzu's attachments, in its order; `contentType` is ours.
 """
 
+from collections.abc import Iterable
+
 from satchel.actions import links
 from satchel.actions.context import Context
+from satchel.actions.links import Link
 from satchel.model.actor import Actor
 from satchel.model.clock import moment
 from satchel.model.files import File, FileKind
+from satchel.model.ids import FieldId
 
 MIME_TYPES = {
     "application/pdf": 31,
@@ -37,11 +41,26 @@ async def metadata(context: Context, issuer: Actor, file: File) -> dict[str, obj
     Raises:
         NotFound, Gone: the issuer may not see the file, or it was deleted.
     """
-    if file.kind is FileKind.STORED:
-        link = await links.issue(context, issuer, file.id)
-        url = links.address(context.policy.public_url, link)
-    else:
-        url = file.url or ""
+    link = await links.issue(context, issuer, file.id) if file.kind is FileKind.STORED else None
+    return _told(context, file, link)
+
+
+async def metadata_by_place(
+    context: Context, issuer: Actor, files: Iterable[File]
+) -> dict[FieldId | None, list[dict[str, object]]]:
+    """Return the metadata of files that the issuer was shown a moment ago, by field (None: the tab).
+
+    However many there are, it takes one look-up.
+    """
+    shown = list(files)
+    issued = await links.issue_shown(context, issuer, shown)
+    told: dict[FieldId | None, list[dict[str, object]]] = {}
+    for file in shown:
+        told.setdefault(file.field_id, []).append(_told(context, file, issued.get(file.id)))
+    return told
+
+
+def _told(context: Context, file: File, link: Link | None) -> dict[str, object]:
     return {
         "attachmentId": file.uuid.hex,
         "creationTime": moment(file.created_at),
@@ -50,6 +69,6 @@ async def metadata(context: Context, issuer: Actor, file: File) -> dict[str, obj
         "name": file.name,
         "size": file.size_bytes or 0,
         "superType": SUPER_TYPES[file.kind],
-        "url": url,
+        "url": (file.url or "") if link is None else links.address(context.policy.public_url, link),
         "contentType": file.media_type or "",
     }

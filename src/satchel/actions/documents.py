@@ -1,20 +1,17 @@
 """Documents: an instance as one actor may see it, with the names of all that it refers to by number."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
 from satchel.actions import instances
 from satchel.actions.access import EVERYTHING, Sight
-from satchel.actions.attachment_metadata import metadata
 from satchel.actions.context import Context
 from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as people
 from satchel.db import tasks as task_rows
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor
-from satchel.model.errors import Gone, NotFound
 from satchel.model.fields import Field
 from satchel.model.files import File
 from satchel.model.ids import AccountId, FieldId, GroupId, UserId
@@ -64,7 +61,7 @@ async def read(context: Context, actor: Actor, identifier: str) -> tuple[Documen
     view = await instances.read_by_identifier(context, actor, identifier)
     tasks = [task for task in view.tasks if task.is_open]
     async with context.database.read() as tx:
-        document = await _assembled(tx, view.app, view.instance, view.sight, view.values, tasks)
+        document = await _assembled(tx, view.app, view.instance, sight=view.sight, values=view.values, tasks=tasks)
     return document, view.files
 
 
@@ -78,13 +75,14 @@ async def whole(tx: Reader, app: LoadedApp, instance: Instance, *, also: Collect
         also: users whose names are wanted besides.
     """
     tasks = await task_rows.open_tasks_of(tx, instance.account_id, [instance.id])
-    return await _assembled(tx, app, instance, EVERYTHING, instance.values, tasks, also)
+    return await _assembled(tx, app, instance, sight=EVERYTHING, values=instance.values, tasks=tasks, also=also)
 
 
-async def _assembled(  # noqa: PLR0917  # the parts of the one thing that it makes
+async def _assembled(
     tx: Reader,
     app: LoadedApp,
     instance: Instance,
+    *,
     sight: Sight,
     values: Mapping[str, object],
     tasks: Sequence[Task],
@@ -118,17 +116,3 @@ async def _names(
             found[number] = user.email or user.name
     groups = {group.id: group.name for group in await people.groups(tx, account)}
     return PeopleNames(users=found, groups=groups)
-
-
-async def attachments(
-    context: Context, issuer: Actor, files: Iterable[File]
-) -> dict[FieldId | None, list[dict[str, object]]]:
-    """Return the metadata of files by field (None: the tab), each with a new address.
-
-    Those that were deleted since they were read are left out.
-    """
-    told: dict[FieldId | None, list[dict[str, object]]] = {}
-    for file in files:
-        with suppress(NotFound, Gone):
-            told.setdefault(file.field_id, []).append(await metadata(context, issuer, file))
-    return told

@@ -6,6 +6,7 @@ is checked again, so that revoking it, deleting the file or erasing the person e
 """
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -15,8 +16,10 @@ from satchel.actions.context import Context
 from satchel.actions.credentials import actor_of
 from satchel.actions.files import Content
 from satchel.db import keys as rows
+from satchel.db.keys import SigningKey
 from satchel.model.actor import Actor
 from satchel.model.errors import Gone, InvalidRequest, NotFound
+from satchel.model.files import File
 from satchel.model.ids import AccountId, FileId, UserId
 
 DISPOSITIONS = ("attachment", "inline")
@@ -77,14 +80,38 @@ async def issue_preview(context: Context, actor: Actor, file_id: FileId, *, life
 
 
 async def _issue(context: Context, actor: Actor, what: Content, disposition: str, lifetime_s: int | None) -> Link:
-    seconds = context.policy.link_lifetime.total_seconds() if lifetime_s is None else lifetime_s
-    expires = int(context.clock().timestamp() + seconds)
     async with context.database.read() as tx:
         key = await rows.newest_key(tx)
-    numbers = _NUMBERS.pack(actor.account_id, what.file.id, expires, key.id, actor.user_id)
+    return _signed(context, actor, key, what.file.id, what.name, disposition=disposition, lifetime_s=lifetime_s)
+
+
+async def issue_shown(context: Context, actor: Actor, files_shown: Iterable[File]) -> dict[FileId, Link]:
+    """Return a new link to each stored one of the files that the actor was shown a moment ago, at one look-up.
+
+    Whether they may see it is asked when a link is used, as of every link.
+    """
+    async with context.database.read() as tx:
+        key = await rows.newest_key(tx)
+    stored = [file for file in files_shown if file.digest is not None]
+    return {file.id: _signed(context, actor, key, file.id, file.name) for file in stored}
+
+
+def _signed(
+    context: Context,
+    actor: Actor,
+    key: SigningKey,
+    file_id: FileId,
+    name: str,
+    *,
+    disposition: str = DISPOSITIONS[0],
+    lifetime_s: int | None = None,
+) -> Link:
+    seconds = context.policy.link_lifetime.total_seconds() if lifetime_s is None else lifetime_s
+    expires = int(context.clock().timestamp() + seconds)
+    numbers = _NUMBERS.pack(actor.account_id, file_id, expires, key.id, actor.user_id)
     parts = [numbers, disposition.encode(), context.entropy(signing.NONCE_BYTES)]
     token = signing.sign(key.secret, _PURPOSE, parts)
-    return Link(token=token, name=what.name, expires_at=datetime.fromtimestamp(expires, UTC))
+    return Link(token=token, name=name, expires_at=datetime.fromtimestamp(expires, UTC))
 
 
 def address(public_url: str, link: Link) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from satchel.actions import apps, documents, instances
+from satchel.actions.attachment_metadata import metadata_by_place
 from satchel.actions.documents import Document
 from satchel.actions.forms import Submission
 from satchel.model.clock import moment
@@ -50,7 +51,7 @@ async def read_v1(exchange: Exchange) -> Reply:
 async def _document(exchange: Exchange) -> tuple[Document, wire.Attachments]:
     identifier = (await read_inputs(exchange)).need("identifier", "reference")
     document, files = await documents.read(exchange.context, exchange.actor, identifier)
-    return document, await documents.attachments(exchange.context, exchange.actor, files)
+    return document, await metadata_by_place(exchange.context, exchange.actor, files)
 
 
 async def update(exchange: Exchange) -> Reply:

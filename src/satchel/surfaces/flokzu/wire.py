@@ -27,7 +27,7 @@ RECORD_ID = "Id"
 SAVE, TASK_COMPLETE = "save", "task_complete"
 
 Attachments = Mapping[FieldId | None, Sequence[Mapping[str, object]]]
-"""The metadata of a document's files by field, None for the tab (`satchel.actions.documents.attachments`)."""
+"""The metadata of a document's files by field, None for the tab (`metadata_by_place`)."""
 
 
 def version_2(document: Document, attachments: Attachments) -> dict[str, object]:
