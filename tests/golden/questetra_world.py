@@ -131,6 +131,7 @@ async def questetra(api: Api) -> Mapping[str, object]:
         "app": app,
         "process": instance,
         "clerk": clerk.user_id,
+        "manager": world.people["manager"],
         "clerks": world.groups["clerks"],
         "place": instance * 1024 + 2,
         "text_place": instance * 1024 + 1,

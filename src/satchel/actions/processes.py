@@ -96,8 +96,7 @@ async def listing(context: Context, actor: Actor, wanted: Wanted, *, start: int,
         NotFound, Forbidden: the app is not there for the actor, or not to be viewed.
     """
     async with context.database.read() as tx:
-        given = await _given(context, tx, actor, wanted)
-        app, query = await search.parsed(context, tx, actor, given)
+        app, query = await asked(context, tx, actor, wanted)
         scope = search.scope_of(actor, app)
         count = await rows.count(tx, scope, query, cap=_NO_CAP)
         found = await _from(tx, scope, query, start, limit) if start < count and limit else []
@@ -113,10 +112,18 @@ async def said_natively(
         InvalidRequest, NotFound, Forbidden: as `listing`.
     """
     async with context.database.read() as tx:
-        given = await _given(context, tx, actor, wanted)
-        app, query = await search.parsed(context, tx, actor, given)
+        app, query = await asked(context, tx, actor, wanted)
     fields = () if app is None else app.manifest.fields
     return query_json(query), [field.id for field in fields if field.number in shown]
+
+
+async def asked(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> tuple[LoadedApp | None, InstanceQuery]:
+    """Return the app that is asked for, if one is, and the query.
+
+    Raises:
+        InvalidRequest, NotFound, Forbidden: as `listing`.
+    """
+    return await search.parsed(context, tx, actor, await _given(context, tx, actor, wanted))
 
 
 async def _given(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """SQL of instances and of the engine's state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -112,6 +112,14 @@ class _Sorted:
 
     def __init__(self, *, sort_value: object, **columns: object) -> None:
         self.pair = (_Row(**columns).instance, sort_value)  # type: ignore[arg-type]  # columns as declared
+
+
+async def instances_numbered(tx: Reader, account: AccountId, ids: Sequence[InstanceId]) -> list[Instance]:
+    """Return those of these instances that there are."""
+    found = await tx.rows(
+        _Row, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = ANY(%s)", (account, list(ids))
+    )
+    return [row.instance for row in found]
 
 
 async def instances_where(

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from satchel.model.errors import InvalidRequest
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import AppId
-from satchel.model.instance import InstanceState
+from satchel.model.instance import InstanceState, TaskState
 from satchel.model.search import FieldCondition, InstanceQuery, Sort, SortKey
 
 STATES: Mapping[InstanceState, str] = {
@@ -76,6 +76,25 @@ XML_NAMES: Mapping[str, str] = {
     "sort-direction": "sortDirection",
 }
 """Elements of the XML and members of the JSON that say the same; states and items have a shape of their own."""
+
+XML_TASK_ROOT = "workitem-criteria"
+XML_TASK_NAMES: Mapping[str, str] = {
+    "process-instance-id": "processInstanceId",
+    "node-number": "nodeNumber",
+    "allocated-quser-id": "allocatedQuserId",
+}
+"""What a search for tasks has besides the elements of one for processes."""
+
+TASK_STATES: Mapping[TaskState, str] = {
+    TaskState.UNASSIGNED: "OFFERED",
+    TaskState.ASSIGNED: "ALLOCATED",
+    TaskState.ARRIVED: "STARTED",
+    TaskState.DONE: "ENDED",
+    TaskState.DELAYED: "ENDED",
+    TaskState.FAULTY: "ENDED",
+    TaskState.FAILED: "FAILED",
+    TaskState.CANCELLED: "CANCELLED",
+}
 
 _CONTAINED = frozenset({FieldType.TEXT, FieldType.MULTILINE, FieldType.LINK, FieldType.CHOICES})
 _END_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)

@@ -24,6 +24,8 @@ MAX_ITEMS = 1_024
 
 _STATES = {theirs: ours.value for ours, theirs in words.STATES.items()}
 _SORTS = {theirs: ours.value for ours, theirs in words.SORTS.items()}
+_XML_STATES = {"states": "processInstanceState", "workitem-states": "state"}
+_XML_TEXTS = {**words.XML_NAMES, **words.XML_TASK_NAMES}
 _TODAY = re.compile(r"#today(?:\.addDays\((-?[0-9]{1,5})\))?")
 
 
@@ -46,18 +48,26 @@ def read_criteria(text: str, *, now: datetime, time_zone: str) -> Criteria:
     Raises:
         InvalidRequest: they are malformed, or ask for what is not supported.
     """
+    given = members(text, root=words.XML_ROOT)
+    return meaning(given, now.astimezone(ZoneInfo(time_zone))) if given else Criteria()
+
+
+def members(text: str, *, root: str) -> Mapping[str, object]:
+    """Return what criteria say by the names that they have in JSON; nothing where there are none.
+
+    Raises:
+        InvalidRequest: they are neither XML with this root nor JSON.
+    """
     bare = text.removeprefix("\ufeff").strip()
     if len(bare) > MAX_CHARS:
         raise _refused("criteria", f"has more than {MAX_CHARS} characters")
     if not bare:
-        return Criteria()
+        return {}
     if bare.startswith("<"):
-        given = _from_xml(bare)
-    elif bare.startswith("{"):
-        given = _from_json(bare)
-    else:
-        raise _refused("criteria", "is XML (<...) or JSON ({...)", bare)
-    return _meaning(given, now.astimezone(ZoneInfo(time_zone)))
+        return _from_xml(bare, root)
+    if bare.startswith("{"):
+        return _from_json(bare)
+    raise _refused("criteria", "is XML (<...) or JSON ({...)", bare)
 
 
 def _refused(name: str, why: str, value: str = "") -> InvalidRequest:
@@ -72,7 +82,7 @@ def _from_json(text: str) -> Mapping[str, object]:
     return cast("Mapping[str, object]", found)
 
 
-def _from_xml(text: str) -> Mapping[str, object]:
+def _from_xml(text: str, wanted: str) -> Mapping[str, object]:
     try:
         # The text is decoded already: what it declares itself to be in would have it read as other characters.
         root = parse_xml(text.encode(), encoding="utf-8")
@@ -80,17 +90,17 @@ def _from_xml(text: str) -> Mapping[str, object]:
         raise _refused("criteria", "has a DOCTYPE or entities, which are not taken", text) from None
     except (etree.XMLSyntaxError, ValueError) as error:
         raise _refused("criteria", f"is no well-formed XML ({str(error)[:100]})", text) from None
-    if root.tag != words.XML_ROOT:
-        raise _refused("criteria", f"has the root {words.XML_ROOT}", str(root.tag))
+    if root.tag != wanted:
+        raise _refused("criteria", f"has the root {wanted}", str(root.tag))
     given: dict[str, object] = {}
     for node in root:
         name = str(node.tag)
-        if name == "states":
-            given["processInstanceState"] = [_text(one) for one in node if one.tag == "state"]
+        if name in _XML_STATES:
+            given[_XML_STATES[name]] = [_text(one) for one in node if one.tag == "state"]
         elif name == "data":
             given["fields"] = [_xml_item(str(one.tag), {str(part.tag): _text(part) for part in one}) for one in node]
-        elif name in words.XML_NAMES and _text(node):
-            given[words.XML_NAMES[name]] = _text(node)
+        elif name in _XML_TEXTS and _text(node):
+            given[_XML_TEXTS[name]] = _text(node)
     return given
 
 
@@ -107,25 +117,30 @@ def _xml_item(kind: str, parts: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _meaning(given: Mapping[str, object], now: datetime) -> Criteria:
+def meaning(given: Mapping[str, object], now: datetime) -> Criteria:
+    """Return what criteria mean at a moment on the asker's clock.
+
+    Raises:
+        InvalidRequest: a condition is malformed.
+    """
     query: dict[str, object] = {}
     for name, ours in words.DATES.items():
         if given.get(name) not in (None, ""):
             query[ours] = _date(name, given[name], now)
-    states = _texts("processInstanceState", given.get("processInstanceState"))
+    states = texts("processInstanceState", given.get("processInstanceState"))
     unknown = [state for state in states if state not in _STATES]
     if unknown:
         raise _refused("processInstanceState", f"is one of {', '.join(_STATES)}", unknown[0])
     if states:
         query["states"] = [_STATES[state] for state in states]
-    titles = _texts("processInstanceTitle", given.get("processInstanceTitle"))
+    titles = texts("processInstanceTitle", given.get("processInstanceTitle"))
     if titles:
         query["title"] = titles
     starter, group = given.get("processInstanceInitQuserId"), given.get("processInstanceInitQgroupId")
     if starter not in (None, ""):
-        query["starter"] = "me" if starter == "#me" else _number("processInstanceInitQuserId", starter)
+        query["starter"] = "me" if starter == "#me" else whole("processInstanceInitQuserId", starter)
     if group not in (None, ""):
-        query["starter_group"] = _number("processInstanceInitQgroupId", group)
+        query["starter_group"] = whole("processInstanceInitQgroupId", group)
     if given.get("starred") not in (None, "", False, "false"):
         if given["starred"] not in (True, "true"):
             raise _refused("starred", "is true or false", str(given["starred"]))
@@ -134,7 +149,7 @@ def _meaning(given: Mapping[str, object], now: datetime) -> Criteria:
     values, shown = _items(given.get("fields"), now)
     app = given.get("processModelInfoId")
     is_any = app in (None, "", -1, "-1")
-    wanted = Wanted(app=None if is_any else _number("processModelInfoId", app), query=query, values=values)
+    wanted = Wanted(app=None if is_any else whole("processModelInfoId", app), query=query, values=values)
     return Criteria(wanted, shown)
 
 
@@ -163,7 +178,7 @@ def _items(given: object, now: datetime) -> tuple[dict[int, str], tuple[int, ...
         kind = item.get("type")
         if not isinstance(kind, str) or kind not in words.KNOWN_ITEM_TYPES:
             raise _refused("fields", f"has the types {', '.join(sorted(words.KNOWN_ITEM_TYPES))}", str(kind))
-        number = _number("fields", item.get("number"))
+        number = whole("fields", item.get("number"))
         value = item.get("value")
         if value not in (None, ""):
             values[number] = _item_value(kind, value, now)
@@ -187,7 +202,12 @@ def _item_value(kind: str, given: object, now: datetime) -> str:
     return _date("fields", text, now) if kind in ("date", "datetime") else text
 
 
-def _texts(name: str, given: object) -> Sequence[str]:
+def texts(name: str, given: object) -> Sequence[str]:
+    """Return a member that is a text or a list of them, without empty ones.
+
+    Raises:
+        InvalidRequest: it is neither.
+    """
     if given is None:
         return ()
     found = cast("list[object]", given) if isinstance(given, list) else [given]
@@ -196,7 +216,12 @@ def _texts(name: str, given: object) -> Sequence[str]:
     return [one for one in cast("list[str]", found) if one]
 
 
-def _number(name: str, given: object) -> int:
+def whole(name: str, given: object) -> int:
+    """Return a member that is a number from 0 on, perhaps as text.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
     text = str(given)
     if isinstance(given, bool) or not (text.isascii() and text.isdigit()) or len(text) > 18:  # noqa: PLR2004  # digits that always fit an id
         raise _refused(name, "is a whole number", text)

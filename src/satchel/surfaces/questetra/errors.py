@@ -33,7 +33,11 @@ CODES: Mapping[str, tuple[str, str]] = {
     "processDataInstanceId": ("10001", "InvalidId"),
     "processInstanceId": ("10001", "InvalidId"),
     "processModelInfoId": ("10001", "InvalidId"),
+    "workitemId": ("10001", "InvalidId"),
+    "workitemIds": ("10001", "InvalidId"),
     "reportId": ("10001", "InvalidId"),
+    "quserId": ("10002", "InvalidQuserId"),
+    "nodeNumber": ("10011", "InvalidActivityId"),
     "processInstanceInitQuserId": ("10002", "InvalidQuserId"),
     "processInstanceInitQgroupId": ("10003", "InvalidQgroupId"),
     "start": ("10012", "InvalidStart"),
@@ -53,10 +57,15 @@ _THEIRS: Mapping[str, str] = {
 """Our conditions by their names."""
 
 
+RESULT = "result"
+"""The root of a task form's answers, good or bad."""
+
 XML_ROOTS: Mapping[str, str] = {
     "/System/Event/MessageStart/": "message-start-event-errors",
     "/System/Event/IntermediateMessage/": "message-receive-event-errors",
     "/System/ReceiveTask/": "message-receive-event-errors",
+    "/PE/Workitem/Form/": RESULT,
+    "/PE/Workitem/File/": RESULT,
 }
 """The errors of these addresses are XML, with this root."""
 
@@ -65,7 +74,12 @@ _XML_STATUSES: tuple[tuple[type[SatchelError], int], ...] = (
     (DiskFull, 507),
     (Unavailable, 503),
 )
-_KEYS: Mapping[str, str] = {"app": "processModelInfoId", "node": "nodeNumber", "instance": "processInstanceId"}
+_KEYS: Mapping[str, str] = {
+    "app": "processModelInfoId",
+    "node": "nodeNumber",
+    "instance": "processInstanceId",
+    "task": "workitemId",
+}
 
 
 def document(error: SatchelError | None, exchange: Exchange) -> Reply:
@@ -95,18 +109,32 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
 def _xml(error: SatchelError | None, exchange: Exchange, root: str) -> Reply:
     """Return an error as XML: keyed by the parameter that came where the error has a place."""
     if error is None:
-        return xml_reply(f"<{root}>{errors([('unexpected', exchange.request_id)])}</{root}>", status=500)
+        return xml_reply(_rooted(root, errors([("unexpected", exchange.request_id)]), "errors"), status=500)
     names: Mapping[str, str] = exchange.scope.get(NAMES_KEPT, {})
+    group = "errors"
     if isinstance(error, InvalidValues):
-        found = [(names.get(fault.field, f"q_{fault.field}"), fault.message) for fault in error.faults]
+        group = "process-data-validation-errors"
+        found = [(_parameter(fault.field, names), fault.message) for fault in error.faults]
     else:
         what = _KEYS.get(str(error.members.get("what"))) if isinstance(error, NotFound) else None
         key = what or _first(error, str(error.members.get("pointer") or "").removeprefix("/"))
-        if isinstance(error, Unauthenticated):
+        if isinstance(error, Unauthenticated) and root != RESULT:
             key = "key"
         found = [(key or error.code, error.message)]
-    status = next((status for known, status in _XML_STATUSES if isinstance(error, known)), 400)
-    return xml_reply(f"<{root}>{errors(found)}</{root}>", status=status)
+    statuses = STATUSES if root == RESULT else _XML_STATUSES
+    status = next((status for known, status in statuses if isinstance(error, known)), 400)
+    return xml_reply(_rooted(root, errors(found), group), status=status)
+
+
+def _parameter(field: str, names: Mapping[str, str]) -> str:
+    """Return what a field's value came by, or would."""
+    return names.get(field) or ("flow" if field == "outcome" else f"q_{field}")
+
+
+def _rooted(root: str, faults: str, group: str) -> str:
+    if root == RESULT:
+        return f'<result success="false"><{group}>{faults}</{group}></result>'
+    return f"<{root}>{faults}</{root}>"
 
 
 def _first(error: SatchelError, pointer: str) -> str:

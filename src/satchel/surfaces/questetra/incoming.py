@@ -8,7 +8,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import parse_qsl
 
 from satchel.actions import accounts, intake, uploads
 from satchel.actions.forms import Submission
@@ -22,14 +21,13 @@ from satchel.model.uploads import Upload
 from satchel.surfaces.kit.bodies import parse_json
 from satchel.surfaces.kit.exchange import Exchange
 from satchel.surfaces.kit.multipart import Part, read_parts
-from satchel.surfaces.questetra.params import refused
+from satchel.surfaces.questetra.params import decoded, refused
 
 T = TypeVar("T")
 
 MAX_FORM_BYTES = 100 * 1024 * 1024
 """Of one request with files; larger ones are uploaded before, each as one request."""
 
-MAX_PARAMETERS = 1_000
 NAMES_KEPT = "questetra.names"
 """In the scope: field id -> the parameter that it came by, for errors."""
 
@@ -81,7 +79,7 @@ async def read_form(exchange: Exchange, into: Incoming, target: Target) -> None:
         body = await exchange.whole()
         if body and said != "application/x-www-form-urlencoded":
             raise UnsupportedMedia("Send a form: application/x-www-form-urlencoded or multipart/form-data.")
-        for name, value in _decoded(body):
+        for name, value in decoded(body):
             into.texts.setdefault(name, []).append(value)
         return
     async for part in read_parts(exchange.header("content-type"), exchange.chunks(MAX_FORM_BYTES)):
@@ -89,16 +87,6 @@ async def read_form(exchange: Exchange, into: Incoming, target: Target) -> None:
             into.texts.setdefault(part.name, []).append(await part.text())
         elif part.filename:
             into.files.setdefault(part.name, []).append(await _store(exchange, part, target))
-
-
-def _decoded(body: bytes) -> Sequence[tuple[str, str]]:
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict")
-    except ValueError:
-        raise InvalidRequest("The form is malformed.") from None
-    if any("\0" in text for pair in pairs for text in pair):
-        raise InvalidRequest("The form has a NUL character.")
-    return pairs
 
 
 async def _store(exchange: Exchange, part: Part, target: Target) -> Upload:

@@ -18,22 +18,36 @@ async def read_params(exchange: Exchange) -> Mapping[str, str]:
         InvalidRequest: they are malformed, or one stands there twice.
         UnsupportedMedia: the body is no urlencoded form.
     """
-    pairs = list(exchange.pairs)
-    body = await exchange.whole() if exchange.method == "POST" else b""
-    if body:
-        said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
-        if said != _FORM:
-            raise UnsupportedMedia(f"Send parameters as {_FORM}, not {said[:80] or 'without a type'}.")
-        pairs += _decoded(body)
     found: dict[str, str] = {}
-    for name, value in pairs:
+    for name, value in await read_pairs(exchange):
         if name in found:
             raise refused(name[:80], "is given more than once", value)
         found[name] = value
     return found
 
 
-def _decoded(body: bytes) -> list[tuple[str, str]]:
+async def read_pairs(exchange: Exchange) -> list[tuple[str, str]]:
+    """Return the parameters in their order, those of the query first.
+
+    Raises:
+        InvalidRequest, UnsupportedMedia: as `read_params`.
+    """
+    pairs = list(exchange.pairs)
+    body = await exchange.whole() if exchange.method == "POST" else b""
+    if body:
+        said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
+        if said != _FORM:
+            raise UnsupportedMedia(f"Send parameters as {_FORM}, not {said[:80] or 'without a type'}.")
+        pairs += decoded(body)
+    return pairs
+
+
+def decoded(body: bytes) -> list[tuple[str, str]]:
+    """Return the pairs of an urlencoded form.
+
+    Raises:
+        InvalidRequest: it is malformed.
+    """
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_PARAMETERS, errors="strict")
     except ValueError:

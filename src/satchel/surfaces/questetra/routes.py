@@ -4,7 +4,7 @@ from satchel.model.actor import Actor
 from satchel.surfaces.kit import auth
 from satchel.surfaces.kit.exchange import Endpoint, Exchange
 from satchel.surfaces.kit.surface import Surface
-from satchel.surfaces.questetra import apps, messages, processes
+from satchel.surfaces.questetra import apps, messages, processes, task_forms, tasks
 from satchel.surfaces.questetra.errors import document
 from satchel.surfaces.questetra.wire import PREFIX
 
@@ -21,6 +21,12 @@ async def authenticate(exchange: Exchange) -> Actor | None:
     return await auth.authenticate(exchange)
 
 
-ENDPOINTS: tuple[Endpoint, ...] = (*processes.ENDPOINTS, *apps.ENDPOINTS, *messages.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *processes.ENDPOINTS,
+    *apps.ENDPOINTS,
+    *tasks.ENDPOINTS,
+    *task_forms.ENDPOINTS,
+    *messages.ENDPOINTS,
+)
 
 SURFACE = Surface(prefix=PREFIX, endpoints=ENDPOINTS, document=document, authenticate=authenticate)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from satchel.actions.loading import LoadedApp
 from satchel.actions.processes import Listing, Process
 from satchel.model.fields import Field, FieldType
 from satchel.model.instance import InstanceState
@@ -39,18 +40,25 @@ def csv_reply(rows: Sequence[Sequence[Cell]], *, utf16: bool) -> Reply:
 
 def rows_of(listing: Listing, shown: Sequence[int], time_zone: str) -> list[list[Cell]]:
     """Return a list of processes with its headings; a file item has two columns."""
+    return rows_of_all(listing.found, listing.app, shown, time_zone)
+
+
+def rows_of_all(
+    found: Sequence[Process], app: LoadedApp | None, shown: Sequence[int], time_zone: str
+) -> list[list[Cell]]:
+    """Return processes with their headings; `app` is the one that was asked for, in its newest version."""
     zone = ZoneInfo(time_zone)
-    items = _items(listing, shown)
+    items = _items(found, app, shown)
     headings: list[Cell] = [*HEADINGS]
     for item in items:
         headings += [f"{item.label}_FileName", f"{item.label}_ContentType"] if item.is_file_type else [item.label]
-    return [headings, *(_row(one, items, zone) for one in listing.found)]
+    return [headings, *(_row(one, items, zone) for one in found)]
 
 
-def _items(listing: Listing, shown: Sequence[int]) -> list[Field]:
+def _items(found: Sequence[Process], app: LoadedApp | None, shown: Sequence[int]) -> list[Field]:
     """Return the items to show, as the newest version of the app asked for has them, else the first process."""
-    fields = list(listing.app.manifest.fields) if listing.app else []
-    for one in listing.found:
+    fields = list(app.manifest.fields) if app else []
+    for one in found:
         fields += one.app.manifest.fields
     known: dict[int, Field] = {}
     for field in fields:
@@ -64,7 +72,7 @@ def _row(one: Process, items: Sequence[Field], zone: ZoneInfo) -> list[Cell]:
     row: list[Cell] = [one.row.id, one.row.name, one.row.category, one.app.number, instance.id]
     row += [STATUSES[instance.state], instance.starter_id, starter.name if starter else None]
     row += [starter.group_id, starter.group_name] if starter else [None, None]
-    row += [instance.title, _time(instance.started_at, zone), _time(instance.ended_at, zone)]
+    row += [instance.title, local(instance.started_at, zone), local(instance.ended_at, zone)]
     row.append(", ".join(one.nodes) or None)
     for item in items:
         known = one.app.manifest.field_number(item.number)
@@ -77,7 +85,8 @@ def _row(one: Process, items: Sequence[Field], zone: ZoneInfo) -> list[Cell]:
     return row
 
 
-def _time(moment: datetime | None, zone: ZoneInfo) -> str | None:
+def local(moment: datetime | None, zone: ZoneInfo) -> str | None:
+    """Return a moment on somebody's clock, or None for none."""
     return None if moment is None else moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
