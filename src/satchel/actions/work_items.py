@@ -10,9 +10,10 @@ from satchel.actions.processes import Process, Wanted
 from satchel.db import instances as instance_rows
 from satchel.db import search as search_rows
 from satchel.db import starters
-from satchel.db import task_lists as rows
+from satchel.db import task_searches as rows
+from satchel.db import tasks as task_rows
 from satchel.db.pool import Reader
-from satchel.db.task_lists import TaskConditions as TaskConditions  # noqa: PLC0414  # what callers ask with
+from satchel.db.task_searches import TaskConditions as TaskConditions  # noqa: PLC0414  # what callers ask with
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest
 from satchel.model.ids import AppId, TaskId
@@ -63,7 +64,8 @@ async def searched(
                 raise InvalidRequest("A node is one of an app; name it.", pointer="/nodeNumber")
             conditions = replace(conditions, element=nodes.numbered(app, node).id)
         where = search_rows.condition(search.scope_of(actor, app), query)
-        count, found = await rows.searched(tx, where, conditions, start=start, limit=limit)
+        count, ids = await rows.searched(tx, where, conditions, start=start, limit=limit)
+        found = await task_rows.tasks_numbered(tx, actor.account_id, ids)
         return count, await _with_parts(context, tx, actor, found)
 
 
@@ -72,7 +74,7 @@ async def held(context: Context, actor: Actor, *, start: int, limit: int) -> tup
     if actor.user_id is None:
         return 0, []
     wanted = task_lists.TaskFilter(
-        states=OPEN_TASK_STATES, holders=[actor.user_id], sort="opened_at", descending=True, offset=start, limit=limit
+        states=OPEN_TASK_STATES, holders=[actor.user_id], sorts=[("opened_at", True)], offset=start, limit=limit
     )
     found, count = await task_lists.listed(context, actor, wanted)
     async with context.database.read() as tx:

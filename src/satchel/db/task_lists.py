@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import LiteralString
 
 from satchel.db.events import EMPTIED, SUBMISSIONS
-from satchel.db.pool import Reader, assembled
-from satchel.db.search import Where
-from satchel.model.ids import AccountId, AppId, ElementId, GroupId, InstanceId, TaskId, UserId
+from satchel.db.pool import Reader
+from satchel.model.ids import AccountId, AppId, GroupId, TaskId, UserId
 from satchel.model.instance import Task, TaskDetails, TaskState
 
 
@@ -161,48 +160,6 @@ async def listed(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilte
         _parameters(account, reach, wanted),
     )
     return [row.listed for row in rows]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskConditions:
-    """Conditions on tasks beside those on their instances; empty and None leave one out.
-
-    Attributes:
-        sort: a name of `SORTS`.
-    """
-
-    states: Sequence[TaskState] = ()
-    holder: UserId | None = None
-    instance: InstanceId | None = None
-    element: ElementId | None = None
-    sort: str = "opened_at"
-    descending: bool = True
-
-
-async def searched(
-    tx: Reader, where: Where, wanted: TaskConditions, *, start: int, limit: int
-) -> tuple[int, list[Task]]:
-    """Return how many tasks there are of the instances that a search's condition finds, and a page of them."""
-    where = where.copy()
-    if wanted.states:
-        where.add("t.state = ANY({})", [state.value for state in wanted.states])
-    for column, value in (("holder_id", wanted.holder), ("instance_id", wanted.instance), ("element", wanted.element)):
-        if value is not None:
-            where.add(f"t.{column} = {{}}", value)
-    source = (
-        f"FROM tasks t JOIN instances i ON i.account_id = t.account_id AND i.id = t.instance_id WHERE {where.text()}"
-    )
-    order: LiteralString = " DESC" if wanted.descending else ""
-    count = await tx.value(int, assembled(f"SELECT count(*) {source}"), where.parameters)
-    rows = await tx.rows(
-        _Row,
-        assembled(
-            f"SELECT {_COLUMNS} {source} ORDER BY {SORTS[wanted.sort]}{order}, t.id{order}"
-            f" OFFSET {int(start)} LIMIT {int(limit)}"
-        ),
-        where.parameters,
-    )
-    return count or 0, [row.listed.task for row in rows]
 
 
 async def counted(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilter) -> dict[TaskState, int]:

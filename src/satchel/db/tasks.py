@@ -74,6 +74,15 @@ async def task(tx: Reader, account: AccountId, task_id: TaskId) -> Task | None:
     return row.task if row else None
 
 
+async def tasks_numbered(tx: Reader, account: AccountId, ids: Sequence[TaskId]) -> list[Task]:
+    """Return those of these tasks that there are, in the order of their numbers here."""
+    rows = await tx.rows(
+        _Row, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND id = ANY(%s)", (account, list(ids))
+    )
+    places = {number: place for place, number in enumerate(ids)}
+    return sorted((row.task for row in rows), key=lambda task: places[task.id])
+
+
 async def task_by_token(tx: Reader, account: AccountId, instance: InstanceId, token: TokenId) -> Task | None:
     """Return the task that the engine names by this token."""
     row = await tx.row(
