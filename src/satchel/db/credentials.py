@@ -64,6 +64,7 @@ class NewCredential:
     token_hash: bytes | None = None
     csrf_hash: bytes | None = None
     parent_id: CredentialId | None = None
+    client_id: int | None = None
     scope: str = ""
     expires_at: datetime | None = None
 
@@ -114,7 +115,8 @@ async def insert_credential(
     created = await tx.value(
         CredentialId,
         "INSERT INTO credentials (account_id, user_id, kind, name, password_hash, token_hash, csrf_hash, parent_id,"
-        " scope, created_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        " client_id, scope, created_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " RETURNING id",
         (
             account_id,
             user_id,
@@ -124,6 +126,7 @@ async def insert_credential(
             new.token_hash,
             new.csrf_hash,
             new.parent_id,
+            new.client_id,
             new.scope,
             now,
             new.expires_at,

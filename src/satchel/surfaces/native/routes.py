@@ -14,6 +14,7 @@ from satchel.surfaces.native import (
     exports,
     files,
     instances,
+    oauth_clients,
     people,
     schedules,
     searches,
@@ -28,6 +29,7 @@ from satchel.surfaces.native import (
 ENDPOINTS: tuple[Endpoint, ...] = (
     *people.ENDPOINTS,
     *applications.ENDPOINTS,
+    *oauth_clients.ENDPOINTS,
     *apps.ENDPOINTS,
     *instances.ENDPOINTS,
     *tasks.ENDPOINTS,

@@ -15,6 +15,7 @@ from satchel.model.errors import (
     Unavailable,
 )
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.questetra import oauth
 from satchel.surfaces.questetra.incoming import NAMES_KEPT
 from satchel.surfaces.questetra.xml import errors, xml_reply
 
@@ -91,6 +92,9 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     is_address = isinstance(error, NotFound) and error.members.get("what") == "address"
     if root is not None and not is_address:
         return _xml(error, exchange, root)
+    if str(exchange.scope["path"]) in (oauth.AUTHORIZE, oauth.TOKEN):
+        status = next((status for known, status in STATUSES if isinstance(error, known)), 400)
+        return oauth.document(error, exchange, 500 if error is None else status)
     if error is None:
         return _reply(500, "10000", "Unexpected", exchange.request_id)
     status = next((status for known, status in STATUSES if isinstance(error, known)), 400)

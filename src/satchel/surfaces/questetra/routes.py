@@ -1,24 +1,36 @@
 """Every endpoint of the Questetra surface."""
 
+from satchel.actions import credentials
 from satchel.model.actor import Actor
 from satchel.surfaces.kit import auth
 from satchel.surfaces.kit.exchange import Endpoint, Exchange
 from satchel.surfaces.kit.surface import Surface
-from satchel.surfaces.questetra import apps, messages, processes, task_forms, tasks
+from satchel.surfaces.questetra import apps, messages, oauth, processes, task_forms, tasks
 from satchel.surfaces.questetra.errors import document
 from satchel.surfaces.questetra.wire import PREFIX
+
+BEARERS = ("token", "api_key", "oauth_access")
 
 
 async def authenticate(exchange: Exchange) -> Actor | None:
     """Return who asks, by the header Authorization only: Basic with the API password, or a bearer token.
 
+    A token is one of Satchel's own, or one that a program was given for a person.
+
     Raises:
         Unauthenticated: the credential is not good.
         TooManyRequests: too many wrong passwords.
     """
-    if exchange.header("authorization") is None:
+    scheme, _, given = (exchange.header("authorization") or "").partition(" ")
+    if not scheme:
         return None
-    return await auth.authenticate(exchange)
+    if scheme.lower() != "bearer":
+        return await auth.authenticate(exchange)
+    exchange.secret = given.strip()
+    exchange.known_actor = await credentials.by_token(
+        exchange.context, exchange.secret, kinds=BEARERS, address=exchange.address
+    )
+    return exchange.known_actor
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -27,6 +39,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *tasks.ENDPOINTS,
     *task_forms.ENDPOINTS,
     *messages.ENDPOINTS,
+    *oauth.ENDPOINTS,
 )
 
 SURFACE = Surface(prefix=PREFIX, endpoints=ENDPOINTS, document=document, authenticate=authenticate)

@@ -110,18 +110,33 @@ CREATE TABLE grants (
     CHECK ("right" <> 'admin' OR app_id IS NULL)
 );
 
+-- Programs that people let act for them (OAuth2). One without a secret proves by PKCE that it asked for its code.
+CREATE TABLE oauth_clients (
+    account_id bigint NOT NULL REFERENCES accounts,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    public_id text NOT NULL UNIQUE,
+    name text NOT NULL,
+    secret_hash bytea,
+    redirect_uris text[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    created_by bigint,
+    revoked_at timestamptz,
+    PRIMARY KEY (account_id, id)
+);
+
 -- How users prove who they are. Passwords have an argon2id hash and no lookup; tokens are found by their SHA-256.
 CREATE TABLE credentials (
     account_id bigint NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
     user_id bigint NOT NULL,
     kind text NOT NULL CHECK (kind IN ('password', 'api_password', 'token', 'api_key', 'session', 'hash_session',
-        'hash_key', 'named_key', 'application', 'application_token', 'person_token')),
+        'hash_key', 'named_key', 'oauth_refresh', 'oauth_access', 'application', 'application_token', 'person_token')),
     name text NOT NULL,
     password_hash text,
     token_hash bytea UNIQUE,
     csrf_hash bytea,
     parent_id bigint, -- the credential that it was made from, and ends with
+    client_id bigint, -- the program that it was given to
     scope text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL,
     expires_at timestamptz,
@@ -129,10 +144,31 @@ CREATE TABLE credentials (
     PRIMARY KEY (account_id, id),
     FOREIGN KEY (account_id, user_id) REFERENCES users,
     FOREIGN KEY (account_id, parent_id) REFERENCES credentials,
+    FOREIGN KEY (account_id, client_id) REFERENCES oauth_clients,
     CHECK ((password_hash IS NULL) <> (token_hash IS NULL))
 );
 CREATE INDEX credentials_parent ON credentials (account_id, parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX credentials_user ON credentials (account_id, user_id, kind) WHERE revoked_at IS NULL;
+
+CREATE INDEX credentials_client ON credentials (account_id, client_id, user_id) WHERE client_id IS NOT NULL;
+
+-- What a program was promised and has a minute to exchange; a used one stays until it would have ended, so that a second
+-- use is seen and ends what the first one gave.
+CREATE TABLE oauth_codes (
+    code_hash bytea PRIMARY KEY,
+    account_id bigint NOT NULL,
+    client_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    redirect_uri text NOT NULL,
+    scope text NOT NULL,
+    challenge text,
+    expires_at timestamptz NOT NULL,
+    refresh_id bigint,
+    FOREIGN KEY (account_id, client_id) REFERENCES oauth_clients,
+    FOREIGN KEY (account_id, user_id) REFERENCES users
+);
+CREATE INDEX oauth_codes_expiry ON oauth_codes (expires_at);
+CREATE INDEX oauth_codes_client ON oauth_codes (account_id, client_id);
 
 -- Wrong passwords per login name and per address, so that guessing is slow on every process at once.
 CREATE TABLE sign_in_failures (
