@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import alloy
 import calls
 import exports
 import files
@@ -29,6 +30,7 @@ BENCHMARKS = {
     "calls": calls.files_sent,
     "exports": exports.everything_out,
     "navixy": navixy.attached,
+    "alloy": alloy.put_base64,
     "search": search.many_instances,
 }
 

@@ -56,9 +56,12 @@ class BenchServer:
     @property
     def token(self) -> str:
         """A token of somebody who may do everything with every app."""
-        logins = json.loads((self.data / "demo.json").read_text())
-        token: str = logins["integrator"]["token"]
-        return token
+        return self.login("integrator")["token"]
+
+    def login(self, who: str) -> dict[str, str]:
+        """Return what one of the demo's people signs in with."""
+        logins: dict[str, dict[str, str]] = json.loads((self.data / "demo.json").read_text())
+        return logins[who]
 
     def client(self, connections: int = 32) -> httpx.AsyncClient:
         """Return a client that is signed in."""

@@ -30,11 +30,11 @@ Take = Callable[[AsyncGenerator[bytes, None]], Awaitable[int]]
 
 _MARK = re.compile(rb'["{}\[\],:]')
 _END = re.compile(rb'["\\]')
-_CONTROL = re.compile(rb"[\x00-\x1f]")
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _LONGEST_ESCAPE = 6
-_SPACE = b" \t\r\n"
-_ESCAPED = {b"/": b"/", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_SPACE = b" "  # every white space is written as an escape, but this
+_ESCAPED = {b"/": b"/", b"n": _SPACE, b"r": _SPACE, b"t": _SPACE}
+_JUNK = b"!"
 _GROUP = 4
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -183,24 +183,29 @@ class EmbeddedFiles:
         return number
 
     async def _decoded(self) -> AsyncGenerator[bytes, None]:
-        """Give the bytes of a file's text."""
+        """Give the bytes of a file's text; what is not plainly base64 is looked at again without its white space."""
         left = b""
         is_padded = False
         async with aclosing(self._pieces()) as pieces:
             async for piece in pieces:
                 text = left + piece
                 whole = len(text) - len(text) % _GROUP
+                data = _decode(text[:whole])
+                if data is None:
+                    text = _without_space(text)
+                    whole = len(text) - len(text) % _GROUP
+                    data = _decode(text[:whole])
+                if data is None or (is_padded and whole):
+                    raise _bad_base64()
                 left = text[whole:]
                 if whole:
-                    if is_padded:
-                        raise _bad_base64()
                     is_padded = text[whole - 1 : whole] == b"="
-                    yield _decode(text[:whole])
-        if left:
+                    yield data
+        if _without_space(left):
             raise _bad_base64()
 
     async def _pieces(self) -> AsyncGenerator[bytes, None]:
-        """Give a file's text without its escapes and white space; what may be the beginning of an escape waits."""
+        """Give a file's text without its escapes; what may be the beginning of one waits for the rest."""
         held = b""
         while await self._fill():
             end = self._chunk.find(b'"', self._at)
@@ -218,23 +223,28 @@ class EmbeddedFiles:
 
 
 def _unescaped(raw: bytes) -> bytes:
-    if _CONTROL.search(raw):
-        raise InvalidRequest("The body is not JSON: a text has a control character.")
-    return (_ESCAPE.sub(_character, raw) if b"\\" in raw else raw).translate(None, _SPACE)
+    return _ESCAPE.sub(_character, raw) if b"\\" in raw else raw
+
+
+def _without_space(text: bytes) -> bytes:
+    return text.translate(None, _SPACE)
 
 
 def _character(found: re.Match[bytes]) -> bytes:
-    if found[1] is not None:
-        code = int(found[1], 16)
-        return bytes([code]) if code < 0x80 else b"!"  # noqa: PLR2004  # beyond ASCII nothing is base64
-    return _ESCAPED.get(found[2], b"!")
+    if found[1] is None:
+        return _ESCAPED.get(found[2], _JUNK)
+    code = int(found[1], 16)
+    if code in b"\t\n\r":
+        return _SPACE
+    return bytes([code]) if code < 0x80 else _JUNK  # noqa: PLR2004  # beyond ASCII nothing is base64
 
 
-def _decode(text: bytes) -> bytes:
+def _decode(text: bytes) -> bytes | None:
+    """Return what a text of whole groups holds; None if it is no base64."""
     try:
         return pybase64.b64decode(text, validate=True)
     except (Base64Error, ValueError):
-        raise _bad_base64() from None
+        return None
 
 
 async def _rejoined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
