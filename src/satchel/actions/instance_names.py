@@ -8,6 +8,7 @@ from uuid import UUID
 from satchel.actions import instances
 from satchel.actions.context import Context
 from satchel.actions.instances import View
+from satchel.actions.loading import LoadedApp
 from satchel.db import apps as app_rows
 from satchel.db import instances as rows
 from satchel.db.apps import AppRow
@@ -55,3 +56,11 @@ async def every_app(context: Context, actor: Actor) -> list[AppRow]:
     """Return all apps of the account that were deployed, by code; what the actor may do with them is asked later."""
     async with context.database.read() as tx:
         return [row for row in await app_rows.apps(tx, actor.account_id) if row.version_id is not None]
+
+
+async def apps_that_create(context: Context, actor: Actor, action_id: int) -> list[LoadedApp]:
+    """Return the account's apps whose action of this number starts an instance, by code, whatever the actor may do."""
+    async with context.database.read() as tx:
+        known = [row.code for row in await app_rows.apps(tx, actor.account_id) if row.version_id is not None]
+        loaded = [await context.apps.newest(tx, actor.account_id, code) for code in known]
+    return [app for app in loaded if (action := app.manifest.actions.get(action_id)) is not None and action.create]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from satchel.actions import apps, arrivals, instances
+from satchel.actions import arrivals, instance_names, instances
 from satchel.actions.forms import Submission
 from satchel.actions.loading import LoadedApp
 from satchel.model.actor import Right
@@ -63,12 +63,10 @@ async def _create_action(exchange: Exchange, given: Keys) -> tuple[LoadedApp, Ac
         raise InvalidRequest("Send the ActionId, before all Attachments.", pointer="/ActionId")
     number = _number(text)
     name = given.text(CLASS)
+    able = await instance_names.apps_that_create(exchange.context, exchange.actor, number)
     if name is not None:
-        found = [await class_of(exchange, name)]
-    else:
-        rows = [row for row in await apps.visible(exchange.context, exchange.actor) if row.version_id is not None]
-        found = [await apps.read(exchange.context, exchange.actor, row.code) for row in rows]
-    able = [app for app in found if _is_create(app, number)]
+        only = await class_of(exchange, name)
+        able = [app for app in able if app.app_id == only.app_id]
     startable = [app for app in able if exchange.actor.may(Right.START, app.app_id)]
     if not able:
         raise no_action(text)
@@ -78,11 +76,6 @@ async def _create_action(exchange: Exchange, given: Keys) -> tuple[LoadedApp, Ac
         classes = ", ".join(app.manifest.code for app in startable)
         raise InvalidRequest(f"Several classes have the action {text}: name one of {classes} as {CLASS} beside it.")
     return startable[0], startable[0].manifest.actions[number]
-
-
-def _is_create(app: LoadedApp, number: int) -> bool:
-    action = app.manifest.actions.get(number)
-    return action is not None and action.create
 
 
 def _number(text: str) -> int:
