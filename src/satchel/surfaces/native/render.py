@@ -21,11 +21,17 @@ from satchel.model.instance import Attempt, Incident, Instance, ServiceCall, Tas
 from satchel.model.uploads import Upload
 
 Json = dict[str, object]
+_UTC = "+00:00"
 
 
 def moment(at: datetime | None) -> str | None:
     """Return a moment in UTC as RFC 3339 with a Z, or None."""
-    return None if at is None else at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    if at is None:
+        return None
+    text = at.isoformat(timespec="milliseconds")
+    if not text.endswith(_UTC):  # whatever the database gave is in UTC
+        text = at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text[: -len(_UTC)] + "Z"
 
 
 def etag(revision: int) -> dict[str, str]:
