@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from satchel.client import operations, transfers, wire
-from satchel.client.sources.source import Found, FoundFile, FoundPage
-from satchel.client.steps import Flow
+from satchel.client.sources.archive_stream import ArchiveStream, BadArchiveError
+from satchel.client.sources.source import Begin, End, Found, FoundFile, FoundPage
+from satchel.client.steps import Answer, Broken, Call, Flow
 from satchel.client.transfers import Sink
 
 PAGE = 100
@@ -39,6 +42,7 @@ class NativeSource:
         self._fields = None if fields is None else frozenset(fields)
         self._attachments = attachments
         self._names: Mapping[str, str] = {}
+        self._streams = True
 
     def open(self) -> Flow[None]:
         """Learn the names of the apps."""
@@ -54,6 +58,33 @@ class NativeSource:
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
         """Take a file's bytes; a broken connection is taken up where it broke."""
         yield from transfers.receive(transfers.content_of(file.id), sink, etag=file.sha256)
+
+    def stream(self, cursor: str | None, begin: Begin, end: End) -> Flow[bool]:
+        """Take a page's files as one archive; return False to users without the right to export that way."""
+        if not self._streams:
+            return False
+        archive = ArchiveStream(begin, end)
+        body = {
+            "query": {name: value for name, value in self._query.items() if name != "limit"},
+            "fields": None if self._fields is None else sorted(self._fields),
+            "attachments": self._attachments,
+            "values": False,
+        }
+        call = Call(
+            method="POST",
+            path="/api/v1/exports",
+            params=(("stream", "tar"), ("limit", str(PAGE)), *((("cursor", cursor),) if cursor else ())),
+            headers={"Content-Type": "application/json"},
+            content=msgspec.json.encode(body),
+            into=lambda _, piece: archive.take(piece),
+        )
+        try:
+            got: Answer | Broken = yield call
+        except BadArchiveError:
+            self._streams = False
+            return False
+        self._streams = isinstance(got, Broken) or got.is_good
+        return self._streams
 
     def _takes(self, field: str | None) -> bool:
         if field is None:

@@ -1,0 +1,131 @@
+"""A tar archive that is read as it comes: each file's bytes go to a sink, and no name in it is ever a path here."""
+
+import tarfile
+from collections.abc import Mapping
+
+import msgspec
+
+from satchel.client.sources.source import Begin, End
+from satchel.client.transfers import Sink
+
+MANIFEST = "manifest.jsonl"
+MOST_MANIFEST_BYTES = 256 * 1024 * 1024
+_BLOCK = 512
+
+
+class BadArchiveError(Exception):
+    """What came is no archive of an export."""
+
+
+class _Line(msgspec.Struct, frozen=True):
+    id: int
+    path: str | None = None
+
+
+class ArchiveStream:
+    """Takes an archive's bytes piece by piece.
+
+    Args:
+        begin, end: as `StreamingSource.stream` takes them.
+    """
+
+    def __init__(self, begin: Begin, end: End) -> None:
+        self._begin, self._end = begin, end
+        self._header = bytearray()
+        self._numbers: Mapping[str, int] | None = None
+        self._extended: Mapping[str, str] = {}
+        self._left = 0
+        self._padding = 0
+        self._kept: bytearray | None = None
+        self._number: int | None = None
+        self._sink: Sink | None = None
+
+    def take(self, piece: bytes) -> None:
+        """Take what comes next.
+
+        Raises:
+            BadArchiveError: it is no such archive.
+        """
+        view = memoryview(piece)
+        while view:
+            if self._left:
+                view = self._content(view)
+            elif self._padding:
+                skipped = min(self._padding, len(view))
+                self._padding -= skipped
+                view = view[skipped:]
+            else:
+                missing = _BLOCK - len(self._header)
+                self._header += view[:missing]
+                view = view[missing:]
+                if len(self._header) == _BLOCK:
+                    self._member(bytes(self._header))
+                    self._header.clear()
+
+    def _content(self, view: memoryview) -> memoryview:
+        here = view[: self._left]
+        if self._kept is not None:
+            self._kept += here
+        elif self._sink is not None:
+            self._sink.write(bytes(here))
+        self._left -= len(here)
+        if not self._left:
+            self._close()
+        return view[len(here) :]
+
+    def _member(self, header: bytes) -> None:
+        if not any(header):
+            return
+        try:
+            about = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
+        except tarfile.HeaderError as error:
+            raise BadArchiveError(str(error)) from None
+        self._kind: bytes = about.type
+        is_ours = self._kind in (tarfile.REGTYPE, tarfile.XHDTYPE)
+        extended: Mapping[str, str] = self._extended if self._kind == tarfile.REGTYPE else {}
+        name: str = extended.get("path", about.name)
+        self._left = int(extended.get("size", about.size))
+        self._padding = -self._left % _BLOCK
+        is_kept: bool = self._kind == tarfile.XHDTYPE or (self._numbers is None and name == MANIFEST)
+        if not is_ours or (is_kept and self._left > MOST_MANIFEST_BYTES):
+            raise BadArchiveError(f"There is a member of the type {self._kind!r} and {self._left} bytes.")
+        self._kept = bytearray() if is_kept else None
+        self._number = None if is_kept or self._numbers is None else self._numbers.get(name)
+        self._sink = None if self._number is None else self._begin(self._number)
+        if not self._left:
+            self._close()
+
+    def _close(self) -> None:
+        if self._kept is not None and self._kind == tarfile.XHDTYPE:
+            self._extended = _records(bytes(self._kept))
+        else:
+            self._extended = {}
+            if self._kept is not None:
+                self._numbers = _numbers(bytes(self._kept))
+        self._kept = None
+        number, sink = self._number, self._sink
+        self._number = self._sink = None
+        if number is not None and sink is not None:
+            self._end(number, sink)
+
+
+def _numbers(manifest: bytes) -> Mapping[str, int]:
+    try:
+        lines = [msgspec.json.decode(line, type=_Line) for line in manifest.splitlines()]
+    except msgspec.DecodeError as error:
+        raise BadArchiveError(str(error)) from None
+    return {line.path: line.id for line in lines if line.path is not None}
+
+
+def _records(data: bytes) -> Mapping[str, str]:
+    """Return the records of an extended header (POSIX.1-2001): `LENGTH KEY=VALUE`, each with its line end."""
+    found: dict[str, str] = {}
+    while data:
+        length, _, _ = data.partition(b" ")
+        if not length.isdigit() or not 0 < int(length) <= len(data):
+            raise BadArchiveError("An extended header is malformed.")
+        record = data[len(length) + 1 : int(length) - 1]
+        key, _, value = record.partition(b"=")
+        found[key.decode(errors="replace")] = value.decode(errors="surrogateescape")
+        data = data[int(length) :]
+    return found
