@@ -15,6 +15,7 @@ from satchel.cli import (
     deploy,
     doctor,
     export,
+    import_tree,
     schedules,
     serve,
     webhooks,
@@ -37,6 +38,7 @@ admin.app.command("application")(admin_applications.application)
 admin.app.command("hash")(admin_hashes.create_hash)
 app.command("deploy")(deploy.deploy)
 app.command("export")(export.export)
+app.command("import")(import_tree.import_tree)
 app.command("call")(calls.call)
 app.command("incidents")(calls.incidents)
 app.add_typer(webhooks.app, name="webhooks")

@@ -165,11 +165,16 @@ def file(number: int) -> Flow[wire.File]:
 
 
 def attach(
-    instance: int, uploads: Sequence[int], *, field: str | None = None, area: str | None = None
+    instance: int,
+    uploads: Sequence[int],
+    *,
+    field: str | None = None,
+    area: str | None = None,
+    key: str | None = None,
 ) -> Flow[Sequence[wire.File]]:
     """Attach uploads to an instance: to a field, beside what it holds, or to the attachments tab."""
     body = {"uploads": list(uploads), "field": field, "area": area}
-    answer = yield from post(f"{_BASE}/instances/{instance}/files", _without_none(body))
+    answer = yield from post(f"{_BASE}/instances/{instance}/files", _without_none(body), key=key)
     return answer.read(wire.Files).items
 
 

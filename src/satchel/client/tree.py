@@ -257,3 +257,29 @@ class Tree:
                 file.flush()
                 os.fsync(fd)
             os.rename(made, name, src_dir_fd=self._work, dst_dir_fd=self._root)
+
+
+def open_plain(root: Path, path: str) -> int:
+    """Return a descriptor, for reading, of a plain file in a tree; no part of its path is a link or leads outside.
+
+    Raises:
+        InTheWay: there is no such file.
+    """
+    *folders, name = path.split("/")
+    if not name or any(part in ("", ".", "..") for part in (*folders, name)):
+        raise InTheWay(path)
+    at = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for folder in folders:
+            inner = os.open(folder, _FOLDER, dir_fd=at)
+            os.close(at)
+            at = inner
+        fd = os.open(name, _READ, dir_fd=at)
+    except OSError as error:
+        raise InTheWay(path) from error
+    finally:
+        os.close(at)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise InTheWay(path)
+    return fd

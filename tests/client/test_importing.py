@@ -1,0 +1,123 @@
+"""What was exported is imported into an empty account, and exported again it is the same but for numbers."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client.conftest import Network, lost, signed_in, token
+from client.exports import export, manifest, verified
+from client.starting import Start
+from satchel.actions import apps
+from satchel.client.api import AsyncClient
+from satchel.client.importing import Import
+from satchel.model.errors import InvalidRequest, Unavailable
+from surfaces.conftest import Api
+from world import EXAMPLES
+
+
+@pytest.fixture
+async def tree(client: AsyncClient, start: Start, tmp_path: Path) -> Path:
+    """An exported tree: fields, the attachments tab, a link, a description, an instance without files."""
+    one = await start("Test", {"a.txt": b"1", "A.txt": b"2", "é.csv": b"a,b\n"})
+    await start("Nothing to see")
+    await start("More", {"a.txt": b"3"})
+    await client.add_link(one, "https://files.example/plan.dwg", name="plan.dwg", description="By hand.", field="files")
+    sent = await client.upload(b"tab", instance=one, area="Documents", name="tab.txt")
+    await client.attach(one, [sent.id], area="Documents")
+    (described, *_) = await client.files(one)
+    await client.describe(described.id, description="The first.")
+    await export(client, tmp_path / "out", {"app": "COL"})
+    return tmp_path / "out"
+
+
+@pytest.fixture
+async def rival(api: Api, network: Network) -> AsyncClient:
+    """The administrator of the other account, in which the app is deployed and empty."""
+    folder = EXAMPLES / "file-collection"
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    await apps.deploy(api.world.context, api.world.rival, files)
+    return signed_in(network, await token(api, "rival"), [])
+
+
+def _but_for_numbers(tree: Path) -> list[tuple[Any, ...]]:
+    members = ("app", "field", "area", "kind", "name", "description", "size", "media_type", "sha256", "url")
+    titles = {line["instance"]: line["identifier"].rpartition("-")[2] for line in manifest(tree)}
+    order = {number: at for at, number in enumerate(sorted(titles))}
+    return sorted((order[line["instance"]], *(line[name] or "" for name in members)) for line in manifest(tree))
+
+
+async def test_a_tree_goes_round_and_is_the_same_but_for_numbers(
+    rival: AsyncClient, tree: Path, tmp_path: Path
+) -> None:
+    report = await Import(rival, tree).run()
+    assert (report.instances, report.started, report.files, report.links, report.failures) == (3, 3, 5, 1, [])
+    await export(rival, tmp_path / "back", {"app": "COL"})
+    assert _but_for_numbers(tmp_path / "back") == _but_for_numbers(tree)
+    assert sorted(verified(tmp_path / "back").values()) == sorted(verified_of(tree).values())
+
+
+def verified_of(tree: Path) -> dict[str, bytes]:
+    """Return the files of a tree from which was imported."""
+    (tree / "import.jsonl").unlink()
+    return verified(tree)
+
+
+async def test_a_second_run_adds_nothing(rival: AsyncClient, network: Network, tree: Path) -> None:
+    await Import(rival, tree).run()
+    asked = network.times("POST", "/instances") + network.times("POST", "/uploads")
+    report = await Import(rival, tree).run()
+    assert (report.started, report.there, report.files, report.links) == (0, 3, 0, 0)
+    assert network.times("POST", "/instances") + network.times("POST", "/uploads") == asked
+    assert len([one async for one in rival.search({"app": "COL"})]) == 3
+
+
+async def test_an_import_whose_answers_were_lost_goes_on_without_doing_anything_twice(
+    rival: AsyncClient, network: Network, tree: Path
+) -> None:
+    for _ in range(4):
+        network.fail("POST", "/apps/COL/instances", lost)
+    with pytest.raises(Unavailable):
+        await Import(rival, tree).run()
+    for _ in range(4):
+        network.fail("POST", "/files", lost)
+    with pytest.raises(Unavailable):
+        await Import(rival, tree).run()
+    report = await Import(rival, tree).run()
+    assert report.failures == []
+    found = [one async for one in rival.search({"app": "COL"}, with_files=True)]
+    assert sorted(len(one.files) for one in found) == [0, 1, 5]
+
+
+async def test_what_is_wrong_with_an_instance_is_reported_and_the_others_go_in(
+    rival: AsyncClient, tree: Path, tmp_path: Path
+) -> None:
+    first = next(path for path in tree.rglob("a.txt") if path.read_bytes() == b"1")
+    first.write_bytes(b"tampered")
+    (tmp_path / "secret").write_bytes(b"3")
+    other = next(path for path in tree.rglob("a.txt") if path.read_bytes() == b"3")
+    other.unlink()
+    other.symlink_to(tmp_path / "secret")
+    report = await Import(rival, tree).run()
+    assert [failure["code"] for failure in report.failures] == ["wrong_bytes", "in_the_way"]
+    assert report.started == 1
+    first.write_bytes(b"1")
+    other.unlink()
+    other.write_bytes(b"3")
+    again = await Import(rival, tree).run()
+    assert (again.started, again.there, again.failures) == (2, 1, [])
+
+
+async def test_fields_that_the_app_does_not_have_are_mapped_or_skipped(rival: AsyncClient, tree: Path) -> None:
+    lines = (tree / "manifest.jsonl").read_text().replace('"field":"files"', '"field":"papers"')
+    (tree / "manifest.jsonl").write_text(lines)
+    refused = await Import(rival, tree).run()
+    assert refused.failed == 2
+    assert "--map papers=FIELD" in str(refused.failures[0]["message"])
+    report = await Import(rival, tree, names={"papers": "2"}).run()
+    assert (report.started, report.failures) == (2, [])
+
+
+async def test_a_folder_without_an_export_is_refused(rival: AsyncClient, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="holds no export"):
+        await Import(rival, tmp_path).run()

@@ -1,0 +1,144 @@
+"""`satchel export` on a real server: the tree of the seed's script by both APIs; cut off in any way, completed."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from client.exports import files_in, verified
+from e2e.conftest import DemoServer
+from house.tree import ROOT
+from satchel.client.api import Client
+from satchel.model.names import safe_name
+
+SCRIPTS = ROOT / "examples" / "questetra"
+FILES = 120
+WAIT_S = 60
+
+
+def _environment(server: DemoServer, who: str = "integrator") -> dict[str, str]:
+    login = json.loads((server.data / "demo.json").read_text())[who]
+    return {
+        **os.environ,  # noqa: TID251  # handed on to a child process
+        "SATCHEL_URL": server.url,
+        "SATCHEL_TOKEN": login["token"],
+        "QUESTETRA_URL": f"{server.url}/questetra",
+        "QUESTETRA_EMAIL": login["email"],
+        "QUESTETRA_API_PASSWORD": login.get("api_password", ""),
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
+def _export(server: DemoServer, *arguments: str, who: str = "integrator") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "satchel", "export", *arguments]
+    return subprocess.run(
+        command, env=_environment(server, who), capture_output=True, text=True, check=False, timeout=240
+    )
+
+
+def _safe(tree: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return a tree whose names are as rule 2 of security.md has them; the demo's app has a colon in its name."""
+    return {"/".join(safe_name(part) for part in path.split("/")): data for path, data in tree.items()}
+
+
+def test_the_seeds_criteria_give_the_tree_of_its_script_by_both_apis(server: DemoServer, tmp_path: Path) -> None:
+    with Client(server.url, token=server.token("technician")) as technician:
+        me = technician.me().id
+    text = (SCRIPTS / "process-criteria.txt").read_text(encoding="utf-8")
+    criteria = tmp_path / "process-criteria.txt"
+    criteria.write_text(text.replace("  <states>", f"  <init-quser-id>{me}</init-quser-id>\n  <states>"))
+    script = [sys.executable, str(SCRIPTS / "download_all.py")]
+    subprocess.run(script, cwd=tmp_path, env=_environment(server), check=True, timeout=240)
+    expected = _safe(files_in(tmp_path / "file_py"))
+    assert len(expected) >= 6
+
+    native = _export(server, str(tmp_path / "native"), "--criteria", str(criteria))
+    assert native.returncode == 0, native.stderr
+    assert verified(tmp_path / "native") == expected
+    theirs = _export(
+        server, str(tmp_path / "theirs"), "--criteria", str(criteria), "--questetra", f"{server.url}/questetra"
+    )
+    assert theirs.returncode == 0, theirs.stderr
+    assert verified(tmp_path / "theirs") == expected
+
+
+def test_a_run_that_finds_nothing_or_is_asked_nonsense_says_so(server: DemoServer, tmp_path: Path) -> None:
+    nothing = _export(server, str(tmp_path / "none"), "--app", "COL", "--title", "no such title")
+    assert (nothing.returncode, nothing.stdout.splitlines()[0]) == (0, "nothing was found")
+    counted = _export(server, str(tmp_path / "dry"), "--app", "FLD", "--dry-run")
+    assert counted.returncode == 0, counted.stderr
+    assert re.match(r"\d+ instances, \d+ files, \d+ bytes", counted.stdout)
+    assert not (tmp_path / "dry").exists()
+    (tmp_path / "evil.xml").write_text('<!DOCTYPE a [<!ENTITY b "c">]><process-instance-criteria/>')
+    evil = _export(server, str(tmp_path / "evil"), "--criteria", str(tmp_path / "evil.xml"))
+    assert evil.returncode == 1
+    assert "DOCTYPE" in evil.stderr
+    unknown = _export(server, str(tmp_path / "unknown"), "--app", "NONE")
+    assert (unknown.returncode, (tmp_path / "unknown").exists()) == (1, True)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "diary.txt").write_text("Private.")
+    full = _export(server, str(tmp_path / "full"), "--app", "COL")
+    assert full.returncode == 1
+    assert "not empty" in full.stderr
+
+
+@pytest.fixture(scope="module")
+def many(server: DemoServer) -> str:
+    """Fill one instance with many files, and return its title."""
+    with Client(server.url, token=server.token("integrator")) as client:
+        for part in range(4):
+            sent = [
+                client.upload(b"%d-%d " % (part, n) * 2000, app="COL", field="files", name=f"{n}.txt").id
+                for n in range(FILES // 4)
+            ]
+            client.start("COL", {"subject": f"Many to export {part}", "files": sent})
+    return "Many to export"
+
+
+@pytest.mark.parametrize(
+    ("signal_number", "after"), [(signal.SIGKILL, 1), (signal.SIGKILL, FILES // 2), (signal.SIGINT, FILES // 3)]
+)
+def test_a_run_that_is_interrupted_is_completed_by_the_next_and_fetches_nothing_twice(
+    server: DemoServer, many: str, tmp_path: Path, signal_number: signal.Signals, after: int
+) -> None:
+    target = tmp_path / "out"
+    # A technician may not export, so that the files come one by one and there is something to interrupt.
+    command = [sys.executable, "-m", "satchel", "export", str(target), "--app", "COL", "--title", many]
+    process = subprocess.Popen([*command, "--parallel", "2"], env=_environment(server, "technician"))
+    end = time.monotonic() + WAIT_S
+    while sum(len(names) for _, _, names in os.walk(target)) < after and time.monotonic() < end:
+        time.sleep(0.005)  # a process of its own: there is nothing else to wait on
+    process.send_signal(signal_number)
+    assert process.wait(timeout=60) in (130, -signal.SIGKILL, 0)
+    there = [path for path in files_in(target) if not path.startswith(".satchel-export")]
+    done = _export(server, str(target), "--app", "COL", "--title", many, "--resume", who="technician")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((target / "report.json").read_text())
+    assert (report["kept"], report["fetched"]) == (len(there), FILES - len(there))
+    assert len(verified(target)) == FILES
+    assert not (target / ".satchel-export").exists()
+
+
+@pytest.mark.soak
+def test_a_run_whose_server_is_killed_is_completed_once_it_is_back(
+    server: DemoServer, many: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "out"
+    command = [sys.executable, "-m", "satchel", "export", str(target), "--app", "COL", "--title", many]
+    process = subprocess.Popen([*command, "--parallel", "2"], env=_environment(server, "technician"))
+    end = time.monotonic() + WAIT_S
+    while sum(len(names) for _, _, names in os.walk(target)) < FILES // 4 and time.monotonic() < end:
+        time.sleep(0.005)  # a process of its own: there is nothing else to wait on
+    server.kill()
+    server.start()
+    assert process.wait(timeout=120) in (0, 3)
+    done = _export(server, str(target), "--app", "COL", "--title", many, "--resume", who="technician")
+    assert done.returncode == 0, done.stderr
+    assert len(verified(target)) == FILES
