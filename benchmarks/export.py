@@ -1,0 +1,89 @@
+"""The benchmark of `satchel export`: the command against the script that asks for each file by itself, in turns."""
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from fill import connected, fill_files, fill_instances
+from server import BenchServer
+
+SCRIPTS = Path(__file__).parent.parent / "examples" / "questetra"
+TURNS = 2
+FIELD = "catalog"
+"""A file field of the Purchase Request: the loop only sees what stands in one."""
+MIB = 1024 * 1024
+CRITERIA = (
+    '{{"processModelInfoId": {app}, "processInstanceStartDateTo": "2026-01-01",'
+    ' "fields": [{{"type": "file", "number": {item}}}]}}'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a program: how long it took, its peak memory, and what it left."""
+
+    seconds: float
+    peak: int
+    files: int
+    size: int
+
+    def text(self) -> str:
+        """Return it as a figure."""
+        rates = f"{self.files / self.seconds:.0f} files/s, {self.size / MIB / self.seconds:.0f} MiB/s"
+        memory = f"{self.peak / MIB:.0f} MiB of memory"
+        return f"{self.files} files, {self.size / MIB:.0f} MiB in {self.seconds:.1f} s: {rates}, {memory}"
+
+
+async def by_command(server: BenchServer, options: argparse.Namespace) -> list[str]:
+    """Export files of 1 KiB to 1 MiB by the command and by Questetra's loop, in turns, on the same server."""
+    async with connected(server) as connection:
+        await fill_instances(connection, options.files // 4)
+        await fill_files(connection, server, options.files, with_bytes=True)
+        await connection.execute("UPDATE files SET field_id = %s WHERE id >= 1000000", (FIELD,))
+    login = json.loads((server.data / "demo.json").read_text())["integrator"]
+    async with server.client() as client:
+        app = (await client.get("/api/v1/apps/PUR")).json()
+    item = next(field["number"] for field in app["fields"] if field["id"] == FIELD)
+    criteria = server.folder / "process-criteria.txt"
+    criteria.write_text(CRITERIA.format(app=app["id"], item=item))
+    environment = {
+        **os.environ,  # noqa: TID251  # handed on to a child process
+        "SATCHEL_URL": server.url,
+        "SATCHEL_TOKEN": login["token"],
+        "QUESTETRA_URL": f"{server.url}/questetra",
+        "QUESTETRA_EMAIL": login["email"],
+        "QUESTETRA_API_PASSWORD": login["api_password"],
+    }
+    command = [sys.executable, "-m", "satchel", "export", "out", "--app", "PUR", "--started-to", "2026-01-01"]
+    script = [sys.executable, str(SCRIPTS / "download_all.py")]
+    found: dict[str, list[Run]] = {"satchel export": [], "the loop": []}
+    for _ in range(TURNS):
+        found["satchel export"].append(await _run(command, server.folder, "out", environment))
+        found["the loop"].append(await _run(script, server.folder, "file_py", environment))
+    best = {name: min(runs, key=lambda run: run.seconds / max(run.files, 1)) for name, runs in found.items()}
+    rates = [best[name].files / best[name].seconds for name in found]
+    return [
+        *(f"{name}: {run.text()}" for name, run in best.items()),
+        f"the command is {rates[0] / rates[1]:.1f} times as fast (aim 10)",
+        f"server's peak memory {server.resident_bytes(peak=True) / MIB:.0f} MiB (aim 150)",
+    ]
+
+
+async def _run(command: list[str], folder: Path, made: str, environment: dict[str, str]) -> Run:
+    """Run a program to its end; what it made is looked at and taken away."""
+    begun = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, env=environment, stdout=asyncio.subprocess.DEVNULL
+    )
+    _, status, usage = await asyncio.to_thread(os.wait4, process.pid, 0)
+    seconds = time.perf_counter() - begun
+    assert status == 0, command
+    sizes = [path.stat().st_size for path in (folder / made).rglob("*.bin")]
+    shutil.rmtree(folder / made)
+    return Run(seconds=seconds, peak=usage.ru_maxrss * 1024, files=len(sizes), size=sum(sizes))
