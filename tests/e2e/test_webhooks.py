@@ -42,3 +42,7 @@ def test_a_webhook_is_added_tested_and_followed_by_commands(server: DemoServer) 
         assert server.command("webhooks", "delete", number, *remote).returncode == 0
         gone = server.command("webhooks", "test", number, *remote)
         assert (gone.returncode, "no webhook" in gone.stderr) == (1, True)
+
+        flokzu = _cells(server.command("webhooks", "add", "PUR", address, "--format", "flokzu", *remote).stdout)
+        assert [len(row[1]) for row in flokzu] == [len(secret), 40]
+        assert server.command("webhooks", "delete", flokzu[0][0], *remote).returncode == 0

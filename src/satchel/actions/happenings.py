@@ -4,7 +4,7 @@ Deliveries are written by the transaction in which it happened, at its end: none
 was rolled back, and what each tells is what that transaction saved.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,18 +35,18 @@ _FORMS = frozenset(
 """What is a save only if values or files are others than before."""
 
 
-def happening_of(kind: str, task: TaskId | None, *, has_changes: bool) -> Happening | None:
+def happening_of(kind: str, task: TaskId | None, has_changes: Callable[[], bool]) -> Happening | None:
     """Return what webhooks are told of a line of an instance's history, or None.
 
     Args:
         kind: of the line.
         task: that it belongs to.
-        has_changes: whether values or files of the instance are others than before.
+        has_changes: tells whether values or files of the instance are others than before.
     """
     if kind == "action.run" and task is not None:
         return Happening.TASK_DONE
     if kind in _FORMS:
-        return Happening.SAVE if has_changes else None
+        return Happening.SAVE if has_changes() else None
     return _HAPPENINGS.get(kind)
 
 

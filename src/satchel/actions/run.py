@@ -79,9 +79,8 @@ class Run:
     loaded_files: frozenset[tuple[FileId, FieldId | None, str]] = frozenset()
     is_deleted: bool = False
 
-    @property
     def has_changes(self) -> bool:
-        """Whether values or files are others than when the instance was loaded, or saved last."""
+        """Return whether values or files are others than when the instance was loaded, or saved last."""
         return self.values != self.instance.values or _places(self.files) != self.loaded_files
 
     def files_in(self, field_id: FieldId | None) -> list[File]:
@@ -117,7 +116,7 @@ class Run:
         data: Mapping[str, object] | None = None,
     ) -> None:
         """Write a line of this instance's history, and remember the webhooks that are to be told of it."""
-        happening = happening_of(kind, task, has_changes=self.has_changes)
+        happening = happening_of(kind, task, self.has_changes)
         heard = await write_event(
             self.tx,
             self.context,

@@ -10,6 +10,7 @@ from datetime import datetime
 from satchel.actions.loading import LoadedApp
 from satchel.db.pool import Reader
 from satchel.model.clock import moment
+from satchel.model.files import File
 from satchel.model.ids import EventId, FieldId, UserId
 from satchel.model.instance import Instance, Task
 from satchel.model.webhooks import SUBSCRIBED, Happening
@@ -26,8 +27,9 @@ class Told:
         kind: of that line, such as `task.completed`.
         user_id: who did it; None for the process itself.
         task: the one that it was done in, as it is now, or None.
-        files: by field, and under None those of the attachments tab; as `attachment_metadata` tells them, with `id` and
-            `sha256`, each address made for this attempt. Files that are gone by now are left out.
+        files: by field, and under None those of the attachments tab; as `documents.attachments` tells them, each
+            address made for this attempt. Files that are gone by now are left out.
+        held: the same files, and perhaps some that are gone.
         files_left_out: how many there were too many of.
     """
 
@@ -38,6 +40,7 @@ class Told:
     instance: Instance
     task: Task | None
     files: Mapping[FieldId | None, Sequence[Mapping[str, object]]]
+    held: Sequence[File]
     files_left_out: int
 
 
@@ -119,12 +122,18 @@ async def _native(_tx: Reader, message: Message) -> object:
             "outcome": task.outcome,
         },
         "values": dict(instance.values),
-        "files": {field.id: told.files.get(field.id, []) for field in told.app.file_fields},
-        "attachments": told.files.get(None, []),
+        "files": {field.id: _native_files(told, field.id) for field in told.app.file_fields},
+        "attachments": _native_files(told, None),
     }
     if told.files_left_out:
         data["files_left_out"] = told.files_left_out
     return {**shown, "data": data}
+
+
+def _native_files(told: Told, place: FieldId | None) -> list[dict[str, object]]:
+    rows = {file.uuid.hex: file for file in told.held}
+    shown = [(rows[str(one["attachmentId"])], one) for one in told.files.get(place, ())]
+    return [{"id": row.id, **one, "sha256": row.digest} for row, one in shown]
 
 
 NATIVE_FORMAT = Format(name=NATIVE, types={happening: happening.value for happening in Happening}, render=_native)

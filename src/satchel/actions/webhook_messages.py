@@ -7,16 +7,15 @@ from typing import cast
 
 import msgspec
 
-from satchel.actions import attachment_metadata
+from satchel.actions import documents
 from satchel.actions.context import Context
 from satchel.actions.webhook_formats import Message, Told
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as task_rows
 from satchel.model.actor import Actor
-from satchel.model.errors import Gone, NotFound
-from satchel.model.files import File
-from satchel.model.ids import EventId, FieldId, FileId, TaskId, UserId
+from satchel.model.errors import NotFound
+from satchel.model.ids import EventId, FileId, TaskId, UserId
 from satchel.model.instance import InstanceState
 from satchel.model.webhook_secrets import signature, token
 from satchel.model.webhooks import Delivery, Webhook
@@ -113,7 +112,8 @@ async def _told(context: Context, delivery: Delivery, issuer: Actor) -> tuple[To
     )
     then = frozenset(cast("list[FileId]", snapshot["files"]))
     there = [file for file in files if file.id in then]
-    by_place, addresses = await _files(context, issuer, there[:MAX_FILES])
+    shown = there[:MAX_FILES]
+    by_place = await documents.attachments(context, issuer, shown)
     user = cast("int | None", snapshot["user"])
     told = Told(
         event_id=EventId(cast("int", snapshot["event"])),
@@ -123,21 +123,8 @@ async def _told(context: Context, delivery: Delivery, issuer: Actor) -> tuple[To
         instance=instance,
         task=task,
         files=by_place,
+        held=shown,
         files_left_out=max(0, len(there) - MAX_FILES),
     )
-    return told, addresses
-
-
-async def _files(
-    context: Context, issuer: Actor, files: Sequence[File]
-) -> tuple[dict[FieldId | None, list[Mapping[str, object]]], Sequence[str]]:
-    by_place: dict[FieldId | None, list[Mapping[str, object]]] = {}
-    addresses: list[str] = []
-    for file in files:
-        try:
-            shown = await attachment_metadata.metadata(context, issuer, file)
-        except (NotFound, Gone):
-            continue  # deleted this very moment
-        addresses += [str(shown["url"])] if shown["url"] else []
-        by_place.setdefault(file.field_id, []).append({"id": file.id, **shown, "sha256": file.digest})
-    return by_place, addresses
+    addresses = [str(one["url"]) for place in by_place.values() for one in place]
+    return told, [address for address in addresses if address]

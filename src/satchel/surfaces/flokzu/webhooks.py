@@ -10,9 +10,6 @@ from satchel.surfaces.flokzu import wire
 NAME = "flokzu"
 TOKEN_HEADER = "X-Flokzu-Token"  # noqa: S105  # a header's name; that of theirs is documented nowhere
 
-_OURS = frozenset({"id", "sha256"})
-"""What is told of a file natively and Flokzu has no word for."""
-
 
 async def render(tx: Reader, message: Message) -> object:
     """Return a message in the envelope; that of a test has an empty payload."""
@@ -21,12 +18,8 @@ async def render(tx: Reader, message: Message) -> object:
         return {"Timestamp": moment(message.at), "Type": message.type, "Payload": dict[str, object]()}
     by = told.user_id
     document = await documents.whole(tx, told.app, told.instance, also=() if by is None else (by,))
-    attachments = {
-        place: [{name: value for name, value in one.items() if name not in _OURS} for one in held]
-        for place, held in told.files.items()
-    }
     participant = None if by is None else document.people.users.get(by)
-    return wire.webhook(message.type, document, attachments, at=message.at, participant=participant)
+    return wire.webhook(message.type, document, told.files, at=message.at, participant=participant)
 
 
 FORMAT = Format(
