@@ -27,7 +27,7 @@ class Told:
         kind: of that line, such as `task.completed`.
         user_id: who did it; None for the process itself.
         task: the one that it was done in, as it is now, or None.
-        files: by field, and under None those of the attachments tab; as `documents.attachments` tells them, each
+        files: by field, and under None those of the attachments tab; as `metadata_by_place` tells them, each
             address made for this attempt. Files that are gone by now are left out.
         held: the same files, and perhaps some that are gone.
         files_left_out: how many there were too many of.

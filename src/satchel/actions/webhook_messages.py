@@ -7,7 +7,7 @@ from typing import cast
 
 import msgspec
 
-from satchel.actions import documents
+from satchel.actions.attachment_metadata import metadata_by_place
 from satchel.actions.context import Context
 from satchel.actions.webhook_formats import Message, Told
 from satchel.db import files as file_rows
@@ -113,7 +113,7 @@ async def _told(context: Context, delivery: Delivery, issuer: Actor) -> tuple[To
     then = frozenset(cast("list[FileId]", snapshot["files"]))
     there = [file for file in files if file.id in then]
     shown = there[:MAX_FILES]
-    by_place = await documents.attachments(context, issuer, shown)
+    by_place = await metadata_by_place(context, issuer, shown)
     user = cast("int | None", snapshot["user"])
     told = Told(
         event_id=EventId(cast("int", snapshot["event"])),
