@@ -17,6 +17,7 @@ import exports
 import files
 import navixy
 import processes
+import questetra
 import search
 from server import BenchServer
 
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "copy": files.copy_of_a_large_file,
     "process": processes.start_and_complete,
     "calls": calls.files_sent,
+    "questetra": questetra.questetra,
     "exports": exports.everything_out,
     "navixy": navixy.attached,
     "alloy": alloy.put_base64,
