@@ -105,6 +105,25 @@ async def test_a_copy_shows_the_items_that_are_asked_for(api: Api) -> None:
     assert (await stranger.get(f"/api/v1/searches/{made}/criteria")).status_code == 404
 
 
+@pytest.mark.parametrize("sort", ["processInstanceTitle", "processInstanceEndDatetime"])
+async def test_a_page_is_the_part_of_the_whole_list_that_its_start_and_limit_name(api: Api, sort: str) -> None:
+    await WORLDS["questetra_items"](api)
+    client = await api.client("clerk")
+
+    async def page(start: int, limit: int) -> list[int]:
+        criteria = f'{{"sortProperty": "{sort}", "sortDirection": "ASC"}}'
+        answer = await client.post(LIST, data={"criteria": criteria, "start": start, "limit": limit})
+        assert answer.json()["count"] == 4
+        return [one["processInstanceId"] for one in answer.json()["processInstances"]]
+
+    whole = await page(0, 1000)
+
+    assert len(set(whole)) == 4
+    for start in range(6):
+        for limit in (0, 1, 2, 3):
+            assert await page(start, limit) == whole[start : start + limit]
+
+
 @pytest.mark.parametrize("report", ["saved", "PROCESS_INSTANCE_STARTED"])
 async def test_a_saved_search_is_a_report(api: Api, report: str) -> None:
     known = await WORLDS["questetra_items"](api)

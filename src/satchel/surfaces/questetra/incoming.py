@@ -104,9 +104,10 @@ async def _store(exchange: Exchange, part: Part, target: Target) -> Upload:
         raise
 
 
-def most_bytes(exchange: Exchange, declared: Field) -> int:
-    """Return how many bytes a file of a form can have: those of the whole form, and what its item takes."""
-    most = min(exchange.content_length or MAX_FORM_BYTES, MAX_FORM_BYTES)
+def most_bytes(exchange: Exchange, brought: Incoming, declared: Field) -> int:
+    """Return how many bytes the next file can have: what of the form has not been stored, and what its item takes."""
+    stored = sum(upload.size_bytes or 0 for found in brought.files.values() for upload in found)
+    most = max(min(exchange.content_length or MAX_FORM_BYTES, MAX_FORM_BYTES) - stored, 0)
     limit = declared.files.max_bytes if declared.files is not None else None
     return most if limit is None else min(most, limit)
 

@@ -33,7 +33,7 @@ async def start(exchange: Exchange) -> Reply:
     async def target(name: str) -> tuple[Actor, Wish]:
         actor, app = await _start_of(exchange, brought)
         known = incoming.item(app.manifest.fields, name)
-        size = incoming.most_bytes(exchange, known)
+        size = incoming.most_bytes(exchange, brought, known)
         return actor, Wish(size_bytes=size, app=app.manifest.code, field=known.id)
 
     try:
@@ -54,7 +54,7 @@ async def upload(exchange: Exchange) -> Reply:
     async def target(name: str) -> tuple[Actor, Wish]:
         actor, app = await _start_of(exchange, brought)
         known = _only_file(app.manifest.fields, name)
-        size = incoming.most_bytes(exchange, known)
+        size = incoming.most_bytes(exchange, brought, known)
         return actor, Wish(size_bytes=size, app=app.manifest.code, field=known.id)
 
     try:
@@ -83,7 +83,7 @@ async def receive(exchange: Exchange) -> Reply:
     async def target(name: str) -> tuple[Actor, Wish]:
         actor, app, instance, _ = await _waiting(exchange, brought)
         known = incoming.item(app.manifest.fields, name)
-        return actor, Wish(size_bytes=incoming.most_bytes(exchange, known), instance=instance, field=known.id)
+        return actor, Wish(size_bytes=incoming.most_bytes(exchange, brought, known), instance=instance, field=known.id)
 
     try:
         await incoming.read_form(exchange, brought, target)

@@ -94,7 +94,9 @@ async def save(exchange: Exchange) -> Reply:
     async def target(name: str) -> tuple[Actor, Wish]:
         seen = await _task(exchange, brought)
         known = incoming.item(seen.app.manifest.fields, name)
-        return exchange.actor, Wish(size_bytes=incoming.most_bytes(exchange, known), task=seen.task.id, field=known.id)
+        return exchange.actor, Wish(
+            size_bytes=incoming.most_bytes(exchange, brought, known), task=seen.task.id, field=known.id
+        )
 
     try:
         await incoming.read_form(exchange, brought, target)
@@ -131,7 +133,7 @@ async def upload(exchange: Exchange) -> Reply:
         mine = [task for task in seen.tasks if access.holds(exchange.actor, task)]
         for task in mine:
             if access.form_of(seen.app, task).fields.get(field.id, Access.HIDE).is_writable:
-                size = incoming.most_bytes(exchange, field)
+                size = incoming.most_bytes(exchange, brought, field)
                 return exchange.actor, Wish(size_bytes=size, task=task.id, field=field.id)
         raise InvalidState(f"You hold no open task of {seen.instance.identifier} that changes {field.label}.")
 
