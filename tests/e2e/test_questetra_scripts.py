@@ -116,7 +116,7 @@ def test_an_administrator_registers_a_program_and_ends_it_by_command(server: Dem
     number, rest = listed.strip().split(maxsplit=1)
     assert rest == f"{client_id} Looker (with a secret) https://looker.example/back"
     page = httpx.get(
-        f"{server.url}/questetra/oauth2/authorize", params={"client_id": client_id, "response_type": "code"}
+        f"{server.url}/questetra/oauth2/authorize", params={"client_id": client_id, "response_type": "code"}, timeout=60
     )
     assert (page.status_code, "Allow Looker?" in page.text) == (200, True)
     assert server.command(*admin, "revoke", number, *data).stdout == f"revoked {number}\n"

@@ -48,7 +48,7 @@ async def with_right(context: Context, actor: Actor, right: Right) -> list[Liste
                     row=row,
                     app=app,
                     deployed_at=versions[0].deployed_at,
-                    creator=people[first].name if first in people else None,
+                    creator=people[first].name if first is not None and first in people else None,
                     start_node=start,
                     start_number=nodes.number_of(app, start.id),
                 )

@@ -125,7 +125,7 @@ async def _with_parts(context: Context, tx: Reader, actor: Actor, found: Sequenc
             task=task,
             process=known[task.instance_id],
             node=nodes.number_of(known[task.instance_id].app, task.element),
-            holder=holders[task.holder_id].name if task.holder_id in holders else None,
+            holder=holders[task.holder_id].name if task.holder_id is not None and task.holder_id in holders else None,
             group=groups.get(task.group_id) if task.group_id is not None else None,
         )
         for task in found

@@ -96,9 +96,11 @@ TASK_STATES: Mapping[TaskState, str] = {
     TaskState.CANCELLED: "CANCELLED",
 }
 
+NOT_IN_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""The characters that no XML document holds."""
+
 _CONTAINED = frozenset({FieldType.TEXT, FieldType.MULTILINE, FieldType.LINK, FieldType.CHOICES})
 _END_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
-_NOT_IN_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def item_type(field: Field) -> str:
@@ -199,7 +201,7 @@ def _xml_item(item: Mapping[str, object]) -> str:
 
 def _xml_text(value: object) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    if _NOT_IN_XML.search(text):
+    if NOT_IN_XML.search(text):
         message = "The search has a character that XML cannot hold; take the criteria as JSON (questetra-json)."
         raise InvalidRequest(message, errors=[_fault("", "a control character")])
     return escape(text, {"\r": "&#13;"})

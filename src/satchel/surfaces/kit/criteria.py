@@ -190,13 +190,12 @@ def _items(given: object, now: datetime) -> tuple[dict[int, str], tuple[int, ...
 def _item_value(kind: str, given: object, now: datetime) -> str:
     """Return what an item is compared with, as text; `#me` and the variables of dates are what they stand for now."""
     alone = cast("list[object]", given) if isinstance(given, list) else [given]
-    if len(alone) == 1:  # one choice, perhaps in a list
-        given = alone[0]
-    if isinstance(given, bool):
-        return str(given).lower()
-    if not isinstance(given, str | int | Decimal):
-        raise _refused("fields", "compares an item with a text or a number", repr(given))
-    text = str(given)
+    value = alone[0] if len(alone) == 1 else None  # one choice, perhaps in a list
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str | int | Decimal):
+        raise _refused("fields", "compares an item with a text or a number")
+    text = str(value)
     if kind == "quser" and text == "#me":
         return ME
     return _date("fields", text, now) if kind in ("date", "datetime") else text

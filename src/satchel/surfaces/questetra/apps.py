@@ -68,7 +68,7 @@ async def every(exchange: Exchange) -> Reply:
     if not found and exchange.actor.apps_with(Right.MANAGE) == frozenset():
         raise Forbidden("You need the right 'manage' for an app to list apps here.")
     if given.get("starredOnly") == "true":
-        found = []  # apps have no stars
+        found = list[ListedApp]()  # apps have no stars
     shown = [
         {
             "processModelInfoCategory": one.row.category,

@@ -1,6 +1,8 @@
 """The form of a task: shown as XML, saved or finished, and its files while it is open."""
 
+import json
 from collections.abc import Iterator
+from typing import cast
 
 from satchel.actions import access, instances, tasks
 from satchel.actions.tasks import TaskView
@@ -81,8 +83,8 @@ def _detail(seen: TaskView, field: Field) -> str:
     value = seen.values.get(field.id)
     if value is None:
         return ""
-    values = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]  # canonical JSON
-    said = "".join(element("ns2:value", str(one).lower() if isinstance(one, bool) else one) for one in values)
+    values = cast("list[object]", value) if isinstance(value, list) else [value]
+    said = "".join(element("ns2:value", one if isinstance(one, str) else json.dumps(one)) for one in values)
     name = data_type(field).lower()
     return f"<ns2:{name}-detail>{said}</ns2:{name}-detail>"
 

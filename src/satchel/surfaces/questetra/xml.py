@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
+from satchel.model.criteria import NOT_IN_XML
 from satchel.model.uploads import Upload
 from satchel.surfaces.kit.exchange import Reply
 
@@ -17,8 +18,7 @@ def xml_reply(text: str, *, status: int = 200) -> Reply:
 
 def element(name: str, text: object) -> str:
     """Return an element with nothing but text; what XML cannot hold becomes a question mark."""
-    said = "".join(one if one in "\t\n\r" or one >= " " else "?" for one in str(text))
-    return f"<{name}>{escape(said)}</{name}>"
+    return f"<{name}>{escape(NOT_IN_XML.sub('?', str(text)))}</{name}>"
 
 
 def errors(faults: Iterable[tuple[str, str]]) -> str:
