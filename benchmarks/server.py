@@ -69,6 +69,12 @@ class BenchServer:
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=600, limits=limits)
 
+    def processor_s(self) -> float:
+        """Return how long the server's process has been on a processor so far (Linux)."""
+        pid = self._process.pid if self._process else 0
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_bytes(self, *, peak: bool = False) -> int:
         """Return the server process's resident memory, now or at its most (Linux)."""
         wanted = "VmHWM:" if peak else "VmRSS:"
