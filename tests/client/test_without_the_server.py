@@ -54,7 +54,8 @@ def _blocked() -> list[str]:
     "program",
     [
         "import satchel.client.api; satchel.client.api.Client('http://127.0.0.1:1').close()",
-        "import sys; sys.argv = ['satchel', '--help']; from satchel.__main__ import main; main()",
+        "import sys; sys.argv = ['satchel', 'export', '--help']; from satchel.__main__ import main; main()",
+        "from satchel.client import importing, manifests, wanted; from satchel.client.sources import questetra",
     ],
 )
 def test_the_client_and_the_commands_need_no_part_of_the_server(program: str) -> None:

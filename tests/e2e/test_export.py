@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -87,6 +88,25 @@ def test_a_run_that_finds_nothing_or_is_asked_nonsense_says_so(server: DemoServe
     full = _export(server, str(tmp_path / "full"), "--app", "COL")
     assert full.returncode == 1
     assert "not empty" in full.stderr
+
+
+def test_a_zip_is_made_by_the_server_and_fetched_from_where_it_broke_off(server: DemoServer, tmp_path: Path) -> None:
+    target = tmp_path / "all.zip"
+    done = _export(server, str(target), "--app", "FLD")
+    assert done.returncode == 0, done.stderr
+    with ZipFile(target) as archive:
+        assert archive.testzip() is None
+        assert "manifest.jsonl" in archive.namelist()
+    whole = target.read_bytes()
+    with Client(server.url, token=server.token("integrator")) as client:
+        ready = client.wait_for_export(client.begin_export({"app": "FLD"}).id)
+    target.rename(tmp_path / "all.zip.part")
+    (tmp_path / "all.zip.part").write_bytes(b"")
+    (tmp_path / "all.zip.export").write_text(str(ready.id))
+    again = _export(server, str(target), "--app", "FLD", "--resume")
+    assert again.returncode == 0, again.stderr
+    assert len(target.read_bytes()) == len(whole)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.zip"]
 
 
 @pytest.fixture(scope="module")

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 
+DEFAULT_LAYOUT = "{id}_{app}_({subject})"
+
 _MOST_SHOWN = 20
 
-Target = Annotated[Path, typer.Argument(help="The folder to fill.", show_default=False)]
+Target = Annotated[
+    Path, typer.Argument(help="The folder to fill, or a .zip to be.", show_default=False)
+]
 Criteria = Annotated[
     Path | None,
     typer.Option(help="A file with the search: Questetra's criteria (XML or JSON) or a native query.", exists=True),
@@ -88,7 +92,7 @@ def export(
     field: Condition = None,
     fields: Fields = None,
     attachments: Attachments = True,
-    layout: Pattern = "{id}_{app}_({subject})",
+    layout: Pattern = DEFAULT_LAYOUT,
     resume: Resume = False,
     since: Since = None,
     dry_run: DryRun = False,
@@ -174,9 +178,41 @@ async def _from_satchel(asked: _Asked) -> Code:
         elif asked.criteria is not None:
             query = wanted.read_query(text)
         query = wanted.dated(query, _now(), zone)
+        if asked.target.suffix.lower() == ".zip" and not asked.dry_run:
+            return await _zip(client, asked, query, fields, is_whole=attachments)
         source = NativeSource(asked.url, query, fields=fields, attachments=attachments)
         moment = None if asked.since is None else wanted.since(asked.since, _now(), zone)
         return await (_count if asked.dry_run else _fill)(client, source, asked, moment)
+
+
+async def _zip(
+    client: "AsyncClient", asked: _Asked, query: dict[str, object], fields: tuple[str, ...] | None, *, is_whole: bool
+) -> Code:
+    """Have the server make a zip of what is found, and fetch it; its number is kept beside it until it is whole."""
+    if asked.since is not None or asked.layout != DEFAULT_LAYOUT:
+        raise InvalidRequest("--since and --layout are for folders, not for a zip.")
+    number = asked.target.with_name(f"{asked.target.name}.export")
+    if asked.target.exists():
+        raise InvalidRequest(f"{asked.target} is there already. Name another file.")
+    if asked.resume and number.exists():
+        begun = int(number.read_text(encoding="ascii"))
+    else:
+        wanted = {name: value for name, value in query.items() if name not in ("limit", "cursor")}
+        begun = (await client.begin_export(wanted, fields=fields, attachments=is_whole)).id
+        asked.target.with_name(f"{asked.target.name}.part").unlink(missing_ok=True)
+        number.write_text(str(begun), encoding="ascii")
+    ready = await client.wait_for_export(begun)
+    with Bar() as bar:
+        bar.expect(files=ready.files, size=ready.size or 0)
+        await client.download_export(begun, asked.target, told=bar.arrived)
+    number.unlink()
+    left = ready.left_out + ready.missing
+    output.out.print(
+        f"{ready.files} files ({bytes_text(ready.bytes)}) of {ready.instances} instances in {asked.target};"
+        f" {left} left out",
+        markup=False,
+    )
+    return Code.FINDINGS if ready.missing else Code.OK
 
 
 async def _from_questetra(asked: _Asked, address: str) -> Code:
@@ -184,6 +220,8 @@ async def _from_questetra(asked: _Asked, address: str) -> Code:
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # same
     from satchel.client.sources.questetra import QuestetraSource  # noqa: PLC0415  # same
 
+    if asked.target.suffix.lower() == ".zip":
+        raise InvalidRequest("Questetra makes no zip; name a folder.")
     if asked.search is not None or asked.since is not None:
         raise InvalidRequest("--search and --since are for Satchel; Questetra's files have no date.")
     if asked.basic is None and not asked.token:

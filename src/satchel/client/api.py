@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from satchel.client import operations, transfers, wire
+from satchel.client import exports, operations, transfers, wire
 from satchel.client.drivers import Account, AsyncDriver, BlockingDriver
 from satchel.client.signing_in import Signed, sign_in, sign_out
 from satchel.client.steps import Flow, Retries
@@ -127,6 +127,10 @@ class Client:
     saved_search = _blocking(operations.saved_search)
     read_criteria = _blocking(operations.read_criteria)
     save_search = _blocking(operations.save_search)
+    begin_export = _blocking(exports.begin_export)
+    export = _blocking(exports.export)
+    wait_for_export = _blocking(exports.wait_for_export)
+    download_export = _blocking(exports.download_export)
     upload = _blocking(transfers.upload)
     download = _blocking(transfers.download)
     read = _blocking(transfers.read)
@@ -216,6 +220,10 @@ class AsyncClient:
     saved_search = _awaiting(operations.saved_search)
     read_criteria = _awaiting(operations.read_criteria)
     save_search = _awaiting(operations.save_search)
+    begin_export = _awaiting(exports.begin_export)
+    export = _awaiting(exports.export)
+    wait_for_export = _awaiting(exports.wait_for_export)
+    download_export = _awaiting(exports.download_export)
     upload = _awaiting(transfers.upload)
     download = _awaiting(transfers.download)
     read = _awaiting(transfers.read)

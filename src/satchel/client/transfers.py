@@ -230,7 +230,7 @@ def _offset(path: str, params: tuple[tuple[str, str], ...]) -> Flow[int]:
     return int((yield from ask(call)).headers["upload-offset"])
 
 
-class _ToFile:
+class ToFile:
     """A file that is arriving, and the digest of what has come."""
 
     def __init__(self, path: Path, told: Told | None) -> None:
@@ -244,6 +244,7 @@ class _ToFile:
             self.size += len(piece)
 
     def write(self, piece: bytes, /) -> None:
+        """Take what comes next."""
         self._file.write(piece)
         self.digest.update(piece)
         self.size += len(piece)
@@ -251,10 +252,12 @@ class _ToFile:
             self._told(len(piece))
 
     def reset(self) -> None:
+        """Begin anew."""
         self._file.truncate(0)
         self.digest, self.size = hashlib.sha256(), 0
 
     def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
 
@@ -271,7 +274,7 @@ def download(file: int, to: Path, *, told: Told | None = None) -> Flow[wire.File
     """
     what = yield from get(f"/api/v1/files/{file}", wire.File)
     part = to.with_name(to.name + SUFFIX)
-    sink = cast("_ToFile", (yield Work(lambda: _ToFile(part, told))))
+    sink = cast("ToFile", (yield Work(lambda: ToFile(part, told))))
     try:
         yield from receive(content_of(file), sink, etag=what.sha256)
     finally:

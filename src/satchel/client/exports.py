@@ -1,0 +1,81 @@
+"""Exports that the server makes: begun, waited for, and fetched as one zip, from where a broken connection left off."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import cast
+
+from satchel.client import wire
+from satchel.client.refusals import Refused
+from satchel.client.steps import Call, Flow, Pause, Work, get, post
+from satchel.client.transfers import SUFFIX, ToFile, Told, receive
+
+POLL_S = 0.5
+
+
+class Export(wire.Answered, frozen=True, kw_only=True):
+    """An export; `size` is the zip's, `bytes` its files', `left_out` how many of them one may see but not export."""
+
+    id: int
+    state: str
+    instances: int = 0
+    files: int = 0
+    bytes: int = 0
+    left_out: int = 0
+    missing: int = 0
+    size: int | None = None
+    error: Mapping[str, str] | None = None
+
+
+def begin_export(
+    query: Mapping[str, object] | None = None,
+    *,
+    search: int | None = None,
+    fields: Sequence[str] | None = None,
+    attachments: bool = True,
+    values: bool = True,
+) -> Flow[Export]:
+    """Begin an export of what a query or a saved search finds; it needs the right `export`."""
+    body: dict[str, object] = {"fields": fields, "attachments": attachments, "values": values}
+    body |= {"query": dict(query or {})} if search is None else {"search": search}
+    return (yield from post("/api/v1/exports", body)).read(Export)
+
+
+def export(number: int) -> Flow[Export]:
+    """Return how far an export is."""
+    return (yield from get(f"/api/v1/exports/{number}", Export))
+
+
+def wait_for_export(number: int) -> Flow[Export]:
+    """Return an export once it is ready.
+
+    Raises:
+        Refused: it failed; its error says why.
+    """
+    while True:
+        found = yield from export(number)
+        if found.state == "failed":
+            said = found.error or {}
+            raise Refused(200, said.get("code", "failed"), said.get("message", f"The export {number} failed."))
+        if found.state != "preparing":
+            return found
+        yield Pause(POLL_S)
+
+
+def download_export(number: int, to: Path, *, told: Told | None = None) -> Flow[Export]:
+    """Download a ready export to a path; called again after a crash, it goes on from `NAME.part`.
+
+    Raises:
+        Refused: it is not ready, has expired, or a right was lost.
+        Unavailable: the connection broke more often than is tried; what came is kept.
+        OSError: the path cannot be written.
+    """
+    found = yield from export(number)
+    part = to.with_name(to.name + SUFFIX)
+    sink = cast("ToFile", (yield Work(lambda: ToFile(part, told))))
+    try:
+        call = Call(method="GET", path=f"/api/v1/exports/{number}/download")
+        yield from receive(call, sink, etag=f"export-{number}-{found.size}")
+    finally:
+        sink.close()
+    yield Work(lambda: part.replace(to))
+    return found
