@@ -25,9 +25,7 @@ DEFAULT_LAYOUT = "{id}_{app}_({subject})"
 
 _MOST_SHOWN = 20
 
-Target = Annotated[
-    Path, typer.Argument(help="The folder to fill, or a .zip to be.", show_default=False)
-]
+Target = Annotated[Path, typer.Argument(help="The folder to fill, or a .zip to be.", show_default=False)]
 Criteria = Annotated[
     Path | None,
     typer.Option(help="A file with the search: Questetra's criteria (XML or JSON) or a native query.", exists=True),

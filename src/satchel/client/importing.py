@@ -138,6 +138,10 @@ class Import:
         else:
             self.report.there += 1
         await self._values(journal, app, found, number)
+        numbers = cast("Mapping[str, int]", (journal.body(name) or {}).get("files", {}))
+        for file in at_start:
+            if str(file.id) in numbers:
+                await self._describe(journal, file, numbers[str(file.id)])
         for file in files:
             if file not in at_start and not isinstance(self._field(app, file.field), _Skipped):
                 await self._add(journal, app, file, number)
@@ -199,14 +203,17 @@ class Import:
             if _is_open(app, known):
                 values[known.id] = value
         attachments: list[int] = []
+        numbers: dict[str, object] = {}
         for file in files:
             held = self._field(app, file.field)
             if isinstance(held, wire.Field):
                 number = await self._upload(file, app=app.code, field=held.id)
                 cast("list[int]", values.setdefault(held.id, [])).append(number)
             else:
-                attachments.append(await self._upload(file, app=app.code, area=file.area))
-        return {"values": values, "attachments": attachments}
+                number = await self._upload(file, app=app.code, area=file.area)
+                attachments.append(number)
+            numbers[str(file.id)] = number
+        return {"values": values, "attachments": attachments, "files": numbers}
 
     def _given(self, app: wire.AppDetail, found: ManifestInstance) -> Iterator[tuple[wire.Field, object]]:
         """Give the values that mean something there; users and groups are others in another account."""
@@ -260,6 +267,14 @@ class Import:
         await self._client.attach(number, [upload], field=place, area=file.area, key=journal.key(name))
         journal.finish(name, upload)
         self.report.files += 1
+        await self._describe(journal, file, upload)
+
+    async def _describe(self, journal: ImportJournal, file: ManifestFile, number: int) -> None:
+        """Give a file the description that it had; a file and its upload share their number."""
+        name = f"description/{file.id}"
+        if file.description and journal.made(name) is None:
+            await self._client.describe(number, description=file.description)
+            journal.finish(name, number)
 
     async def _upload(
         self,
