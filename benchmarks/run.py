@@ -13,6 +13,7 @@ from pathlib import Path
 
 import alloy
 import calls
+import export
 import exports
 import files
 import navixy
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "calls": calls.files_sent,
     "questetra": questetra.questetra,
     "exports": exports.everything_out,
+    "command": export.by_command,
     "navixy": navixy.attached,
     "alloy": alloy.put_base64,
     "search": search.many_instances,

@@ -239,7 +239,10 @@ class Import:
     async def _add(self, journal: ImportJournal, app: wire.AppDetail, file: ManifestFile, number: int) -> None:
         """Add a file that the start form does not take, or one that is kept elsewhere."""
         name = f"file/{file.id}"
-        if journal.made(name) is not None:
+        made = journal.made(name)
+        if made is not None:
+            if file.url is None:
+                await self._describe(journal, file, made)
             return
         known = self._field(app, file.field)
         place = known.id if isinstance(known, wire.Field) else None
