@@ -82,7 +82,7 @@ def test_a_run_that_finds_nothing_or_is_asked_nonsense_says_so(server: DemoServe
     assert evil.returncode == 1
     assert "DOCTYPE" in evil.stderr
     unknown = _export(server, str(tmp_path / "unknown"), "--app", "NONE")
-    assert (unknown.returncode, (tmp_path / "unknown").exists()) == (1, True)
+    assert (unknown.returncode, (tmp_path / "unknown").exists()) == (1, False)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "diary.txt").write_text("Private.")
     full = _export(server, str(tmp_path / "full"), "--app", "COL")

@@ -1,5 +1,6 @@
 """`satchel export`: every file that a search finds, into a folder tree that a second run completes."""
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from satchel.cli import output
 from satchel.cli.output import Code, bytes_text
 from satchel.cli.progress import Bar
 from satchel.cli.remote import DEFAULT_URL, Token, Url
+from satchel.client import layout as layouts
 from satchel.model.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
-
-DEFAULT_LAYOUT = "{id}_{app}_({subject})"
 
 _MOST_SHOWN = 20
 
@@ -90,7 +90,7 @@ def export(
     field: Condition = None,
     fields: Fields = None,
     attachments: Attachments = True,
-    layout: Pattern = DEFAULT_LAYOUT,
+    layout: Pattern = layouts.DEFAULT,
     resume: Resume = False,
     since: Since = None,
     dry_run: DryRun = False,
@@ -150,6 +150,8 @@ def _conditions(given: list[str]) -> object:
 
 
 async def _export(asked: _Asked) -> Code:
+    if os.name != "posix" and asked.target.suffix.lower() != ".zip":
+        raise Unavailable("A folder is filled on POSIX systems only: use WSL, or name a .zip.")
     if (asked.criteria is not None) + (asked.search is not None) + bool(asked.query) > 1:
         raise InvalidRequest("Say what to export in one way: --criteria, --search, or the other options.")
     return await (_from_satchel(asked) if asked.questetra is None else _from_questetra(asked, asked.questetra))
@@ -187,7 +189,7 @@ async def _zip(
     client: "AsyncClient", asked: _Asked, query: dict[str, object], fields: tuple[str, ...] | None, *, is_whole: bool
 ) -> Code:
     """Have the server make a zip of what is found, and fetch it; its number is kept beside it until it is whole."""
-    if asked.since is not None or asked.layout != DEFAULT_LAYOUT:
+    if asked.since is not None or asked.layout != layouts.DEFAULT:
         raise InvalidRequest("--since and --layout are for folders, not for a zip.")
     number = asked.target.with_name(f"{asked.target.name}.export")
     if asked.target.exists():
@@ -257,14 +259,10 @@ async def _count(client: "AsyncClient", source: "Source", asked: _Asked, moment:
 
 async def _fill(client: "AsyncClient", source: "Source", asked: _Asked, moment: str | None) -> Code:
     from satchel.client.exporting import Export, measure  # noqa: PLC0415  # only this command needs it
-    from satchel.client.layout import Layout  # noqa: PLC0415  # same
     from satchel.client.manifests import write_manifests  # noqa: PLC0415  # same
+    from satchel.client.tree import Tree  # noqa: PLC0415  # same
 
-    try:
-        from satchel.client.tree import Tree  # noqa: PLC0415  # same
-    except ImportError:
-        raise Unavailable("Export into folders needs a POSIX system (on Windows: WSL).") from None
-    layout = Layout(asked.layout)
+    layout = layouts.Layout(asked.layout)
     about = {"source": source.address, "started_at": _now().isoformat(), "query": asked.query, "layout": asked.layout}
     tree = Tree(asked.target).open(resume=asked.resume)
     try:

@@ -67,7 +67,7 @@ class Answer:
     @property
     def is_good(self) -> bool:
         """Whether the server did what was asked."""
-        return self.status < 400  # noqa: PLR2004  # HTTP's first error
+        return self.status < 300  # noqa: PLR2004  # nobody is led elsewhere with a credential: a redirect is a refusal
 
     def read(self, kind: type[Struct]) -> Struct:
         """Return the JSON body as a `kind`.

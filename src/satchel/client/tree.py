@@ -98,6 +98,7 @@ class Tree:
         self.path = path
         self._root = self._work = -1
         self._count = 0
+        self._is_new = False
 
     def open(self, *, resume: bool) -> Self:
         """Make the folder, or go on with one that an export has begun to fill.
@@ -107,6 +108,7 @@ class Tree:
             SatchelError: it cannot be made or opened.
         """
         with told(str(self.path)):
+            self._is_new = not self.path.exists()
             self.path.mkdir(parents=True, exist_ok=True)
             self._root = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -145,13 +147,20 @@ class Tree:
                     os.unlink(name, dir_fd=self._work)
 
     def close(self) -> None:
-        """Let go of the folder; what is half written is taken away."""
+        """Let go of the folder; what is half written is taken away, and the folder if nothing ever came into it."""
         if self._work >= 0:
             with suppress(SatchelError):
                 self._clear()
+            if not any(line.strip() for line in self._lines(self._work, JOURNAL)):
+                with suppress(SatchelError, OSError):
+                    self.finish()
+        if self._work >= 0:
             os.close(self._work)
         if self._root >= 0:
             os.close(self._root)
+        if self._is_new:
+            with suppress(OSError):
+                self.path.rmdir()
         self._root = self._work = -1
 
     def finish(self) -> None:
@@ -232,8 +241,11 @@ class Tree:
 
     def lines(self, name: str) -> Iterator[bytes]:
         """Give the lines of a file at the top of the tree; none where there is no such plain file."""
+        yield from self._lines(self._root, name)
+
+    def _lines(self, folder: int, name: str) -> Iterator[bytes]:
         try:
-            fd = os.open(name, _READ, dir_fd=self._root)
+            fd = os.open(name, _READ, dir_fd=folder)
         except OSError:
             return
         with os.fdopen(fd, "rb") as file:
