@@ -7,7 +7,7 @@ and slot numbers here; everything that a person wrote is a parameter.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from psycopg.types.json import Jsonb
 
@@ -38,6 +38,14 @@ _SORT_COLUMNS: Mapping[SortKey, str] = {
 WALK = 2_000
 """How many instances are looked at in order for a "contains" before the trigrams are asked: a common term fills its
 page from these sooner than all that hold it are found and sorted, a rare one costs little more."""
+
+
+CANDIDATES = 2_000
+"""How many instances that "contain" something are found by trigrams and sorted; of a term that more have, the order
+asked for is walked to its end instead, for a page fills early then."""
+
+_CLOCKS_APART = timedelta(days=1)
+"""How far apart the clocks are at the most that noted an instance's start and its end."""
 
 
 @dataclass(slots=True)
@@ -113,6 +121,7 @@ def condition(scope: Scope, query: InstanceQuery) -> Where:
             where.add(f"{column} >= {{}}", low)
         if high is not None:
             where.add(f"{column} <= {{}}", high)
+    _implied(where, query)
     _people(where, query)
     for title in query.titles:
         _contains(where, "i.title_folded", None, title, scope.prefixes["title"])
@@ -138,6 +147,18 @@ def _people(where: Where, query: InstanceQuery) -> None:
             " AND s.instance_id = i.id)",
             query.starred_by,
         )
+
+
+def _implied(where: Where, query: InstanceQuery) -> None:
+    """Add what follows from an instance ending after its start: where the walk by the other moment can begin.
+
+    Without it, the newest of those that ended long ago are found by walking past all that started since.
+    """
+    if query.ended_to is not None:
+        where.add("i.started_at <= {}::timestamptz + {}::interval", query.ended_to, _CLOCKS_APART)
+    if query.started_from is not None and query.sort.key is SortKey.ENDED_AT:
+        ended = where.made("i.ended_at >= {}::timestamptz - {}::interval", query.started_from, _CLOCKS_APART)
+        where.parts.append(f"({ended} OR i.ended_at IS NULL)")
 
 
 def _within(scope: Scope) -> Where:
@@ -242,20 +263,21 @@ async def find(tx: Reader, scope: Scope, query: InstanceQuery) -> tuple[list[tup
 
 
 async def _page(tx: Reader, where: Where, column: str, order: str, wanted: int) -> list[tuple[Instance, object]]:
-    """Return the first that are wanted; those that "contain" something by a short walk if it yields enough."""
-    if where.grams:
-        found = await instances_where(
-            tx,
-            column,
-            " AND ".join(where.texts),
-            order,
-            parameters=where.parameters,
-            limit=wanted,
-            among=(" AND ".join(where.parts), WALK),
-        )
-        if len(found) == wanted:
-            return found
-    return await instances_where(tx, column, where.text(), order, parameters=where.parameters, limit=wanted)
+    """Return the first that are wanted; those that "contain" something as `CANDIDATES` and `WALK` say."""
+    if not where.grams:
+        return await instances_where(tx, column, where.text(), order, parameters=where.parameters, limit=wanted)
+    texts, parts = " AND ".join(where.texts), " AND ".join(where.parts)
+    found = await instances_where(
+        tx, column, texts, order, parameters=where.parameters, limit=wanted, among=(parts, WALK)
+    )
+    if len(found) == wanted:
+        return found
+    condition = where.text()
+    if await _counted(tx, condition, where, CANDIDATES) > CANDIDATES:
+        # The numbers alone come from the index that has the order, mostly without a look at the rows.
+        walk = f"SELECT i.id FROM instances i WHERE {parts} AND {texts} ORDER BY {order} LIMIT {int(wanted)}"
+        condition = f"{where.parts[0]} AND i.id = ANY(ARRAY({walk}))"
+    return await instances_where(tx, column, condition, order, parameters=where.parameters, limit=wanted)
 
 
 def _after(where: Where, column: str, sort: Sort, cursor: Cursor) -> None:
@@ -276,9 +298,19 @@ def _after(where: Where, column: str, sort: Sort, cursor: Cursor) -> None:
 async def count(tx: Reader, scope: Scope, query: InstanceQuery, *, cap: int = COUNT_CAP) -> int:
     """Return how many instances a query finds, at most `cap` + 1."""
     where = condition(scope, query)
-    counted = f"SELECT count(*) FROM (SELECT FROM instances i WHERE {where.text()} LIMIT {int(cap) + 1}) AS found"
-    found = await tx.value(int, assembled(counted), where.parameters)
-    return found or 0
+    if where.grams and cap > COUNT_CAP and not query.conditions:
+        found = await _counted(tx, where.text(), where, CANDIDATES)
+        if found <= CANDIDATES:
+            return found
+        # Of titles that many have, the index that has the titles tells sooner than the rows that the trigrams find.
+        return await _counted(tx, " AND ".join([*where.parts, *where.texts]), where, cap)
+    return await _counted(tx, where.text(), where, cap)
+
+
+async def _counted(tx: Reader, text: str, where: Where, cap: int) -> int:
+    """Return for how many instances a condition holds, at most `cap` + 1; the parameters are those of `where`."""
+    counted = f"SELECT count(*) FROM (SELECT FROM instances i WHERE {text} LIMIT {int(cap) + 1}) AS found"
+    return await tx.value(int, assembled(counted), where.parameters) or 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -233,6 +233,8 @@ CREATE TABLE instances (
 CREATE INDEX instances_started ON instances (account_id, started_at DESC, id DESC);
 CREATE INDEX instances_app_started ON instances (account_id, app_id, started_at DESC, id DESC);
 CREATE INDEX instances_app_state ON instances (account_id, app_id, state, started_at DESC, id DESC);
+CREATE INDEX instances_state ON instances (account_id, state, started_at DESC, id DESC);
+CREATE INDEX instances_number ON instances (account_id, number, started_at DESC, id DESC);
 CREATE INDEX instances_ended ON instances (account_id, ended_at DESC, id DESC) WHERE ended_at IS NOT NULL;
 CREATE INDEX instances_app_ended ON instances (account_id, app_id, ended_at DESC, id DESC) WHERE ended_at IS NOT NULL;
 CREATE INDEX instances_starter ON instances (account_id, starter_id, started_at DESC, id DESC);
