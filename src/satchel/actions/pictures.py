@@ -6,7 +6,7 @@ from satchel.actions import files
 from satchel.actions.context import Context
 from satchel.blobs.images import preview
 from satchel.model.actor import Actor
-from satchel.model.errors import BlobMissing, NotFound
+from satchel.model.errors import BlobMissing, Gone, NotFound
 from satchel.model.files import File
 from satchel.model.media import is_image
 
@@ -21,6 +21,8 @@ async def small(context: Context, actor: Actor, file: File) -> bytes | None:
     try:
         made = await files.preview(context, actor, file.id)
         return b"".join([chunk async for chunk in files.open_bytes(context, actor, made)])
+    except Gone:
+        return None
     except (NotFound, BlobMissing):
         pass  # it was not made yet, or cannot be made
     if (file.size_bytes or 0) > MAX_IMAGE_BYTES:

@@ -1,7 +1,7 @@
 """A filled form as a PDF: each field's label and what it holds, photos and signatures as pictures.
 
 The font is embedded in part and knows Latin, Greek, Cyrillic and many other letters. What it does not know (Chinese,
-Japanese, Korean, emoji) is drawn as a box, and text is set from left to right; the spreadsheet has all of it.
+Japanese, Korean) is left out, and text is set from left to right; the spreadsheet has all of it.
 """
 
 import io
