@@ -11,7 +11,7 @@ import processes
 from server import BenchServer
 
 CLIENTS = 16
-COUNT = 300
+COUNT = 800
 SIZE_BYTES = 10 * 1024
 
 APP = """
