@@ -111,7 +111,7 @@ async def create_user(
     """
     access.require_admin(actor)
     _check_user(email, name, time_zone, locale)
-    hashed = await credentials.password_hash(password) if password is not None else None
+    hashed = await credentials.password_hash(context, password) if password is not None else None
     async with context.database.write() as tx:
         created = await rows.insert_user(
             tx, actor.account_id, email=email, name=name, time_zone=time_zone, locale=locale, now=context.clock()

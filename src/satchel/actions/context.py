@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from satchel.actions.loading import Apps
+from satchel.actions.passwords import Passwords
 from satchel.actions.vault import Vault
 from satchel.actions.webhook_formats import NATIVE_FORMAT, Format, by_name
 from satchel.blobs.store import BlobStore
@@ -33,5 +34,6 @@ class Context:
     queue: Queue
     http: HttpClient
     vault: Vault
+    passwords: Passwords = field(default_factory=Passwords)
     mail_server: MailServer | None = None
     webhook_formats: Mapping[str, Format] = field(default_factory=lambda: by_name(NATIVE_FORMAT))

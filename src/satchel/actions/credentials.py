@@ -4,18 +4,16 @@ Passwords are argon2id hashes. A wrong password costs the same time whether the 
 counted per login name and per address; past the limit everybody waits, the right password too.
 """
 
-import asyncio
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
+from satchel.actions.passwords import MAX_PASSWORD_CHARS
 from satchel.actions.tokens import new_token, token_hash
 from satchel.db import accounts as users
 from satchel.db import credentials as rows
@@ -37,16 +35,11 @@ FAILURES_PER_LOGIN = 10
 FAILURES_PER_ADDRESS = 100
 FAILURE_WINDOW = timedelta(minutes=10)
 MIN_PASSWORD_CHARS = 10
-MAX_PASSWORD_CHARS = 1_000
 PREFIXES = {"token": "st_", "api_key": "sk_", "session": "ss_"}
 NAMED_KEY = "named_key"
 """An API key that counts only together with a user name (`satchel.actions.named_keys`)."""
 
 _NAMED_KEY_BYTES = 24
-
-_HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash("nobody has this password")
-"""Verified against for unknown users, so that they take as long as known ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +146,8 @@ async def by_password(context: Context, email: str, password: str, *, kind: str,
         user = await users.user_by_email(tx, email)
         known = await rows.passwords_of(tx, user.account_id, user.id, kind) if user else []
     known = [found for found in known if not _is_over(found.expires_at, now)]
-    hashes = [found.password_hash for found in known if found.password_hash] or [_NOBODY]
-    matches = [await asyncio.to_thread(_verify, stored, password) for stored in hashes]
+    hashes: Sequence[str | None] = [found.password_hash for found in known if found.password_hash] or [None]
+    matches = [await context.passwords.matches(stored, password) for stored in hashes]
     if user is not None and known and any(matches):
         async with context.database.read() as tx:
             who = await rows.who_by_credential(tx, user.account_id, known[matches.index(True)].id)
@@ -171,13 +164,6 @@ def _failure_keys(email: str, address: str | None) -> list[tuple[bytes, int]]:
     if address is not None:
         keys.append((b"address:" + address.encode(), FAILURES_PER_ADDRESS))
     return [(hashlib.sha256(key).digest(), limit) for key, limit in keys]
-
-
-def _verify(stored: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(stored, password[:MAX_PASSWORD_CHARS])
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 async def open_session(context: Context, actor: Actor) -> Secret:
@@ -243,13 +229,13 @@ async def set_password(context: Context, actor: Actor, user_id: UserId, password
         Forbidden, NotFound: the actor may not.
         InvalidValues: the password is too short or too long.
     """
-    hashed = await password_hash(password)
+    hashed = await password_hash(context, password)
     async with context.database.write() as tx:
         await _require_self_or_admin(tx, actor, user_id)
         await store_password(tx, context, actor, user_id, hashed)
 
 
-async def password_hash(password: str) -> str:
+async def password_hash(context: Context, password: str) -> str:
     """Return what is kept of a password that somebody chose.
 
     Raises:
@@ -258,7 +244,7 @@ async def password_hash(password: str) -> str:
     if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
         message = f"A password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters."
         raise InvalidValues([FieldFault(field="password", code="length", message=message)])
-    return await asyncio.to_thread(_HASHER.hash, password)
+    return await context.passwords.hash(password)
 
 
 async def store_password(tx: Writer, context: Context, actor: Actor, user_id: UserId, hashed: str) -> None:
@@ -281,7 +267,7 @@ async def create_api_password(
     """
     _check_expiry(context, expires_at)
     secret = new_token(context.entropy)
-    hashed = await asyncio.to_thread(_HASHER.hash, secret)
+    hashed = await context.passwords.hash(secret)
     now = context.clock()
     async with context.database.write() as tx:
         await _require_self_or_admin(tx, actor, user_id)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from satchel.actions import access, accounts, audit, credentials, hashes, overwriting
 from satchel.actions.accounts import People
 from satchel.actions.audit import Event, EventFilter
+from satchel.actions.passwords import MAX_PASSWORD_CHARS
 from satchel.model.actor import Right
 from satchel.model.errors import Conflict, InvalidValues
 from satchel.model.ids import GroupId, UserId
@@ -78,7 +79,7 @@ async def register(exchange: Exchange) -> Reply:
     """Create a user with a password."""
     _require_admin(exchange)
     given = await read_inputs(exchange)
-    user, password = Inputs(given.mapping("user")), given.text("password", longest=credentials.MAX_PASSWORD_CHARS)
+    user, password = Inputs(given.mapping("user")), given.text("password", longest=MAX_PASSWORD_CHARS)
     if len(password) < credentials.MIN_PASSWORD_CHARS:
         raise refused("password", f"size must be at least {credentials.MIN_PASSWORD_CHARS}")
     groups = [GroupId(user.integer("security_group_id"))] if "security_group_id" in user else []
