@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from calls import BPMN
+
 from satchel.actions import accounts, apps, credentials, instances, intake, uploads
 from satchel.actions.context import Context
 from satchel.actions.forms import Submission
@@ -41,7 +43,7 @@ SENDS = (
     f"code: SND\nname: Sends a file\n{FIELDS}\n"
     """start: {{fields: {{paper: edit}}}}
 services:
-  step:
+  send:
     kind: rest
     method: POST
     url: http://127.0.0.1:{port}/archive
@@ -53,7 +55,7 @@ RECEIVES = (
     f"code: RCV\nname: Receives a file\n{FIELDS}\n"
     """start: {{fields: {{paper: edit}}}}
 services:
-  step:
+  send:
     kind: rest
     method: GET
     url: http://127.0.0.1:{port}/large
@@ -66,18 +68,9 @@ COPIES_ONE = (
     f"code: CPY\nname: Copies a file\n{FIELDS}\n"
     """start: {{fields: {{}}}}
 services:
-  step: {{kind: instance, do: get, app: SND, identifier: "SND-1", copy: {{paper: paper}}}}
+  send: {{kind: instance, do: get, app: SND, identifier: "SND-1", copy: {{paper: paper}}}}
 """
 )
-BPMN = b"""<?xml version="1.0" encoding="UTF-8"?>
-<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="https://satchel.example/bpmn">
-  <process id="p" isExecutable="true">
-    <startEvent id="start"/><serviceTask id="step" name="Step"/><endEvent id="end"/>
-    <sequenceFlow id="f1" sourceRef="start" targetRef="step"/>
-    <sequenceFlow id="f2" sourceRef="step" targetRef="end"/>
-  </process>
-</definitions>
-"""
 
 
 @dataclass
@@ -142,7 +135,7 @@ class Stand:
         self.actor = found
         for manifest in (SENDS, RECEIVES, COPIES_ONE):
             text = manifest.format(port=self.receiver.port).encode()
-            await apps.deploy(self.context, self.actor, {"app.yaml": text, "process.bpmn": BPMN})
+            await apps.deploy(self.context, self.actor, {"app.yaml": text, "process.bpmn": BPMN.encode()})
         return self
 
     async def __aexit__(self, *raised: object) -> None:
