@@ -122,6 +122,20 @@ async def test_a_key_ends_when_it_was_to_and_with_its_user(flokzu: Flokzu) -> No
     assert {**expired.json(), "requestId": ""} == {**ended.json(), "requestId": ""}
 
 
+async def test_a_key_is_made_by_the_native_api_and_revoked_there(flokzu: Flokzu) -> None:
+    admin = await flokzu.api.client("admin")
+    address = f"/api/v1/users/{flokzu.api.world.people['viewer']}/credentials"
+    made = (await admin.post(address, json={"kind": "named_key", "name": "import"})).json()
+    headers = {"X-Api-Key": made["secret"], "X-Username": "viewer@acme.example"}
+    assert len(bytes.fromhex(made["secret"])) == 24
+
+    before = await flokzu.client.get(f"{V2}/process/instance?identifier=EVA-1", headers=headers)
+    await admin.delete(f"/api/v1/credentials/{made['id']}")
+    after = await flokzu.client.get(f"{V2}/process/instance?identifier=EVA-1", headers=headers)
+
+    assert (before.status_code, after.status_code) == (200, 401)
+
+
 @pytest.mark.parametrize("kind", ["token", "api_key"])
 async def test_a_credential_of_another_kind_is_no_key_here_and_a_key_none_elsewhere(flokzu: Flokzu, kind: str) -> None:
     world = flokzu.api.world
