@@ -293,6 +293,7 @@ async def test_records_are_found_by_every_kind_of_value_and_by_its_absence(flokz
         ("Precio", "1.5", ["a"]),
         ("Cantidad", "2", ["a"]),
         ("Tags", "X", ["a"]),
+        ("Tags", "", ["A"]),
         ("Fabricante", "", ["A"]),
         ("own", "7", ["A"]),
         ("Id", "0", []),

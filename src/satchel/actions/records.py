@@ -123,7 +123,8 @@ def _canonical(field: Field, value: object, moment: Moment) -> object:
     """Return a value as it is stored; what the field allows does not matter to a comparison."""
     if field.type is FieldType.CHOICES:
         given = cast("list[object]", value) if isinstance(value, list) else [value]
-        return [check_scalar(FieldType.TEXT, Limits(), one, moment) for one in given] or None
+        chosen = [check_scalar(FieldType.TEXT, Limits(), one, moment) for one in given]
+        return [one for one in chosen if one is not None] or None
     type_ = FieldType.TEXT if field.type is FieldType.CHOICE else field.type
     return check_scalar(type_, Limits(max_stars=2**31), value, moment)
 
