@@ -86,6 +86,8 @@ async def test_escapes_and_white_space_are_no_junk(text: str, data: bytes) -> No
         b'{"data":"QUJD-_-_"}',
         b'{"data":"QUJD\\u00e9"}',
         b'{"data":"QU\nJD"}',
+        b'{"data":"\\u202eQUJD"}',
+        b'{"data":"\\ud83d\\ude00QUJD"}',
         b'{"data":"QUJD',
         b'{"data":"QUJD\\',
         b'{"data":"QUJD"',

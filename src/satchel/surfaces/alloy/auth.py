@@ -13,7 +13,7 @@ from satchel.surfaces.alloy.inputs import Keys, plain_text, read_keys
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
 
 SCHEME = "bearer"
-ACTING_FOR = "impersonating-user-id"
+ACTING_FOR = b"impersonating-user-id"
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_BYTES = 16 * 1024
 MAX_FIELDS = 20
@@ -26,10 +26,11 @@ async def authenticate(exchange: Exchange) -> Actor | None:
 
     Raises:
         Unauthenticated: the token is unknown or has ended, or two came.
+        InvalidRequest: two persons are named.
         Refused: there is no such person in the account.
         Forbidden: a person acts for another.
     """
-    sent = [value.decode("latin-1") for name, value in exchange.scope["headers"] if name == b"authorization"]
+    sent = _all_of(exchange, b"authorization")
     if not sent:
         return None
     scheme, _, token = sent[0].strip().partition(" ")
@@ -38,10 +39,16 @@ async def authenticate(exchange: Exchange) -> Actor | None:
     exchange.secret = token.strip()
     actor = await applications.by_token(exchange.context, exchange.secret, address=exchange.address)
     exchange.known_actor = actor
-    person = exchange.header(ACTING_FOR)
-    if person is not None and person.strip():
-        exchange.known_actor = await _acting_for(exchange, actor, person)
+    persons = _all_of(exchange, ACTING_FOR)
+    if len(persons) > 1:
+        raise InvalidRequest("An application acts for one person: send Impersonating-User-Id once.")
+    if persons and persons[0].strip():
+        exchange.known_actor = await _acting_for(exchange, actor, persons[0])
     return exchange.known_actor
+
+
+def _all_of(exchange: Exchange, header: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in exchange.scope["headers"] if name == header]
 
 
 async def _acting_for(exchange: Exchange, actor: Actor, person: str) -> Actor:

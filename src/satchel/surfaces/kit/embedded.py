@@ -233,10 +233,10 @@ def _without_space(text: bytes) -> bytes:
 def _character(found: re.Match[bytes]) -> bytes:
     if found[1] is None:
         return _ESCAPED.get(found[2], _JUNK)
-    code = int(found[1], 16)
-    if code in b"\t\n\r":
+    character = chr(int(found[1], 16))
+    if character in "\t\n\r":
         return _SPACE
-    return bytes([code]) if code < 0x80 else _JUNK  # noqa: PLR2004  # beyond ASCII nothing is base64
+    return character.encode() if character.isascii() else _JUNK
 
 
 def _decode(text: bytes) -> bytes | None:
