@@ -40,7 +40,9 @@ async def with_right(context: Context, actor: Actor, right: Right) -> list[Liste
                 continue
             versions = await rows.versions(tx, actor.account_id, row.id)
             first = versions[-1].deployed_by
-            people = await starters.starters(tx, actor.account_id, [first]) if first is not None else {}
+            person = None
+            if first is not None:
+                person = (await starters.starters(tx, actor.account_id, [first])).get(first)
             app = await context.apps.version(tx, actor.account_id, row.version_id)
             start = nodes.start_of(app)
             found.append(
@@ -48,7 +50,7 @@ async def with_right(context: Context, actor: Actor, right: Right) -> list[Liste
                     row=row,
                     app=app,
                     deployed_at=versions[0].deployed_at,
-                    creator=people[first].name if first is not None and first in people else None,
+                    creator=person.name if person is not None else None,
                     start_node=start,
                     start_number=nodes.number_of(app, start.id),
                 )

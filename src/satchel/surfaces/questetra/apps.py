@@ -64,11 +64,11 @@ async def startable(exchange: Exchange) -> Reply:
 async def every(exchange: Exchange) -> Reply:
     """List the apps that the caller manages."""
     given = await read_params(exchange)
-    found = await _wanted(exchange, given, Right.MANAGE)
+    found: Sequence[ListedApp] = await _wanted(exchange, given, Right.MANAGE)
     if not found and exchange.actor.apps_with(Right.MANAGE) == frozenset():
         raise Forbidden("You need the right 'manage' for an app to list apps here.")
     if given.get("starredOnly") == "true":
-        found = list[ListedApp]()  # apps have no stars
+        found = found[:0]  # apps have no stars
     shown = [
         {
             "processModelInfoCategory": one.row.category,
