@@ -5,9 +5,10 @@ import asyncio
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fill import connected, fill_files, fill_instances
@@ -79,13 +80,16 @@ async def by_command(server: BenchServer, options: argparse.Namespace) -> list[s
 
 async def _run(command: list[str], folder: Path, made: str, environment: dict[str, str]) -> Run:
     """Run a program to its end; what it made is looked at and taken away."""
-    begun = time.perf_counter()
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, env=environment, stdout=asyncio.subprocess.DEVNULL
-    )
-    _, status, usage = await asyncio.to_thread(os.wait4, process.pid, 0)
-    seconds = time.perf_counter() - begun
-    assert status == 0, command
+    run = await asyncio.to_thread(_waited, command, folder, environment)
     sizes = [path.stat().st_size for path in (folder / made).rglob("*.bin")]
     shutil.rmtree(folder / made)
-    return Run(seconds=seconds, peak=usage.ru_maxrss * 1024, files=len(sizes), size=sum(sizes))
+    return replace(run, files=len(sizes), size=sum(sizes))
+
+
+def _waited(command: list[str], folder: Path, environment: dict[str, str]) -> Run:
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, command
+    return Run(seconds=time.perf_counter() - begun, peak=usage.ru_maxrss * 1024, files=0, size=0)
