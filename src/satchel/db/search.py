@@ -121,7 +121,9 @@ def condition(scope: Scope, query: InstanceQuery) -> Where:
             where.add(f"{column} >= {{}}", low)
         if high is not None:
             where.add(f"{column} <= {{}}", high)
-    _implied(where, query)
+    if query.ended_to is not None:
+        # What ended by then had started by then: the walk from the newest start begins there, not at today's.
+        where.add("i.started_at <= {}::timestamptz + {}::interval", query.ended_to, _CLOCKS_APART)
     _people(where, query)
     for title in query.titles:
         _contains(where, "i.title_folded", None, title, scope.prefixes["title"])
@@ -147,18 +149,6 @@ def _people(where: Where, query: InstanceQuery) -> None:
             " AND s.instance_id = i.id)",
             query.starred_by,
         )
-
-
-def _implied(where: Where, query: InstanceQuery) -> None:
-    """Add what follows from an instance ending after its start: where the walk by the other moment can begin.
-
-    Without it, the newest of those that ended long ago are found by walking past all that started since.
-    """
-    if query.ended_to is not None:
-        where.add("i.started_at <= {}::timestamptz + {}::interval", query.ended_to, _CLOCKS_APART)
-    if query.started_from is not None and query.sort.key is SortKey.ENDED_AT:
-        ended = where.made("i.ended_at >= {}::timestamptz - {}::interval", query.started_from, _CLOCKS_APART)
-        where.parts.append(f"({ended} OR i.ended_at IS NULL)")
 
 
 def _within(scope: Scope) -> Where:
@@ -249,6 +239,8 @@ async def find(tx: Reader, scope: Scope, query: InstanceQuery) -> tuple[list[tup
         where = base.copy()
         if nullable:
             where.add(f"{column} IS NOT NULL")
+        if query.sort.key is SortKey.ENDED_AT and query.started_from is not None:  # the same the other way round
+            where.add("i.ended_at >= {}::timestamptz - {}::interval", query.started_from, _CLOCKS_APART)
         if cursor is not None:
             _after(where, column, query.sort, cursor)
         found += await _page(tx, where, column, _order(column, query.sort), wanted)
