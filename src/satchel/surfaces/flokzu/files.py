@@ -1,6 +1,6 @@
 """Files: one is attached to an instance, as the part `file` of a form or as the whole body."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 
 from satchel.actions import attaching, instances
 from satchel.actions.attaching import Coming
@@ -19,7 +19,7 @@ from satchel.surfaces.flokzu.instances import V1
 from satchel.surfaces.flokzu.names import ids_of
 from satchel.surfaces.flokzu.values import named_fields
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.kit.multipart import Part, read_parts
+from satchel.surfaces.kit.multipart import last_part, read_parts
 
 FILE_PART = "file"
 FRAMING_BYTES = 64 * 1024
@@ -79,7 +79,7 @@ async def _from_form(exchange: Exchange, view: View, field: Field | None, *, nam
             continue
         kind = (part.media_type or "").partition(";")[0].strip().lower() or None
         arrival = Arrival(name=name or part.filename or None, media_type=kind)
-        coming = Coming(arrival=arrival, chunks=_last(part, parts), size_bytes=size, framing_bytes=FRAMING_BYTES)
+        coming = Coming(arrival=arrival, chunks=last_part(part, parts), size_bytes=size, framing_bytes=FRAMING_BYTES)
         made = await _attached(exchange, view, field, coming)
     if made is None:
         raise InvalidRequest(f"The form has no file; send it last, in a part named '{FILE_PART}'.")
@@ -88,14 +88,6 @@ async def _from_form(exchange: Exchange, view: View, field: Field | None, *, nam
 
 async def _attached(exchange: Exchange, view: View, field: Field | None, coming: Coming) -> File:
     return await attaching.attach(exchange.context, exchange.actor, view.instance.id, field, coming)
-
-
-async def _last(part: Part, parts: AsyncGenerator[Part, None]) -> AsyncGenerator[bytes, None]:
-    """Give a part's bytes; they end well only if no part comes after it."""
-    async for chunk in part.chunks():
-        yield chunk
-    async for _ in parts:
-        raise InvalidRequest("The file must be the form's last part.")
 
 
 def _body(exchange: Exchange, limit: int) -> AsyncIterator[bytes]:

@@ -120,6 +120,18 @@ async def read_parts(
             await part.skip()
 
 
+async def last_part(part: Part, parts: AsyncGenerator[Part, None]) -> AsyncGenerator[bytes, None]:
+    """Give the bytes of a form's file; they end well only if no part comes after it.
+
+    Raises:
+        InvalidRequest: one does; what was made of the bytes must not be kept.
+    """
+    async for chunk in part.chunks():
+        yield chunk
+    async for _ in parts:
+        raise InvalidRequest("The file must be the form's last part.")
+
+
 async def _events(boundary: bytes, chunks: AsyncIterator[bytes], limits: FormLimits) -> AsyncGenerator[Event, None]:
     """Give the parser's events; those of the last piece only once the body is known to end as it should."""
     parser = PushMultipartParser(

@@ -16,7 +16,7 @@ from satchel.model.names import decode_header, parse_disposition
 from satchel.model.uploads import Upload
 from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.kit.multipart import Part, read_parts
+from satchel.surfaces.kit.multipart import Part, last_part, read_parts
 from satchel.surfaces.native import render, wire
 
 FILE_FIELD = "file"
@@ -127,7 +127,7 @@ async def form(exchange: Exchange) -> Reply:
         if part.name != FILE_FIELD:
             raise InvalidRequest(f"The file must be in a part named '{FILE_FIELD}', not '{part.name[:64]}'.")
         upload = await find(exchange, token=token)
-        finished = await _take(exchange, upload, _last(part, parts), part)
+        finished = await _take(exchange, upload, last_part(part, parts), part)
     if finished is None:
         raise InvalidRequest(f"The form has no file; send it last, in a part named '{FILE_FIELD}'.")
     return json_reply(render.upload(finished))
@@ -140,14 +140,6 @@ async def _take(exchange: Exchange, upload: Upload, chunks: AsyncGenerator[bytes
         raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, length)
     arrival = Arrival(name=part.filename, media_type=_type_said(part.media_type))
     return await intake.receive(exchange.context, upload, chunks, arrival)
-
-
-async def _last(part: Part, parts: AsyncGenerator[Part, None]) -> AsyncGenerator[bytes, None]:
-    """Give a part's bytes; they end well only if no part comes after it."""
-    async for chunk in part.chunks():
-        yield chunk
-    async for _ in parts:
-        raise InvalidRequest("The file must be the form's last part.")
 
 
 async def sign(exchange: Exchange) -> Reply:

@@ -8,7 +8,7 @@ from satchel.model.errors import InvalidRequest, TooLarge, Unauthenticated
 from satchel.model.ids import UploadId
 from satchel.model.uploads import Upload
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint
-from satchel.surfaces.kit.multipart import Part, read_parts
+from satchel.surfaces.kit.multipart import Part, last_part, read_parts
 from satchel.surfaces.navixy import errors, values, wire
 
 TOKEN = "token"  # noqa: S105  # the name of a form's field
@@ -33,7 +33,7 @@ async def upload(exchange: Exchange) -> Reply:
         if token is None:
             raise Unauthenticated("The form's token must come before its file.")
         found = await uploads.find(exchange.context, number, token=token, actor=None)
-        await _take(exchange, found, _last(part, parts), part)
+        await _take(exchange, found, last_part(part, parts), part)
         has_file = True
     if has_file:
         return wire.success()
@@ -51,14 +51,6 @@ async def _take(exchange: Exchange, found: Upload, chunks: AsyncGenerator[bytes,
         raise TooLarge(f"Upload {found.id}", found.declared_bytes, length)
     kind = (part.media_type or "").partition(";")[0].strip().lower() or None
     await intake.receive(exchange.context, found, chunks, Arrival(name=part.filename, media_type=kind))
-
-
-async def _last(part: Part, parts: AsyncGenerator[Part, None]) -> AsyncGenerator[bytes, None]:
-    """Give a part's bytes; they end well only if no part comes after it."""
-    async for chunk in part.chunks():
-        yield chunk
-    async for _ in parts:
-        raise InvalidRequest("The file must be the form's last part.")
 
 
 async def stats(exchange: Exchange) -> Reply:
