@@ -208,6 +208,8 @@ async def _kill_at_every_point(stand: Stand, workers: Workers, *, count: int, of
 
     Returns the seconds that jobs lay with the dead while there was another worker.
     """
+    for number in list(workers.numbers):  # of the round before: they would make the calls before their locks are there
+        workers.kill(number)
     calls = await Round.begin(stand, of_each=of_each, label=label)
     async with AsyncExitStack() as locks:
         await calls.lock_before_send(locks)
