@@ -42,7 +42,7 @@ app.command("import")(import_tree.import_tree)
 app.command("call")(calls.call)
 app.command("incidents")(calls.incidents)
 app.add_typer(webhooks.app, name="webhooks")
-app.add_typer(schedules.app, name="schedule")
+app.add_typer(schedules.app, name="schedules")
 app.command("doctor")(doctor.doctor)
 
 

@@ -1,4 +1,4 @@
-"""`satchel schedule`: saved searches whose new files go to a folder of the server every day."""
+"""`satchel schedules`: saved searches whose new files go to a folder of the server every day."""
 
 import json
 from collections.abc import Mapping

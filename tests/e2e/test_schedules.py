@@ -1,4 +1,4 @@
-"""`satchel schedule` against a real server whose administrator chose a directory."""
+"""`satchel schedules` against a real server whose administrator chose a directory."""
 
 import os
 import time
@@ -22,18 +22,18 @@ def test_a_saved_search_goes_into_a_folder(tmp_path: Path, monkeypatch: pytest.M
         with server.client() as client:
             search = client.post("/api/v1/searches", json={"name": "all", "query": {"app": "EVA"}}).json()["id"]
         signed = ("--url", server.url, "--token", server.token("integrator"))
-        added = server.command("schedule", "add", str(search), "nightly", *signed)
+        added = server.command("schedules", "add", str(search), "nightly", *signed)
         assert (added.returncode, added.stdout.strip().isdigit()) == (0, True), added.stderr
         number = added.stdout.strip()
-        assert server.command("schedule", "run", number, *signed).returncode == 0
+        assert server.command("schedules", "run", number, *signed).returncode == 0
         end = time.monotonic() + WAIT_S
         told = ""
         while time.monotonic() < end and "\tdone\t" not in told:
-            told = server.command("schedule", "runs", number, *signed).stdout
+            told = server.command("schedules", "runs", number, *signed).stdout
         assert "\tdone\t" in told
-        assert f"{number}\t{search}\tnightly\t02:30\t1\t" in server.command("schedule", "list", *signed).stdout
-        assert server.command("schedule", "remove", number, *signed).returncode == 0
-        refused = server.command("schedule", "run", number, *signed)
+        assert f"{number}\t{search}\tnightly\t02:30\t1\t" in server.command("schedules", "list", *signed).stdout
+        assert server.command("schedules", "remove", number, *signed).returncode == 0
+        refused = server.command("schedules", "run", number, *signed)
         assert (refused.returncode, "There is no schedule" in refused.stderr) == (1, True)
     finally:
         server.stop()
