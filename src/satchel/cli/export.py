@@ -24,6 +24,8 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 
 _MOST_SHOWN = 20
+_MEMBERS = ("app", "states", "title", "started_from", "started_to", "ended_from", "ended_to", "starter")
+"""Members of a native query that are options, in the order of these."""
 
 Target = Annotated[Path, typer.Argument(help="The folder to fill, or a .zip to be.", show_default=False)]
 Criteria = Annotated[
@@ -105,24 +107,18 @@ def export(
 
     Interrupted, it is completed by the same command with --resume, which fetches only what is missing or wrong.
     """
-    query: dict[str, object] = {
-        "app": app,
-        "states": state,
-        "title": title,
-        "started_from": started_from,
-        "started_to": started_to,
-        "ended_from": ended_from,
-        "ended_to": ended_to,
-        "starter": None if started_by is None else started_by.removeprefix("#"),
-        "fields": _conditions(field) if field else None,
-    }
+    starter = None if started_by is None else started_by.removeprefix("#")
+    values = (app, state, title, started_from, started_to, ended_from, ended_to, starter)
+    query: dict[str, object] = {name: value for name, value in zip(_MEMBERS, values, strict=True) if value is not None}
+    if field:
+        query["fields"] = _conditions(field)
     asked = _Asked(
         target=target,
         url=url,
         token=token,
         questetra=questetra,
         basic=(email, api_password) if email else None,
-        query={name: value for name, value in query.items() if value is not None},
+        query=query,
         criteria=criteria,
         search=search,
         fields=None if fields is None else tuple(part.strip() for part in fields.split(",") if part.strip()),
@@ -133,11 +129,16 @@ def export(
         dry_run=dry_run,
         parallel=parallel,
     )
+    raise typer.Exit(_ran(asked))
+
+
+def _ran(asked: _Asked) -> int:
+    """Return the exit code of a run, also of one that was interrupted."""
     try:
-        raise typer.Exit(output.run(_export(asked)))
+        return output.run(_export(asked))
     except KeyboardInterrupt:
         output.err.print("interrupted; the same command with --resume goes on")
-        raise typer.Exit(INTERRUPTED) from None
+        return INTERRUPTED
 
 
 def _conditions(given: list[str]) -> object:
