@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -87,9 +88,19 @@ async def _run(command: list[str], folder: Path, made: str, environment: dict[st
 
 
 def _waited(command: list[str], folder: Path, environment: dict[str, str]) -> Run:
-    begun = time.perf_counter()
+    begun, peak = time.perf_counter(), 0
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    while process.poll() is None:
+        peak = max(peak, _peak(process.pid))
+        time.sleep(0.05)
     assert process.returncode == 0, command
-    return Run(seconds=time.perf_counter() - begun, peak=usage.ru_maxrss * 1024, files=0, size=0)
+    return Run(seconds=time.perf_counter() - begun, peak=peak, files=0, size=0)
+
+
+def _peak(pid: int) -> int:
+    """Return the most memory that a process has had (Linux); what wait4 tells counts its parent's as well."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
