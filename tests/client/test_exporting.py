@@ -163,9 +163,11 @@ async def test_a_folder_that_holds_something_is_left_alone(client: AsyncClient, 
 async def test_two_exports_never_write_to_one_folder(client: AsyncClient, start: Start, tmp_path: Path) -> None:
     await start("Test", {"a.txt": b"1"})
     tree = Tree(tmp_path / "out").open(resume=False)
+    arriving = tree.arriving()
     try:
         with pytest.raises(Conflict, match="Another export"):
             await export(client, tmp_path / "out", resume=True)
+        assert (tmp_path / "out" / ".satchel-export" / arriving.name).exists()
     finally:
         tree.close()
 

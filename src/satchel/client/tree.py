@@ -98,7 +98,7 @@ class Tree:
         self.path = path
         self._root = self._work = -1
         self._count = 0
-        self._is_new = False
+        self._is_new = self._is_held = False
 
     def open(self, *, resume: bool) -> Self:
         """Make the folder, or go on with one that an export has begun to fill.
@@ -138,6 +138,7 @@ class Tree:
             fcntl.flock(self._work, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise Conflict(f"Another export is writing to {self.path}. Wait for it to end.") from None
+        self._is_held = True
 
     def _clear(self) -> None:
         """Take away what a run that was killed left behind."""
@@ -148,7 +149,7 @@ class Tree:
 
     def close(self) -> None:
         """Let go of the folder; what is half written is taken away, and the folder if nothing ever came into it."""
-        if self._work >= 0:
+        if self._work >= 0 and self._is_held:
             with suppress(SatchelError):
                 self._clear()
             if not any(line.strip() for line in self._lines(self._work, JOURNAL)):
