@@ -69,10 +69,10 @@ QUERIES = {
 """By what they ask."""
 
 CRITERIA = {
-    "Questetra: newest": "<process-criteria/>",
-    "Questetra: title": "<process-criteria><title>cabinet</title></process-criteria>",
-    "Questetra: started": "<process-criteria><start-date-from>2025-03-05</start-date-from>"
-    "<start-date-to>2025-03-06</start-date-to></process-criteria>",
+    "Questetra: newest": "<process-instance-criteria/>",
+    "Questetra: title": "<process-instance-criteria><title>cabinet</title></process-instance-criteria>",
+    "Questetra: started": "<process-instance-criteria><start-date-from>2025-03-05</start-date-from>"
+    "<start-date-to>2025-03-06</start-date-to></process-instance-criteria>",
 }
 """Those promise exact counts, so that the aim of the native search is not theirs."""
 

@@ -29,6 +29,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "reply_path": "The file that was to be kept is not where the task says in the reply.",
         "field": "A value or file cannot be sent in the way that the task says; nothing was.",
         "secret": "The secret is not there, may not go to that host, or no token was given for it.",
+        "format": "The server knows no webhook format of that name.",
         "mail": "The mail server cannot be reached, is not set, or refused the mail.",
         "not_waiting": "The other instance does not wait for this message yet.",
         "fault": "The server failed in a way that it did not foresee; its log says more.",
