@@ -201,6 +201,8 @@ class Stand:
         """Wait until no step is due or being done."""
 
         async def is_done() -> bool:
+            if self._process is not None and self._process.poll() is not None:
+                raise RuntimeError((self.folder / "worker.log").read_text())
             async with self.context.database.read() as tx:
                 return not await tx.value(int, "SELECT count(*) FROM calls WHERE state = 'waiting'")
 
