@@ -1,5 +1,6 @@
 """The surfaces on a small world: the real application, without a socket between unless a test asks for one."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from satchel.settings import read_settings
 from satchel.surfaces.app import create_app
 from satchel.surfaces.kit.dispatch import Asgi
 from world import World, open_world
+
+MAKES_SECRET = re.compile(r"POST /api/v1/webhooks(/[0-9]+/secret)?")
+"""What makes a secret of the server's own, and tells it this once."""
 
 
 @dataclass(slots=True)
@@ -68,10 +72,11 @@ class Api:
 
 
 async def _check(answer: httpx.Response) -> None:
-    """Check that an answer holds no secret that the test has set."""
-    if leaks.is_anything_noted() and "json" in answer.headers.get("Content-Type", ""):
+    """Check that an answer holds no secret that the test has set, or that the server has made earlier."""
+    asked = f"{answer.request.method} {answer.request.url.path}"
+    if MAKES_SECRET.fullmatch(asked) is None and leaks.is_anything_noted():
         await answer.aread()
-        assert leaks.leaks(answer.text) == [], f"{answer.request.method} {answer.request.url.path} tells a secret"
+        assert leaks.leaks(answer.content.decode("utf-8", "replace")) == [], f"{asked} tells a secret"
 
 
 @pytest.fixture
