@@ -105,7 +105,7 @@ async def test_a_token_is_asked_for_with_the_client_s_credentials_and_used_until
 async def test_the_token_of_a_secret_that_is_bound_to_hosts_goes_to_no_other(
     world: World, clerk: Actor, other: Peer
 ) -> None:
-    token_server(other, ["first"])
+    token_server(other, [FIRST])
     there = f"http://localhost:{other.port}/resource"
     client = HttpClient(
         Guard(allowed=tuple(parse_allowed(f"{host}:{other.port}") for host in ("127.0.0.1", "localhost")))
