@@ -19,12 +19,12 @@ GIBIBYTE = 2**30
 
 def archive(files: dict[str, bytes]) -> bytes:
     """Return an archive of small files."""
-    body, directory = b"", b""
+    body, directory = bytearray(), bytearray()
     for path, data in files.items():
         member = Member(path=path, size=len(data), crc32=zlib.crc32(data), modified_at=AT)
         directory += zip_layout.record(member, len(body))
         body += zip_layout.header(member) + data
-    return body + directory + zip_layout.ending(len(files), len(body), len(directory))
+    return bytes(body + directory + zip_layout.ending(len(files), len(body), len(directory)))
 
 
 class Sparse(io.RawIOBase):
