@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 
 from satchel.actions import exports, signing
 from satchel.actions.context import Context
-from satchel.actions.credentials import actor_of
-from satchel.actions.links import MAX_LIFETIME_S, Link
+from satchel.actions.links import MAX_LIFETIME_S, Link, issuer_of
 from satchel.db import accounts as people
 from satchel.db import keys
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, Gone, InvalidRequest, InvalidState, NotFound
 from satchel.model.exports import Export
-from satchel.model.ids import AccountId, ExportId, UserId
+from satchel.model.ids import ExportId, UserId
 
 _PURPOSE = b"satchel-export-link-1"
 _NUMBERS = struct.Struct(">qqqqqq")
@@ -79,15 +78,7 @@ async def open_link(context: Context, token: str) -> Opened:
     if len(claimed.parts[0]) != _NUMBERS.size:
         raise signing.refused()
     account, export_id, expires, key_id, issuer, audience = _NUMBERS.unpack(claimed.parts[0])
-    async with context.database.read() as tx:
-        key = await keys.key(tx, key_id)
-        if key is None or not signing.is_ours(key.secret, _PURPOSE, claimed):
-            raise signing.refused()
-        if expires <= context.clock().timestamp():
-            raise Gone("This link has expired. Ask for a new one.")
-        actor = await actor_of(tx, AccountId(account), UserId(issuer))
-    if actor is None:
-        raise Gone("This link has ended: the one who made it may no longer sign in.")
+    actor = await issuer_of(context, claimed, _PURPOSE, account=account, issuer=issuer, key_id=key_id, expires=expires)
     try:
         export = await exports.fetchable(context, actor, ExportId(export_id))
     except (NotFound, Forbidden, InvalidState):

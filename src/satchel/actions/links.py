@@ -131,18 +131,38 @@ async def open_link(context: Context, token: str) -> Opened:
     if len(claimed.parts[0]) != _NUMBERS.size or disposition not in (*DISPOSITIONS, _PREVIEW):
         raise signing.refused()
     account, file_id, expires, key_id, issuer = _NUMBERS.unpack(claimed.parts[0])
-    async with context.database.read() as tx:
-        key = await rows.key(tx, key_id)
-        if key is None or not signing.is_ours(key.secret, _PURPOSE, claimed):
-            raise signing.refused()
-        if expires <= context.clock().timestamp():
-            raise Gone("This link has expired. Ask for a new one.")
-        actor = await actor_of(tx, AccountId(account), UserId(issuer))
-    if actor is None:
-        raise Gone("This link has ended: the one who made it may no longer sign in.")
+    actor = await issuer_of(context, claimed, _PURPOSE, account=account, issuer=issuer, key_id=key_id, expires=expires)
     find = files.preview if disposition == _PREVIEW else files.content
     try:
         what = await find(context, actor, FileId(file_id))
     except NotFound:
         raise Gone("This link has ended: the file is gone, or the one who made it may no longer see it.") from None
     return Opened(actor=actor, content=what, disposition="inline" if disposition == _PREVIEW else disposition)
+
+
+async def issuer_of(
+    context: Context, claimed: signing.Claimed, purpose: bytes, *, account: int, issuer: int, key_id: int, expires: int
+) -> Actor:
+    """Return who issued a link, with their rights of this moment, after checking its signature and its time.
+
+    Args:
+        context: of the server.
+        claimed: the link's token.
+        purpose: what it was signed for.
+        account, issuer, key_id: what it says of who made it, and with which key.
+        expires: when it says that it ends, in seconds since 1970.
+
+    Raises:
+        Forbidden: the signature is not ours.
+        Gone: it has expired, or its issuer may no longer sign in.
+    """
+    async with context.database.read() as tx:
+        key = await rows.key(tx, key_id)
+        if key is None or not signing.is_ours(key.secret, purpose, claimed):
+            raise signing.refused()
+        if expires <= context.clock().timestamp():
+            raise Gone("This link has expired. Ask for a new one.")
+        actor = await actor_of(tx, AccountId(account), UserId(issuer))
+    if actor is None:
+        raise Gone("This link has ended: the one who made it may no longer sign in.")
+    return actor

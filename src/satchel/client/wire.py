@@ -234,13 +234,6 @@ class Tasks(Answered, frozen=True, kw_only=True):
     next: str | None = None
 
 
-class SavedSearches(Answered, frozen=True, kw_only=True):
-    """A page of saved searches."""
-
-    items: Sequence[SavedSearch]
-    next: str | None = None
-
-
 class Created(Answered, frozen=True, kw_only=True):
     """The number of what was made."""
 
