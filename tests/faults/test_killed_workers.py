@@ -347,3 +347,29 @@ async def test_a_worker_begins_anew_after_it_could_fetch_no_job(stand: Stand) ->
         await until(stand.are_done, "the worker did nothing any more")
         await stand.check([first, second])
         assert not running.done()
+
+
+async def test_a_call_that_could_not_be_recorded_for_long_is_made_all_the_same(stand: Stand) -> None:
+    async def job() -> list[tuple[object, ...]]:
+        return await stand.world.rows("SELECT attempts, status, scheduled_at < now() + '301 s' FROM procrastinate_jobs")
+
+    async with _a_worker(stand):
+        async with stand.world.context.database.write() as tx:
+            await tx.execute("ALTER TABLE call_attempts RENAME TO gone")
+        held = await stand.start("held")
+
+        async def was_tried() -> bool:
+            return await job() == [(1, "todo", True)]
+
+        async def was_tried_often() -> bool:
+            return await job() == [(41, "todo", True)]
+
+        await until(was_tried, "the job was not tried")
+        async with stand.world.context.database.write() as tx:
+            await tx.execute("UPDATE procrastinate_jobs SET attempts = 40, scheduled_at = now()")
+        await until(was_tried_often, "the job was given up")
+        async with stand.world.context.database.write() as tx:
+            await tx.execute("ALTER TABLE gone RENAME TO call_attempts")
+            await tx.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
+        await until(stand.are_done, "the call was not made")
+        await stand.check([held])

@@ -21,6 +21,9 @@ PREPARE_EXPORT: Final = "export.prepare"
 DELIVER_WEBHOOK: Final = "webhook.deliver"
 RUN_SCHEDULE: Final = "schedule.run"
 
+WAITED_FOR: Final = frozenset({RETURN_CALL, PERFORM_CALL, DELIVER_WEBHOOK})
+"""The jobs that nothing else would make again: what waits for one would wait for ever if it were given up."""
+
 
 class Queue:
     """Enqueues jobs; needs no connection of its own."""

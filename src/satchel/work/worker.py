@@ -12,13 +12,13 @@ from datetime import timedelta
 from typing import Self
 
 import structlog
-from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import DeleteJobCondition
+from procrastinate.jobs import DeleteJobCondition, Job
 from procrastinate.worker import Worker as QueueWorker
 
 from satchel.model.errors import Unavailable
-from satchel.queue.enqueue import QUEUE
+from satchel.queue.enqueue import QUEUE, WAITED_FOR
 from satchel.work.handlers import Handler
 
 SILENCE = timedelta(seconds=30)
@@ -44,9 +44,30 @@ GRACE_S = 10.0
 """How long running jobs get when the worker stops."""
 
 ATTEMPTS = 8
-"""How often a job is tried in all; with growing pauses, about ten minutes."""
+"""How often a job is tried that nothing waits for; with growing pauses, about ten minutes."""
+
+LONGEST_PAUSE_S = 300
+"""How long a job waits for its next try at most."""
 
 _log = structlog.get_logger(__name__)
+
+
+class Retry(BaseRetryStrategy):
+    """Tries a job again after 2, 4, 8 and more seconds.
+
+    An attempt of a service task or of a delivery counts its own failures and ends them in a record; its job fails only
+    where that record could not be written. Such a job is never given up.
+    """
+
+    def __init__(self, *, attempts: int | None) -> None:
+        self._attempts = attempts
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002  # the library's
+        """Return when a job that failed is tried again; None gives it up."""
+        if self._attempts is not None and job.attempts >= self._attempts:
+            return None
+        doublings = min(job.attempts, LONGEST_PAUSE_S.bit_length())
+        return RetryDecision(retry_in={"seconds": min(2 ** (doublings + 1), LONGEST_PAUSE_S)})
 
 
 class Worker:
@@ -59,7 +80,7 @@ class Worker:
         self._concurrency = concurrency
         self._heartbeat_s = silence.total_seconds() / HEARTBEATS
         for name, handler in handlers.items():
-            retry = RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=2)
+            retry = Retry(attempts=None if name in WAITED_FOR else ATTEMPTS)
             self._app.task(name=name, queue=QUEUE, retry=retry)(handler)
 
     async def __aenter__(self) -> Self:
