@@ -26,6 +26,8 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The project's own environment must never be mixed with one that happens to be active.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+# Without compiled modules each start of a program takes a second more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## Show this list

@@ -21,6 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from satchel.db.embedded import EmbeddedServer
 from satchel.db.embedded_cluster import remove_database
+from satchel.db.migrate import migrate
 
 _NUMBERS = itertools.count(1)
 
@@ -82,14 +83,7 @@ def _template(dsn: str) -> Iterator[str]:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
-            _migrate(make_conninfo(dsn, dbname=name))
+            asyncio.run(migrate(make_conninfo(dsn, dbname=name)))
             yield name
         finally:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def _migrate(dsn: str) -> None:
-    from satchel.db.migrate import migrate  # noqa: PLC0415  # Alembic only where a database is used
-
-    with asyncio.Runner() as runner:
-        runner.run(migrate(dsn))

@@ -2,36 +2,54 @@
 
 Safe to call from several processes at once: Alembic runs in one transaction under an advisory lock
 (`migrations/env.py`), so the first migrates and the others wait and find nothing to do.
+
+Alembic runs in a process of its own, and only where there is a step to take: it is needed once a release, and would
+fill 20 MB of every server for as long as it runs.
 """
 
 import asyncio
-import threading
+import subprocess
+import sys
+from pathlib import Path
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
 
-_ALEMBIC = threading.Lock()
-"""Alembic's `context` and `op` are one per process: two threads may not migrate at once, even different databases."""
+from satchel.model.errors import DatabaseUnavailable
+
+_VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 async def migrate(dsn: str) -> None:
     """Run every step that the database at `dsn` has not had.
 
     Raises:
-        psycopg.OperationalError: the database cannot be reached.
+        DatabaseUnavailable: the database cannot be reached, or a step failed; nothing of it was done then.
     """
-    await asyncio.to_thread(_upgrade, dsn)
+    await asyncio.to_thread(_migrate, dsn)
 
 
-def _upgrade(dsn: str) -> None:
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(dsn), poolclass=NullPool)
-    config = Config()
-    config.set_main_option("script_location", "satchel.db:migrations")
-    config.set_main_option("path_separator", "os")
-    with _ALEMBIC, engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
+def _migrate(dsn: str) -> None:
+    try:
+        with psycopg.connect(dsn) as connection:
+            if _revision(connection) == _newest():
+                return
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"The database cannot be reached: {' '.join(str(error).split())}") from error
+    command = [sys.executable, "-m", "satchel.db.migrations.upgrade"]
+    done = subprocess.run(command, input=dsn, capture_output=True, text=True, check=False)  # noqa: S603  # our own module
+    if done.returncode != 0:
+        why = done.stderr.strip().rpartition("\n")[2]
+        raise DatabaseUnavailable(f"The database could not be brought to this release's schema: {why}")
+
+
+def _revision(connection: psycopg.Connection) -> str | None:
+    """Return the step that a database is at; None before the first."""
+    if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
+
+
+def _newest() -> str:
+    """Return the newest step: each has a module whose name begins with its number."""
+    return max(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*.py"))

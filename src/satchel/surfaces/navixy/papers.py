@@ -14,7 +14,6 @@ from fpdf import FPDF
 from fpdf.errors import FPDFException
 from PIL import Image, UnidentifiedImageError
 
-MEDIA_TYPE = "application/pdf"
 MAX_TEXT_CHARS = 8_000
 MAX_FORM_CHARS = 50_000
 """The most of one field's text, and of a form's; a longer one is cut and says so, since setting text takes long."""

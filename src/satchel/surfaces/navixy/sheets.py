@@ -1,10 +1,11 @@
-"""A filled form as a file: a spreadsheet with a row for each field, or a PDF (`papers`)."""
+"""A filled form as a file: a spreadsheet with a row for each field, or a PDF (`papers`).
+
+What writes the two is loaded when the first form is asked for: it fills 25 MB, and most servers never write one.
+"""
 
 import asyncio
 import io
 from collections.abc import Sequence
-
-import xlsxwriter  # type: ignore[import-untyped]  # it ships neither stubs nor py.typed
 
 from satchel.actions import pictures, tasks
 from satchel.actions.tasks import TaskView
@@ -12,10 +13,11 @@ from satchel.model.fields import Field, FieldType
 from satchel.model.ids import TaskId
 from satchel.model.template import as_text
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
-from satchel.surfaces.navixy import papers, values, wire
+from satchel.surfaces.navixy import values, wire
 from satchel.surfaces.navixy.inputs import read_inputs, refused
 
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PDF = "application/pdf"
 MAX_CELL_CHARS = 32_767
 """The most that a cell of the format holds; a longer text is cut there."""
 
@@ -40,14 +42,16 @@ async def _download(exchange: Exchange, parameter: str) -> Reply:
         raise refused("format", "must be pdf or xlsx")
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer(parameter)))
     if kind == "pdf":
-        body, media_type = await _pdf(exchange, seen), papers.MEDIA_TYPE
+        body, media_type = await _pdf(exchange, seen), PDF
     else:
-        body, media_type = await asyncio.to_thread(_workbook, _rows(seen)), MEDIA_TYPE
+        body, media_type = await asyncio.to_thread(_workbook, _rows(seen)), XLSX
     headers = {"Content-Type": media_type, "Content-Disposition": f'attachment; filename="form-{seen.task.id}.{kind}"'}
     return Reply(body=body, headers=headers)
 
 
 async def _pdf(exchange: Exchange, seen: TaskView) -> bytes:
+    from satchel.surfaces.navixy import papers  # noqa: PLC0415  # see the module's docstring
+
     rows: list[papers.Row] = []
     left = MAX_PICTURES
     for field in _fields(seen):
@@ -85,6 +89,8 @@ def _held(seen: TaskView, field: Field) -> str:
 
 def _workbook(rows: Sequence[tuple[str, str]]) -> bytes:
     """Return a workbook of one sheet; every cell is text, so that nothing that people wrote is a formula."""
+    import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415  # ships no types; see the module's docstring
+
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         sheet = book.add_worksheet("Form")  # pyright: ignore[reportUnknownMemberType]  # a parameter of theirs has no type

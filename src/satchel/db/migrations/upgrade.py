@@ -1,0 +1,25 @@
+"""The process that migrates: `python -m satchel.db.migrations.upgrade`, with the DSN on standard input."""
+
+import sys
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+
+def upgrade(dsn: str) -> None:
+    """Run every step that the database at `dsn` has not had."""
+    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(dsn), poolclass=NullPool)
+    config = Config()
+    config.set_main_option("script_location", "satchel.db:migrations")
+    config.set_main_option("path_separator", "os")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+if __name__ == "__main__":
+    upgrade(sys.stdin.read())
