@@ -37,9 +37,11 @@ class Bar:
 
     def arrived(self, count: int) -> None:
         """Count bytes."""
-        self._progress.advance(self._task, count)
+        if self.is_shown:
+            self._progress.advance(self._task, count)
 
     def placed(self, size: int, *, is_new: bool) -> None:
         """Count a file."""
         self._files += 1
-        self._progress.update(self._task, advance=0 if is_new else size, files=self._files)
+        if self.is_shown:
+            self._progress.update(self._task, advance=0 if is_new else size, files=self._files)

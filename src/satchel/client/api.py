@@ -164,7 +164,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close its connections."""
-        await self.driver.http.aclose()
+        await self.driver.close()
 
     async def sign_in(self, email: str, password: str) -> None:
         """Open a session with the password that one signs in with in a browser.

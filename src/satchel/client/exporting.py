@@ -6,15 +6,17 @@ full, the server is gone, the credential ended) ends the run.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from satchel.client.drivers import AsyncDriver
 from satchel.client.layout import Layout
-from satchel.client.ledger import Ledger
+from satchel.client.ledger import Ledger, Placed
 from satchel.client.refusals import InTheWay, NoRoom, Refused, WrongBytes
 from satchel.client.sources.source import Found, FoundFile, FoundPage, Source, StreamingSource
+from satchel.client.steps import Flow
 from satchel.client.tree import Arriving, Tree
 from satchel.model.errors import SatchelError, Unavailable
 
@@ -24,6 +26,9 @@ MOST_FAILURES_KEPT = 1_000
 
 _STREAM_FROM = 8
 """How many files of a page must be missing, and at least half of them, for the page to be worth one stream."""
+
+_STREAMS = 2
+"""How many pages come at once: while one waits for the disk or the server, the other goes on."""
 
 _UNAUTHENTICATED = 401
 _QUEUE_PER_WORKER = 64
@@ -55,7 +60,7 @@ class Report:
 
 
 class Watch(Protocol):
-    """Hears how far an export is."""
+    """Hears how far an export is, from any of its threads."""
 
     def arrived(self, count: int) -> None:
         """So many bytes have come; a negative number takes back what has to come again."""
@@ -88,18 +93,34 @@ class _Job:
         return "/".join((*self.folders, self.name))
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A page, and what has to be fetched of it."""
+
+    cursor: str | None
+    page: FoundPage
+    jobs: list[_Job]
+
+
+class _Over(Exception):
+    """The run has ended; what still comes is not wanted."""
+
+
 class _Watched:
     """A file that is arriving, with somebody who hears of it; a `Sink`."""
 
-    def __init__(self, file: Arriving, watch: Watch) -> None:
+    def __init__(self, file: Arriving, watch: Watch, is_wanted: Callable[[], bool] = lambda: True) -> None:
         self.file = file
         self._watch = watch
+        self._is_wanted = is_wanted
 
     @property
     def size(self) -> int:
         return self.file.size
 
-    def write(self, piece: bytes, /) -> None:
+    def write(self, piece: bytes | memoryview, /) -> None:
+        if not self._is_wanted():
+            raise _Over
         self.file.write(piece)
         self._watch.arrived(len(piece))
 
@@ -168,6 +189,10 @@ class Export:
         self.ledger = Ledger(tree)
         self.report = Report()
         self._queue: asyncio.Queue[_Job] = asyncio.Queue(maxsize=parallel * _QUEUE_PER_WORKER)
+        self._batches: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1)
+        self._lock = threading.Lock()
+        """Held for the ledger, the report and a file's last step: streams come in threads of their own."""
+        self._is_over = False
 
     async def run(self) -> Report:
         """Export everything and return what was done; afterwards the ledger can be written out.
@@ -182,13 +207,22 @@ class Export:
         try:
             async with asyncio.TaskGroup() as group:
                 workers = [group.create_task(self._work()) for _ in range(self._parallel)]
+                workers += [group.create_task(self._take_batches()) for _ in range(min(_STREAMS, self._parallel))]
                 await self._list()
+                await self._batches.join()
                 await self._queue.join()
                 for worker in workers:
                     worker.cancel()
         except* SatchelError as errors:
             raise _first(errors) from None
+        finally:
+            with self._lock:
+                self._is_over = True
         return self.report
+
+    def _is_wanted(self) -> bool:
+        """Return whether the run goes on."""
+        return not self._is_over
 
     async def _list(self) -> None:
         cursor: str | None = None
@@ -196,17 +230,30 @@ class Export:
             page = await self._driver.run(self._source.page(cursor))
             self.report.window = page.window or self.report.window
             jobs = [job for found in page.items for job in await self._plan(found)]
-            if isinstance(self._source, StreamingSource) and len(jobs) >= _STREAM_FROM:
-                jobs = await self._stream(self._source, cursor, page, jobs)
-            for job in jobs:
-                await self._queue.put(job)
+            await self._batches.put(_Batch(cursor, page, jobs))
             cursor = page.next
             if cursor is None:
                 return
 
+    async def _take_batches(self) -> None:
+        while True:
+            batch = await self._batches.get()
+            jobs = batch.jobs
+            if isinstance(self._source, StreamingSource) and len(jobs) >= _STREAM_FROM:
+                jobs = await self._stream(self._source, batch)
+            for job in jobs:
+                await self._queue.put(job)
+            self._batches.task_done()
+
     async def _plan(self, found: Found) -> list[_Job]:
         """Return what has to be fetched of an instance; all else is written down or counted."""
-        jobs: list[_Job] = []
+        with self._lock:
+            jobs = self._wanted(found)
+        return [job for job, known in jobs if not await self._is_there(job, known)]
+
+    def _wanted(self, found: Found) -> list[tuple[_Job, Placed | None]]:
+        """Return an instance's files that have to lie in the tree, each with what an earlier run placed for it."""
+        jobs: list[tuple[_Job, Placed | None]] = []
         if not self.ledger.note_instance(found):
             return jobs
         self.report.instances += 1
@@ -215,24 +262,23 @@ class Export:
                 if file.kind != "stored":
                     self.ledger.note(found, file, None, size=file.size, sha256=None)
                 continue
-            folders, name = self.ledger.reserve(file, self._layout.folders(found, file))
-            job = _Job(found, file, folders, name)
-            if not await self._is_there(job):
-                jobs.append(job)
+            known = self.ledger.known(file)
+            folders, name = self.ledger.reserve(file, self._layout.folders(found, file), known=known)
+            jobs.append((_Job(found, file, folders, name), known))
         return jobs
 
-    async def _is_there(self, job: _Job) -> bool:
+    async def _is_there(self, job: _Job, known: Placed | None) -> bool:
         """Return whether a file lies in its place with the right bytes, as far as source and manifest tell."""
         file = job.file
-        known = self.ledger.known(file)
         wanted = file.sha256 or (known.sha256 if known is not None else None)
         if wanted is None:
             return False
         there = await asyncio.to_thread(self._tree.look, job.folders, job.name, size=file.size)
         if there is None or there[1] != wanted:
             return False
-        self.ledger.note(job.found, file, job.path, size=there[0], sha256=there[1])
-        self.report.kept += 1
+        with self._lock:
+            self.ledger.note(job.found, file, job.path, size=there[0], sha256=there[1])
+            self.report.kept += 1
         self._watch.placed(there[0], is_new=False)
         return True
 
@@ -253,7 +299,8 @@ class Export:
         """
         if isinstance(error, Refused) and error.status == _UNAUTHENTICATED:
             raise error
-        self.ledger.forget(job.file)
+        with self._lock:
+            self.ledger.forget(job.file)
         self.report.failed += 1
         if len(self.report.failures) < MOST_FAILURES_KEPT:
             self.report.failures.append(
@@ -283,24 +330,30 @@ class Export:
             raise
 
     def _take(self, job: _Job, file: Arriving) -> None:
-        """Check a file that has come and put it in its place."""
+        """Check a file that has come and put it in its place.
+
+        Raises:
+            WrongBytes, InTheWay: it is another, or cannot be put there.
+        """
         expected = job.file
         if expected.sha256 not in (None, file.sha256) or expected.size not in (None, file.size):
             raise WrongBytes(f"File {expected.id} came with other bytes than the server says it has.")
-        # Noted first: a note counts only as far as the tree bears it out, so a kill between the two costs nothing.
-        self.ledger.note(job.found, expected, job.path, size=file.size, sha256=file.sha256)
-        self._tree.place(file, job.folders, job.name)
-        self.report.fetched += 1
-        self.report.fetched_bytes += file.size
+        with self._lock:
+            if self._is_over:
+                raise _Over
+            # Noted first: a note counts only as far as the tree bears it out, so a kill between the two costs nothing.
+            self.ledger.note(job.found, expected, job.path, size=file.size, sha256=file.sha256)
+            self._tree.place(file, job.folders, job.name)
+            self.report.fetched += 1
+            self.report.fetched_bytes += file.size
         self._watch.placed(file.size, is_new=True)
 
-    async def _stream(
-        self, source: StreamingSource, cursor: str | None, page: FoundPage, jobs: Sequence[_Job]
-    ) -> list[_Job]:
+    async def _stream(self, source: StreamingSource, batch: _Batch) -> list[_Job]:
         """Fetch what is missing of a page in one stream; return what did not come that way."""
-        stored = sum(1 for found in page.items for file in found.files if file.kind == "stored")
+        jobs = batch.jobs
+        stored = sum(1 for found in batch.page.items for file in found.files if file.kind == "stored")
         if 2 * len(jobs) < stored:
-            return list(jobs)
+            return jobs
         waiting = {job.file.id: job for job in jobs}
         arriving: list[Arriving] = []
 
@@ -308,7 +361,7 @@ class Export:
             if number not in waiting:
                 return None
             arriving.append(self._tree.arriving())
-            return _Watched(arriving[-1], self._watch)
+            return _Watched(arriving[-1], self._watch, self._is_wanted)
 
         def end(number: int, _sink: object) -> None:
             file = arriving.pop()
@@ -318,12 +371,15 @@ class Export:
             except (WrongBytes, InTheWay):
                 self._tree.drop(file)  # it is tried once more by itself, and fails there if it must
 
-        try:
-            await self._driver.run(source.stream(cursor, begin, end))
-        finally:
-            for file in arriving:
-                self._watch.arrived(-file.size)
-                self._tree.drop(file)
+        def flow() -> Flow[None]:
+            try:
+                yield from source.stream(batch.cursor, begin, end)
+            finally:  # in the thread that writes to them
+                for file in arriving:
+                    self._watch.arrived(-file.size)
+                    self._tree.drop(file)
+
+        await self._driver.run_in_thread(flow())
         return list(waiting.values())
 
 

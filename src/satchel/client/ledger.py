@@ -41,15 +41,16 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """The files and instances of one tree."""
+    """The files and instances of one tree; for one thread at a time."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._database = sqlite3.connect("", isolation_level=None)
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
         self._database.execute("BEGIN")
         self._database.executemany("INSERT INTO taken VALUES (?, 0)", [(path_key((), name),) for name in RESERVED])
         self._journal = -1
+        self._is_new = True
 
     def open(self, source: str) -> None:
         """Learn what earlier runs did, and begin to write down what this one does.
@@ -85,6 +86,10 @@ class Ledger:
         if placed.path is not None and not _is_inside(placed.path):
             return
         self._put(placed.id, placed.instance, placed.path, line.strip())
+        if placed.path is not None:
+            *folders, name = placed.path.split("/")
+            self._database.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (path_key(folders, name), placed.id))
+        self._is_new = False
 
     def _learn_instance(self, line: bytes) -> None:
         with suppress(msgspec.DecodeError):
@@ -94,9 +99,6 @@ class Ledger:
 
     def _put(self, number: int, instance: int, path: str | None, line: bytes) -> None:
         self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (number, instance, path, line))
-        if path is not None:
-            *folders, name = path.split("/")
-            self._database.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (path_key(folders, name), number))
 
     def close(self) -> None:
         """Forget everything; the journal stays with the tree."""
@@ -130,14 +132,15 @@ class Ledger:
 
     def known(self, file: FoundFile) -> Placed | None:
         """Return what an earlier run placed for a file."""
+        if self._is_new:
+            return None
         row = cast(
             "tuple[bytes] | None", self._database.execute("SELECT line FROM files WHERE id = ?", (file.id,)).fetchone()
         )
         return msgspec.json.decode(row[0], type=Placed) if row is not None else None
 
-    def reserve(self, file: FoundFile, folders: Sequence[str]) -> tuple[tuple[str, ...], str]:
-        """Return where a file goes: where it is already, or a name in these folders that no other file has."""
-        known = self.known(file)
+    def reserve(self, file: FoundFile, folders: Sequence[str], *, known: Placed | None) -> tuple[tuple[str, ...], str]:
+        """Return where a file goes: where it is `known` to be, or a name in these folders that no other file has."""
         if known is not None and known.path is not None:
             *before, name = known.path.split("/")
             return tuple(before), name

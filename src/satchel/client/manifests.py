@@ -15,6 +15,8 @@ from satchel.client.tree import MANIFEST, Tree
 MANIFEST_CSV = "manifest.csv"
 VALUES_CSV = "values.csv"
 
+_PIECE_CHARS = 64 * 1024
+
 _FILE_COLUMNS = (
     *("path", "id", "uuid", "instance", "identifier", "app", "field", "area", "kind", "name", "description"),
     *("size", "media_type", "sha256", "url", "created_at", "created_by", "source"),
@@ -71,15 +73,18 @@ def _rows(columns: tuple[str, ...], rows: Iterable[Mapping[str, object]]) -> Ite
     writer.writerow(columns)
     for row in rows:
         writer.writerow([_cell(row.get(name)) for name in columns])
-        yield text.getvalue().encode()
-        text.seek(0)
-        text.truncate()
+        if text.tell() >= _PIECE_CHARS:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
     yield text.getvalue().encode()
 
 
 def _cell(value: object) -> str | int | float:
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
-    if isinstance(value, str | float) or (isinstance(value, int) and not isinstance(value, bool)):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     return msgspec.json.encode(value).decode()

@@ -36,7 +36,7 @@ class Sink(Protocol):
         """How many bytes have come."""
         ...
 
-    def write(self, piece: bytes, /) -> object:
+    def write(self, piece: bytes | memoryview, /) -> object:
         """Take what comes next."""
         ...
 
@@ -243,7 +243,7 @@ class ToFile:
             self.digest.update(piece)
             self.size += len(piece)
 
-    def write(self, piece: bytes, /) -> None:
+    def write(self, piece: bytes | memoryview, /) -> None:
         """Take what comes next."""
         self._file.write(piece)
         self.digest.update(piece)
@@ -364,7 +364,7 @@ class _ToMemory:
     def size(self) -> int:
         return len(self.data)
 
-    def write(self, piece: bytes, /) -> None:
+    def write(self, piece: bytes | memoryview, /) -> None:
         self.data += piece
 
     def reset(self) -> None:

@@ -8,10 +8,11 @@ folder, which the next run clears.
 import errno
 import fcntl
 import hashlib
+import itertools
 import os
 import stat
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -30,28 +31,47 @@ _NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPT
 _READ_BYTES = 1024 * 1024
 
 
-@contextmanager
-def told(what: str) -> Generator[None]:
-    """Turn errors of the disk into ours, naming what was written.
+class told:  # noqa: N801  # reads as the function that it is in a `with`
+    """Turns errors of the disk into ours, naming what was written.
 
     Raises:
         NoRoom: the disk is full.
         InTheWay: a link or something else stands where a folder or file goes.
         Unavailable: the disk fails otherwise.
     """
-    try:
-        yield
-    except OSError as error:
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, OSError):
+            return
         if error.errno in _FULL:
-            raise NoRoom(what) from error
+            raise NoRoom(self._what) from error
         if error.errno in _NO_FOLDER:
-            raise InTheWay(what) from error
-        raise Unavailable(f"{what} cannot be written: {error.strerror}.") from error
+            raise InTheWay(self._what) from error
+        raise Unavailable(f"{self._what} cannot be written: {error.strerror}.") from error
 
 
 def _names(folder: int) -> list[str]:
     with os.scandir(folder) as entries:
         return [entry.name for entry in entries]
+
+
+def _inner(at: int, folder: str, *, make: bool) -> int:
+    try:
+        return os.open(folder, _FOLDER, dir_fd=at)
+    except FileNotFoundError:
+        if not make:
+            raise
+    with suppress(FileExistsError):
+        os.mkdir(folder, dir_fd=at)
+    return os.open(folder, _FOLDER, dir_fd=at)
 
 
 class Arriving:
@@ -68,12 +88,12 @@ class Arriving:
         """The digest of what has come."""
         return self._digest.hexdigest()
 
-    def write(self, piece: bytes, /) -> None:
+    def write(self, piece: bytes | memoryview, /) -> None:
         """Write what comes next."""
         with told(self.name):
-            view = memoryview(piece)
-            while view:
-                view = view[os.write(self._fd, view) :]
+            written = os.write(self._fd, piece)
+            while written < len(piece):
+                written += os.write(self._fd, memoryview(piece)[written:])
         self._digest.update(piece)
         self.size += len(piece)
 
@@ -97,7 +117,7 @@ class Tree:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._root = self._work = -1
-        self._count = 0
+        self._numbers = itertools.count(1)
         self._is_new = self._is_held = False
 
     def open(self, *, resume: bool) -> Self:
@@ -181,9 +201,8 @@ class Tree:
 
     def arriving(self) -> Arriving:
         """Return a new file to write to."""
-        self._count += 1
         with told(WORK):
-            return Arriving(self._work, f"{self._count}.part")
+            return Arriving(self._work, f"{next(self._numbers)}.part")
 
     def drop(self, file: Arriving) -> None:
         """Take away a file that will not be placed."""
@@ -199,33 +218,36 @@ class Tree:
             NoRoom, Unavailable: the disk is full or fails.
         """
         file.close()
-        with told("/".join((*folders, name))), self._entered(folders, make=True) as folder:
-            os.rename(file.name, name, src_dir_fd=self._work, dst_dir_fd=folder)
+        with told("/".join((*folders, name))):
+            folder = self._enter(folders, make=True)
+            try:
+                os.rename(file.name, name, src_dir_fd=self._work, dst_dir_fd=folder)
+            finally:
+                os.close(folder)
 
-    @contextmanager
-    def _entered(self, folders: Sequence[str], *, make: bool) -> Generator[int]:
-        at = self._root
-        try:
-            for folder in folders:
-                if make:
-                    with suppress(FileExistsError):
-                        os.mkdir(folder, dir_fd=at)
-                inner = os.open(folder, _FOLDER, dir_fd=at)
-                if at != self._root:
-                    os.close(at)
-                at = inner
-            yield at
-        finally:
-            if at != self._root:
+    def _enter(self, folders: Sequence[str], *, make: bool) -> int:
+        """Return a descriptor of a folder in the tree; the caller closes it."""
+        at = os.dup(self._root)
+        for folder in folders:
+            try:
+                inner = _inner(at, folder, make=make)
+            finally:
                 os.close(at)
+            at = inner
+        return at
 
     def look(self, folders: Sequence[str], name: str, *, size: int | None = None) -> tuple[int, str] | None:
         """Return size and digest of a file in the tree; None where there is no plain file, or none of that size."""
         try:
-            with self._entered(folders, make=False) as folder:
-                fd = os.open(name, _READ, dir_fd=folder)
+            folder = self._enter(folders, make=False)
         except OSError:
             return None
+        try:
+            fd = os.open(name, _READ, dir_fd=folder)
+        except OSError:
+            return None
+        finally:
+            os.close(folder)
         try:
             about = os.fstat(fd)
             if not stat.S_ISREG(about.st_mode) or (size is not None and about.st_size != size):

@@ -34,6 +34,9 @@ _RESERVED = frozenset(
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105  # RFC 9110's name for an unquoted word
 _PARAMETER = re.compile(rf'\s*;\s*({_TOKEN})\s*=\s*({_TOKEN}|"(?:[^"\\]|\\.)*")\s*')
 _KIND = re.compile(rf"\s*({_TOKEN})\s*")
+_HARMLESS = re.compile(r"[A-Za-z0-9 !#$%&'()+,.;=@\[\]^_`{}~-]*")
+"""What needs no look at each character: ASCII that is safe everywhere."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _METADATA_KEY = re.compile(r"[!-+\--~]+")
 _ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"  # what RFC 8187 leaves unquoted besides letters and digits
@@ -46,7 +49,9 @@ def safe_name(text: str, *, fallback: str = "file") -> str:
     Windows' device names get a `_` in front; at most `MAX_NAME_BYTES` with its extension kept. What is then empty is
     `fallback`.
     """
-    name = "".join("_" if _is_unsafe(character) else character for character in unicodedata.normalize("NFC", text))
+    name = text
+    if not _HARMLESS.fullmatch(text):
+        name = "".join("_" if _is_unsafe(character) else character for character in unicodedata.normalize("NFC", text))
     name = _trimmed(name)
     if _stem_of_device(name) in _RESERVED:
         name = f"_{name}"
@@ -97,6 +102,8 @@ class FolderNames:
 
 def folder_key(name: str) -> str:
     """Return what two names have in common that some file system takes for one: case and composition apart."""
+    if name.isascii():
+        return name.lower()
     folded = unicodedata.normalize("NFD", name).casefold()
     return unicodedata.normalize("NFD", folded)
 

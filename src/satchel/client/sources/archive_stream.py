@@ -67,7 +67,7 @@ class ArchiveStream:
         if self._kept is not None:
             self._kept += here
         elif self._sink is not None:
-            self._sink.write(bytes(here))
+            self._sink.write(here)
         self._left -= len(here)
         if not self._left:
             self._close()
