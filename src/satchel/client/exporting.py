@@ -249,6 +249,8 @@ class Export:
         """Return what has to be fetched of an instance; all else is written down or counted."""
         with self._lock:
             jobs = self._wanted(found)
+        if self._tree.was_empty:
+            return [job for job, _ in jobs]
         return [job for job, known in jobs if not await self._is_there(job, known)]
 
     def _wanted(self, found: Found) -> list[tuple[_Job, Placed | None]]:

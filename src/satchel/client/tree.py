@@ -112,10 +112,15 @@ class Arriving:
 
 
 class Tree:
-    """An export's folder, held by one process at a time."""
+    """An export's folder, held by one process at a time.
+
+    Attributes:
+        was_empty: whether it held nothing when it was opened.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.was_empty = False
         self._root = self._work = -1
         self._numbers = itertools.count(1)
         self._is_new = self._is_held = False
@@ -146,6 +151,7 @@ class Tree:
 
     def _check(self, *, resume: bool) -> None:
         names = set(_names(self._root))
+        self.was_empty = not names
         if not names:
             return
         if not resume:
