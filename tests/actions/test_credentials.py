@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from satchel.actions import accounts, credentials, hashes
+from satchel.actions.sweep import CREDENTIALS_KEPT, sweep
 from satchel.model.actor import Actor
 from satchel.model.errors import (
     Forbidden,
@@ -196,3 +197,33 @@ async def test_a_new_password_ends_the_sessions_and_whatever_was_opened_from_the
     for ended in (own, clerks):
         with pytest.raises(Unauthenticated):
             await hashes.by_hash(world.context, ended.secret, address=None)
+
+
+async def test_what_signing_in_made_is_forgotten_a_month_after_its_end(world: World, clerk: Actor) -> None:
+    admin, number = world.admin, world.people["clerk"]
+    assert admin.user_id is not None
+    await credentials.set_password(world.context, admin, admin.user_id, PASSWORD)
+    own = await hashes.sign_in(world.context, admin.email, PASSWORD, address=None)
+    await hashes.open_for(world.context, await hashes.by_hash(world.context, own.secret, address=None), number)
+    until = world.clock() + timedelta(hours=1)
+    await credentials.create_token(world.context, clerk, number, kind="token", name="kept", expires_at=until)
+    await credentials.open_session(world.context, clerk)
+
+    async def kinds() -> list[str]:
+        return sorted(
+            str(kind) for (kind,) in await world.rows("SELECT kind FROM credentials WHERE kind <> 'password'")
+        )
+
+    before = await kinds()
+    assert before.count("hash_session") == 2
+    await hashes.end(world.context, await hashes.by_hash(world.context, own.secret, address=None))
+    world.clock.advance(CREDENTIALS_KEPT - timedelta(seconds=1))
+    await sweep(world.context)
+    assert await kinds() == before
+    world.clock.advance(timedelta(seconds=2))
+    living = await credentials.open_session(world.context, clerk)
+    for _ in range(2):  # what was made from another goes first
+        await sweep(world.context)
+    assert "hash_session" not in await kinds()
+    assert "token" in await kinds()
+    assert (await by_token(world, living.secret, "session")).user_id == number

@@ -38,6 +38,12 @@ ENDED_KEPT = timedelta(days=7)
 DELIVERIES_KEPT = timedelta(days=14)
 """How long the record of an ended delivery is kept, with what it told."""
 
+CREDENTIALS_KEPT = timedelta(days=30)
+"""How long a session or token that signing in made is kept after its end, for the history that names it."""
+
+CREDENTIALS_AT_ONCE = 5_000
+"""How many of them one sweep takes away."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Swept:
@@ -147,6 +153,7 @@ async def _forget(context: Context) -> None:
         await event_rows.forget_downloads(tx, now - context.policy.download_event_window)
         await event_rows.forget_keys(tx, now - context.policy.idempotency_lifetime)
         await credential_rows.forget_failures(tx, now)
+        await credential_rows.forget_ended(tx, now - CREDENTIALS_KEPT, CREDENTIALS_AT_ONCE)
         await export_rows.forget_ended(tx, now - ENDED_KEPT)
         await delivery_rows.forget_ended(tx, now - DELIVERIES_KEPT, DELIVERIES_AT_ONCE)
 

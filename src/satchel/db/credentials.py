@@ -229,3 +229,14 @@ async def count_failure(tx: Writer, key: bytes, now: datetime, window: timedelta
 async def forget_failures(tx: Writer, before: datetime) -> int:
     """Remove the windows that ended before a moment."""
     return await tx.execute("DELETE FROM sign_in_failures WHERE window_ends_at <= %s", (before,))
+
+
+async def forget_ended(tx: Writer, before: datetime, limit: int) -> int:
+    """Remove what signing in made and what ended before a moment; those that people made and named stay listed."""
+    return await tx.execute(
+        "DELETE FROM credentials WHERE (account_id, id) IN (SELECT account_id, id FROM credentials c"
+        " WHERE kind IN ('session', 'hash_session', 'oauth_refresh', 'oauth_access', 'application_token',"
+        " 'person_token') AND least(expires_at, revoked_at) < %s AND NOT EXISTS"
+        " (SELECT FROM credentials m WHERE m.account_id = c.account_id AND m.parent_id = c.id) LIMIT %s)",
+        (before, limit),
+    )

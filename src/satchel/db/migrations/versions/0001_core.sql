@@ -148,6 +148,8 @@ CREATE TABLE credentials (
     CHECK ((password_hash IS NULL) <> (token_hash IS NULL))
 );
 CREATE INDEX credentials_parent ON credentials (account_id, parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX credentials_ended ON credentials (least(expires_at, revoked_at))
+    WHERE kind IN ('session', 'hash_session', 'oauth_refresh', 'oauth_access', 'application_token', 'person_token');
 CREATE INDEX credentials_user ON credentials (account_id, user_id, kind) WHERE revoked_at IS NULL;
 
 CREATE INDEX credentials_client ON credentials (account_id, client_id, user_id) WHERE client_id IS NOT NULL;
