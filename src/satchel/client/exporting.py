@@ -25,7 +25,7 @@ MOST_FAILURES_KEPT = 1_000
 """How many failures the report names; all are counted."""
 
 _STREAM_FROM = 8
-"""How many files of a page must be missing, and at least half of them, for the page to be worth one stream."""
+"""How many files a page must have to be worth one stream. It must miss them all: nothing is to come twice."""
 
 _STREAMS = 2
 """How many pages come at once: while one waits for the disk or the server, the other goes on."""
@@ -354,7 +354,7 @@ class Export:
         """Fetch what is missing of a page in one stream; return what did not come that way."""
         jobs = batch.jobs
         stored = sum(1 for found in batch.page.items for file in found.files if file.kind == "stored")
-        if 2 * len(jobs) < stored:
+        if len(jobs) < stored:
             return jobs
         waiting = {job.file.id: job for job in jobs}
         arriving: list[Arriving] = []
