@@ -5,15 +5,17 @@ the envelope of the surface whose prefix it has.
 """
 
 import time
-from collections.abc import Mapping, MutableMapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol, cast
 
 import msgspec
 from litestar import Litestar, Request, Response
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Scope
 
 from satchel.actions import health
 from satchel.actions.context import Context
@@ -32,6 +34,9 @@ from satchel.surfaces.navixy import routes as navixy
 from satchel.surfaces.questetra import routes as questetra
 
 PACE_WINDOW_S = 30.0
+
+_OWNER = "satchel.owner"
+"""Where a request's scope says which application it came to."""
 
 
 class Limits(Protocol):
@@ -76,33 +81,50 @@ def create_app(context: Context, limits: Limits, surfaces: Sequence[Surface] = S
         *surfaces,
         Surface(prefix="", endpoints=_own(parts, metrics, limits.metrics_token), document=problems.problem),
     ]
-    handlers = [
-        _route(path, Dispatch(parts, surface, found, metrics=metrics))
+    dispatches = {
+        path: Dispatch(parts, surface, found, metrics=metrics)
         for surface in surfaces
         for path, found in by_path(surface.endpoints).items()
-    ]
+    }
 
-    def refused(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        del error  # which of the two, no path or no method, is for the Dispatch to say
-        surface = next(one for one in surfaces if one.owns(request.scope["path"]))
-        return _Handled(Dispatch(parts, surface, {}, metrics=metrics))
+    others = [(surface, Dispatch(parts, surface, {}, metrics=metrics)) for surface in surfaces]
 
-    routed = Litestar(
-        route_handlers=handlers,
-        openapi_config=None,
-        exception_handlers={HTTPException: refused},
-        logging_config=None,
-        debug=False,
-    )
+    def refuse(path: str) -> Dispatch:
+        return next(dispatch for surface, dispatch in others if surface.owns(path))
+
+    routed = _routed(tuple(dispatches))
+    owner = _Owner(dispatches, refuse)
     spelled = [one for one in surfaces if one.normal_path is not None]
 
     async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        scope = {**scope, _OWNER: owner}
         for surface in spelled:
             if surface.normal_path is not None and surface.owns(scope["path"]):
-                scope = {**scope, "path": surface.normal_path(scope["path"])}
+                scope["path"] = surface.normal_path(scope["path"])
         await routed(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own names for ASGI's types
 
     return application
+
+
+def by_path(endpoints: Sequence[Endpoint]) -> Mapping[str, Mapping[str, Endpoint]]:
+    """Return endpoints by path and method."""
+    found: dict[str, dict[str, Endpoint]] = {}
+    for one in endpoints:
+        found.setdefault(one.path, {})[one.method] = one
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """What an application puts into a request's scope for the routes, which serve every application.
+
+    Attributes:
+        dispatches: by path.
+        refuse: returns what answers where no route is, by the request's path.
+    """
+
+    dispatches: Mapping[str, Dispatch]
+    refuse: Callable[[str], Dispatch]
 
 
 class _Handled(Response[bytes]):
@@ -118,24 +140,32 @@ class _Handled(Response[bytes]):
         return self._dispatch
 
 
-def by_path(endpoints: Sequence[Endpoint]) -> Mapping[str, Mapping[str, Endpoint]]:
-    """Return endpoints by path and method."""
-    found: dict[str, dict[str, Endpoint]] = {}
-    for one in endpoints:
-        found.setdefault(one.path, {})[one.method] = one
-    return found
+@cache
+def _routed(paths: tuple[str, ...]) -> Litestar:
+    """Return the routes to these paths, which hand the raw request to their application's `Dispatch`.
 
-
-def _route(path: str, dispatch: Dispatch) -> HTTPRouteHandler:
-    """Return a route that hands the raw request on: Litestar calls what a handler returns if it is an application.
-
-    Its own `asgi` routes would do, but those of 2.25 find no path parameters beside a route one level up.
+    They depend on the paths alone and hold nothing of an application: looking at each of them takes Litestar a tenth
+    of a second, which is spent once in a process. Litestar calls what a handler returns if it is an application. Its
+    own `asgi` routes would do, but those of 2.25 find no path parameters beside a route one level up.
     """
 
-    async def answer() -> ASGIApp:
-        return dispatch  # type: ignore[return-value]  # Litestar's own names for ASGI's types
+    async def answer(scope: Scope) -> ASGIApp:
+        owner: _Owner = scope[_OWNER]  # type: ignore[literal-required]  # ASGI lets an application add its own
+        return owner.dispatches[scope["path_template"]]  # type: ignore[return-value]  # Litestar's own names for ASGI's types
 
-    return HTTPRouteHandler(path.replace("}", ":str}"), http_method=[HttpMethod(method) for method in METHODS])(answer)
+    def refused(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        del error  # which of the two, no path or no method, is for the Dispatch to say
+        owner = cast("_Owner", request.scope[_OWNER])  # type: ignore[literal-required]  # as above
+        return _Handled(owner.refuse(request.scope["path"]))
+
+    spelled = [path.replace("}", ":str}") for path in paths]
+    return Litestar(
+        route_handlers=[HTTPRouteHandler(spelled, http_method=[HttpMethod(method) for method in METHODS])(answer)],
+        openapi_config=None,
+        exception_handlers={HTTPException: refused},
+        logging_config=None,
+        debug=False,
+    )
 
 
 def _own(parts: Parts, metrics: Metrics, metrics_token: str | None) -> tuple[Endpoint, ...]:

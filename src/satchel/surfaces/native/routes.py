@@ -1,6 +1,8 @@
 """Every endpoint of the native API, and its description in OpenAPI."""
 
 import re
+from collections.abc import Mapping
+from functools import cache
 
 import msgspec
 
@@ -68,11 +70,6 @@ _PROBLEM_SCHEMA = {
 
 def openapi(public_url: str) -> dict[str, object]:
     """Return the API's description (OpenAPI 3.1): paths, parameters and request bodies."""
-    bodies = [endpoint.body for endpoint in ENDPOINTS if endpoint.body is not None]
-    _, components = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
-    paths: dict[str, dict[str, object]] = {}
-    for endpoint in ENDPOINTS:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -82,9 +79,9 @@ def openapi(public_url: str) -> dict[str, object]:
         },
         "servers": [{"url": public_url}],
         "security": [{"bearer": []}, {"basic": []}, {"api_key": []}, {"session": []}],
-        "paths": paths,
+        "paths": _paths(),
         "components": {
-            "schemas": {**components, "Problem": _PROBLEM_SCHEMA},
+            "schemas": {**_body_schemas(), "Problem": _PROBLEM_SCHEMA},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
@@ -93,6 +90,20 @@ def openapi(public_url: str) -> dict[str, object]:
             },
         },
     }
+
+
+@cache
+def _paths() -> Mapping[str, Mapping[str, object]]:
+    found: dict[str, dict[str, object]] = {}
+    for endpoint in ENDPOINTS:
+        found.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+    return found
+
+
+@cache
+def _body_schemas() -> Mapping[str, object]:
+    bodies = [endpoint.body for endpoint in ENDPOINTS if endpoint.body is not None]
+    return msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")[1]
 
 
 def _operation(endpoint: Endpoint) -> dict[str, object]:
