@@ -26,9 +26,13 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
         _connects.append(arguments[1])
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def auditing() -> None:
-    """Python itself reports every connection that is begun, whoever begins it; a hook cannot be taken out again."""
+    """Python itself reports every connection that is begun, whoever begins it.
+
+    A hook cannot be taken out again, so there is one a process: a module's fixture is made anew when the tests of
+    another come in between, and each further hook would count everything once more.
+    """
     sys.addaudithook(_note)
 
 
