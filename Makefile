@@ -26,7 +26,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The project's own environment must never be mixed with one that happens to be active.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
-# Without compiled modules each start of a program takes a second more.
+# Compiled modules are kept: without, each start of an interpreter compiles all that it imports again, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
@@ -65,7 +65,7 @@ layers: setup
 
 .PHONY: test soak bench
 test: setup setup-js ## Run every test but the slow proofs
-	@$(BIN)/pytest -n $(WORKERS) -m "not soak" $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS)
 
 soak: setup setup-js ## Run the slow proofs: crash loops, long uploads, many clients
 	@$(BIN)/pytest -m soak $(ARGS)
