@@ -55,10 +55,12 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(request: pytest.FixtureRequest) -> Postgres:
+def postgres(request: pytest.FixtureRequest) -> Iterator[Postgres]:
     """The server of this run, for tests that need more than one database."""
     given = getattr(request.config, "workerinput", {}).get("postgres")
-    return Postgres(dsn=given[0], template=given[1]) if given else _server(request.config)
+    server = Postgres(dsn=given[0], template=given[1]) if given else _server(request.config)
+    yield server
+    server.drop()
 
 
 @pytest.fixture
@@ -75,7 +77,9 @@ def populated(postgres: Postgres) -> Iterator[Postgres]:
 
     with postgres.clone() as dsn:
         asyncio.run(populate(dsn))
-        yield Postgres(dsn=postgres.dsn, template=str(conninfo_to_dict(dsn)["dbname"]))
+        server = Postgres(dsn=postgres.dsn, template=str(conninfo_to_dict(dsn)["dbname"]))
+        yield server
+        server.drop()
 
 
 @pytest.fixture

@@ -9,16 +9,15 @@ import itertools
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from place import new_folder
 from satchel.db.embedded import EmbeddedServer
 from satchel.db.embedded_cluster import remove_database
 from satchel.db.migrate import migrate
@@ -37,22 +36,38 @@ class Postgres:
 
     dsn: str
     template: str
+    _given_back: list[str] = field(default_factory=list)
 
     @contextmanager
     def clone(self) -> Iterator[str]:
-        """Lend a fresh copy of the template and yield its DSN; the copy is dropped afterwards."""
+        """Lend a fresh copy of the template and yield its DSN; the copy is dropped when it is known to be idle.
+
+        That is when the next is lent, or all are dropped: the connections of a test that has just ended are about to
+        go, and PostgreSQL would wait a tenth of a second for them.
+        """
         name = f"{self.template}_{os.getpid()}_{next(_NUMBERS)}"
         with psycopg.connect(self.dsn, autocommit=True) as connection:
-            # Measured: 40 ms, half of what wal_log takes; without fsync its checkpoints cost nothing.
+            self._drop(connection)
+            # Half of what wal_log takes; without fsync its checkpoints cost nothing.
             connection.execute(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
                     sql.Identifier(name), sql.Identifier(self.template)
                 )
             )
-            try:
-                yield make_conninfo(self.dsn, dbname=name)
-            finally:
-                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        try:
+            yield make_conninfo(self.dsn, dbname=name)
+        finally:
+            self._given_back.append(name)
+
+    def drop(self) -> None:
+        """Drop every copy that was given back."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            self._drop(connection)
+
+    def _drop(self, connection: psycopg.Connection) -> None:
+        while self._given_back:
+            name = sql.Identifier(self._given_back.pop())
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @contextmanager
@@ -63,8 +78,7 @@ def postgres_for_run() -> Iterator[Postgres]:
         with _template(given) as template:
             yield Postgres(dsn=given, template=template)
         return
-    folder = Path(tempfile.mkdtemp(prefix="satchel-test-"))
-    folder.chmod(0o711)  # as root the server runs as another user, who has to pass through
+    folder = new_folder()
     with asyncio.Runner() as runner:
         server = EmbeddedServer(folder / "data", is_durable=False, shared_buffers_mib=64, max_connections=400)
         try:

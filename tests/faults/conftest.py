@@ -1,7 +1,6 @@
 """Fixtures of the faults: folders that others may enter, and processes that end with the test."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,14 +11,14 @@ import pytest
 from embedding import (
     Command,
 )
+from place import new_folder
 from satchel.db import embedded_cluster
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that everybody may pass through, unlike pytest's, which belong to one user."""
-    made = Path(tempfile.mkdtemp(prefix="satchel-test-"))
-    made.chmod(0o711)
+    made = new_folder()
     yield made
     shutil.rmtree(made, ignore_errors=True)  # a server that was killed may still be taking its own files away
 
