@@ -7,17 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from e2e.conftest import DemoServer, free_port
+from e2e.conftest import DemoServer, free_port, process
 from e2e.uploading import MEBIBYTE, ask, digest_of, make_file, start
-from satchel.db.embedded_cluster import remove_database
 
 ROOM = 24 * MEBIBYTE
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(quick_folder: Path) -> Iterator[Path]:
     """A data directory whose store lies on a disk of `ROOM` bytes; mounting one takes root."""
-    data = tmp_path / "data"
+    data = quick_folder / "data"
     store = data / "blobs"
     store.mkdir(parents=True)
     mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM},mode=0700", "tmpfs", str(store)]
@@ -52,7 +51,6 @@ def test_a_full_disk_refuses_uploads_and_loses_nothing(small_disk: Path, tmp_pat
             assert digest_of(client, int(str(refused["id"]))) == other
     finally:
         server.stop()
-    examined = server.command("doctor", "--data", str(server.data), "--read-data")
+    examined = process("doctor", "--data", str(server.data), "--read-data")
     assert examined.returncode == 0, examined.stdout + examined.stderr
     assert "leftover" not in examined.stdout
-    remove_database(server.data)  # root's lies outside the folder

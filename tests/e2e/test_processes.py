@@ -2,30 +2,17 @@
 
 import hashlib
 import io
-import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
 import pytest
 
-from e2e.conftest import DemoServer
+from e2e.conftest import DemoServer, command, eventually
 from engine_bpmn import MESSAGE, boundary, el, flow, message, simple, timer, user
 from satchel.cli.samples import catalog_pdf, photo_jpeg
 from world import bundle, fields
-
-PATIENCE_S = 60.0
-
-
-def eventually(look: Callable[[], Any]) -> Any:
-    """Return what `look` gives once it gives something; the server works in its own time."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        time.sleep(0.1)  # a process of its own: there is nothing else to wait on
-    raise AssertionError("nothing came of it")
 
 
 def deploy(server: DemoServer, manifest: Mapping[str, object], process: bytes) -> None:
@@ -259,10 +246,10 @@ def test_a_service_task_is_looked_at_and_its_incident_skipped_from_the_command_l
     reach = ("--url", server.url, "--token", server.token("admin"))
     (found,) = eventually(lambda: client.get(f"/api/v1/incidents?instance={instance}").json()["items"])
 
-    shown = server.command("call", str(instance), "s", "--dry-run", *reach)
-    made = server.command("call", str(instance), *reach)
-    listed = server.command("incidents", "--instance", str(instance), *reach)
-    skipped = server.command("incidents", "--skip", str(found["id"]), "--set", "note=by hand", *reach)
+    shown = command("call", str(instance), "s", "--dry-run", *reach)
+    made = command("call", str(instance), *reach)
+    listed = command("incidents", "--instance", str(instance), *reach)
+    skipped = command("incidents", "--skip", str(found["id"]), "--set", "note=by hand", *reach)
 
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout.startswith("PUT http://10.0.0.1/a%20b\n")
@@ -274,6 +261,6 @@ def test_a_service_task_is_looked_at_and_its_incident_skipped_from_the_command_l
     assert "satchel admin secret erp_token" in listed.stdout
     assert skipped.returncode == 1  # the task takes no field by hand
     assert "note" in skipped.stderr
-    again = server.command("incidents", "--skip", str(found["id"]), *reach)
+    again = command("incidents", "--skip", str(found["id"]), *reach)
     assert (again.returncode, again.stdout) == (0, f"incident {found['id']} skipped\n")
     assert open_elements(client, instance) == ["a"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from e2e.conftest import DemoServer
+from e2e.conftest import DemoServer, command
 from house.tree import ROOT
 from satchel.cli.samples import SAMPLES
 
@@ -109,15 +109,15 @@ def test_a_script_with_a_wrong_password_says_so_and_leaves_nothing(
 def test_an_administrator_registers_a_program_and_ends_it_by_command(server: DemoServer) -> None:
     admin = ("admin", "oauth-client")
     data = ("--data", str(server.data))
-    made = server.command(*admin, "create", "Looker", "--redirect-uri", "https://looker.example/back", *data)
+    made = command(*admin, "create", "Looker", "--redirect-uri", "https://looker.example/back", *data)
     assert made.returncode == 0, made.stderr
     client_id = made.stdout.split()[1]
-    listed = server.command(*admin, "list", *data).stdout
+    listed = command(*admin, "list", *data).stdout
     number, rest = listed.strip().split(maxsplit=1)
     assert rest == f"{client_id} Looker (with a secret) https://looker.example/back"
     page = httpx.get(
         f"{server.url}/questetra/oauth2/authorize", params={"client_id": client_id, "response_type": "code"}, timeout=60
     )
     assert (page.status_code, "Allow Looker?" in page.text) == (200, True)
-    assert server.command(*admin, "revoke", number, *data).stdout == f"revoked {number}\n"
-    assert server.command(*admin, "create", "Bad", "--redirect-uri", "http://looker.example/", *data).returncode == 1
+    assert command(*admin, "revoke", number, *data).stdout == f"revoked {number}\n"
+    assert command(*admin, "create", "Bad", "--redirect-uri", "http://looker.example/", *data).returncode == 1

@@ -1,8 +1,6 @@
 """Webhooks through the command line, against a real server with a worker: added, tested, told, looked at."""
 
-import time
-
-from e2e.conftest import DemoServer
+from e2e.conftest import DemoServer, command, eventually
 
 
 def _cells(text: str) -> list[list[str]]:
@@ -15,34 +13,36 @@ def test_a_webhook_is_added_tested_and_followed_by_commands(server: DemoServer) 
         remote = ("--url", server.url, "--token", token)
         address = f"http://127.0.0.1:{server.receiver_port}/webhook"
 
-        added = server.command("webhooks", "add", "PUR", address, "--event", "start", *remote)
+        added = command("webhooks", "add", "PUR", address, "--event", "start", *remote)
         assert added.returncode == 0, added.stderr
         ((number, secret),) = _cells(added.stdout)
         assert secret.startswith("whsec_")
-        tested = server.command("webhooks", "test", number, *remote)
+        tested = command("webhooks", "test", number, *remote)
         assert tested.returncode == 0, tested.stdout + tested.stderr
         assert _cells(tested.stdout)[0][1:3] == ["1", "done"]
 
         started = client.post("/api/v1/apps/PUR/instances", json={"values": {"item": "Told"}})
         assert started.is_success, started.text
-        end = time.monotonic() + 30
-        rows: list[list[str]] = []
-        while time.monotonic() < end and (len(rows) < 2 or rows[0][4] == "waiting"):
-            rows = _cells(server.command("webhooks", "log", number, *remote).stdout)
+
+        def log() -> list[list[str]] | None:
+            rows = _cells(command("webhooks", "log", number, *remote).stdout)
+            return rows if len(rows) > 1 and rows[0][4] != "waiting" else None
+
+        rows = eventually(log)
         assert [row[2:5] for row in rows] == [
             ["start", str(started.json()["id"]), "delivered"],
             ["test", "", "delivered"],
         ]
-        again = server.command("webhooks", "redeliver", rows[0][0], *remote)
+        again = command("webhooks", "redeliver", rows[0][0], *remote)
         assert again.stdout == f"delivery {rows[0][0]} is made again\n"
 
-        assert server.command("webhooks", "switch", number, "--off", *remote).returncode == 0
-        listed = _cells(server.command("webhooks", "list", "PUR", *remote).stdout)
+        assert command("webhooks", "switch", number, "--off", *remote).returncode == 0
+        listed = _cells(command("webhooks", "list", "PUR", *remote).stdout)
         assert listed == [[number, "PUR", "start", "native", "off", address]]
-        assert server.command("webhooks", "delete", number, *remote).returncode == 0
-        gone = server.command("webhooks", "test", number, *remote)
+        assert command("webhooks", "delete", number, *remote).returncode == 0
+        gone = command("webhooks", "test", number, *remote)
         assert (gone.returncode, "no webhook" in gone.stderr) == (1, True)
 
-        flokzu = _cells(server.command("webhooks", "add", "PUR", address, "--format", "flokzu", *remote).stdout)
+        flokzu = _cells(command("webhooks", "add", "PUR", address, "--format", "flokzu", *remote).stdout)
         assert [len(row[1]) for row in flokzu] == [len(secret), 40]
-        assert server.command("webhooks", "delete", flokzu[0][0], *remote).returncode == 0
+        assert command("webhooks", "delete", flokzu[0][0], *remote).returncode == 0
