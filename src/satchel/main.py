@@ -36,13 +36,7 @@ from satchel.outbound.trust import Trust
 from satchel.queue.enqueue import Queue
 from satchel.setting_kinds import secret_key
 from satchel.settings import Settings
-from satchel.surfaces.app import create_app
 from satchel.surfaces.flokzu.webhooks import FORMAT as FLOKZU_FORMAT
-from satchel.surfaces.http import listen, stop_on_signals
-from satchel.surfaces.http import serve as serve_http
-from satchel.work.handlers import handlers
-from satchel.work.tick import Tick
-from satchel.work.worker import Worker
 
 SIGNING_KEY_BYTES = 32
 SECRETS_KEY_FILE = "secrets.key"
@@ -165,6 +159,14 @@ async def serve(
     Raises:
         Unavailable: the port is taken, or the database cannot be started or reached.
     """
+    # What only a server needs, the web framework above all, takes a second to import: commands do without.
+    from satchel.surfaces.app import create_app  # noqa: PLC0415  # as said
+    from satchel.surfaces.http import listen, stop_on_signals  # noqa: PLC0415  # as said
+    from satchel.surfaces.http import serve as serve_http  # noqa: PLC0415  # as said
+    from satchel.work.handlers import handlers  # noqa: PLC0415  # as said
+    from satchel.work.tick import Tick  # noqa: PLC0415  # as said
+    from satchel.work.worker import Worker  # noqa: PLC0415  # as said
+
     sockets = listen(settings.host, settings.port) if with_web else []
     async with stop_on_signals() as stop, open_context(settings) as context:
         if prepare is not None:
