@@ -5,7 +5,7 @@ State changes (architecture §1): offered → `unassigned`; claimed or assigned 
 `late: fail`, or ended by its boundary timer → `failed`; its instance or path ended → `cancelled`.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -26,10 +26,11 @@ from satchel.engine.command import CompleteTask, FailTask
 from satchel.model.actor import Actor, Right
 from satchel.model.app import Access, TaskForm
 from satchel.model.errors import FieldFault, Forbidden, InvalidState, InvalidValues, NotFound
+from satchel.model.fields import Field
 from satchel.model.files import File
 from satchel.model.ids import TaskId, UserId
 from satchel.model.instance import Instance, Task, TaskState
-from satchel.model.uploads import UploadState
+from satchel.model.uploads import Upload, UploadState
 
 LATE = "late"
 """The error code under which a task that fails for being late can be caught by a boundary error event."""
@@ -234,8 +235,12 @@ async def save(
         await comment_in(run, given.comment, task=task_id)
 
 
+Fill = Callable[[Sequence[Field], TaskForm], Submission]
+"""Reads what came from outside as a submission of a form, which is known by then, with all the app's fields."""
+
+
 async def submit_form(
-    context: Context, actor: Actor, task_id: TaskId, given: Submission, *, resubmission: bool = False
+    context: Context, actor: Actor, task_id: TaskId, fill: Fill, *, resubmission: bool = False
 ) -> None:
     """Submit a task's form whole without finishing the task; uploads whose bytes came and that it does not name end.
 
@@ -254,12 +259,25 @@ async def submit_form(
             access.require_holder(actor, task)
         if resubmission:
             await submitting.require_submitted(run.tx, task)
-        saved = await _submit(run, task, given, complete=True)
-        left = await upload_rows.lock_open_uploads(run.tx, actor.account_id, task=task_id)
-        unused = [upload for upload in left if upload.state is UploadState.UPLOADED]
-        await claims.expire_uploads(run, unused, reason="not_claimed")
-        await rows.touch_task(run.tx, actor.account_id, task_id)
-        await run.event(event_rows.SUBMITTED, task=task_id, data=saved)
+        given = fill(run.app.manifest.fields, access.form_of(run.app, task))
+        uploads = await claims.lock_named(
+            run.tx, task.account_id, given.numbers(run.app.manifest.fields), run.instance.id
+        )
+        await submit_form_in(run, task, given, uploads)
+
+
+async def submit_form_in(run: Run, task: Task, given: Submission, uploads: Mapping[int, Upload]) -> None:
+    """Submit a task's form as `submit_form` does, as part of a change that has asked for the right to.
+
+    Args:
+        uploads: those that the submission names, locked.
+    """
+    saved = await submit(run, _form(run, task), given, uploads, complete=True)
+    left = await upload_rows.lock_open_uploads(run.tx, task.account_id, task=task.id)
+    unused = [upload for upload in left if upload.state is UploadState.UPLOADED]
+    await claims.expire_uploads(run, unused, reason="not_claimed")
+    await rows.touch_task(run.tx, task.account_id, task.id)
+    await run.event(event_rows.SUBMITTED, task=task.id, data=saved.as_data())
 
 
 async def complete(
@@ -291,9 +309,12 @@ async def complete(
 
 async def _submit(run: Run, task: Task, given: Submission, *, complete: bool) -> dict[str, object]:
     uploads = await claims.lock_named(run.tx, task.account_id, given.numbers(run.app.manifest.fields), run.instance.id)
-    form = Form(access=access.form_of(run.app, task).fields, scope=Scope(task_id=task.id))
-    saved = await submit(run, form, given, uploads, complete=complete)
+    saved = await submit(run, _form(run, task), given, uploads, complete=complete)
     return saved.as_data()
+
+
+def _form(run: Run, task: Task) -> Form:
+    return Form(access=access.form_of(run.app, task).fields, scope=Scope(task_id=task.id))
 
 
 def _check_outcome(form: TaskForm, outcome: str | None) -> None:

@@ -3,15 +3,17 @@
 A form has its task's number: each task has one, for as long as it is there.
 """
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from satchel.actions import apps, links, submitting, tasks, uploads
 from satchel.actions.forms import Submission
 from satchel.actions.loading import LoadedApp
-from satchel.actions.tasks import TaskView
+from satchel.actions.tasks import Fill, TaskView
 from satchel.actions.uploads import Wish
 from satchel.model.app import Access, TaskForm
 from satchel.model.errors import BlobMissing, Conflict, Gone, NotFound
+from satchel.model.fields import Field
 from satchel.model.files import File, FileKind
 from satchel.model.ids import AppId, FieldId, TaskId
 from satchel.model.instance import TaskState
@@ -195,12 +197,18 @@ async def submit(exchange: Exchange) -> Reply:
 
 async def _submit(exchange: Exchange, *, resubmission: bool) -> Reply:
     given = await read_inputs(exchange)
-    task = TaskId(given.integer("task_id"))
-    seen = await tasks.read(exchange.context, exchange.actor, task)
-    fields = values.shown(seen.app.manifest.fields, seen.form)
-    submission = Submission(values=values.read_values(fields, _values(given)))
-    await tasks.submit_form(exchange.context, exchange.actor, task, submission, resubmission=resubmission)
+    task, form = TaskId(given.integer("task_id")), _values(given)
+    await tasks.submit_form(exchange.context, exchange.actor, task, fill(form), resubmission=resubmission)
     return wire.success()
+
+
+def fill(given: Mapping[str, object]) -> Fill:
+    """Return how submitted value objects are read once their form is known."""
+
+    def read_form(fields: Sequence[Field], shown: TaskForm) -> Submission:
+        return Submission(values=values.read_values(values.shown(fields, shown), given))
+
+    return read_form
 
 
 def _values(given: Inputs) -> dict[str, object]:

@@ -3,7 +3,7 @@
 Types that they have not (numbers, booleans, moments, times, people) stand as `text`; tables are not shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from satchel.model.app import Access, TaskForm
@@ -35,7 +35,7 @@ def type_name(field: Field) -> str:
     return _TYPES.get(field.type, "text")
 
 
-def shown(fields: tuple[Field, ...], form: TaskForm) -> list[Field]:
+def shown(fields: Sequence[Field], form: TaskForm) -> list[Field]:
     """Return the fields that a form shows, in the app's order."""
     return [
         field
