@@ -70,7 +70,7 @@ async def test_the_list_is_narrowed_by_each_condition(navixy: Navixy) -> None:
         ("sort", ["nothing=asc"]),
         ("limit", 0),
         ("from", "soon"),
-        ("conditions", [{"type": "eq"}]),
+        ("conditions", [1]),
     ):
         answer_to = await navixy.call("task/list", **{name: value})
         assert refusal(answer_to) == (400, 7)

@@ -20,9 +20,6 @@ from satchel.model.errors import Forbidden, NotFound
 from satchel.model.ids import AppId, TaskId, UserId
 from satchel.model.instance import Task, TaskDetails, TaskState
 
-SORTS = frozenset(rows.SORTS)
-"""What a `TaskFilter` may sort by."""
-
 _HISTORY_PAGE = 1_000
 
 

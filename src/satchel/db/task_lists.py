@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
+from satchel.db.conditions import Column, ColumnKind, condition
 from satchel.db.events import EMPTIED, SUBMISSIONS
-from satchel.db.pool import Reader
+from satchel.db.pool import Reader, assembled
+from satchel.db.search import Where
+from satchel.model.conditions import Condition
 from satchel.model.ids import AccountId, AppId, GroupId, TaskId, UserId
 from satchel.model.instance import Task, TaskDetails, TaskState
 
@@ -33,8 +36,9 @@ class TaskFilter:
         identifier: the client's own number for it; where that is not known, its instance's identifier.
         is_submitted: whether its form was submitted, or completed.
         opened_from, due_until: the task begins or opened at or after, and is due at or before.
-        text: stands somewhere in what the client calls it, or the task's name and its instance's title, in any case.
-        sorts: names of `SORTS`, and whether that one descends.
+        conditions: on what `COLUMNS` names; all must hold.
+        no_checkins: whether tasks whose forms are for check-ins are left out.
+        sorts: names of `COLUMNS`, and whether that one descends.
     """
 
     states: Sequence[TaskState] = ()
@@ -47,7 +51,8 @@ class TaskFilter:
     submitted_until: datetime | None = None
     opened_from: datetime | None = None
     due_until: datetime | None = None
-    text: str | None = None
+    conditions: Sequence[Condition] = ()
+    no_checkins: bool = False
     sorts: Sequence[tuple[str, bool]] = (("id", False),)
     offset: int = 0
     limit: int = 200
@@ -76,20 +81,42 @@ _SUBMITTED_AT: LiteralString = (
     " ORDER BY e.id DESC LIMIT 1)"
 )
 
-SORTS: Mapping[str, LiteralString] = {
-    "id": "t.id",
-    "holder": "t.holder_id",
-    "state": "t.state",
-    "name": "coalesce(d.label, t.name || ': ' || i.title)",
-    "opened_at": "coalesce(d.begins_at, t.opened_at)",
-    "due_at": "t.due_at",
-    "closed_at": "coalesce(t.closed_at, t.opened_at)",
-    "identifier": "coalesce(d.reference, i.identifier)",
-    "description": "d.more->>'description'",
-    "app": "t.app_id",
-    "submitted_at": _SUBMITTED_AT,
+_NAMED: LiteralString = "coalesce(d.label, t.name || ': ' || i.title)"
+_BEGINS: LiteralString = "coalesce(d.begins_at, t.opened_at)"
+_KNOWN_AS: LiteralString = "coalesce(d.reference, i.identifier)"
+
+COLUMNS: Mapping[str, Column] = {
+    "id": Column(kind=ColumnKind.NUMBER, sql="t.id"),
+    "holder": Column(
+        kind=ColumnKind.NUMBER,
+        sql="t.holder_id",
+        label="(SELECT u.name FROM users u WHERE u.account_id = t.account_id AND u.id = t.holder_id)",
+    ),
+    "state": Column(kind=ColumnKind.TEXT, sql="t.state"),
+    "name": Column(kind=ColumnKind.TEXT, sql=_NAMED),
+    "description": Column(kind=ColumnKind.TEXT, sql="(d.more->>'description')"),
+    "address": Column(kind=ColumnKind.TEXT, sql="(d.more->'location'->>'address')"),
+    "latitude": Column(kind=ColumnKind.NUMBER, sql="(d.more->'location'->>'lat')"),
+    "longitude": Column(kind=ColumnKind.NUMBER, sql="(d.more->'location'->>'lng')"),
+    "tags": Column(kind=ColumnKind.LIST, sql="(d.more->'tags')"),
+    "created_at": Column(kind=ColumnKind.TIME, sql="t.opened_at"),
+    "opened_at": Column(kind=ColumnKind.TIME, sql=_BEGINS),
+    "due_at": Column(kind=ColumnKind.TIME, sql="t.due_at"),
+    "changed_at": Column(kind=ColumnKind.TIME, sql="coalesce(t.closed_at, t.opened_at)"),
+    "closed_at": Column(kind=ColumnKind.TIME, sql="t.closed_at"),
+    "submitted_at": Column(kind=ColumnKind.TIME, sql=_SUBMITTED_AT),
+    "identifier": Column(kind=ColumnKind.TEXT, sql=_KNOWN_AS),
+    "app": Column(
+        kind=ColumnKind.NUMBER,
+        sql="t.app_id",
+        label="(SELECT a.name FROM apps a WHERE a.account_id = t.account_id AND a.id = t.app_id)",
+    ),
+    "no_text": Column(kind=ColumnKind.TEXT, sql="NULL::text"),
+    "no_time": Column(kind=ColumnKind.TIME, sql="NULL::timestamptz"),
+    "no_duration": Column(kind=ColumnKind.NUMBER, sql="0::numeric"),
 }
-"""What tasks can be sorted by; equal ones go by id."""
+"""What tasks can be found and sorted by; equal ones go by id. What a client knows of tasks and ours have not is never
+there, or no time at all."""
 
 _WHERE: LiteralString = (
     " FROM tasks t JOIN instances i ON i.account_id = t.account_id AND i.id = t.instance_id"
@@ -101,15 +128,15 @@ _WHERE: LiteralString = (
     " AND (%(states)s::text[] IS NULL OR t.state = ANY(%(states)s))"
     " AND (%(holders)s::bigint[] IS NULL OR t.holder_id = ANY(%(holders)s))"
     " AND (%(app)s::bigint IS NULL OR t.app_id = %(app)s)"
-    " AND (%(identifier)s::text IS NULL OR coalesce(d.reference, i.identifier) = %(identifier)s)"
+    f" AND (%(identifier)s::text IS NULL OR {_KNOWN_AS} = %(identifier)s)"
     " AND (%(ids)s::bigint[] IS NULL OR t.id = ANY(%(ids)s))"
     f" AND (%(is_submitted)s::boolean IS NULL OR ({_SUBMITTED_AT} IS NOT NULL) = %(is_submitted)s)"
     f" AND (%(submitted_from)s::timestamptz IS NULL OR {_SUBMITTED_AT} >= %(submitted_from)s)"
     f" AND (%(submitted_until)s::timestamptz IS NULL OR {_SUBMITTED_AT} <= %(submitted_until)s)"
-    " AND (%(opened_from)s::timestamptz IS NULL OR coalesce(d.begins_at, t.opened_at) >= %(opened_from)s)"
+    f" AND (%(opened_from)s::timestamptz IS NULL OR {_BEGINS} >= %(opened_from)s)"
     " AND (%(due_until)s::timestamptz IS NULL OR t.due_at <= %(due_until)s)"
-    " AND (%(text)s::text IS NULL OR position(lower(%(text)s) IN"
-    " lower(coalesce(d.label, t.name || ': ' || i.title))) > 0)"
+    " AND (NOT %(no_checkins)s OR NOT EXISTS (SELECT 1 FROM checkin_forms c"
+    " WHERE c.account_id = t.account_id AND c.task_id = t.id))"
 )
 _COLUMNS: LiteralString = (
     "t.account_id, t.id, t.instance_id, t.app_id, t.version_id, t.element, t.token, t.name, t.variables, t.state,"
@@ -150,22 +177,29 @@ class _Row:
 
 async def listed(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilter) -> list[ListedTask]:
     """Return a page of the tasks that an asker may see and wants."""
-    order: LiteralString = ""
+    order = ""
     for name, descends in wanted.sorts:
-        order += SORTS[name] + (" DESC NULLS LAST, " if descends else " NULLS FIRST, ")
-    last: LiteralString = " DESC" if wanted.sorts and wanted.sorts[-1][1] else ""
-    rows = await tx.rows(
-        _Row,
-        f"SELECT {_COLUMNS}{_WHERE} ORDER BY {order}t.id{last} OFFSET %(offset)s LIMIT %(limit)s",
-        _parameters(account, reach, wanted),
-    )
+        order += COLUMNS[name].order + (" DESC NULLS LAST, " if descends else " NULLS FIRST, ")
+    last = " DESC" if wanted.sorts and wanted.sorts[-1][1] else ""
+    where = _where(account, reach, wanted)
+    query = f"SELECT {_COLUMNS}{_WHERE}{where.text()} ORDER BY {order}t.id{last} OFFSET %(offset)s LIMIT %(limit)s"
+    rows = await tx.rows(_Row, assembled(query), where.parameters)
     return [row.listed for row in rows]
 
 
 async def counted(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilter) -> dict[TaskState, int]:
     """Return how many tasks there are by state, paging aside."""
-    rows = await tx.pairs(f"SELECT t.state, count(*){_WHERE} GROUP BY t.state", _parameters(account, reach, wanted))
+    where = _where(account, reach, wanted)
+    query = f"SELECT t.state, count(*){_WHERE}{where.text()} GROUP BY t.state"
+    rows = await tx.pairs(assembled(query), where.parameters)
     return {TaskState(str(state)): int(str(count)) for state, count in rows}
+
+
+def _where(account: AccountId, reach: Reach, wanted: TaskFilter) -> Where:
+    """Return the conditions of a filter's own, to stand after `_WHERE`, with the parameters of both."""
+    where = Where(parts=[""], parameters=_parameters(account, reach, wanted))
+    where.parts += [condition(where, COLUMNS, one) for one in wanted.conditions]
+    return where
 
 
 def _parameters(account: AccountId, reach: Reach, wanted: TaskFilter) -> dict[str, object]:
@@ -189,7 +223,7 @@ def _parameters(account: AccountId, reach: Reach, wanted: TaskFilter) -> dict[st
         "emptied": EMPTIED,
         "opened_from": wanted.opened_from,
         "due_until": wanted.due_until,
-        "text": wanted.text or None,
+        "no_checkins": wanted.no_checkins,
         "offset": wanted.offset,
         "limit": wanted.limit,
     }

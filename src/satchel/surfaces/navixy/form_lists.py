@@ -1,13 +1,15 @@
 """Forms of tasks as such: given to a task, emptied, and listed over all tasks."""
 
-from datetime import datetime
+from decimal import Decimal
 
 from satchel.actions import emptying, task_lists, tasks
 from satchel.actions.task_lists import ListedTask, TaskFilter
+from satchel.model.conditions import Condition, Contains, Equals
 from satchel.model.errors import Conflict, NotFound
 from satchel.model.ids import AppId, TaskId
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, wire
+from satchel.surfaces.navixy.conditions import period
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 from satchel.surfaces.navixy.tasks import DEFAULT_LIMIT, MAX_LIMIT
 
@@ -16,15 +18,45 @@ MAX_ANSWERED = 500
 """The most forms of one answer, whatever limit was given: the next come by offset."""
 
 _ORDERS = {
-    "submitted": "submitted_at",
     "task_id": "id",
-    "label": "name",
-    "from": "opened_at",
-    "to": "due_at",
-    "status": "state",
-    "employee": "holder",
+    "created": "created_at",
+    "submitted": "submitted_at",
+    "task_address": "address",
+    "submit_address": "no_text",
+    "employee_full_name": "holder",
+    "vehicle_label": "no_text",
+    "tracker_label": "holder",
+    "task_label": "name",
+    "task_creation_date": "created_at",
+    "task_from": "opened_at",
+    "task_to": "due_at",
+    "task_arrival_date": "no_time",
+    "task_completion_date": "closed_at",
+    "form_label": "app",
+    "form_description": "app",
 }
-_PERIODS = tuple(f"task_{name}_period" for name in ("arrival", "completion", "creation", "from", "to"))
+"""What forms are sorted by; their descriptions go by their labels, for they are not apart from the app."""
+
+_PERIODS = {
+    "submit_period": "submitted_at",
+    "task_creation_period": "created_at",
+    "task_from_period": "opened_at",
+    "task_to_period": "due_at",
+    "task_arrival_period": "no_time",
+    "task_completion_period": "closed_at",
+}
+_TEXTS = {
+    "employee_full_name": "holder",
+    "form_label": "app",
+    "submit_address": "no_text",
+    "task_address": "address",
+    "task_label": "name",
+    "tracker_label": "holder",
+    "vehicle_label": "no_text",
+}
+"""What `filters` looks for in which column."""
+
+MAX_TEXT_CHARS = 200
 
 
 async def create(exchange: Exchange) -> Reply:
@@ -48,7 +80,7 @@ async def listing(exchange: Exchange) -> Reply:
     """List forms over all tasks; with neither a template nor tasks, none."""
     given = await read_inputs(exchange)
     iso = await wire.wants_iso(exchange)
-    wanted = _filter(exchange, given)
+    wanted = await _filter(exchange, given)
     if wanted is None:
         return wire.success(list=[], count=0)
     found, count = await task_lists.listed(exchange.context, exchange.actor, wanted)
@@ -67,12 +99,9 @@ async def _entry(exchange: Exchange, one: ListedTask, *, iso: bool) -> dict[str,
     }
 
 
-def _filter(exchange: Exchange, given: Inputs) -> TaskFilter | None:
+async def _filter(exchange: Exchange, given: Inputs) -> TaskFilter | None:
     given.need("include_unsubmitted")
     include = given.flag("include_unsubmitted")
-    for name in (*_PERIODS, "filters"):
-        if name in given and given.raw(name) not in ("{}", {}):
-            raise refused(name, "is not supported; task/list has from and to")
     numbers = given.integers("task_ids")
     if len(numbers) > MAX_TASKS:
         raise refused("task_ids", f"size must be between 1 and {MAX_TASKS}")
@@ -81,24 +110,45 @@ def _filter(exchange: Exchange, given: Inputs) -> TaskFilter | None:
     if order not in _ORDERS:
         raise refused("order_by", f"must be of {', '.join(_ORDERS)}")
     descends = not given.flag("ascending", default=True)
-    since, until = _period(exchange, given)
+    periods = [period(exchange, given, name, column) for name, column in _PERIODS.items() if name in given]
     limit = given.integer_or("limit", DEFAULT_LIMIT, low=1, high=MAX_LIMIT)
     wanted = TaskFilter(
         app=app,
         ids=[TaskId(number) for number in numbers],
         is_submitted=None if include else True,
-        submitted_from=since,
-        submitted_until=until,
+        conditions=[
+            *(one for one in periods if one.since is not None or one.until is not None),
+            *await _filters(exchange, Inputs(given.mapping_or_empty("filters"), within="filters")),
+        ],
+        no_checkins=True,
         sorts=[(_ORDERS[order], descends)],
         offset=given.integer_or("offset", 0),
         limit=min(limit, MAX_ANSWERED),
     )
+    if app is not None:
+        errors.speak(exchange, {NotFound: 204})
+        await forms.template(exchange, app)
     return wanted if app is not None or numbers else None
 
 
-def _period(exchange: Exchange, given: Inputs) -> tuple[datetime | None, datetime | None]:
-    period = Inputs(given.mapping_or_empty("submit_period"), within="submit_period")
-    return wire.moment(exchange, period, "from"), wire.moment(exchange, period, "to")
+async def _filters(exchange: Exchange, given: Inputs) -> list[Condition]:
+    """Return what `filters` asks for, all of it at once."""
+    known_names = {*_TEXTS, "task_id", "form_description"}
+    if not given.names <= known_names:
+        raise refused("filters", f"must be of {', '.join(sorted(known_names))}")
+    found: list[Condition] = [
+        Contains(columns=[column], text=given.text(name, longest=MAX_TEXT_CHARS))
+        for name, column in _TEXTS.items()
+        if name in given
+    ]
+    if "task_id" in given:
+        found.append(Equals(column="id", values=[Decimal(given.integer("task_id"))]))
+    if "form_description" in given:
+        text = given.text("form_description", longest=MAX_TEXT_CHARS).lower()
+        known = await forms.templates(exchange)
+        apps = [Decimal(one.app_id) for one in known if text in one.manifest.description.lower()]
+        found.append(Equals(column="app", values=apps))
+    return found
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

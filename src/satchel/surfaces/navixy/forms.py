@@ -122,6 +122,13 @@ async def template(exchange: Exchange, number: AppId) -> LoadedApp:
     return await apps.read(exchange.context, exchange.actor, found.code)
 
 
+async def templates(exchange: Exchange) -> list[LoadedApp]:
+    """Return every form template: the newest versions of the apps that one knows of and that have a task."""
+    known = await apps.visible(exchange.context, exchange.actor)
+    found = [await apps.read(exchange.context, exchange.actor, row.code) for row in known if row.version_id]
+    return [app for app in found if app.manifest.tasks]
+
+
 def is_required(form: TaskForm | None, field: FieldId) -> bool:
     """Return whether a form must have a value for a field."""
     return form is not None and form.fields.get(field) is Access.REQUIRE

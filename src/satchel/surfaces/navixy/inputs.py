@@ -36,6 +36,11 @@ class Inputs:
         """Return whether a parameter came and is not null."""
         return name in self._values
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The parameters that came and are not null."""
+        return frozenset(self._values)
+
     def raw(self, name: str) -> object:
         """Return a parameter as it came, or None."""
         return self._values.get(name)

@@ -6,12 +6,14 @@ from satchel.actions import apps, instances, task_details, task_lists, tasks
 from satchel.actions.forms import Submission
 from satchel.actions.loading import LoadedApp
 from satchel.actions.task_lists import TaskFilter
+from satchel.model.conditions import Condition, Contains, HasAny
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import AppId, TaskId, UserId
 from satchel.model.instance import TaskState
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, values, wire
-from satchel.surfaces.navixy.details import read_details
+from satchel.surfaces.navixy.conditions import Known, circle, read_conditions, read_sorts
+from satchel.surfaces.navixy.details import MAX_TAGS, read_details
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
 DEFAULT_LIMIT = 10_000
@@ -19,18 +21,37 @@ MAX_LIMIT = 100_000
 MAX_ANSWERED = 10_000
 """The most tasks of one answer, whatever limit was given: the next come by offset."""
 
-_SORTS = {
-    "id": "id",
-    "employee": "holder",
-    "status": "state",
-    "label": "name",
-    "from": "opened_at",
-    "to": "due_at",
-    "status_change_date": "closed_at",
-    "external_id": "identifier",
-    "description": "description",
-    "form": "app",
+STATUSES = {
+    wire.status(state): [other.value for other in TaskState if wire.status(other) == wire.status(state)]
+    for state in TaskState
 }
+"""Our names of states by theirs."""
+
+COLUMNS: Mapping[str, Known] = {
+    "id": Known(column="id"),
+    "employee": Known(column="holder"),
+    "status": Known(column="state", words=STATUSES),
+    "label": Known(column="name"),
+    "location": Known(column="address"),
+    "from": Known(column="opened_at", is_time=True),
+    "to": Known(column="due_at", is_time=True),
+    "status_change_date": Known(column="changed_at", is_time=True),
+    "arrival_date": Known(column="no_time", is_time=True),
+    "stay_duration": Known(column="no_duration"),
+    "description": Known(column="description"),
+    "external_id": Known(column="identifier"),
+    "form": Known(column="app"),
+}
+"""What tasks are found and sorted by."""
+
+_ANYWHERE = ("name", "description", "address", "identifier", "holder", "app")
+"""Where `filter` looks."""
+
+_DESCRIBED = ("name", "description", "address")
+"""Where each of `filters` looks."""
+
+MAX_FILTERS = 20
+
 _OPERATIONS = {
     "task.claimed": "assign",
     "task.assigned": "assign",
@@ -108,12 +129,10 @@ async def listing(exchange: Exchange) -> Reply:
 
 
 def _filter(exchange: Exchange, given: Inputs) -> TaskFilter:
-    for name in ("conditions", "filters", "tag_ids", "location"):
-        if name in given and given.raw(name) not in ([], "[]", {}, "{}"):
-            raise refused(name, "is not supported")
     trackers = given.integers("trackers")
     if len(set(trackers)) != len(trackers):
         raise refused("trackers", "must not have duplicates")
+    sorts = {name: known.column for name, known in COLUMNS.items()}
     return TaskFilter(
         states=_states(given),
         holders=[UserId(tracker) for tracker in trackers],
@@ -121,38 +140,46 @@ def _filter(exchange: Exchange, given: Inputs) -> TaskFilter:
         identifier=given.text_or_none("external_id", longest=100),
         opened_from=wire.moment(exchange, given, "from"),
         due_until=wire.moment(exchange, given, "to"),
-        text=given.text_or_none("filter", longest=100),
-        sorts=_sorts(given),
+        conditions=[*read_conditions(exchange, given, COLUMNS), *_texts(given), *_tags(given), *_circle(given)],
+        no_checkins=True,
+        sorts=read_sorts(given, sorts, [("id", False)]),
         offset=given.integer_or("offset", 0),
         limit=min(given.integer_or("limit", DEFAULT_LIMIT, low=1, high=MAX_LIMIT), MAX_ANSWERED),
     )
 
 
+def _texts(given: Inputs) -> Sequence[Condition]:
+    texts = given.texts("filters")
+    if len(texts) > MAX_FILTERS:
+        raise refused("filters", f"has {MAX_FILTERS} items at most")
+    found = [Contains(columns=_DESCRIBED, text=text) for text in texts]
+    anywhere = given.text_or_none("filter", longest=100)
+    return [*found, Contains(columns=_ANYWHERE, text=anywhere)] if anywhere is not None else found
+
+
+def _tags(given: Inputs) -> Sequence[Condition]:
+    tags = given.integers("tag_ids")
+    if len(tags) > MAX_TAGS:
+        raise refused("tag_ids", f"has {MAX_TAGS} items at most")
+    return [HasAny(column="tags", numbers=tags)] if tags else []
+
+
+def _circle(given: Inputs) -> Sequence[Condition]:
+    return circle(given, latitude="latitude", longitude="longitude")
+
+
 def _states(given: Inputs) -> list[TaskState]:
     found: list[TaskState] = []
-    known = {wire.status(state) for state in TaskState}
     for name in given.texts("statuses"):
-        if name not in known:
-            raise refused("statuses", f"must be of {', '.join(sorted(known))}")
-        found += [state for state in TaskState if wire.status(state) == name]
+        if name not in STATUSES:
+            raise refused("statuses", f"must be of {', '.join(sorted(STATUSES))}")
+        found += [TaskState(state) for state in STATUSES[name]]
     return found
-
-
-def _sorts(given: Inputs) -> Sequence[tuple[str, bool]]:
-    raw = given.raw("sort")
-    wishes = [raw] if isinstance(raw, str) and not raw.startswith("[") else given.texts("sort")
-    found: list[tuple[str, bool]] = []
-    for wish in wishes:
-        name, _, order = wish.partition("=")
-        if name not in _SORTS or order not in ("", "asc", "desc") or len(wishes) > len(_SORTS):
-            raise refused("sort", f"must be of {', '.join(_SORTS)} with =asc or =desc")
-        found.append((_SORTS[name], order == "desc"))
-    return found or [("id", False)]
 
 
 async def count(exchange: Exchange) -> Reply:
     """Return how many tasks one may see."""
-    found = await task_lists.counted(exchange.context, exchange.actor, TaskFilter())
+    found = await task_lists.counted(exchange.context, exchange.actor, TaskFilter(no_checkins=True))
     return wire.success(count=sum(found.values()))
 
 
@@ -198,10 +225,9 @@ async def history(exchange: Exchange) -> Reply:
 
 async def list_templates(exchange: Exchange) -> Reply:
     """List form templates: the apps that one knows of."""
-    found = await apps.visible(exchange.context, exchange.actor)
     iso = await wire.wants_iso(exchange)
-    deployed = [await apps.read(exchange.context, exchange.actor, row.code) for row in found if row.version_id]
-    return wire.success(list=[await _template(exchange, app, iso=iso) for app in deployed])
+    found = await forms.templates(exchange)
+    return wire.success(list=[await _template(exchange, app, iso=iso) for app in found])
 
 
 async def read_template(exchange: Exchange) -> Reply:
@@ -236,7 +262,7 @@ async def template_stats(exchange: Exchange) -> Reply:
     given = await read_inputs(exchange)
     app = AppId(given.integer("template_id"))
     await forms.template(exchange, app)
-    found = await task_lists.counted(exchange.context, exchange.actor, TaskFilter(app=app))
+    found = await task_lists.counted(exchange.context, exchange.actor, TaskFilter(app=app, no_checkins=True))
     counts: dict[str, int] = {}
     for state, number in found.items():
         counts[wire.status(state)] = counts.get(wire.status(state), 0) + number

@@ -326,6 +326,20 @@ CREATE TABLE task_details (
 );
 CREATE INDEX task_details_reference ON task_details (account_id, reference) WHERE reference IS NOT NULL;
 
+-- Tasks whose forms are filled in for a check-in, and the check-in (an instance too) that each was handed in with. One
+-- that never is goes with its instance.
+CREATE TABLE checkin_forms (
+    account_id bigint NOT NULL,
+    task_id bigint NOT NULL,
+    checkin_id bigint,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, task_id),
+    UNIQUE (account_id, checkin_id),
+    FOREIGN KEY (account_id, task_id) REFERENCES tasks ON DELETE CASCADE,
+    FOREIGN KEY (account_id, checkin_id) REFERENCES instances ON DELETE CASCADE
+);
+CREATE INDEX checkin_forms_waiting ON checkin_forms (created_at) WHERE checkin_id IS NULL;
+
 -- What an instance waits for besides people: timers, messages, called instances. A row goes when its wait is over.
 CREATE TABLE waits (
     account_id bigint NOT NULL,
