@@ -87,7 +87,10 @@ async def replay(transcript: Transcript, client: httpx.AsyncClient, known: Mutab
 
 def _parts(parts: list[dict[str, Any]]) -> list[tuple[str, tuple[str | None, bytes, str | None]]]:
     """Return the parts of a form with files as httpx takes them."""
-    return [(one["name"], (one.get("filename"), str(one["body"]).encode(), one.get("type"))) for one in parts]
+    return [
+        (one["name"], (one.get("filename"), str(one["body"]).encode("utf-8", "surrogateescape"), one.get("type")))
+        for one in parts
+    ]
 
 
 def _content(request: Mapping[str, Any]) -> bytes | None:

@@ -33,6 +33,18 @@ NAMES = (
     ),
     *("login", "password", "title", "key", "user", "group", "group_id", "subuser_ids", "subuser_id", "actions"),
     *("file_storage_settings", "form_template_id", "location", "label", "description", "tags", "type"),
+    *(
+        "checkin_id",
+        "checkin_ids",
+        "form_id",
+        "file_ids",
+        "form_submission",
+        "comment",
+        "template",
+        "fields",
+        "filters",
+    ),
+    *("tag_ids", "task_from_period", "field", "condition", "order_by", "security_group_id", "activated", "rights"),
 )
 EDGES = (0, 1, -1, 2**31, 2**53, 2**63 - 1, 2**63, 10**30, 1.5, 1e308, True, False, None, "", "1", "file1", "note", "a")
 TEXTS = st.text(max_size=20) | st.sampled_from(
@@ -43,7 +55,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(NAMES) | st.sampled_from(["file1", "note", "photos", "lat", "lng"]), inner, max_size=4
+            st.sampled_from(NAMES) | st.sampled_from(["file1", "note", "lat", "lng", "radius"]), inner, max_size=4
         )
     ),
     max_leaves=8,

@@ -188,6 +188,19 @@ async def users_called(context: Context, actor: Actor, name: str) -> list[UserId
         return await rows.users_called(tx, actor.account_id, name)
 
 
+async def require_users(context: Context, actor: Actor, user_ids: Sequence[UserId]) -> None:
+    """Pass only where all of these are active users of the account.
+
+    Raises:
+        NotFound: one is not.
+    """
+    async with context.database.read() as tx:
+        known = await rows.existing_users(tx, actor.account_id, user_ids)
+    unknown = next((user for user in user_ids if user not in known), None)
+    if unknown is not None:
+        raise NotFound("user", unknown)
+
+
 async def create_group(context: Context, actor: Actor, name: str, *, rights: Sequence[Right] = ()) -> GroupId:
     """Create a group without members, with rights for every app if any are given.
 

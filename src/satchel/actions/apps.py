@@ -24,7 +24,7 @@ from satchel.model.bundle import (
     parse_manifest,
     users_named,
 )
-from satchel.model.errors import Finding, InvalidBundle, NotFound
+from satchel.model.errors import Conflict, Finding, InvalidBundle, NotFound
 from satchel.model.fields import SLOTS_PER_KIND, slot_kind
 from satchel.model.ids import AppId, VersionId
 from satchel.model.versions import compare
@@ -64,6 +64,25 @@ async def deploy(context: Context, actor: Actor, files: Mapping[str, bytes]) -> 
             access.require_admin(actor)
         else:
             access.require_right(actor, Right.MANAGE, known.id, known.code)
+    return await _deploy(context, actor, bundle, findings, is_new=False)
+
+
+async def deploy_new(context: Context, actor: Actor, files: Mapping[str, bytes]) -> Deployed:
+    """Deploy a bundle as the first version of an app; the caller has asked for the right to.
+
+    Raises:
+        InvalidBundle: with every finding of both files; nothing was deployed.
+        Conflict: the account has an app of this code.
+    """
+    bundle, findings = draft_bundle(files)
+    if bundle is None:
+        raise InvalidBundle(findings)
+    return await _deploy(context, actor, bundle, findings, is_new=True)
+
+
+async def _deploy(
+    context: Context, actor: Actor, bundle: Bundle, findings: Sequence[Finding], *, is_new: bool
+) -> Deployed:
     found = await _all_findings(context, actor, bundle, findings)
     if has_errors(found):
         raise InvalidBundle(found)
@@ -77,6 +96,8 @@ async def deploy(context: Context, actor: Actor, files: Mapping[str, bytes]) -> 
             category=bundle.manifest.category,
             now=now,
         )
+        if is_new and await rows.versions(tx, actor.account_id, row.id):
+            raise Conflict(f"There is an app {row.code} already.")
         changes = await _changes(tx, actor, bundle)  # again: another version may have come since
         if changes:
             raise InvalidBundle(changes)

@@ -68,18 +68,19 @@ class NewLink:
 
 
 async def lock_named(
-    tx: Writer, account: AccountId, ids: Sequence[int], instance: InstanceId | None
+    tx: Writer, account: AccountId, ids: Sequence[int], instance: InstanceId | None, *, with_start: bool = False
 ) -> dict[int, Upload]:
     """Lock the uploads among some file numbers, then the blobs that they name: in that order, as everywhere.
 
     Args:
         instance: which is locked; others' uploads are left alone, so that no form can lock what is another
             instance's. None stands for a start form.
+        with_start: whether those of start forms are locked too.
     """
     possible = [number for number in ids if 0 < number < 2**63]
     if not possible:
         return {}
-    uploads = await upload_rows.lock_uploads(tx, account, possible, instance)
+    uploads = await upload_rows.lock_uploads(tx, account, possible, instance, with_start=with_start)
     await blob_rows.lock_blobs(tx, account, [upload.digest for upload in uploads if upload.digest])
     return {int(upload.id): upload for upload in uploads}
 

@@ -82,12 +82,21 @@ async def start_as(
         ledger = Ledger()
         uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
         run = await create(context, tx, actor, app, ledger, by_system=by_system)
-        form = Form(access=app.manifest.start.fields, scope=Scope(starter=actor.user_id))
-        await _start(run, form, given, uploads, data={})
+        await start_created(run, given, uploads)
         if then is not None:
             await then(run)
         await ledger.settle(context, tx, actor)
         return run.instance
+
+
+async def start_created(run: Run, given: Submission, uploads: dict[int, Upload]) -> None:
+    """Start an instance that `starting.create` made; rights are asked for and uploads locked by now.
+
+    Raises:
+        InvalidValues, EngineStopped: as `start`.
+    """
+    form = Form(access=run.app.manifest.start.fields, scope=Scope(starter=run.actor.user_id))
+    await _start(run, form, given, uploads, data={})
 
 
 async def _start(
@@ -228,16 +237,26 @@ async def delete(context: Context, actor: Actor, instance_id: InstanceId, *, exp
         PreconditionFailed: it is no longer at the revision `expected`.
     """
     async with change(context, actor, instance_id) as run:
-        await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.DELETE)
-        check_revision("instance", run.instance.revision, expected)
-        if run.instance.is_running:
-            await cancel(run, why="it was deleted")
-        freed = await file_rows.purge_files(run.tx, actor.account_id, instance_id, deleted_before=None)
-        run.ledger.used_bytes -= freed
-        await run.event("instance.deleted", data={"identifier": run.instance.identifier, "freed_bytes": freed})
-        await run.save()
-        await rows.delete_instance(run.tx, actor.account_id, instance_id)
-        run.is_deleted = True
+        await delete_in(run, expected=expected)
+
+
+async def delete_in(run: Run, *, expected: int | None = None) -> None:
+    """Delete a locked instance as `delete` does; the run is of no use afterwards.
+
+    Raises:
+        NotFound, Forbidden, PreconditionFailed: as `delete`.
+    """
+    account, instance = run.instance.account_id, run.instance.id
+    await access.require_instance_right(run.tx, run.actor, run.app, run.instance, Right.DELETE)
+    check_revision("instance", run.instance.revision, expected)
+    if run.instance.is_running:
+        await cancel(run, why="it was deleted")
+    freed = await file_rows.purge_files(run.tx, account, instance, deleted_before=None)
+    run.ledger.used_bytes -= freed
+    await run.event("instance.deleted", data={"identifier": run.instance.identifier, "freed_bytes": freed})
+    await run.save()
+    await rows.delete_instance(run.tx, account, instance)
+    run.is_deleted = True
 
 
 async def send_message(context: Context, actor: Actor, instance_id: InstanceId, name: str, given: Submission) -> None:

@@ -85,7 +85,9 @@ async def _issue(context: Context, actor: Actor, what: Content, disposition: str
     return _signed(context, actor, key, what.file.id, what.name, disposition=disposition, lifetime_s=lifetime_s)
 
 
-async def issue_shown(context: Context, actor: Actor, files_shown: Iterable[File]) -> dict[FileId, Link]:
+async def issue_shown(
+    context: Context, actor: Actor, files_shown: Iterable[File], *, lifetime_s: int | None = None
+) -> dict[FileId, Link]:
     """Return a new link to each stored one of the files that the actor was shown a moment ago, at one look-up.
 
     Whether they may see it is asked when a link is used, as of every link.
@@ -93,7 +95,7 @@ async def issue_shown(context: Context, actor: Actor, files_shown: Iterable[File
     async with context.database.read() as tx:
         key = await rows.newest_key(tx)
     stored = [file for file in files_shown if file.digest is not None]
-    return {file.id: _signed(context, actor, key, file.id, file.name) for file in stored}
+    return {file.id: _signed(context, actor, key, file.id, file.name, lifetime_s=lifetime_s) for file in stored}
 
 
 def _signed(

@@ -8,7 +8,7 @@ the grace time.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from satchel.actions import exports
+from satchel.actions import checkins, exports
 from satchel.actions.context import Context
 from satchel.blobs.store import LeftoverKind
 from satchel.db import blobs as blob_rows
@@ -63,6 +63,7 @@ async def sweep(context: Context, *, with_store: bool = False) -> Swept:
         with_store: whether to list the whole store too, for bytes without a row; slow on a large one.
     """
     done = Swept()
+    await checkins.end_forgotten(context)
     done.uploads = await expire_uploads(context)
     done.files_of_instances = await purge_files(context)
     await end_exports(context)

@@ -1,6 +1,6 @@
 """Tasks over all apps: lists with filters, counts, and tasks that somebody is given by starting an app."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from satchel.actions import access, instances, task_details, tasks
@@ -78,12 +78,14 @@ async def start_for(
     holder: UserId | None,
     details: TaskDetails | None = None,
     due_at: datetime | None = None,
+    then: Callable[[Run, Task], Awaitable[None]] | None = None,
 ) -> TaskId:
     """Start an app and return its first open task, assigned to somebody if they are named; all of it or nothing.
 
     Args:
         details: what the client says of the task.
         due_at: when it is due, in place of what the app says; None leaves that.
+        then: what else happens with it in the same transaction.
 
     Raises:
         NotFound: there is no such app or user for the actor, or the instance has no open task.
@@ -108,6 +110,8 @@ async def start_for(
             await task_details.set_in(run, found[0], details)
         if due_at is not None:
             await task_rows.set_due(run.tx, actor.account_id, found[0].id, due_at)
+        if then is not None:
+            await then(run, found[0])
 
     await instances.start(context, actor, app.code, given, then=first)
     return opened[0]

@@ -99,13 +99,15 @@ async def lock_upload(tx: Writer, account: AccountId, upload_id: UploadId) -> Up
     return row.upload if row else None
 
 
-async def lock_uploads(tx: Writer, account: AccountId, ids: Sequence[int], instance: InstanceId | None) -> list[Upload]:
-    """Return those of `ids` that are for one instance (None: for a start form), locked by id."""
+async def lock_uploads(
+    tx: Writer, account: AccountId, ids: Sequence[int], instance: InstanceId | None, *, with_start: bool
+) -> list[Upload]:
+    """Return those of `ids` that are for one instance (None, or `with_start`: for a start form), locked by id."""
     rows = await tx.rows(
         _Row,
         f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND id = ANY(%s::bigint[])"
-        " AND instance_id IS NOT DISTINCT FROM %s ORDER BY id FOR UPDATE",
-        (account, sorted(ids), instance),
+        " AND (instance_id IS NOT DISTINCT FROM %s OR (%s AND instance_id IS NULL)) ORDER BY id FOR UPDATE",
+        (account, sorted(ids), instance, with_start),
     )
     return [row.upload for row in rows]
 

@@ -43,6 +43,7 @@ STATUS: Mapping[int, tuple[str, int]] = {
     201: ("Not found in database", 400),
     204: ("Entity not found", 404),
     206: ("Login already in use", 400),
+    217: ("List contains nonexistent entities", 400),
     231: ("Entity type mismatch", 409),
     233: ("No data file", 400),
     234: ("Invalid data format", 400),

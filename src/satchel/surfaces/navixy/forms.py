@@ -5,8 +5,9 @@ A form has its task's number: each task has one, for as long as it is there.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
-from satchel.actions import apps, links, submitting, tasks, uploads
+from satchel.actions import apps, checkins, links, submitting, tasks, uploads
 from satchel.actions.forms import Submission
 from satchel.actions.loading import LoadedApp
 from satchel.actions.tasks import Fill, TaskView
@@ -35,28 +36,39 @@ _UPLOAD_STATES = {
 async def create_file(exchange: Exchange) -> Reply:
     """Ask for a place for a file, with what is needed to upload it."""
     given = await read_inputs(exchange)
-    task, field = given.integer("task_id"), given.text("field_id", longest=64)
-    wish = Wish(
+    task = TaskId(given.integer("task_id"))
+    wish = replace(read_wish(given), resubmission=exchange.context.policy.navixy_strict)
+    return await place(exchange, for_field(wish, task, given))
+
+
+def read_wish(given: Inputs) -> Wish:
+    """Return what is said of a file that a place is asked for; where it goes is still to be said."""
+    return Wish(
         size_bytes=given.integer("size", low=1),
-        task=TaskId(task),
-        field=FieldId(field),
         name=given.text_or_none("filename"),
         metadata=given.mapping("metadata") if "metadata" in given else None,
-        by_right=True,
-        resubmission=exchange.context.policy.navixy_strict,
         most_bytes=values.MAX_FILE_BYTES,
-        most_unclaimed=values.MAX_UNSUBMITTED,
     )
+
+
+def for_field(wish: Wish, task: TaskId, given: Inputs) -> Wish:
+    """Return a wish as one for a field of a task's form."""
+    field = FieldId(given.text("field_id", longest=64))
+    return replace(wish, task=task, field=field, by_right=True, most_unclaimed=values.MAX_UNSUBMITTED)
+
+
+async def place(exchange: Exchange, wish: Wish) -> Reply:
+    """Return a place for a file, with what is needed to upload it."""
     iso = await wire.wants_iso(exchange)
     ticket = await uploads.ask(exchange.context, exchange.actor, wish)
-    place = {
+    made = {
         "file_id": ticket.id,
         "url": f"{exchange.parts.public_url}{wire.PREFIX}/file/upload/{ticket.id}",
         "expires": wire.date(exchange, ticket.expires_at, iso),
         "file_field_name": FILE_FIELD,
         "fields": {"token": ticket.token},
     }
-    return wire.success(value=place)
+    return wire.success(value=made)
 
 
 async def read(exchange: Exchange) -> Reply:
@@ -73,12 +85,14 @@ async def _read(exchange: Exchange, parameter: str, *, with_unsubmitted: bool) -
     given = await read_inputs(exchange)
     iso = await wire.wants_iso(exchange)
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer(parameter)))
-    held = [file for file in seen.files if file.field_id is not None and file.kind is FileKind.STORED]
-    files = [await _file(exchange, seen, file, iso=iso, with_binding=with_unsubmitted) for file in held]
+    held = [one for one in seen.files if one.field_id is not None and one.kind is FileKind.STORED]
+    files = [await _file(exchange, seen, one, iso=iso, with_binding=with_unsubmitted) for one in held]
     if with_unsubmitted:
         waiting = await submitting.unclaimed(exchange.context, seen.task)
         files += [_upload(exchange, upload, iso=iso) for upload in waiting if upload.field_id is not None]
-    return wire.success(value=await form(exchange, seen, iso=iso), files=files)
+    checkin = await checkins.checkin_of(exchange.context, seen.task)
+    found = await form(exchange, seen, iso=iso)
+    return wire.success(value=wire.without_nulls({**found, "checkin_id": checkin}), files=files)
 
 
 async def form(exchange: Exchange, seen: TaskView, *, iso: bool) -> dict[str, object]:
@@ -134,40 +148,44 @@ def is_required(form: TaskForm | None, field: FieldId) -> bool:
     return form is not None and form.fields.get(field) is Access.REQUIRE
 
 
-async def _file(exchange: Exchange, seen: TaskView, file: File, *, iso: bool, with_binding: bool) -> dict[str, object]:
-    kind = file.media_type or "application/octet-stream"
-    at = wire.date(exchange, file.created_at, iso)
-    found: dict[str, object] = {
-        "id": file.id,
+def file(exchange: Exchange, held: File, *, iso: bool) -> dict[str, object]:
+    """Return a file without the addresses where it is had; null members stand in it still."""
+    kind = held.media_type or "application/octet-stream"
+    at = wire.date(exchange, held.created_at, iso)
+    return {
+        "id": held.id,
         "storage_id": 1,
-        "user_id": file.created_by,
+        "user_id": held.created_by,
         "type": "image" if is_image(kind) else "file",
         "created": at,
         "uploaded": at,
-        "name": file.name,
-        "size": file.size_bytes,
+        "name": held.name,
+        "size": held.size_bytes,
         "mime_type": kind,
-        "metadata": dict(file.metadata) or None,
+        "metadata": dict(held.metadata) or None,
         "state": "uploaded",
-        **await _addresses(exchange, file),
     }
+
+
+async def _file(exchange: Exchange, seen: TaskView, held: File, *, iso: bool, with_binding: bool) -> dict[str, object]:
+    found = {**file(exchange, held, iso=iso), **await _addresses(exchange, held)}
     if not with_binding:
         found.pop("previews", None)
     else:
-        bound = {"form_id": seen.task.id, "field_id": file.field_id, "submitted": True}
+        bound = {"form_id": seen.task.id, "field_id": held.field_id, "submitted": True}
         found["bindings"] = {"form_field": bound}
     return wire.without_nulls(found)
 
 
-async def _addresses(exchange: Exchange, file: File) -> dict[str, object]:
+async def _addresses(exchange: Exchange, held: File) -> dict[str, object]:
     """Return signed links to a file and its small picture; none where its bytes cannot be had."""
     context, actor = exchange.context, exchange.actor
     found: dict[str, object] = {}
     with suppress(Conflict, Gone, NotFound, BlobMissing):
-        link = await links.issue(context, actor, file.id, lifetime_s=links.MAX_LIFETIME_S)
+        link = await links.issue(context, actor, held.id, lifetime_s=links.MAX_LIFETIME_S)
         found["download_url"] = links.address(exchange.parts.public_url, link)
-        if is_image(file.media_type or ""):
-            small = await links.issue_preview(context, actor, file.id, lifetime_s=links.MAX_LIFETIME_S)
+        if is_image(held.media_type or ""):
+            small = await links.issue_preview(context, actor, held.id, lifetime_s=links.MAX_LIFETIME_S)
             found["previews"] = [{"download_url": links.address(exchange.parts.public_url, small)}]
     return found
 

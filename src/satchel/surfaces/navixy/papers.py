@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fpdf import FPDF
-from fpdf.errors import FPDFException
 from PIL import Image, UnidentifiedImageError
+
+if TYPE_CHECKING:  # it fills 13 MB, and most servers never write a PDF
+    from fpdf import FPDF
 
 MAX_TEXT_CHARS = 8_000
 MAX_FORM_CHARS = 50_000
@@ -40,6 +42,8 @@ class Row:
 
 def write_pdf(title: str, subtitle: str, rows: Sequence[Row], *, made_at: datetime) -> bytes:
     """Return a form as a PDF; takes a while, so call it in a thread."""
+    from fpdf import FPDF  # noqa: PLC0415  # see above
+
     page = FPDF(format="A4")
     page.add_font(_FAMILY, fname=_FONT)
     page.set_creation_date(made_at)
@@ -65,14 +69,16 @@ def write_pdf(title: str, subtitle: str, rows: Sequence[Row], *, made_at: dateti
     return bytes(page.output())
 
 
-def _line(page: FPDF, text: str, *, size: float, grey: int) -> None:
+def _line(page: "FPDF", text: str, *, size: float, grey: int) -> None:
     page.set_font(_FAMILY, size=size)
     page.set_text_color(grey)
     page.multi_cell(0, size * 0.5, _plain(text), align="L", new_x="LMARGIN", new_y="NEXT")
 
 
-def _pictures(page: FPDF, pictures: Sequence[bytes]) -> None:
+def _pictures(page: "FPDF", pictures: Sequence[bytes]) -> None:
     """Draw pictures side by side, as many in a line as fit."""
+    from fpdf.errors import FPDFException  # noqa: PLC0415  # see above
+
     left, lowest = page.l_margin, page.get_y()
     for picture in pictures:
         try:

@@ -2,7 +2,7 @@
 
 from satchel.surfaces.kit.exchange import Endpoint
 from satchel.surfaces.kit.surface import Surface
-from satchel.surfaces.navixy import auth, files, form_lists, forms, people, sheets, tasks
+from satchel.surfaces.navixy import auth, checkins, files, form_lists, forms, people, sheets, tasks
 from satchel.surfaces.navixy.errors import document
 from satchel.surfaces.navixy.wire import PREFIX, normal_path
 
@@ -13,6 +13,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *forms.ENDPOINTS,
     *form_lists.ENDPOINTS,
     *sheets.ENDPOINTS,
+    *checkins.ENDPOINTS,
     *files.ENDPOINTS,
 )
 

@@ -1,7 +1,4 @@
-"""A filled form as a file: a spreadsheet with a row for each field, or a PDF (`papers`).
-
-What writes the two is loaded when the first form is asked for: it fills 25 MB, and most servers never write one.
-"""
+"""A filled form as a file: a spreadsheet with a row for each field, or a PDF (`papers`)."""
 
 import asyncio
 import io
@@ -13,11 +10,15 @@ from satchel.model.fields import Field, FieldType
 from satchel.model.ids import TaskId
 from satchel.model.template import as_text
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
-from satchel.surfaces.navixy import values, wire
-from satchel.surfaces.navixy.inputs import read_inputs, refused
+from satchel.surfaces.navixy import papers, values, wire
+from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PDF = "application/pdf"
+MEDIA_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+"""By format."""
+
 MAX_CELL_CHARS = 32_767
 """The most that a cell of the format holds; a longer text is cut there."""
 
@@ -37,21 +38,32 @@ async def download_form(exchange: Exchange) -> Reply:
 
 async def _download(exchange: Exchange, parameter: str) -> Reply:
     given = await read_inputs(exchange)
-    kind = given.text("format")
-    if kind not in ("xlsx", "pdf"):
-        raise refused("format", "must be pdf or xlsx")
+    kind = format_of(given)
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer(parameter)))
-    if kind == "pdf":
-        body, media_type = await _pdf(exchange, seen), PDF
-    else:
-        body, media_type = await asyncio.to_thread(_workbook, _rows(seen)), XLSX
-    headers = {"Content-Type": media_type, "Content-Disposition": f'attachment; filename="form-{seen.task.id}.{kind}"'}
-    return Reply(body=body, headers=headers)
+    is_pdf = kind == "pdf"
+    body = await _pdf(exchange, seen) if is_pdf else await asyncio.to_thread(workbook, _rows(seen))
+    return as_file(body, f"form-{seen.task.id}", kind)
+
+
+def format_of(given: Inputs) -> str:
+    """Return the format of the file that is asked for, which ends its name.
+
+    Raises:
+        InvalidRequest: there is no such format.
+    """
+    kind = given.text("format")
+    if kind not in MEDIA_TYPES:
+        raise refused("format", "must be pdf or xlsx")
+    return kind
+
+
+def as_file(body: bytes, name: str, kind: str) -> Reply:
+    """Return an answer that is a file of one of the formats; the name is without its ending."""
+    said = f'attachment; filename="{name}.{kind}"'
+    return Reply(body=body, headers={"Content-Type": MEDIA_TYPES[kind], "Content-Disposition": said})
 
 
 async def _pdf(exchange: Exchange, seen: TaskView) -> bytes:
-    from satchel.surfaces.navixy import papers  # noqa: PLC0415  # see the module's docstring
-
     rows: list[papers.Row] = []
     left = MAX_PICTURES
     for field in _fields(seen):
@@ -87,17 +99,17 @@ def _held(seen: TaskView, field: Field) -> str:
     return as_text(stored)
 
 
-def _workbook(rows: Sequence[tuple[str, str]]) -> bytes:
+def workbook(rows: Sequence[Sequence[str]]) -> bytes:
     """Return a workbook of one sheet; every cell is text, so that nothing that people wrote is a formula."""
-    import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415  # ships no types; see the module's docstring
+    import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415  # ships no types; 13 MB that most servers never need
 
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         sheet = book.add_worksheet("Form")  # pyright: ignore[reportUnknownMemberType]  # a parameter of theirs has no type
-        sheet.set_column(0, 1, 40)
-        for number, (label, held) in enumerate(rows):
-            sheet.write_string(number, 0, label[:MAX_CELL_CHARS])
-            sheet.write_string(number, 1, held[:MAX_CELL_CHARS])
+        sheet.set_column(0, max(map(len, rows), default=1) - 1, 40)
+        for number, cells in enumerate(rows):
+            for column, held in enumerate(cells):
+                sheet.write_string(number, column, held[:MAX_CELL_CHARS])
     return out.getvalue()
 
 
