@@ -201,10 +201,16 @@ async def _give_slots(tx: Writer, row: AppRow, bundle: Bundle) -> None:
 
 
 async def visible(context: Context, actor: Actor) -> list[AppRow]:
-    """Return the apps for which the actor has any right, by code."""
+    """Return the apps for which the actor has any right, by code; without those that were withdrawn."""
     async with context.database.read() as tx:
         found = await rows.apps(tx, actor.account_id)
-    return [row for row in found if actor.knows(row.id)]
+    return [row for row in found if row.version_id is not None and actor.knows(row.id)]
+
+
+async def withdrawn(context: Context, actor: Actor) -> frozenset[AppId]:
+    """Return the account's apps that were withdrawn."""
+    async with context.database.read() as tx:
+        return frozenset(row.id for row in await rows.apps(tx, actor.account_id) if row.version_id is None)
 
 
 async def read(context: Context, actor: Actor, code: str) -> LoadedApp:

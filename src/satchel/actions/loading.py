@@ -78,6 +78,17 @@ class Apps:
             raise NotFound("app", code)
         return await self.version(tx, account, row.version_id)
 
+    async def last(self, tx: Reader, account: AccountId, code: str) -> LoadedApp:
+        """Return the newest version of an app, also of a withdrawn one, by which its instances can be found.
+
+        Raises:
+            NotFound: the account has no such app.
+        """
+        row = await rows.app_by_code(tx, account, code)
+        if row is None or row.version_id is not None:
+            return await self.newest(tx, account, code)
+        return await self.version(tx, account, (await rows.versions(tx, account, row.id))[0].id)
+
 
 async def _load(tx: Reader, account: AccountId, version: VersionId) -> LoadedApp:
     row = await rows.version(tx, account, version)

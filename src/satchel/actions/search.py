@@ -102,7 +102,7 @@ async def parsed(
     )
     app: LoadedApp | None = None
     if isinstance(code, str) and code:
-        app = await context.apps.newest(tx, actor.account_id, code)
+        app = await context.apps.last(tx, actor.account_id, code)
         if not actor.may(Right.VIEW, app.app_id):
             if actor.knows(app.app_id):
                 raise Forbidden(f"You need the right 'view' for the app {code} to search it.")

@@ -10,7 +10,7 @@ from satchel.model.ids import AccountId, AppId, UserId, VersionId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppRow:
-    """An app; `version_id` is its newest version, which new instances run."""
+    """An app; `version_id` is its newest version, which new instances run, or None where it was withdrawn."""
 
     account_id: AccountId
     id: AppId
@@ -109,6 +109,11 @@ async def insert_version(
         (version, name, category, row.account_id, row.id),
     )
     return VersionId(version or 0), number or 0
+
+
+async def withdraw(tx: Writer, account: AccountId, app_id: AppId) -> None:
+    """Leave an app without a newest version: nothing can be started from it until the next version comes."""
+    await tx.execute("UPDATE apps SET version_id = NULL WHERE account_id = %s AND id = %s", (account, app_id))
 
 
 async def version(tx: Reader, account: AccountId, version_id: VersionId) -> VersionRow | None:

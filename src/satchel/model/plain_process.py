@@ -6,8 +6,13 @@ What a client's call makes an app of has data and no order of work of its own; i
 from html import escape
 from itertools import pairwise
 
-TASK = "fill"
+from satchel.model.ids import ElementId
+
+TASK = ElementId("fill")
 """The id of the one user task."""
+
+ELEMENTS = frozenset({ElementId("started"), TASK, ElementId("ended")})
+"""The ids of all elements, where there is a user task."""
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -11,6 +11,7 @@ from satchel.model.errors import (
     EngineStopped,
     Forbidden,
     Gone,
+    InvalidBundle,
     InvalidRequest,
     InvalidState,
     InvalidValues,
@@ -25,6 +26,7 @@ from satchel.model.errors import (
     UnsupportedMedia,
 )
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.navixy.names import to_theirs
 
 STATUS: Mapping[int, tuple[str, int]] = {
     3: ("Wrong hash", 400),
@@ -44,6 +46,7 @@ STATUS: Mapping[int, tuple[str, int]] = {
     204: ("Entity not found", 404),
     206: ("Login already in use", 400),
     217: ("List contains nonexistent entities", 400),
+    230: ("Not supported for this entity type", 400),
     231: ("Entity type mismatch", 409),
     233: ("No data file", 400),
     234: ("Invalid data format", 400),
@@ -184,6 +187,8 @@ def _unknown_address(exchange: Exchange) -> int:
 
 
 def _parameters(error: SatchelError) -> list[dict[str, object]]:
+    if isinstance(error, InvalidBundle):
+        return [{"parameter": "template.fields", "error": finding.message} for finding in error.findings]
     pointer = error.members.get("pointer")
     if isinstance(pointer, str) and pointer:
         name = pointer.removeprefix("/").replace("/", ".")
@@ -195,7 +200,7 @@ def _parameters(error: SatchelError) -> list[dict[str, object]]:
 
 def _fault_list(error: InvalidValues) -> list[dict[str, object]]:
     return [
-        {"field_id": fault.field, "code": _FAULTS.get(fault.code, _NO_FIT), "error": fault.message}
+        {"field_id": to_theirs(fault.field), "code": _FAULTS.get(fault.code, _NO_FIT), "error": fault.message}
         for fault in error.faults
     ]
 

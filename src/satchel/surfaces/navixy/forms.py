@@ -21,10 +21,11 @@ from satchel.model.instance import TaskState
 from satchel.model.media import is_image
 from satchel.model.uploads import Upload, UploadState
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
-from satchel.surfaces.navixy import values, wire
+from satchel.surfaces.navixy import names, values, wire
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
 FILE_FIELD = "file"
+_KEPT = "navixy.withdrawn"
 
 _UPLOAD_STATES = {
     UploadState.CREATED: "created",
@@ -53,7 +54,7 @@ def read_wish(given: Inputs) -> Wish:
 
 def for_field(wish: Wish, task: TaskId, given: Inputs) -> Wish:
     """Return a wish as one for a field of a task's form."""
-    field = FieldId(given.text("field_id", longest=64))
+    field = names.to_ours(given.text("field_id", longest=64))
     return replace(wish, task=task, field=field, by_right=True, most_unclaimed=values.MAX_UNSUBMITTED)
 
 
@@ -100,7 +101,7 @@ async def form(exchange: Exchange, seen: TaskView, *, iso: bool) -> dict[str, ob
     at = await submitting.submitted_at(exchange.context, seen.task)
     fields = values.shown(seen.app.manifest.fields, seen.form)
     filled = {
-        str(field.id): values.value(
+        names.to_theirs(field.id): values.value(
             field, seen.values.get(field.id), [int(file.id) for file in seen.files if file.field_id == field.id]
         )
         for field in fields
@@ -113,7 +114,7 @@ async def form(exchange: Exchange, seen: TaskView, *, iso: bool) -> dict[str, ob
             "created": wire.date(exchange, seen.task.opened_at, iso),
             "submit_in_zone": False,
             "task_id": seen.task.id,
-            "template_id": seen.task.app_id,
+            "template_id": None if seen.task.app_id in await _withdrawn(exchange) else seen.task.app_id,
             "description": seen.app.manifest.description or None,
             "template_version": seen.app.number,
             "tracker_id": seen.task.holder_id,
@@ -121,6 +122,14 @@ async def form(exchange: Exchange, seen: TaskView, *, iso: bool) -> dict[str, ob
             "submitted": wire.date_or_none(exchange, at, iso),
         }
     )
+
+
+async def _withdrawn(exchange: Exchange) -> frozenset[AppId]:
+    """Return the apps that are templates no more; asked once for a request."""
+    kept: frozenset[AppId] | None = exchange.scope.get(_KEPT)
+    if kept is None:
+        kept = exchange.scope[_KEPT] = await apps.withdrawn(exchange.context, exchange.actor)
+    return kept
 
 
 async def template(exchange: Exchange, number: AppId) -> LoadedApp:
@@ -133,13 +142,16 @@ async def template(exchange: Exchange, number: AppId) -> LoadedApp:
     found = next((row for row in known if row.id == number), None)
     if found is None:
         raise NotFound("form template", number)
-    return await apps.read(exchange.context, exchange.actor, found.code)
+    loaded = await apps.read(exchange.context, exchange.actor, found.code)
+    if not loaded.manifest.tasks:
+        raise NotFound("form template", number)
+    return loaded
 
 
 async def templates(exchange: Exchange) -> list[LoadedApp]:
     """Return every form template: the newest versions of the apps that one knows of and that have a task."""
     known = await apps.visible(exchange.context, exchange.actor)
-    found = [await apps.read(exchange.context, exchange.actor, row.code) for row in known if row.version_id]
+    found = [await apps.read(exchange.context, exchange.actor, row.code) for row in known]
     return [app for app in found if app.manifest.tasks]
 
 
@@ -172,7 +184,7 @@ async def _file(exchange: Exchange, seen: TaskView, held: File, *, iso: bool, wi
     if not with_binding:
         found.pop("previews", None)
     else:
-        bound = {"form_id": seen.task.id, "field_id": held.field_id, "submitted": True}
+        bound = {"form_id": seen.task.id, "field_id": _named(held.field_id), "submitted": True}
         found["bindings"] = {"form_field": bound}
     return wire.without_nulls(found)
 
@@ -190,9 +202,13 @@ async def _addresses(exchange: Exchange, held: File) -> dict[str, object]:
     return found
 
 
+def _named(field: FieldId | None) -> str | None:
+    return names.to_theirs(field) if field is not None else None
+
+
 def _upload(exchange: Exchange, upload: Upload, *, iso: bool) -> dict[str, object]:
     kind = upload.media_type
-    bound = {"form_id": upload.task_id, "field_id": upload.field_id, "submitted": False}
+    bound = {"form_id": upload.task_id, "field_id": _named(upload.field_id), "submitted": False}
     return wire.without_nulls(
         {
             "id": upload.id,

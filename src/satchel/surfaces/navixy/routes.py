@@ -2,7 +2,7 @@
 
 from satchel.surfaces.kit.exchange import Endpoint
 from satchel.surfaces.kit.surface import Surface
-from satchel.surfaces.navixy import auth, checkins, files, form_lists, forms, people, sheets, tasks
+from satchel.surfaces.navixy import auth, checkins, files, form_lists, forms, people, sheets, tasks, templates
 from satchel.surfaces.navixy.errors import document
 from satchel.surfaces.navixy.wire import PREFIX, normal_path
 
@@ -14,6 +14,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *form_lists.ENDPOINTS,
     *sheets.ENDPOINTS,
     *checkins.ENDPOINTS,
+    *templates.ENDPOINTS,
     *files.ENDPOINTS,
 )
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from satchel.actions import apps, instances, task_details, task_lists, tasks
+from satchel.actions import instances, task_details, task_lists, tasks
 from satchel.actions.forms import Submission
-from satchel.actions.loading import LoadedApp
 from satchel.actions.task_lists import TaskFilter
 from satchel.model.conditions import Condition, Contains, HasAny
 from satchel.model.errors import InvalidValues
@@ -223,52 +222,6 @@ async def history(exchange: Exchange) -> Reply:
     return wire.success(list=[wire.without_nulls(entry) for entry in entries])
 
 
-async def list_templates(exchange: Exchange) -> Reply:
-    """List form templates: the apps that one knows of."""
-    iso = await wire.wants_iso(exchange)
-    found = await forms.templates(exchange)
-    return wire.success(list=[await _template(exchange, app, iso=iso) for app in found])
-
-
-async def read_template(exchange: Exchange) -> Reply:
-    """Return a form template."""
-    given = await read_inputs(exchange)
-    iso = await wire.wants_iso(exchange)
-    loaded = await forms.template(exchange, AppId(given.integer("template_id")))
-    return wire.success(value=await _template(exchange, loaded, iso=iso))
-
-
-async def _template(exchange: Exchange, loaded: LoadedApp, *, iso: bool) -> dict[str, object]:
-    versions = await apps.versions(exchange.context, exchange.actor, loaded.manifest.code)
-    form = next(iter(loaded.manifest.tasks.values()), None)
-    fields = values.shown(loaded.manifest.fields, form) if form is not None else []
-    return wire.without_nulls(
-        {
-            "id": loaded.app_id,
-            "label": loaded.manifest.name[:100],
-            "description": loaded.manifest.description or None,
-            "version": loaded.number,
-            "fields": [values.field(one, required=forms.is_required(form, one.id)) for one in fields],
-            "created": wire.date(exchange, versions[-1].deployed_at, iso),
-            "updated": wire.date(exchange, versions[0].deployed_at, iso),
-            "submit_in_zone": False,
-            "default": False,
-        }
-    )
-
-
-async def template_stats(exchange: Exchange) -> Reply:
-    """Return how many tasks of an app there are, by status."""
-    given = await read_inputs(exchange)
-    app = AppId(given.integer("template_id"))
-    await forms.template(exchange, app)
-    found = await task_lists.counted(exchange.context, exchange.actor, TaskFilter(app=app, no_checkins=True))
-    counts: dict[str, int] = {}
-    for state, number in found.items():
-        counts[wire.status(state)] = counts.get(wire.status(state), 0) + number
-    return wire.success(tasks=counts, scheduled=0)
-
-
 ENDPOINTS: tuple[Endpoint, ...] = (
     *wire.call("task/create", create, get=False),
     *wire.call("task/update", update, get=False),
@@ -278,8 +231,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *wire.call("task/assign", assign),
     *wire.call("task/delete", delete),
     *wire.call("task/history/list", history),
-    *wire.call("form/template/list", list_templates),
-    *wire.call("form/template/read", read_template),
-    *wire.call("form/template/stats/read", template_stats),
 )
 """The routes of this module."""

@@ -11,6 +11,7 @@ from satchel.model.errors import FieldFault, InvalidValues
 from satchel.model.fields import Field, FieldType, FileLimits
 from satchel.model.manifest_fields import MAX_TEXT_CHARS
 from satchel.model.template import as_text
+from satchel.surfaces.navixy import names
 from satchel.surfaces.navixy.wire import without_nulls
 
 MAX_FILE_BYTES = 16_777_216
@@ -29,9 +30,17 @@ _TYPES = {
 }
 """Their names of our types; any other is `text`."""
 
+_CHOICES = ("dropdown", "radio_group")
+
+
+RADIO = "radio"
+"""How the ids of a choice's options begin that stands as a group of radio buttons; any other is a dropdown."""
+
 
 def type_name(field: Field) -> str:
     """Return the type that a field has for them."""
+    if field.type is FieldType.CHOICE and all(option.id.startswith(RADIO) for option in field.limits.options):
+        return "radio_group"
     return _TYPES.get(field.type, "text")
 
 
@@ -48,7 +57,7 @@ def field(declared: Field, *, required: bool) -> dict[str, object]:
     """Return a field with its limits."""
     return without_nulls(
         {
-            "id": declared.id,
+            "id": names.to_theirs(declared.id),
             "label": declared.label[:100],
             "description": declared.description[:512] or None,
             "required": required,
@@ -65,7 +74,7 @@ def _limits(declared: Field) -> dict[str, object]:
         return _file_limits(name, declared.files)
     if name == "text":
         return {"min_length": limits.min_length or 0, "max_length": limits.max_length or MAX_TEXT_CHARS}
-    if name == "dropdown":
+    if name in _CHOICES:
         return {"options": options}
     if name == "checkbox_group":
         most = len(options) if limits.max_checked is None else limits.max_checked
@@ -98,7 +107,7 @@ def value(declared: Field, stored: object, files: list[int]) -> dict[str, object
     if stored is None or name == "separator":
         return None
     options = [option.id for option in declared.limits.options]
-    if name == "dropdown":
+    if name in _CHOICES:
         return {"type": name, "value_index": options.index(str(stored))} if stored in options else None
     if name == "checkbox_group":
         chosen = cast("list[object]", stored) if isinstance(stored, list) else []
@@ -116,14 +125,15 @@ def read_values(fields: list[Field], given: Mapping[str, object]) -> dict[str, o
     faults: list[FieldFault] = []
     found: dict[str, object] = {}
     for name, given_value in given.items():
-        declared = by_id.get(name)
+        field_id = names.to_ours(name)
+        declared = by_id.get(field_id)
         if declared is None:
-            faults.append(FieldFault(field=name[:80], code="unknown_field", message="there is no such field"))
+            faults.append(FieldFault(field=field_id[:80], code="unknown_field", message="there is no such field"))
             continue
         try:
-            found[name] = _read(declared, given_value)
+            found[field_id] = _read(declared, given_value)
         except _RefusedError as refused:
-            faults.append(FieldFault(field=name, code=refused.code, message=str(refused)))
+            faults.append(FieldFault(field=field_id, code=refused.code, message=str(refused)))
     if faults:
         raise InvalidValues(faults)
     return found
@@ -143,7 +153,7 @@ _MEMBER = {
     "photo": "file_ids",
     "signature": "file_id",
 }
-_ALIASES = {"dropdown": ("dropdown", "radio_group"), "signature": ("signature", "file")}
+_ALIASES = {"dropdown": _CHOICES, "radio_group": _CHOICES, "signature": ("signature", "file")}
 
 
 def _read(declared: Field, given: object) -> object:
@@ -165,7 +175,7 @@ def _read(declared: Field, given: object) -> object:
 
 def _taken(declared: Field, name: str, content: object) -> object:
     options = [option.id for option in declared.limits.options]
-    if name == "dropdown":
+    if name in _CHOICES:
         if isinstance(content, bool) or not isinstance(content, int):
             raise _RefusedError("type", "value_index must be a whole number")
         if not 0 <= content < len(options):
