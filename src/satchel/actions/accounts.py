@@ -1,13 +1,12 @@
 """Accounts, users, groups, grants, quota: what administrators do."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from satchel.actions import access, credentials
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
+from satchel.actions.identity_checks import check_name, check_user
 from satchel.db import accounts as rows
 from satchel.db import apps as app_rows
 from satchel.db import credentials as credential_rows
@@ -19,11 +18,6 @@ from satchel.db.storage import Storage
 from satchel.model.actor import Actor, Right, system
 from satchel.model.errors import Conflict, FieldFault, InvalidRequest, InvalidValues, NotFound
 from satchel.model.ids import AccountId, AppId, GroupId, UserId
-
-MAX_NAME_CHARS = 200
-MAX_EMAIL_CHARS = 254
-
-_LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +50,7 @@ async def create_account(
     policy = context.policy
     quota = policy.default_quota_bytes if quota_bytes is None else quota_bytes
     largest = policy.default_max_file_bytes if max_file_bytes is None else max_file_bytes
-    _check_name("name", name)
+    check_name("name", name)
     if quota < 0 or largest <= 0:
         raise InvalidValues([FieldFault(field="quota_bytes", code="too_small", message="Sizes are positive numbers.")])
     async with context.database.write() as tx:
@@ -110,7 +104,7 @@ async def create_user(
         NotFound: there is no such group; nobody was created.
     """
     access.require_admin(actor)
-    _check_user(email, name, time_zone, locale)
+    check_user(email, name, time_zone, locale)
     hashed = await credentials.password_hash(context, password) if password is not None else None
     async with context.database.write() as tx:
         created = await rows.insert_user(
@@ -122,28 +116,8 @@ async def create_user(
         if hashed is not None:
             await credentials.store_password(tx, context, actor, created, hashed)
         for group in dict.fromkeys(groups):
-            await _join(tx, context, actor, group, created)
+            await join(tx, context, actor, group, created)
     return created
-
-
-def _check_user(email: str, name: str, time_zone: str, locale: str) -> None:
-    _check_name("name", name)
-    if (
-        len(email) > MAX_EMAIL_CHARS
-        or not email.isprintable()
-        or " " in email
-        or "@" not in email[1:-1]
-        or ":" in email
-    ):
-        raise InvalidValues([FieldFault(field="email", code="type", message=f"{email[:80]!r} is no e-mail address.")])
-    try:
-        ZoneInfo(time_zone)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        message = f"{time_zone[:80]!r} is no time zone of the IANA list, such as Europe/Berlin."
-        raise InvalidValues([FieldFault(field="time_zone", code="type", message=message)]) from None
-    if not _LOCALE.fullmatch(locale):
-        message = f"{locale[:80]!r} is no language tag, such as en or pt-BR."
-        raise InvalidValues([FieldFault(field="locale", code="type", message=message)])
 
 
 async def end_user(context: Context, actor: Actor, user_id: UserId, *, erase: bool) -> None:
@@ -188,21 +162,8 @@ async def users_called(context: Context, actor: Actor, name: str) -> list[UserId
         return await rows.users_called(tx, actor.account_id, name)
 
 
-async def require_users(context: Context, actor: Actor, user_ids: Sequence[UserId]) -> None:
-    """Pass only where all of these are active users of the account.
-
-    Raises:
-        NotFound: one is not.
-    """
-    async with context.database.read() as tx:
-        known = await rows.existing_users(tx, actor.account_id, user_ids)
-    unknown = next((user for user in user_ids if user not in known), None)
-    if unknown is not None:
-        raise NotFound("user", unknown)
-
-
-async def create_group(context: Context, actor: Actor, name: str, *, rights: Sequence[Right] = ()) -> GroupId:
-    """Create a group without members, with rights for every app if any are given.
+async def create_group(context: Context, actor: Actor, name: str) -> GroupId:
+    """Create a group without members and rights.
 
     Raises:
         Forbidden: the actor is no administrator.
@@ -210,17 +171,21 @@ async def create_group(context: Context, actor: Actor, name: str, *, rights: Seq
         Conflict: there is a group of this name.
     """
     access.require_admin(actor)
-    _check_name("name", name)
+    check_name("name", name)
     async with context.database.write() as tx:
-        created = await rows.insert_group(tx, actor.account_id, name=name, now=context.clock())
-        if created is None:
-            raise Conflict(f"There is a group '{name}' already.")
-        await write_event(tx, context, actor, "group.created", {"group": created, "name": name})
-        for right in dict.fromkeys(rights):
-            await rows.insert_grant(tx, actor.account_id, created, None, right)
-            await write_event(
-                tx, context, actor, "right.granted", {"group": created, "app": None, "right": right.value}
-            )
+        return await add_group(tx, context, actor, name)
+
+
+async def add_group(tx: Writer, context: Context, actor: Actor, name: str) -> GroupId:
+    """Create a group as part of an administrator's change.
+
+    Raises:
+        Conflict: there is a group of this name.
+    """
+    created = await rows.insert_group(tx, actor.account_id, name=name, now=context.clock())
+    if created is None:
+        raise Conflict(f"There is a group '{name}' already.")
+    await write_event(tx, context, actor, "group.created", {"group": created, "name": name})
     return created
 
 
@@ -256,9 +221,9 @@ async def set_member(context: Context, actor: Actor, group: GroupId, user_id: Us
         if await rows.user(tx, actor.account_id, user_id) is None:
             raise NotFound("user", user_id)
         if is_member:
-            await _join(tx, context, actor, group, user_id)
+            await join(tx, context, actor, group, user_id)
             return
-        await _require_group(tx, actor, group)
+        await require_group(tx, actor, group)
         await rows.remove_member(tx, actor.account_id, group, user_id)
         await write_event(tx, context, actor, "group.left", {"group": group, "user": user_id})
 
@@ -278,14 +243,19 @@ async def set_group(context: Context, actor: Actor, user_ids: Sequence[UserId], 
             if user_id not in known:
                 raise NotFound("user", user_id)
             if group is not None:
-                await _join(tx, context, actor, group, user_id)
+                await join(tx, context, actor, group, user_id)
             for left in [GroupId(number) for number, member in joined if member == user_id]:
                 await rows.remove_member(tx, actor.account_id, left, user_id)
                 await write_event(tx, context, actor, "group.left", {"group": left, "user": user_id})
 
 
-async def _join(tx: Writer, context: Context, actor: Actor, group: GroupId, user_id: UserId) -> None:
-    await _require_group(tx, actor, group)
+async def join(tx: Writer, context: Context, actor: Actor, group: GroupId, user_id: UserId) -> None:
+    """Put a user into a group, as part of an administrator's change.
+
+    Raises:
+        NotFound: there is no such group.
+    """
+    await require_group(tx, actor, group)
     await rows.add_member(tx, actor.account_id, group, user_id)
     await write_event(tx, context, actor, "group.joined", {"group": group, "user": user_id})
 
@@ -330,7 +300,7 @@ async def grant(
     if right is Right.ADMIN and app is not None:
         raise InvalidRequest("The right 'admin' is for the whole account; grant it without an app.")
     async with context.database.write() as tx:
-        await _require_group(tx, actor, group)
+        await require_group(tx, actor, group)
         found = await app_rows.app_by_code(tx, actor.account_id, app) if app is not None else None
         if app is not None and found is None:
             raise NotFound("app", app)
@@ -387,12 +357,11 @@ async def events(context: Context, actor: Actor, *, after: int, limit: int) -> l
         return await event_rows.events_of_account(tx, actor.account_id, after=after, limit=limit)
 
 
-def _check_name(field: str, name: str) -> None:
-    if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
-        message = f"It has 1 to {MAX_NAME_CHARS} printable characters."
-        raise InvalidValues([FieldFault(field=field, code="length", message=message)])
+async def require_group(tx: Reader, actor: Actor, group: GroupId) -> None:
+    """Pass only where the account has the group.
 
-
-async def _require_group(tx: Reader, actor: Actor, group: GroupId) -> None:
+    Raises:
+        NotFound: it has not.
+    """
     if not await rows.existing_groups(tx, actor.account_id, [group]):
         raise NotFound("group", group)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
-from satchel.actions import access, accounts, apps, claims, instances, task_lists, tasks
+from satchel.actions import access, apps, claims, instances, task_lists, tasks, users
 from satchel.actions.checkin_app import ADDRESS, BUNDLE, CODE, IMAGES, LATITUDE, LONGITUDE, NOTE, PERSON, PRECISION
 from satchel.actions.context import Context
 from satchel.actions.forms import Submission
@@ -97,7 +97,7 @@ async def create_form(context: Context, actor: Actor, app_id: AppId, person: Use
         InvalidValues: its start form wants values.
         EngineStopped: the process cannot take its first steps.
     """
-    await accounts.require_users(context, actor, [person])
+    await users.require_active(context, actor, [person])
 
     async def note(run: Run, task: Task) -> None:
         await rows.insert_form(run.tx, actor.account_id, task.id, run.now)
@@ -141,7 +141,7 @@ async def check_in(
     app = await _startable(context, actor)
     if person != actor.user_id and not actor.may(Right.MANAGE, app.id):
         raise Forbidden(f"You need the right 'manage' for the app {CODE} to check others in.")
-    await accounts.require_users(context, actor, [person])
+    await users.require_active(context, actor, [person])
     given = _submission(person, place, note, images)
     if form is None:
         return await instances.start(context, actor, CODE, given)

@@ -51,7 +51,12 @@ def is_template(app: LoadedApp) -> bool:
     manifest = app.manifest
     form = manifest.tasks.get(TASK)
     more = (manifest.start.fields, manifest.messages, manifest.actions)
-    if manifest.category != CATEGORY or form is None or any(more) or set(outline(app.definition).elements) != ELEMENTS:
+    if (
+        manifest.category != CATEGORY
+        or form is None
+        or any(more)
+        or frozenset(outline(app.definition).elements) != ELEMENTS
+    ):
         return False
     return form == TaskForm(assign=Assignment(), fields=form.fields)
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
+
 from satchel.db.pool import Reader, Writer
 from satchel.model.actor import Right
 from satchel.model.ids import AccountId, AppId, GroupId, UserId
@@ -152,6 +154,23 @@ async def existing_groups(tx: Reader, account_id: AccountId, ids: Sequence[int])
     return set(found)
 
 
+async def update_user(tx: Writer, account_id: AccountId, user_id: UserId, *, email: str, name: str) -> bool:
+    """Set a user's e-mail and name; return False, with the transaction spoilt, if somebody has the e-mail."""
+    try:
+        await tx.execute(
+            "UPDATE users SET email = %s, name = %s WHERE account_id = %s AND id = %s",
+            (email, name, account_id, user_id),
+        )
+    except UniqueViolation:
+        return False
+    return True
+
+
+async def activate_user(tx: Writer, account_id: AccountId, user_id: UserId) -> None:
+    """Let a user sign in again; what they signed in with has ended, though."""
+    await tx.execute("UPDATE users SET is_active = true WHERE account_id = %s AND id = %s", (account_id, user_id))
+
+
 async def deactivate_user(tx: Writer, account_id: AccountId, user_id: UserId, *, erased_at: datetime | None) -> None:
     """Make a user unable to sign in; with `erased_at`, blank who they were as well."""
     await tx.execute(
@@ -174,6 +193,25 @@ async def insert_group(tx: Writer, account_id: AccountId, *, name: str, now: dat
         " ON CONFLICT (account_id, name) DO NOTHING RETURNING id",
         (account_id, name, now),
     )
+
+
+async def rename_group(tx: Writer, account_id: AccountId, group: GroupId, name: str) -> bool:
+    """Set a group's name; return False, with the transaction spoilt, if the account has another one of this name."""
+    query = "UPDATE groups SET name = %s WHERE account_id = %s AND id = %s"
+    try:
+        await tx.execute(query, (name, account_id, group))
+    except UniqueViolation:
+        return False
+    return True
+
+
+async def delete_group(tx: Writer, account_id: AccountId, group: GroupId) -> bool:
+    """Remove a group with its rights; return False, with the transaction spoilt, if tasks were offered to it."""
+    try:
+        await tx.execute("DELETE FROM groups WHERE account_id = %s AND id = %s", (account_id, group))
+    except ForeignKeyViolation:
+        return False
+    return True
 
 
 async def group_by_name(tx: Reader, account_id: AccountId, name: str) -> Group | None:

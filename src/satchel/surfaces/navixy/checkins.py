@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from satchel.actions import accounts, checkins, links
+from satchel.actions import checkins, links, users
 from satchel.actions.checkin_app import (
     CODE,
     IMAGES,
@@ -158,7 +158,7 @@ async def _conditions(exchange: Exchange, given: Inputs) -> Sequence[Condition]:
     if not trackers:
         return found
     errors.speak(exchange, {NotFound: 217})
-    await accounts.require_users(exchange.context, exchange.actor, [UserId(one) for one in trackers])
+    await users.require_active(exchange.context, exchange.actor, [UserId(one) for one in trackers])
     return [*found, Equals(column="person", values=[Decimal(one) for one in trackers])]
 
 

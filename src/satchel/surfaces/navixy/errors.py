@@ -43,6 +43,7 @@ STATUS: Mapping[int, tuple[str, int]] = {
     111: ("Wrong handler", 400),
     112: ("Wrong method", 400),
     201: ("Not found in database", 400),
+    203: ("Delete entity associated with", 400),
     204: ("Entity not found", 404),
     206: ("Login already in use", 400),
     217: ("List contains nonexistent entities", 400),

@@ -1,17 +1,19 @@
 """The user, the account's other users and their security groups, and the account's history.
 
 A sub-user is any other user of the account, a security group is a group of ours. Of their rights, those for every app
-count: `task_update` is `modify`, `form_template_update` is `manage`.
+count: `task_update` is `modify` and `start`, `form_template_update` is `manage`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from satchel.actions import access, accounts, audit, credentials, hashes, overwriting
+from satchel.actions import access, accounts, audit, checkins, credentials, hashes, overwriting, users
+from satchel.actions import groups as security_groups
 from satchel.actions.accounts import People
 from satchel.actions.audit import Event, EventFilter
+from satchel.actions.checkin_app import CODE
 from satchel.actions.passwords import MAX_PASSWORD_CHARS
 from satchel.model.actor import Right
-from satchel.model.errors import Conflict, InvalidValues
+from satchel.model.errors import Conflict, InvalidValues, NotFound
 from satchel.model.ids import GroupId, UserId
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
 from satchel.surfaces.navixy import errors, wire
@@ -19,9 +21,13 @@ from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
 MAX_USERS = 10_000
 MAX_AUDITED = 1_000
+MAX_GROUP_CHARS = 100
 
-RIGHTS: Mapping[str, Right] = {"task_update": Right.MODIFY, "form_template_update": Right.MANAGE}
-"""Those of their rights that mean something here."""
+RIGHTS: Mapping[str, tuple[Right, ...]] = {
+    "task_update": (Right.MODIFY, Right.START),
+    "form_template_update": (Right.MANAGE,),
+}
+"""Those of their rights that mean something here; a group has one that has the first of ours."""
 
 
 def _require_admin(exchange: Exchange) -> None:
@@ -47,7 +53,7 @@ async def info(exchange: Exchange) -> Reply:
 
 
 def _names(rights: Collection[Right]) -> list[str]:
-    return [name for name, right in RIGHTS.items() if right in rights]
+    return [name for name, ours in RIGHTS.items() if ours[0] in rights]
 
 
 async def sub_users(exchange: Exchange) -> Reply:
@@ -66,7 +72,7 @@ async def sub_users(exchange: Exchange) -> Reply:
             }
         )
         for user in found
-        if user.id != exchange.actor.user_id
+        if user.id != exchange.actor.user_id and user.erased_at is None
     ]
     return wire.success(list=shown)
 
@@ -88,13 +94,57 @@ async def register(exchange: Exchange) -> Reply:
         exchange.context,
         exchange.actor,
         email=user.text("login"),
-        name=user.text_or_none("first_name") or user.text("login"),
+        name=_name(user) or user.text("login"),
         time_zone=exchange.actor.time_zone,
         locale=exchange.actor.locale,
         password=password,
         groups=groups,
     )
     return wire.success(id=created)
+
+
+def _name(user: Inputs) -> str:
+    """Return the one name that a user has here."""
+    parts = [user.text_or(name, "") for name in ("first_name", "middle_name", "last_name") if user.raw(name) != ""]
+    return " ".join(part for part in parts if part.strip())
+
+
+def _sub_user(exchange: Exchange, given: Inputs, name: str) -> UserId:
+    """Return the number of a user who is not the one that asks.
+
+    Raises:
+        NotFound: it is the one that asks.
+    """
+    user = UserId(given.integer(name))
+    if user == exchange.actor.user_id:
+        raise NotFound("sub-user", user)
+    return user
+
+
+async def update_user(exchange: Exchange) -> Reply:
+    """Change another user of the account; what is left out stays."""
+    _require_admin(exchange)
+    given = Inputs((await read_inputs(exchange)).mapping("user"), within="user")
+    user = _sub_user(exchange, given, "id")
+    errors.speak(exchange, {InvalidValues: 7, Conflict: 206})
+    await users.update(
+        exchange.context,
+        exchange.actor,
+        user,
+        email=given.text_or_none("login"),
+        name=_name(given) or None,
+        is_active=given.flag("activated") if "activated" in given else None,
+        group=GroupId(given.integer("security_group_id")) if "security_group_id" in given else None,
+    )
+    return wire.success()
+
+
+async def delete_user(exchange: Exchange) -> Reply:
+    """Blank who a user was, for good; what they did stays under their number."""
+    _require_admin(exchange)
+    user = _sub_user(exchange, await read_inputs(exchange), "subuser_id")
+    await accounts.end_user(exchange.context, exchange.actor, user, erase=True)
+    return wire.success()
 
 
 async def open_session(exchange: Exchange) -> Reply:
@@ -126,18 +176,51 @@ async def groups(exchange: Exchange) -> Reply:
 
 
 async def create_group(exchange: Exchange) -> Reply:
-    """Create a security group; whoever is in it sees every app."""
+    """Create a security group; whoever is in it sees every app and may check in."""
+    _require_admin(exchange)
+    group = Inputs((await read_inputs(exchange)).mapping("group"))
+    granted = (Right.VIEW, *(right for name in _rights(group) for right in RIGHTS[name]))
+    label = group.text("label", longest=MAX_GROUP_CHARS)
+    await checkins.require_may(exchange.context, exchange.actor)
+    errors.speak(exchange, {InvalidValues: 7, Conflict: 247})
+    created = await security_groups.create(exchange.context, exchange.actor, label, granted, starts=CODE)
+    return wire.success(id=created)
+
+
+def _rights(group: Inputs) -> Sequence[str]:
+    rights = Inputs(group.mapping_or_empty("privileges")).texts("rights")
+    if not set(rights) <= set(RIGHTS):
+        raise refused("privileges.rights", f"must be of {', '.join(RIGHTS)}")
+    return rights
+
+
+async def update_group(exchange: Exchange) -> Reply:
+    """Rename a security group and set its rights; rights of ours that theirs do not say stay."""
+    _require_admin(exchange)
+    given = Inputs((await read_inputs(exchange)).mapping("group"))
+    group, wanted = GroupId(given.integer("id")), _rights(given)
+    people = await accounts.people(exchange.context, exchange.actor)
+    held = _names([one.right for one in people.grants if one.group_id == group and one.app_id is None])
+    changed = [name for name in RIGHTS if "privileges" in given and (name in wanted) is not (name in held)]
+    errors.speak(exchange, {InvalidValues: 7, Conflict: 247})
+    await security_groups.update(
+        exchange.context,
+        exchange.actor,
+        group,
+        given.text("label", longest=MAX_GROUP_CHARS),
+        {right: name in wanted for name in changed for right in RIGHTS[name]},
+    )
+    return wire.success()
+
+
+async def delete_group(exchange: Exchange) -> Reply:
+    """Delete a security group; who was in it is in it no more."""
     _require_admin(exchange)
     given = await read_inputs(exchange)
-    group = Inputs(given.mapping("group"))
-    rights = Inputs(group.mapping_or_empty("privileges")).texts("rights")
-    unknown = [name for name in rights if name not in RIGHTS]
-    if unknown:
-        raise refused("privileges.rights", f"must be of {', '.join(RIGHTS)}")
-    errors.speak(exchange, {InvalidValues: 7, Conflict: 247})
-    granted = (Right.VIEW, *(RIGHTS[name] for name in rights))
-    label = group.text("label", longest=100)
-    return wire.success(id=await accounts.create_group(exchange.context, exchange.actor, label, rights=granted))
+    name = "id" if "id" in given else "security_group_id"
+    errors.speak(exchange, {Conflict: 203})
+    await security_groups.delete(exchange.context, exchange.actor, GroupId(given.integer(name)))
+    return wire.success()
 
 
 async def assign_group(exchange: Exchange) -> Reply:
@@ -207,12 +290,17 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *wire.call("user/get_info", info),
     *wire.call("subuser/list", sub_users),
     *wire.call("subuser/register", register, get=False),
+    *wire.call("subuser/update", update_user, get=False),
+    *wire.call("subuser/delete", delete_user),
     *wire.call("subuser/session/create", open_session),
     *wire.call("subuser/security_group/list", groups),
     *wire.call("subuser/security_group/create", create_group, get=False),
+    *wire.call("subuser/security_group/update", update_group, get=False),
+    *wire.call("subuser/security_group/delete", delete_group),
     *wire.call("subuser/security_group/assign", assign_group, get=False),
     *wire.call("user/settings/read", storage_settings),
     *wire.call("user/settings/file_storage/update", update_storage_settings, get=False),
+    *wire.call("user/settings/update", update_storage_settings, get=False),
     *wire.call("user/audit/log/list", audit_log),
 )
 """The routes of this module."""

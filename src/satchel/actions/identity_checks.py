@@ -1,0 +1,47 @@
+"""What accounts, users and groups may be called, and what else is asked of what is said of them."""
+
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from satchel.model.errors import FieldFault, InvalidValues
+
+MAX_NAME_CHARS = 200
+MAX_EMAIL_CHARS = 254
+
+_LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
+
+
+def check_user(email: str, name: str, time_zone: str, locale: str) -> None:
+    """Check what is said of a user.
+
+    Raises:
+        InvalidValues: the e-mail, name, time zone or locale is wrong.
+    """
+    check_name("name", name)
+    if (
+        len(email) > MAX_EMAIL_CHARS
+        or not email.isprintable()
+        or " " in email
+        or "@" not in email[1:-1]
+        or ":" in email
+    ):
+        raise InvalidValues([FieldFault(field="email", code="type", message=f"{email[:80]!r} is no e-mail address.")])
+    try:
+        ZoneInfo(time_zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        message = f"{time_zone[:80]!r} is no time zone of the IANA list, such as Europe/Berlin."
+        raise InvalidValues([FieldFault(field="time_zone", code="type", message=message)]) from None
+    if not _LOCALE.fullmatch(locale):
+        message = f"{locale[:80]!r} is no language tag, such as en or pt-BR."
+        raise InvalidValues([FieldFault(field="locale", code="type", message=message)])
+
+
+def check_name(field: str, name: str) -> None:
+    """Check what an account, user or group is to be called.
+
+    Raises:
+        InvalidValues: it is empty or too long.
+    """
+    if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
+        message = f"It has 1 to {MAX_NAME_CHARS} printable characters."
+        raise InvalidValues([FieldFault(field=field, code="length", message=message)])
