@@ -1,5 +1,6 @@
 """The Navixy surface: check-ins with comments, images and forms."""
 
+import asyncio
 import io
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,7 +13,7 @@ from satchel.actions import accounts, apps, doctor, sweep
 from satchel.model.actor import Right
 from surfaces.conftest import Api
 from surfaces.navixy_client import Navixy, open_navixy, path_of, refusal, session
-from world import World
+from world import World, bundle, fields
 
 HERE = {"lat": 53.787154, "lng": 9.75798, "address": "Moltkestrasse 32", "precision": 150}
 
@@ -337,6 +338,36 @@ async def test_what_follows_a_check_in_is_up_to_the_accounts_own_version_of_the_
     assert (await navixy.call("checkin/read", checkin_id=number)).json()["value"]["comment"] == "somebody look"
     states = await world.rows("SELECT state FROM tasks WHERE instance_id = %s", number)
     assert states == [("unassigned",)]
+
+
+async def test_an_app_of_the_same_code_that_is_none_for_check_ins_is_left_alone(navixy: Navixy) -> None:
+    world = navixy.api.world
+    await world.deploy(bundle({"code": "CHECKIN", "fields": fields({"id": "person", "type": "text"})}))
+    await world.start(world.admin, "CHECKIN")
+    asked: list[tuple[str, dict[str, object], tuple[int, int]]] = [
+        ("checkin/image/create", {"size": 1}, (400, 201)),
+        ("checkin/create", {"tracker_id": _me(navixy), "location": HERE}, (400, 201)),
+        ("checkin/list", {}, (400, 201)),
+        ("checkin/read", {"checkin_id": 1}, (404, 204)),
+        ("checkin/delete", {"checkin_ids": [1]}, (400, 201)),
+    ]
+    for path, given, code in asked:
+        assert refusal(await navixy.call(path, **given)) == code, path
+
+
+async def test_of_two_check_ins_at_once_one_has_the_form_and_the_image(navixy: Navixy) -> None:
+    world = navixy.api.world
+    form, image = await _form(navixy), await _image(navixy)
+    submission = {"form_id": form, "values": {"file1": {"type": "file", "file_ids": [await _form_file(navixy, form)]}}}
+    whole = {"tracker_id": _me(navixy), "location": HERE, "file_ids": [image], "form_submission": submission}
+    bare = {"tracker_id": _me(navixy), "location": HERE, "file_ids": [image]}
+
+    answers = await asyncio.gather(*(navixy.call("checkin/create", **one) for one in (whole, bare, whole, bare)))
+
+    assert sorted(answer.json()["success"] for answer in answers) == [False, False, False, True]
+    assert all(answer.status_code < 500 for answer in answers)
+    assert (await navixy.call("checkin/list")).json()["count"] == 1
+    await _is_sound(world)
 
 
 async def test_a_place_for_an_image_is_used_as_any_other(navixy: Navixy) -> None:

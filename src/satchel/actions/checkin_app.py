@@ -4,7 +4,9 @@ An administrator may deploy a later version with an order of work of its own: wh
 long as the fields below stay in its start form.
 """
 
+from satchel.model.app import Manifest
 from satchel.model.bundle import MANIFEST_FILE, PROCESS_FILE
+from satchel.model.fields import FieldType
 from satchel.model.ids import FieldId
 from satchel.model.plain_process import plain_process
 
@@ -12,6 +14,17 @@ CODE = "CHECKIN"
 
 PERSON, LATITUDE, LONGITUDE = FieldId("person"), FieldId("latitude"), FieldId("longitude")
 ADDRESS, PRECISION, NOTE, IMAGES = FieldId("address"), FieldId("precision"), FieldId("note"), FieldId("images")
+
+TYPES = {
+    PERSON: FieldType.USER,
+    LATITUDE: FieldType.DECIMAL,
+    LONGITUDE: FieldType.DECIMAL,
+    ADDRESS: FieldType.TEXT,
+    PRECISION: FieldType.INTEGER,
+    NOTE: FieldType.MULTILINE,
+    IMAGES: FieldType.PHOTO,
+}
+"""What an app of that code must have to be one for check-ins; it may have more."""
 
 MAX_ADDRESS_CHARS = 1_024
 MAX_NOTE_CHARS = 10_000
@@ -39,3 +52,8 @@ start:
 
 BUNDLE = {MANIFEST_FILE: _MANIFEST.encode(), PROCESS_FILE: plain_process(None)}
 """Its files by name."""
+
+
+def is_for_checkins(manifest: Manifest) -> bool:
+    """Return whether an app has the fields of check-ins; an account may have another of the same code."""
+    return all((found := manifest.field(name)) and found.type is kind for name, kind in TYPES.items())

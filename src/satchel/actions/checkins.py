@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from satchel.actions import access, apps, claims, instances, task_lists, tasks, users
-from satchel.actions.checkin_app import ADDRESS, BUNDLE, CODE, IMAGES, LATITUDE, LONGITUDE, NOTE, PERSON, PRECISION
+from satchel.actions.checkin_app import (
+    ADDRESS,
+    BUNDLE,
+    CODE,
+    IMAGES,
+    LATITUDE,
+    LONGITUDE,
+    NOTE,
+    PERSON,
+    PRECISION,
+    is_for_checkins,
+)
 from satchel.actions.context import Context
 from satchel.actions.forms import Submission
 from satchel.actions.run import Ledger, Run, load
@@ -65,6 +76,7 @@ async def require_may(context: Context, actor: Actor) -> None:
 
     Raises:
         NotFound, Forbidden: the actor lacks the right `start` for that app.
+        InvalidState: the account has an app of its code that is none for check-ins.
     """
     await _startable(context, actor)
 
@@ -86,7 +98,12 @@ async def _startable(context: Context, actor: Actor) -> AppRow:
 async def _app(context: Context, actor: Actor) -> AppRow | None:
     async with context.database.read() as tx:
         found = await app_rows.app_by_code(tx, actor.account_id, CODE)
-    return found if found is not None and found.version_id is not None else None
+        if found is None or found.version_id is None:
+            return None
+        app = await context.apps.version(tx, actor.account_id, found.version_id)
+    if not is_for_checkins(app.manifest):
+        raise InvalidState(f"The app {CODE} of this account lacks the fields of check-ins. Deploy it with them.")
+    return found
 
 
 async def create_form(context: Context, actor: Actor, app_id: AppId, person: UserId) -> TaskId:
@@ -134,7 +151,7 @@ async def check_in(
 
     Raises:
         NotFound, Forbidden: the actor may not check in, or not for them; there is no such form of theirs.
-        InvalidState: the form was handed in, or its task ended.
+        InvalidState: the form was handed in, or its task ended; or as `require_may`.
         InvalidValues: a value of the form, or an image, is refused.
         EngineStopped: the form's process cannot go on.
     """

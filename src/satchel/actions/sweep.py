@@ -50,6 +50,7 @@ class Swept:
     """What one sweep did."""
 
     uploads: int = 0
+    checkin_forms: int = 0
     files_of_instances: int = 0
     blobs: int = 0
     orphans: int = 0
@@ -63,8 +64,8 @@ async def sweep(context: Context, *, with_store: bool = False) -> Swept:
         with_store: whether to list the whole store too, for bytes without a row; slow on a large one.
     """
     done = Swept()
-    await checkins.end_forgotten(context)
     done.uploads = await expire_uploads(context)
+    done.checkin_forms = await checkins.end_forgotten(context)
     done.files_of_instances = await purge_files(context)
     await end_exports(context)
     done.blobs = await drop_blobs(context)

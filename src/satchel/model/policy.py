@@ -15,9 +15,8 @@ class Policy:
 
     Attributes:
         ticket_lifetime: of an upload in `created` or `receiving`.
-        start_upload_lifetime: of an upload for a start form that no start has named; a start form belongs to nobody
-            whose
-            end could end it.
+        start_upload_lifetime: of an upload for a start form that no start has named, and of a form for a check-in that
+            no check-in came for; they belong to nobody whose end could end them.
         lease: how long a writer of an upload is taken to be alive without a sign of life.
         link_lifetime: of a signed link.
         export_lifetime: of an export, from when it is ready.

@@ -53,6 +53,7 @@ async def create_image(exchange: Exchange) -> Reply:
     """Ask for a place for an image of a check-in that is still to come."""
     given = await read_inputs(exchange)
     wish = replace(forms.read_wish(given), app=CODE, field=IMAGES)
+    errors.speak(exchange, {InvalidState: 201})
     await checkins.require_may(exchange.context, exchange.actor)
     return await forms.place(exchange, wish)
 
@@ -118,7 +119,7 @@ async def read(exchange: Exchange) -> Reply:
     """Return a check-in."""
     given = await read_inputs(exchange)
     iso = await wire.wants_iso(exchange)
-    errors.speak(exchange, {NotFound: 204, Forbidden: 204})
+    errors.speak(exchange, {NotFound: 204, Forbidden: 204, InvalidState: 204})
     found = await checkins.read(exchange.context, exchange.actor, InstanceId(given.integer("checkin_id")))
     return wire.success(value=await _shown(exchange, found, await _links(exchange, [found]), iso=iso))
 
@@ -128,6 +129,7 @@ async def listing(exchange: Exchange) -> Reply:
     given = await read_inputs(exchange)
     iso = await wire.wants_iso(exchange)
     kind = sheets.format_of(given) if "format" in given else None
+    errors.speak(exchange, {InvalidState: 201})
     conditions = await _conditions(exchange, given)
     sorts = {name: known.column for name, known in COLUMNS.items()}
     limit = given.integer_or("limit", DEFAULT_LIMIT, low=1, high=MAX_LIMIT)
@@ -236,6 +238,7 @@ async def delete(exchange: Exchange) -> Reply:
     numbers = given.integers("checkin_ids")
     if not 1 <= len(numbers) <= MAX_DELETED:
         raise refused("checkin_ids", f"size must be between 1 and {MAX_DELETED}")
+    errors.speak(exchange, {InvalidState: 201})
     await checkins.delete(exchange.context, exchange.actor, [InstanceId(number) for number in numbers])
     return wire.success()
 

@@ -12,8 +12,6 @@ from satchel.surfaces.kit.multipart import Part, last_part, read_parts
 from satchel.surfaces.navixy import errors, values, wire
 
 TOKEN = "token"  # noqa: S105  # the name of a form's field
-MAX_FIELDS = 1024
-"""Of an app; any of them may hold files."""
 FORM_OVERHEAD_BYTES = 64 * 1024
 """How much a form may hold besides its file."""
 
@@ -67,11 +65,11 @@ async def caps(exchange: Exchange) -> Reply:
     platform = {
         "file_storage": {"hard_max_file_size": values.MAX_FILE_BYTES},
         "form": {
-            "max_fields_count": MAX_FIELDS,
+            "max_fields_count": values.MAX_FIELDS,
             "file_field": {
                 "max_file_size": values.MAX_FILE_BYTES,
                 "max_files_per_field": values.MAX_UNSUBMITTED,
-                "max_count": MAX_FIELDS,
+                "max_count": values.MAX_FIELDS,
             },
         },
     }

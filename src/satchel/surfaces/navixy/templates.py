@@ -17,7 +17,6 @@ from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, names, values, wire
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
-MAX_FIELDS = 128
 MAX_LABEL_CHARS = 100
 MAX_DESCRIPTION_CHARS = 1_024
 MAX_FIELD_DESCRIPTION_CHARS = 512
@@ -108,8 +107,8 @@ def _writer(given: Inputs) -> Write:
     given.flag("default")
     given.flag("submit_in_zone")
     items = given.sequence("fields")
-    if not 1 <= len(items) <= MAX_FIELDS:
-        raise refused("template.fields", f"size must be between 1 and {MAX_FIELDS}")
+    if not 1 <= len(items) <= values.MAX_FIELDS:
+        raise refused("template.fields", f"size must be between 1 and {values.MAX_FIELDS}")
     fields = [_Declared(Inputs(_object(item), within="template.fields")) for item in items]
     ids = [field.id for field in fields]
     if len(set(ids)) != len(ids):

@@ -16,7 +16,8 @@ from satchel.surfaces.navixy.wire import without_nulls
 
 MAX_FILE_BYTES = 16_777_216
 MAX_UNSUBMITTED = 6
-"""Their platform's caps, of one file and of the unsubmitted files of one field."""
+MAX_FIELDS = 128
+"""Their platform's caps: of one file, of the unsubmitted files of one field, and of the fields of one template."""
 
 _TYPES = {
     FieldType.CHOICE: "dropdown",
