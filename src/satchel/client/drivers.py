@@ -39,11 +39,11 @@ class Account:
     def request(self, call: Call) -> dict[str, object]:
         """Return a call as the arguments of httpx's `build_request`; only this server is ever sent the credential."""
         headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
-        if not call.is_open:
+        if not call.is_open and call.elsewhere is None:
             headers |= self._proof()
         made: dict[str, object] = {
             "method": call.method,
-            "url": self.url.rstrip("/") + call.path,
+            "url": call.elsewhere or self.url.rstrip("/") + call.path,
             "headers": {**headers, **call.headers},
         }
         if call.params:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import cast
 
 from satchel.client import wire
+from satchel.client.receiving import receive
 from satchel.client.refusals import Refused
 from satchel.client.steps import Call, Flow, Pause, Work, get, post
-from satchel.client.transfers import SUFFIX, ToFile, Told, receive
+from satchel.client.transfers import SUFFIX, ToFile, Told
 
 POLL_S = 0.5
 

@@ -11,6 +11,11 @@ MOST_CHARS = 500
 """How much of an answer that is no problem document is quoted."""
 
 
+_UNAUTHENTICATED = 401
+_NOBODY = frozenset({"navixy_3", "navixy_4", "alloy_100"})
+"""What vendors say of a credential that is none, under whatever status of HTTP."""
+
+
 class Refused(SatchelError):
     """A server said no.
 
@@ -18,7 +23,10 @@ class Refused(SatchelError):
         status: of HTTP.
         code: the server's stable code (docs/reference/errors.md), or `http_404` where it gave none.
         members: the rest of its problem document.
+        location: where it leads instead, if it does.
     """
+
+    location: str | None = None
 
     def __init__(self, status: int, code: str, message: str, members: Mapping[str, object] | None = None) -> None:
         super().__init__(message, **dict(members or {}))
@@ -53,7 +61,7 @@ class InTheWay(SatchelError):
 
 
 def refusal(status: int, media_type: str, body: bytes) -> Refused:
-    """Return what an answer of refusal says: a problem document, Questetra's errors, or whatever else it holds."""
+    """Return what an answer of refusal says: a problem document, a vendor's errors, or whatever else it holds."""
     said: object = None
     if "json" in media_type:
         try:
@@ -65,6 +73,9 @@ def refusal(status: int, media_type: str, body: bytes) -> Refused:
         code, detail = members.pop("code", None), members.pop("detail", None)
         if isinstance(code, str) and isinstance(detail, str):
             return Refused(status, code, detail, {name: members[name] for name in members if name.isidentifier()})
+        known = _vendors(status, members)
+        if known is not None:
+            return known
         listed = members.get("errors")
         errors = cast("list[object]", listed) if isinstance(listed, list) else []
         first = errors[0] if errors else None
@@ -74,3 +85,18 @@ def refusal(status: int, media_type: str, body: bytes) -> Refused:
             return Refused(status, f"http_{status}", f"The server refused: {text}", {"errors": errors})
     text = body.decode(errors="replace").strip()[:MOST_CHARS]
     return Refused(status, f"http_{status}", f"The server answered {status}{': ' + text if text else '.'}")
+
+
+def _vendors(status: int, said: Mapping[str, object]) -> Refused | None:
+    """Return what the envelopes of Navixy, Alloy and Flokzu say; None for others."""
+    inner = said.get("status")
+    if isinstance(inner, dict):
+        told = cast("dict[str, object]", inner)
+        code, text = f"navixy_{told.get('code')}", told.get("description")
+    elif "errorCode" in said:
+        code, text = f"alloy_{said['errorCode']}", said.get("errorText")
+    elif inner == "ERROR":
+        code, text = f"flokzu_{said.get('code')}", said.get("message")
+    else:
+        return None
+    return Refused(_UNAUTHENTICATED if code in _NOBODY else status, code, str(text or f"It answered {status}."))

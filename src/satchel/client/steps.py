@@ -36,6 +36,7 @@ class Call:
         is_repeatable: whether doing it twice does no more than doing it once.
         is_keyed: whether the server remembers an Idempotency-Key, by which it becomes repeatable.
         is_open: whether it is sent without the credential; what it needs is in its address.
+        elsewhere: a whole address that is asked instead, without the credential; `path` then only names it.
         into: takes a good answer's bytes as they come; None gathers them.
     """
 
@@ -48,6 +49,7 @@ class Call:
     is_repeatable: bool = False
     is_keyed: bool = False
     is_open: bool = False
+    elsewhere: str | None = None
     into: "Callable[[Answer, bytes], None] | None" = None
 
 
@@ -196,7 +198,9 @@ def accept(call: Call, got: Answer | Broken) -> Answer:
         raise Unavailable(f"The server did not answer {call.method} {call.path} ({got.reason}). Is it running?")
     if got.is_good:
         return got
-    raise refusal(got.status, got.headers.get("content-type", ""), got.body)
+    refused = refusal(got.status, got.headers.get("content-type", ""), got.body)
+    refused.location = got.headers.get("location")
+    raise refused
 
 
 def get(path: str, kind: type[Struct], params: Pairs = ()) -> Flow[Struct]:

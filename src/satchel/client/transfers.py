@@ -4,15 +4,15 @@ import hashlib
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
 from satchel.client import wire
+from satchel.client.receiving import receive, wait_for
 from satchel.client.refusals import WrongBytes
-from satchel.client.steps import Answer, Broken, Call, Flow, Pause, Retries, Work, accept, ask, get, may_pass, post
-from satchel.model.errors import Unavailable
+from satchel.client.steps import Answer, Broken, Call, Flow, Retries, Work, accept, ask, get, may_pass, post
 from satchel.model.names import format_upload_metadata
 
 PIECE_BYTES = 8 * 1024 * 1024
@@ -23,26 +23,7 @@ SUFFIX = ".part"
 """What a download is called until it is whole."""
 
 _TUS = {"Tus-Resumable": "1.0.0"}
-_RESET = 416
-_PARTIAL = 206
 _RETRIES = Retries()
-
-
-class Sink(Protocol):
-    """Takes bytes in order and knows how many it has."""
-
-    @property
-    def size(self) -> int:
-        """How many bytes have come."""
-        ...
-
-    def write(self, piece: bytes | memoryview, /) -> object:
-        """Take what comes next."""
-        ...
-
-    def reset(self) -> None:
-        """Forget all that came: the sender begins anew."""
-        ...
 
 
 Told = Callable[[int], None]
@@ -173,22 +154,9 @@ def _put(ticket: wire.Ticket, source: BinaryIO, media_type: str | None, told: To
         if (yield from _look(ticket)).state == "uploaded":
             break
         tried += 1
-        yield _wait(call, got, tried, _RETRIES)
+        yield wait_for(call, got, tried, _RETRIES)
     if told is not None:
         told(len(body))
-
-
-def _wait(call: Call, got: Answer | Broken, tried: int, retries: Retries) -> Pause:
-    """Return the wait before the next try.
-
-    Raises:
-        Refused, Unavailable: it was the last.
-    """
-    wait = retries.wait(tried, got)
-    if wait is None:
-        accept(call, got)
-        raise Unavailable(f"{call.method} {call.path} failed {tried} times.")
-    return wait
 
 
 def _resumable(ticket: wire.Ticket, source: BinaryIO, size: int, name: str | None, told: Told | None) -> Flow[None]:
@@ -215,7 +183,7 @@ def _resumable(ticket: wire.Ticket, source: BinaryIO, size: int, name: str | Non
             offset = int(got.headers["upload-offset"])
         elif may_pass(got) or got.status in (409, 423, 460):  # type: ignore[union-attr]  # an answer, as may_pass says
             tried += 1
-            yield _wait(call, got, tried, _RETRIES)
+            yield wait_for(call, got, tried, _RETRIES)
             offset = yield from _offset(path, params)
         else:
             accept(call, got)
@@ -290,54 +258,6 @@ def download(file: int, to: Path, *, told: Told | None = None) -> Flow[wire.File
 def content_of(file: int) -> Call:
     """Return the request for a file's bytes."""
     return Call(method="GET", path=f"/api/v1/files/{file}/content")
-
-
-def receive(call: Call, sink: Sink, *, etag: str | None = None, retries: Retries = _RETRIES) -> Flow[None]:
-    """Take a body into a sink from where the sink is, going on after each connection that breaks.
-
-    Args:
-        call: what answers with the body.
-        sink: where it goes.
-        etag: what the whole body is known by; without one a break begins anew.
-        retries: how often in a row it may break without a byte having come.
-
-    Raises:
-        Refused: the server will not send it.
-        Unavailable: it broke too often.
-    """
-    tried = 0
-    while True:
-        begun = sink.size
-        if begun and etag is None:
-            sink.reset()
-            begun = 0
-        ranged = {"Range": f"bytes={begun}-", "If-Range": f'"{etag}"'} if begun else {}
-        taker = _Taker(sink, begun)
-        got: Answer | Broken = yield replace(call, headers={**call.headers, **ranged}, into=taker.take)
-        if isinstance(got, Answer) and got.is_good:
-            return
-        if isinstance(got, Answer) and got.status == _RESET and begun:
-            if got.headers.get("content-range") == f"bytes */{begun}":
-                return  # it had come whole
-            sink.reset()
-        elif not may_pass(got):
-            accept(call, got)
-        tried = 1 if sink.size > begun else tried + 1
-        yield _wait(call, got, tried, retries)
-
-
-class _Taker:
-    """Hands an answer's bytes on; one that begins anew although the middle was asked for resets the sink."""
-
-    def __init__(self, sink: Sink, begun: int) -> None:
-        self._sink = sink
-        self._is_fresh = begun > 0
-
-    def take(self, answer: Answer, piece: bytes) -> None:
-        if self._is_fresh and answer.status != _PARTIAL:
-            self._sink.reset()
-        self._is_fresh = False
-        self._sink.write(piece)
 
 
 def read(file: int) -> Flow[bytes]:

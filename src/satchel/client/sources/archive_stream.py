@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from satchel.client.receiving import Sink
 from satchel.client.sources.source import Begin, End
-from satchel.client.transfers import Sink
 
 MANIFEST = "manifest.jsonl"
 MOST_MANIFEST_BYTES = 256 * 1024 * 1024

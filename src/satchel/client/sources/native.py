@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from satchel.client import operations, transfers, wire
+from satchel.client import operations, receiving, transfers, wire
+from satchel.client.receiving import Sink
 from satchel.client.sources.archive_stream import ArchiveStream, BadArchiveError
 from satchel.client.sources.source import Begin, End, Found, FoundFile, FoundPage
 from satchel.client.steps import Answer, Broken, Call, Flow
-from satchel.client.transfers import Sink
 
 PAGE = 100
 """Instances at once: a page with its files is in memory as a whole."""
@@ -57,7 +57,7 @@ class NativeSource:
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
         """Take a file's bytes; a broken connection is taken up where it broke."""
-        yield from transfers.receive(transfers.content_of(file.id), sink, etag=file.sha256)
+        yield from receiving.receive(transfers.content_of(file.id), sink, etag=file.sha256)
 
     def stream(self, cursor: str | None, begin: Begin, end: End) -> Flow[bool]:
         """Take a page's files as one archive; return False to users without the right to export that way."""

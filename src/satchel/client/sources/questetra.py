@@ -11,11 +11,11 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from satchel.client import transfers, wire
+from satchel.client import receiving, wire
+from satchel.client.receiving import Sink
 from satchel.client.sources.native import moment
 from satchel.client.sources.source import Found, FoundFile, FoundPage
 from satchel.client.steps import Call, Flow, ask
-from satchel.client.transfers import Sink
 from satchel.model.errors import InvalidRequest
 
 PAGE = 100
@@ -120,7 +120,7 @@ class QuestetraSource:
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
         """Take a file's bytes; a broken connection begins anew, as no one says that ranges are known there."""
         form = {"id": str(file.id), "processDataInstanceId": str(file.place)}
-        yield from transfers.receive(Call(method="POST", path=_DOWNLOAD, form=form), sink)
+        yield from receiving.receive(Call(method="POST", path=_DOWNLOAD, form=form), sink)
 
     def _found(self, one: Process) -> Found:
         items = {number: item for number, item in (one.data or {}).items() if self._takes(number)}

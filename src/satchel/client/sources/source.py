@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from satchel.client.receiving import Sink
 from satchel.client.steps import Flow
-from satchel.client.transfers import Sink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
