@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from satchel.client.api import AsyncClient
-from satchel.client.exporting import Export, Report
-from satchel.client.layout import DEFAULT, Layout
-from satchel.client.manifests import write_manifests
+from satchel.client.exporting import Report
+from satchel.client.filling import fill
+from satchel.client.layout import DEFAULT, RESERVED, Layout
 from satchel.client.sources.native import NativeSource
 from satchel.client.sources.source import Source
-from satchel.client.tree import Tree
 
-OURS = frozenset({"manifest.jsonl", "manifest.csv", "instances.jsonl", "values.csv", "report.json"})
+OURS = frozenset(RESERVED)
 
 
 async def export(
@@ -30,18 +29,9 @@ async def export(
 ) -> Report:
     """Export as the command does."""
     taken = source or NativeSource(str(client.driver.account.url), query or {})
-    tree = Tree(target).open(resume=resume)
-    try:
-        work = Export(client.driver, taken, tree, layout=Layout(layout), since=since, parallel=parallel)
-        try:
-            report = await work.run()
-            write_manifests(tree, work.ledger, report, {"source": taken.address})
-        finally:
-            work.ledger.close()
-        tree.finish()
-    finally:
-        tree.close()
-    return report
+    return await fill(
+        client.driver, taken, target, layout=Layout(layout), about={}, resume=resume, since=since, parallel=parallel
+    )
 
 
 def files_in(target: Path) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ import typer
 from satchel.cli import output
 from satchel.cli.output import Code, bytes_text
 from satchel.cli.progress import Bar
-from satchel.cli.remote import DEFAULT_URL, Token, Url
+from satchel.cli.remote import DEFAULT_URL, NEEDS_TOKEN, Token, Url
 from satchel.client import layout as layouts
 from satchel.model.errors import InvalidRequest, Unavailable
 
@@ -164,13 +164,13 @@ async def _from_satchel(asked: _Asked) -> Code:
     from satchel.client.sources.native import NativeSource  # noqa: PLC0415  # same
 
     if not asked.token:
-        raise InvalidRequest("Give a token: --token, or SATCHEL_TOKEN. `satchel admin token EMAIL` makes one.")
+        raise InvalidRequest(NEEDS_TOKEN)
     async with AsyncClient(asked.url, token=asked.token) as client:
         zone = (await client.me()).time_zone
         query, fields, attachments = asked.query, asked.fields, asked.attachments
         if asked.search is not None:
             query = dict((await client.saved_search(asked.search)).query)
-        text = "" if asked.criteria is None else _text(asked.criteria)
+        text = "" if asked.criteria is None else wanted.read_text(asked.criteria)
         if asked.criteria is not None and wanted.is_questetra(text):
             meaning = await client.read_criteria(text)
             query = dict(meaning.query)
@@ -227,19 +227,12 @@ async def _from_questetra(asked: _Asked, address: str) -> Code:
         raise InvalidRequest("--search and --since are for Satchel; Questetra's files have no date.")
     if asked.basic is None and not asked.token:
         raise InvalidRequest("Sign in with --email and --api-password, or with an OAuth2 --token.")
-    criteria = wanted.criteria_of(asked.query) if asked.criteria is None else _text(asked.criteria)
+    criteria = wanted.criteria_of(asked.query) if asked.criteria is None else wanted.read_text(asked.criteria)
     items = None if asked.fields is None else [wanted.item_number(field) for field in asked.fields]
     token = asked.token if asked.basic is None else None
     async with AsyncClient(address, token=token, basic=asked.basic) as client:
         source = QuestetraSource(address, criteria, items=items)
         return await (_count if asked.dry_run else _fill)(client, source, asked, None)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"{path} cannot be read as UTF-8 ({error}).") from None
 
 
 def _now() -> datetime:
@@ -259,27 +252,24 @@ async def _count(client: "AsyncClient", source: "Source", asked: _Asked, moment:
 
 
 async def _fill(client: "AsyncClient", source: "Source", asked: _Asked, moment: str | None) -> Code:
-    from satchel.client.exporting import Export, measure  # noqa: PLC0415  # only this command needs it
-    from satchel.client.manifests import write_manifests  # noqa: PLC0415  # same
-    from satchel.client.tree import Tree  # noqa: PLC0415  # same
+    from satchel.client.exporting import measure  # noqa: PLC0415  # only this command needs it
+    from satchel.client.filling import fill  # noqa: PLC0415  # same
 
-    layout = layouts.Layout(asked.layout)
-    about = {"source": source.address, "started_at": _now().isoformat(), "query": asked.query, "layout": asked.layout}
-    tree = Tree(asked.target).open(resume=asked.resume)
-    try:
-        with Bar() as bar:
-            if bar.is_shown:
-                total = await measure(client.driver, source, since=moment)
-                bar.expect(files=total.files, size=total.bytes)
-            work = Export(client.driver, source, tree, layout=layout, since=moment, parallel=asked.parallel, watch=bar)
-            try:
-                report = await work.run()
-                write_manifests(tree, work.ledger, report, about)
-            finally:
-                work.ledger.close()
-        tree.finish()
-    finally:
-        tree.close()
+    with Bar() as bar:
+        if bar.is_shown:
+            total = await measure(client.driver, source, since=moment)
+            bar.expect(files=total.files, size=total.bytes)
+        report = await fill(
+            client.driver,
+            source,
+            asked.target,
+            layout=layouts.Layout(asked.layout),
+            about={"started_at": _now().isoformat(), "query": asked.query, "layout": asked.layout},
+            resume=asked.resume,
+            since=moment,
+            parallel=asked.parallel,
+            watch=bar,
+        )
     return _told(report, asked.target)
 
 

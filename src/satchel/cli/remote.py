@@ -16,6 +16,7 @@ TIMEOUT_S = 60.0
 Url = Annotated[str, typer.Option(envvar="SATCHEL_URL", help="The server's address.")]
 Token = Annotated[str, typer.Option(envvar="SATCHEL_TOKEN", help="A token of yours.", show_envvar=True)]
 DEFAULT_URL = "http://127.0.0.1:8080"
+NEEDS_TOKEN = "Give a token: --token, or SATCHEL_TOKEN. `satchel admin token EMAIL` makes one."  # noqa: S105  # none
 
 
 async def ask(
@@ -28,7 +29,7 @@ async def ask(
         Unavailable: the server cannot be reached, or it is none of ours.
     """
     if not token:
-        raise InvalidRequest("Give a token: --token, or SATCHEL_TOKEN. `satchel admin token EMAIL` makes one.")
+        raise InvalidRequest(NEEDS_TOKEN)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": media_type}
     try:
         async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S) as client:

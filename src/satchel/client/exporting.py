@@ -43,6 +43,7 @@ class Report:
         fetched, kept: files that were fetched now, and that were there already.
         links: files that are kept elsewhere.
         older: files attached before the moment from which on they were wanted.
+        absent: numbers that were tried and are nobody's.
         window: how many of the newest instances a short "contains" looked at, if it did not look at all.
     """
 
@@ -54,6 +55,7 @@ class Report:
     kept: int = 0
     links: int = 0
     older: int = 0
+    absent: int = 0
     failed: int = 0
     failures: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
     window: int | None = None
@@ -137,6 +139,8 @@ async def measure(driver: AsyncDriver, source: Source, *, since: str | None = No
     while True:
         page = await driver.run(source.page(cursor))
         report.instances += len(page.items)
+        report.absent += page.absent
+        report.failed += len(page.missing)
         for found in page.items:
             for file in found.files:
                 _sort_out(report, file, since)
@@ -229,6 +233,11 @@ class Export:
         while True:
             page = await self._driver.run(self._source.page(cursor))
             self.report.window = page.window or self.report.window
+            self.report.absent += page.absent
+            for one in page.missing:
+                self._note(
+                    {"instance": one.identifier, "path": one.identifier, "code": one.code, "message": one.message}
+                )
             jobs = [job for found in page.items for job in await self._plan(found)]
             await self._batches.put(_Batch(cursor, page, jobs))
             cursor = page.next
@@ -303,17 +312,13 @@ class Export:
             raise error
         with self._lock:
             self.ledger.forget(job.file)
+        about = {"id": job.file.id, "instance": job.file.instance, "path": job.path}
+        self._note({**about, "code": error.code, "message": error.message})
+
+    def _note(self, failure: dict[str, object]) -> None:
         self.report.failed += 1
         if len(self.report.failures) < MOST_FAILURES_KEPT:
-            self.report.failures.append(
-                {
-                    "id": job.file.id,
-                    "instance": job.file.instance,
-                    "path": job.path,
-                    "code": error.code,
-                    "message": error.message,
-                }
-            )
+            self.report.failures.append(failure)
 
     async def _fetch(self, job: _Job) -> None:
         """Fetch a file and put it in its place.

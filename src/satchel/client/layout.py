@@ -11,8 +11,11 @@ DEFAULT = "{id}_{app}_({subject})"
 NAMES = ("id", "identifier", "app", "code", "subject", "state", "year", "month", "day", "field", "area", "file")
 """What a pattern may hold in braces."""
 
-RESERVED = ("manifest.jsonl", "manifest.csv", "instances.jsonl", "values.csv", "report.json", ".satchel-export")
-"""What an export itself writes at the top of its tree."""
+RESERVED = (
+    *("manifest.jsonl", "manifest.csv", "instances.jsonl", "values.csv", "report.json", ".satchel-export"),
+    *("import.jsonl", "import-report.jsonl"),
+)
+"""What an export, and an import from it, write at the top of a tree."""
 
 _MOST_LEVELS = 8
 

@@ -125,6 +125,7 @@ class Ledger:
                 "started_at": found.started_at,
                 "ended_at": found.ended_at,
                 "values": dict(found.values),
+                **({"labels": dict(found.labels)} if found.labels else {}),
             }
         )
         self._database.execute("INSERT OR REPLACE INTO instances VALUES (?, ?, 1)", (found.id, line))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -82,7 +83,7 @@ def criteria_of(query: Mapping[str, object]) -> str:
     """
     found: dict[str, object] = {}
     if query.get("app") is not None:
-        found["processModelInfoId"] = _number("--app", query["app"])
+        found["processModelInfoId"] = number("--app", query["app"])
     for name, theirs in _OTHER_NAMES.items():
         if query.get(name) is not None:
             found[theirs] = query[name]
@@ -98,10 +99,22 @@ def criteria_of(query: Mapping[str, object]) -> str:
         raise InvalidRequest("Questetra's conditions on items are x=y only.")
     if items:
         found["fields"] = [
-            {"type": "string", "number": _number("--field", item), "value": parts["equals"], "view": False}
+            {"type": "string", "number": number("--field", item), "value": parts["equals"], "view": False}
             for item, parts in items.items()
         ]
     return msgspec.json.encode(found).decode()
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text.
+
+    Raises:
+        InvalidRequest: it cannot be read as UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"{path} cannot be read as UTF-8 ({error}).") from None
 
 
 def item_number(text: str) -> int:
@@ -110,13 +123,18 @@ def item_number(text: str) -> int:
     Raises:
         InvalidRequest: it is none.
     """
-    return _number("--fields", text)
+    return number("--fields", text)
 
 
-def _number(option: str, given: object) -> int:
+def number(option: str, given: object) -> int:
+    """Return a number that an option takes.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
     text = str(given)
     if not (text.isascii() and text.isdigit()):
-        raise InvalidRequest(f"{option} takes numbers at Questetra, not {text[:80]!r}.")
+        raise InvalidRequest(f"{option} takes numbers here, not {text[:80]!r}.")
     return int(text)
 
 

@@ -1,10 +1,10 @@
 """A Questetra server as a source, real or Satchel's own surface: ProcessInstance/list and File/download.
 
 The search is the criteria as they are given; their text is only touched where they name no items, for then the answer
-has no files: every file item of the apps that are found is added to them.
+has no files: every file item of the apps that are found is added to them, or every item of any kind.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 from xml.etree import ElementTree as ET
@@ -20,6 +20,9 @@ from satchel.model.errors import InvalidRequest
 
 PAGE = 100
 FILE_ITEM = "FILE2"
+
+_WORDS = frozenset({"file", "string", "decimal", "date", "datetime", "select", "quser", "qgroup", "list", "discussion"})
+"""What criteria call the items that have a value: the type's name in lower case."""
 
 _STATES = {"STARTED": "running", "ENDED": "ended", "CANCELLED": "cancelled", "FAILED": "failed"}
 _LIST = "/API/OR/ProcessInstance/list"
@@ -67,13 +70,17 @@ class QuestetraSource:
         address: up to where `/API` begins.
         criteria: XML or JSON; empty finds everything.
         items: the numbers of the items to take; None takes those that the criteria show, or all.
+        with_values: whether items that hold no files are taken too, where the criteria show none.
     """
 
-    def __init__(self, address: str, criteria: str = "", *, items: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, address: str, criteria: str = "", *, items: Sequence[int] | None = None, with_values: bool = False
+    ) -> None:
         self.address = address.rstrip("/")
         self._criteria = criteria.removeprefix("\ufeff").strip() or "{}"
         self._items = None if items is None else frozenset(items)
-        self._added: set[int] = set()
+        self._words = _WORDS if with_values else frozenset({"file"})
+        self._added: dict[int, str] = {}
         self._known: set[int] = set()
         check_xml(self._criteria)
 
@@ -101,14 +108,17 @@ class QuestetraSource:
         return FoundPage(items=[self._found(one) for one in fresh], next=following, total=listed.count)
 
     def _with_items(self, listed: Listed, start: int) -> Flow[Listed]:
-        """Return a page with the file items of its apps, where the criteria name no items."""
+        """Return a page with the items of its apps, where the criteria name no items."""
         found = listed.process_instances
         if not any(one.data is None for one in found):
             return listed
         for app in sorted({one.process_model_info_id for one in found} - self._known):
             call = Call(method="GET", path=_DEFINITIONS, params=(("processModelInfoId", str(app)),), is_repeatable=True)
             items = (yield from ask(call)).read(_Definitions).definitions
-            self._added |= {one.process_data_definition_number for one in items if one.data_type == FILE_ITEM}
+            for one in items:
+                word = "file" if one.data_type == FILE_ITEM else one.data_type.lower()
+                if word in self._words:
+                    self._added.setdefault(one.process_data_definition_number, word)
             self._known.add(app)
         return (yield from self._listed(start, PAGE)) if self._added else listed
 
@@ -134,6 +144,7 @@ class QuestetraSource:
             started_at=_moment(one.process_instance_start_datetime) or "",
             ended_at=_moment(one.process_instance_end_datetime),
             starter=one.process_instance_init_quser_id,
+            labels={n: str(item["name"]) for n, item in items.items() if item.get("name")},
             values={n: item.get("value") for n, item in items.items() if item.get("dataType") != FILE_ITEM},
             files=tuple(
                 self._file(one, number, cast("Mapping[str, object]", file))
@@ -177,8 +188,12 @@ def check_xml(criteria: str) -> None:
         raise InvalidRequest("The criteria have a DOCTYPE or entities, which are not taken.")
 
 
-def showing(criteria: str, items: Iterable[int]) -> str:
-    """Return criteria that also show these file items.
+def showing(criteria: str, items: Mapping[int, str]) -> str:
+    """Return criteria that also show these items.
+
+    Args:
+        criteria: XML or JSON.
+        items: the word for each one's type, by number.
 
     Raises:
         InvalidRequest: they are malformed.
@@ -195,11 +210,11 @@ def showing(criteria: str, items: Iterable[int]) -> str:
         data = root.find("data")
         data = ET.SubElement(root, "data") if data is None else data
         for number in numbers:
-            item = ET.SubElement(data, "file")
+            item = ET.SubElement(data, items[number])
             ET.SubElement(item, "data-definition-number").text = str(number)
             ET.SubElement(item, "view")
         return ET.tostring(root, encoding="unicode")
     given = msgspec.json.decode(criteria, type=dict[str, object])
     fields = cast("list[object]", given.get("fields") or [])
-    shown: list[object] = [*fields, *({"type": "file", "number": number} for number in numbers)]
+    shown: list[object] = [*fields, *({"type": items[number], "number": number} for number in numbers)]
     return msgspec.json.encode({**given, "fields": shown}).decode()

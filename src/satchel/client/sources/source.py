@@ -1,7 +1,7 @@
 """What a source of processes with files is, whoever's API it speaks; and what it gives."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from satchel.client.receiving import Sink
@@ -15,10 +15,12 @@ class FoundFile:
     Attributes:
         field: what holds it; None is the attachments tab.
         place: a second number without which a vendor does not give the bytes.
+        holder: the vendor's name of the instance, likewise.
         kind: `stored`, or `link`, `drive`, `onedrive`: kept elsewhere, at `url`.
         size: in bytes; of stored ones.
         sha256: None where the source does not tell.
         created_at: likewise; RFC 3339.
+        created_by: the number or name of whoever attached it there; likewise.
         source: the address of the bytes.
     """
 
@@ -31,13 +33,14 @@ class FoundFile:
     uuid: str | None = None
     area: str | None = None
     place: int | None = None
+    holder: str | None = None
     description: str = ""
     size: int | None = None
     media_type: str | None = None
     sha256: str | None = None
     url: str | None = None
     created_at: str | None = None
-    created_by: int | None = None
+    created_by: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,8 @@ class Found:
     Attributes:
         app: the app's code, or its number where the vendor has no codes.
         app_name: the app's name for people.
+        starter: the number or name of whoever started it there.
+        labels: what fields are called for people, by their names among the values.
     """
 
     id: int
@@ -57,10 +62,25 @@ class Found:
     state: str
     started_at: str
     ended_at: str | None
-    starter: int | None
+    starter: int | str | None
     values: Mapping[str, object]
     files: tuple[FoundFile, ...]
     uuid: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """An instance of the list that cannot be had.
+
+    Attributes:
+        identifier: by which the source knows it.
+        code, message: why.
+    """
+
+    identifier: str
+    code: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +91,16 @@ class FoundPage:
         next: where the next page begins; None on the last.
         total: how many instances there are in all, where the source counts them.
         window: how many of the newest instances a short "contains" looked at, where it did not look at all.
+        missing: what is listed and cannot be had.
+        absent: how many numbers that were tried are nobody's.
     """
 
     items: Sequence[Found]
     next: str | None
     total: int | None = None
     window: int | None = None
+    missing: Sequence[Missing] = ()
+    absent: int = 0
 
 
 class Source(Protocol):
