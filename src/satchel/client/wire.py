@@ -41,8 +41,24 @@ class App(Answered, frozen=True, kw_only=True):
     category: str | None = None
 
 
+class Option(Answered, frozen=True, kw_only=True):
+    """One of the values that a choice has."""
+
+    id: str
+    label: str = ""
+
+
+class Column(Answered, frozen=True, kw_only=True):
+    """A column of a table."""
+
+    id: str
+    label: str
+    type: str
+    options: Sequence[Option] = ()
+
+
 class Field(Answered, frozen=True, kw_only=True):
-    """A field of an app."""
+    """A field of an app; `options` are those of choices, `columns` those of tables."""
 
     number: int
     id: str
@@ -51,6 +67,8 @@ class Field(Answered, frozen=True, kw_only=True):
     searchable: bool = False
     max_files: int | None = None
     allow_links: bool = False
+    options: Sequence[Option] = ()
+    columns: Sequence[Column] = ()
 
 
 class AppDetail(Answered, frozen=True, kw_only=True):
