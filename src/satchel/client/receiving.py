@@ -22,6 +22,7 @@ _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 _LED_ASTRAY = 310
 """What stands for the status where an address is not asked; no server answers it."""
 
+_NO_ADDRESS = "What was handed out as a file's address is none."
 _MOST_SAID = 64 * 1024
 """How much is kept of an answer that is not the body that was asked for."""
 
@@ -121,12 +122,11 @@ def _check(address: str, home: str) -> None:
     try:
         parts, own = urlsplit(address), urlsplit(home)
         is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
-        is_plain = parts.scheme == "http" and (own.scheme != "http" or parts.hostname != own.hostname)
     except ValueError:
-        is_good = is_plain = False
+        raise Refused(_LED_ASTRAY, "bad_address", _NO_ADDRESS) from None
     if not is_good:
-        raise Refused(_LED_ASTRAY, "bad_address", "What was handed out as a file's address is none.")
-    if is_plain:
+        raise Refused(_LED_ASTRAY, "bad_address", _NO_ADDRESS)
+    if parts.scheme == "http" and (own.scheme != "http" or parts.hostname != own.hostname):
         raise Refused(_LED_ASTRAY, "bad_address", f"{parts.hostname} is not asked for a file over plain HTTP.")
 
 

@@ -70,12 +70,12 @@ def refusal(status: int, media_type: str, body: bytes) -> Refused:
             said = None
     if isinstance(said, dict):
         members = cast("dict[str, object]", said)
-        code, detail = members.pop("code", None), members.pop("detail", None)
-        if isinstance(code, str) and isinstance(detail, str):
-            return Refused(status, code, detail, {name: members[name] for name in members if name.isidentifier()})
         known = _vendors(status, members)
         if known is not None:
             return known
+        code, detail = members.pop("code", None), members.pop("detail", None)
+        if isinstance(code, str) and isinstance(detail, str):
+            return Refused(status, code, detail, {name: members[name] for name in members if name.isidentifier()})
         listed = members.get("errors")
         errors = cast("list[object]", listed) if isinstance(listed, list) else []
         first = errors[0] if errors else None
