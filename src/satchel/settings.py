@@ -7,7 +7,7 @@ wrong is reported at once. `SETTINGS` is the table that docs/reference/settings.
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -323,6 +323,11 @@ class Settings:
         return Edge(
             header_deadline_s=float(self.header_deadline_s), grace_s=self.grace_s, trusted_proxies=self.trusted_proxies
         )
+
+
+def variables(names: Sequence[str]) -> dict[str, str]:
+    """Return those variables of the environment that are set: credentials of other systems, which commands ask for."""
+    return {name: os.environ[name] for name in names if os.environ.get(name)}  # noqa: TID251  # the one place
 
 
 def read_settings(environment: Mapping[str, str] | None = None, **options: object) -> Settings:

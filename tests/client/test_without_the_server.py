@@ -55,7 +55,9 @@ def _blocked() -> list[str]:
     [
         "import satchel.client.api; satchel.client.api.Client('http://127.0.0.1:1').close()",
         "import sys; sys.argv = ['satchel', 'export', '--help']; from satchel.__main__ import main; main()",
-        "from satchel.client import importing, manifests, wanted; from satchel.client.sources import questetra",
+        "import sys; sys.argv = ['satchel', 'import', '--help']; from satchel.__main__ import main; main()",
+        "from satchel.client import filling, importing, wanted; from satchel.cli import credentials, import_accounts",
+        "from satchel.client.sources import alloy, flokzu, navixy, questetra",
     ],
 )
 def test_the_client_and_the_commands_need_no_part_of_the_server(program: str) -> None:

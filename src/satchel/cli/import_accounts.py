@@ -1,0 +1,136 @@
+"""Accounts elsewhere that `satchel import` takes from: their addresses, credentials, and what of them is taken."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from satchel.cli.credentials import credentials
+from satchel.model.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from satchel.client.sources.source import Source
+
+QUESTETRA_WAYS = (("QUESTETRA_EMAIL", "QUESTETRA_API_PASSWORD"), ("QUESTETRA_TOKEN",))
+ALLOY_WAYS = (("ALLOY_CLIENT_ID", "ALLOY_CLIENT_SECRET"), ("ALLOY_USERNAME", "ALLOY_PASSWORD"))
+FLOKZU_WAYS = (("FLOKZU_USERNAME", "FLOKZU_API_KEY"),)
+NAVIXY_WAYS = (("NAVIXY_API_KEY",), ("NAVIXY_LOGIN", "NAVIXY_PASSWORD"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the command line says of accounts elsewhere.
+
+    Attributes:
+        questetra, alloy, flokzu, navixy: an address, or None.
+        their_app: Questetra's app number, Alloy's class, Flokzu's process code, or Navixy's template number.
+        criteria: a file of Questetra's criteria.
+        where: conditions on Alloy's objects.
+        ids, numbers: which instances of Flokzu.
+        credentials: a file of them.
+    """
+
+    questetra: str | None = None
+    alloy: str | None = None
+    flokzu: str | None = None
+    navixy: str | None = None
+    their_app: str | None = None
+    criteria: Path | None = None
+    where: Sequence[str] = ()
+    ids: Path | None = None
+    numbers: str | None = None
+    credentials: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """An account as a source, with what its requests are signed by where the source does not do it itself."""
+
+    source: "Source"
+    token: str | None = None
+    basic: tuple[str, str] | None = None
+    is_numbered: bool = False
+
+
+def taken(wanted: Wanted) -> Taken | None:
+    """Return the account that is taken from; None where no address is given.
+
+    Raises:
+        InvalidRequest: several are, or something is missing or is for another one.
+    """
+    makers = {"questetra": _questetra, "alloy": _alloy, "flokzu": _flokzu, "navixy": _navixy}
+    given = [(name, address) for name in makers if (address := getattr(wanted, name))]
+    if len(given) > 1:
+        raise InvalidRequest("Take from one account at a time.")
+    kind = given[0][0] if given else ""
+    options = {
+        "--their-app": (wanted.their_app, tuple(makers)),
+        "--criteria": (wanted.criteria, ("questetra",)),
+        "--where": (wanted.where, ("alloy",)),
+        "--ids": (wanted.ids, ("flokzu",)),
+        "--numbers": (wanted.numbers, ("flokzu",)),
+        "--credentials": (wanted.credentials, tuple(makers)),
+    }
+    for option, (value, kinds) in options.items():
+        if value and kind not in kinds:
+            raise InvalidRequest(f"{option} goes with {' or '.join(f'--{one}' for one in kinds)}.")
+    return makers[kind](wanted, given[0][1]) if given else None
+
+
+def _questetra(wanted: Wanted, address: str) -> Taken:
+    from satchel.client import wanted as searches  # noqa: PLC0415  # only where it is taken from
+    from satchel.client.sources.questetra import QuestetraSource  # noqa: PLC0415  # same
+
+    if wanted.criteria is not None and wanted.their_app is not None:
+        raise InvalidRequest("The criteria say which app; leave --their-app out.")
+    if wanted.criteria is None:
+        criteria = searches.criteria_of({} if wanted.their_app is None else {"app": wanted.their_app})
+    else:
+        criteria = searches.read_text(wanted.criteria)
+    found = credentials(QUESTETRA_WAYS, wanted.credentials)
+    token = found.get("QUESTETRA_TOKEN")
+    basic = None if token is not None else (found["QUESTETRA_EMAIL"], found["QUESTETRA_API_PASSWORD"])
+    return Taken(
+        source=QuestetraSource(address, criteria, with_values=True), token=token, basic=basic, is_numbered=True
+    )
+
+
+def _alloy(wanted: Wanted, address: str) -> Taken:
+    from satchel.client.sources.alloy import AlloySource  # noqa: PLC0415  # only where it is taken from
+
+    if wanted.their_app is None:
+        raise InvalidRequest("Say which class of objects: --their-app, such as Tickets.")
+    found = credentials(ALLOY_WAYS, wanted.credentials)
+    form = {name.removeprefix("ALLOY_").lower(): value for name, value in found.items()}
+    return Taken(source=AlloySource(address, wanted.their_app, form, wanted.where))
+
+
+def _flokzu(wanted: Wanted, address: str) -> Taken:
+    from satchel.client.sources import flokzu  # noqa: PLC0415  # only where it is taken from
+
+    identifiers: flokzu.Identifiers
+    if wanted.ids is not None and wanted.numbers is None:
+        if wanted.their_app is not None:
+            raise InvalidRequest("The identifiers say which process; leave --their-app out.")
+        identifiers = flokzu.Written(wanted.ids)
+    elif wanted.numbers is not None and wanted.ids is None and wanted.their_app is not None:
+        identifiers = flokzu.Numbered(wanted.their_app, wanted.numbers)
+    else:
+        raise InvalidRequest(
+            "Flokzu lists no instances. Say which: --ids FILE with an identifier a line, or --their-app CODE and"
+            " --numbers 1-500."
+        )
+    found = credentials(FLOKZU_WAYS, wanted.credentials)
+    source = flokzu.FlokzuSource(address, identifiers, key=found["FLOKZU_API_KEY"], username=found["FLOKZU_USERNAME"])
+    return Taken(source=source)
+
+
+def _navixy(wanted: Wanted, address: str) -> Taken:
+    from satchel.client import wanted as searches  # noqa: PLC0415  # only where it is taken from
+    from satchel.client.sources.navixy import NavixySource  # noqa: PLC0415  # same
+
+    template = None if wanted.their_app is None else searches.number("--their-app", wanted.their_app)
+    found = credentials(NAVIXY_WAYS, wanted.credentials)
+    names = {"NAVIXY_API_KEY": "hash", "NAVIXY_LOGIN": "login", "NAVIXY_PASSWORD": "password"}
+    sign_in = {names[name]: value for name, value in found.items()}
+    return Taken(source=NavixySource(address, sign_in, template=template))
