@@ -125,6 +125,17 @@ async def test_a_second_run_adds_only_what_is_new_and_nothing_twice(
     assert after["Printer is on fire"] == before["Printer is on fire"]
 
 
+async def test_a_folder_that_was_brought_into_one_app_is_not_brought_into_another(
+    api: Api, network: Network, source: AlloySource, tmp_path: Path
+) -> None:
+    owner = await new_owner(api, network, HERE)
+    await new_owner(api, network, {**HERE, "code": "OTH"})
+    await bring(network, owner, source, tmp_path / "tree", "HER")
+    _, report = await bring(network, owner, source, tmp_path / "tree", "OTH")
+    assert (report.failed, report.there, report.failures[0]["code"]) == (2, 0, "invalid_request")
+    assert await contents(owner, "OTH") == {}
+
+
 async def test_conditions_choose_and_pages_pass_over_nothing(
     api: Api, network: Network, source: AlloySource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,18 +156,21 @@ async def test_conditions_choose_and_pages_pass_over_nothing(
 async def test_a_server_that_tells_only_what_is_documented_is_understood(
     api: Api, network: Network, source: AlloySource, tmp_path: Path
 ) -> None:
-    """No Size, Area or Field: a file of a field is then one of the tab."""
+    """No Size, Area or Field: a file of a field is then one of the tab. No version 1: long texts are HTML."""
 
     def unknown(_request: httpx.Request, _answer: httpx.Response) -> httpx.Response:
         said = {"success": False, "errorCode": 17, "errorText": "Field Size is unknown.", "responseObject": None}
         return httpx.Response(200, json=said)
 
+    network.fail("GET", "}", lambda _request, _answer: httpx.Response(404, text="There is no version 1."))
     network.fail("POST", "/Attachments", unknown)
     network.fail("GET", "/download", cut_after(2))
     owner = await new_owner(api, network, HERE)
     filled, report = await bring(network, owner, source, tmp_path / "tree", "HER")
     assert (filled.fetched, filled.failed, report.failures) == (2, 0, [])
     assert (await contents(owner, "HER"))["Printer is on fire"][None, "Lorem.txt"] == LOREM
+    left = {line["value"] for line in _report(tmp_path / "tree") if line.get("field") == "description"}
+    assert left == {"<p>It burns.<br>2 &lt; 3 &amp; hot</p>"}
 
 
 async def test_an_error_under_status_200_is_no_file_and_the_next_run_fetches_it(
@@ -186,7 +200,7 @@ async def test_a_token_that_ends_is_renewed_and_a_wrong_secret_ends_the_run(
     network.first = hours
     filled, _ = await bring(network, owner, source, tmp_path / "a", "HER")
     assert (filled.fetched, filled.failed) == (2, 0)
-    wrong = AlloySource(ALLOY, "Tickets", {"username": "clerk@acme.example", "password": "wrong"})
+    wrong = AlloySource(f"{ALLOY}/v2/", "Tickets", {"username": "clerk@acme.example", "password": "wrong"})
     with pytest.raises(Refused, match=r"did not let us sign in.*invalid_grant"):
         await bring(network, owner, wrong, tmp_path / "b", "HER")
     assert not (tmp_path / "b").exists()

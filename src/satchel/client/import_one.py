@@ -64,11 +64,15 @@ class InstanceImport:
         Raises:
             Refused, WrongBytes, InTheWay, InvalidRequest: it is not started; all of it is left to the next run.
         """
-        report = self._told.report
+        report, name = self._told.report, f"instance/{found.id}"
+        before = (self._journal.body(name) or {}).get("app")
+        if before not in (None, self._fields.app.code):
+            raise InvalidRequest(
+                f"An earlier run brought it into the app {before}. Use another folder for another app."
+            )
         placed = [one for file in files if (one := self._place(found, file)) is not None]
         values = self._values(found, {one.file.field for one in placed})
         at_start = [one for one in placed if one.is_at_start]
-        name = f"instance/{found.id}"
         number = self._journal.made(name)
         if number is None:
             number = await self._start(found, values, at_start, origin(self._source, found, files))
@@ -143,7 +147,7 @@ class InstanceImport:
         name = f"instance/{found.id}"
         body, is_new = self._journal.body(name), False
         if not body:
-            body, is_new = {**await self._body(values, files), "comment": comment}, True
+            body, is_new = await self._body(values, files) | {"comment": comment}, True
             self._journal.begin(name, body)
         try:
             number = await self._client.start(
@@ -172,7 +176,7 @@ class InstanceImport:
                 attachments.append(number)
             else:
                 cast("list[int]", given.setdefault(one.field, [])).append(number)
-        return {"values": given, "attachments": attachments, "files": numbers}
+        return {"app": self._fields.app.code, "values": given, "attachments": attachments, "files": numbers}
 
     def _is_open(self, field: str) -> bool:
         return any(known.id == field and self._fields.is_open(known) for known in self._fields.app.fields)

@@ -30,7 +30,9 @@ _MORE_COLUMNS = ("Size", "Area", "Field")
 _IDENTITY = frozenset({"id", "oid", "ticket"})
 _TITLES = ("Summary", "Subject", "Name", "Title")
 _FILTER = re.compile(r"([^<>=]+?)\s*(<>|>=|<=|=|>|<)\s*(.*)", re.DOTALL)
+_VERSION = re.compile(r"/+v[12]$", re.IGNORECASE)
 _LINK = "link"
+_NOT_THERE = 404
 
 
 class _Envelope(wire.Answered, frozen=True, kw_only=True, rename={"found": "responseObject", "is_good": "success"}):
@@ -73,7 +75,7 @@ class AlloySource:
     """The objects of a class.
 
     Args:
-        address: up to `/api`.
+        address: up to `/api` and with it; a version after it is left out.
         object_class: as addresses name it, such as `Tickets`.
         sign_in: the form of the token call but for `grant_type`: an application's `client_id` and `client_secret`, or
             a technician's `username` and `password`.
@@ -83,11 +85,12 @@ class AlloySource:
     def __init__(
         self, address: str, object_class: str, sign_in: Mapping[str, str], filters: Sequence[str] = ()
     ) -> None:
-        self.address = address.rstrip("/")
+        self.address = _VERSION.sub("", address.rstrip("/"))
         self._class = object_class
         self._sign_in = dict(sign_in)
         self._filters = [_filter(text) for text in filters]
         self._token = ""
+        self._version = "v1"
         self._more: tuple[str, ...] = _MORE_COLUMNS
 
     def open(self) -> Flow[None]:
@@ -133,8 +136,7 @@ class AlloySource:
         return (yield from self._asked("POST", f"/v2/{quote(self._class, safe='')}", _Table, body))
 
     def _found(self, name: str) -> Flow[Found]:
-        path = f"/v1/object/{_quoted(name)}"
-        items = {item.name: item for item in (yield from self._asked("GET", path, _Object)).items}
+        items = {item.name: item for item in (yield from self._object(name)).items}
         rows = (yield from self._attachments(name)).rows()
         labels = {key: item.caption for key, item in items.items() if item.caption and item.caption != key}
         captions = {label: key for key, label in labels.items()}
@@ -161,6 +163,16 @@ class AlloySource:
             files=files,
             labels=labels,
         )
+
+    def _object(self, name: str) -> Flow[_Object]:
+        """Return an object; a server without version 1 is asked by version 2, whose long texts are HTML."""
+        try:
+            return (yield from self._asked("GET", f"/{self._version}/object/{_quoted(name)}", _Object))
+        except Refused as refused:
+            if refused.status != _NOT_THERE or self._version != "v1":
+                raise
+        self._version = "v2"
+        return (yield from self._object(name))
 
     def _attachments(self, name: str) -> Flow[_Table]:
         path = f"/v2/Object/{_quoted(name)}/Attachments"

@@ -122,13 +122,13 @@ class FlokzuSource:
     """Instances of a Flokzu account.
 
     Args:
-        address: up to `/v2`, such as `https://app.flokzu.com/flokzuopenapi/api`.
+        address: up to `/v2`, which may be left out, such as `https://app.flokzu.com/flokzuopenapi/api`.
         identifiers: which ones.
         key: the API key, and `username` the e-mail of the user whom it acts for.
     """
 
     def __init__(self, address: str, identifiers: Identifiers, *, key: str, username: str) -> None:
-        self.address = address.rstrip("/")
+        self.address = address.rstrip("/").removesuffix("/v2")
         self._identifiers = identifiers
         self._headers = {"X-Api-Key": key, "X-Username": username, "Content-Type": "application/json"}
 
