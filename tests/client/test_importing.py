@@ -1,5 +1,6 @@
 """What was exported is imported into an empty account, and exported again it is the same but for numbers."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,25 @@ async def test_fields_that_the_app_does_not_have_are_mapped_or_skipped(rival: As
     assert "--map papers=FIELD" in str(refused.failures[0]["message"])
     report = await Import(rival, tree, names={"papers": "2"}).run()
     assert (report.started, report.failures) == (2, [])
+
+
+async def test_lists_in_another_order_and_without_a_report_are_as_good(
+    rival: AsyncClient, tree: Path, tmp_path: Path
+) -> None:
+    """As in an archive that a server made; a file whose instance is not listed is told, and keeps nobody back."""
+    for name in ("manifest.jsonl", "instances.jsonl"):
+        lines = (tree / name).read_text().splitlines(keepends=True)
+        (tree / name).write_text("".join(reversed(lines)))
+    orphan = {**manifest(tree)[0], "id": 987654, "instance": 987654}
+    with (tree / "manifest.jsonl").open("a") as file:
+        file.write(json.dumps(orphan) + "\n")
+    (tree / "report.json").unlink()
+    report = await Import(rival, tree).run()
+    assert (report.started, report.files, report.links, report.orphans, report.failures) == (3, 5, 1, 1, [])
+    again = await Import(rival, tree).run()
+    assert (again.started, again.there, again.files, again.links) == (0, 3, 0, 0)
+    await export(rival, tmp_path / "back", {"app": "COL"})
+    assert sorted(path.read_bytes() for path in (tmp_path / "back").rglob("*.txt")) == [b"1", b"2", b"3", b"tab"]
 
 
 async def test_a_folder_without_an_export_is_refused(rival: AsyncClient, tmp_path: Path) -> None:

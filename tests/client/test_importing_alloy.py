@@ -92,6 +92,7 @@ async def test_what_has_no_place_is_in_the_report_and_where_it_comes_from_in_the
     assert report.fields["Description"] == 1
     assert lines[-1] == {"kind": "totals", "instances": 2, "started": 2, "there": 0, "files": 2, "links": 1} | {
         "moved": 0,
+        "orphans": 0,
         "left_out": report.fields.total(),
         "failed": 0,
     }

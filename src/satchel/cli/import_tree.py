@@ -303,6 +303,8 @@ def _told(report: "ImportReport") -> Code:
         output.err.print(f"left out: {name}, of {count} instances", markup=False)
     if report.moved:
         output.err.print(f"{report.moved} files without a field went to the attachments tab")
+    if report.orphans:
+        output.err.print(f"{report.orphans} files are of instances that the folder does not list, and were passed over")
     for failure in report.failures[:_MOST_SHOWN]:
         what = failure.get("name") or failure["title"]
         output.err.print(

@@ -1,12 +1,19 @@
 """The lines of an export's tree, as an import reads them: each instance with its files."""
 
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+from urllib.parse import urlsplit
 
 import msgspec
 
-from satchel.client.ledger import INSTANCES
+from satchel.client.ledger import INSTANCES, REPORT
 from satchel.client.tree import MANIFEST
+from satchel.model.errors import InvalidRequest
+
+T = TypeVar("T")
 
 
 class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,16 +48,79 @@ class ManifestInstance(msgspec.Struct, frozen=True, kw_only=True):
     labels: Mapping[str, str] = {}
 
 
-def instances(tree: Path) -> Iterator[tuple[ManifestInstance, list[ManifestFile]]]:
-    """Give each instance with its files: both lists go by the instance's number, so that one walk is enough."""
-    with (tree / INSTANCES).open("rb") as instances, (tree / MANIFEST).open("rb") as manifest:
-        lines = (msgspec.json.decode(line, type=ManifestFile) for line in manifest)
-        waiting = next(lines, None)
-        for text in instances:
-            found = msgspec.json.decode(text, type=ManifestInstance)
-            files: list[ManifestFile] = []
-            while waiting is not None and waiting.instance <= found.id:
-                if waiting.instance == found.id:
-                    files.append(waiting)
-                waiting = next(lines, None)
-            yield found, files
+class Lines:
+    """The lists of a tree, in whatever order: `satchel export` goes by number, an archive of a server's by start.
+
+    Where each file's line begins is looked up in a temporary database, so that a list of any length takes no memory.
+    """
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = tree
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+            "CREATE TABLE files (instance INTEGER NOT NULL, at INTEGER NOT NULL); BEGIN;"
+        )
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._database.close()
+
+    def read(self) -> Iterator[tuple[ManifestInstance, list[ManifestFile]]]:
+        """Give each instance with its files.
+
+        Raises:
+            InvalidRequest: a line is malformed.
+        """
+        with _told(self._tree, MANIFEST) as manifest, _told(self._tree, INSTANCES) as lines:
+            at = 0
+            for text in manifest:
+                self._database.execute("INSERT INTO files VALUES (?, ?)", (_decoded(text, ManifestFile).instance, at))
+                at += len(text)
+            self._database.execute("CREATE INDEX files_instance ON files (instance, at)")
+            for text in lines:
+                found = _decoded(text, ManifestInstance)
+                yield found, [self._file(manifest, place) for place in self._places(found.id)]
+
+    def _places(self, instance: int) -> list[int]:
+        query = "SELECT at FROM files WHERE instance = ? ORDER BY at"
+        places = [at for (at,) in cast("Iterator[tuple[int]]", self._database.execute(query, (instance,)))]
+        self._database.execute("DELETE FROM files WHERE instance = ?", (instance,))
+        return places
+
+    def left(self) -> int:
+        """Return how many files are of instances that are not listed, after all were read."""
+        row = cast("tuple[int]", self._database.execute("SELECT count(*) FROM files").fetchone())
+        return row[0]
+
+    def _file(self, manifest: BinaryIO, at: int) -> ManifestFile:
+        manifest.seek(at)
+        return _decoded(manifest.readline(), ManifestFile)
+
+
+def source_of(tree: Path) -> str:
+    """Return where a tree was filled from: as its report says, or its first file; empty where nothing does."""
+    with suppress(OSError, msgspec.DecodeError):
+        about = msgspec.json.decode((tree / REPORT).read_bytes(), type=dict[str, object])
+        return str(about.get("source") or "")
+    with suppress(OSError, msgspec.DecodeError, ValueError), (tree / MANIFEST).open("rb") as manifest:
+        about = msgspec.json.decode(manifest.readline(), type=dict[str, object])
+        parts = urlsplit(str(about.get("source") or ""))
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    return ""
+
+
+@contextmanager
+def _told(tree: Path, name: str) -> Generator[BinaryIO]:
+    try:
+        with (tree / name).open("rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise InvalidRequest(f"{tree} holds no export: there is no {name}.") from None
+
+
+def _decoded(text: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"A line of the tree's lists is malformed ({error}).") from None

@@ -29,6 +29,7 @@ class ImportReport:
         instances: how many the tree has; `started` now, `there` since an earlier run.
         files, links: how many were added now.
         moved: files of a field that there is not, in the attachments tab.
+        orphans: files of instances that the tree does not list, because they were deleted while it was filled.
         left_out: values that mean nothing elsewhere or have no field there; `fields` counts them by field.
         failures: what was refused, an instance or one file of it; `failed` counts them.
     """
@@ -39,6 +40,7 @@ class ImportReport:
     files: int = 0
     links: int = 0
     moved: int = 0
+    orphans: int = 0
     failed: int = 0
     fields: Counter[str] = field(default_factory=Counter[str])
     left_out: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
@@ -57,7 +59,7 @@ class ReportFile:
         """Write the totals as the last line."""
         one = self.report
         totals = {name: getattr(one, name) for name in ("instances", "started", "there", "files", "links")}
-        counts = {"moved": one.moved, "left_out": one.fields.total(), "failed": one.failed}
+        counts = {"moved": one.moved, "orphans": one.orphans, "left_out": one.fields.total(), "failed": one.failed}
         with told(NAME), self._file:
             self._write("totals", {**totals, **counts})
 

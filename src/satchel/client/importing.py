@@ -3,15 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
 from satchel.client.api import AsyncClient
 from satchel.client.import_fields import Fields
 from satchel.client.import_journal import ImportJournal
-from satchel.client.import_manifest import instances
+from satchel.client.import_manifest import Lines, source_of
 from satchel.client.import_one import InstanceImport
 from satchel.client.import_report import ImportReport, ReportFile
-from satchel.client.ledger import REPORT
 from satchel.client.refusals import InTheWay, Refused, WrongBytes
 from satchel.client.tree import MANIFEST
 from satchel.model.errors import InvalidRequest
@@ -62,13 +59,12 @@ class Import:
         me = await self._client.me()
         if self._app is not None:
             (await self._fields(self._app)).check()
-        about = msgspec.json.decode((self._tree / REPORT).read_bytes(), type=dict[str, object])
-        source = str(about.get("source"))
+        source = source_of(self._tree)
         to = f"{self._client.driver.account.url.rstrip('/')}#{me.account}"
         journal = ImportJournal(self._tree / "import.jsonl", source=source, to=to)
-        told = ReportFile(self._tree)
+        told, lines = ReportFile(self._tree), Lines(self._tree)
         try:
-            for found, files in instances(self._tree):
+            for found, files in lines.read():
                 told.report.instances += 1
                 try:
                     fields = await self._fields(self._app or found.app)
@@ -78,7 +74,9 @@ class Import:
                     if isinstance(error, Refused) and error.status == _UNAUTHENTICATED:
                         raise
                     told.failed(found, error)
+            told.report.orphans = lines.left()
         finally:
+            lines.close()
             told.close()
             journal.close()
         return told.report
