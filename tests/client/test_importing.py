@@ -1,6 +1,7 @@
 """What was exported is imported into an empty account, and exported again it is the same but for numbers."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,13 @@ import pytest
 from client.conftest import Network, lost, signed_in, token
 from client.exports import export, manifest, verified
 from client.starting import Start
-from satchel.actions import apps
+from satchel.actions import accounts, apps
 from satchel.client.api import AsyncClient
 from satchel.client.importing import Import
+from satchel.model.actor import Right
 from satchel.model.errors import InvalidRequest, Unavailable
 from surfaces.conftest import Api
+from surfaces.exporting import make
 from world import EXAMPLES
 
 
@@ -136,6 +139,24 @@ async def test_lists_in_another_order_and_without_a_report_are_as_good(
     assert (again.started, again.there, again.files, again.links) == (0, 3, 0, 0)
     await export(rival, tmp_path / "back", {"app": "COL"})
     assert sorted(path.read_bytes() for path in (tmp_path / "back").rglob("*.txt")) == [b"1", b"2", b"3", b"tab"]
+
+
+async def test_an_archive_that_the_server_made_is_as_good_as_a_tree_once_it_is_unpacked(
+    api: Api, client: AsyncClient, rival: AsyncClient, start: Start, tmp_path: Path
+) -> None:
+    await start("One", {"a.txt": b"1", "A.txt": b"2"})
+    await start("Two")
+    world = api.world
+    await accounts.grant(world.context, world.admin, world.groups["clerks"], Right.EXPORT, app=None)
+    begun = await client.begin_export({"app": "COL"})
+    await make(api, begun.id)
+    await client.download_export(begun.id, tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        archive.extractall(tmp_path / "tree")  # ours
+    report = await Import(rival, tmp_path / "tree").run()
+    assert (report.started, report.files, report.failures) == (2, 2, [])
+    again = await Import(rival, tmp_path / "tree").run()
+    assert (again.started, again.there, again.files) == (0, 2, 0)
 
 
 async def test_a_folder_without_an_export_is_refused(rival: AsyncClient, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Exports as tests make them: instances with files, an export begun, made and fetched."""
 
+import csv
 import io
 import json
 import zipfile
@@ -22,11 +23,13 @@ async def let_clerks_export(api: Api) -> Api:
     return api
 
 
-async def evaluation(api: Api, product: str = "Desk", name: str = "a.pdf", data: bytes = PDF) -> tuple[InstanceId, int]:
+async def evaluation(
+    api: Api, product: str = "Desk", name: str = "a.pdf", data: bytes = PDF, **values: object
+) -> tuple[InstanceId, int]:
     """Start an instance with a description; return both numbers."""
     clerk = await api.world.actor("clerk")
     number = await api.world.upload(clerk, data, name=name, field="description", app="EVA")
-    return await api.world.start(clerk, "EVA", product=product, description=[number]), number
+    return await api.world.start(clerk, "EVA", product=product, description=[number], **values), number
 
 
 async def begin(client: httpx.AsyncClient, **wish: object) -> int:
@@ -50,6 +53,11 @@ async def fetch(client: httpx.AsyncClient, number: int) -> zipfile.ZipFile:
 
 def lines(archive: zipfile.ZipFile, name: str = "manifest.jsonl") -> list[dict[str, object]]:
     return [json.loads(line) for line in archive.read(name).splitlines()]
+
+
+def sheet(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:
+    """Return the rows of a table in an archive, below its heading."""
+    return list(csv.DictReader(io.StringIO(archive.read(name).decode(), newline="")))
 
 
 async def take_away(api: Api, right: Right) -> None:

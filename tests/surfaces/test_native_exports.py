@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions import accounts
+from satchel.actions import accounts, export_freeze
 from satchel.model.actor import Right
 from surfaces.conftest import Api
-from surfaces.exporting import begin, evaluation, fetch, let_clerks_export, lines, make, take_away
+from surfaces.exporting import begin, evaluation, fetch, let_clerks_export, lines, make, sheet, take_away
 from world import PDF, TEXT, sha256
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -37,7 +37,9 @@ async def test_an_export_holds_every_file_with_its_manifest_and_the_values(expor
         f"{first}_Product Evaluation_(Desk ())/a.pdf",
         f"{second}_Product Evaluation_(Lamp ())/ünï☃.pdf",
         "manifest.jsonl",
+        "manifest.csv",
         "instances.jsonl",
+        "values.csv",
     ]
     assert all(one.compress_type == zipfile.ZIP_STORED for one in archive.infolist())
     for line in lines(archive):
@@ -48,6 +50,29 @@ async def test_an_export_holds_every_file_with_its_manifest_and_the_values(expor
     assert lines(archive, "instances.jsonl")[0]["values"] == {"product": "Desk"}
     events = [event["kind"] for event in (await clerk.get(f"/api/v1/instances/{first}/history")).json()["items"]]
     assert events[-1] == "files.exported"
+
+
+async def test_the_lists_of_an_archive_are_tables_too(exporting: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that only a later instance has gets its column; many pages of lines are one table."""
+    monkeypatch.setattr(export_freeze, "_LINES", 2)
+    for number in range(2):
+        await evaluation(exporting, product=f"Desk, {number}")
+    await evaluation(exporting, product="Desk, 2", amount="12.50")
+    clerk = await exporting.client("clerk")
+    number = await begin(clerk, query={"app": "EVA"})
+    await make(exporting, number)
+    archive = await fetch(clerk, number)
+    files, values = sheet(archive, "manifest.csv"), sheet(archive, "values.csv")
+    assert [(one["path"], one["sha256"]) for one in files] == [(one["path"], one["sha256"]) for one in lines(archive)]
+    assert [(one["product"], one["amount"], one["app_name"]) for one in values] == [
+        ("Desk, 0", "", "Product Evaluation"),
+        ("Desk, 1", "", "Product Evaluation"),
+        ("Desk, 2", "12.5", "Product Evaluation"),
+    ]
+    assert [one["id"] for one in values] == [str(one["id"]) for one in lines(archive, "instances.jsonl")]
+    bare = await begin(clerk, query={"app": "EVA"}, values=False)
+    await make(exporting, bare)
+    assert "values.csv" not in (await fetch(clerk, bare)).namelist()
 
 
 async def test_what_a_search_does_not_ask_for_stays_out(exporting: Api) -> None:
@@ -62,7 +87,7 @@ async def test_what_a_search_does_not_ask_for_stays_out(exporting: Api) -> None:
     await make(exporting, number)
 
     archive = await fetch(clerk, number)
-    assert [name.rpartition("/")[2] for name in archive.namelist()] == ["note.txt", "manifest.jsonl"]
+    assert [name.rpartition("/")[2] for name in archive.namelist()] == ["note.txt", "manifest.jsonl", "manifest.csv"]
     assert [(line["name"], line["path"] is None, line["url"]) for line in lines(archive)] == [
         ("note.txt", False, None),
         ("elsewhere", True, "https://files.example/a"),
@@ -180,8 +205,9 @@ async def test_nothing_found_is_an_archive_that_says_so(exporting: Api) -> None:
     number = await begin(clerk, query={"app": "PUR", "title": "nothing like it"})
     await make(exporting, number)
     archive = await fetch(clerk, number)
-    assert archive.namelist() == ["manifest.jsonl", "instances.jsonl"]
+    assert archive.namelist() == ["manifest.jsonl", "manifest.csv", "instances.jsonl", "values.csv"]
     assert lines(archive) == []
+    assert [len(sheet(archive, name)) for name in ("manifest.csv", "values.csv")] == [0, 0]
 
 
 @pytest.mark.parametrize(

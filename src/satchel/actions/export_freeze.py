@@ -5,10 +5,12 @@ died is taken up where it was, and one that runs twice adds nothing twice. The l
 over instances that were there when the export was begun: nothing comes in between.
 """
 
+import asyncio
 import zlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from satchel.actions.context import Context
 from satchel.actions.credentials import actor_of
@@ -18,10 +20,11 @@ from satchel.actions.history import write_event
 from satchel.db import blobs as blob_rows
 from satchel.db import exports as rows
 from satchel.db.pool import Writer
-from satchel.model import zip_layout
+from satchel.model import export_sheets, zip_layout
 from satchel.model.actor import Actor
 from satchel.model.digest import Digest
 from satchel.model.errors import Forbidden, InvalidRequest, NotFound, SatchelError
+from satchel.model.export_sheets import FILE_COLUMNS, MANIFEST_CSV, VALUES_CSV, decoded, flat, heading, table
 from satchel.model.exports import INSTANCES, MANIFEST, Entry, EntryKind, Export, ExportState, Progress, Selection
 from satchel.model.ids import AccountId, ExportId, InstanceId
 from satchel.model.search import moment_json
@@ -201,9 +204,15 @@ class _Report:
 async def _finish(context: Context, owner: Actor, export: Export) -> None:
     """Put the manifest and the values into the store, close the list, and say that the archive can be fetched."""
     account, now = export.account_id, context.clock()
-    reports = [await _store(context, export, MANIFEST, EntryKind.FILE)]
+    reports = [
+        await _store(context, export, MANIFEST, EntryKind.FILE),
+        await _store(context, export, MANIFEST_CSV, EntryKind.FILE, _file_rows, head=heading(FILE_COLUMNS)),
+    ]
     if export.selection.values:
+        columns = await _columns(context, export)
+        rows_of = partial(_value_rows, columns)
         reports.append(await _store(context, export, INSTANCES, EntryKind.INSTANCE))
+        reports.append(await _store(context, export, VALUES_CSV, EntryKind.INSTANCE, rows_of, head=heading(columns)))
     async with context.database.write() as tx:
         current = await rows.lock_export(tx, account, export.id)
         if current is None or current.state is not ExportState.PREPARING or current.progress != export.progress:
@@ -230,19 +239,59 @@ async def _finish(context: Context, owner: Actor, export: Export) -> None:
         await write_event(tx, context, owner, "export.ready", data)
 
 
-async def _store(context: Context, export: Export, name: str, kind: EntryKind) -> _Report:
+async def _columns(context: Context, export: Export) -> tuple[str, ...]:
+    """Return the columns that the values of all instances need."""
+    columns: tuple[str, ...] = export_sheets.INSTANCE_COLUMNS
+    after = -1
+    while page := await _lines(context, export, EntryKind.INSTANCE, after):
+        after = page[-1][0]
+        columns = await asyncio.to_thread(_wider, page, columns)
+    return columns
+
+
+def _wider(page: Sequence[tuple[int, str]], columns: Sequence[str]) -> tuple[str, ...]:
+    return export_sheets.value_columns((flat(decoded(line)) for _, line in page), columns)
+
+
+def _plain(page: Sequence[tuple[int, str]]) -> bytes:
+    return "".join(f"{line}\n" for _, line in page).encode()
+
+
+def _file_rows(page: Sequence[tuple[int, str]]) -> bytes:
+    return table(FILE_COLUMNS, (decoded(line) for _, line in page))
+
+
+def _value_rows(columns: Sequence[str], page: Sequence[tuple[int, str]]) -> bytes:
+    return table(columns, (flat(decoded(line)) for _, line in page))
+
+
+async def _store(
+    context: Context,
+    export: Export,
+    name: str,
+    kind: EntryKind,
+    made: Callable[[Sequence[tuple[int, str]]], bytes] = _plain,
+    *,
+    head: bytes = b"",
+) -> _Report:
+    """Put a list into the store, a page at a time: as it is, or as the rows that `made` makes, after a `head`."""
     crc32 = 0
 
-    async def lines() -> AsyncGenerator[bytes]:
+    async def pieces() -> AsyncGenerator[bytes]:
         nonlocal crc32
         after = -1
+        text = head
         while page := await _lines(context, export, kind, after):
             after = page[-1][0]
-            text = "".join(f"{line}\n" for _, line in page).encode()
+            text += await asyncio.to_thread(made, page)
+            crc32 = zlib.crc32(text, crc32)
+            yield text
+            text = b""
+        if text:
             crc32 = zlib.crc32(text, crc32)
             yield text
 
-    received = await context.blobs.receive(export.account_id, lines(), max_bytes=MAX_REPORT_BYTES)
+    received = await context.blobs.receive(export.account_id, pieces(), max_bytes=MAX_REPORT_BYTES)
     return _Report(name=name, digest=received.digest, size=received.size, crc32=crc32)
 
 

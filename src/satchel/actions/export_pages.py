@@ -138,7 +138,7 @@ def _listed(
         path = None if file.digest is None or is_missing else f"{folder}/{names.take(file.name)}"
         line = _file_line(context, instance, app, file, path, is_missing=is_missing)
         items.append(Item(file=file, path=path, line=line, is_missing=is_missing))
-    return Listed(instance=instance, folder=folder, items=items, line=_instance_line(instance, app))
+    return Listed(instance=instance, folder=folder, items=items, line=_instance_line(instance, app, name))
 
 
 def _file_line(
@@ -169,7 +169,7 @@ def _file_line(
     return _json(line)
 
 
-def _instance_line(instance: Instance, app: LoadedApp) -> str:
+def _instance_line(instance: Instance, app: LoadedApp, name: str) -> str:
     ended: datetime | None = instance.ended_at
     return _json(
         {
@@ -177,6 +177,7 @@ def _instance_line(instance: Instance, app: LoadedApp) -> str:
             "uuid": str(instance.uuid),
             "identifier": instance.identifier,
             "app": app.manifest.code,
+            "app_name": name,
             "title": instance.title,
             "state": instance.state.value,
             "starter": instance.starter_id,

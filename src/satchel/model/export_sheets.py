@@ -1,0 +1,59 @@
+"""The lists of an export as tables: CSV (RFC 4180) in UTF-8, the same in a tree and in an archive."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
+
+import msgspec
+
+MANIFEST_CSV = "manifest.csv"
+VALUES_CSV = "values.csv"
+
+FILE_COLUMNS = (
+    *("path", "id", "uuid", "instance", "identifier", "app", "field", "area", "kind", "name", "description"),
+    *("size", "media_type", "sha256", "url", "created_at", "created_by", "source"),
+)
+INSTANCE_COLUMNS = (
+    *("id", "uuid", "identifier", "app", "app_name", "title", "state", "starter", "started_at", "ended_at"),
+)
+
+
+def decoded(line: bytes | str) -> Mapping[str, object]:
+    """Return a line of a list."""
+    return msgspec.json.decode(line, type=dict[str, object])
+
+
+def flat(instance: Mapping[str, object]) -> dict[str, object]:
+    """Return an instance with its values beside its own members; a field of the same name is called `values.NAME`."""
+    row = {name: instance.get(name) for name in INSTANCE_COLUMNS}
+    values = cast("Mapping[str, object]", instance.get("values") or {})
+    return {**row, **{f"values.{name}" if name in row else name: value for name, value in values.items()}}
+
+
+def value_columns(rows: Iterable[Mapping[str, object]], before: Sequence[str] = INSTANCE_COLUMNS) -> tuple[str, ...]:
+    """Return the columns of some flat instances, after those that are known from others."""
+    known = dict.fromkeys(before)
+    for row in rows:
+        known.update(dict.fromkeys(row))
+    return tuple(known)
+
+
+def table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+    """Return rows; what is no text or number is JSON in them."""
+    text = io.StringIO()
+    csv.writer(text).writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    return text.getvalue().encode()
+
+
+def heading(columns: Sequence[str]) -> bytes:
+    """Return the first row."""
+    return table(columns, [dict(zip(columns, columns, strict=True))])
+
+
+def _cell(value: object) -> str | int | float:
+    if value is None:
+        return ""
+    if isinstance(value, str | float) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    return msgspec.json.encode(value).decode()
