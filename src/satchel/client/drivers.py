@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 CONNECTIONS = 32
+SLICE_BYTES = 256 * 1024
 AGENT = f"satchel/{__version__}"
 
 
@@ -36,8 +37,12 @@ class Account:
     basic: tuple[str, str] | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
-    def request(self, call: Call) -> dict[str, object]:
-        """Return a call as the arguments of httpx's `build_request`; only this server is ever sent the credential."""
+    def request(self, call: Call, slices: Callable[[bytes], object]) -> dict[str, object]:
+        """Return a call as the arguments of httpx's `build_request`; only this server is ever sent the credential.
+
+        A large body is given in slices: httpx's requests are held by cycles, and with each one its body would be, until
+        the garbage collector comes round.
+        """
         headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
         if not call.is_open and call.elsewhere is None:
             headers |= self._proof()
@@ -48,7 +53,10 @@ class Account:
         }
         if call.params:
             made["params"] = call.params
-        if call.content is not None:
+        if call.content is not None and len(call.content) > SLICE_BYTES:
+            made["content"] = slices(call.content)
+            made["headers"] = {"Content-Length": str(len(call.content)), **headers, **call.headers}
+        elif call.content is not None:
             made["content"] = call.content
         if call.form is not None:
             made["data"] = dict(call.form)
@@ -108,7 +116,8 @@ class BlockingDriver:
         if isinstance(step, Work):
             return step.do()
         try:
-            response = self.http.send(self.http.build_request(**self.account.request(step)), stream=True)  # type: ignore[arg-type]  # as made for it
+            made = self.account.request(step, _slices)
+            response = self.http.send(self.http.build_request(**made), stream=True)  # type: ignore[arg-type]  # as made for it
             with closing(response):
                 answer = _answer(response)
                 if step.into is None or not answer.is_good:
@@ -207,7 +216,8 @@ class AsyncDriver:
         if isinstance(step, Work):
             return await asyncio.to_thread(step.do)
         try:
-            response = await self.http.send(self.http.build_request(**self.account.request(step)), stream=True)  # type: ignore[arg-type]  # as made for it
+            made = self.account.request(step, _awaited_slices)
+            response = await self.http.send(self.http.build_request(**made), stream=True)  # type: ignore[arg-type]  # as made for it
             try:
                 answer = _answer(response)
                 if step.into is None or not answer.is_good:
@@ -219,6 +229,16 @@ class AsyncDriver:
                 await response.aclose()
         except httpx.TransportError as error:
             return _broken(error)
+
+
+def _slices(body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), SLICE_BYTES):
+        yield body[start : start + SLICE_BYTES]
+
+
+async def _awaited_slices(body: bytes) -> AsyncIterator[bytes]:
+    for piece in _slices(body):
+        yield piece
 
 
 def _limits() -> httpx.Limits:

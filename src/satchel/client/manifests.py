@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from itertools import islice
 
 import msgspec
 
@@ -19,6 +20,10 @@ from satchel.model.export_sheets import (
     table,
     value_columns,
 )
+
+
+_ROWS = 200
+"""How many rows are made at once."""
 
 
 def write_manifests(tree: Tree, ledger: Ledger, report: Report, about: Mapping[str, object]) -> None:
@@ -43,15 +48,24 @@ def write_manifests(tree: Tree, ledger: Ledger, report: Report, about: Mapping[s
 
 def _files(ledger: Ledger) -> Iterator[bytes]:
     yield heading(FILE_COLUMNS)
-    for line in ledger.file_lines():
-        yield table(FILE_COLUMNS, [decoded(line)])
+    for lines in _groups(ledger.file_lines()):
+        yield table(FILE_COLUMNS, map(decoded, lines))
 
 
 def _values(ledger: Ledger) -> Iterator[bytes]:
     """Give a row for each instance, with a column for each field that any of them has."""
-    columns: tuple[str, ...] = INSTANCE_COLUMNS
-    for line in ledger.instance_lines():
-        columns = value_columns([flat(decoded(line))], columns)
+    columns = INSTANCE_COLUMNS
+    for lines in _groups(ledger.instance_lines()):
+        columns = value_columns(map(_row, lines), columns)
     yield heading(columns)
-    for line in ledger.instance_lines():
-        yield table(columns, [flat(decoded(line))])
+    for lines in _groups(ledger.instance_lines()):
+        yield table(columns, map(_row, lines))
+
+
+def _row(line: bytes) -> Mapping[str, object]:
+    return flat(decoded(line))
+
+
+def _groups(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    while group := list(islice(lines, _ROWS)):
+        yield group

@@ -14,7 +14,7 @@ FILE_COLUMNS = (
     *("path", "id", "uuid", "instance", "identifier", "app", "field", "area", "kind", "name", "description"),
     *("size", "media_type", "sha256", "url", "created_at", "created_by", "source"),
 )
-INSTANCE_COLUMNS = (
+INSTANCE_COLUMNS: tuple[str, ...] = (
     *("id", "uuid", "identifier", "app", "app_name", "title", "state", "starter", "started_at", "ended_at"),
 )
 
@@ -52,8 +52,10 @@ def heading(columns: Sequence[str]) -> bytes:
 
 
 def _cell(value: object) -> str | int | float:
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
-    if isinstance(value, str | float) or (isinstance(value, int) and not isinstance(value, bool)):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     return msgspec.json.encode(value).decode()
