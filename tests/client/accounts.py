@@ -7,11 +7,11 @@ from typing import Any
 from client.conftest import Network, signed_in, token
 from satchel.actions import apps
 from satchel.client.api import AsyncClient
-from satchel.client.exporting import Report
 from satchel.client.filling import fill
 from satchel.client.import_report import ImportReport
 from satchel.client.importing import Import
 from satchel.client.layout import Layout
+from satchel.client.progress import Report
 from satchel.client.sources.source import Source
 from surfaces.conftest import Api
 from world import bundle

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from satchel.client.api import AsyncClient
-from satchel.client.exporting import Report
 from satchel.client.filling import fill
 from satchel.client.layout import DEFAULT, RESERVED, Layout
+from satchel.client.progress import Report
 from satchel.client.sources.native import NativeSource
 from satchel.client.sources.source import Source
 

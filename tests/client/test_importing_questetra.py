@@ -9,11 +9,11 @@ from client.conftest import ADDRESS, Network
 from client.starting import Start
 from satchel.client import wanted
 from satchel.client.api import AsyncClient
-from satchel.client.exporting import Report
 from satchel.client.filling import fill
 from satchel.client.import_report import ImportReport
 from satchel.client.importing import Import
 from satchel.client.layout import Layout
+from satchel.client.progress import Report
 from satchel.client.sources.questetra import QuestetraSource
 from surfaces.conftest import Api
 from world import fields

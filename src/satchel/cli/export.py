@@ -17,7 +17,7 @@ from satchel.model.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
     from satchel.client.api import AsyncClient
-    from satchel.client.exporting import Report
+    from satchel.client.progress import Report
     from satchel.client.sources.source import Source
 
 INTERRUPTED = 130

@@ -17,8 +17,8 @@ from satchel.cli.remote import DEFAULT_URL, NEEDS_TOKEN, Token, Url
 from satchel.model.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
-    from satchel.client.exporting import Report
     from satchel.client.import_report import ImportReport
+    from satchel.client.progress import Report
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""

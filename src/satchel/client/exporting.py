@@ -8,12 +8,12 @@ full, the server is gone, the credential ended) ends the run.
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
 from satchel.client.drivers import AsyncDriver
 from satchel.client.layout import Layout
 from satchel.client.ledger import Ledger, Placed
+from satchel.client.progress import Report, Silence, Watch
 from satchel.client.refusals import InTheWay, NoRoom, Refused, WrongBytes
 from satchel.client.sources.source import Found, FoundFile, FoundPage, Source, StreamingSource
 from satchel.client.steps import Flow
@@ -27,60 +27,11 @@ MOST_FAILURES_KEPT = 1_000
 _STREAM_FROM = 8
 """How many files a page must have to be worth one stream. It must miss them all: nothing is to come twice."""
 
-_STREAMS = 2
+_STREAMS = 1
 """How many pages come at once: while one waits for the disk or the server, the other goes on."""
 
 _UNAUTHENTICATED = 401
 _QUEUE_PER_WORKER = 64
-
-
-@dataclass(slots=True, kw_only=True)
-class Report:
-    """What a run did.
-
-    Attributes:
-        files, bytes: stored files of what was found.
-        fetched, kept: files that were fetched now, and that were there already.
-        links: files that are kept elsewhere.
-        older: files attached before the moment from which on they were wanted.
-        absent: numbers that were tried and are nobody's.
-        window: how many of the newest instances a short "contains" looked at, if it did not look at all.
-    """
-
-    instances: int = 0
-    files: int = 0
-    bytes: int = 0
-    fetched: int = 0
-    fetched_bytes: int = 0
-    kept: int = 0
-    links: int = 0
-    older: int = 0
-    absent: int = 0
-    failed: int = 0
-    failures: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
-    window: int | None = None
-
-
-class Watch(Protocol):
-    """Hears how far an export is, from any of its threads."""
-
-    def arrived(self, count: int) -> None:
-        """So many bytes have come; a negative number takes back what has to come again."""
-        ...
-
-    def placed(self, size: int, *, is_new: bool) -> None:
-        """A file is in its place; unless it is new, it was there already and none of it has come."""
-        ...
-
-
-class Silence:
-    """A watch that says nothing."""
-
-    def arrived(self, count: int) -> None:
-        """Say nothing."""
-
-    def placed(self, size: int, *, is_new: bool) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)

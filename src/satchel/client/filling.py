@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from satchel.client.drivers import AsyncDriver
-from satchel.client.exporting import PARALLEL, Export, Report, Watch
+from satchel.client.exporting import PARALLEL, Export
 from satchel.client.layout import Layout
 from satchel.client.manifests import write_manifests
+from satchel.client.progress import Report, Watch
 from satchel.client.sources.source import Source
 from satchel.client.tree import Tree
 

@@ -6,8 +6,8 @@ from itertools import islice
 
 import msgspec
 
-from satchel.client.exporting import Report
 from satchel.client.ledger import INSTANCES, REPORT, Ledger
+from satchel.client.progress import Report
 from satchel.client.tree import MANIFEST, Tree
 from satchel.model.export_sheets import (
     FILE_COLUMNS,
@@ -20,7 +20,6 @@ from satchel.model.export_sheets import (
     table,
     value_columns,
 )
-
 
 _ROWS = 200
 """How many rows are made at once."""
