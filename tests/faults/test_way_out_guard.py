@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 
 import pytest
 
@@ -26,12 +27,12 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
         _connects.append(arguments[1])
 
 
-@pytest.fixture(scope="session", autouse=True)
-def auditing() -> None:
-    """Python itself reports every connection that is begun, whoever begins it.
+@cache
+def _listen_in() -> None:
+    """Have Python itself report every connection that is begun, whoever begins it.
 
-    A hook cannot be taken out again, so there is one a process: a module's fixture is made anew when the tests of
-    another come in between, and each further hook would count everything once more.
+    A hook cannot be taken out again, and a second one would count everything twice: there is one a process. A fixture
+    of the module or the session is no such thing, it is made anew when tests of another module come in between.
     """
     sys.addaudithook(_note)
 
@@ -39,6 +40,7 @@ def auditing() -> None:
 @contextmanager
 def watched() -> Iterator[list[object]]:
     """Lend the list of the addresses that this process began to connect to."""
+    _listen_in()
     _connects.clear()
     _is_watching[0] = True
     try:
