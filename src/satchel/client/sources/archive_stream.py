@@ -100,7 +100,7 @@ class ArchiveStream:
         about = _Header(header)
         self._kind = about.kind
         is_ours = self._kind in (tarfile.REGTYPE, tarfile.XHDTYPE)
-        extended = self._extended if self._kind == tarfile.REGTYPE else {}
+        extended: Mapping[str, str] = self._extended if self._kind == tarfile.REGTYPE else {}
         name = extended.get("path", about.name)
         self._left = int(extended.get("size", about.size))
         self._padding = -self._left % _BLOCK
