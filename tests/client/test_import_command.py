@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,26 +73,47 @@ async def test_an_account_is_counted_imported_and_the_second_time_left_as_it_is(
     assert "0 started, 2 there already, 0 failed; 0 files, 0 links" in out
 
 
-async def test_what_is_wrong_with_the_command_is_said_before_anything_is_done(
+async def test_credentials_of_a_file_count_before_those_of_the_environment_and_a_refusal_makes_no_folder(
     api: Api, known: dict[str, str], tmp_path: Path
 ) -> None:
-    tree = str(tmp_path / "tree")
-    alloy_account = ("--alloy", f"{api.url}/alloy/api", "--their-app", "Tickets")
-    credentials = tmp_path / "credentials"
-    credentials.write_text(f"# ours\nexport ALLOY_CLIENT_ID={known['ALLOY_CLIENT_ID']}\nALLOY_CLIENT_SECRET='wrong'\n")
-    bare = {name: value for name, value in known.items() if not name.startswith("ALLOY")}
-    app = ("--app", "HER")
-    for arguments, environment, code, said in (
-        ((tree, *app, *alloy_account), bare, 1, "Set ALLOY_CLIENT_ID and ALLOY_CLIENT_SECRET"),
-        ((tree, *app, *alloy_account, "--credentials", str(credentials)), bare, 1, "chmod 600"),
-        ((tree, *alloy_account), known, 1, "--app CODE"),
-        ((tree, *app, *alloy_account, "--navixy", "http://127.0.0.1:9"), known, 1, "one account at a time"),
-        ((tree, *app, *alloy_account, "--numbers", "1-5"), known, 1, "--numbers goes with --flokzu"),
-        ((tree, *app), known, 1, "holds no export"),
-    ):
-        answer = await _satchel(*arguments, **environment)
-        assert (answer[0], said in answer[2]) == (code, True), answer
-    credentials.chmod(0o600)
-    code, _, err = await _satchel(tree, *app, *alloy_account, "--credentials", str(credentials), **known)
-    assert (code, "invalid_client" in err, "wrong" in err) == (1, True, False)
+    file = tmp_path / "credentials"
+    file.touch(0o600)
+    file.write_text(f"# ours\nexport ALLOY_CLIENT_ID={known['ALLOY_CLIENT_ID']}\n\nALLOY_CLIENT_SECRET='mistaken'\n")
+    account = ("--alloy", f"{api.url}/alloy/api", "--their-app", "Tickets", "--credentials", str(file))
+    code, _, err = await _satchel(str(tmp_path / "tree"), "--app", "HER", *account, **known)
+    assert (code, "invalid_client" in err, "mistaken" in err) == (1, True, False)
     assert not (tmp_path / "tree").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no pseudo-terminal")
+async def test_a_missing_credential_is_asked_for_at_a_terminal_and_not_echoed(
+    api: Api, known: dict[str, str], tmp_path: Path
+) -> None:
+    keyboard, terminal = os.openpty()
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251  # a program's
+    secret = known.pop("ALLOY_CLIENT_SECRET")
+    arguments = (str(tmp_path / "tree"), "--alloy", f"{api.url}/alloy/api", "--their-app", "Tickets", "--dry-run")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "satchel", "import"),
+        *arguments,
+        env={**kept, **known},
+        stdin=terminal,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        assert process.stderr is not None
+        asked = await asyncio.wait_for(process.stderr.readuntil(b"ALLOY_CLIENT_SECRET: "), timeout=30)
+        assert b"ALLOY_CLIENT_ID" not in asked  # it is in the environment
+        os.write(keyboard, secret.encode() + b"\n")
+        out, err = await asyncio.wait_for(process.communicate(), timeout=60)
+        os.set_blocking(keyboard, False)
+        echoed = b"\r\n"
+        with suppress(OSError):
+            echoed = os.read(keyboard, 1_000)
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+    assert (process.returncode, out.startswith(b"2 instances, 1 files")) == (0, True), err
+    assert not any(secret.encode() in said for said in (out, err, echoed))

@@ -54,7 +54,7 @@ def _read(file: Path) -> dict[str, str]:
         raise InvalidRequest(f"{file} cannot be read as UTF-8 ({error}).") from None
     found: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
-        name, is_pair, value = line.strip().removeprefix("export ").partition("=")
+        name, is_pair, value = line.strip().removeprefix("export ").lstrip().partition("=")
         if not name or name.startswith("#"):
             continue
         if not is_pair:

@@ -84,7 +84,8 @@ def _questetra(wanted: Wanted, address: str) -> Taken:
     if wanted.criteria is not None and wanted.their_app is not None:
         raise InvalidRequest("The criteria say which app; leave --their-app out.")
     if wanted.criteria is None:
-        criteria = searches.criteria_of({} if wanted.their_app is None else {"app": wanted.their_app})
+        app = None if wanted.their_app is None else searches.number("--their-app", wanted.their_app)
+        criteria = searches.criteria_of({} if app is None else {"app": app})
     else:
         criteria = searches.read_text(wanted.criteria)
     found = credentials(QUESTETRA_WAYS, wanted.credentials)
