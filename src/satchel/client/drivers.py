@@ -144,7 +144,8 @@ class AsyncDriver:
         self._retries = retries
         self.pause = pause
         self.http = httpx.AsyncClient(timeout=TIMEOUT, transport=transport, limits=_limits())
-        self._blocking = BlockingDriver(account, retries=retries) if transport is None else None
+        self._has_threads = transport is None
+        self._blocking: BlockingDriver | None = None
 
     async def close(self) -> None:
         """Close its connections."""
@@ -162,9 +163,11 @@ class AsyncDriver:
         Raises:
             SatchelError: as the flow says.
         """
-        blocking = self._blocking
-        if blocking is None:
+        if not self._has_threads:
             return await self.run(flow)
+        if self._blocking is None:
+            self._blocking = BlockingDriver(self.account, retries=self._retries)
+        blocking = self._blocking
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
 
