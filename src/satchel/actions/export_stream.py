@@ -43,12 +43,14 @@ class Streamed:
     Attributes:
         cursor: for the next page; None on the last.
         left_out: how many files the actor may view but not export.
+        window: as in `ExportPage`.
         chunks: its `size_bytes` bytes.
     """
 
     size_bytes: int
     cursor: str | None
     left_out: int
+    window: int | None
     chunks: AsyncGenerator[bytes]
 
 
@@ -76,6 +78,7 @@ async def stream(context: Context, actor: Actor, wish: Wish, form: Form, *, curs
         size_bytes=sum(len(part) if isinstance(part, bytes) else part.size for part in parts),
         cursor=page.cursor,
         left_out=page.left_out,
+        window=page.window,
         chunks=chunks_of(context, actor.account_id, _given(parts)),
     )
 

@@ -130,7 +130,11 @@ class BlockingDriver:
 
 
 class AsyncDriver:
-    """Takes flows by awaiting."""
+    """Takes flows by awaiting.
+
+    Attributes:
+        has_threads: whether `run_in_thread` uses threads.
+    """
 
     def __init__(
         self,
@@ -144,7 +148,7 @@ class AsyncDriver:
         self._retries = retries
         self.pause = pause
         self.http = httpx.AsyncClient(timeout=TIMEOUT, transport=transport, limits=_limits())
-        self._has_threads = transport is None
+        self.has_threads = transport is None
         self._blocking: BlockingDriver | None = None
 
     async def close(self) -> None:
@@ -163,7 +167,7 @@ class AsyncDriver:
         Raises:
             SatchelError: as the flow says.
         """
-        if not self._has_threads:
+        if not self.has_threads:
             return await self.run(flow)
         if self._blocking is None:
             self._blocking = BlockingDriver(self.account, retries=self._retries)

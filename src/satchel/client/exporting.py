@@ -7,16 +7,16 @@ full, the server is gone, the credential ended) ends the run.
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from satchel.client.drivers import AsyncDriver
 from satchel.client.layout import Layout
 from satchel.client.ledger import Ledger, Placed
+from satchel.client.page_streams import Job, Over, PageStream, Watched
 from satchel.client.progress import Report, Silence, Watch
 from satchel.client.refusals import InTheWay, NoRoom, Refused, WrongBytes
 from satchel.client.sources.source import Found, FoundFile, FoundPage, Source, StreamingSource
-from satchel.client.steps import Flow
 from satchel.client.tree import Arriving, Tree
 from satchel.model.errors import SatchelError, Unavailable
 
@@ -27,23 +27,8 @@ MOST_FAILURES_KEPT = 1_000
 _STREAM_FROM = 8
 """How many files a page must have to be worth one stream. It must miss them all: nothing is to come twice."""
 
-_STREAMS = 1
-"""How many pages come at once: while one waits for the disk or the server, the other goes on."""
-
 _UNAUTHENTICATED = 401
 _QUEUE_PER_WORKER = 64
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    found: Found
-    file: FoundFile
-    folders: tuple[str, ...]
-    name: str
-
-    @property
-    def path(self) -> str:
-        return "/".join((*self.folders, self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +37,7 @@ class _Batch:
 
     cursor: str | None
     page: FoundPage
-    jobs: list[_Job]
-
-
-class _Over(Exception):
-    """The run has ended; what still comes is not wanted."""
-
-
-class _Watched:
-    """A file that is arriving, with somebody who hears of it; a `Sink`."""
-
-    def __init__(self, file: Arriving, watch: Watch, is_wanted: Callable[[], bool] = lambda: True) -> None:
-        self.file = file
-        self._watch = watch
-        self._is_wanted = is_wanted
-
-    @property
-    def size(self) -> int:
-        return self.file.size
-
-    def write(self, piece: bytes | memoryview, /) -> None:
-        if not self._is_wanted():
-            raise _Over
-        self.file.write(piece)
-        self._watch.arrived(len(piece))
-
-    def reset(self) -> None:
-        self._watch.arrived(-self.file.size)
-        self.file.reset()
+    jobs: list[Job]
 
 
 async def measure(driver: AsyncDriver, source: Source, *, since: str | None = None) -> Report:
@@ -143,11 +101,12 @@ class Export:
         self._watch: Watch = watch or Silence()
         self.ledger = Ledger(tree)
         self.report = Report()
-        self._queue: asyncio.Queue[_Job] = asyncio.Queue(maxsize=parallel * _QUEUE_PER_WORKER)
+        self._queue: asyncio.Queue[Job] = asyncio.Queue(maxsize=parallel * _QUEUE_PER_WORKER)
         self._batches: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1)
         self._lock = threading.Lock()
         """Held for the ledger, the report and a file's last step: streams come in threads of their own."""
         self._is_over = False
+        self.turn = threading.Lock()
 
     async def run(self) -> Report:
         """Export everything and return what was done; afterwards the ledger can be written out.
@@ -162,8 +121,12 @@ class Export:
         try:
             async with asyncio.TaskGroup() as group:
                 workers = [group.create_task(self._work()) for _ in range(self._parallel)]
-                workers += [group.create_task(self._take_batches()) for _ in range(min(_STREAMS, self._parallel))]
-                await self._list()
+                workers.append(group.create_task(self._take_batches()))
+                is_done, cursor = False, None
+                if self._tree.was_empty and isinstance(self._source, StreamingSource) and self._source.lists_in_streams:
+                    is_done, cursor = await self._stream_pages(self._source)
+                if not is_done:
+                    await self._list(cursor)
                 await self._batches.join()
                 await self._queue.join()
                 for worker in workers:
@@ -175,25 +138,64 @@ class Export:
                 self._is_over = True
         return self.report
 
-    def _is_wanted(self) -> bool:
+    def is_wanted(self) -> bool:
         """Return whether the run goes on."""
         return not self._is_over
 
-    async def _list(self) -> None:
-        cursor: str | None = None
+    async def _list(self, cursor: str | None) -> None:
+        """Go through the pages from a cursor on, each listed before its files are fetched."""
         while True:
             page = await self._driver.run(self._source.page(cursor))
-            self.report.window = page.window or self.report.window
-            self.report.absent += page.absent
-            for one in page.missing:
-                self._note(
-                    {"instance": one.identifier, "path": one.identifier, "code": one.code, "message": one.message}
-                )
+            self._count(page)
             jobs = [job for found in page.items for job in await self._plan(found)]
             await self._batches.put(_Batch(cursor, page, jobs))
             cursor = page.next
             if cursor is None:
                 return
+
+    async def _stream_pages(self, source: StreamingSource) -> tuple[bool, str | None]:
+        """Go through the pages by streams that list them too; return whether that was all, else where to go on.
+
+        While one page comes, the next is asked for.
+        """
+        cursor: str | None = None
+        async with asyncio.TaskGroup() as group:
+            while True:
+                known: asyncio.Future[FoundPage | None] = asyncio.get_running_loop().create_future()
+                coming = group.create_task(self._stream_page(source, cursor, known))
+                page = await known
+                if page is None:
+                    return False, cursor
+                self._count(page)
+                if page.next is None:
+                    return True, None
+                cursor = page.next
+                if not self._driver.has_threads:
+                    await coming
+
+    async def _stream_page(
+        self, source: StreamingSource, cursor: str | None, known: "asyncio.Future[FoundPage | None]"
+    ) -> None:
+        loop = asyncio.get_running_loop()
+
+        def tell(page: FoundPage | None) -> None:
+            if not known.done():
+                known.set_result(page)
+
+        def listed(page: FoundPage) -> None:
+            loop.call_soon_threadsafe(tell, page)
+
+        coming = PageStream(self, self._tree, self._watch, listed=listed)
+        await self._driver.run_in_thread(coming.flow(source, cursor))
+        loop.call_soon(tell, None)  # after what `listed` has told
+        for job in coming.waiting.values():
+            await self._queue.put(job)
+
+    def _count(self, page: FoundPage) -> None:
+        self.report.window = page.window or self.report.window
+        self.report.absent += page.absent
+        for one in page.missing:
+            self._note({"instance": one.identifier, "path": one.identifier, "code": one.code, "message": one.message})
 
     async def _take_batches(self) -> None:
         while True:
@@ -205,7 +207,12 @@ class Export:
                 await self._queue.put(job)
             self._batches.task_done()
 
-    async def _plan(self, found: Found) -> list[_Job]:
+    def plan(self, items: Sequence[Found]) -> list[Job]:
+        """Return what has to be fetched of instances for an empty tree; all else is written down or counted."""
+        with self._lock:
+            return [job for found in items for job, _ in self._wanted(found)]
+
+    async def _plan(self, found: Found) -> list[Job]:
         """Return what has to be fetched of an instance; all else is written down or counted."""
         with self._lock:
             jobs = self._wanted(found)
@@ -213,9 +220,9 @@ class Export:
             return [job for job, _ in jobs]
         return [job for job, known in jobs if not await self._is_there(job, known)]
 
-    def _wanted(self, found: Found) -> list[tuple[_Job, Placed | None]]:
+    def _wanted(self, found: Found) -> list[tuple[Job, Placed | None]]:
         """Return an instance's files that have to lie in the tree, each with what an earlier run placed for it."""
-        jobs: list[tuple[_Job, Placed | None]] = []
+        jobs: list[tuple[Job, Placed | None]] = []
         if not self.ledger.note_instance(found):
             return jobs
         self.report.instances += 1
@@ -226,10 +233,10 @@ class Export:
                 continue
             known = self.ledger.known(file)
             folders, name = self.ledger.reserve(file, self._layout.folders(found, file), known=known)
-            jobs.append((_Job(found, file, folders, name), known))
+            jobs.append((Job(found, file, folders, name), known))
         return jobs
 
-    async def _is_there(self, job: _Job, known: Placed | None) -> bool:
+    async def _is_there(self, job: Job, known: Placed | None) -> bool:
         """Return whether a file lies in its place with the right bytes, as far as source and manifest tell."""
         file = job.file
         wanted = file.sha256 or (known.sha256 if known is not None else None)
@@ -253,7 +260,7 @@ class Export:
                 self._fail(job, error)
             self._queue.task_done()
 
-    def _fail(self, job: _Job, error: SatchelError) -> None:
+    def _fail(self, job: Job, error: SatchelError) -> None:
         """Note that a file could not be had; what would happen to every other one ends the run.
 
         Raises:
@@ -271,23 +278,23 @@ class Export:
         if len(self.report.failures) < MOST_FAILURES_KEPT:
             self.report.failures.append(failure)
 
-    async def _fetch(self, job: _Job) -> None:
+    async def _fetch(self, job: Job) -> None:
         """Fetch a file and put it in its place.
 
         Raises:
             Refused, WrongBytes, InTheWay: it cannot be had, or not be put there.
         """
         file = self._tree.arriving()
-        sink = _Watched(file, self._watch)
+        sink = Watched(file, self._watch)
         try:
             await self._driver.run(self._source.fetch(job.file, sink))
-            self._take(job, file)
+            self.take(job, file)
         except BaseException:
             self._watch.arrived(-file.size)
             self._tree.drop(file)
             raise
 
-    def _take(self, job: _Job, file: Arriving) -> None:
+    def take(self, job: Job, file: Arriving) -> None:
         """Check a file that has come and put it in its place.
 
         Raises:
@@ -298,7 +305,7 @@ class Export:
             raise WrongBytes(f"File {expected.id} came with other bytes than the server says it has.")
         with self._lock:
             if self._is_over:
-                raise _Over
+                raise Over
             # Noted first: a note counts only as far as the tree bears it out, so a kill between the two costs nothing.
             self.ledger.note(job.found, expected, job.path, size=file.size, sha256=file.sha256)
             self._tree.place(file, job.folders, job.name)
@@ -306,39 +313,15 @@ class Export:
             self.report.fetched_bytes += file.size
         self._watch.placed(file.size, is_new=True)
 
-    async def _stream(self, source: StreamingSource, batch: _Batch) -> list[_Job]:
-        """Fetch what is missing of a page in one stream; return what did not come that way."""
+    async def _stream(self, source: StreamingSource, batch: _Batch) -> list[Job]:
+        """Fetch a page that misses all of its files in one stream; return what did not come that way."""
         jobs = batch.jobs
         stored = sum(1 for found in batch.page.items for file in found.files if file.kind == "stored")
         if len(jobs) < stored:
             return jobs
-        waiting = {job.file.id: job for job in jobs}
-        arriving: list[Arriving] = []
-
-        def begin(number: int) -> _Watched | None:
-            if number not in waiting:
-                return None
-            arriving.append(self._tree.arriving())
-            return _Watched(arriving[-1], self._watch, self._is_wanted)
-
-        def end(number: int, _sink: object) -> None:
-            file = arriving.pop()
-            try:
-                self._take(waiting[number], file)
-                del waiting[number]
-            except (WrongBytes, InTheWay):
-                self._tree.drop(file)  # it is tried once more by itself, and fails there if it must
-
-        def flow() -> Flow[None]:
-            try:
-                yield from source.stream(batch.cursor, begin, end)
-            finally:  # in the thread that writes to them
-                for file in arriving:
-                    self._watch.arrived(-file.size)
-                    self._tree.drop(file)
-
-        await self._driver.run_in_thread(flow())
-        return list(waiting.values())
+        coming = PageStream(self, self._tree, self._watch, jobs=jobs)
+        await self._driver.run_in_thread(coming.flow(source, batch.cursor))
+        return list(coming.waiting.values())
 
 
 def _first(errors: ExceptionGroup[SatchelError]) -> SatchelError:

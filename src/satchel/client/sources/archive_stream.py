@@ -1,14 +1,18 @@
 """A tar archive that is read as it comes: each file's bytes go to a sink, and no name in it is ever a path here."""
 
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from satchel.client.receiving import Sink
 from satchel.client.sources.source import Begin, End
 
+T = TypeVar("T")
+
 MANIFEST = "manifest.jsonl"
+INSTANCES = "instances.jsonl"
 MOST_MANIFEST_BYTES = 256 * 1024 * 1024
 _BLOCK = 512
 
@@ -17,9 +21,43 @@ class BadArchiveError(Exception):
     """What came is no archive of an export."""
 
 
-class _Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """What the manifest says of a file."""
+
     id: int
+    instance: int
+    name: str
     path: str | None = None
+    field: str | None = None
+    area: str | None = None
+    kind: str = "stored"
+    uuid: str | None = None
+    description: str = ""
+    size: int | None = None
+    media_type: str | None = None
+    sha256: str | None = None
+    url: str | None = None
+    created_at: str | None = None
+    created_by: int | None = None
+
+
+class InstanceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What the list of instances says of one."""
+
+    id: int
+    uuid: str
+    identifier: str
+    app: str
+    title: str
+    state: str
+    started_at: str
+    ended_at: str | None = None
+    starter: int | None = None
+    values: Mapping[str, object] = {}
+
+
+Read = Callable[[Sequence[InstanceLine], Sequence[Line]], None]
+"""Is told what an archive holds, before the first of its files."""
 
 
 class _Header:
@@ -47,17 +85,19 @@ class ArchiveStream:
 
     Args:
         begin, end: as `StreamingSource.stream` takes them.
+        read: is told what it holds; then it must have a list of instances after its manifest.
     """
 
-    def __init__(self, begin: Begin, end: End) -> None:
-        self._begin, self._end = begin, end
+    def __init__(self, begin: Begin, end: End, read: Read | None = None) -> None:
+        self._begin, self._end, self._read = begin, end, read
+        self._lines: list[Line] = []
         self._header = bytearray()
         self._numbers: Mapping[str, int] | None = None
         self._extended: Mapping[str, str] = {}
         self._left = 0
         self._padding = 0
         self._kept: bytearray | None = None
-        self._kind = b""
+        self._kind, self._name = b"", ""
         self._number: int | None = None
         self._sink: Sink | None = None
 
@@ -104,7 +144,9 @@ class ArchiveStream:
         name = extended.get("path", about.name)
         self._left = int(extended.get("size", about.size))
         self._padding = -self._left % _BLOCK
-        is_kept = self._kind == tarfile.XHDTYPE or (self._numbers is None and name == MANIFEST)
+        self._name = name
+        is_list = (self._numbers is None and name == MANIFEST) or (self._read is not None and name == INSTANCES)
+        is_kept = self._kind == tarfile.XHDTYPE or is_list
         if not is_ours or self._left < 0 or (is_kept and self._left > MOST_MANIFEST_BYTES):
             raise BadArchiveError(f"There is a member of the type {self._kind!r} and {self._left} bytes.")
         self._kept = bytearray() if is_kept else None
@@ -119,20 +161,28 @@ class ArchiveStream:
         else:
             self._extended = {}
             if self._kept is not None:
-                self._numbers = _numbers(bytes(self._kept))
+                self._take_list(bytes(self._kept))
         self._kept = None
         number, sink = self._number, self._sink
         self._number = self._sink = None
         if number is not None and sink is not None:
             self._end(number, sink)
 
+    def _take_list(self, text: bytes) -> None:
+        if self._name == MANIFEST:
+            self._lines = _decoded(text, Line)
+            self._numbers = {line.path: line.id for line in self._lines if line.path is not None}
+        elif self._read is not None:
+            self._read(_decoded(text, InstanceLine), self._lines)
+            self._read = None
 
-def _numbers(manifest: bytes) -> Mapping[str, int]:
+
+def _decoded(text: bytes, kind: type[T]) -> list[T]:
+    decoder = msgspec.json.Decoder(kind)
     try:
-        lines = [msgspec.json.decode(line, type=_Line) for line in manifest.splitlines()]
+        return [decoder.decode(line) for line in text.splitlines()]
     except msgspec.DecodeError as error:
         raise BadArchiveError(str(error)) from None
-    return {line.path: line.id for line in lines if line.path is not None}
 
 
 def _records(data: bytes) -> Mapping[str, str]:

@@ -7,8 +7,8 @@ import msgspec
 
 from satchel.client import operations, receiving, transfers, wire
 from satchel.client.receiving import Sink
-from satchel.client.sources.archive_stream import ArchiveStream, BadArchiveError
-from satchel.client.sources.source import Begin, End, Found, FoundFile, FoundPage
+from satchel.client.sources.archive_stream import ArchiveStream, BadArchiveError, InstanceLine, Line
+from satchel.client.sources.source import Begin, End, Found, FoundFile, FoundPage, Listed
 from satchel.client.steps import Answer, Broken, Call, Flow
 
 PAGE = 100
@@ -43,6 +43,8 @@ class NativeSource:
         self._attachments = attachments
         self._names: Mapping[str, str] = {}
         self._streams = True
+        # Of several apps, some may be the user's to see but not to export: a stream leaves out what a listing has.
+        self.lists_in_streams = isinstance(query.get("app"), str)
 
     def open(self) -> Flow[None]:
         """Learn the names of the apps."""
@@ -59,16 +61,28 @@ class NativeSource:
         """Take a file's bytes; a broken connection is taken up where it broke."""
         yield from receiving.receive(transfers.content_of(file.id), sink, etag=file.sha256)
 
-    def stream(self, cursor: str | None, begin: Begin, end: End) -> Flow[bool]:
+    def stream(self, cursor: str | None, begin: Begin, end: End, listed: Listed | None = None) -> Flow[bool]:
         """Take a page's files as one archive; return False to users without the right to export that way."""
         if not self._streams:
             return False
-        archive = ArchiveStream(begin, end)
+        heads: list[Answer] = []
+
+        def read(instances: Sequence[InstanceLine], lines: Sequence[Line]) -> None:
+            if listed is not None:
+                listed(self._lined(heads[0], instances, lines))
+
+        archive = ArchiveStream(begin, end, None if listed is None else read)
+
+        def take(answer: Answer, piece: bytes) -> None:
+            if not heads:
+                heads.append(answer)
+            archive.take(piece)
+
         body = {
             "query": {name: value for name, value in self._query.items() if name != "limit"},
             "fields": None if self._fields is None else sorted(self._fields),
             "attachments": self._attachments,
-            "values": False,
+            "values": listed is not None,
         }
         call = Call(
             method="POST",
@@ -76,7 +90,7 @@ class NativeSource:
             params=(("stream", "tar"), ("limit", str(PAGE)), *((("cursor", cursor),) if cursor else ())),
             headers={"Content-Type": "application/json"},
             content=msgspec.json.encode(body),
-            into=lambda _, piece: archive.take(piece),
+            into=take,
         )
         try:
             got: Answer | Broken = yield call
@@ -85,6 +99,57 @@ class NativeSource:
             return False
         self._streams = isinstance(got, Broken) or got.is_good
         return self._streams
+
+    def _lined(self, head: Answer, instances: Sequence[InstanceLine], lines: Sequence[Line]) -> FoundPage:
+        """Return a page as an archive lists it: the same as its listing gives."""
+        files: dict[int, list[FoundFile]] = {}
+        for line in lines:
+            files.setdefault(line.instance, []).append(self._file_of(line))
+        items = [
+            Found(
+                id=one.id,
+                uuid=one.uuid,
+                identifier=one.identifier,
+                app=one.app,
+                app_name=self._names.get(one.app, one.app),
+                title=one.title,
+                state=one.state,
+                started_at=one.started_at,
+                ended_at=one.ended_at,
+                starter=one.starter,
+                values=one.values,
+                files=tuple(files.get(one.id, ())),
+            )
+            for one in instances
+        ]
+        window = head.headers.get("satchel-window", "")
+        return FoundPage(
+            items=items,
+            next=head.headers.get("satchel-cursor"),
+            window=int(window) if window.isascii() and window.isdigit() else None,
+        )
+
+    def _file_of(self, line: Line) -> FoundFile:
+        return FoundFile(
+            id=line.id,
+            instance=line.instance,
+            name=line.name,
+            field=line.field,
+            area=line.area,
+            kind=line.kind,
+            uuid=line.uuid,
+            description=line.description,
+            size=line.size,
+            media_type=line.media_type,
+            sha256=line.sha256,
+            url=line.url,
+            created_at=line.created_at,
+            created_by=line.created_by,
+            source=self._source_of(line.id, line.url),
+        )
+
+    def _source_of(self, number: int, url: str | None) -> str:
+        return f"{self.address}/api/v1/files/{number}/content" if url is None else url
 
     def _takes(self, field: str | None) -> bool:
         if field is None:
@@ -108,7 +173,6 @@ class NativeSource:
         )
 
     def _file(self, one: wire.Instance, file: wire.File) -> FoundFile:
-        content = f"{self.address}/api/v1/files/{file.id}/content"
         return FoundFile(
             id=file.id,
             instance=one.id,
@@ -124,7 +188,7 @@ class NativeSource:
             url=file.url,
             created_at=moment(file.created_at),
             created_by=file.created_by,
-            source=content if file.url is None else file.url,
+            source=self._source_of(file.id, file.url),
         )
 
 

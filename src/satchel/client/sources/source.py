@@ -141,13 +141,28 @@ End = Callable[[int, Sink], None]
 """Is told that a file has come whole."""
 
 
+Listed = Callable[[FoundPage], None]
+"""Is told what a page holds, before the first of its files."""
+
+
 @runtime_checkable
 class StreamingSource(Protocol):
-    """A source that gives the files of a whole page in one answer."""
+    """A source that gives the files of a whole page in one answer.
 
-    def stream(self, cursor: str | None, begin: Begin, end: End) -> Flow[bool]:
+    Attributes:
+        lists_in_streams: whether such an answer can tell all that the page's listing does.
+    """
+
+    lists_in_streams: bool
+
+    def stream(self, cursor: str | None, begin: Begin, end: End, listed: Listed | None = None) -> Flow[bool]:
         """Take the bytes of a page's files, one after the other; return False where it cannot be done this way.
 
         What breaks off is no error: the files that did not come are fetched by themselves.
+
+        Args:
+            cursor: where the page begins.
+            begin, end: are told of each file.
+            listed: is told the page, where it was not listed before and `lists_in_streams`.
         """
         ...

@@ -64,6 +64,8 @@ async def _stream(exchange: Exchange, wish: Wish, form: str) -> None:
     headers.append(("satchel-left-out", str(made.left_out)))
     if made.cursor is not None:
         headers.append(("satchel-cursor", made.cursor))
+    if made.window is not None:
+        headers.append(("satchel-window", str(made.window)))
     await send_download(exchange.receive, exchange.send, replace(answer, headers=tuple(headers)), made.chunks)
 
 
