@@ -1,5 +1,6 @@
 """Whatever comes to the Navixy surface, its answer is in its own envelope, and never that the server failed."""
 
+import copy
 import json
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -106,6 +107,109 @@ def _holds(surface: Surface, path: str, given: dict[str, Any], way: str, who: st
             assert set(body["status"]) == {"code", "description"}
 
 
+_FIELD = {"id": "F-1", "label": "x", "required": False}
+SAMPLES: list[tuple[str, dict[str, Any]]] = [
+    (
+        "checkin/create",
+        {
+            "tracker_id": "${clerk}",
+            "location": {"lat": 1, "lng": 2.5, "address": "x", "precision": 3},
+            "comment": "y",
+            "file_ids": [1],
+            "form_submission": {"form_id": 1, "values": {"note": {"type": "text", "value": "z"}}},
+        },
+    ),
+    (
+        "checkin/list",
+        {
+            "trackers": ["${clerk}"],
+            "from": "2020-01-01 00:00:00",
+            "to": "2030-01-01 00:00:00",
+            "conditions": [
+                {"type": "not", "condition": {"type": "contains", "field": "comment", "value": "x"}},
+                {"type": "period", "field": "marker_time", "value": {"from": "2020-01-01", "to": "2030-01-01"}},
+            ],
+            "location": {"lat": 1, "lng": 2, "radius": 3},
+            "sort": ["employee=desc"],
+            "format": "xlsx",
+            "limit": 5,
+        },
+    ),
+    (
+        "task/list",
+        {
+            "conditions": [
+                {
+                    "type": "or",
+                    "conditions": [
+                        {"type": "eq", "field": "id", "value": 1},
+                        {"type": "in", "field": "employee", "value": [1, "x"]},
+                    ],
+                },
+                {"type": "contains", "field": "form", "value": "x"},
+            ],
+            "filters": ["x"],
+            "filter": "y",
+            "tag_ids": [1],
+            "location": {"lat": 1, "lng": 2, "radius": 3},
+            "sort": ["location=asc"],
+        },
+    ),
+    (
+        "task/form/list",
+        {
+            "include_unsubmitted": True,
+            "template_id": "${app}",
+            "filters": {"task_label": "x", "task_id": 1, "form_description": "y"},
+            "task_to_period": {"from": "2020-01-01", "to": "2030-01-01"},
+            "order_by": "tracker_label",
+        },
+    ),
+    (
+        "form/template/create",
+        {
+            "template": {
+                "label": "x",
+                "description": "y",
+                "default": False,
+                "fields": [
+                    {**_FIELD, "type": "text", "min_length": 0, "max_length": 9},
+                    {**_FIELD, "id": "b", "type": "radio_group", "options": [{"label": "p"}, {"label": "q"}]},
+                    {**_FIELD, "id": "c", "type": "checkbox_group", "group": [{"label": "p"}], "min_checked": 0}
+                    | {"max_checked": 1},
+                    {**_FIELD, "id": "d", "type": "file", "max_file_size": 9, "allowed_extensions": ["pdf"]},
+                    {**_FIELD, "id": "e", "type": "date", "disable_future": False, "disable_past": False},
+                ],
+            }
+        },
+    ),
+    ("subuser/update", {"user": {"id": 1, "login": "a@b.example", "first_name": "x", "activated": True}}),
+    ("subuser/security_group/update", {"group": {"id": 1, "label": "x", "privileges": {"rights": ["task_update"]}}}),
+]
+"""Requests as they should be."""
+
+
+def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if place:
+        yield place
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in inner:
+        yield from _places(part, (*place, name))
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """Return a good request of which one part is anything."""
+    path, sample = draw(st.sampled_from(SAMPLES))
+    given: dict[str, Any] = copy.deepcopy(sample)
+    *above, last = draw(st.sampled_from(list(_places(given))))
+    holder: Any = given
+    for name in above:
+        holder = holder[name]
+    holder[last] = draw(VALUES)
+    return path, given
+
+
 DRAWN = (st.sampled_from(CALLS), GIVEN, st.sampled_from(["json", "form", "query"]), st.sampled_from(["clerk", "admin"]))
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -114,6 +218,18 @@ QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.
 @given(*DRAWN)
 def test_no_input_makes_the_server_fail(surface: Surface, path: str, given: dict[str, Any], way: str, who: str) -> None:
     _holds(surface, path, given, way, who)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=QUIET)
+@given(spoilt(), st.sampled_from(["json", "form", "query"]))
+def test_no_spoilt_part_of_a_good_request_makes_the_server_fail(
+    surface: Surface, request_: tuple[str, dict[str, Any]], way: str
+) -> None:
+    path, sample = request_
+    text = json.dumps(sample)
+    for name in ("clerk", "app"):
+        text = text.replace(f'"${{{name}}}"', str(surface.known[name]))
+    _holds(surface, f"/navixy/v2/{path}", json.loads(text), way, "admin")
 
 
 @pytest.mark.soak
