@@ -129,6 +129,12 @@ async def test_a_field_with_an_id_of_theirs_takes_files(navixy: Navixy) -> None:
     assert read["value"]["values"] == {"Paper-1": {"type": "file", "file_ids": [number]}}
 
 
+async def test_a_description_is_kept_word_for_word(navixy: Navixy) -> None:
+    said = "# a: 'b' \"c\" {{ d }}\r\n\t\\u0041 \u2028\ufffe\N{GRINNING FACE}&<>"
+    read = await _read(navixy, await _create(navixy, description=said))
+    assert read["description"] == said.replace("\r\n", "\n")
+
+
 async def test_a_changed_template_is_a_version_and_leaves_its_forms_as_they_are(navixy: Navixy) -> None:
     template = await _create(navixy)
     task = await _task(navixy, template)
@@ -220,6 +226,8 @@ async def test_what_is_wrong_with_a_template_is_said_by_its_name(navixy: Navixy)
         ("label", {"label": ""}),
         ("label", {"label": "x" * 101}),
         ("label", {"label": "two\nlines"}),
+        ("description", {"description": "x\x85"}),
+        ("fields.description", {"fields": [{**FIELDS[1], "description": "\x7f"}]}),
         ("fields", {"fields": None}),
         ("fields", {"fields": []}),
         ("fields", {"fields": [1]}),

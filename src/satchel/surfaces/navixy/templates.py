@@ -1,6 +1,7 @@
 """Form templates: the apps that have a task. What is made here is an app of one form, which may be changed here too."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from satchel.actions import apps, task_lists, templates
@@ -24,6 +25,10 @@ MAX_TEXT_CHARS = 1_024
 MAX_OPTIONS = 500
 MAX_EXTENSIONS = 16
 MAX_EXTENSION_CHARS = 30
+
+_CONTROL = re.compile(r"[\r\x7f-\x9f]")
+_NOT_IN_YAML = re.compile(r"[\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON leaves as it is and YAML takes for a line break, or not at all."""
 
 
 async def listing(exchange: Exchange) -> Reply:
@@ -101,8 +106,7 @@ async def delete(exchange: Exchange) -> Reply:
 def _writer(given: Inputs) -> Write:
     """Return what makes the bundle of a template as it was given; all of it is checked at once."""
     label = _line(given, "label", MAX_LABEL_CHARS)
-    has_text = bool(given.raw("description"))
-    description = given.text("description", longest=MAX_DESCRIPTION_CHARS) if has_text else ""
+    description = _description(given, MAX_DESCRIPTION_CHARS)
     given.need("default", "fields")
     given.flag("default")
     given.flag("submit_in_zone")
@@ -129,10 +133,14 @@ def _writer(given: Inputs) -> Write:
             "start": dict[str, object](),
             "tasks": {TASK: {"fields": {one.id: one.access for one in fields}}},
         }
-        source = json.dumps(manifest, ensure_ascii=False, indent=1)
+        source = _NOT_IN_YAML.sub(_escaped, json.dumps(manifest, ensure_ascii=False, indent=1))
         return {MANIFEST_FILE: source.encode(), PROCESS_FILE: plain_process(label)}
 
     return write
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _object(item: object) -> Mapping[str, object]:
@@ -146,6 +154,16 @@ def _line(given: Inputs, name: str, longest: int) -> str:
     return text
 
 
+def _description(given: Inputs, longest: int) -> str:
+    """Return a description of any number of lines; an empty one where there is none."""
+    if not given.raw("description"):
+        return ""
+    text = given.text("description", longest=longest).replace("\r\n", "\n")
+    if _CONTROL.search(text):
+        raise given.refusal("description", "must not hold control characters")
+    return text
+
+
 class _Declared:
     """A field of a template as it was given."""
 
@@ -155,8 +173,7 @@ class _Declared:
             raise given.refusal("id", "must be of letters, digits, - and _")
         self.id = names.to_ours(theirs)
         self._label = _line(given, "label", MAX_LABEL_CHARS)
-        has_text = bool(given.raw("description"))
-        self._description = given.text("description", longest=MAX_FIELD_DESCRIPTION_CHARS) if has_text else ""
+        self._description = _description(given, MAX_FIELD_DESCRIPTION_CHARS)
         self._type = given.text("type", longest=40)
         if self._type not in _READERS:
             raise given.refusal("type", f"must be of {', '.join(_READERS)}")
