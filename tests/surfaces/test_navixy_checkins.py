@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from engine_bpmn import simple, user
-from satchel.actions import accounts, apps, doctor, sweep
+from satchel.actions import accounts, apps, doctor, hashes, sweep
 from satchel.model.actor import Right
 from surfaces.conftest import Api
 from surfaces.navixy_client import Navixy, open_navixy, path_of, refusal, session
@@ -353,6 +353,10 @@ async def test_an_app_of_the_same_code_that_is_none_for_check_ins_is_left_alone(
     ]
     for path, given, code in asked:
         assert refusal(await navixy.call(path, **given)) == code, path
+    assert world.admin.user_id is not None
+    master = (await hashes.open_for(world.context, world.admin, world.admin.user_id)).secret
+    made = await navixy.call("subuser/security_group/create", master, group={"label": "drivers"})
+    assert made.json()["success"] is True
 
 
 async def test_of_two_check_ins_at_once_one_has_the_form_and_the_image(navixy: Navixy) -> None:

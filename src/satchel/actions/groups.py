@@ -15,11 +15,13 @@ from satchel.model.errors import Conflict, NotFound
 from satchel.model.ids import GroupId
 
 
-async def create(context: Context, actor: Actor, name: str, rights: Sequence[Right], *, starts: str) -> GroupId:
+async def create(
+    context: Context, actor: Actor, name: str, rights: Sequence[Right], *, starts: str | None = None
+) -> GroupId:
     """Create a group without members, with rights for every app, and the right to start one app in any case.
 
     Args:
-        starts: the code of that app.
+        starts: the code of that app, if there is one.
 
     Raises:
         Forbidden: the actor is no administrator.
@@ -30,15 +32,16 @@ async def create(context: Context, actor: Actor, name: str, rights: Sequence[Rig
     access.require_admin(actor)
     check_name("name", name)
     async with context.database.write() as tx:
-        app = await app_rows.app_by_code(tx, actor.account_id, starts)
-        if app is None:
+        app = await app_rows.app_by_code(tx, actor.account_id, starts) if starts is not None else None
+        if app is None and starts is not None:
             raise NotFound("app", starts)
         created = await accounts.add_group(tx, context, actor, name)
         for right in dict.fromkeys(rights):
             await _grant(tx, context, actor, created, right)
-        await rows.insert_grant(tx, actor.account_id, created, app.id, Right.START)
-        data = {"group": created, "app": app.code, "right": Right.START.value}
-        await write_event(tx, context, actor, "right.granted", data)
+        if app is not None:
+            await rows.insert_grant(tx, actor.account_id, created, app.id, Right.START)
+            data = {"group": created, "app": app.code, "right": Right.START.value}
+            await write_event(tx, context, actor, "right.granted", data)
     return created
 
 

@@ -13,7 +13,7 @@ from satchel.actions.audit import Event, EventFilter
 from satchel.actions.checkin_app import CODE
 from satchel.actions.passwords import MAX_PASSWORD_CHARS
 from satchel.model.actor import Right
-from satchel.model.errors import Conflict, InvalidValues, NotFound
+from satchel.model.errors import Conflict, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import GroupId, UserId
 from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
 from satchel.surfaces.navixy import errors, wire
@@ -181,9 +181,13 @@ async def create_group(exchange: Exchange) -> Reply:
     group = Inputs((await read_inputs(exchange)).mapping("group"))
     granted = (Right.VIEW, *(right for name in _rights(group) for right in RIGHTS[name]))
     label = group.text("label", longest=MAX_GROUP_CHARS)
-    await checkins.require_may(exchange.context, exchange.actor)
+    starts: str | None = CODE
+    try:
+        await checkins.require_may(exchange.context, exchange.actor)
+    except InvalidState:  # the account has an app of that code that is none for check-ins
+        starts = None
     errors.speak(exchange, {InvalidValues: 7, Conflict: 247})
-    created = await security_groups.create(exchange.context, exchange.actor, label, granted, starts=CODE)
+    created = await security_groups.create(exchange.context, exchange.actor, label, granted, starts=starts)
     return wire.success(id=created)
 
 
