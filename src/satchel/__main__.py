@@ -1,10 +1,13 @@
 """Runs the command line: `satchel`, or `python -m satchel`."""
 
+import gc
+
 from satchel.cli.root import app
 
 
 def main() -> None:
     """Run the command line with the process's arguments."""
+    gc.freeze()  # the modules stay to the end; the collector need not look through them
     app()
 
 

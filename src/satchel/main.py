@@ -5,6 +5,7 @@ process and one task group: when one of them fails, all stop, the embedded datab
 """
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -190,6 +191,9 @@ async def serve(
                 ready = asyncio.Event()
                 group.create_task(serve_http(app, sockets=sockets, stop=stop, edge=settings.edge(), on_ready=ready.set))
                 await ready.wait()
+            # What is there by now stays; the collector need not look through all of it again and again.
+            gc.collect()
+            gc.freeze()
             on_ready(settings.public_url)
             await stop.wait()
 

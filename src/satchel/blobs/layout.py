@@ -84,7 +84,7 @@ class Layout:
             InvalidRequest: the account or the digest is not one.
         """
         checked = parse_digest(digest)
-        return self.root / account_name(account) / checked[:2] / checked
+        return self.root.joinpath(account_name(account), checked[:2], checked)
 
     @contextmanager
     def incoming(self) -> Generator[int]:

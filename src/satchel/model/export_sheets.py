@@ -19,9 +19,15 @@ INSTANCE_COLUMNS: tuple[str, ...] = (
 )
 
 
+_PLAIN = frozenset({str, int, float, type(None)})
+"""What stands in a cell as it is; None leaves it empty."""
+
+_LINE = msgspec.json.Decoder(dict[str, object])
+
+
 def decoded(line: bytes | str) -> Mapping[str, object]:
     """Return a line of a list."""
-    return msgspec.json.decode(line, type=dict[str, object])
+    return _LINE.decode(line)
 
 
 def flat(instance: Mapping[str, object]) -> dict[str, object]:
@@ -42,20 +48,13 @@ def value_columns(rows: Iterable[Mapping[str, object]], before: Sequence[str] = 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
     """Return rows; what is no text or number is JSON in them."""
     text = io.StringIO()
-    csv.writer(text).writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    csv.writer(text).writerows(
+        [cell if type(cell := row.get(name)) in _PLAIN else msgspec.json.encode(cell).decode() for name in columns]
+        for row in rows
+    )
     return text.getvalue().encode()
 
 
 def heading(columns: Sequence[str]) -> bytes:
     """Return the first row."""
     return table(columns, [dict(zip(columns, columns, strict=True))])
-
-
-def _cell(value: object) -> str | int | float:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    return msgspec.json.encode(value).decode()
