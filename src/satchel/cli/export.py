@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 
-_READ_BYTES = 256 * 1024
-"""How much is read from a connection at once; with the library's 64 KiB an export takes a tenth more processor time."""
-
 _MOST_SHOWN = 20
 _MEMBERS = ("app", "states", "title", "started_from", "started_to", "ended_from", "ended_to", "starter")
 """Members of a native query that are options, in the order of these."""
@@ -255,12 +252,9 @@ async def _count(client: "AsyncClient", source: "Source", asked: _Asked, moment:
 
 
 async def _fill(client: "AsyncClient", source: "Source", asked: _Asked, moment: str | None) -> Code:
-    from httpcore import HTTP11Connection  # noqa: PLC0415  # only this command needs it
-
-    from satchel.client.exporting import measure  # noqa: PLC0415  # same
+    from satchel.client.exporting import measure  # noqa: PLC0415  # only this command needs it
     from satchel.client.filling import fill  # noqa: PLC0415  # same
 
-    HTTP11Connection.READ_NUM_BYTES = _READ_BYTES
     with Bar() as bar:
         if bar.is_shown:
             total = await measure(client.driver, source, since=moment)

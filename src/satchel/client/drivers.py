@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TypeVar
 
 import httpx
 
 from satchel import __version__
+from satchel.client import bulk
 from satchel.client.steps import Answer, Broken, Call, Flow, Pause, Retries, Step, Work, patient
 
 T = TypeVar("T")
@@ -75,7 +76,15 @@ class Account:
 
 
 class BlockingDriver:
-    """Takes flows by blocking."""
+    """Takes flows by blocking.
+
+    Args:
+        account: who asks, and where.
+        retries: how long what may be repeated is.
+        transport: of httpx.
+        pause: waits.
+        is_bulk: whether bodies that go elsewhere as they come are taken past httpx (`bulk`).
+    """
 
     def __init__(
         self,
@@ -84,10 +93,12 @@ class BlockingDriver:
         retries: Retries,
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
+        is_bulk: bool = False,
     ) -> None:
         self.account = account
         self._retries = retries
         self.pause = pause
+        self._is_bulk = is_bulk
         self.http = httpx.Client(timeout=TIMEOUT, transport=transport, limits=_limits(), verify=_trust())
 
     def run(self, flow: Flow[T]) -> T:
@@ -117,6 +128,10 @@ class BlockingDriver:
             return None
         if isinstance(step, Work):
             return step.do()
+        if self._is_bulk and step.into is not None:
+            request = self.http.build_request(**self.account.request(step, bytes))  # type: ignore[arg-type]  # as made for it
+            if bulk.is_open_to(request.url):
+                return _taken_in_bulk(request, step.into)
         try:
             made = self.account.request(step, _slices)
             response = self.http.send(self.http.build_request(**made), stream=True)  # type: ignore[arg-type]  # as made for it
@@ -129,6 +144,19 @@ class BlockingDriver:
                 return answer
         except httpx.TransportError as error:
             return _broken(error)
+
+
+def _taken_in_bulk(request: httpx.Request, into: Callable[[Answer, bytes | memoryview], None]) -> Answer | Broken:
+    try:
+        with bulk.answered(request, _trust(), TIMEOUT) as got:
+            answer = Answer(status=got.status, headers=got.headers)
+            if not answer.is_good:
+                return replace(answer, body=b"".join(map(bytes, got.pieces())))
+            for piece in got.pieces():
+                into(answer, piece)
+            return answer
+    except bulk.BrokenOffError as error:
+        return Broken(reason=str(error))
 
 
 class AsyncDriver:
@@ -172,7 +200,7 @@ class AsyncDriver:
         if not self.has_threads:
             return await self.run(flow)
         if self._blocking is None:
-            self._blocking = BlockingDriver(self.account, retries=self._retries)
+            self._blocking = BlockingDriver(self.account, retries=self._retries, is_bulk=True)
         blocking = self._blocking
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()

@@ -145,7 +145,7 @@ class _Taker:
         self.etag: str | None = None
         self.other: bytearray | None = None
 
-    def take(self, answer: Answer, piece: bytes) -> None:
+    def take(self, answer: Answer, piece: bytes | memoryview) -> None:
         if self._is_body is not None and not self._is_body(answer):
             self.other = self.other or bytearray()
             self.other += piece[: _MOST_SAID - len(self.other)]

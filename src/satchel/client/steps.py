@@ -50,7 +50,7 @@ class Call:
     is_keyed: bool = False
     is_open: bool = False
     elsewhere: str | None = None
-    into: "Callable[[Answer, bytes], None] | None" = None
+    into: "Callable[[Answer, bytes | memoryview], None] | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,7 +101,7 @@ class ArchiveStream:
         self._number: int | None = None
         self._sink: Sink | None = None
 
-    def take(self, piece: bytes) -> None:
+    def take(self, piece: bytes | memoryview) -> None:
         """Take what comes next.
 
         Raises:

@@ -73,7 +73,7 @@ class NativeSource:
 
         archive = ArchiveStream(begin, end, None if listed is None else read)
 
-        def take(answer: Answer, piece: bytes) -> None:
+        def take(answer: Answer, piece: bytes | memoryview) -> None:
             if not heads:
                 heads.append(answer)
             archive.take(piece)
