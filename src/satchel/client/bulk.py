@@ -7,7 +7,7 @@ costs. Each request has a connection of its own: what is asked for this way is p
 import http.client
 import ssl
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 
 import httpx
@@ -52,7 +52,7 @@ class BulkAnswer:
 
 
 @contextmanager
-def answered(request: httpx.Request, trust: ssl.SSLContext, timeout: httpx.Timeout) -> Iterator[BulkAnswer]:
+def answered(request: httpx.Request, trust: ssl.SSLContext, timeout: httpx.Timeout) -> Generator[BulkAnswer]:
     """Send a request and lend its answer.
 
     Args:
