@@ -4,6 +4,7 @@ A file goes along where the actor sees it (the right `view`, as in any search) a
 that they may view but not export are counted, never named.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,9 @@ from satchel.model.ids import AppId, InstanceId
 from satchel.model.instance import Instance
 from satchel.model.names import FolderNames
 from satchel.model.search import moment_json
+
+_AT_ONCE = 8
+"""How many instances are described before others have their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +113,14 @@ async def page_of(
     async with context.database.read() as tx:
         apps = {i.version_id: await context.apps.version(tx, actor.account_id, i.version_id) for i in taken}
         names = await app_rows.names(tx, actor.account_id, sorted({i.app_id for i in taken}))
+    listed: list[Listed] = []
+    for number, i in enumerate(taken):
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)  # a page takes tens of milliseconds: others' bytes go out meanwhile
+        app, name = apps[i.version_id], names.get(i.app_id, "")
+        listed.append(_listed(context, i, app, name=name, files=files[i.id], crcs=crcs))
     return ExportPage(
-        listed=[
-            _listed(context, i, apps[i.version_id], name=names.get(i.app_id, ""), files=files[i.id], crcs=crcs)
-            for i in taken
-        ],
+        listed=listed,
         left_out=sum(len(files[instance.id]) for instance in found.instances if not may[instance.app_id]),
         crcs=crcs,
         cursor=found.cursor,
