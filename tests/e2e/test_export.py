@@ -20,6 +20,7 @@ from satchel.client.api import Client
 from satchel.model.names import safe_name
 
 SCRIPTS = ROOT / "examples" / "questetra"
+LARGE, LARGE_BYTES = 48, 2 * 1024 * 1024
 FILES = 120
 WAIT_S = 60
 
@@ -143,6 +144,39 @@ def test_a_run_that_is_interrupted_is_completed_by_the_next_and_fetches_nothing_
     report = json.loads((target / "report.json").read_text())
     assert (report["kept"], report["fetched"]) == (len(there), FILES - len(there))
     assert len(verified(target)) == FILES
+    assert not (target / ".satchel-export").exists()
+
+
+@pytest.fixture(scope="module")
+def large(server: DemoServer) -> str:
+    """Fill one instance with files that take a while to come, and return its title."""
+    with Client(server.url, token=server.token("integrator")) as client:
+        sent = [
+            client.upload(bytes([n]) * LARGE_BYTES, app="COL", field="files", name=f"{n}.bin").id for n in range(LARGE)
+        ]
+        client.start("COL", {"subject": "Large to export", "files": sent})
+    return "Large to export"
+
+
+@pytest.mark.parametrize(("signal_number", "after"), [(signal.SIGKILL, 1), (signal.SIGINT, LARGE // 4)])
+def test_a_stream_that_is_interrupted_is_completed_by_the_next_run_and_nothing_comes_twice(
+    server: DemoServer, large: str, tmp_path: Path, signal_number: signal.Signals, after: int
+) -> None:
+    target = tmp_path / "out"
+    command = [sys.executable, "-m", "satchel", "export", str(target), "--app", "COL", "--title", large]
+    process = subprocess.Popen(command, env=_environment(server, "integrator"))
+    end = time.monotonic() + WAIT_S
+    while sum(len(names) for _, _, names in os.walk(target)) <= after and time.monotonic() < end:
+        time.sleep(0.001)  # a process of its own: there is nothing else to wait on
+    process.send_signal(signal_number)
+    assert process.wait(timeout=60) in (130, -signal.SIGKILL)
+    there = [path for path in files_in(target) if not path.startswith(".satchel-export")]
+    assert len(there) < LARGE
+    done = _export(server, str(target), "--app", "COL", "--title", large, "--resume")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((target / "report.json").read_text())
+    assert (report["kept"], report["fetched"]) == (len(there), LARGE - len(there))
+    assert len(verified(target)) == LARGE
     assert not (target / ".satchel-export").exists()
 
 
