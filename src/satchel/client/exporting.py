@@ -131,8 +131,11 @@ class Export:
                 await self._queue.join()
                 for worker in workers:
                     worker.cancel()
-        except* SatchelError as errors:
-            raise _first(errors) from None
+        except ExceptionGroup as errors:  # what `except*` raises is a group again before Python 3.11.4
+            known, others = errors.split(SatchelError)
+            if known is None or others is not None:
+                raise
+            raise _first(known) from None
         finally:
             with self._lock:
                 self._is_over = True
