@@ -217,10 +217,10 @@ class Export:
 
     async def _plan(self, found: Found) -> list[Job]:
         """Return what has to be fetched of an instance; all else is written down or counted."""
+        if self._tree.was_empty:
+            return self.plan([found])
         with self._lock:
             jobs = self._wanted(found)
-        if self._tree.was_empty:
-            return [job for job, _ in jobs]
         return [job for job, known in jobs if not await self._is_there(job, known)]
 
     def _wanted(self, found: Found) -> list[tuple[Job, Placed | None]]:

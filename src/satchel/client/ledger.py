@@ -50,7 +50,6 @@ class Ledger:
         self._database.execute("BEGIN")
         self._database.executemany("INSERT INTO taken VALUES (?, 0)", [(path_key((), name),) for name in RESERVED])
         self._journal = -1
-        self._is_new = True
 
     def open(self, source: str) -> None:
         """Learn what earlier runs did, and begin to write down what this one does.
@@ -89,7 +88,6 @@ class Ledger:
         if placed.path is not None:
             *folders, name = placed.path.split("/")
             self._database.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (path_key(folders, name), placed.id))
-        self._is_new = False
 
     def _learn_instance(self, line: bytes) -> None:
         with suppress(msgspec.DecodeError):
@@ -133,7 +131,7 @@ class Ledger:
 
     def known(self, file: FoundFile) -> Placed | None:
         """Return what an earlier run placed for a file."""
-        if self._is_new:
+        if self._tree.was_empty:
             return None
         row = cast(
             "tuple[bytes] | None", self._database.execute("SELECT line FROM files WHERE id = ?", (file.id,)).fetchone()

@@ -8,11 +8,10 @@ import msgspec
 
 from satchel.client.receiving import Sink
 from satchel.client.sources.source import Begin, End
+from satchel.model.exports import INSTANCES, MANIFEST
 
 T = TypeVar("T")
 
-MANIFEST = "manifest.jsonl"
-INSTANCES = "instances.jsonl"
 MOST_MANIFEST_BYTES = 256 * 1024 * 1024
 _BLOCK = 512
 

@@ -54,7 +54,15 @@ class NativeSource:
         """Return a page, in the order in which instances were started."""
         page = yield from operations.search_page(self._query, cursor=cursor, with_files=True, with_count=cursor is None)
         total = page.total.value if page.total is not None and page.total.exact else None
-        items = [self._found(one) for one in page.items]
+        items = [
+            self._found(
+                one,
+                [self._file(one.id, file, moment(file.created_at)) for file in one.files if self._takes(file.field)],
+                moment(one.started_at) or "",
+                moment(one.ended_at),
+            )
+            for one in page.items
+        ]
         return FoundPage(items=items, next=page.next, total=total, window=page.window)
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
@@ -104,24 +112,8 @@ class NativeSource:
         """Return a page as an archive lists it: the same as its listing gives."""
         files: dict[int, list[FoundFile]] = {}
         for line in lines:
-            files.setdefault(line.instance, []).append(self._file_of(line))
-        items = [
-            Found(
-                id=one.id,
-                uuid=one.uuid,
-                identifier=one.identifier,
-                app=one.app,
-                app_name=self._names.get(one.app, one.app),
-                title=one.title,
-                state=one.state,
-                started_at=one.started_at,
-                ended_at=one.ended_at,
-                starter=one.starter,
-                values=one.values,
-                files=tuple(files.get(one.id, ())),
-            )
-            for one in instances
-        ]
+            files.setdefault(line.instance, []).append(self._file(line.instance, line, line.created_at))
+        items = [self._found(one, files.get(one.id, ()), one.started_at, one.ended_at) for one in instances]
         window = head.headers.get("satchel-window", "")
         return FoundPage(
             items=items,
@@ -129,34 +121,14 @@ class NativeSource:
             window=int(window) if window.isascii() and window.isdigit() else None,
         )
 
-    def _file_of(self, line: Line) -> FoundFile:
-        return FoundFile(
-            id=line.id,
-            instance=line.instance,
-            name=line.name,
-            field=line.field,
-            area=line.area,
-            kind=line.kind,
-            uuid=line.uuid,
-            description=line.description,
-            size=line.size,
-            media_type=line.media_type,
-            sha256=line.sha256,
-            url=line.url,
-            created_at=line.created_at,
-            created_by=line.created_by,
-            source=self._source_of(line.id, line.url),
-        )
-
-    def _source_of(self, number: int, url: str | None) -> str:
-        return f"{self.address}/api/v1/files/{number}/content" if url is None else url
-
     def _takes(self, field: str | None) -> bool:
         if field is None:
             return self._attachments
         return self._fields is None or field in self._fields
 
-    def _found(self, one: wire.Instance) -> Found:
+    def _found(
+        self, one: wire.Instance | InstanceLine, files: Sequence[FoundFile], started_at: str, ended_at: str | None
+    ) -> Found:
         return Found(
             id=one.id,
             uuid=one.uuid,
@@ -165,17 +137,18 @@ class NativeSource:
             app_name=self._names.get(one.app, one.app),
             title=one.title,
             state=one.state,
-            started_at=moment(one.started_at) or "",
-            ended_at=moment(one.ended_at),
+            started_at=started_at,
+            ended_at=ended_at,
             starter=one.starter,
             values=one.values,
-            files=tuple(self._file(one, file) for file in one.files if self._takes(file.field)),
+            files=tuple(files),
         )
 
-    def _file(self, one: wire.Instance, file: wire.File) -> FoundFile:
+    def _file(self, instance: int, file: wire.File | Line, created_at: str | None) -> FoundFile:
+        """Return a file as a listing or an archive tells of it; only moments are written in two ways."""
         return FoundFile(
             id=file.id,
-            instance=one.id,
+            instance=instance,
             name=file.name,
             field=file.field,
             area=file.area,
@@ -186,9 +159,9 @@ class NativeSource:
             media_type=file.media_type,
             sha256=file.sha256,
             url=file.url,
-            created_at=moment(file.created_at),
+            created_at=created_at,
             created_by=file.created_by,
-            source=self._source_of(file.id, file.url),
+            source=f"{self.address}/api/v1/files/{file.id}/content" if file.url is None else file.url,
         )
 
 
