@@ -35,9 +35,10 @@ async def held(world: World, clerk: Actor, task: TaskId) -> FileId:
 
 
 async def link(world: World, actor: Actor, instance: InstanceId, url: str, place: Place | None = None) -> FileId:
-    return await files.add_link(
+    made = await files.add_link(
         world.context, actor, instance, kind=FileKind.LINK, url=url, name=None, description="", place=place or Place()
     )
+    return made.id
 
 
 async def test_content_is_given_whole_and_in_parts(world: World, clerk: Actor, held: FileId) -> None:
@@ -131,7 +132,7 @@ async def test_a_copy_is_a_row_on_the_same_bytes_that_counts_its_full_size(
     world: World, clerk: Actor, task: TaskId, held: FileId
 ) -> None:
     number = await instance_of(world, task)
-    copied = await files.copy(world.context, clerk, held, number, Place(area="Documents"), name="copy.txt")
+    copied = (await files.copy(world.context, clerk, held, number, Place(area="Documents"), name="copy.txt")).id
 
     first, second = await world.files(number)
     assert (first.id, second.id, second.source_file_id, second.name) == (held, copied, held, "copy.txt")
@@ -213,8 +214,8 @@ async def test_uploads_are_attached_beside_what_is_there(
     ticket = await world.upload(clerk, instance=number, field="any")
     tab = await world.upload(clerk, instance=number, area="Documents")
 
-    assert await files.attach(world.context, clerk, number, [ticket], ANY) == [ticket]
-    assert await files.attach(world.context, clerk, number, [tab], Place()) == [tab]
+    for upload, place in ((ticket, ANY), (tab, Place())):
+        assert [file.id for file in await files.attach(world.context, clerk, number, [upload], place)] == [upload]
 
     assert [(file.id, file.field_id) for file in await world.files(number)] == [
         (held, "any"),

@@ -33,7 +33,7 @@ async def test_a_preview_is_made_once_and_every_file_of_the_bytes_learns_what_th
 ) -> None:
     data = photo_jpeg()
     first = await photo(world, clerk, task, data, metadata={"orientation": "as said"})
-    copied = await files.copy(world.context, clerk, first.id, first.instance_id, Place())
+    copied = (await files.copy(world.context, clerk, first.id, first.instance_id, Place())).id
     assert await jobs(world) == [(sha256(data),)]
     with pytest.raises(NotFound):
         await files.preview(world.context, clerk, first.id)

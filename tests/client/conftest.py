@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from client.starting import Start
+from described import check_async
 from satchel.client.api import AsyncClient
 from satchel.client.steps import Retries
 from surfaces.conftest import Api
@@ -53,6 +54,8 @@ class Network(httpx.AsyncBaseTransport):
                 if self.lives < 0:
                     raise httpx.ConnectError("connection refused", request=request)
         answer = await self._inner.handle_async_request(request)
+        answer.request = request
+        await check_async(answer)
         for known in self.faults:
             method, ending, fault = known
             if request.method == method and request.url.path.endswith(ending):

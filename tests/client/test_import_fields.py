@@ -1,31 +1,41 @@
 """Which field is meant by a name, what a value is there, and what an import never leaves unsaid."""
 
+from functools import partial
+
 import pytest
 
-from satchel.client import wire
 from satchel.client.import_fields import Fields, Other, UnfitError, fitting
 from satchel.client.import_manifest import ManifestFile, ManifestInstance
 from satchel.client.import_origin import MOST_CHARS, origin
 from satchel.client.sources.listing import Place, number_of, utc
+from satchel.model.api.apps import App, Column, Field, Option, StartForm
 from satchel.model.errors import InvalidRequest
 
-APP = wire.AppDetail(
+field = partial(Field, description="", searchable=False)
+column = partial(Column, required=False)
+
+APP = App(
     id=1,
     code="APP",
     name="App",
+    category="",
+    description="",
     version=1,
+    tasks={},
+    messages={},
+    actions=[],
     fields=[
-        wire.Field(number=1, id="name", label="Name", type="text"),
-        wire.Field(number=2, id="note_1", label="Note", type="text"),
-        wire.Field(number=3, id="note_2", label="Note", type="text"),
-        wire.Field(number=4, id="7", label="Seven", type="text"),
+        field(number=1, id="name", label="Name", type="text"),
+        field(number=2, id="note_1", label="Note", type="text"),
+        field(number=3, id="note_2", label="Note", type="text"),
+        field(number=4, id="7", label="Seven", type="text"),
     ],
-    start={"fields": {"name": "require"}},
+    start=StartForm(fields={"name": "require"}),
 )
 OPTIONS = [
-    wire.Option(id="r", label="Red"),
-    wire.Option(id="g", label="Green, light"),
-    wire.Option(id="b", label="Blue"),
+    Option(id="r", label="Red"),
+    Option(id="g", label="Green, light"),
+    Option(id="b", label="Blue"),
 ]
 
 
@@ -58,7 +68,7 @@ def test_a_name_is_a_field_by_the_users_word_by_id_or_by_its_only_label(
 
 def test_numbers_count_only_where_names_are_numbers_and_unknown_names_are_refused_unless_lenient() -> None:
     known = _fields(is_numbered=True).named("1", {})
-    assert isinstance(known, wire.Field)
+    assert isinstance(known, Field)
     assert known.id == "name"
     with pytest.raises(InvalidRequest, match="--map other=FIELD"):
         _fields(is_lenient=False).named("other", {})
@@ -89,10 +99,10 @@ def test_numbers_count_only_where_names_are_numbers_and_unknown_names_are_refuse
 )
 def test_a_value_takes_the_form_of_its_field(kind: str, value: object, fits: object) -> None:
     columns = [
-        wire.Column(id="item", label="Item", type="text"),
-        wire.Column(id="amount", label="Amount", type="decimal"),
+        column(id="item", label="Item", type="text"),
+        column(id="amount", label="Amount", type="decimal"),
     ]
-    known = wire.Field(number=1, id="x", label="X", type=kind, options=OPTIONS, columns=columns)
+    known = field(number=1, id="x", label="X", type=kind, options=OPTIONS, columns=columns)
     assert fitting(known, value) == fits
 
 
@@ -114,7 +124,7 @@ def test_a_value_takes_the_form_of_its_field(kind: str, value: object, fits: obj
     ],
 )
 def test_a_value_without_such_a_form_is_told_to_have_none(kind: str, value: object) -> None:
-    known = wire.Field(number=1, id="x", label="X", type=kind, options=OPTIONS)
+    known = field(number=1, id="x", label="X", type=kind, options=OPTIONS)
     with pytest.raises(UnfitError):
         fitting(known, value)
 

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from described import check
 from place import new_folder
 from plain import PLAIN
 from satchel.cli import root
@@ -83,7 +84,8 @@ class DemoServer:
     def client(self, who: str = "integrator") -> httpx.Client:
         """Return a client that is signed in as one of the demo's people."""
         headers = {"Authorization": f"Bearer {self.token(who)}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, verify=PLAIN)
+        hooks = {"response": [check]}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, verify=PLAIN, event_hooks=hooks)
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -80,7 +80,7 @@ async def _work(world: World, known: Acknowledged, salt: bytes) -> None:
     known.filled[int(ticket.id)] = _digest(second)
     left_out = await upload(salt + b"left out", task=task.id)
 
-    copied = await files.copy(context, admin, FileId(one), instance, Place(field=FILES), name="copy.bin")
+    copied = (await files.copy(context, admin, FileId(one), instance, Place(field=FILES), name="copy.bin")).id
     known.held[int(copied)] = _digest(first)
     for number in (one, two):
         del known.held[number]  # not acknowledged as gone, nor as there
@@ -98,7 +98,7 @@ async def _work(world: World, known: Acknowledged, salt: bytes) -> None:
 
     other = await world.start(admin, "CRA")
     known.instances.append(other)
-    kept = await files.copy(context, admin, copied, other, Place(field=FILES))
+    kept = (await files.copy(context, admin, copied, other, Place(field=FILES))).id
     known.held[int(kept)] = _digest(first)
     for number in (two, int(copied), int(ticket.id)):
         del known.held[number]

@@ -97,7 +97,7 @@ class Crowd:
         if self.files:
             source, target = self.chance.choice(self.files), self.chance.choice(self.instances)
             made = await files.copy(self.world.context, self.world.admin, source, target, Place(field=FILES))
-            self.files.append(made)
+            self.files.append(made.id)
 
     async def _delete(self) -> None:
         if self.files:

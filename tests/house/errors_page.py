@@ -1,6 +1,5 @@
 """Writes docs/reference/errors.md from the tree of errors: `make reference`."""
 
-import re
 from inspect import getdoc
 
 from house.tree import ROOT
@@ -28,11 +27,8 @@ def classes() -> list[type[SatchelError]]:
 
 
 def codes(error: type[SatchelError]) -> list[str]:
-    """Return the codes that a class may carry: its own, or those that its docstring lists."""
-    if error is not BadFile:
-        return [error.code]
-    listed = (getdoc(error) or "").partition("Codes:")[2]
-    return re.findall(r"`([a-z_]+)`", listed)
+    """Return the codes that a class may carry: its own, or those that it lists."""
+    return list(BadFile.codes) if error is BadFile else [error.code]
 
 
 def table() -> str:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 import leaks
+from described import check_async
 from plain import PLAIN
 from satchel.actions import credentials
 from satchel.settings import read_settings
@@ -47,7 +48,7 @@ class Api:
                 base_url=self.url or "http://127.0.0.1:8080",
                 headers=headers,
                 timeout=60,
-                event_hooks={"response": [_check]},
+                event_hooks={"response": [_check, check_async]},
             )
             self.clients[who] = await self.stack.enter_async_context(client)
         return self.clients[who]

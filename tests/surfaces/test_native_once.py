@@ -67,7 +67,8 @@ async def test_who_may_change_but_not_view_is_told_that_it_was_done(api: Api) ->
     again = await modifier.post(f"{address}/files", json={"uploads": [upload]}, headers=KEYED)
     assert (again.status_code, again.json()) == (201, attached.json())
     [shown] = attached.json()["items"]
-    assert list(shown) == ["id"]
+    assert (shown["name"], shown["size"]) == ("a.txt", len(TEXT))
+    assert (await modifier.get(f"/api/v1/files/{shown['id']}")).status_code == 404
 
     linked = await modifier.post(f"{address}/files", json={"kind": "link", "url": "https://example.com/a"})
     assert linked.status_code == 201
@@ -95,7 +96,8 @@ async def test_a_copy_into_what_one_may_not_view_is_made_and_named(api: Api) -> 
     copied = await modifier.post(f"/api/v1/files/{file}/copies", json={"instance": target}, headers=KEYED)
 
     assert copied.status_code == 201, copied.text
-    assert list(copied.json()) == ["id"]
+    assert (copied.json()["name"], copied.json()["instance"]) == ("a.txt", target)
+    assert (await modifier.get(copied.headers["Location"])).status_code == 404
     assert copied.headers["Location"] == f"/api/v1/files/{copied.json()['id']}"
     assert (await clerk.get(copied.headers["Location"])).json()["copied_from"] == file
 

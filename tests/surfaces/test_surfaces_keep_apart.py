@@ -11,7 +11,8 @@ from satchel.model.actor import Actor
 from satchel.model.errors import SatchelError
 from satchel.settings import read_settings
 from satchel.surfaces.app import SURFACES, create_app
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint
+from satchel.surfaces.kit.endpoints import endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.surface import Surface
 from world import World, open_world
 

@@ -181,8 +181,10 @@ async def note_download(context: Context, actor: Actor, file: File) -> None:
 
 async def attach(
     context: Context, actor: Actor, instance_id: InstanceId, uploads: list[int], place: Place
-) -> list[FileId]:
+) -> list[File]:
     """Claim uploads that were made for an instance, into a field (beside what it holds) or the attachments tab.
+
+    Returns the files that they became: who adds a file knows it, also where they may not look into its place.
 
     Raises:
         NotFound, Forbidden: the actor may not change the instance.
@@ -193,6 +195,8 @@ async def attach(
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         require_running(run)
         locked = await claims.lock_named(run.tx, actor.account_id, uploads, run.instance.id)
+        if not actor.may(Right.VIEW, run.instance.app_id):  # others' uploads are not there for them
+            locked = {number: upload for number, upload in locked.items() if upload.user_id == actor.user_id}
         if place.field is None:
             form, given = Form(access={}, scope=Scope(instance=True)), Submission(attachments=uploads)
         else:
@@ -201,7 +205,7 @@ async def attach(
             given = Submission(values={place.field: [*held, *uploads]})
         saved = await submit(run, form, given, locked, complete=False)
         await run.event("file.added", file=saved.added[0] if saved.added else None, data=saved.as_data())
-    return saved.added
+        return run.files_of(saved.added)
 
 
 async def add_link(
@@ -214,8 +218,8 @@ async def add_link(
     name: str | None,
     description: str,
     place: Place,
-) -> FileId:
-    """Attach a file whose bytes are kept elsewhere; it counts nothing against the quota.
+) -> File:
+    """Attach a file whose bytes are kept elsewhere; it counts nothing against the quota. Returns it.
 
     Raises:
         NotFound, Forbidden: the actor may not change the instance.
@@ -236,7 +240,7 @@ async def add_link(
         file_id = await claims.attach_link(run, link, field_id=place.field)
         await check_place(run, place)
         await run.event("file.added", file=file_id, data={"kind": kind.value, "field": place.field})
-    return file_id
+        return run.files_of([file_id])[0]
 
 
 def _address(url: str) -> str:
@@ -340,8 +344,10 @@ async def restore(context: Context, actor: Actor, file_id: FileId) -> None:
 
 async def copy(
     context: Context, actor: Actor, file_id: FileId, instance_id: InstanceId, place: Place, *, name: str | None = None
-) -> FileId:
+) -> File:
     """Copy a file into an instance, the same or another: a new row on the same blob, which counts its full size.
+
+    Returns the copy.
 
     Raises:
         NotFound, Gone: the actor may not see the file or the instance.
@@ -371,4 +377,4 @@ async def copy(
             file=copied,
             data={"from": file_id, "from_instance": source.instance_id, "field": place.field},
         )
-    return copied
+        return run.files_of([copied])[0]

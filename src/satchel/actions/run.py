@@ -87,6 +87,10 @@ class Run:
         """Return the files of a field (None: the attachments tab) in order."""
         return [file for file in self.files if file.field_id == field_id]
 
+    def files_of(self, numbers: Sequence[FileId]) -> list[File]:
+        """Return the files with these numbers, in the order of their places."""
+        return [file for file in self.files if file.id in numbers]
+
     def new_token(self) -> TokenId:
         """Return a fresh name for a visit of the engine to an element."""
         return TokenId(self.context.entropy(9).hex())

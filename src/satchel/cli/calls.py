@@ -108,7 +108,7 @@ async def _incidents(instance: int | None, url: str, token: str) -> Code:
     rows: list[tuple[object, ...]] = []
     after: object = 0
     while after is not None:
-        answer, body = await ask(url, token, "GET", f"/api/v1/incidents?limit=100&after={after}{only}")
+        answer, body = await ask(url, token, "GET", f"/api/v1/incidents?limit=100&cursor={after}{only}")
         if not answer.is_success:
             return refuse(answer, body)
         found = cast("list[dict[str, Any]]", body["items"])

@@ -16,10 +16,11 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
-from satchel.client import exports, operations, transfers, wire
+from satchel.client import exports, operations, transfers
 from satchel.client.drivers import Account, AsyncDriver, BlockingDriver
 from satchel.client.signing_in import Signed, sign_in, sign_out
 from satchel.client.steps import Flow, Retries
+from satchel.model.api.instances import FoundInstance, FoundInstances
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -91,12 +92,12 @@ class Client:
         self.driver.run(sign_out())
         self.driver.account.headers.clear()
 
-    def search(self, query: Mapping[str, object] | None = None, *, with_files: bool = False) -> Iterator[wire.Instance]:
+    def search(self, query: Mapping[str, object] | None = None, *, with_files: bool = False) -> Iterator[FoundInstance]:
         """Give every instance that a query finds, a page at a time; the arguments are those of `search_page`."""
         for page in self.pages(query, with_files=with_files):
             yield from page.items
 
-    def pages(self, query: Mapping[str, object] | None = None, *, with_files: bool = False) -> Iterator[wire.Page]:
+    def pages(self, query: Mapping[str, object] | None = None, *, with_files: bool = False) -> Iterator[FoundInstances]:
         """Give the pages of a search."""
         cursor: str | None = None
         while True:
@@ -181,7 +182,7 @@ class AsyncClient:
 
     async def search(
         self, query: Mapping[str, object] | None = None, *, with_files: bool = False
-    ) -> AsyncIterator[wire.Instance]:
+    ) -> AsyncIterator[FoundInstance]:
         """Give every instance that a query finds, a page at a time; the arguments are those of `search_page`."""
         async for page in self.pages(query, with_files=with_files):
             for found in page.items:
@@ -189,7 +190,7 @@ class AsyncClient:
 
     async def pages(
         self, query: Mapping[str, object] | None = None, *, with_files: bool = False
-    ) -> AsyncIterator[wire.Page]:
+    ) -> AsyncIterator[FoundInstances]:
         """Give the pages of a search."""
         cursor: str | None = None
         while True:

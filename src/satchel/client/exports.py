@@ -4,27 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from satchel.client import wire
 from satchel.client.receiving import receive
 from satchel.client.refusals import Refused
 from satchel.client.steps import Call, Flow, Pause, Work, get, post
 from satchel.client.transfers import SUFFIX, ToFile, Told
+from satchel.model.api.searches import Export
 
 POLL_S = 0.5
-
-
-class Export(wire.Answered, frozen=True, kw_only=True):
-    """An export; `size` is the zip's, `bytes` its files', `left_out` how many of them one may see but not export."""
-
-    id: int
-    state: str
-    instances: int = 0
-    files: int = 0
-    bytes: int = 0
-    left_out: int = 0
-    missing: int = 0
-    size: int | None = None
-    error: Mapping[str, str] | None = None
 
 
 def begin_export(
@@ -55,8 +41,9 @@ def wait_for_export(number: int) -> Flow[Export]:
     while True:
         found = yield from export(number)
         if found.state == "failed":
-            said = found.error or {}
-            raise Refused(200, said.get("code", "failed"), said.get("message", f"The export {number} failed."))
+            code = "failed" if found.error is None else found.error.code
+            message = None if found.error is None else found.error.message
+            raise Refused(200, code, message or f"The export {number} failed.")
         if found.state != "preparing":
             return found
         yield Pause(POLL_S)

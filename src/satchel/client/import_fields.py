@@ -7,7 +7,7 @@ from typing import TypeAlias, cast
 
 import msgspec
 
-from satchel.client import wire
+from satchel.model.api.apps import App, Column, Field, Option
 from satchel.model.errors import InvalidRequest
 
 FILE_TYPES = frozenset({"file", "photo", "signature"})
@@ -27,7 +27,7 @@ class Other(Enum):
     UNKNOWN = "no field of that name"
 
 
-Place: TypeAlias = wire.Field | Other
+Place: TypeAlias = Field | Other
 
 
 class UnfitError(Exception):
@@ -50,7 +50,7 @@ class Fields:
 
     def __init__(
         self,
-        app: wire.AppDetail,
+        app: App,
         *,
         names: Mapping[str, str],
         skip: frozenset[str],
@@ -82,7 +82,7 @@ class Fields:
             f"The app {self.app.code} has no field {said or name}. Say which: --map {name}=FIELD, or --skip {name}."
         )
 
-    def _with(self, name: str, label: str | None, *, is_numbered: bool) -> wire.Field | None:
+    def _with(self, name: str, label: str | None, *, is_numbered: bool) -> Field | None:
         for known in self.app.fields:
             if known.id == name:
                 return known
@@ -107,9 +107,9 @@ class Fields:
         """Return whether the user says which field a name stands for."""
         return name in self._names
 
-    def is_open(self, known: wire.Field) -> bool:
+    def is_open(self, known: Field) -> bool:
         """Return whether the start form takes a field."""
-        return self.app.start.get("fields", {}).get(known.id) in _OPEN
+        return self.app.start.fields.get(known.id) in _OPEN
 
 
 def is_empty(value: object) -> bool:
@@ -117,7 +117,7 @@ def is_empty(value: object) -> bool:
     return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
 
 
-def fitting(known: wire.Field | wire.Column, value: object) -> object:
+def fitting(known: Field | Column, value: object) -> object:
     """Return a value as the API takes it for a field.
 
     Args:
@@ -133,7 +133,7 @@ def fitting(known: wire.Field | wire.Column, value: object) -> object:
     return fit(known, value)
 
 
-def _choice(known: wire.Field | wire.Column, value: object) -> str | None:
+def _choice(known: Field | Column, value: object) -> str | None:
     chosen = [_option(known.options, one) for one in _several(value)]
     if len(chosen) > 1:
         raise UnfitError("the field holds one option, and there are several")
@@ -146,7 +146,7 @@ def _several(value: object) -> list[object]:
     return [cast("Mapping[str, object]", one).get("value") if isinstance(one, dict) else one for one in found]
 
 
-def _option(options: Sequence[wire.Option], value: object) -> str:
+def _option(options: Sequence[Option], value: object) -> str:
     text = str(value).strip()
     for one in options:
         if text == one.id:
@@ -157,7 +157,7 @@ def _option(options: Sequence[wire.Option], value: object) -> str:
     raise UnfitError(f"{text[:80]!r} is none of the options")
 
 
-def _choices(known: wire.Field | wire.Column, value: object) -> list[str]:
+def _choices(known: Field | Column, value: object) -> list[str]:
     """Return the ids of several options; a text may hold them with commas between."""
     if isinstance(value, str):
         try:
@@ -181,13 +181,13 @@ def _number(_known: object, value: object) -> object:
     return text
 
 
-def _date(known: wire.Field | wire.Column, value: object) -> str:
+def _date(known: Field | Column, value: object) -> str:
     """Return a day, also of a moment."""
     match = _DAY.fullmatch(value.strip()) if isinstance(value, str) else None
     return match[1] if match is not None else _text(known, value)
 
 
-def _text(known: wire.Field | wire.Column, value: object) -> str:
+def _text(known: Field | Column, value: object) -> str:
     parts = cast("list[object]", value) if isinstance(value, list) else [value]
     if any(isinstance(part, dict | list) for part in parts):
         raise UnfitError("it is no text")
@@ -199,7 +199,7 @@ def _text(known: wire.Field | wire.Column, value: object) -> str:
     return text
 
 
-def _rows(known: wire.Field | wire.Column, value: object) -> list[dict[str, object]]:
+def _rows(known: Field | Column, value: object) -> list[dict[str, object]]:
     if isinstance(value, str):
         try:
             value = msgspec.json.decode(value)
@@ -207,11 +207,11 @@ def _rows(known: wire.Field | wire.Column, value: object) -> list[dict[str, obje
             raise UnfitError("it is no table") from None
     if not isinstance(value, list) or any(not isinstance(row, dict) for row in cast("list[object]", value)):
         raise UnfitError("it is no table")
-    columns = known.columns if isinstance(known, wire.Field) else ()
+    columns = known.columns if isinstance(known, Field) else ()
     return [_row(columns, row) for row in cast("list[Mapping[str, object]]", value)]
 
 
-def _row(columns: Sequence[wire.Column], row: Mapping[str, object]) -> dict[str, object]:
+def _row(columns: Sequence[Column], row: Mapping[str, object]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, cell in row.items():
         if is_empty(cell):
@@ -223,7 +223,7 @@ def _row(columns: Sequence[wire.Column], row: Mapping[str, object]) -> dict[str,
     return found
 
 
-_FITS: Mapping[str, Callable[[wire.Field | wire.Column, object], object]] = {
+_FITS: Mapping[str, Callable[[Field | Column, object], object]] = {
     "choice": _choice,
     "choices": _choices,
     "boolean": _truth,

@@ -5,27 +5,31 @@ from urllib.parse import quote
 
 import msgspec
 
-from satchel.client import wire
 from satchel.client.steps import Call, Flow, ask, get, post
+from satchel.model.api.apps import App, Apps, AppSummary
+from satchel.model.api.files import File, Files, Link
+from satchel.model.api.instances import FoundInstances, InstanceView, Task, Tasks
+from satchel.model.api.people import Created, Me
+from satchel.model.api.searches import CriteriaMeaning, SavedSearch
 
 _BASE = "/api/v1"
 PAGE = 200
 """The most that a page of any list holds."""
 
 
-def me() -> Flow[wire.Me]:
+def me() -> Flow[Me]:
     """Return who asks, with groups and rights."""
-    return (yield from get(f"{_BASE}/me", wire.Me))
+    return (yield from get(f"{_BASE}/me", Me))
 
 
-def apps() -> Flow[Sequence[wire.App]]:
+def apps() -> Flow[Sequence[AppSummary]]:
     """Return the apps for which one has any right."""
-    return (yield from get(f"{_BASE}/apps", wire.Apps)).items
+    return (yield from get(f"{_BASE}/apps", Apps)).items
 
 
-def app(code: str) -> Flow[wire.AppDetail]:
+def app(code: str) -> Flow[App]:
     """Return an app's newest version, with its fields."""
-    return (yield from get(f"{_BASE}/apps/{quote(code, safe='')}", wire.AppDetail))
+    return (yield from get(f"{_BASE}/apps/{quote(code, safe='')}", App))
 
 
 def start(
@@ -47,12 +51,12 @@ def start(
     """
     body = _filled(values, attachments, comment)
     answer = yield from post(f"{_BASE}/apps/{quote(app, safe='')}/instances", body, key=key)
-    return answer.read(wire.Created).id
+    return answer.read(Created).id
 
 
-def instance(which: int | str) -> Flow[wire.InstanceView]:
+def instance(which: int | str) -> Flow[InstanceView]:
     """Return an instance by number or identifier, as far as one may see it."""
-    return (yield from get(f"{_BASE}/instances/{quote(str(which), safe='')}", wire.InstanceView))
+    return (yield from get(f"{_BASE}/instances/{quote(str(which), safe='')}", InstanceView))
 
 
 def search_page(
@@ -61,7 +65,7 @@ def search_page(
     cursor: str | None = None,
     with_files: bool = False,
     with_count: bool = False,
-) -> Flow[wire.Page]:
+) -> Flow[FoundInstances]:
     """Return one page of a search; `search` goes through all of them.
 
     Args:
@@ -84,7 +88,7 @@ def search_page(
         content=msgspec.json.encode(given),
         is_repeatable=True,  # it only reads
     )
-    return (yield from ask(call)).read(wire.Page)
+    return (yield from ask(call)).read(FoundInstances)
 
 
 def change_values(instance: int, values: Mapping[str, object], *, revision: int) -> Flow[None]:
@@ -112,13 +116,13 @@ def cancel(instance: int, reason: str = "") -> Flow[None]:
     yield from post(f"{_BASE}/instances/{instance}/cancel", {"reason": reason})
 
 
-def tasks(which: str = "mine") -> Flow[list[wire.Task]]:
+def tasks(which: str = "mine") -> Flow[list[Task]]:
     """Return the open tasks that one holds (`mine`) or may claim (`offered`)."""
-    found: list[wire.Task] = []
+    found: list[Task] = []
     cursor: str | None = None
     while True:
         params = [("filter", which), ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
-        page = yield from get(f"{_BASE}/tasks", wire.Tasks, tuple(params))
+        page = yield from get(f"{_BASE}/tasks", Tasks, tuple(params))
         found += page.items
         cursor = page.next
         if cursor is None:
@@ -154,14 +158,14 @@ def complete(
     yield from post(f"{_BASE}/tasks/{task}/complete", body, headers=headers)
 
 
-def files(instance: int) -> Flow[Sequence[wire.File]]:
+def files(instance: int) -> Flow[Sequence[File]]:
     """Return an instance's files that one may see."""
-    return (yield from get(f"{_BASE}/instances/{instance}/files", wire.Files)).items
+    return (yield from get(f"{_BASE}/instances/{instance}/files", Files)).items
 
 
-def file(number: int) -> Flow[wire.File]:
+def file(number: int) -> Flow[File]:
     """Return what a file is."""
-    return (yield from get(f"{_BASE}/files/{number}", wire.File))
+    return (yield from get(f"{_BASE}/files/{number}", File))
 
 
 def attach(
@@ -171,11 +175,11 @@ def attach(
     field: str | None = None,
     area: str | None = None,
     key: str | None = None,
-) -> Flow[Sequence[wire.File]]:
+) -> Flow[Sequence[File]]:
     """Attach uploads to an instance: to a field, beside what it holds, or to the attachments tab."""
     body = {"uploads": list(uploads), "field": field, "area": area}
     answer = yield from post(f"{_BASE}/instances/{instance}/files", _without_none(body), key=key)
-    return answer.read(wire.Files).items
+    return answer.read(Files).items
 
 
 def add_link(
@@ -207,18 +211,18 @@ def describe(file: int, *, name: str | None = None, description: str | None = No
     yield from ask(call)
 
 
-def link(file: int, *, disposition: str = "attachment", lifetime_s: int | None = None) -> Flow[wire.Link]:
+def link(file: int, *, disposition: str = "attachment", lifetime_s: int | None = None) -> Flow[Link]:
     """Make a signed address that works for minutes without sign-in."""
     body = _without_none({"disposition": disposition, "lifetime_s": lifetime_s})
-    return (yield from post(f"{_BASE}/files/{file}/links", body)).read(wire.Link)
+    return (yield from post(f"{_BASE}/files/{file}/links", body)).read(Link)
 
 
-def saved_search(number: int) -> Flow[wire.SavedSearch]:
+def saved_search(number: int) -> Flow[SavedSearch]:
     """Return a saved search; its `query` is what `search` takes."""
-    return (yield from get(f"{_BASE}/searches/{number}", wire.SavedSearch))
+    return (yield from get(f"{_BASE}/searches/{number}", SavedSearch))
 
 
-def read_criteria(criteria: str) -> Flow[wire.Meaning]:
+def read_criteria(criteria: str) -> Flow[CriteriaMeaning]:
     """Return what Questetra's criteria (XML or JSON) mean as a native query.
 
     Raises:
@@ -231,13 +235,13 @@ def read_criteria(criteria: str) -> Flow[wire.Meaning]:
         content=msgspec.json.encode({"criteria": criteria}),
         is_repeatable=True,  # it only reads
     )
-    return (yield from ask(call)).read(wire.Meaning)
+    return (yield from ask(call)).read(CriteriaMeaning)
 
 
-def save_search(name: str, query: Mapping[str, object], *, groups: Sequence[int] = ()) -> Flow[wire.SavedSearch]:
+def save_search(name: str, query: Mapping[str, object], *, groups: Sequence[int] = ()) -> Flow[SavedSearch]:
     """Keep a search under a name, for oneself and for some groups."""
     answer = yield from post(f"{_BASE}/searches", {"name": name, "query": query, "groups": list(groups)})
-    return answer.read(wire.SavedSearch)
+    return answer.read(SavedSearch)
 
 
 def _filled(values: Mapping[str, object] | None, attachments: Sequence[int], comment: str | None) -> dict[str, object]:

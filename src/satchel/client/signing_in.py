@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from satchel.client import wire
 from satchel.client.steps import Call, Flow, ask
+from satchel.model.api.people import Session
 from satchel.model.errors import Unavailable
 
 _PATH = "/api/v1/session"
@@ -31,7 +31,7 @@ def sign_in(email: str, password: str) -> Flow[Signed]:
     cookie = answer.headers.get("set-cookie", "").partition(";")[0]
     if not cookie:
         raise Unavailable("The server opened a session without a cookie; is the address right?")
-    return Signed(cookie=cookie, csrf_token=answer.read(wire.Session).csrf_token)
+    return Signed(cookie=cookie, csrf_token=answer.read(Session).csrf_token)
 
 
 def sign_out() -> Flow[None]:

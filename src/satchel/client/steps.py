@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from satchel.client.refusals import refusal
+from satchel.model.api.kinds import decode
 from satchel.model.errors import Unavailable
 
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class Answer:
             Unavailable: it is none; whoever answered is no server of the kind that was asked.
         """
         try:
-            return msgspec.json.decode(self.body, type=kind)
+            return decode(self.body, kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unavailable(
                 f"The server's answer is not what was expected ({error}); is the address right?"

@@ -9,10 +9,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from satchel.client import wire
 from satchel.client.receiving import receive, wait_for
 from satchel.client.refusals import WrongBytes
 from satchel.client.steps import Answer, Broken, Call, Flow, Retries, Work, accept, ask, get, may_pass, post
+from satchel.model.api.files import File, Ticket, Upload
 from satchel.model.names import format_upload_metadata
 
 PIECE_BYTES = 8 * 1024 * 1024
@@ -52,7 +52,7 @@ def upload(
     name: str | None = None,
     media_type: str | None = None,
     told: Told | None = None,
-) -> Flow[wire.Upload]:
+) -> Flow[Upload]:
     """Upload a file for a field or the attachments tab, and return what arrived; name its number in a form to use it.
 
     The digest is computed first and checked by the server. A connection that breaks is taken up where it broke.
@@ -107,7 +107,7 @@ def _measured(source: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _ticket(place: Place, *, size: int, sha256: str, name: str | None, media_type: str | None) -> Flow[wire.Ticket]:
+def _ticket(place: Place, *, size: int, sha256: str, name: str | None, media_type: str | None) -> Flow[Ticket]:
     body: dict[str, object] = {
         "size": size,
         "sha256": sha256,
@@ -120,7 +120,7 @@ def _ticket(place: Place, *, size: int, sha256: str, name: str | None, media_typ
         "area": place.area,
     }
     answer = yield from post("/api/v1/uploads", {key: value for key, value in body.items() if value is not None})
-    return answer.read(wire.Ticket)
+    return answer.read(Ticket)
 
 
 def _at(source: BinaryIO, offset: int) -> bytes:
@@ -128,13 +128,13 @@ def _at(source: BinaryIO, offset: int) -> bytes:
     return source.read(PIECE_BYTES)
 
 
-def _look(ticket: wire.Ticket) -> Flow[wire.Upload]:
+def _look(ticket: Ticket) -> Flow[Upload]:
     path = f"/api/v1/uploads/{ticket.id}"
     call = Call(method="GET", path=path, params=(("token", ticket.token),), is_open=True, is_repeatable=True)
-    return (yield from ask(call)).read(wire.Upload)
+    return (yield from ask(call)).read(Upload)
 
 
-def _put(ticket: wire.Ticket, source: BinaryIO, media_type: str | None, told: Told | None) -> Flow[None]:
+def _put(ticket: Ticket, source: BinaryIO, media_type: str | None, told: Told | None) -> Flow[None]:
     """Send a small file whole; after a broken connection the ticket tells whether it arrived."""
     body = cast("bytes", (yield Work(lambda: _at(source, 0))))
     call = Call(
@@ -159,7 +159,7 @@ def _put(ticket: wire.Ticket, source: BinaryIO, media_type: str | None, told: To
         told(len(body))
 
 
-def _resumable(ticket: wire.Ticket, source: BinaryIO, size: int, name: str | None, told: Told | None) -> Flow[None]:
+def _resumable(ticket: Ticket, source: BinaryIO, size: int, name: str | None, told: Told | None) -> Flow[None]:
     """Send a large file piece by piece (tus 1.0); after a broken connection the server says how far it is."""
     path, params = f"/api/v1/uploads/{ticket.id}/tus", (("token", ticket.token),)
     headers = {**_TUS, "Upload-Length": str(size)}
@@ -229,7 +229,7 @@ class ToFile:
         self._file.close()
 
 
-def download(file: int, to: Path, *, told: Told | None = None) -> Flow[wire.File]:
+def download(file: int, to: Path, *, told: Told | None = None) -> Flow[File]:
     """Download a file to a path and return what it is; its digest was checked.
 
     Until it is whole it is called `NAME.part`; called again after a crash, it goes on from there.
@@ -240,7 +240,7 @@ def download(file: int, to: Path, *, told: Told | None = None) -> Flow[wire.File
         Unavailable: the connection broke more often than is tried; what came is kept.
         OSError: the path cannot be written.
     """
-    what = yield from get(f"/api/v1/files/{file}", wire.File)
+    what = yield from get(f"/api/v1/files/{file}", File)
     part = to.with_name(to.name + SUFFIX)
     sink = cast("ToFile", (yield Work(lambda: ToFile(part, told))))
     try:
@@ -266,7 +266,7 @@ def read(file: int) -> Flow[bytes]:
     Raises:
         Refused, WrongBytes, Unavailable: as `download`.
     """
-    what = yield from get(f"/api/v1/files/{file}", wire.File)
+    what = yield from get(f"/api/v1/files/{file}", File)
     sink = _ToMemory()
     yield from receive(content_of(file), sink, etag=what.sha256)
     if what.sha256 is not None and hashlib.sha256(sink.data).hexdigest() != what.sha256:

@@ -242,12 +242,15 @@ class RangeNotSatisfiable(SatchelError):
 class BadFile(SatchelError):
     """A file's size, type, digest or count breaks its field's limits.
 
-    Codes: `file_too_small`, `file_type`, `file_not_image`, `digest_mismatch`, `too_many_files`, `too_many_unclaimed`,
-    `not_a_file_field`, `empty_file_name`, `metadata_not_image`.
+    Each limit has a code of its own, one of `codes`.
     """
 
     code = "bad_file"
     kind = Kind.UNPROCESSABLE
+    codes: ClassVar[tuple[str, ...]] = (
+        *("file_too_small", "file_type", "file_not_image", "digest_mismatch", "too_many_files", "too_many_unclaimed"),
+        *("not_a_file_field", "empty_file_name", "metadata_not_image"),
+    )
 
     def __init__(self, code: str, message: str, **members: object) -> None:
         super().__init__(message, **members)

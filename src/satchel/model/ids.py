@@ -36,6 +36,9 @@ ElementId = NewType("ElementId", str)
 TokenId = NewType("TokenId", str)
 """One visit of a token to a BPMN element, as the engine names it; opaque to everyone else."""
 
+MAX_ID = 2**63 - 1
+"""The largest number of a row."""
+
 FIELDS_PER_APP = 1024
 """The most fields that an app may declare, and so the base of `data_item_id`."""
 

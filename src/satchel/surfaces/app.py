@@ -24,12 +24,14 @@ from satchel.surfaces.flokzu import routes as flokzu
 from satchel.surfaces.kit import problems
 from satchel.surfaces.kit.bodies import Pace, Receive
 from satchel.surfaces.kit.dispatch import METHODS, Asgi, Dispatch
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Parts, Reply, Send, endpoint, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Parts, Reply, Send, json_reply
 from satchel.surfaces.kit.metrics import Metrics
 from satchel.surfaces.kit.passwords import KnownPasswords
 from satchel.surfaces.kit.scraper import require_scraper
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import routes as native
+from satchel.surfaces.native.description import openapi
 from satchel.surfaces.navixy import routes as navixy
 from satchel.surfaces.questetra import routes as questetra
 
@@ -79,7 +81,7 @@ def create_app(context: Context, limits: Limits, surfaces: Sequence[Surface] = S
     metrics = Metrics()
     surfaces = [
         *surfaces,
-        Surface(prefix="", endpoints=_own(parts, metrics, limits.metrics_token), document=problems.problem),
+        Surface(prefix="", endpoints=_own(metrics, limits.metrics_token), document=problems.problem),
     ]
     dispatches = {
         path: Dispatch(parts, surface, found, metrics=metrics)
@@ -168,9 +170,9 @@ def _routed(paths: tuple[str, ...]) -> Litestar:
     )
 
 
-def _own(parts: Parts, metrics: Metrics, metrics_token: str | None) -> tuple[Endpoint, ...]:
+def _own(metrics: Metrics, metrics_token: str | None) -> tuple[Endpoint, ...]:
     """Return the endpoints of no surface: probes, counts, the API's description."""
-    described = msgspec.json.encode(native.openapi(parts.public_url))
+    described = msgspec.json.encode(openapi())
 
     async def alive(exchange: Exchange) -> Reply:
         """Say that the process runs."""

@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 import msgspec
 
-from satchel.client import wire
 from satchel.client.receiving import Sink, receive
 from satchel.client.refusals import Refused, refusal
 from satchel.client.sources.listing import UNAUTHENTICATED, Place, missing, number_of, utc
 from satchel.client.sources.source import Found, FoundFile, FoundPage, Missing
 from satchel.client.steps import Answer, Call, Flow, ask
+from satchel.model.api.kinds import ReplyBody
 from satchel.model.errors import InvalidRequest
 
 T = TypeVar("T")
@@ -35,16 +35,16 @@ _LINK = "link"
 _NOT_THERE = 404
 
 
-class _Envelope(wire.Answered, frozen=True, kw_only=True, rename={"found": "responseObject", "is_good": "success"}):
+class _Envelope(ReplyBody, frozen=True, kw_only=True, rename={"found": "responseObject", "is_good": "success"}):
     is_good: bool
     found: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Column(wire.Answered, frozen=True, kw_only=True, rename="pascal"):
+class _Column(ReplyBody, frozen=True, kw_only=True, rename="pascal"):
     name: str
 
 
-class _Table(wire.Answered, frozen=True, kw_only=True, rename="pascal"):
+class _Table(ReplyBody, frozen=True, kw_only=True, rename="pascal"):
     fields: Sequence[_Column]
     data: Sequence[Sequence[str | int | float | bool | None]]
 
@@ -57,17 +57,17 @@ class _Table(wire.Answered, frozen=True, kw_only=True, rename="pascal"):
         ]
 
 
-class _Item(wire.Answered, frozen=True, kw_only=True):
+class _Item(ReplyBody, frozen=True, kw_only=True):
     name: str
     caption: str = ""
     value: str | None = None
 
 
-class _Object(wire.Answered, frozen=True, kw_only=True, rename="pascal"):
+class _Object(ReplyBody, frozen=True, kw_only=True, rename="pascal"):
     items: Sequence[_Item]
 
 
-class _Token(wire.Answered, frozen=True, kw_only=True):
+class _Token(ReplyBody, frozen=True, kw_only=True):
     access_token: str
 
 

@@ -11,12 +11,12 @@ from typing import Protocol, cast
 
 import msgspec
 
-from satchel.client import wire
 from satchel.client.receiving import Sink, receive_elsewhere
 from satchel.client.refusals import Refused, refusal
 from satchel.client.sources.listing import Json, missing, number_of, utc
 from satchel.client.sources.source import Found, FoundFile, FoundPage, Missing
 from satchel.client.steps import Call, Flow, Work, ask
+from satchel.model.api.kinds import ReplyBody
 from satchel.model.errors import InvalidRequest
 
 PAGE = 50
@@ -31,12 +31,12 @@ _IDENTIFIER = re.compile(r"[^\s-][^\s]*-[0-9]+")
 _CELLS = re.compile(r"[,;\t]")
 
 
-class _Answer(wire.Answered, frozen=True, kw_only=True):
+class _Answer(ReplyBody, frozen=True, kw_only=True):
     status: str = ""
     data: "_Instance | None" = None
 
 
-class _Instance(wire.Answered, frozen=True, kw_only=True, rename="camel"):
+class _Instance(ReplyBody, frozen=True, kw_only=True, rename="camel"):
     identifier: str
     initiated_by: str | None = None
     initiation_date: str | None = None

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from satchel.client import operations, receiving, transfers, wire
+from satchel.client import operations, receiving, transfers
 from satchel.client.receiving import Sink
 from satchel.client.sources.archive_stream import ArchiveStream, BadArchiveError, InstanceLine, Line
 from satchel.client.sources.source import Begin, End, Found, FoundFile, FoundPage, Listed
 from satchel.client.steps import Answer, Broken, Call, Flow
+from satchel.model.api.files import File
+from satchel.model.api.instances import FoundInstance
 
 PAGE = 100
 """Instances at once: a page with its files is in memory as a whole."""
@@ -127,7 +129,7 @@ class NativeSource:
         return self._fields is None or field in self._fields
 
     def _found(
-        self, one: wire.Instance | InstanceLine, files: Sequence[FoundFile], started_at: str, ended_at: str | None
+        self, one: FoundInstance | InstanceLine, files: Sequence[FoundFile], started_at: str, ended_at: str | None
     ) -> Found:
         return Found(
             id=one.id,
@@ -144,7 +146,7 @@ class NativeSource:
             files=tuple(files),
         )
 
-    def _file(self, instance: int, file: wire.File | Line, created_at: str | None) -> FoundFile:
+    def _file(self, instance: int, file: File | Line, created_at: str | None) -> FoundFile:
         """Return a file as a listing or an archive tells of it; only moments are written in two ways."""
         return FoundFile(
             id=file.id,

@@ -9,12 +9,12 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from satchel.client import wire
 from satchel.client.receiving import Sink, receive_elsewhere
 from satchel.client.refusals import Refused
 from satchel.client.sources.listing import UNAUTHENTICATED, Json, Place, missing, number_of, utc
 from satchel.client.sources.source import Found, FoundFile, FoundPage, Missing
 from satchel.client.steps import Call, Flow, ask
+from satchel.model.api.kinds import ReplyBody
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ _STATES = {"done": "ended", "delayed": "ended", "faulty": "ended", "failed": "fa
 _GONE = 404
 
 
-class _Task(wire.Answered, frozen=True, kw_only=True):
+class _Task(ReplyBody, frozen=True, kw_only=True):
     id: int
     label: str = ""
     user_id: int | None = None
@@ -39,15 +39,15 @@ class _Task(wire.Answered, frozen=True, kw_only=True):
     files: Sequence["_File"] = ()
 
 
-class _Tasks(wire.Answered, frozen=True, kw_only=True):
+class _Tasks(ReplyBody, frozen=True, kw_only=True):
     list: Sequence[_Task]
 
 
-class _OneTask(wire.Answered, frozen=True, kw_only=True):
+class _OneTask(ReplyBody, frozen=True, kw_only=True):
     value: _Task
 
 
-class _Field(wire.Answered, frozen=True, kw_only=True):
+class _Field(ReplyBody, frozen=True, kw_only=True):
     id: str
     type: str
     label: str = ""
@@ -55,14 +55,14 @@ class _Field(wire.Answered, frozen=True, kw_only=True):
     group: Sequence[Json] = ()
 
 
-class _Form(wire.Answered, frozen=True, kw_only=True):
+class _Form(ReplyBody, frozen=True, kw_only=True):
     label: str = ""
     template_id: int | None = None
     fields: Sequence[_Field] = ()
     values: Mapping[str, Json] | None = None
 
 
-class _File(wire.Answered, frozen=True, kw_only=True):
+class _File(ReplyBody, frozen=True, kw_only=True):
     id: int
     name: str = ""
     size: int | None = None
@@ -75,12 +75,12 @@ class _File(wire.Answered, frozen=True, kw_only=True):
     bindings: Mapping[str, Json] | None = None
 
 
-class _Read(wire.Answered, frozen=True, kw_only=True):
+class _Read(ReplyBody, frozen=True, kw_only=True):
     value: _Form | None = None
     files: Sequence[_File] = ()
 
 
-class _Session(wire.Answered, frozen=True, kw_only=True):
+class _Session(ReplyBody, frozen=True, kw_only=True):
     hash: str
     type: str = "authenticated"
 

@@ -11,11 +11,12 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from satchel.client import receiving, wire
+from satchel.client import receiving
 from satchel.client.receiving import Sink
 from satchel.client.sources.native import moment
 from satchel.client.sources.source import Found, FoundFile, FoundPage
 from satchel.client.steps import Call, Flow, ask
+from satchel.model.api.kinds import ReplyBody
 from satchel.model.errors import InvalidRequest
 
 PAGE = 100
@@ -32,7 +33,7 @@ _MOST_TURNS = 10
 """How often the list is begun anew because it was shifted meanwhile."""
 
 
-class Process(wire.Answered, frozen=True, kw_only=True, rename="camel"):
+class Process(ReplyBody, frozen=True, kw_only=True, rename="camel"):
     """A process, as far as an export needs it."""
 
     process_instance_id: int
@@ -47,19 +48,19 @@ class Process(wire.Answered, frozen=True, kw_only=True, rename="camel"):
     data: Mapping[str, Mapping[str, Any]] | None = None
 
 
-class Listed(wire.Answered, frozen=True, kw_only=True, rename="camel"):
+class Listed(ReplyBody, frozen=True, kw_only=True, rename="camel"):
     """A page of processes, and how many there are in all."""
 
     count: int
     process_instances: Sequence[Process]
 
 
-class _Definition(wire.Answered, frozen=True, kw_only=True, rename="camel"):
+class _Definition(ReplyBody, frozen=True, kw_only=True, rename="camel"):
     process_data_definition_number: int
     data_type: str
 
 
-class _Definitions(wire.Answered, frozen=True, kw_only=True):
+class _Definitions(ReplyBody, frozen=True, kw_only=True):
     definitions: Sequence[_Definition]
 
 

@@ -15,7 +15,8 @@ from satchel.surfaces.alloy.errors import no_action
 from satchel.surfaces.alloy.inputs import Keys, plain_text
 from satchel.surfaces.alloy.objects import class_of, is_html, object_of
 from satchel.surfaces.alloy.values import read_values
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 
 ATTACHMENTS = "attachments"
 FIELDS = "fields"

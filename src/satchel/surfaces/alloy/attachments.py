@@ -27,7 +27,8 @@ from satchel.surfaces.alloy.objects import object_of
 from satchel.surfaces.alloy.tables import Cell, TableColumn, listed
 from satchel.surfaces.kit.downloads import Plan, send_download
 from satchel.surfaces.kit.embedded import ELEMENT, EmbeddedFiles, Path
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.sending import send_content
 
 MAX_ATTACHMENTS = 100

@@ -10,7 +10,8 @@ from satchel.model.errors import InvalidRequest, NotFound, SatchelError, TooMany
 from satchel.surfaces.alloy import wire
 from satchel.surfaces.alloy.errors import no_object
 from satchel.surfaces.alloy.inputs import Keys, plain_text, read_keys
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 SCHEME = "bearer"
 ACTING_FOR = b"impersonating-user-id"

@@ -11,13 +11,15 @@ from satchel.actions.loading import LoadedApp
 from satchel.model.app import COMMENT
 from satchel.model.errors import Forbidden, InvalidRequest, NotFound
 from satchel.model.fields import FieldType
+from satchel.model.ids import MAX_ID
 from satchel.surfaces.alloy import wire
 from satchel.surfaces.alloy.auth import sees_own_only
 from satchel.surfaces.alloy.errors import no_object, unknown_class, unknown_field
 from satchel.surfaces.alloy.inputs import Filter, Wanted, read_wanted
 from satchel.surfaces.alloy.tables import Cell, TableColumn, listed
 from satchel.surfaces.alloy.values import STATES, Cells, ObjectField, field_named, object_fields
-from satchel.surfaces.kit.exchange import MAX_ID, Endpoint, Exchange, Handler, Reply, endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, Handler, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 
 MAX_ACTIVITIES = 10_000
 

@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from satchel.model.actor import Actor
-from satchel.model.ids import UserId
-from satchel.surfaces.kit.exchange import MAX_ID, Exchange, Reply, json_reply
+from satchel.model.ids import MAX_ID, UserId
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 PREFIX = "/alloy"
 BASE = f"{PREFIX}/api"

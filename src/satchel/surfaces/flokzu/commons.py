@@ -10,7 +10,8 @@ from satchel.actions import accounts
 from satchel.model.errors import InvalidRequest, NotFound
 from satchel.surfaces.flokzu import wire
 from satchel.surfaces.flokzu.inputs import body_bytes, body_object, query_inputs, refused
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 MAX_ELEMENTS = 1_000
 MAX_ASSIGNEES = 100

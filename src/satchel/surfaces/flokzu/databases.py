@@ -7,13 +7,14 @@ from satchel.actions import documents, records
 from satchel.actions.loading import LoadedApp
 from satchel.actions.records import Wanted
 from satchel.model.errors import InvalidRequest, NotFound
-from satchel.model.ids import FieldId, InstanceId
+from satchel.model.ids import MAX_ID, FieldId, InstanceId
 from satchel.surfaces.flokzu import wire
 from satchel.surfaces.flokzu.auth import starts_by_system
 from satchel.surfaces.flokzu.inputs import Inputs, body_object, query_inputs, read_inputs, refused
 from satchel.surfaces.flokzu.instances import V1, V2
 from satchel.surfaces.flokzu.values import read_values
-from satchel.surfaces.kit.exchange import MAX_ID, Endpoint, Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 _ID = wire.RECORD_ID.lower()
 _TAKEN = (wire.RECORD_ID,)

@@ -18,7 +18,8 @@ from satchel.surfaces.flokzu.inputs import query_inputs
 from satchel.surfaces.flokzu.instances import V1
 from satchel.surfaces.flokzu.names import ids_of
 from satchel.surfaces.flokzu.values import named_fields
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.multipart import last_part, read_parts
 
 FILE_PART = "file"

@@ -11,7 +11,8 @@ from satchel.surfaces.flokzu import wire
 from satchel.surfaces.flokzu.auth import KEY_PARAMETER, starts_by_system
 from satchel.surfaces.flokzu.inputs import body_object, query_inputs, read_inputs
 from satchel.surfaces.flokzu.values import read_values
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 V1 = f"{wire.BASE}/{{{KEY_PARAMETER}}}"
 V2 = f"{wire.BASE}/v2"

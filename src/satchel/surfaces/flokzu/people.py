@@ -7,7 +7,8 @@ from satchel.model.errors import NotFound
 from satchel.model.ids import GroupId
 from satchel.surfaces.flokzu import wire
 from satchel.surfaces.flokzu.inputs import Inputs, read_inputs, refused
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 V1 = f"{wire.BASE}/v1/management/user"
 MAX_ROLES = 100

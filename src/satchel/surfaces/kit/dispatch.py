@@ -17,7 +17,8 @@ from satchel.actions import idempotency
 from satchel.model.errors import MethodNotAllowed, NotFound, SatchelError, Unauthenticated
 from satchel.model.ids import CredentialId
 from satchel.surfaces.kit import bodies
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Parts, Reply, Send
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Parts, Reply, Send
 from satchel.surfaces.kit.metrics import Metrics
 from satchel.surfaces.kit.surface import Surface
 
@@ -99,10 +100,12 @@ class Dispatch:
             if exchange.method in METHODS and not self._endpoints:
                 raise NotFound("address", exchange.scope["path"][:200])
             raise MethodNotAllowed(exchange.method, sorted(self._endpoints) or METHODS)
+        if not endpoint.is_open and await self._surface.authenticate(exchange) is None:
+            raise Unauthenticated
+        if endpoint.query is not None and not endpoint.query.is_read_by_handler:
+            exchange.query(endpoint.query)  # here too, so that no handler can pass a misspelt parameter over
         if endpoint.is_open:  # those whose requests carry their own proof ask for more themselves
             return await endpoint.handler(exchange)
-        if await self._surface.authenticate(exchange) is None:
-            raise Unauthenticated
         key = exchange.header("idempotency-key")
         if key is None or endpoint.method != "POST":
             return await endpoint.handler(exchange)

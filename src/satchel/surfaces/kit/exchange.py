@@ -5,26 +5,25 @@ that they see of ASGI, so that a handler reads like the action it translates to.
 """
 
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-import msgspec
-
 from satchel.actions.context import Context
 from satchel.model.actor import Actor
+from satchel.model.api.kinds import QueryString, encode
 from satchel.model.errors import InvalidRequest, NotFound, PreconditionRequired, Unauthenticated, UnsupportedMedia
+from satchel.model.ids import MAX_ID
 from satchel.surfaces.kit import bodies
 from satchel.surfaces.kit.bodies import Pace
 from satchel.surfaces.kit.passwords import KnownPasswords
+from satchel.surfaces.kit.queries import read_query
 
 T = TypeVar("T")
+Query = TypeVar("Query", bound=QueryString)
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-MAX_ID = 2**63 - 1
-MAX_PAGE = 200
-DEFAULT_PAGE = 50
 _LONGEST_NUMBER = 19
 
 
@@ -60,10 +59,8 @@ class Reply:
 
 
 def json_reply(data: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
-    """Return data as JSON."""
-    return Reply(
-        status=status, body=msgspec.json.encode(data), headers={"Content-Type": "application/json", **(headers or {})}
-    )
+    """Return structs or plain data as JSON."""
+    return Reply(status=status, body=encode(data), headers={"Content-Type": "application/json", **(headers or {})})
 
 
 class Exchange:
@@ -90,6 +87,7 @@ class Exchange:
         self.known_actor: Actor | None = None
         self.secret = ""
         self._headers: dict[str, str] | None = None
+        self._query: QueryString | None = None
 
     @property
     def context(self) -> Context:
@@ -137,16 +135,15 @@ class Exchange:
             raise InvalidRequest("The query string has a NUL character.")
         return found
 
-    def query(self, name: str) -> str | None:
-        """Return one value of the query string, or None.
+    def query(self, kind: type[Query]) -> Query:
+        """Return the query string as a `kind`.
 
         Raises:
-            InvalidRequest: it is there more than once.
+            InvalidRequest: a parameter is unknown, given twice, or not of its type.
         """
-        found = [value for key, value in self.pairs if key == name]
-        if len(found) > 1:
-            raise InvalidRequest(f"{name} is given more than once.", pointer=f"/{name}")
-        return found[0] if found else None
+        if not isinstance(self._query, kind):
+            self._query = read_query(self.pairs, kind)
+        return self._query
 
     def number(self, name: str, what: str) -> int:
         """Return a path parameter as an id.
@@ -157,27 +154,6 @@ class Exchange:
         text = self.params[name]
         if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER or not 0 < int(text) <= MAX_ID:
             raise NotFound(what, text[:80])
-        return int(text)
-
-    def page(self) -> tuple[int, int]:
-        """Return (after, limit) of a list that goes by id: `cursor` and `limit` of the query string.
-
-        Raises:
-            InvalidRequest: one of them is no number in its range.
-        """
-        return self.bounded("cursor", 0, 0, MAX_ID), self.bounded("limit", DEFAULT_PAGE, 1, MAX_PAGE)
-
-    def bounded(self, name: str, default: int, low: int, high: int) -> int:
-        """Return a number of the query string, `default` where it is left out.
-
-        Raises:
-            InvalidRequest: it is no number in its range.
-        """
-        text = self.query(name)
-        if text is None:
-            return default
-        if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER or not low <= int(text) <= high:
-            raise InvalidRequest(f"{name} is a whole number from {low} to {high}.", pointer=f"/{name}")
         return int(text)
 
     def revision(self, *, is_required: bool = False) -> int | None:
@@ -242,48 +218,3 @@ class Exchange:
         if body and said != "application/json" and not said.endswith("+json"):
             raise UnsupportedMedia(f"Send JSON with Content-Type: application/json, not {said[:80] or 'without one'}.")
         return bodies.read_json(body or b"{}", kind, max_bytes=self.parts.max_json_bytes)
-
-
-Handler = Callable[[Exchange], Awaitable[Reply | None]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """One method of one path.
-
-    Attributes:
-        path: with parameters as `{name}`.
-        summary: a line for the API's description.
-        body: the type of its JSON body, or None.
-        is_open: whether it answers without anybody having signed in; its handler sees to whatever it asks for instead.
-        error_headers: what its refusals carry besides their own.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    summary: str
-    body: type[msgspec.Struct] | None = None
-    is_open: bool = False
-    error_headers: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-def endpoint(
-    method: str,
-    path: str,
-    handler: Handler,
-    *,
-    body: type[msgspec.Struct] | None = None,
-    is_open: bool = False,
-    error_headers: Mapping[str, str] | None = None,
-) -> Endpoint:
-    """Return an endpoint whose summary is its handler's first line."""
-    return Endpoint(
-        method=method,
-        path=path,
-        handler=handler,
-        summary=(handler.__doc__ or "").strip().partition("\n")[0],
-        body=body,
-        is_open=is_open,
-        error_headers=error_headers or {},
-    )

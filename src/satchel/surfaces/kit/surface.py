@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from satchel.model.actor import Actor
 from satchel.model.errors import SatchelError
 from satchel.surfaces.kit.auth import authenticate
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 
 Document = Callable[[SatchelError | None, Exchange], Reply]
 """Words an error; None stands for one that nobody expected."""

@@ -1,11 +1,16 @@
 """Apps: deploy a bundle, look at versions, fields and the diagram; start instances."""
 
 from satchel.actions import apps, instances
+from satchel.model.api import apps as api
+from satchel.model.api.people import Created
 from satchel.model.archive import MAX_ARCHIVE_BYTES, unpack_bundle
-from satchel.model.errors import UnsupportedMedia
+from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidBundle, InvalidValues, UnsupportedMedia
 from satchel.model.names import content_disposition
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.native import render, wire
+from satchel.surfaces.kit.endpoints import Answer, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.native import inputs
+from satchel.surfaces.native.answers import FORM, makes, shows
+from satchel.surfaces.native.outputs import apps as outputs
 
 _ZIP_TYPES = frozenset({"application/zip", "application/x-zip-compressed", "application/octet-stream"})
 
@@ -13,8 +18,7 @@ _ZIP_TYPES = frozenset({"application/zip", "application/x-zip-compressed", "appl
 async def listing(exchange: Exchange) -> Reply:
     """List the apps for which one has any right."""
     found = await apps.visible(exchange.context, exchange.actor)
-    shown = [{"id": row.id, "code": row.code, "name": row.name, "category": row.category} for row in found]
-    return json_reply({"items": shown, "next": None})
+    return json_reply(api.Apps(items=[outputs.summary(row) for row in found], next=None))
 
 
 async def deploy(exchange: Exchange) -> Reply:
@@ -24,28 +28,18 @@ async def deploy(exchange: Exchange) -> Reply:
         raise UnsupportedMedia("Send the bundle as a zip with Content-Type: application/zip.")
     files = unpack_bundle(await exchange.whole(MAX_ARCHIVE_BYTES))
     done = await apps.deploy(exchange.context, exchange.actor, files)
-    data = {
-        "id": done.app_id,
-        "code": done.code,
-        "version": done.number,
-        "warnings": [render.finding(finding) for finding in done.warnings],
-    }
-    return json_reply(data, status=201, headers={"Location": f"/api/v1/apps/{done.code}"})
+    return json_reply(outputs.deployed(done), status=201, headers={"Location": f"/api/v1/apps/{done.code}"})
 
 
 async def read(exchange: Exchange) -> Reply:
     """Return an app's newest version: fields, forms, actions."""
-    return json_reply(render.app(await apps.read(exchange.context, exchange.actor, exchange.params["app"])))
+    return json_reply(outputs.app(await apps.read(exchange.context, exchange.actor, exchange.params["app"])))
 
 
 async def versions(exchange: Exchange) -> Reply:
     """List an app's versions, newest first."""
     found = await apps.versions(exchange.context, exchange.actor, exchange.params["app"])
-    shown = [
-        {"number": row.number, "deployed_at": render.moment(row.deployed_at), "deployed_by": row.deployed_by}
-        for row in found
-    ]
-    return json_reply({"items": shown, "next": None})
+    return json_reply(api.Versions(items=[outputs.version(row) for row in found], next=None))
 
 
 async def diagram(exchange: Exchange) -> Reply:
@@ -61,14 +55,14 @@ async def diagram(exchange: Exchange) -> Reply:
 
 async def start(exchange: Exchange) -> Reply:
     """Start an instance with values and uploads."""
-    given = await exchange.read(wire.Filled)
+    given = await exchange.read(inputs.Filled)
     created = await instances.start(exchange.context, exchange.actor, exchange.params["app"], given.submission())
     return _created(created)
 
 
 async def run_creating_action(exchange: Exchange) -> Reply:
     """Run an action that starts an instance."""
-    given = await exchange.read(wire.Filled)
+    given = await exchange.read(inputs.Filled)
     created = await instances.run_action(
         exchange.context,
         exchange.actor,
@@ -85,12 +79,38 @@ def _created(instance: int) -> Reply:
 
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/apps", listing),
-    endpoint("POST", "/api/v1/apps", deploy),
-    endpoint("GET", "/api/v1/apps/{app}", read),
-    endpoint("GET", "/api/v1/apps/{app}/versions", versions),
-    endpoint("GET", "/api/v1/apps/{app}/diagram", diagram),
-    endpoint("POST", "/api/v1/apps/{app}/instances", start, body=wire.Filled),
-    endpoint("POST", "/api/v1/apps/{app}/actions/{action}", run_creating_action, body=wire.Filled),
+    endpoint("GET", "/api/v1/apps", listing, answers=shows(api.Apps)),
+    endpoint(
+        "POST",
+        "/api/v1/apps",
+        deploy,
+        takes=sorted(_ZIP_TYPES),
+        answers=makes(api.Deployed, "Location"),
+        refuses=(Forbidden, InvalidBundle, InvalidValues, Conflict),
+    ),
+    endpoint("GET", "/api/v1/apps/{app}", read, answers=shows(api.App)),
+    endpoint("GET", "/api/v1/apps/{app}/versions", versions, answers=shows(api.Versions)),
+    endpoint(
+        "GET",
+        "/api/v1/apps/{app}/diagram",
+        diagram,
+        answers=(Answer(media_types=("application/xml",), headers=("Content-Disposition",)),),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/apps/{app}/instances",
+        start,
+        body=inputs.Filled,
+        answers=makes(Created, "Location"),
+        refuses=(*FORM, EngineStopped),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/apps/{app}/actions/{action}",
+        run_creating_action,
+        body=inputs.Filled,
+        answers=makes(Created, "Location"),
+        refuses=(*FORM, EngineStopped),
+    ),
 )
 """The routes of this module."""

@@ -6,14 +6,31 @@ from satchel.actions import export_archive, export_links, export_stream, exports
 from satchel.actions.export_stream import Form
 from satchel.actions.exports import Wish
 from satchel.model.actor import Actor
-from satchel.model.errors import InvalidRequest, Unauthenticated
+from satchel.model.api import searches as api
+from satchel.model.api.kinds import Timestamp
+from satchel.model.api.queries import AnyQuery, ExportQuery, PageQuery
+from satchel.model.errors import (
+    BlobMissing,
+    Conflict,
+    Forbidden,
+    Gone,
+    InvalidRequest,
+    InvalidState,
+    InvalidValues,
+    NotFound,
+    RangeNotSatisfiable,
+    Unauthenticated,
+)
 from satchel.model.exports import Export, Selection
 from satchel.model.ids import ExportId, FieldId, SearchId, UserId
-from satchel.model.search import MAX_LIMIT
 from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.downloads import plan, send_download
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.native import render, wire
+from satchel.surfaces.kit.endpoints import Answer, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.native import inputs
+from satchel.surfaces.native.answers import NOTHING, RANGE, makes, sends, shows
+from satchel.surfaces.native.outputs import searches as outputs
+from satchel.surfaces.native.outputs.paging import page
 
 _ZIP = "application/zip"
 _TAR = "application/x-tar"
@@ -25,31 +42,29 @@ def _id(exchange: Exchange) -> ExportId:
 
 async def create(exchange: Exchange) -> Reply | None:
     """Begin an export of what a search finds, or (`stream=zip` or `tar`) send a page of it at once."""
-    given = await exchange.read(wire.NewExport)
+    given = await exchange.read(inputs.NewExport)
     if given.search is not None and bytes(given.query) != b"{}":
         raise InvalidRequest("Give a query or the number of a saved search, not both.", pointer="/search")
     selection = Selection(
-        query=wire.mapping(given.query, "/query"),
+        query=inputs.mapping(given.query, "/query"),
         fields=None if given.fields is None else tuple(FieldId(field) for field in given.fields),
         attachments=given.attachments,
         values=given.values,
     )
     wish = Wish(selection=selection, search=None if given.search is None else SearchId(given.search))
-    form = exchange.query("stream")
-    if form is not None:
-        await _stream(exchange, wish, form)
+    asked = exchange.query(ExportQuery)
+    if asked.stream is not None:
+        await _stream(exchange, wish, asked)
         return None
     created = await exports.begin(exchange.context, exchange.actor, wish)
     found = await exports.read(exchange.context, exchange.actor, created)
-    return json_reply(shown(found), status=202, headers={"Location": f"/api/v1/exports/{created}"})
+    return json_reply(outputs.export(found), status=202, headers={"Location": f"/api/v1/exports/{created}"})
 
 
-async def _stream(exchange: Exchange, wish: Wish, form: str) -> None:
-    if form not in list(Form):
-        raise InvalidRequest("stream is zip or tar.", pointer="/stream")
-    limit = exchange.bounded("limit", MAX_LIMIT // 2, 1, MAX_LIMIT)
+async def _stream(exchange: Exchange, wish: Wish, asked: ExportQuery) -> None:
+    form = Form(asked.stream or Form.ZIP)
     made = await export_stream.stream(
-        exchange.context, exchange.actor, wish, Form(form), cursor=exchange.query("cursor"), limit=limit
+        exchange.context, exchange.actor, wish, form, cursor=asked.cursor, limit=asked.limit
     )
     answer = plan(
         method="GET",
@@ -71,14 +86,14 @@ async def _stream(exchange: Exchange, wish: Wish, form: str) -> None:
 
 async def listing(exchange: Exchange) -> Reply:
     """List one's exports, to administrators everybody's."""
-    after, limit = exchange.page()
-    found = await exports.all_exports(exchange.context, exchange.actor, after=after, limit=limit + 1)
-    return json_reply(render.page(found, limit, shown))
+    asked = exchange.query(PageQuery)
+    found = await exports.all_exports(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    return json_reply(page(found, asked.limit, api.Exports, outputs.export))
 
 
 async def read(exchange: Exchange) -> Reply:
     """Return how far an export is, its sums, and why it failed."""
-    return json_reply(shown(await exports.read(exchange.context, exchange.actor, _id(exchange))))
+    return json_reply(outputs.export(await exports.read(exchange.context, exchange.actor, _id(exchange))))
 
 
 async def delete(exchange: Exchange) -> Reply:
@@ -95,7 +110,7 @@ async def download(exchange: Exchange) -> None:
 
 async def issue_link(exchange: Exchange) -> Reply:
     """Make a link to an export that works for a while: for oneself or another user who signs in, or for anybody."""
-    given = await exchange.read(wire.NewExportLink)
+    given = await exchange.read(inputs.NewExportLink)
     if given.public and given.user is not None:
         raise InvalidRequest("A public link is for no user; give one of the two.", pointer="/user")
     user = exchange.actor.user_id if given.user is None else UserId(given.user)
@@ -107,8 +122,8 @@ async def issue_link(exchange: Exchange) -> Reply:
         lifetime_s=given.lifetime_s,
     )
     url = f"{exchange.parts.public_url}/api/v1/export-links/{link.token}/{link.name}"
-    shown_link = {"url": url, "public": given.public, "expires_at": render.moment(link.expires_at)}
-    return json_reply(shown_link, status=201)
+    made = api.ExportLink(url=url, public=given.public, expires_at=Timestamp.of(link.expires_at))
+    return json_reply(made, status=201)
 
 
 async def open_link(exchange: Exchange) -> None:
@@ -141,39 +156,47 @@ async def _send(exchange: Exchange, actor: Actor, found: Export, *, by_link: boo
     await send_download(exchange.receive, exchange.send, answer, chunks)
 
 
-def shown(row: Export) -> dict[str, object]:
-    """Return what an export is and how far."""
-    progress, selection = row.progress, row.selection
-    return {
-        "id": row.id,
-        "state": row.state.value,
-        "owner": row.owner_id,
-        "search": row.search_id,
-        "query": dict(selection.query),
-        "fields": None if selection.fields is None else list(selection.fields),
-        "attachments": selection.attachments,
-        "values": selection.values,
-        "instances": progress.instances,
-        "files": progress.files,
-        "bytes": progress.file_bytes,
-        "left_out": progress.left_out,
-        "missing": progress.missing,
-        "window": progress.window,
-        "size": row.size_bytes,
-        "error": None if row.error_code is None else {"code": row.error_code, "message": row.error},
-        "created_at": render.moment(row.created_at),
-        "ready_at": render.moment(row.ready_at),
-        "expires_at": render.moment(row.expires_at),
-    }
-
+_SENT = sends(_ZIP)
+_UNSENT = (Forbidden, Conflict, Gone, InvalidState, BlobMissing, RangeNotSatisfiable)
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/exports", listing),
-    endpoint("POST", "/api/v1/exports", create, body=wire.NewExport),
-    endpoint("GET", "/api/v1/exports/{export}", read),
-    endpoint("DELETE", "/api/v1/exports/{export}", delete),
-    endpoint("GET", "/api/v1/exports/{export}/download", download),
-    endpoint("POST", "/api/v1/exports/{export}/links", issue_link, body=wire.NewExportLink),
-    endpoint("GET", "/api/v1/export-links/{token}/{name}", open_link, is_open=True),
+    endpoint("GET", "/api/v1/exports", listing, query=PageQuery, answers=shows(api.Exports)),
+    endpoint(
+        "POST",
+        "/api/v1/exports",
+        create,
+        body=inputs.NewExport,
+        query=ExportQuery,
+        answers=(
+            Answer(status=202, body=api.Export, headers=("Location",), note="The export is being made."),
+            Answer(
+                media_types=(_ZIP, _TAR),
+                headers=("Content-Disposition", "Satchel-Left-Out", "Satchel-Cursor", "Satchel-Window"),
+                note="With `stream`: a page of the export as an archive.",
+            ),
+        ),
+        refuses=(Forbidden, NotFound, Conflict, InvalidValues, BlobMissing),
+    ),
+    endpoint("GET", "/api/v1/exports/{export}", read, answers=shows(api.Export), refuses=(Gone,)),
+    endpoint("DELETE", "/api/v1/exports/{export}", delete, answers=NOTHING, refuses=(Gone,)),
+    endpoint("GET", "/api/v1/exports/{export}/download", download, headers=RANGE, answers=_SENT, refuses=_UNSENT),
+    endpoint(
+        "POST",
+        "/api/v1/exports/{export}/links",
+        issue_link,
+        body=inputs.NewExportLink,
+        answers=makes(api.ExportLink),
+        refuses=(Forbidden, Conflict, Gone, InvalidState),
+    ),
+    endpoint(
+        "GET",
+        "/api/v1/export-links/{token}/{name}",
+        open_link,
+        query=AnyQuery,
+        headers=RANGE,
+        answers=_SENT,
+        refuses=(Unauthenticated, *_UNSENT),
+        is_open=True,
+    ),
 )
 """The routes of this module."""

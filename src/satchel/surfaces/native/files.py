@@ -2,13 +2,32 @@
 
 from satchel.actions import files, links
 from satchel.actions.places import Place
-from satchel.model.errors import Gone, InvalidRequest, NotFound
-from satchel.model.files import FileKind
+from satchel.model.api import files as api
+from satchel.model.api.kinds import Timestamp
+from satchel.model.api.queries import AnyQuery, DispositionQuery
+from satchel.model.errors import (
+    BadFile,
+    BlobMissing,
+    Conflict,
+    Forbidden,
+    Gone,
+    InvalidRequest,
+    InvalidState,
+    InvalidValues,
+    NotFound,
+    OverQuota,
+    RangeNotSatisfiable,
+)
+from satchel.model.files import File, FileKind
 from satchel.model.ids import FieldId, FileId, InstanceId
 from satchel.model.names import safe_name
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.endpoints import endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.sending import send_content
-from satchel.surfaces.native import render, wire
+from satchel.surfaces.native import inputs
+from satchel.surfaces.native.answers import CHANGED, FORM, IF_MATCH, RANGE, makes, sends, shows, shows_if_visible
+from satchel.surfaces.native.outputs import files as outputs
+from satchel.surfaces.native.outputs.paging import etag
 
 
 def _id(exchange: Exchange) -> FileId:
@@ -18,31 +37,22 @@ def _id(exchange: Exchange) -> FileId:
 async def read(exchange: Exchange) -> Reply:
     """Return what a file is."""
     found = await files.read(exchange.context, exchange.actor, _id(exchange))
-    return json_reply(render.file(found), headers=render.etag(found.revision))
+    return json_reply(outputs.file(found), headers=etag(found.revision))
 
 
 async def attach(exchange: Exchange) -> Reply:
     """Attach uploads to an instance, or a file that is kept elsewhere."""
-    given = await exchange.read(wire.NewFile)
+    given = await exchange.read(inputs.NewFile)
     instance = InstanceId(exchange.number("instance", "instance"))
     place = Place(field=None if given.field is None else FieldId(given.field), area=given.area)
     context, actor = exchange.context, exchange.actor
     if given.kind in (None, "stored"):
         if not given.uploads or given.url is not None:
             raise InvalidRequest("Name uploads, or a kind (link, drive, onedrive) with its url.", pointer="/uploads")
-        ids = await files.attach(context, actor, instance, list(given.uploads), place)
+        added = await files.attach(context, actor, instance, list(given.uploads), place)
     else:
-        ids = [await _add_link(exchange, instance, given, place)]
-    shown = [await _seen(exchange, file) for file in ids]
-    return json_reply({"items": shown, "next": None}, status=201)
-
-
-async def _seen(exchange: Exchange, file: FileId) -> dict[str, object]:
-    """Return a file that was just added; only its number to somebody who may add to a place but not look into it."""
-    try:
-        return render.file(await files.read(exchange.context, exchange.actor, file))
-    except (NotFound, Gone):
-        return {"id": file}
+        added = [await _add_link(exchange, instance, given, place)]
+    return json_reply(outputs.files(added), status=201)
 
 
 async def _after(exchange: Exchange) -> Reply:
@@ -53,7 +63,7 @@ async def _after(exchange: Exchange) -> Reply:
         return Reply(status=204)
 
 
-async def _add_link(exchange: Exchange, instance: InstanceId, given: wire.NewFile, place: Place) -> FileId:
+async def _add_link(exchange: Exchange, instance: InstanceId, given: inputs.NewFile, place: Place) -> File:
     if given.kind not in ("link", "drive", "onedrive") or given.url is None or given.uploads:
         raise InvalidRequest("A link has a kind (link, drive, onedrive) and a url, and no uploads.", pointer="/kind")
     return await files.add_link(
@@ -70,7 +80,7 @@ async def _add_link(exchange: Exchange, instance: InstanceId, given: wire.NewFil
 
 async def describe(exchange: Exchange) -> Reply:
     """Rename a file or change its description."""
-    given = await exchange.read(wire.FileChange)
+    given = await exchange.read(inputs.FileChange)
     await files.describe(
         exchange.context,
         exchange.actor,
@@ -85,7 +95,7 @@ async def describe(exchange: Exchange) -> Reply:
 async def delete(exchange: Exchange) -> Reply:
     """Delete a file; it can be restored for a short while."""
     window = await files.delete(exchange.context, exchange.actor, _id(exchange), expected=exchange.revision())
-    return json_reply({"restorable_s": int(window.total_seconds())})
+    return json_reply(api.Restorable(restorable_s=int(window.total_seconds())))
 
 
 async def restore(exchange: Exchange) -> Reply:
@@ -96,19 +106,18 @@ async def restore(exchange: Exchange) -> Reply:
 
 async def copy(exchange: Exchange) -> Reply:
     """Copy a file into an instance; no bytes move."""
-    given = await exchange.read(wire.CopyFile)
+    given = await exchange.read(inputs.CopyFile)
     place = Place(field=None if given.field is None else FieldId(given.field), area=given.area)
     copied = await files.copy(
         exchange.context, exchange.actor, _id(exchange), InstanceId(given.instance), place, name=given.name
     )
-    shown = await _seen(exchange, copied)
-    return json_reply(shown, status=201, headers={"Location": f"/api/v1/files/{copied}"})
+    return json_reply(outputs.file(copied), status=201, headers={"Location": f"/api/v1/files/{copied.id}"})
 
 
 async def content(exchange: Exchange) -> None:
     """Send a file's bytes, whole or a range of them."""
     what = await files.content(exchange.context, exchange.actor, _id(exchange))
-    wants_inline = _disposition(exchange) == "inline"
+    wants_inline = exchange.query(DispositionQuery).disposition == "inline"
     await send_content(exchange, exchange.actor, what, wants_inline=wants_inline)
 
 
@@ -118,16 +127,9 @@ async def preview(exchange: Exchange) -> None:
     await send_content(exchange, exchange.actor, what, wants_inline=True, is_event=False)
 
 
-def _disposition(exchange: Exchange) -> str:
-    text = exchange.query("disposition") or "attachment"
-    if text not in links.DISPOSITIONS:
-        raise InvalidRequest("disposition must be attachment or inline.", pointer="/disposition")
-    return text
-
-
 async def issue_link(exchange: Exchange) -> Reply:
     """Make a signed link that works for minutes without sign-in."""
-    given = await exchange.read(wire.NewLink)
+    given = await exchange.read(inputs.NewLink)
     link = await links.issue(
         exchange.context,
         exchange.actor,
@@ -137,7 +139,7 @@ async def issue_link(exchange: Exchange) -> Reply:
     )
     name = _in_path(link.name)
     url = f"{exchange.parts.public_url}/api/v1/links/{link.token}/{name}"
-    return json_reply({"url": url, "expires_at": render.moment(link.expires_at)}, status=201)
+    return json_reply(api.Link(url=url, expires_at=Timestamp.of(link.expires_at)), status=201)
 
 
 def _in_path(name: str) -> str:
@@ -152,16 +154,79 @@ async def open_link(exchange: Exchange) -> None:
     await send_content(exchange, opened.actor, opened.content, wants_inline=opened.disposition == "inline")
 
 
+_CHANGES = (Forbidden, InvalidState, InvalidValues, Conflict, Gone, *CHANGED)
+_SENT = sends("*/*", headers=("Content-Security-Policy",))
+_UNSENT = (Conflict, Gone, BlobMissing, RangeNotSatisfiable)
+
 ENDPOINTS = (
-    endpoint("POST", "/api/v1/instances/{instance}/files", attach, body=wire.NewFile),
-    endpoint("GET", "/api/v1/files/{file}", read),
-    endpoint("PATCH", "/api/v1/files/{file}", describe, body=wire.FileChange),
-    endpoint("DELETE", "/api/v1/files/{file}", delete),
-    endpoint("POST", "/api/v1/files/{file}/restore", restore),
-    endpoint("POST", "/api/v1/files/{file}/copies", copy, body=wire.CopyFile),
-    endpoint("GET", "/api/v1/files/{file}/content", content),
-    endpoint("GET", "/api/v1/files/{file}/preview", preview),
-    endpoint("POST", "/api/v1/files/{file}/links", issue_link, body=wire.NewLink),
-    endpoint("GET", "/api/v1/links/{token}/{name}", open_link, is_open=True),
+    endpoint(
+        "POST",
+        "/api/v1/instances/{instance}/files",
+        attach,
+        body=inputs.NewFile,
+        answers=makes(api.Files),
+        refuses=(*FORM, Gone),
+    ),
+    endpoint("GET", "/api/v1/files/{file}", read, answers=shows(api.File, "ETag"), refuses=(Gone,)),
+    endpoint(
+        "PATCH",
+        "/api/v1/files/{file}",
+        describe,
+        body=inputs.FileChange,
+        headers=IF_MATCH,
+        answers=shows_if_visible(api.File, "file"),
+        refuses=(*_CHANGES, BadFile),
+    ),
+    endpoint(
+        "DELETE",
+        "/api/v1/files/{file}",
+        delete,
+        headers=IF_MATCH,
+        answers=shows(api.Restorable),
+        refuses=_CHANGES,
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/files/{file}/restore",
+        restore,
+        answers=shows_if_visible(api.File, "file"),
+        refuses=(*_CHANGES, BadFile, OverQuota),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/files/{file}/copies",
+        copy,
+        body=inputs.CopyFile,
+        answers=makes(api.File, "Location"),
+        refuses=(*FORM, Gone),
+    ),
+    endpoint(
+        "GET",
+        "/api/v1/files/{file}/content",
+        content,
+        query=DispositionQuery,
+        headers=RANGE,
+        answers=_SENT,
+        refuses=_UNSENT,
+    ),
+    endpoint("GET", "/api/v1/files/{file}/preview", preview, headers=RANGE, answers=_SENT, refuses=_UNSENT),
+    endpoint(
+        "POST",
+        "/api/v1/files/{file}/links",
+        issue_link,
+        body=inputs.NewLink,
+        answers=makes(api.Link),
+        refuses=(Forbidden, Conflict, Gone, InvalidValues),
+    ),
+    endpoint(
+        "GET",
+        "/api/v1/links/{token}/{name}",
+        open_link,
+        query=AnyQuery,
+        headers=RANGE,
+        answers=_SENT,
+        refuses=(Forbidden, *_UNSENT),
+        is_open=True,
+    ),
 )
 """The routes of this module."""

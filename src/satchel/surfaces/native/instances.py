@@ -6,50 +6,52 @@ import msgspec
 
 from satchel.actions import files, instances, search, services
 from satchel.actions.instances import View
-from satchel.actions.search import Page
-from satchel.model.errors import NotFound
+from satchel.model.api import instances as api
+from satchel.model.api.calls import Calls
+from satchel.model.api.files import Files
+from satchel.model.api.people import Created
+from satchel.model.api.queries import InstancesQuery, PageQuery, SearchOptions
+from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import InstanceId
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.native import render, wire
+from satchel.surfaces.kit.endpoints import endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.queries import read_query
+from satchel.surfaces.native import inputs
+from satchel.surfaces.native.answers import (
+    CHANGED,
+    CHANGED_OR_MISSING,
+    FORM,
+    IF_MATCH,
+    IF_MATCH_REQUIRED,
+    NOTHING,
+    shows,
+    shows_if_visible,
+)
+from satchel.surfaces.native.outputs import calls as call_outputs
+from satchel.surfaces.native.outputs import files as file_outputs
+from satchel.surfaces.native.outputs import instances as outputs
+from satchel.surfaces.native.outputs.paging import etag, page
 
-_OURS = frozenset({"count", "include"})
+_OPTIONS = frozenset({"count", "include"})
 """Members of a search's query string that are not conditions."""
 
 
 async def listing(exchange: Exchange) -> Reply:
     """Search instances by the conditions of the query string."""
-    pairs = exchange.pairs
-    wanted = [pair for pair in pairs if pair[0] not in _OURS]
-    return await _search(exchange, wanted)
+    return await _search(exchange, [pair for pair in exchange.pairs if pair[0] not in _OPTIONS])
 
 
 async def find(exchange: Exchange) -> Reply:
     """Search instances by the conditions of a JSON object."""
     raw = await exchange.read(msgspec.Raw)
-    return await _search(exchange, wire.mapping(raw, "the top"))
+    return await _search(exchange, inputs.mapping(raw, "the top"))
 
 
 async def _search(exchange: Exchange, given: Sequence[tuple[str, str]] | Mapping[str, object]) -> Reply:
-    with_count = exchange.query("count") == "true"
-    with_files = exchange.query("include") == "files"
-    page = await search.find(exchange.context, exchange.actor, given, with_count=with_count, with_files=with_files)
-    return json_reply(shown(page, with_count=with_count, with_files=with_files))
-
-
-def shown(page: Page, *, with_count: bool, with_files: bool) -> dict[str, object]:
-    """Return a page of a search as JSON data."""
-    rows: list[dict[str, object]] = []
-    for found in page.instances:
-        row: dict[str, object] = {**render.instance(found), "values": dict(found.values)}
-        if with_files:
-            row["files"] = [render.file(file) for file in page.files if file.instance_id == found.id]
-        rows.append(row)
-    data: dict[str, object] = {"items": rows, "next": page.cursor}
-    if with_count:
-        data["total"] = {"value": page.count, "exact": page.count_is_exact}
-    if page.window is not None:
-        data["window"] = page.window
-    return data
+    asked = read_query([pair for pair in exchange.pairs if pair[0] in _OPTIONS], SearchOptions)
+    with_files = asked.include == "files"
+    page = await search.find(exchange.context, exchange.actor, given, with_count=asked.count, with_files=with_files)
+    return json_reply(outputs.found(page, with_count=asked.count, with_files=with_files))
 
 
 async def _view(exchange: Exchange) -> View:
@@ -66,7 +68,7 @@ def _id(exchange: Exchange) -> InstanceId:
 async def read(exchange: Exchange) -> Reply:
     """Return an instance by number or identifier, as far as one may see it."""
     seen = await _view(exchange)
-    return json_reply(render.view(seen), headers=render.etag(seen.instance.revision))
+    return json_reply(outputs.view(seen), headers=etag(seen.instance.revision))
 
 
 async def _changed(exchange: Exchange, instance: InstanceId) -> Reply:
@@ -75,13 +77,13 @@ async def _changed(exchange: Exchange, instance: InstanceId) -> Reply:
         seen = await instances.read(exchange.context, exchange.actor, instance)
     except NotFound:
         return Reply(status=204)
-    return json_reply(render.view(seen), headers=render.etag(seen.instance.revision))
+    return json_reply(outputs.view(seen), headers=etag(seen.instance.revision))
 
 
 async def change_values(exchange: Exchange) -> Reply:
     """Change fields; If-Match must name the revision that was read."""
     expected = exchange.revision(is_required=True)
-    given = await exchange.read(wire.Filled)
+    given = await exchange.read(inputs.Filled)
     instance = _id(exchange)
     await instances.change_values(exchange.context, exchange.actor, instance, given.submission(), expected=expected)
     return await _changed(exchange, instance)
@@ -89,14 +91,14 @@ async def change_values(exchange: Exchange) -> Reply:
 
 async def comment(exchange: Exchange) -> Reply:
     """Write a comment."""
-    given = await exchange.read(wire.Comment)
+    given = await exchange.read(inputs.Comment)
     await instances.comment(exchange.context, exchange.actor, _id(exchange), given.text)
     return Reply(status=204)
 
 
 async def cancel(exchange: Exchange) -> Reply:
     """Cancel a running instance and those that it called."""
-    given = await exchange.read(wire.Reason)
+    given = await exchange.read(inputs.Reason)
     await instances.cancel_instance(exchange.context, exchange.actor, _id(exchange), why=given.reason)
     return Reply(status=204)
 
@@ -109,20 +111,22 @@ async def delete(exchange: Exchange) -> Reply:
 
 async def history(exchange: Exchange) -> Reply:
     """List an instance's history, oldest first."""
-    after, limit = exchange.page()
-    found = await instances.history(exchange.context, exchange.actor, _id(exchange), after=after, limit=limit + 1)
-    return json_reply(render.page(found, limit, render.event))
+    asked = exchange.query(PageQuery)
+    found = await instances.history(
+        exchange.context, exchange.actor, _id(exchange), after=asked.cursor, limit=asked.limit + 1
+    )
+    return json_reply(page(found, asked.limit, api.Events, outputs.event))
 
 
 async def files_of(exchange: Exchange) -> Reply:
     """List an instance's files that one may see."""
     found = await files.of_instance(exchange.context, exchange.actor, _id(exchange))
-    return json_reply({"items": [render.file(row) for row in found], "next": None})
+    return json_reply(file_outputs.files(found))
 
 
 async def run_action(exchange: Exchange) -> Reply:
     """Run one of the app's actions."""
-    given = await exchange.read(wire.Filled)
+    given = await exchange.read(inputs.Filled)
     action = exchange.number("action", "action")
     ran_on = await instances.run_action(exchange.context, exchange.actor, _id(exchange), action, given.submission())
     return json_reply({"id": ran_on}, headers={"Location": f"/api/v1/instances/{ran_on}"})
@@ -130,7 +134,7 @@ async def run_action(exchange: Exchange) -> Reply:
 
 async def send_message(exchange: Exchange) -> Reply:
     """Deliver a message with values and uploads to what waits for it."""
-    given = await exchange.read(wire.Filled)
+    given = await exchange.read(inputs.Filled)
     await instances.send_message(
         exchange.context, exchange.actor, _id(exchange), exchange.params["message"], given.submission()
     )
@@ -140,21 +144,78 @@ async def send_message(exchange: Exchange) -> Reply:
 async def calls(exchange: Exchange) -> Reply:
     """List an instance's service tasks that became due."""
     found = await services.of_instance(exchange.context, exchange.actor, _id(exchange))
-    return json_reply({"items": [render.call(row) for row in found], "next": None})
+    return json_reply(Calls(items=[call_outputs.call(row) for row in found], next=None))
 
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/instances", listing),
-    endpoint("POST", "/api/v1/instances/search", find),
-    endpoint("GET", "/api/v1/instances/{instance}", read),
-    endpoint("DELETE", "/api/v1/instances/{instance}", delete),
-    endpoint("PATCH", "/api/v1/instances/{instance}/values", change_values, body=wire.Filled),
-    endpoint("POST", "/api/v1/instances/{instance}/comments", comment, body=wire.Comment),
-    endpoint("POST", "/api/v1/instances/{instance}/cancel", cancel, body=wire.Reason),
-    endpoint("GET", "/api/v1/instances/{instance}/history", history),
-    endpoint("GET", "/api/v1/instances/{instance}/files", files_of),
-    endpoint("POST", "/api/v1/instances/{instance}/actions/{action}", run_action, body=wire.Filled),
-    endpoint("POST", "/api/v1/instances/{instance}/messages/{message}", send_message, body=wire.Filled),
-    endpoint("GET", "/api/v1/instances/{instance}/calls", calls),
+    endpoint("GET", "/api/v1/instances", listing, query=InstancesQuery, answers=shows(api.FoundInstances)),
+    endpoint(
+        "POST",
+        "/api/v1/instances/search",
+        find,
+        body=inputs.Conditions,
+        query=SearchOptions,
+        answers=shows(api.FoundInstances),
+    ),
+    endpoint("GET", "/api/v1/instances/{instance}", read, answers=shows(api.InstanceView, "ETag")),
+    endpoint(
+        "DELETE",
+        "/api/v1/instances/{instance}",
+        delete,
+        headers=IF_MATCH,
+        answers=NOTHING,
+        refuses=(Forbidden, InvalidState, Conflict, *CHANGED),
+    ),
+    endpoint(
+        "PATCH",
+        "/api/v1/instances/{instance}/values",
+        change_values,
+        body=inputs.Filled,
+        headers=IF_MATCH_REQUIRED,
+        answers=shows_if_visible(api.InstanceView, "instance"),
+        refuses=(*FORM, *CHANGED_OR_MISSING),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/instances/{instance}/comments",
+        comment,
+        body=inputs.Comment,
+        answers=NOTHING,
+        refuses=(Forbidden, InvalidValues, InvalidState),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/instances/{instance}/cancel",
+        cancel,
+        body=inputs.Reason,
+        answers=NOTHING,
+        refuses=(Forbidden, InvalidState, EngineStopped),
+    ),
+    endpoint(
+        "GET",
+        "/api/v1/instances/{instance}/history",
+        history,
+        query=PageQuery,
+        answers=shows(api.Events),
+        refuses=(Forbidden,),
+    ),
+    endpoint("GET", "/api/v1/instances/{instance}/files", files_of, answers=shows(Files)),
+    endpoint(
+        "POST",
+        "/api/v1/instances/{instance}/actions/{action}",
+        run_action,
+        body=inputs.Filled,
+        answers=shows(Created, "Location"),
+        refuses=(*FORM, EngineStopped),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/instances/{instance}/messages/{message}",
+        send_message,
+        body=inputs.Filled,
+        answers=NOTHING,
+        refuses=(*FORM, EngineStopped),
+    ),
+    endpoint("GET", "/api/v1/instances/{instance}/calls", calls, answers=shows(Calls), refuses=(Forbidden,)),
 )
 """The routes of this module."""

@@ -3,8 +3,12 @@
 import msgspec
 
 from satchel.actions import oauth_clients
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.native import render
+from satchel.model.api import people as api
+from satchel.model.errors import Forbidden, InvalidValues
+from satchel.surfaces.kit.endpoints import endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.outputs import people as outputs
 
 
 class NewOAuthClient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,18 +22,7 @@ class NewOAuthClient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def listing(exchange: Exchange) -> Reply:
     """List the programs that people may let act for them."""
     found = await oauth_clients.listing(exchange.context, exchange.actor)
-    items = [
-        {
-            "id": one.id,
-            "client_id": one.public_id,
-            "name": one.name,
-            "redirect_uris": one.redirect_uris,
-            "public": one.secret_hash is None,
-            "created_at": render.moment(one.created_at),
-        }
-        for one in found
-    ]
-    return json_reply({"items": items})
+    return json_reply(api.OAuthClients(items=[outputs.oauth_client(one) for one in found], next=None))
 
 
 async def create(exchange: Exchange) -> Reply:
@@ -38,8 +31,7 @@ async def create(exchange: Exchange) -> Reply:
     made = await oauth_clients.register(
         exchange.context, exchange.actor, name=given.name, redirect_uris=given.redirect_uris, is_public=given.public
     )
-    shown = {"id": made.id, "client_id": made.public_id, "client_secret": made.secret}
-    return json_reply(shown, status=201, headers={"Location": "/api/v1/oauth-clients"})
+    return json_reply(outputs.registered(made), status=201, headers={"Location": "/api/v1/oauth-clients"})
 
 
 async def revoke(exchange: Exchange) -> Reply:
@@ -49,8 +41,15 @@ async def revoke(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/oauth-clients", listing),
-    endpoint("POST", "/api/v1/oauth-clients", create, body=NewOAuthClient),
-    endpoint("DELETE", "/api/v1/oauth-clients/{client}", revoke),
+    endpoint("GET", "/api/v1/oauth-clients", listing, answers=shows(api.OAuthClients), refuses=(Forbidden,)),
+    endpoint(
+        "POST",
+        "/api/v1/oauth-clients",
+        create,
+        body=NewOAuthClient,
+        answers=makes(api.OAuthClientSecret, "Location"),
+        refuses=(Forbidden, InvalidValues),
+    ),
+    endpoint("DELETE", "/api/v1/oauth-clients/{client}", revoke, answers=NOTHING, refuses=(Forbidden,)),
 )
 """The routes of this module."""

@@ -3,21 +3,37 @@
 from satchel.actions import accounts, credentials
 from satchel.actions.credentials import Secret
 from satchel.model.actor import Right
-from satchel.model.errors import InvalidRequest
+from satchel.model.api import instances as events_api
+from satchel.model.api import people as api
+from satchel.model.api.queries import PageQuery
+from satchel.model.errors import (
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    InvalidValues,
+    NotFound,
+    TooManyRequests,
+    Unauthenticated,
+)
 from satchel.model.ids import CredentialId, GroupId, UserId
 from satchel.surfaces.kit.auth import SESSION_COOKIE
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.native import render, wire
+from satchel.surfaces.kit.endpoints import Answer, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.native import inputs
+from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.outputs import instances as outputs_of_instances
+from satchel.surfaces.native.outputs import people as outputs
+from satchel.surfaces.native.outputs.paging import page
 
 
 async def sign_in(exchange: Exchange) -> Reply:
     """Open a session for an e-mail and a password."""
-    given = await exchange.read(wire.Credentials)
+    given = await exchange.read(inputs.SignIn)
     actor = await credentials.by_password(
         exchange.context, given.email, given.password, kind="password", address=exchange.address
     )
     secret = await credentials.open_session(exchange.context, actor)
-    data = {"user": actor.user_id, "csrf_token": secret.csrf, "expires_at": render.moment(secret.expires_at)}
+    data = outputs.session(actor, secret)
     return json_reply(data, status=201, headers={"Set-Cookie": _cookie(exchange, secret.secret, secret)})
 
 
@@ -41,33 +57,19 @@ async def sign_out(exchange: Exchange) -> Reply:
 
 async def me(exchange: Exchange) -> Reply:
     """Return who asks, with groups and rights."""
-    actor = exchange.actor
-    rights = {str(app) if app is not None else "*": sorted(found) for app, found in actor.rights.items()}
-    return json_reply(
-        {
-            "id": actor.user_id,
-            "account": actor.account_id,
-            "email": actor.email,
-            "name": actor.name,
-            "time_zone": actor.time_zone,
-            "locale": actor.locale,
-            "groups": sorted(actor.group_ids),
-            "rights": rights,
-            "admin": actor.is_admin,
-        }
-    )
+    return json_reply(outputs.me(exchange.actor))
 
 
 async def users(exchange: Exchange) -> Reply:
     """List the account's people."""
-    after, limit = exchange.page()
-    found = await accounts.users(exchange.context, exchange.actor, after=after, limit=limit + 1)
-    return json_reply(render.page(found, limit, render.user))
+    asked = exchange.query(PageQuery)
+    found = await accounts.users(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    return json_reply(page(found, asked.limit, api.Users, outputs.user))
 
 
 async def create_user(exchange: Exchange) -> Reply:
     """Create a user, with a password and in groups if they are given."""
-    given = await exchange.read(wire.NewUser)
+    given = await exchange.read(inputs.NewUser)
     created = await accounts.create_user(
         exchange.context,
         exchange.actor,
@@ -78,7 +80,7 @@ async def create_user(exchange: Exchange) -> Reply:
         password=given.password,
         groups=[GroupId(group) for group in given.groups],
     )
-    return json_reply({"id": created}, status=201)
+    return json_reply(api.Created(id=created), status=201)
 
 
 async def _end_user(exchange: Exchange, *, erase: bool) -> Reply:
@@ -99,7 +101,7 @@ async def erase_user(exchange: Exchange) -> Reply:
 
 async def set_password(exchange: Exchange) -> Reply:
     """Set a user's password."""
-    given = await exchange.read(wire.NewPassword)
+    given = await exchange.read(inputs.NewPassword)
     user = UserId(exchange.number("user", "user"))
     await credentials.set_password(exchange.context, exchange.actor, user, given.password)
     return Reply(status=204)
@@ -109,12 +111,12 @@ async def credentials_of(exchange: Exchange) -> Reply:
     """List a user's credentials, without their secrets."""
     user = UserId(exchange.number("user", "user"))
     found = await credentials.of_user(exchange.context, exchange.actor, user)
-    return json_reply({"items": [render.credential(row) for row in found], "next": None})
+    return json_reply(api.Credentials(items=[outputs.credential(row) for row in found], next=None))
 
 
 async def create_credential(exchange: Exchange) -> Reply:
     """Create a token, API key or API password; its secret is in this answer and nowhere else."""
-    given = await exchange.read(wire.NewCredential)
+    given = await exchange.read(inputs.NewCredential)
     user = UserId(exchange.number("user", "user"))
     context, actor, expires_at = exchange.context, exchange.actor, given.expires_at
     if given.kind == "api_password":
@@ -123,8 +125,7 @@ async def create_credential(exchange: Exchange) -> Reply:
         secret = await credentials.create_token(
             context, actor, user, kind=given.kind, name=given.name, expires_at=expires_at
         )
-    data = {"id": secret.id, "secret": secret.secret, "expires_at": render.moment(secret.expires_at)}
-    return json_reply(data, status=201)
+    return json_reply(outputs.new_secret(secret), status=201)
 
 
 async def revoke_credential(exchange: Exchange) -> Reply:
@@ -137,24 +138,14 @@ async def revoke_credential(exchange: Exchange) -> Reply:
 async def groups(exchange: Exchange) -> Reply:
     """List the account's groups; to administrators with members and rights."""
     people = await accounts.people(exchange.context, exchange.actor)
-    shown: list[object] = []
-    for group in people.groups:
-        data = render.group(group)
-        if exchange.actor.is_admin:
-            data["members"] = people.members.get(group.id, [])
-            data["grants"] = [
-                {"app_id": grant.app_id, "right": grant.right.value}
-                for grant in people.grants
-                if grant.group_id == group.id
-            ]
-        shown.append(data)
-    return json_reply({"items": shown, "next": None})
+    return json_reply(outputs.groups(people, with_members=exchange.actor.is_admin))
 
 
 async def create_group(exchange: Exchange) -> Reply:
     """Create a group."""
-    given = await exchange.read(wire.NewGroup)
-    return json_reply({"id": await accounts.create_group(exchange.context, exchange.actor, given.name)}, status=201)
+    given = await exchange.read(inputs.NewGroup)
+    created = await accounts.create_group(exchange.context, exchange.actor, given.name)
+    return json_reply(api.Created(id=created), status=201)
 
 
 async def _set_member(exchange: Exchange, *, is_member: bool) -> Reply:
@@ -174,7 +165,7 @@ async def remove_member(exchange: Exchange) -> Reply:
 
 
 async def _grant(exchange: Exchange, *, is_granted: bool) -> Reply:
-    given = await exchange.read(wire.GrantBody)
+    given = await exchange.read(inputs.GrantBody)
     try:
         right = Right(given.right)
     except ValueError:
@@ -197,46 +188,108 @@ async def revoke_grant(exchange: Exchange) -> Reply:
 
 async def storage(exchange: Exchange) -> Reply:
     """Return the account's quota and what is taken of it."""
-    now = await accounts.storage(exchange.context, exchange.actor)
-    return json_reply(
-        {"limit_bytes": now.limit_bytes, "used_bytes": now.used_bytes, "reserved_bytes": now.reserved_bytes}
-    )
+    return json_reply(outputs.storage(await accounts.storage(exchange.context, exchange.actor)))
 
 
 async def set_quota(exchange: Exchange) -> Reply:
     """Set the account's quota."""
-    given = await exchange.read(wire.Quota)
+    given = await exchange.read(inputs.Quota)
     await accounts.set_quota(exchange.context, exchange.actor, given.limit_bytes)
     return await storage(exchange)
 
 
 async def events(exchange: Exchange) -> Reply:
     """List the account's history, oldest first."""
-    after, limit = exchange.page()
-    found = await accounts.events(exchange.context, exchange.actor, after=after, limit=limit + 1)
-    return json_reply(render.page(found, limit, render.event))
+    asked = exchange.query(PageQuery)
+    found = await accounts.events(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    return json_reply(page(found, asked.limit, events_api.Events, outputs_of_instances.event))
 
 
 ENDPOINTS = (
-    endpoint("POST", "/api/v1/session", sign_in, body=wire.Credentials, is_open=True),
-    endpoint("DELETE", "/api/v1/session", sign_out),
-    endpoint("GET", "/api/v1/me", me),
-    endpoint("GET", "/api/v1/users", users),
-    endpoint("POST", "/api/v1/users", create_user, body=wire.NewUser),
-    endpoint("POST", "/api/v1/users/{user}/deactivate", deactivate_user),
-    endpoint("POST", "/api/v1/users/{user}/erase", erase_user),
-    endpoint("POST", "/api/v1/users/{user}/password", set_password, body=wire.NewPassword),
-    endpoint("GET", "/api/v1/users/{user}/credentials", credentials_of),
-    endpoint("POST", "/api/v1/users/{user}/credentials", create_credential, body=wire.NewCredential),
-    endpoint("DELETE", "/api/v1/credentials/{credential}", revoke_credential),
-    endpoint("GET", "/api/v1/groups", groups),
-    endpoint("POST", "/api/v1/groups", create_group, body=wire.NewGroup),
-    endpoint("PUT", "/api/v1/groups/{group}/members/{user}", add_member),
-    endpoint("DELETE", "/api/v1/groups/{group}/members/{user}", remove_member),
-    endpoint("POST", "/api/v1/grants", grant, body=wire.GrantBody),
-    endpoint("DELETE", "/api/v1/grants", revoke_grant, body=wire.GrantBody),
-    endpoint("GET", "/api/v1/storage", storage),
-    endpoint("PUT", "/api/v1/storage", set_quota, body=wire.Quota),
-    endpoint("GET", "/api/v1/events", events),
+    endpoint(
+        "POST",
+        "/api/v1/session",
+        sign_in,
+        body=inputs.SignIn,
+        answers=makes(api.Session, "Set-Cookie"),
+        refuses=(Unauthenticated, TooManyRequests),
+        is_open=True,
+    ),
+    endpoint("DELETE", "/api/v1/session", sign_out, answers=(Answer(status=204, headers=("Set-Cookie",)),)),
+    endpoint("GET", "/api/v1/me", me, answers=shows(api.Me)),
+    endpoint("GET", "/api/v1/users", users, query=PageQuery, answers=shows(api.Users)),
+    endpoint(
+        "POST",
+        "/api/v1/users",
+        create_user,
+        body=inputs.NewUser,
+        answers=makes(api.Created),
+        refuses=(Forbidden, InvalidValues, Conflict, NotFound),
+    ),
+    endpoint("POST", "/api/v1/users/{user}/deactivate", deactivate_user, answers=NOTHING, refuses=(Forbidden,)),
+    endpoint("POST", "/api/v1/users/{user}/erase", erase_user, answers=NOTHING, refuses=(Forbidden,)),
+    endpoint(
+        "POST",
+        "/api/v1/users/{user}/password",
+        set_password,
+        body=inputs.NewPassword,
+        answers=NOTHING,
+        refuses=(Forbidden, InvalidValues),
+    ),
+    endpoint(
+        "GET",
+        "/api/v1/users/{user}/credentials",
+        credentials_of,
+        answers=shows(api.Credentials),
+        refuses=(Forbidden,),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/users/{user}/credentials",
+        create_credential,
+        body=inputs.NewCredential,
+        answers=makes(api.CredentialSecret),
+        refuses=(Forbidden, InvalidValues),
+    ),
+    endpoint("DELETE", "/api/v1/credentials/{credential}", revoke_credential, answers=NOTHING),
+    endpoint("GET", "/api/v1/groups", groups, answers=shows(api.Groups)),
+    endpoint(
+        "POST",
+        "/api/v1/groups",
+        create_group,
+        body=inputs.NewGroup,
+        answers=makes(api.Created),
+        refuses=(Forbidden, InvalidValues, Conflict),
+    ),
+    endpoint(
+        "PUT", "/api/v1/groups/{group}/members/{user}", add_member, answers=NOTHING, refuses=(Forbidden, Conflict)
+    ),
+    endpoint("DELETE", "/api/v1/groups/{group}/members/{user}", remove_member, answers=NOTHING, refuses=(Forbidden,)),
+    endpoint(
+        "POST",
+        "/api/v1/grants",
+        grant,
+        body=inputs.GrantBody,
+        answers=NOTHING,
+        refuses=(Forbidden, NotFound, InvalidValues),
+    ),
+    endpoint(
+        "DELETE",
+        "/api/v1/grants",
+        revoke_grant,
+        body=inputs.GrantBody,
+        answers=NOTHING,
+        refuses=(Forbidden, NotFound, InvalidValues),
+    ),
+    endpoint("GET", "/api/v1/storage", storage, answers=shows(api.Storage)),
+    endpoint("PUT", "/api/v1/storage", set_quota, body=inputs.Quota, answers=shows(api.Storage), refuses=(Forbidden,)),
+    endpoint(
+        "GET",
+        "/api/v1/events",
+        events,
+        query=PageQuery,
+        answers=shows(events_api.Events),
+        refuses=(Forbidden,),
+    ),
 )
 """The routes of this module."""

@@ -1,10 +1,16 @@
 """Schedules: saved searches whose new files go to a folder of the server every day."""
 
 from satchel.actions import schedules
+from satchel.model.api import searches as api
+from satchel.model.api.queries import PageQuery
+from satchel.model.errors import Conflict, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import ScheduleId, SearchId
-from satchel.model.schedules import Schedule, ScheduleRun
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.native import render, wire
+from satchel.surfaces.kit.endpoints import Answer, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.native import inputs
+from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.outputs import searches as outputs
+from satchel.surfaces.native.outputs.paging import page
 
 
 def _id(exchange: Exchange) -> ScheduleId:
@@ -13,24 +19,24 @@ def _id(exchange: Exchange) -> ScheduleId:
 
 async def listing(exchange: Exchange) -> Reply:
     """List one's schedules, to administrators everybody's."""
-    after, limit = exchange.page()
-    found = await schedules.all_schedules(exchange.context, exchange.actor, after=after, limit=limit + 1)
-    return json_reply(render.page(found, limit, shown))
+    asked = exchange.query(PageQuery)
+    found = await schedules.all_schedules(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    return json_reply(page(found, asked.limit, api.Schedules, outputs.schedule))
 
 
 async def create(exchange: Exchange) -> Reply:
     """Have a saved search exported into a folder of the server every day."""
-    given = await exchange.read(wire.NewSchedule)
+    given = await exchange.read(inputs.NewSchedule)
     created = await schedules.create(
         exchange.context, exchange.actor, SearchId(given.search), folder=given.folder, at=given.at
     )
     found = await schedules.read(exchange.context, exchange.actor, created)
-    return json_reply(shown(found), status=201, headers={"Location": f"/api/v1/schedules/{created}"})
+    return json_reply(outputs.schedule(found), status=201, headers={"Location": f"/api/v1/schedules/{created}"})
 
 
 async def read(exchange: Exchange) -> Reply:
     """Return a schedule and when it runs next."""
-    return json_reply(shown(await schedules.read(exchange.context, exchange.actor, _id(exchange))))
+    return json_reply(outputs.schedule(await schedules.read(exchange.context, exchange.actor, _id(exchange))))
 
 
 async def delete(exchange: Exchange) -> Reply:
@@ -47,47 +53,38 @@ async def run(exchange: Exchange) -> Reply:
 
 async def runs(exchange: Exchange) -> Reply:
     """List a schedule's runs with their reports, oldest first."""
-    after, limit = exchange.page()
-    found = await schedules.runs(exchange.context, exchange.actor, _id(exchange), after=after, limit=limit + 1)
-    return json_reply(render.page(found, limit, _shown_run))
-
-
-def shown(row: Schedule) -> dict[str, object]:
-    """Return what a schedule is."""
-    return {
-        "id": row.id,
-        "owner": row.owner_id,
-        "search": row.search_id,
-        "folder": row.folder,
-        "at": f"{row.minute // 60:02}:{row.minute % 60:02}",
-        "runs": row.run,
-        "running": row.is_running,
-        "next_run_at": None if row.is_running else render.moment(row.due_at),
-        "created_at": render.moment(row.created_at),
-    }
-
-
-def _shown_run(row: ScheduleRun) -> dict[str, object]:
-    return {
-        "number": row.number,
-        "state": row.state,
-        "started_at": render.moment(row.started_at),
-        "ended_at": render.moment(row.ended_at),
-        "instances": row.instances,
-        "files": row.files,
-        "bytes": row.file_bytes,
-        "left_out": row.left_out,
-        "missing": row.missing,
-        "error": None if row.error_code is None else {"code": row.error_code, "message": row.error},
-    }
+    asked = exchange.query(PageQuery)
+    found = await schedules.runs(
+        exchange.context, exchange.actor, _id(exchange), after=asked.cursor, limit=asked.limit + 1
+    )
+    return json_reply(page(found, asked.limit, api.ScheduleRuns, outputs.schedule_run))
 
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/schedules", listing),
-    endpoint("POST", "/api/v1/schedules", create, body=wire.NewSchedule),
-    endpoint("GET", "/api/v1/schedules/{schedule}", read),
-    endpoint("DELETE", "/api/v1/schedules/{schedule}", delete),
-    endpoint("POST", "/api/v1/schedules/{schedule}/run", run),
-    endpoint("GET", "/api/v1/schedules/{schedule}/runs", runs),
+    endpoint("GET", "/api/v1/schedules", listing, query=PageQuery, answers=shows(api.Schedules)),
+    endpoint(
+        "POST",
+        "/api/v1/schedules",
+        create,
+        body=inputs.NewSchedule,
+        answers=makes(api.Schedule, "Location"),
+        refuses=(Forbidden, Conflict, InvalidState, InvalidValues, NotFound),
+    ),
+    endpoint("GET", "/api/v1/schedules/{schedule}", read, answers=shows(api.Schedule)),
+    endpoint("DELETE", "/api/v1/schedules/{schedule}", delete, answers=NOTHING),
+    endpoint(
+        "POST",
+        "/api/v1/schedules/{schedule}/run",
+        run,
+        answers=(Answer(status=202, note="The run begins at once."),),
+        refuses=(Conflict, InvalidState),
+    ),
+    endpoint(
+        "GET",
+        "/api/v1/schedules/{schedule}/runs",
+        runs,
+        query=PageQuery,
+        answers=shows(api.ScheduleRuns),
+    ),
 )
 """The routes of this module."""

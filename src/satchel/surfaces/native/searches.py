@@ -2,12 +2,19 @@
 
 from satchel.actions import processes, saved_criteria, search
 from satchel.actions.saved_criteria import Form
-from satchel.model.errors import InvalidRequest
+from satchel.model.api import searches as api
+from satchel.model.api.instances import FoundInstances
+from satchel.model.api.queries import CriteriaQuery, PageQuery, SavedSearchQuery
+from satchel.model.errors import Conflict, Forbidden, InvalidRequest, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import SearchId
 from satchel.surfaces.kit import criteria as criteria_kit
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.native import render, wire
-from satchel.surfaces.native.instances import shown
+from satchel.surfaces.kit.endpoints import Answer, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.native import inputs
+from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.outputs import instances as instance_outputs
+from satchel.surfaces.native.outputs import searches as outputs
+from satchel.surfaces.native.outputs.paging import page
 
 
 def _id(exchange: Exchange) -> SearchId:
@@ -16,29 +23,29 @@ def _id(exchange: Exchange) -> SearchId:
 
 async def listing(exchange: Exchange) -> Reply:
     """List the saved searches that are one's own or shared with one's groups."""
-    after, limit = exchange.page()
-    found = await search.all_saved(exchange.context, exchange.actor, after=after, limit=limit + 1)
-    return json_reply(render.page(found, limit, render.search))
+    asked = exchange.query(PageQuery)
+    found = await search.all_saved(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    return json_reply(page(found, asked.limit, api.SavedSearches, outputs.saved_search))
 
 
 async def create(exchange: Exchange) -> Reply:
     """Keep a search under a name."""
-    given = await exchange.read(wire.NewSearch)
-    query = wire.mapping(given.query, "/query")
+    given = await exchange.read(inputs.NewSearch)
+    query = inputs.mapping(given.query, "/query")
     created = await search.save(exchange.context, exchange.actor, given.name, query, given.groups)
     found = await search.saved(exchange.context, exchange.actor, created)
-    return json_reply(render.search(found), status=201, headers={"Location": f"/api/v1/searches/{created}"})
+    return json_reply(outputs.saved_search(found), status=201, headers={"Location": f"/api/v1/searches/{created}"})
 
 
 async def read(exchange: Exchange) -> Reply:
     """Return a saved search."""
-    return json_reply(render.search(await search.saved(exchange.context, exchange.actor, _id(exchange))))
+    return json_reply(outputs.saved_search(await search.saved(exchange.context, exchange.actor, _id(exchange))))
 
 
 async def change(exchange: Exchange) -> Reply:
     """Give a saved search a name, a query and groups."""
-    given = await exchange.read(wire.NewSearch)
-    query = wire.mapping(given.query, "/query")
+    given = await exchange.read(inputs.NewSearch)
+    query = inputs.mapping(given.query, "/query")
     await search.change(
         exchange.context, exchange.actor, _id(exchange), name=given.name, given=query, groups=given.groups
     )
@@ -54,11 +61,10 @@ async def delete(exchange: Exchange) -> Reply:
 async def run(exchange: Exchange) -> Reply:
     """Return a page of what a saved search finds."""
     saved = await search.saved(exchange.context, exchange.actor, _id(exchange))
-    cursor = exchange.query("cursor")
-    given = {**saved.query, **({"cursor": cursor} if cursor is not None else {})}
-    with_count = exchange.query("count") == "true"
-    page = await search.find(exchange.context, exchange.actor, given, with_count=with_count)
-    return json_reply(shown(page, with_count=with_count, with_files=False))
+    asked = exchange.query(SavedSearchQuery)
+    given = {**saved.query, **({"cursor": asked.cursor} if asked.cursor is not None else {})}
+    found = await search.find(exchange.context, exchange.actor, given, with_count=asked.count)
+    return json_reply(instance_outputs.found(found, with_count=asked.count, with_files=False))
 
 
 _TYPES = {Form.QUESTETRA_XML: "application/xml; charset=utf-8", Form.CURL: "text/plain; charset=utf-8"}
@@ -66,16 +72,13 @@ _TYPES = {Form.QUESTETRA_XML: "application/xml; charset=utf-8", Form.CURL: "text
 
 async def criteria(exchange: Exchange) -> Reply:
     """Return a saved search as criteria for another program: `as` says which, `items` what they show."""
-    said = exchange.query("as") or Form.NATIVE
-    if said not in set(Form):
-        raise InvalidRequest(f"as is one of {', '.join(Form)}.", pointer="/as")
-    form = Form(said)
-    text = await saved_criteria.copied(exchange.context, exchange.actor, _id(exchange), form, items=_items(exchange))
+    asked = exchange.query(CriteriaQuery)
+    form, items = Form(asked.as_), _items(asked.items)
+    text = await saved_criteria.copied(exchange.context, exchange.actor, _id(exchange), form, items=items)
     return Reply(body=text.encode(), headers={"Content-Type": _TYPES.get(form, "application/json")})
 
 
-def _items(exchange: Exchange) -> frozenset[int] | None:
-    given = exchange.query("items")
+def _items(given: str | None) -> frozenset[int] | None:
     if given is None:
         return None
     numbers = [text.strip() for text in given.split(",") if text.strip()]
@@ -89,21 +92,57 @@ _LONGEST_ITEM = 4
 
 async def read_criteria(exchange: Exchange) -> Reply:
     """Return the query that Questetra's criteria (XML or JSON) mean, and the fields that they show."""
-    given = await exchange.read(wire.Criteria)
+    given = await exchange.read(inputs.Criteria)
     context, actor = exchange.context, exchange.actor
     asked = criteria_kit.read_criteria(given.criteria, now=context.clock(), time_zone=actor.time_zone)
     query, fields = await processes.said_natively(context, actor, asked.wanted, asked.shown)
-    return json_reply({"query": query, "fields": fields})
+    return json_reply(api.CriteriaMeaning(query=query, fields=fields))
 
+
+_REFUSED = (Forbidden, NotFound, Conflict, InvalidValues)
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/searches", listing),
-    endpoint("POST", "/api/v1/searches", create, body=wire.NewSearch),
-    endpoint("POST", "/api/v1/searches/criteria", read_criteria, body=wire.Criteria),
-    endpoint("GET", "/api/v1/searches/{search}", read),
-    endpoint("PUT", "/api/v1/searches/{search}", change, body=wire.NewSearch),
-    endpoint("DELETE", "/api/v1/searches/{search}", delete),
-    endpoint("GET", "/api/v1/searches/{search}/instances", run),
-    endpoint("GET", "/api/v1/searches/{search}/criteria", criteria),
+    endpoint("GET", "/api/v1/searches", listing, query=PageQuery, answers=shows(api.SavedSearches)),
+    endpoint(
+        "POST",
+        "/api/v1/searches",
+        create,
+        body=inputs.NewSearch,
+        answers=makes(api.SavedSearch, "Location"),
+        refuses=_REFUSED,
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/searches/criteria",
+        read_criteria,
+        body=inputs.Criteria,
+        answers=shows(api.CriteriaMeaning),
+        refuses=(NotFound,),
+    ),
+    endpoint("GET", "/api/v1/searches/{search}", read, answers=shows(api.SavedSearch)),
+    endpoint(
+        "PUT",
+        "/api/v1/searches/{search}",
+        change,
+        body=inputs.NewSearch,
+        answers=shows(api.SavedSearch),
+        refuses=_REFUSED,
+    ),
+    endpoint("DELETE", "/api/v1/searches/{search}", delete, answers=NOTHING, refuses=(Forbidden,)),
+    endpoint(
+        "GET",
+        "/api/v1/searches/{search}/instances",
+        run,
+        query=SavedSearchQuery,
+        answers=shows(FoundInstances),
+    ),
+    endpoint(
+        "GET",
+        "/api/v1/searches/{search}/criteria",
+        criteria,
+        query=CriteriaQuery,
+        answers=(Answer(media_types=("application/json", "application/xml", "text/plain")),),
+        refuses=(Conflict, InvalidState),
+    ),
 )
 """The routes of this module."""

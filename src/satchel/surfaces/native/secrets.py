@@ -1,23 +1,24 @@
 """Secrets of connectors: set and forgotten by administrators, never given out."""
 
 from satchel.actions import secrets
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.native import render, wire
+from satchel.model.api import people as api
+from satchel.model.errors import Forbidden, InvalidValues
+from satchel.surfaces.kit.endpoints import endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.native import inputs
+from satchel.surfaces.native.answers import NOTHING, shows
+from satchel.surfaces.native.outputs import people as outputs
 
 
 async def listing(exchange: Exchange) -> Reply:
     """List secrets by name, without their values."""
     found = await secrets.listing(exchange.context, exchange.actor)
-    items = [
-        {"name": known.name, "hosts": list(known.hosts), "changed_at": render.moment(known.changed_at)}
-        for known in found
-    ]
-    return json_reply({"items": items})
+    return json_reply(api.Secrets(items=[outputs.secret(known) for known in found], next=None))
 
 
 async def put(exchange: Exchange) -> Reply:
     """Set a secret, in place of the one of that name if there is one."""
-    given = await exchange.read(wire.NewSecret)
+    given = await exchange.read(inputs.NewSecret)
     await secrets.put(exchange.context, exchange.actor, exchange.params["name"], given.value, given.hosts)
     return Reply(status=204)
 
@@ -29,8 +30,15 @@ async def delete(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/secrets", listing),
-    endpoint("PUT", "/api/v1/secrets/{name}", put, body=wire.NewSecret),
-    endpoint("DELETE", "/api/v1/secrets/{name}", delete),
+    endpoint("GET", "/api/v1/secrets", listing, answers=shows(api.Secrets), refuses=(Forbidden,)),
+    endpoint(
+        "PUT",
+        "/api/v1/secrets/{name}",
+        put,
+        body=inputs.NewSecret,
+        answers=NOTHING,
+        refuses=(Forbidden, InvalidValues),
+    ),
+    endpoint("DELETE", "/api/v1/secrets/{name}", delete, answers=NOTHING, refuses=(Forbidden,)),
 )
 """The routes of this module."""

@@ -1,9 +1,16 @@
 """Service tasks that wait for a result, and incidents."""
 
 from satchel.actions import dry_runs, services
+from satchel.model.api import calls as api
+from satchel.model.api.queries import IncidentsQuery, PageQuery
+from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import IncidentId, InstanceId, JobId
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.native import render, wire
+from satchel.surfaces.kit.endpoints import endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.native import inputs
+from satchel.surfaces.native.answers import FORM, NOTHING, shows
+from satchel.surfaces.native.outputs import calls as outputs
+from satchel.surfaces.native.outputs.paging import page
 
 
 def _id(exchange: Exchange) -> JobId:
@@ -12,42 +19,39 @@ def _id(exchange: Exchange) -> JobId:
 
 async def listing(exchange: Exchange) -> Reply:
     """List the service tasks that wait."""
-    after, limit = exchange.page()
-    found = await services.waiting(exchange.context, exchange.actor, after=after, limit=limit + 1)
-    return json_reply(render.page(found, limit, render.call))
+    asked = exchange.query(PageQuery)
+    found = await services.waiting(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    return json_reply(page(found, asked.limit, api.Calls, outputs.call))
 
 
 async def reading(exchange: Exchange) -> Reply:
     """Read a service task, with every attempt to do it."""
     found = await services.record(exchange.context, exchange.actor, _id(exchange))
-    attempts = [render.attempt(made) for made in found.attempts]
-    return json_reply({**render.call(found.call), "attempts": attempts})
+    return json_reply(outputs.call_record(found))
 
 
 async def finish(exchange: Exchange) -> Reply:
     """Hand in the result of a service task."""
-    given = await exchange.read(wire.Filled)
+    given = await exchange.read(inputs.Filled)
     await services.finish(exchange.context, exchange.actor, _id(exchange), given.submission())
     return Reply(status=204)
 
 
 async def fail(exchange: Exchange) -> Reply:
     """Say that a service task has failed."""
-    given = await exchange.read(wire.Failure)
+    given = await exchange.read(inputs.CallFailure)
     await services.fail(exchange.context, exchange.actor, _id(exchange), given.code)
     return Reply(status=204)
 
 
 async def incidents(exchange: Exchange) -> Reply:
     """List open incidents, of all apps or of one instance (instance=...)."""
-    after, limit = exchange.page()
-    text = exchange.query("instance")
-    exchange.params.setdefault("instance", text or "")
-    instance = InstanceId(exchange.number("instance", "instance")) if text is not None else None
+    asked = exchange.query(IncidentsQuery)
+    instance = None if asked.instance is None else InstanceId(asked.instance)
     found = await services.incidents(
-        exchange.context, exchange.actor, instance_id=instance, after=after, limit=limit + 1
+        exchange.context, exchange.actor, instance_id=instance, after=asked.cursor, limit=asked.limit + 1
     )
-    return json_reply(render.page(found, limit, render.incident))
+    return json_reply(page(found, asked.limit, api.Incidents, outputs.incident))
 
 
 async def retry(exchange: Exchange) -> Reply:
@@ -59,7 +63,7 @@ async def retry(exchange: Exchange) -> Reply:
 
 async def skip(exchange: Exchange) -> Reply:
     """Go on past a service task that failed, with values set by hand."""
-    given = await exchange.read(wire.Filled)
+    given = await exchange.read(inputs.Filled)
     incident = IncidentId(exchange.number("incident", "incident"))
     await services.skip(exchange.context, exchange.actor, incident, given.submission())
     return Reply(status=204)
@@ -69,32 +73,52 @@ async def dry_run(exchange: Exchange) -> Reply:
     """Show what a service task would send now, without sending it."""
     instance = InstanceId(exchange.number("instance", "instance"))
     found = await dry_runs.show(exchange.context, exchange.actor, instance, exchange.params["name"])
-    files = [
-        {"id": file.id, "name": file.name, "size": file.size_bytes, "media_type": file.media_type}
-        for file in found.files
-    ]
-    return json_reply(
-        {
-            "method": found.method,
-            "url": found.url,
-            "headers": [list(header) for header in found.headers],
-            "auth": found.auth,
-            "media_type": found.media_type,
-            "body_bytes": found.body_bytes,
-            "body": found.body,
-            "files": files,
-        }
-    )
+    return json_reply(outputs.dry_run(found))
 
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/instances/{instance}/services/{name}/request", dry_run),
-    endpoint("GET", "/api/v1/calls", listing),
-    endpoint("GET", "/api/v1/calls/{call}", reading),
-    endpoint("POST", "/api/v1/calls/{call}/finish", finish, body=wire.Filled),
-    endpoint("POST", "/api/v1/calls/{call}/fail", fail, body=wire.Failure),
-    endpoint("GET", "/api/v1/incidents", incidents),
-    endpoint("POST", "/api/v1/incidents/{incident}/retry", retry),
-    endpoint("POST", "/api/v1/incidents/{incident}/skip", skip, body=wire.Filled),
+    endpoint(
+        "GET",
+        "/api/v1/instances/{instance}/services/{name}/request",
+        dry_run,
+        answers=shows(api.DryRun),
+        refuses=(Forbidden, Conflict, InvalidState, InvalidValues, EngineStopped),
+    ),
+    endpoint("GET", "/api/v1/calls", listing, query=PageQuery, answers=shows(api.Calls)),
+    endpoint("GET", "/api/v1/calls/{call}", reading, answers=shows(api.CallRecord)),
+    endpoint(
+        "POST",
+        "/api/v1/calls/{call}/finish",
+        finish,
+        body=inputs.Filled,
+        answers=NOTHING,
+        refuses=(*FORM, EngineStopped),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/calls/{call}/fail",
+        fail,
+        body=inputs.CallFailure,
+        answers=NOTHING,
+        refuses=(Forbidden, InvalidState, InvalidValues, EngineStopped),
+    ),
+    endpoint(
+        "GET", "/api/v1/incidents", incidents, query=IncidentsQuery, answers=shows(api.Incidents), refuses=(NotFound,)
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/incidents/{incident}/retry",
+        retry,
+        answers=NOTHING,
+        refuses=(Forbidden, InvalidState, Conflict, EngineStopped),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/incidents/{incident}/skip",
+        skip,
+        body=inputs.Filled,
+        answers=NOTHING,
+        refuses=(*FORM, EngineStopped),
+    ),
 )
 """The routes of this module."""

@@ -5,10 +5,16 @@ from collections.abc import Awaitable, Callable
 from satchel.actions import tasks
 from satchel.actions.context import Context
 from satchel.model.actor import Actor
-from satchel.model.errors import InvalidRequest, NotFound
+from satchel.model.api import instances as api
+from satchel.model.api.queries import TasksQuery
+from satchel.model.errors import EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import TaskId, UserId
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.native import render, wire
+from satchel.surfaces.kit.endpoints import Refusals, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.native import inputs
+from satchel.surfaces.native.answers import CHANGED, FORM, IF_MATCH, shows, shows_if_visible
+from satchel.surfaces.native.outputs import instances as outputs
+from satchel.surfaces.native.outputs.paging import etag, page
 
 
 def _id(exchange: Exchange) -> TaskId:
@@ -16,22 +22,17 @@ def _id(exchange: Exchange) -> TaskId:
 
 
 async def listing(exchange: Exchange) -> Reply:
-    """List the open tasks that one holds (filter=mine) or may claim (filter=offered)."""
-    after, limit = exchange.page()
-    match exchange.query("filter"):
-        case "mine" | None:
-            found = await tasks.mine(exchange.context, exchange.actor, after=after, limit=limit + 1)
-        case "offered":
-            found = await tasks.offered(exchange.context, exchange.actor, after=after, limit=limit + 1)
-        case _:
-            raise InvalidRequest("filter must be mine or offered.", pointer="/filter")
-    return json_reply(render.page(found, limit, render.task))
+    """List the open tasks that the caller holds (filter=mine) or may claim (filter=offered)."""
+    asked = exchange.query(TasksQuery)
+    listed = tasks.mine if asked.filter == "mine" else tasks.offered
+    found = await listed(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    return json_reply(page(found, asked.limit, api.Tasks, outputs.task))
 
 
 async def read(exchange: Exchange) -> Reply:
     """Return a task with its form and what that shows."""
     seen = await tasks.read(exchange.context, exchange.actor, _id(exchange))
-    return json_reply(render.task_view(seen), headers=render.etag(seen.task.revision))
+    return json_reply(outputs.task_view(seen), headers=etag(seen.task.revision))
 
 
 async def _after(exchange: Exchange, task: TaskId) -> Reply:
@@ -40,7 +41,7 @@ async def _after(exchange: Exchange, task: TaskId) -> Reply:
         seen = await tasks.find(exchange.context, exchange.actor, task)
     except NotFound:
         return Reply(status=204)
-    return json_reply(render.task(seen), headers=render.etag(seen.revision))
+    return json_reply(outputs.task(seen), headers=etag(seen.revision))
 
 
 async def _do(exchange: Exchange, action: Callable[..., Awaitable[None]]) -> Reply:
@@ -68,7 +69,7 @@ async def arrive(exchange: Exchange) -> Reply:
 
 async def assign(exchange: Exchange) -> Reply:
     """Give a task to a user."""
-    given = await exchange.read(wire.Assign)
+    given = await exchange.read(inputs.Assign)
     task = _id(exchange)
     await tasks.assign(exchange.context, exchange.actor, task, UserId(given.user), expected=exchange.revision())
     return await _after(exchange, task)
@@ -76,7 +77,7 @@ async def assign(exchange: Exchange) -> Reply:
 
 async def save(exchange: Exchange) -> Reply:
     """Save a task's form without finishing it."""
-    given = await exchange.read(wire.Filled)
+    given = await exchange.read(inputs.Filled)
     task = _id(exchange)
     await tasks.save(exchange.context, exchange.actor, task, given.submission(), expected=exchange.revision())
     return await _after(exchange, task)
@@ -84,7 +85,7 @@ async def save(exchange: Exchange) -> Reply:
 
 async def complete(exchange: Exchange) -> Reply:
     """Complete a task with its form and outcome."""
-    given = await exchange.read(wire.Completed)
+    given = await exchange.read(inputs.Completed)
     task = _id(exchange)
     await tasks.complete(
         exchange.context,
@@ -97,14 +98,41 @@ async def complete(exchange: Exchange) -> Reply:
     return await _after(exchange, task)
 
 
+_SHOWN = shows_if_visible(api.Task, "task")
+_CHANGES: Refusals = (Forbidden, InvalidState, *CHANGED)
+
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/tasks", listing),
-    endpoint("GET", "/api/v1/tasks/{task}", read),
-    endpoint("POST", "/api/v1/tasks/{task}/claim", claim),
-    endpoint("POST", "/api/v1/tasks/{task}/release", release),
-    endpoint("POST", "/api/v1/tasks/{task}/assign", assign, body=wire.Assign),
-    endpoint("POST", "/api/v1/tasks/{task}/arrive", arrive),
-    endpoint("POST", "/api/v1/tasks/{task}/save", save, body=wire.Filled),
-    endpoint("POST", "/api/v1/tasks/{task}/complete", complete, body=wire.Completed),
+    endpoint("GET", "/api/v1/tasks", listing, query=TasksQuery, answers=shows(api.Tasks)),
+    endpoint("GET", "/api/v1/tasks/{task}", read, answers=shows(api.TaskView, "ETag")),
+    endpoint("POST", "/api/v1/tasks/{task}/claim", claim, headers=IF_MATCH, answers=_SHOWN, refuses=_CHANGES),
+    endpoint("POST", "/api/v1/tasks/{task}/release", release, headers=IF_MATCH, answers=_SHOWN, refuses=_CHANGES),
+    endpoint(
+        "POST",
+        "/api/v1/tasks/{task}/assign",
+        assign,
+        body=inputs.Assign,
+        headers=IF_MATCH,
+        answers=_SHOWN,
+        refuses=(*_CHANGES, InvalidValues),
+    ),
+    endpoint("POST", "/api/v1/tasks/{task}/arrive", arrive, headers=IF_MATCH, answers=_SHOWN, refuses=_CHANGES),
+    endpoint(
+        "POST",
+        "/api/v1/tasks/{task}/save",
+        save,
+        body=inputs.Filled,
+        headers=IF_MATCH,
+        answers=_SHOWN,
+        refuses=(*FORM, *CHANGED),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/tasks/{task}/complete",
+        complete,
+        body=inputs.Completed,
+        headers=IF_MATCH,
+        answers=_SHOWN,
+        refuses=(*FORM, *CHANGED, EngineStopped),
+    ),
 )
 """The routes of this module."""

@@ -6,17 +6,29 @@ https://tus.io/protocols/resumable-upload. The ticket's `tus_url` is an upload r
 
 from base64 import b64decode
 from binascii import Error as Base64Error
+from dataclasses import replace
 from datetime import datetime
 
 from satchel.actions import intake, uploads
 from satchel.actions.intake import Arrival, Progress
 from satchel.actions.uploads import MAX_SIZE_BYTES
 from satchel.blobs.store import CHECKSUM_ALGORITHMS, Checksum
-from satchel.model.errors import InvalidRequest, PreconditionFailed, TooLarge, UnsupportedMedia
+from satchel.model.api.queries import TicketQuery
+from satchel.model.errors import (
+    Busy,
+    ChecksumMismatch,
+    Conflict,
+    InvalidRequest,
+    InvalidState,
+    PreconditionFailed,
+    TooLarge,
+    UnsupportedMedia,
+)
 from satchel.model.names import parse_upload_metadata
 from satchel.surfaces.kit.bodies import content_length
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint
-from satchel.surfaces.native.uploads import find
+from satchel.surfaces.kit.endpoints import Answer, Endpoint, Handler, Refusals, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.native.uploads import RECEIVED, TICKET, find
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-defer-length,expiration,checksum,termination"
@@ -69,7 +81,7 @@ async def create(exchange: Exchange) -> Reply:
     media_type = metadata.get("filetype") or metadata.get("type")
     arrival = Arrival(name=name, media_type=media_type)
     await intake.announce(exchange.context, upload, length=length, arrival=arrival, metadata=said)
-    query = exchange.query("token")
+    query = exchange.query(TicketQuery).token
     address = f"{exchange.parts.public_url}{exchange.scope['path']}" + (f"?token={query}" if query else "")
     return Reply(status=201, headers={**_headers(), "Location": address})
 
@@ -129,14 +141,68 @@ async def terminate(exchange: Exchange) -> Reply:
 
 _PATH = "/api/v1/uploads/{upload}/tus"
 _ERROR_HEADERS = {"Tus-Resumable": VERSION, "Tus-Version": VERSION}
-ENDPOINTS = tuple(
-    endpoint(method, _PATH, handler, is_open=True, error_headers=_ERROR_HEADERS)
-    for method, handler in (
-        ("OPTIONS", options),
-        ("POST", create),
-        ("HEAD", head),
-        ("PATCH", patch),
-        ("DELETE", terminate),
+_VERSIONED = (PreconditionFailed, *TICKET)
+
+
+def _tus(
+    method: str,
+    handler: Handler,
+    answer: Answer,
+    refuses: Refusals,
+    *,
+    headers: tuple[str, ...] = (),
+    takes: tuple[str, ...] = (),
+) -> Endpoint:
+    """Return an endpoint of the one address that tus has."""
+    return endpoint(
+        method,
+        _PATH,
+        handler,
+        query=TicketQuery,
+        headers=headers,
+        answers=(replace(answer, headers=("Tus-Resumable", *answer.headers)),),
+        refuses=refuses,
+        is_open=True,
+        error_headers=_ERROR_HEADERS,
+        takes=takes,
     )
+
+
+ENDPOINTS = (
+    _tus(
+        "OPTIONS",
+        options,
+        Answer(status=204, headers=("Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm")),
+        TICKET,
+    ),
+    _tus(
+        "POST",
+        create,
+        Answer(status=201, headers=("Location",)),
+        (*_VERSIONED, *RECEIVED),
+        headers=("Tus-Resumable!", "Upload-Length", "Upload-Defer-Length", "Upload-Metadata"),
+    ),
+    _tus(
+        "HEAD",
+        head,
+        Answer(headers=("Upload-Offset", "Upload-Expires", "Upload-Length", "Upload-Metadata")),
+        (*_VERSIONED, InvalidState, Conflict),
+        headers=("Tus-Resumable!",),
+    ),
+    _tus(
+        "PATCH",
+        patch,
+        Answer(status=204, headers=("Upload-Offset", "Upload-Expires", "Upload-Length")),
+        (*_VERSIONED, *RECEIVED, ChecksumMismatch),
+        headers=("Tus-Resumable!", "Upload-Offset!", "Upload-Length", "Upload-Checksum"),
+        takes=(PIECE_TYPE,),
+    ),
+    _tus(
+        "DELETE",
+        terminate,
+        Answer(status=204),
+        (*_VERSIONED, Busy, Conflict, InvalidState),
+        headers=("Tus-Resumable!",),
+    ),
 )
 """The routes of this module."""

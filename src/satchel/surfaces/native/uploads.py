@@ -8,25 +8,46 @@ from collections.abc import AsyncGenerator
 
 from satchel.actions import intake, uploads
 from satchel.actions.intake import Arrival
-from satchel.actions.uploads import Ticket, Wish
+from satchel.actions.uploads import Wish
+from satchel.model.api import files as api
+from satchel.model.api.queries import PageQuery, TicketQuery
 from satchel.model.digest import parse_digest
-from satchel.model.errors import InvalidRequest, TooLarge, Unauthenticated
+from satchel.model.errors import (
+    BadFile,
+    Busy,
+    Conflict,
+    DiskFull,
+    Forbidden,
+    InvalidRequest,
+    InvalidState,
+    InvalidValues,
+    NotFound,
+    OverQuota,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMedia,
+    UploadExpired,
+)
 from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
 from satchel.model.names import decode_header, parse_disposition
 from satchel.model.uploads import Upload
 from satchel.surfaces.kit.auth import authenticate
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.endpoints import endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.multipart import Part, last_part, read_parts
-from satchel.surfaces.native import render, wire
+from satchel.surfaces.native import inputs
+from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.outputs import files as outputs
+from satchel.surfaces.native.outputs.files import FILE_FIELD
+from satchel.surfaces.native.outputs.paging import page
 
-FILE_FIELD = "file"
 FORM_OVERHEAD_BYTES = 64 * 1024
 """How much a form may hold besides its file."""
 
 
 async def ask(exchange: Exchange) -> Reply:
     """Ask for a ticket: a reserved slot for one file."""
-    given = await exchange.read(wire.NewUpload)
+    given = await exchange.read(inputs.NewUpload)
     wish = Wish(
         size_bytes=given.size,
         task=None if given.task is None else TaskId(given.task),
@@ -40,18 +61,8 @@ async def ask(exchange: Exchange) -> Reply:
         metadata=given.metadata,
     )
     ticket = await uploads.ask(exchange.context, exchange.actor, wish)
-    return json_reply(_addresses(exchange, ticket), status=201, headers={"Location": f"/api/v1/uploads/{ticket.id}"})
-
-
-def _addresses(exchange: Exchange, ticket: Ticket) -> dict[str, object]:
-    base = f"{exchange.parts.public_url}/api/v1/uploads/{ticket.id}"
-    return {
-        "id": ticket.id,
-        "expires_at": render.moment(ticket.expires_at),
-        "form": {"url": f"{base}/form", "fields": {"token": ticket.token}, "file_field": FILE_FIELD},
-        "put_url": f"{base}/content?token={ticket.token}",
-        "tus_url": f"{base}/tus?token={ticket.token}",
-    }
+    shown = outputs.ticket(ticket, exchange.parts.public_url)
+    return json_reply(shown, status=201, headers={"Location": f"/api/v1/uploads/{ticket.id}"})
 
 
 async def find(exchange: Exchange, *, token: str | None = None) -> Upload:
@@ -61,7 +72,7 @@ async def find(exchange: Exchange, *, token: str | None = None) -> Upload:
         Unauthenticated: neither a token nor a credential came.
         NotFound: there is none for them.
     """
-    shown = token if token is not None else exchange.query("token")
+    shown = token if token is not None else exchange.query(TicketQuery).token
     upload = UploadId(exchange.number("upload", "upload"))
     if shown is None and await authenticate(exchange) is None:
         raise Unauthenticated
@@ -70,14 +81,14 @@ async def find(exchange: Exchange, *, token: str | None = None) -> Upload:
 
 async def listing(exchange: Exchange) -> Reply:
     """List one's tickets that have not ended."""
-    after, limit = exchange.page()
-    found = await uploads.waiting(exchange.context, exchange.actor, after=after, limit=limit + 1)
-    return json_reply(render.page(found, limit, render.upload))
+    asked = exchange.query(PageQuery)
+    found = await uploads.waiting(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    return json_reply(page(found, asked.limit, api.Uploads, outputs.upload))
 
 
 async def read(exchange: Exchange) -> Reply:
     """Return a ticket."""
-    return json_reply(render.upload(await find(exchange)))
+    return json_reply(outputs.upload(await find(exchange)))
 
 
 async def end(exchange: Exchange) -> Reply:
@@ -99,7 +110,7 @@ async def put(exchange: Exchange) -> Reply:
         arrival,
         declared_length=exchange.content_length,
     )
-    return json_reply(render.upload(finished))
+    return json_reply(outputs.upload(finished))
 
 
 def _name_said(exchange: Exchange) -> str | None:
@@ -114,7 +125,7 @@ def _type_said(header: str | None) -> str | None:
 
 async def form(exchange: Exchange) -> Reply:
     """Take a file as a multipart form: the token first, the file last."""
-    token: str | None = exchange.query("token")
+    token: str | None = exchange.query(TicketQuery).token
     upload: Upload | None = None
     finished: Upload | None = None
     limit = FORM_OVERHEAD_BYTES + uploads.MAX_SIZE_BYTES
@@ -130,7 +141,7 @@ async def form(exchange: Exchange) -> Reply:
         finished = await _take(exchange, upload, last_part(part, parts), part)
     if finished is None:
         raise InvalidRequest(f"The form has no file; send it last, in a part named '{FILE_FIELD}'.")
-    return json_reply(render.upload(finished))
+    return json_reply(outputs.upload(finished))
 
 
 async def _take(exchange: Exchange, upload: Upload, chunks: AsyncGenerator[bytes, None], part: Part) -> Upload:
@@ -144,17 +155,74 @@ async def _take(exchange: Exchange, upload: Upload, chunks: AsyncGenerator[bytes
 
 async def sign(exchange: Exchange) -> Reply:
     """Take a signature from a pad as SVG path data."""
-    given = await exchange.read(wire.Signature)
-    return json_reply(render.upload(await intake.sign(exchange.context, await find(exchange), given.path)))
+    given = await exchange.read(inputs.Signature)
+    return json_reply(outputs.upload(await intake.sign(exchange.context, await find(exchange), given.path)))
 
+
+TICKET = (Unauthenticated, UploadExpired)
+"""What the addresses of a ticket may be refused with."""
+
+RECEIVED = (*TICKET, BadFile, Busy, Conflict, DiskFull, InvalidState, OverQuota, TooLarge, UnsupportedMedia)
+"""What a file's bytes may be refused with."""
 
 ENDPOINTS = (
-    endpoint("POST", "/api/v1/uploads", ask, body=wire.NewUpload),
-    endpoint("GET", "/api/v1/uploads", listing),
-    endpoint("GET", "/api/v1/uploads/{upload}", read, is_open=True),
-    endpoint("DELETE", "/api/v1/uploads/{upload}", end, is_open=True),
-    endpoint("PUT", "/api/v1/uploads/{upload}/content", put, is_open=True),
-    endpoint("POST", "/api/v1/uploads/{upload}/form", form, is_open=True),
-    endpoint("POST", "/api/v1/uploads/{upload}/signature", sign, body=wire.Signature, is_open=True),
+    endpoint(
+        "POST",
+        "/api/v1/uploads",
+        ask,
+        body=inputs.NewUpload,
+        answers=makes(api.Ticket, "Location"),
+        refuses=(Forbidden, InvalidValues, InvalidState, Conflict, BadFile, TooLarge, OverQuota, NotFound),
+    ),
+    endpoint("GET", "/api/v1/uploads", listing, query=PageQuery, answers=shows(api.Uploads)),
+    endpoint(
+        "GET",
+        "/api/v1/uploads/{upload}",
+        read,
+        query=TicketQuery,
+        answers=shows(api.Upload),
+        refuses=TICKET,
+        is_open=True,
+    ),
+    endpoint(
+        "DELETE",
+        "/api/v1/uploads/{upload}",
+        end,
+        query=TicketQuery,
+        answers=NOTHING,
+        refuses=(*TICKET, Busy, Conflict, InvalidState),
+        is_open=True,
+    ),
+    endpoint(
+        "PUT",
+        "/api/v1/uploads/{upload}/content",
+        put,
+        takes=("*/*",),
+        query=TicketQuery,
+        headers=("Content-Disposition",),
+        answers=shows(api.Upload),
+        refuses=RECEIVED,
+        is_open=True,
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/uploads/{upload}/form",
+        form,
+        takes=("multipart/form-data",),
+        query=TicketQuery,
+        answers=shows(api.Upload),
+        refuses=RECEIVED,
+        is_open=True,
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/uploads/{upload}/signature",
+        sign,
+        body=inputs.Signature,
+        query=TicketQuery,
+        answers=shows(api.Upload),
+        refuses=RECEIVED,
+        is_open=True,
+    ),
 )
 """The routes of this module."""

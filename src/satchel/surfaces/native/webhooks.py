@@ -6,14 +6,17 @@ from typing import Annotated
 import msgspec
 
 from satchel.actions import webhooks
-from satchel.actions.webhooks import Secret, Wish
-from satchel.model.errors import InvalidRequest
+from satchel.actions.webhooks import Wish
+from satchel.model.api import calls as api
+from satchel.model.api.queries import DeliveriesQuery, WebhooksQuery
+from satchel.model.errors import Conflict, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import DeliveryId, WebhookId
-from satchel.model.webhooks import Delivery, DeliveryAttempt, DeliveryState, Webhook
-from satchel.surfaces.kit.exchange import Exchange, Reply, endpoint, json_reply
-from satchel.surfaces.native import render
-from satchel.surfaces.native.render import Json, moment
-from satchel.surfaces.native.wire import Body, Name
+from satchel.surfaces.kit.endpoints import Answer, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.inputs import Body, Name
+from satchel.surfaces.native.outputs import calls as outputs
+from satchel.surfaces.native.outputs.paging import page
 
 Address = Annotated[str, msgspec.Meta(max_length=8_000)]
 Events = Annotated[Sequence[Name], msgspec.Meta(max_length=20)]
@@ -44,57 +47,6 @@ class NewWebhookSecret(Body):
     at_once: bool = False
 
 
-def _webhook(row: Webhook) -> Json:
-    return {
-        "id": row.id,
-        "app": row.code,
-        "url": row.url,
-        "events": row.events,
-        "format": row.format,
-        "active": row.is_active,
-        "disabled": row.disabled,
-        "failing_since": moment(row.failing_since),
-        "user": row.user_id,
-        "created_at": moment(row.created_at),
-        "changed_at": moment(row.changed_at),
-    }
-
-
-def _secret(made: Secret) -> Json:
-    token = {"token": made.token} if made.token is not None else {}
-    return {**_webhook(made.webhook), "secret": made.secret, **token}
-
-
-def _delivery(row: Delivery) -> Json:
-    return {
-        "id": row.id,
-        "webhook": row.webhook_id,
-        "webhook_id": row.message_id,
-        "instance": row.instance_id,
-        "event": row.happening.value,
-        "at": moment(row.at),
-        "state": row.state.value,
-        "reason": row.reason,
-        "attempt": row.attempt,
-        "next_attempt_at": moment(row.due_at),
-        "ended_at": moment(row.ended_at),
-    }
-
-
-def _attempt(row: DeliveryAttempt) -> Json:
-    return {
-        "number": row.number,
-        "state": row.state,
-        "started_at": moment(row.started_at),
-        "ended_at": moment(row.ended_at),
-        "duration_ms": row.duration_ms,
-        "status": row.status,
-        "reason": row.reason,
-        "message": row.message,
-        "reply": row.reply,
-    }
-
-
 def _id(exchange: Exchange) -> WebhookId:
     return WebhookId(exchange.number("webhook", "webhook"))
 
@@ -105,26 +57,30 @@ def _delivery_id(exchange: Exchange) -> DeliveryId:
 
 async def listing(exchange: Exchange) -> Reply:
     """List webhooks, of all apps that one may manage or of one (app=...)."""
-    found = await webhooks.listing(exchange.context, exchange.actor, exchange.query("app"))
-    return json_reply({"items": [_webhook(row) for row in found], "next": None})
+    found = await webhooks.listing(exchange.context, exchange.actor, exchange.query(WebhooksQuery).app)
+    return json_reply(api.Webhooks(items=[outputs.webhook(row) for row in found], next=None))
 
 
 async def create(exchange: Exchange) -> Reply:
     """Have an app tell an address what happens; the secret is shown this once."""
     given = await exchange.read(NewWebhook)
     made = await webhooks.create(exchange.context, exchange.actor, given.app, given.wish())
-    return json_reply(_secret(made), status=201, headers={"Location": f"/api/v1/webhooks/{made.webhook.id}"})
+    return json_reply(
+        outputs.webhook_secret(made), status=201, headers={"Location": f"/api/v1/webhooks/{made.webhook.id}"}
+    )
 
 
 async def reading(exchange: Exchange) -> Reply:
     """Read a webhook, without its secret."""
-    return json_reply(_webhook(await webhooks.read(exchange.context, exchange.actor, _id(exchange))))
+    return json_reply(outputs.webhook(await webhooks.read(exchange.context, exchange.actor, _id(exchange))))
 
 
 async def change(exchange: Exchange) -> Reply:
     """Change a webhook, or switch it off or on."""
     given = await exchange.read(WebhookChange)
-    return json_reply(_webhook(await webhooks.change(exchange.context, exchange.actor, _id(exchange), given.wish())))
+    return json_reply(
+        outputs.webhook(await webhooks.change(exchange.context, exchange.actor, _id(exchange), given.wish()))
+    )
 
 
 async def delete(exchange: Exchange) -> Reply:
@@ -137,32 +93,33 @@ async def change_secret(exchange: Exchange) -> Reply:
     """Replace a webhook's secret; the new one is shown this once."""
     given = await exchange.read(NewWebhookSecret)
     made = await webhooks.change_secret(exchange.context, exchange.actor, _id(exchange), at_once=given.at_once)
-    return json_reply(_secret(made))
+    return json_reply(outputs.webhook_secret(made))
 
 
 async def send_test(exchange: Exchange) -> Reply:
     """Send a webhook a test."""
     made = await webhooks.send_test(exchange.context, exchange.actor, _id(exchange))
-    return json_reply({"delivery": made}, status=202, headers={"Location": f"/api/v1/deliveries/{made}"})
+    return json_reply(api.TestSent(delivery=made), status=202, headers={"Location": f"/api/v1/deliveries/{made}"})
 
 
 async def deliveries(exchange: Exchange) -> Reply:
     """List what a webhook was told, newest first (state=waiting, delivered or failed)."""
-    before, limit = exchange.page()
-    state = exchange.query("state")
-    if state is not None and state not in {known.value for known in DeliveryState}:
-        raise InvalidRequest("state is waiting, delivered or failed.", pointer="/state")
+    asked = exchange.query(DeliveriesQuery)
     found = await webhooks.deliveries(
-        exchange.context, exchange.actor, _id(exchange), before=before or None, limit=limit + 1, state=state
+        exchange.context,
+        exchange.actor,
+        _id(exchange),
+        before=asked.cursor or None,
+        limit=asked.limit + 1,
+        state=asked.state,
     )
-    return json_reply(render.page(found, limit, _delivery))
+    return json_reply(page(found, asked.limit, api.Deliveries, outputs.delivery))
 
 
 async def delivery(exchange: Exchange) -> Reply:
     """Read a delivery, with every attempt."""
     found = await webhooks.record(exchange.context, exchange.actor, _delivery_id(exchange))
-    made = [_attempt(row) for row in found.attempts]
-    return json_reply({**_delivery(found.delivery), "attempts": made})
+    return json_reply(outputs.delivery_record(found))
 
 
 async def redeliver(exchange: Exchange) -> Reply:
@@ -171,16 +128,71 @@ async def redeliver(exchange: Exchange) -> Reply:
     return Reply(status=202)
 
 
+_REFUSED = (Forbidden, InvalidValues, Conflict)
+
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/webhooks", listing),
-    endpoint("POST", "/api/v1/webhooks", create, body=NewWebhook),
-    endpoint("GET", "/api/v1/webhooks/{webhook}", reading),
-    endpoint("PATCH", "/api/v1/webhooks/{webhook}", change, body=WebhookChange),
-    endpoint("DELETE", "/api/v1/webhooks/{webhook}", delete),
-    endpoint("POST", "/api/v1/webhooks/{webhook}/secret", change_secret, body=NewWebhookSecret),
-    endpoint("POST", "/api/v1/webhooks/{webhook}/test", send_test),
-    endpoint("GET", "/api/v1/webhooks/{webhook}/deliveries", deliveries),
-    endpoint("GET", "/api/v1/deliveries/{delivery}", delivery),
-    endpoint("POST", "/api/v1/deliveries/{delivery}/redeliver", redeliver),
+    endpoint(
+        "GET",
+        "/api/v1/webhooks",
+        listing,
+        query=WebhooksQuery,
+        answers=shows(api.Webhooks),
+        refuses=(Forbidden, NotFound),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/webhooks",
+        create,
+        body=NewWebhook,
+        answers=makes(api.WebhookSecret, "Location"),
+        refuses=(*_REFUSED, NotFound),
+    ),
+    endpoint("GET", "/api/v1/webhooks/{webhook}", reading, answers=shows(api.Webhook), refuses=(Forbidden,)),
+    endpoint(
+        "PATCH",
+        "/api/v1/webhooks/{webhook}",
+        change,
+        body=WebhookChange,
+        answers=shows(api.Webhook),
+        refuses=_REFUSED,
+    ),
+    endpoint("DELETE", "/api/v1/webhooks/{webhook}", delete, answers=NOTHING, refuses=(Forbidden,)),
+    endpoint(
+        "POST",
+        "/api/v1/webhooks/{webhook}/secret",
+        change_secret,
+        body=NewWebhookSecret,
+        answers=shows(api.WebhookSecret),
+        refuses=_REFUSED,
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/webhooks/{webhook}/test",
+        send_test,
+        answers=(Answer(status=202, body=api.TestSent, headers=("Location",)),),
+        refuses=(Forbidden, Conflict, InvalidState),
+    ),
+    endpoint(
+        "GET",
+        "/api/v1/webhooks/{webhook}/deliveries",
+        deliveries,
+        query=DeliveriesQuery,
+        answers=shows(api.Deliveries),
+        refuses=(Forbidden,),
+    ),
+    endpoint(
+        "GET",
+        "/api/v1/deliveries/{delivery}",
+        delivery,
+        answers=shows(api.DeliveryRecord),
+        refuses=(Forbidden,),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/deliveries/{delivery}/redeliver",
+        redeliver,
+        answers=(Answer(status=202, note="The next attempt is due at once."),),
+        refuses=(Forbidden, Conflict, InvalidState),
+    ),
 )
 """The routes of this module."""

@@ -3,7 +3,8 @@
 from satchel.actions import hashes
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest, InvalidValues, Unauthenticated
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, wire
 from satchel.surfaces.navixy.inputs import read_inputs, refused
 

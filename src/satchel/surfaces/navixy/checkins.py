@@ -22,7 +22,8 @@ from satchel.actions.links import Link
 from satchel.model.conditions import Condition, Equals
 from satchel.model.errors import Forbidden, InvalidState, NotFound
 from satchel.model.ids import AppId, FileId, InstanceId, TaskId, UserId
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, papers, sheets, wire
 from satchel.surfaces.navixy.conditions import Known, circle, period, read_conditions, read_sorts
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused

@@ -7,7 +7,8 @@ from satchel.actions.intake import Arrival
 from satchel.model.errors import InvalidRequest, TooLarge, Unauthenticated
 from satchel.model.ids import UploadId
 from satchel.model.uploads import Upload
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.multipart import Part, last_part, read_parts
 from satchel.surfaces.navixy import errors, values, wire
 

@@ -7,7 +7,8 @@ from satchel.actions.task_lists import ListedTask, TaskFilter
 from satchel.model.conditions import Condition, Contains, Equals
 from satchel.model.errors import Conflict, NotFound
 from satchel.model.ids import AppId, TaskId
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, wire
 from satchel.surfaces.navixy.conditions import period
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused

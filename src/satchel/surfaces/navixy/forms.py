@@ -20,7 +20,8 @@ from satchel.model.ids import AppId, FieldId, TaskId
 from satchel.model.instance import TaskState
 from satchel.model.media import is_image
 from satchel.model.uploads import Upload, UploadState
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import names, values, wire
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 

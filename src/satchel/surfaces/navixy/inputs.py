@@ -9,8 +9,9 @@ from typing import cast
 from urllib.parse import parse_qsl
 
 from satchel.model.errors import InvalidRequest, UnsupportedMedia
+from satchel.model.ids import MAX_ID
 from satchel.surfaces.kit.bodies import parse_json
-from satchel.surfaces.kit.exchange import MAX_ID, Exchange
+from satchel.surfaces.kit.exchange import Exchange
 
 MAX_PARAMETERS = 200
 MISSING = "must not be null"

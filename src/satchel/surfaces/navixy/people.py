@@ -15,7 +15,8 @@ from satchel.actions.passwords import MAX_PASSWORD_CHARS
 from satchel.model.actor import Right
 from satchel.model.errors import Conflict, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import GroupId, UserId
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, wire
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 

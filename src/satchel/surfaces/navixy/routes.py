@@ -1,6 +1,6 @@
 """Every endpoint of the Navixy surface."""
 
-from satchel.surfaces.kit.exchange import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.navixy import auth, checkins, files, form_lists, forms, people, sheets, tasks, templates
 from satchel.surfaces.navixy.errors import document

@@ -9,7 +9,8 @@ from satchel.actions.tasks import TaskView
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import TaskId
 from satchel.model.template import as_text
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import papers, values, wire
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 

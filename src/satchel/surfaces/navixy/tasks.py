@@ -9,7 +9,8 @@ from satchel.model.conditions import Condition, Contains, HasAny
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import AppId, TaskId, UserId
 from satchel.model.instance import TaskState
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, values, wire
 from satchel.surfaces.navixy.conditions import Known, circle, read_conditions, read_sorts
 from satchel.surfaces.navixy.details import MAX_TAGS, read_details

@@ -14,7 +14,8 @@ from satchel.model.fields import Field, FieldType
 from satchel.model.ids import AppId
 from satchel.model.manifest_fields import MAX_STARS
 from satchel.model.plain_process import TASK, plain_process
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, names, values, wire
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from satchel.model.ids import UserId
 from satchel.model.instance import Task, TaskDetails, TaskState
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Handler, Reply, endpoint, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint, Handler, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs
 
 PREFIX = "/navixy"

@@ -8,7 +8,8 @@ from satchel.actions.app_lists import ListedApp
 from satchel.model.actor import Right
 from satchel.model.errors import Forbidden
 from satchel.model.fields import FieldType
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra.calls import call
 from satchel.surfaces.questetra.params import number, read_params
 from satchel.surfaces.questetra.processes import MAX_LIMIT, MAX_START

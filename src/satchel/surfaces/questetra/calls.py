@@ -1,7 +1,8 @@
 """How a call is served: reads by GET and by POST, as their clients ask, changes by POST; and by whom."""
 
 from satchel.model.errors import Forbidden
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Handler, Reply, endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, Handler, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.questetra.wire import PREFIX
 
 READ_ONLY = "read"

@@ -13,7 +13,8 @@ from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidState, NotFound, Unauthenticated
 from satchel.model.fields import Field
 from satchel.model.ids import InstanceId
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.questetra import incoming, xml
 from satchel.surfaces.questetra.calls import call
 from satchel.surfaces.questetra.incoming import Incoming

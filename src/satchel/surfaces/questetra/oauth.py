@@ -14,7 +14,8 @@ from satchel.actions import credentials, oauth
 from satchel.actions.oauth import Wish
 from satchel.actions.tokens import new_token
 from satchel.model.errors import Forbidden, SatchelError, TooManyRequests, Unauthenticated
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, endpoint, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra.params import read_params
 from satchel.surfaces.questetra.wire import PREFIX
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from satchel.model.errors import InvalidRequest, UnsupportedMedia
-from satchel.surfaces.kit.exchange import MAX_ID, Exchange
+from satchel.model.ids import MAX_ID
+from satchel.surfaces.kit.exchange import Exchange
 
 MAX_PARAMETERS = 200
 _FORM = "application/x-www-form-urlencoded"

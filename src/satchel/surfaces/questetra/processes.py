@@ -4,7 +4,8 @@ from satchel.actions import instances, processes, search
 from satchel.actions.processes import Listing, Wanted
 from satchel.model.ids import InstanceId, SearchId
 from satchel.surfaces.kit.criteria import Criteria, read_criteria
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.sending import send_content
 from satchel.surfaces.questetra import sheet
 from satchel.surfaces.questetra.calls import call, nothing

@@ -3,7 +3,8 @@
 from satchel.actions import credentials
 from satchel.model.actor import Actor
 from satchel.surfaces.kit import auth
-from satchel.surfaces.kit.exchange import Endpoint, Exchange
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.questetra import apps, messages, oauth, processes, task_forms, tasks
 from satchel.surfaces.questetra.errors import document

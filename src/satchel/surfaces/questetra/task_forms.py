@@ -12,7 +12,8 @@ from satchel.model.app import Access
 from satchel.model.errors import InvalidState, NotFound
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import TaskId, data_item_id, split_data_item_id
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.questetra import incoming, processes, xml
 from satchel.surfaces.questetra.calls import call
 from satchel.surfaces.questetra.incoming import Incoming

@@ -11,7 +11,8 @@ from satchel.model.errors import SatchelError
 from satchel.model.ids import InstanceId, TaskId, UserId
 from satchel.model.instance import TaskState
 from satchel.surfaces.kit.criteria import Criteria, meaning, members, texts, whole
-from satchel.surfaces.kit.exchange import Endpoint, Exchange, Reply, json_reply
+from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra import sheet
 from satchel.surfaces.questetra.calls import call, nothing
 from satchel.surfaces.questetra.params import number, read_pairs, read_params, refused

@@ -7,12 +7,20 @@ from typing import Annotated, cast
 import msgspec
 
 from satchel.actions.forms import Submission
+from satchel.model.api.kinds import VALUE
 from satchel.model.errors import InvalidRequest
 from satchel.surfaces.kit.bodies import parse_json
 
 Text = Annotated[str, msgspec.Meta(max_length=100_000)]
 Name = Annotated[str, msgspec.Meta(max_length=1_000)]
 Id = Annotated[int, msgspec.Meta(gt=0, le=2**63 - 1)]
+JsonObject = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        extra_json_schema={"type": "object", "additionalProperties": {"$ref": f"#/components/schemas/{VALUE}"}}
+    ),
+]
+"""An object that is read later, with what is known by then."""
 
 
 def _empty() -> msgspec.Raw:
@@ -24,10 +32,17 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A JSON object of which every member is known."""
 
 
+class Conditions(Body, forbid_unknown_fields=False):
+    """A search's conditions by name, as `GET /instances` takes them.
+
+    `states` is a list; `fields` holds conditions on fields by id: `equals`, `from`, `to`, `contains`.
+    """
+
+
 class Filled(Body):
     """What somebody filled in: values by field id, uploads for the attachments tab, a comment."""
 
-    values: msgspec.Raw = msgspec.field(default_factory=_empty)
+    values: JsonObject = msgspec.field(default_factory=_empty)
     attachments: Sequence[Id] = ()
     comment: Text | None = None
 
@@ -42,7 +57,7 @@ class Completed(Filled):
     outcome: Name | None = None
 
 
-class Credentials(Body):
+class SignIn(Body):
     """An e-mail and a password."""
 
     email: Name
@@ -182,7 +197,7 @@ class NewSearch(Body):
     """A search to keep."""
 
     name: Name
-    query: msgspec.Raw = msgspec.field(default_factory=_empty)
+    query: JsonObject = msgspec.field(default_factory=_empty)
     groups: Sequence[Id] = ()
 
 
@@ -192,7 +207,7 @@ class NewExport(Body):
     `fields` are ids of file fields (null: all); the attachments tab and the values go along unless they are refused.
     """
 
-    query: msgspec.Raw = msgspec.field(default_factory=_empty)
+    query: JsonObject = msgspec.field(default_factory=_empty)
     search: Id | None = None
     fields: Sequence[Name] | None = None
     attachments: bool = True
@@ -221,7 +236,7 @@ class Criteria(Body):
     criteria: Annotated[str, msgspec.Meta(max_length=200_000)]
 
 
-class Failure(Body):
+class CallFailure(Body):
     """The error code under which a service task failed."""
 
     code: Name

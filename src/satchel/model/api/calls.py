@@ -1,0 +1,226 @@
+"""Replies about what leaves the server: service tasks, incidents, webhooks."""
+
+from collections.abc import Sequence
+
+from satchel.model.api.kinds import (
+    AttemptStateName,
+    CallStateName,
+    DeliveryStateName,
+    HappeningName,
+    ReplyBody,
+    RunStateName,
+    Size,
+    SubscribedName,
+    Timestamp,
+    Values,
+)
+
+
+class Call(ReplyBody, frozen=True, kw_only=True):
+    """A service task that became due.
+
+    Attributes:
+        element: the id of the BPMN element.
+        variables: of a repeated task: which of the repetitions it is.
+        error: the error code under which it failed.
+        next_attempt_at: while it waits between two attempts.
+    """
+
+    id: int
+    instance: int
+    element: str
+    kind: str
+    state: CallStateName
+    variables: Values
+    opened_at: Timestamp
+    closed_at: Timestamp | None
+    error: str | None
+    next_attempt_at: Timestamp | None
+
+
+class CallAttempt(ReplyBody, frozen=True, kw_only=True):
+    """One attempt of a service task.
+
+    Attributes:
+        reason: why it failed, a stable word; `message` says it in a sentence.
+        details: what was sent and what came back, without secrets.
+    """
+
+    number: int
+    state: AttemptStateName
+    started_at: Timestamp
+    ended_at: Timestamp | None
+    reason: str | None
+    message: str | None
+    details: Values
+
+
+class CallRecord(Call, frozen=True, kw_only=True):
+    """A service task with every attempt."""
+
+    attempts: Sequence[CallAttempt]
+
+
+class Calls(ReplyBody, frozen=True, kw_only=True):
+    """A page of service tasks, and the cursor of the next one."""
+
+    items: Sequence[Call]
+    next: str | None
+
+
+class SentFile(ReplyBody, frozen=True, kw_only=True):
+    """A file whose bytes a request would send."""
+
+    id: int
+    name: str
+    size: Size | None
+    media_type: str | None
+
+
+class DryRun(ReplyBody, frozen=True, kw_only=True):
+    """A request that a service task would send.
+
+    Attributes:
+        method: `MAIL` of a mail, whose `url` names the recipients.
+        headers: pairs of name and value, without what signs the request in.
+        auth: how it would sign in, by the secret's name.
+        body: the first 4 KiB as text.
+    """
+
+    method: str
+    url: str
+    headers: Sequence[Sequence[str]]
+    auth: str | None
+    media_type: str | None
+    body_bytes: Size
+    body: str
+    files: Sequence[SentFile]
+
+
+class Incident(ReplyBody, frozen=True, kw_only=True):
+    """Why an instance could not continue.
+
+    Attributes:
+        element: the id of the BPMN element.
+        code: a stable word.
+    """
+
+    id: int
+    instance: int
+    element: str
+    code: str
+    message: str
+    details: Values
+    opened_at: Timestamp
+    closed_at: Timestamp | None
+
+
+class Incidents(ReplyBody, frozen=True, kw_only=True):
+    """A page of incidents, and the cursor of the next one."""
+
+    items: Sequence[Incident]
+    next: str | None
+
+
+class Webhook(ReplyBody, frozen=True, kw_only=True):
+    """A subscription of an app.
+
+    Attributes:
+        app: the app's code.
+        active: whether anything is sent.
+        disabled: why Satchel switched it off: `gone`, `failing` or `rights_lost`.
+        failing_since: the first failed attempt since the last that succeeded.
+        user: who made or changed it last; it sends what they may see.
+    """
+
+    id: int
+    app: str
+    url: str
+    events: Sequence[SubscribedName]
+    format: str
+    active: bool
+    disabled: str | None
+    failing_since: Timestamp | None
+    user: int
+    created_at: Timestamp
+    changed_at: Timestamp
+
+
+class WebhookSecret(Webhook, frozen=True, kw_only=True):
+    """A webhook with its secret, which is shown this once.
+
+    Attributes:
+        token: of the format `flokzu`.
+    """
+
+    secret: str
+    token: str | None = None
+
+
+class Webhooks(ReplyBody, frozen=True, kw_only=True):
+    """All webhooks that the caller may manage."""
+
+    items: Sequence[Webhook]
+    next: None
+
+
+class TestSent(ReplyBody, frozen=True, kw_only=True):
+    """The number of a test's delivery."""
+
+    delivery: int
+
+
+class Delivery(ReplyBody, frozen=True, kw_only=True):
+    """Something that happened and that a webhook is sent.
+
+    Attributes:
+        webhook_id: the message's name, the same in every attempt.
+        instance: null for a test.
+        at: when it happened.
+        reason: why it failed for good.
+        attempt: the number of the newest one.
+    """
+
+    id: int
+    webhook: int
+    webhook_id: str
+    instance: int | None
+    event: HappeningName
+    at: Timestamp
+    state: DeliveryStateName
+    reason: str | None
+    attempt: Size
+    next_attempt_at: Timestamp | None
+    ended_at: Timestamp | None
+
+
+class Deliveries(ReplyBody, frozen=True, kw_only=True):
+    """A page of deliveries, and the cursor of the next one."""
+
+    items: Sequence[Delivery]
+    next: str | None
+
+
+class DeliveryAttempt(ReplyBody, frozen=True, kw_only=True):
+    """One attempt of a delivery.
+
+    Attributes:
+        status: what the other side answered.
+        reply: the first KiB of what it said.
+    """
+
+    number: int
+    state: RunStateName
+    started_at: Timestamp
+    ended_at: Timestamp | None
+    duration_ms: Size | None
+    status: int | None
+    reason: str | None
+    message: str | None
+    reply: str
+
+
+class DeliveryRecord(Delivery, frozen=True, kw_only=True):
+    """A delivery with every attempt."""
+
+    attempts: Sequence[DeliveryAttempt]

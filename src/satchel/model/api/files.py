@@ -1,0 +1,128 @@
+"""Replies about files: what they are, the tickets by which they arrive, and links."""
+
+from collections.abc import Mapping, Sequence
+
+from satchel.model.api.kinds import (
+    Address,
+    FileKindName,
+    ReplyBody,
+    Sha256,
+    Size,
+    Timestamp,
+    UploadStateName,
+    Uuid,
+    Values,
+)
+
+
+class File(ReplyBody, frozen=True, kw_only=True):
+    """A file of an instance.
+
+    Attributes:
+        field: the id of the field that holds it; null in the attachments tab.
+        area: the named part of the attachments tab, if any.
+        size: in bytes, like `media_type` and `sha256` of stored files only.
+        url: where a file of another kind is kept.
+        metadata: of images: width, height, orientation, taken_at, latitude, longitude; and what was said at upload.
+        copied_from: the number of the file that it is a copy of.
+        created_by: the number of a user.
+        deleted_at: until its restore window ends it can come back.
+        revision: its ETag.
+    """
+
+    id: int
+    uuid: Uuid
+    instance: int
+    field: str | None
+    area: str | None
+    kind: FileKindName
+    name: str
+    description: str
+    size: Size | None
+    media_type: str | None
+    sha256: Sha256 | None
+    url: str | None
+    metadata: Values
+    copied_from: int | None
+    created_at: Timestamp
+    created_by: int | None
+    deleted_at: Timestamp | None
+    revision: int
+
+
+class Files(ReplyBody, frozen=True, kw_only=True):
+    """Files, in the order of their places."""
+
+    items: Sequence[File]
+    next: None
+
+
+class Restorable(ReplyBody, frozen=True, kw_only=True):
+    """For how many seconds a deleted file can be restored."""
+
+    restorable_s: Size
+
+
+class Link(ReplyBody, frozen=True, kw_only=True):
+    """A signed address of a file, good for minutes."""
+
+    url: Address
+    expires_at: Timestamp
+
+
+class TicketForm(ReplyBody, frozen=True, kw_only=True):
+    """How a ticket takes its file as a multipart form: `fields` first, then the file in the part `file_field`."""
+
+    url: Address
+    fields: Mapping[str, str]
+    file_field: str
+
+
+class Ticket(ReplyBody, frozen=True, kw_only=True):
+    """A reserved slot for one file, with the three addresses that take it; each holds the ticket's token."""
+
+    id: int
+    expires_at: Timestamp
+    form: TicketForm
+    put_url: Address
+    tus_url: Address
+
+    @property
+    def token(self) -> str:
+        """What stands for a credential at the ticket's addresses."""
+        return self.form.fields["token"]
+
+
+class Upload(ReplyBody, frozen=True, kw_only=True):
+    """A ticket and what became of it; once it is `uploaded`, its number can be named in a form.
+
+    Attributes:
+        task: the task whose form it is for; null where it is for an instance or a start form.
+        declared_size: the most bytes that may come.
+        size: the bytes that came, as `sha256` null before.
+        reason: why it expired.
+    """
+
+    id: int
+    state: UploadStateName
+    app_id: int
+    instance: int | None
+    task: int | None
+    field: str | None
+    area: str | None
+    name: str | None
+    media_type: str | None
+    declared_size: Size
+    size: Size | None
+    sha256: Sha256 | None
+    reason: str | None
+    created_at: Timestamp
+    expires_at: Timestamp
+    ended_at: Timestamp | None
+
+
+class Uploads(ReplyBody, frozen=True, kw_only=True):
+    """A page of tickets, and the cursor of the next one."""
+
+    items: Sequence[Upload]
+    next: str | None

@@ -1,0 +1,195 @@
+"""Replies about instances and tasks: searches, history, and what came of starting or completing."""
+
+from collections.abc import Mapping, Sequence
+
+from satchel.model.api.apps import Form
+from satchel.model.api.files import File
+from satchel.model.api.kinds import InstanceStateName, ReplyBody, TaskStateName, Timestamp, Uuid, Values, WaitKindName
+
+
+class InstanceSummary(ReplyBody, frozen=True, kw_only=True):
+    """Which instance it is, and how it stands."""
+
+    id: int
+    identifier: str
+    title: str
+    state: InstanceStateName
+
+
+class Instance(InstanceSummary, frozen=True, kw_only=True):
+    """An instance, without its values.
+
+    Attributes:
+        app: the app's code.
+        starter: the number of a user; null where Satchel started it by itself.
+        parent: the instance that called it.
+        revision: its ETag.
+    """
+
+    uuid: Uuid
+    app: str
+    app_id: int
+    starter: int | None
+    started_at: Timestamp
+    ended_at: Timestamp | None
+    parent: int | None
+    revision: int
+
+
+class FoundInstance(Instance, frozen=True, kw_only=True):
+    """An instance that a search found.
+
+    Attributes:
+        values: by field id; decimals are text, files stand in `files`.
+        files: where the search asked for them.
+    """
+
+    values: Values
+    files: Sequence[File] = ()
+
+
+class Total(ReplyBody, frozen=True, kw_only=True):
+    """How many a search finds; not `exact` where there are more than were counted."""
+
+    value: int
+    exact: bool
+
+
+class FoundInstances(ReplyBody, frozen=True, kw_only=True):
+    """A page of a search.
+
+    Attributes:
+        next: the cursor of the next page, if there is one.
+        total: where the search asked for it.
+        window: how many of the newest instances a "contains" of fewer than three characters looked at.
+    """
+
+    items: Sequence[FoundInstance]
+    next: str | None
+    total: Total | None = None
+    window: int | None = None
+
+
+class TaskSummary(ReplyBody, frozen=True, kw_only=True):
+    """Which task it is, and how it stands; `element` is the id of the BPMN user task."""
+
+    id: int
+    instance: int
+    element: str
+    name: str
+    state: TaskStateName
+
+
+class Task(TaskSummary, frozen=True, kw_only=True):
+    """A task, without its form.
+
+    Attributes:
+        holder: the user who has it.
+        group: the group whose members may claim it.
+        variables: of a repeated task: which of the repetitions it is.
+        revision: its ETag.
+    """
+
+    holder: int | None
+    group: int | None
+    due_at: Timestamp | None
+    opened_at: Timestamp
+    closed_at: Timestamp | None
+    closed_by: int | None
+    outcome: str | None
+    variables: Values
+    revision: int
+
+
+class TaskView(Task, frozen=True, kw_only=True):
+    """A task with its form and what the form shows.
+
+    Attributes:
+        identifier: of its instance, like `title` and `app`.
+        files: by the id of the field that holds them.
+    """
+
+    identifier: str
+    title: str
+    app: str
+    form: Form
+    values: Values
+    files: Mapping[str, Sequence[File]]
+    attachments: Sequence[File]
+
+
+class Tasks(ReplyBody, frozen=True, kw_only=True):
+    """A page of tasks, and the cursor of the next one."""
+
+    items: Sequence[Task]
+    next: str | None
+
+
+class Wait(ReplyBody, frozen=True, kw_only=True):
+    """What an instance waits for besides people; `element` is the id of the BPMN element."""
+
+    kind: WaitKindName
+    element: str
+    name: str | None
+    due_at: Timestamp | None
+
+
+class InstanceView(Instance, frozen=True, kw_only=True):
+    """An instance with what its reader may see of it.
+
+    Attributes:
+        version: of the app.
+        values: by field id; decimals are text.
+        files: by the id of the field that holds them.
+    """
+
+    version: int
+    values: Values
+    files: Mapping[str, Sequence[File]]
+    attachments: Sequence[File]
+    tasks: Sequence[Task]
+    waits: Sequence[Wait]
+
+
+class WorkResult(ReplyBody, frozen=True, kw_only=True):
+    """What came of starting an instance, completing a task or running an action.
+
+    Attributes:
+        task: the task that was completed, if one was.
+        instance: as it stands now.
+        next_task: the next task of the instance, or of one that it called, that the caller holds or may claim.
+        made: instances that the process started meanwhile.
+    """
+
+    task: TaskSummary | None
+    instance: InstanceSummary
+    next_task: TaskSummary | None
+    made: Sequence[InstanceSummary]
+
+
+class Event(ReplyBody, frozen=True, kw_only=True):
+    """A line of history: who did what to which thing, when, from where.
+
+    Attributes:
+        kind: as `task.completed`.
+        user: null where Satchel did it by itself.
+        address: the network address of the request.
+        data: what else there is to know, by kind.
+    """
+
+    id: int
+    at: Timestamp
+    kind: str
+    instance: int | None
+    task: int | None
+    file: int | None
+    user: int | None
+    address: str | None
+    data: Values
+
+
+class Events(ReplyBody, frozen=True, kw_only=True):
+    """A page of history, and the cursor of the next one."""
+
+    items: Sequence[Event]
+    next: str | None

@@ -1,0 +1,149 @@
+"""What the API's types are made of: the two kinds of structs, moments, ids, choices, and how they become JSON.
+
+A reply's member without a default is always there; one with a default
+is left out where it has it. Words that later servers may add to (states, kinds) are plain text here, so that an older
+client reads a newer server's reply; their known values stand in the API's description.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, TypeVar
+
+import msgspec
+
+from satchel.model.actor import Right
+from satchel.model.app import Access
+from satchel.model.exports import ExportState
+from satchel.model.fields import FieldType
+from satchel.model.files import FileKind
+from satchel.model.instance import InstanceState, TaskState
+from satchel.model.uploads import UploadState
+from satchel.model.webhooks import SUBSCRIBED, DeliveryState, Happening
+
+Kind = TypeVar("Kind")
+
+VALUE = "Value"
+"""The name of the schema of any JSON value in the API's description."""
+
+Values = Mapping[str, Annotated[Any, msgspec.Meta(extra_json_schema={"$ref": f"#/components/schemas/{VALUE}"})]]
+"""JSON values by name; of fields by their ids, where decimals are text and files are numbers."""
+
+
+class ReplyBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A JSON object in a reply; members that this version does not know are passed over."""
+
+
+class QueryString(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameters that an address takes in its query string; others are refused.
+
+    Members are text, whole numbers, booleans or literals. A member without a default is required.
+
+    Attributes:
+        is_read_by_handler: whether more parameters are possible than there are members, so that only the address's
+            handler can tell which are wrong.
+    """
+
+    is_read_by_handler: ClassVar[bool] = False
+
+
+class Timestamp(datetime):
+    """A moment in UTC. Its JSON is RFC 3339 with milliseconds and a Z."""
+
+    @classmethod
+    def of(cls, at: datetime) -> "Timestamp":
+        """Return an aware moment as a timestamp."""
+        if at.tzinfo is not UTC:
+            at = at.astimezone(UTC)
+        return cls(at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, UTC)
+
+    @classmethod
+    def of_optional(cls, at: datetime | None) -> "Timestamp | None":
+        """Return an aware moment as a timestamp, None as None."""
+        return None if at is None else cls.of(at)
+
+    def text(self) -> str:
+        """Return its JSON."""
+        return self.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def _one_of(words: Iterable[StrEnum | str]) -> msgspec.Meta:
+    return msgspec.Meta(extra_json_schema={"enum": [str(word) for word in words]})
+
+
+InstanceStateName = Annotated[str, _one_of(InstanceState)]
+TaskStateName = Annotated[str, _one_of(TaskState)]
+UploadStateName = Annotated[str, _one_of(UploadState)]
+ExportStateName = Annotated[str, _one_of(ExportState)]
+DeliveryStateName = Annotated[str, _one_of(DeliveryState)]
+CallStateName = Annotated[str, _one_of(("waiting", "done", "failed", "cancelled"))]
+AttemptStateName = Annotated[str, _one_of(("running", "done", "failed", "dropped"))]
+RunStateName = Annotated[str, _one_of(("running", "done", "failed"))]
+WaitKindName = Annotated[str, _one_of(("timer", "message", "call"))]
+FileKindName = Annotated[str, _one_of(FileKind)]
+FieldTypeName = Annotated[str, _one_of(FieldType)]
+AccessName = Annotated[str, _one_of(Access)]
+RightName = Annotated[str, _one_of(Right)]
+HappeningName = Annotated[str, _one_of(Happening)]
+SubscribedName = Annotated[str, _one_of(SUBSCRIBED)]
+SeverityName = Annotated[str, _one_of(("error", "warning"))]
+
+Size = Annotated[int, msgspec.Meta(ge=0)]
+"""A number of bytes or of things."""
+
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Uuid = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid"})]
+Address = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uri"})]
+
+
+def encode_hook(value: object) -> object:
+    """Return what msgspec cannot encode by itself as something it can.
+
+    Raises:
+        TypeError: it belongs into no reply.
+    """
+    if isinstance(value, Timestamp):
+        return value.text()
+    raise TypeError(f"{type(value).__name__} has no place in a reply")
+
+
+def decode_hook(kind: type, value: object) -> object:
+    """Return decoded JSON as a type that msgspec does not know.
+
+    Raises:
+        ValueError: the text is no moment with an offset.
+        TypeError: the type is none of the API's.
+    """
+    if kind is Timestamp and isinstance(value, str):
+        return Timestamp.of(datetime.fromisoformat(value))
+    if kind is object:
+        return value
+    raise TypeError(f"{kind.__name__} is no type of the API")
+
+
+_encode = msgspec.json.Encoder(enc_hook=encode_hook)
+
+
+def encode(data: object) -> bytes:
+    """Return structs, or plain data that may hold them, as JSON."""
+    return _encode.encode(data)
+
+
+def decode(body: bytes, kind: type[Kind]) -> Kind:
+    """Return JSON as a struct.
+
+    Raises:
+        msgspec.DecodeError: it is no JSON, or does not fit.
+    """
+    return msgspec.json.decode(body, type=kind, dec_hook=decode_hook)
+
+
+def schema_hook(kind: type) -> dict[str, Any]:  # any type that msgspec finds in a struct
+    """Return the JSON schema of a type that msgspec does not know.
+
+    Raises:
+        TypeError: the type is none of the API's.
+    """
+    if kind is Timestamp:
+        return {"type": "string", "format": "date-time"}
+    raise TypeError(f"{kind} has no schema")

@@ -1,0 +1,203 @@
+"""Replies about people: sign-in, users, groups, rights, credentials, storage, programs that act for people."""
+
+from collections.abc import Mapping, Sequence
+
+from satchel.model.api.kinds import ReplyBody, RightName, Size, Timestamp
+
+
+class Me(ReplyBody, frozen=True, kw_only=True):
+    """Who asks.
+
+    Attributes:
+        account: the account's number.
+        rights: by the number of an app, or `*` for all.
+        admin: whether they administer the account.
+    """
+
+    id: int
+    account: int
+    email: str
+    name: str
+    time_zone: str
+    locale: str
+    groups: Sequence[int]
+    rights: Mapping[str, Sequence[RightName]]
+    admin: bool
+
+
+class Session(ReplyBody, frozen=True, kw_only=True):
+    """A session that was opened; its secret is in the cookie.
+
+    Attributes:
+        csrf_token: what every change has to send in `X-CSRF-Token`.
+    """
+
+    user: int
+    csrf_token: str
+    expires_at: Timestamp | None
+
+
+class User(ReplyBody, frozen=True, kw_only=True):
+    """A person of the account.
+
+    Attributes:
+        email: null once the person was erased.
+        time_zone: of the IANA list.
+        active: whether they may sign in.
+    """
+
+    id: int
+    email: str | None
+    name: str
+    time_zone: str
+    locale: str
+    active: bool
+    created_at: Timestamp
+
+
+class Users(ReplyBody, frozen=True, kw_only=True):
+    """A page of people, and the cursor of the next one."""
+
+    items: Sequence[User]
+    next: str | None
+
+
+class Grant(ReplyBody, frozen=True, kw_only=True):
+    """A right of a group, for one app or (null) for all."""
+
+    app_id: int | None
+    right: RightName
+
+
+class Group(ReplyBody, frozen=True, kw_only=True):
+    """A group of people.
+
+    Attributes:
+        members: numbers of users; for administrators.
+        grants: what its members may do; for administrators.
+    """
+
+    id: int
+    name: str
+    members: Sequence[int] | None = None
+    grants: Sequence[Grant] | None = None
+
+
+class Groups(ReplyBody, frozen=True, kw_only=True):
+    """All groups of the account."""
+
+    items: Sequence[Group]
+    next: None
+
+
+class Credential(ReplyBody, frozen=True, kw_only=True):
+    """A credential without its secret."""
+
+    id: int
+    user: int
+    kind: str
+    name: str
+    created_at: Timestamp
+    expires_at: Timestamp | None
+
+
+class Credentials(ReplyBody, frozen=True, kw_only=True):
+    """All credentials of a user."""
+
+    items: Sequence[Credential]
+    next: None
+
+
+class CredentialSecret(ReplyBody, frozen=True, kw_only=True):
+    """A credential with its secret, which is shown this once."""
+
+    id: int
+    secret: str
+    expires_at: Timestamp | None
+
+
+class Application(ReplyBody, frozen=True, kw_only=True):
+    """A program that signs in to vendor surfaces; `client_id` is what it signs in as."""
+
+    id: int
+    client_id: str
+    name: str
+
+
+class Applications(ReplyBody, frozen=True, kw_only=True):
+    """All applications of a user."""
+
+    items: Sequence[Application]
+    next: None
+
+
+class ApplicationSecret(ReplyBody, frozen=True, kw_only=True):
+    """An application's id with its secret, which is shown this once."""
+
+    id: int
+    client_id: str
+    secret: str
+    expires_at: Timestamp | None
+
+
+class OAuthClient(ReplyBody, frozen=True, kw_only=True):
+    """A program that people let act for them.
+
+    Attributes:
+        public: whether it has no secret and proves itself by PKCE.
+    """
+
+    id: int
+    client_id: str
+    name: str
+    redirect_uris: Sequence[str]
+    public: bool
+    created_at: Timestamp
+
+
+class OAuthClients(ReplyBody, frozen=True, kw_only=True):
+    """All programs that are registered."""
+
+    items: Sequence[OAuthClient]
+    next: None
+
+
+class OAuthClientSecret(ReplyBody, frozen=True, kw_only=True):
+    """A program that was registered; its secret (null of a public one) is shown this once."""
+
+    id: int
+    client_id: str
+    client_secret: str | None
+
+
+class Secret(ReplyBody, frozen=True, kw_only=True):
+    """A secret of service tasks, without its value; `hosts` are the only ones that it is sent to (none: any)."""
+
+    name: str
+    hosts: Sequence[str]
+    changed_at: Timestamp
+
+
+class Secrets(ReplyBody, frozen=True, kw_only=True):
+    """All secrets of the account."""
+
+    items: Sequence[Secret]
+    next: None
+
+
+class Storage(ReplyBody, frozen=True, kw_only=True):
+    """An account's quota, and what is taken of it.
+
+    Attributes:
+        reserved_bytes: held by uploads that have not ended.
+    """
+
+    limit_bytes: Size
+    used_bytes: Size
+    reserved_bytes: Size
+
+
+class Created(ReplyBody, frozen=True, kw_only=True):
+    """The number of what was made."""
+
+    id: int

@@ -1,0 +1,169 @@
+"""Apps: fields, forms, actions, versions, findings."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from satchel.actions.apps import Deployed
+from satchel.actions.loading import LoadedApp
+from satchel.db.apps import AppRow, VersionRow
+from satchel.model import app as model
+from satchel.model.api import apps as api
+from satchel.model.api.kinds import Timestamp
+from satchel.model.errors import Finding
+from satchel.model.fields import Column, Field, Limits
+from satchel.model.ids import FieldId
+
+
+def summary(row: AppRow) -> api.AppSummary:
+    """Return an app as a list shows it."""
+    return api.AppSummary(id=row.id, code=row.code, name=row.name, category=row.category)
+
+
+def app(loaded: LoadedApp) -> api.App:
+    """Return a version of an app with its fields, forms and actions."""
+    manifest = loaded.manifest
+    return api.App(
+        id=loaded.app_id,
+        code=manifest.code,
+        name=manifest.name,
+        category=manifest.category,
+        description=manifest.description,
+        version=loaded.number,
+        fields=[api.Field(**_declared(field)) for field in manifest.fields],
+        start=api.StartForm(fields=_access(manifest.start.fields)),
+        tasks={
+            element: api.TaskForm(fields=_access(form.fields), outcomes=_outcomes(form))
+            for element, form in manifest.tasks.items()
+        },
+        messages={name: api.MessageInputs(inputs=list(message.inputs)) for name, message in manifest.messages.items()},
+        actions=[_action(action) for action in manifest.actions.values()],
+    )
+
+
+def form(loaded: LoadedApp, task_form: model.TaskForm) -> api.Form:
+    """Return a task's form: the fields that it shows and its outcomes."""
+    return api.Form(
+        fields=[
+            api.FormField(access=task_form.fields[field.id], **_declared(field))
+            for field in loaded.manifest.fields
+            if task_form.fields.get(field.id, model.Access.HIDE) is not model.Access.HIDE
+        ],
+        outcomes=_outcomes(task_form),
+    )
+
+
+def _outcomes(task_form: model.TaskForm) -> list[api.Outcome]:
+    return [api.Outcome(id=one.id, label=one.label, fault=one.fault) for one in task_form.outcomes]
+
+
+def _access(fields: Mapping[FieldId, model.Access]) -> dict[str, str]:
+    return {str(name): how.value for name, how in fields.items()}
+
+
+def _action(action: model.Action) -> api.Action:
+    return api.Action(
+        id=action.id,
+        name=action.name,
+        inputs=list(action.inputs),
+        areas=[api.Area(name=area.name, required=area.required) for area in action.areas],
+        task=action.task,
+        outcome=action.outcome,
+        create=action.create,
+    )
+
+
+class _Limits(TypedDict):
+    min_length: int | None
+    max_length: int | None
+    pattern: str | None
+    min: str | None
+    max: str | None
+    digits: int | None
+    disable_future: bool
+    disable_past: bool
+    options: Sequence[api.Option]
+    min_checked: int | None
+    max_checked: int | None
+
+
+class _Declared(_Limits):
+    number: int
+    id: str
+    label: str
+    type: str
+    description: str
+    searchable: bool
+    columns: Sequence[api.Column]
+    max_rows: int | None
+    min_bytes: int | None
+    max_bytes: int | None
+    accept: Sequence[str] | None
+    max_files: int | None
+    max_unclaimed: int | None
+    allow_links: bool | None
+
+
+def _declared(field: Field) -> _Declared:
+    files = field.files
+    return {
+        "number": field.number,
+        "id": field.id,
+        "label": field.label,
+        "type": field.type,
+        "description": field.description,
+        "searchable": field.searchable,
+        **_limits(field.limits),
+        "columns": [_column(column) for column in field.columns] if field.columns else (),
+        "max_rows": field.max_rows if field.columns else None,
+        "min_bytes": None if files is None else files.min_bytes,
+        "max_bytes": None if files is None else files.max_bytes,
+        "accept": None if files is None else list(files.accept),
+        "max_files": None if files is None else files.max_files,
+        "max_unclaimed": None if files is None else files.max_unclaimed,
+        "allow_links": None if files is None else files.allow_links,
+    }
+
+
+def _column(column: Column) -> api.Column:
+    return api.Column(
+        id=column.id, label=column.label, type=column.type, required=column.required, **_limits(column.limits)
+    )
+
+
+def _limits(limits: Limits) -> _Limits:
+    return {
+        "min_length": limits.min_length,
+        "max_length": limits.max_length,
+        "pattern": limits.pattern,
+        "min": None if limits.min is None else format(limits.min, "f"),
+        "max": None if limits.max is None else format(limits.max, "f"),
+        "digits": limits.digits,
+        "disable_future": limits.disable_future,
+        "disable_past": limits.disable_past,
+        "options": [api.Option(id=option.id, label=option.label) for option in limits.options] or (),
+        "min_checked": limits.min_checked,
+        "max_checked": limits.max_checked,
+    }
+
+
+def version(row: VersionRow) -> api.Version:
+    """Return which version it is, and who deployed it when."""
+    return api.Version(number=row.number, deployed_at=Timestamp.of(row.deployed_at), deployed_by=row.deployed_by)
+
+
+def deployed(done: Deployed) -> api.Deployed:
+    """Return a version that was just deployed."""
+    return api.Deployed(
+        id=done.app_id, code=done.code, version=done.number, warnings=[_finding(found) for found in done.warnings]
+    )
+
+
+def _finding(found: Finding) -> api.Finding:
+    return api.Finding(
+        code=found.code,
+        file=found.file,
+        line=found.line,
+        element=found.element,
+        message=found.message,
+        severity=found.severity,
+    )

@@ -1,0 +1,91 @@
+"""Files, uploads and links."""
+
+from collections.abc import Mapping, Sequence
+
+from satchel.actions.loading import LoadedApp
+from satchel.actions.uploads import Ticket
+from satchel.model.api import files as api
+from satchel.model.api.kinds import Timestamp
+from satchel.model.files import File
+from satchel.model.uploads import Upload
+
+FILE_FIELD = "file"
+"""The part of a form that holds the file."""
+
+
+def file(row: File) -> api.File:
+    """Return what a file is."""
+    return api.File(
+        id=row.id,
+        uuid=str(row.uuid),
+        instance=row.instance_id,
+        field=row.field_id,
+        area=row.area,
+        kind=row.kind,
+        name=row.name,
+        description=row.description,
+        size=row.size_bytes,
+        media_type=row.media_type,
+        sha256=row.digest,
+        url=row.url,
+        metadata=row.metadata,
+        copied_from=row.source_file_id,
+        created_at=Timestamp.of(row.created_at),
+        created_by=row.created_by,
+        deleted_at=Timestamp.of_optional(row.deleted_at),
+        revision=row.revision,
+    )
+
+
+def files(rows: Sequence[File]) -> api.Files:
+    """Return files as a list."""
+    return api.Files(next=None, items=[file(row) for row in rows])
+
+
+def by_field(app: LoadedApp, rows: Sequence[File]) -> Mapping[str, Sequence[api.File]]:
+    """Return files by the field that holds them, for every file field that has any."""
+    found: dict[str, list[api.File]] = {}
+    for field in app.file_fields:
+        held = [file(row) for row in rows if row.field_id == field.id]
+        if held:
+            found[field.id] = held
+    return found
+
+
+def attachments(rows: Sequence[File]) -> list[api.File]:
+    """Return the files of the attachments tab."""
+    return [file(row) for row in rows if row.field_id is None]
+
+
+def upload(row: Upload) -> api.Upload:
+    """Return what a ticket is, without its secret."""
+    return api.Upload(
+        id=row.id,
+        state=row.state,
+        app_id=row.app_id,
+        instance=row.instance_id,
+        task=row.task_id,
+        field=row.field_id,
+        area=row.area,
+        name=row.name,
+        media_type=row.media_type,
+        declared_size=row.declared_bytes,
+        size=row.size_bytes,
+        sha256=row.digest,
+        reason=row.reason,
+        created_at=Timestamp.of(row.created_at),
+        expires_at=Timestamp.of(row.expires_at),
+        ended_at=Timestamp.of_optional(row.ended_at),
+    )
+
+
+def ticket(made: Ticket, public_url: str) -> api.Ticket:
+    """Return a ticket that was just made, with its addresses."""
+    base = f"{public_url}/api/v1/uploads/{made.id}"
+    return api.Ticket(
+        id=made.id,
+        expires_at=Timestamp.of(made.expires_at),
+        form=api.TicketForm(url=f"{base}/form", fields={"token": made.token}, file_field=FILE_FIELD),
+        put_url=f"{base}/content?token={made.token}",
+        tus_url=f"{base}/tus?token={made.token}",
+    )

@@ -1,0 +1,116 @@
+"""Instances and tasks."""
+
+from msgspec import structs
+
+from satchel.actions.access import form_of
+from satchel.actions.instances import View
+from satchel.actions.search import Page
+from satchel.actions.tasks import TaskView
+from satchel.db.events import Event
+from satchel.model.api import instances as api
+from satchel.model.api.kinds import Timestamp
+from satchel.model.instance import Instance, Task, Wait
+from satchel.surfaces.native.outputs.apps import form
+from satchel.surfaces.native.outputs.files import attachments, by_field, file
+
+
+def instance(row: Instance) -> api.Instance:
+    """Return what an instance is, without its values."""
+    return api.Instance(
+        id=row.id,
+        identifier=row.identifier,
+        title=row.title,
+        state=row.state,
+        uuid=str(row.uuid),
+        app=row.identifier.rpartition("-")[0],
+        app_id=row.app_id,
+        starter=row.starter_id,
+        started_at=Timestamp.of(row.started_at),
+        ended_at=Timestamp.of_optional(row.ended_at),
+        parent=row.parent_id,
+        revision=row.revision,
+    )
+
+
+def view(seen: View) -> api.InstanceView:
+    """Return an instance with what its reader may see of its values, files, tasks and waits."""
+    return api.InstanceView(
+        **structs.asdict(instance(seen.instance)),
+        version=seen.app.number,
+        values=seen.values,
+        files=by_field(seen.app, seen.files),
+        attachments=attachments(seen.files),
+        tasks=[task(found) for found in seen.tasks],
+        waits=[_wait(found) for found in seen.waits],
+    )
+
+
+def _wait(row: Wait) -> api.Wait:
+    return api.Wait(kind=row.kind, element=row.element, name=row.name, due_at=Timestamp.of_optional(row.due_at))
+
+
+def found(page: Page, *, with_count: bool, with_files: bool) -> api.FoundInstances:
+    """Return a page of a search."""
+    rows = [
+        api.FoundInstance(
+            **structs.asdict(instance(row)),
+            values=row.values,
+            files=[file(one) for one in page.files if one.instance_id == row.id] if with_files else (),
+        )
+        for row in page.instances
+    ]
+    return api.FoundInstances(
+        items=rows,
+        next=page.cursor,
+        total=api.Total(value=page.count or 0, exact=page.count_is_exact) if with_count else None,
+        window=None if page.window is None else page.window,
+    )
+
+
+def task(row: Task) -> api.Task:
+    """Return what a task is, without its form."""
+    return api.Task(
+        id=row.id,
+        instance=row.instance_id,
+        element=row.element,
+        name=row.name,
+        state=row.state,
+        holder=row.holder_id,
+        group=row.group_id,
+        due_at=Timestamp.of_optional(row.due_at),
+        opened_at=Timestamp.of(row.opened_at),
+        closed_at=Timestamp.of_optional(row.closed_at),
+        closed_by=row.closed_by,
+        outcome=row.outcome,
+        variables=row.variables,
+        revision=row.revision,
+    )
+
+
+def task_view(seen: TaskView) -> api.TaskView:
+    """Return a task with its form and what the form shows."""
+    return api.TaskView(
+        **structs.asdict(task(seen.task)),
+        identifier=seen.instance.identifier,
+        title=seen.instance.title,
+        app=seen.app.manifest.code,
+        form=form(seen.app, form_of(seen.app, seen.task)),
+        values=seen.values,
+        files=by_field(seen.app, seen.files),
+        attachments=attachments(seen.files),
+    )
+
+
+def event(row: Event) -> api.Event:
+    """Return a line of history."""
+    return api.Event(
+        id=row.id,
+        at=Timestamp.of(row.at),
+        kind=row.kind,
+        instance=row.instance_id,
+        task=row.task_id,
+        file=row.file_id,
+        user=row.user_id,
+        address=row.address,
+        data=row.data,
+    )
