@@ -10,15 +10,8 @@ import msgspec
 import pytest
 
 from satchel.model.errors import BodyCutShort, BodyTooSlow, InvalidRequest, SatchelError, TooLarge, UnsupportedMedia
-from satchel.surfaces.kit.bodies import (
-    Pace,
-    content_length,
-    parse_json,
-    read_chunks,
-    read_json,
-    read_whole,
-    refuse_encoding,
-)
+from satchel.model.strict_json import parse_json, read_json
+from satchel.surfaces.kit.bodies import Pace, content_length, read_chunks, read_whole, refuse_encoding
 
 
 class Client:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import cast
 
 from satchel.model.errors import InvalidRequest, UnsupportedMedia
-from satchel.surfaces.kit.bodies import parse_json
+from satchel.model.strict_json import parse_json
 from satchel.surfaces.kit.exchange import Exchange
 
 OPERATIONS = ("=", "<>", ">", ">=", "<", "<=")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from satchel.model.errors import InvalidRequest, UnsupportedMedia
-from satchel.surfaces.kit.bodies import parse_json
+from satchel.model.strict_json import parse_json
 from satchel.surfaces.kit.exchange import Exchange
 
 MAX_TEXT_CHARS = 1_000

@@ -17,7 +17,7 @@ from satchel.actions.processes import ME, Wanted
 from satchel.model import criteria as words
 from satchel.model.errors import InvalidRequest
 from satchel.model.safe_xml import DoctypeError, Element, parse_xml
-from satchel.surfaces.kit.bodies import parse_json
+from satchel.model.strict_json import parse_json
 
 MAX_CHARS = 200_000
 MAX_ITEMS = 1_024

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import pybase64
 
 from satchel.model.errors import InvalidRequest, TooLarge
-from satchel.surfaces.kit.bodies import MAX_DEPTH, parse_json
+from satchel.model.strict_json import MAX_DEPTH, parse_json
 
 ELEMENT = "*"
 """What an element of an array is called in a path."""

@@ -15,6 +15,7 @@ from satchel.model.actor import Actor
 from satchel.model.api.kinds import QueryString, encode
 from satchel.model.errors import InvalidRequest, NotFound, PreconditionRequired, Unauthenticated, UnsupportedMedia
 from satchel.model.ids import MAX_ID
+from satchel.model.strict_json import read_json
 from satchel.surfaces.kit import bodies
 from satchel.surfaces.kit.bodies import Pace
 from satchel.surfaces.kit.passwords import KnownPasswords
@@ -217,4 +218,4 @@ class Exchange:
         body = await self.whole()
         if body and said != "application/json" and not said.endswith("+json"):
             raise UnsupportedMedia(f"Send JSON with Content-Type: application/json, not {said[:80] or 'without one'}.")
-        return bodies.read_json(body or b"{}", kind, max_bytes=self.parts.max_json_bytes)
+        return read_json(body or b"{}", kind, max_bytes=self.parts.max_json_bytes)

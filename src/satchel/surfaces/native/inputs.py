@@ -9,7 +9,7 @@ import msgspec
 from satchel.actions.forms import Submission
 from satchel.model.api.kinds import VALUE
 from satchel.model.errors import InvalidRequest
-from satchel.surfaces.kit.bodies import parse_json
+from satchel.model.strict_json import parse_json
 
 Text = Annotated[str, msgspec.Meta(max_length=100_000)]
 Name = Annotated[str, msgspec.Meta(max_length=1_000)]

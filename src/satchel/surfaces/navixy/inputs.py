@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from satchel.model.errors import InvalidRequest, UnsupportedMedia
 from satchel.model.ids import MAX_ID
-from satchel.surfaces.kit.bodies import parse_json
+from satchel.model.strict_json import parse_json
 from satchel.surfaces.kit.exchange import Exchange
 
 MAX_PARAMETERS = 200

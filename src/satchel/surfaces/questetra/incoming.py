@@ -17,8 +17,8 @@ from satchel.model.actor import Actor
 from satchel.model.errors import FieldFault, InvalidRequest, InvalidValues, NotFound, UnsupportedMedia
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import FieldId
+from satchel.model.strict_json import parse_json
 from satchel.model.uploads import Upload
-from satchel.surfaces.kit.bodies import parse_json
 from satchel.surfaces.kit.exchange import Exchange
 from satchel.surfaces.kit.multipart import Part, read_parts
 from satchel.surfaces.questetra.params import decoded, refused
