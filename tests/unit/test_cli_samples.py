@@ -12,7 +12,7 @@ from PIL import Image
 
 from satchel.cli.samples import SAMPLES, example_bundles, make_samples, pdf
 from satchel.engine.check import check
-from satchel.model.bundle import groups_named, read_bundle
+from satchel.model.bundle import draft_bundle, groups_named
 
 DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 MODEL = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
@@ -65,7 +65,7 @@ def test_the_spreadsheet_holds_the_table() -> None:
 
 @pytest.mark.parametrize("folder", ["field-visit", "file-collection", "product-evaluation", "purchase-request"])
 def test_an_example_is_a_bundle_without_findings(folder: str) -> None:
-    bundle, findings = read_bundle(example_bundles()[folder])
+    bundle, findings = draft_bundle(example_bundles()[folder])
 
     assert findings == ()
     assert bundle is not None
@@ -86,7 +86,7 @@ def test_every_element_of_an_example_is_drawn(folder: str) -> None:
 def test_the_examples_are_the_processes_that_the_documentation_tells_of() -> None:
     manifests = {}
     for files in example_bundles().values():
-        bundle, _ = read_bundle(files)
+        bundle, _ = draft_bundle(files)
         assert bundle is not None
         manifests[bundle.manifest.code] = bundle.manifest
 

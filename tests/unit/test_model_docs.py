@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from satchel.model.bundle import read_bundle
+from satchel.model.bundle import draft_bundle
 from satchel.model.manifest import TOP_KEYS
 from satchel.model.manifest_fields import RESERVED_NAMES, TYPE_OPTIONS
 from satchel.model.manifest_services import SERVICE_KINDS
@@ -14,7 +14,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "app-yaml.md").read_t
 def test_the_sample_of_the_page_is_an_app_without_findings() -> None:
     sample = PAGE.split("```yaml\n", 1)[1].split("```", 1)[0]
 
-    _, findings = read_bundle({"app.yaml": sample.encode(), "process.bpmn": b"<x/>"})
+    _, findings = draft_bundle({"app.yaml": sample.encode(), "process.bpmn": b"<x/>"})
 
     assert findings == ()
 

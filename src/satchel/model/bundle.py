@@ -1,7 +1,7 @@
 """App bundles: `app.yaml` and `process.bpmn`, read together.
 
-This is the only maker of manifests. A bundle that has an error is never half read: there is a `Bundle`, or there are
-findings that say why not (a `Bundle` may come with warnings).
+This is the only maker of manifests. Everything that is wrong with a bundle comes at once, as findings; one that
+`has_errors` is never deployed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -49,15 +49,6 @@ class Bundle:
         token = pointer_token(element)
         lines = (self.places.get(f"/{part}/{token}") for part in ("tasks", "services", "calls"))
         return next((line for line in lines if line is not None), None)
-
-
-def read_bundle(files: Mapping[str, bytes]) -> tuple[Bundle | None, tuple[Finding, ...]]:
-    """Read a bundle from its files by name; files beside the two are ignored.
-
-    The bundle is None exactly when one of the findings is an error.
-    """
-    draft, findings = draft_bundle(files)
-    return (None if has_errors(findings) else draft), findings
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -1,71 +1,14 @@
-"""What a form sends: values and files told apart, checked by the form's access, with all faults at once."""
+"""What a form sends, checked by the form's access: what it may write, must hold, and which files it names."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
 from typing import cast
 
 from satchel.model.app import Access
-from satchel.model.errors import FieldFault, InvalidValues
+from satchel.model.errors import FieldFault
 from satchel.model.fields import Field
 from satchel.model.ids import FieldId
-from satchel.model.values import Json, value_faults
 
 MAX_FILE_REFERENCES = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormInput:
-    """What a form sent, checked.
-
-    Attributes:
-        values: canonical, by field; None takes a value away.
-        files: by file field, the ids that the field is to hold (of uploads to claim or of files that it keeps), in
-            order;
-            empty takes all files away.
-    """
-
-    values: Mapping[FieldId, Json]
-    files: Mapping[FieldId, tuple[int, ...]]
-
-
-def check_form(
-    fields: Iterable[Field],
-    access: Mapping[FieldId, Access] | None,
-    given: Mapping[str, object],
-    *,
-    now: datetime,
-    time_zone: tzinfo,
-) -> FormInput:
-    """Check everything that a form sent, but for `require`, which `missing_required` tells when the form is complete.
-
-    Args:
-        fields: the app's fields.
-        access: the form's access; None lets every field be written (a change by right and not by form).
-        given: values and file references by field id.
-        now: the present moment.
-        time_zone: the user's.
-
-    Raises:
-        InvalidValues: with every fault of access, value and reference.
-    """
-    known = tuple(fields)
-    faults = access_faults(access, given) if access is not None else []
-    refused = {fault.field for fault in faults}
-    writable = {name: value for name, value in given.items() if name[:80] not in refused}
-    file_fields = {str(field.id): field for field in known if field.is_file_type}
-    files: dict[FieldId, tuple[int, ...]] = {}
-    for name, field in file_fields.items():
-        if name in writable:
-            ids, found = file_references(field, writable[name])
-            files[field.id] = ids
-            faults += found
-    rest = {name: value for name, value in writable.items() if name not in file_fields}
-    values, found = value_faults(known, rest, now=now, time_zone=time_zone)
-    faults += found
-    if faults:
-        raise InvalidValues(faults)
-    return FormInput(values=values, files=files)
 
 
 def access_faults(access: Mapping[FieldId, Access], given: Iterable[str]) -> list[FieldFault]:
@@ -79,17 +22,6 @@ def access_faults(access: Mapping[FieldId, Access], given: Iterable[str]) -> lis
         for name in given
         if not access.get(FieldId(name), Access.HIDE).is_writable
     ]
-
-
-def check_access(access: Mapping[FieldId, Access], given: Iterable[str]) -> None:
-    """Check that a form takes every given name.
-
-    Raises:
-        InvalidValues: with a fault `not_writable` for each that it does not.
-    """
-    faults = access_faults(access, given)
-    if faults:
-        raise InvalidValues(faults)
 
 
 def missing_required(

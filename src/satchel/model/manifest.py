@@ -51,7 +51,6 @@ MAX_ENTRIES = 1_000
 
 MAX_OUTCOMES = 20
 MAX_AREAS = 20
-MAX_SERVICE_VALUES = 2_000
 MAX_ACTION_ID = 2**31 - 1
 
 _ELEMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,254}")

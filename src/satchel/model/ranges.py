@@ -8,7 +8,6 @@ without.
 import re
 from dataclasses import dataclass
 
-from satchel.model.digest import Digest
 from satchel.model.errors import RangeNotSatisfiable
 
 _UNIT = re.compile(r"\s*bytes\s*=", re.IGNORECASE)
@@ -30,11 +29,6 @@ class ByteRange:
     def content_range(self) -> str:
         """The Content-Range of a 206."""
         return f"bytes {self.start}-{self.stop - 1}/{self.size}"
-
-
-def etag(digest: Digest) -> str:
-    """Return the strong ETag of bytes: their digest in quotes."""
-    return f'"{digest}"'
 
 
 def parse_range(header: str | None, size: int) -> ByteRange | None:

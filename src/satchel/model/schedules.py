@@ -5,8 +5,6 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from satchel.model.ids import AccountId, ScheduleId, SearchId, UserId
 
-MINUTES_OF_A_DAY = 24 * 60
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:

@@ -1,7 +1,7 @@
 """One mapping of a document being read: hands out its entries by key, typed, and notes whatever is wrong.
 
 Every getter answers None for an entry that is absent or wrong, after noting a finding for the latter, so that a reader
-goes on and all findings come at once. The codes of `STRUCTURAL` are those that the published JSON Schema finds too.
+goes on and all findings come at once.
 """
 
 import difflib
@@ -12,9 +12,6 @@ from decimal import Decimal
 
 from satchel.model.document import ListNode, MapNode, Node, ScalarNode
 from satchel.model.errors import Finding
-
-STRUCTURAL = frozenset({"type", "unknown_key", "missing_key", "out_of_range", "text_length", "format", "unknown_value"})
-"""Codes of findings about the shape of a document, and not about how its parts fit together."""
 
 MAX_SIZE_BYTES = 2**50
 MAX_DUE = timedelta(days=3660)

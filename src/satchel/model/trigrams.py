@@ -1,7 +1,8 @@
 """Trigrams: what the search for "contains" looks up before it compares.
 
 A text's trigrams are stored in a `text[]` under a GIN index; a term's trigrams find the few rows that hold them all,
-and `contains` decides. Both sides are folded alike, so that case, width and composition of letters do not matter.
+and the database compares their folded texts. Both sides are folded alike, so that case, width and composition of
+letters do not matter.
 """
 
 import unicodedata
@@ -20,11 +21,6 @@ def fold(text: str) -> str:
     start = text[: MAX_INDEXED_CHARS * 2]
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", start).casefold())
     return " ".join(folded.split())[:MAX_INDEXED_CHARS]
-
-
-def contains(text: str, term: str) -> bool:
-    """Return whether a text contains a term, as "contains" searches understand it."""
-    return fold(term) in fold(text)
 
 
 def trigrams(text: str, *, prefix: str = "") -> list[str]:

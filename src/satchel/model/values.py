@@ -14,7 +14,7 @@ from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
 from typing import TypeAlias, cast
 
-from satchel.model.errors import FieldFault, InvalidValues
+from satchel.model.errors import FieldFault
 from satchel.model.fields import Column, Field, FieldType
 from satchel.model.ids import FieldId, GroupId, UserId
 from satchel.model.scalars import Moment, RefusedError, Scalar, check_scalar
@@ -38,30 +38,17 @@ class References:
     groups: Mapping[GroupId, FieldId]
 
 
-def check_values(
-    fields: Iterable[Field], given: Mapping[str, object], *, now: datetime, time_zone: tzinfo
-) -> dict[FieldId, Json]:
-    """Return the canonical form of each given value; None where the value is taken away.
-
-    Args:
-        fields: the app's fields.
-        given: by field id, as decoded from JSON with decimals as `Decimal`.
-        now: the moment that `disable_future` and `disable_past` go by.
-        time_zone: the user's, for "today" and for moments without an offset.
-
-    Raises:
-        InvalidValues: with a fault for every value that is wrong and every name that is no field.
-    """
-    values, faults = value_faults(fields, given, now=now, time_zone=time_zone)
-    if faults:
-        raise InvalidValues(faults)
-    return values
-
-
 def value_faults(
     fields: Iterable[Field], given: Mapping[str, object], *, now: datetime, time_zone: tzinfo
 ) -> tuple[dict[FieldId, Json], list[FieldFault]]:
-    """Return what `check_values` would, and the faults instead of raising them."""
+    """Return the canonical form of each given value, None where the value is taken away, and everything that is wrong.
+
+    Args:
+        fields: the app's fields.
+        given: by field id, as decoded from JSON with decimals as `Decimal`; a name that is no field is a fault.
+        now: the moment that `disable_future` and `disable_past` go by.
+        time_zone: the user's, for "today" and for moments without an offset.
+    """
     by_id = {str(field.id): field for field in fields}
     moment = Moment(now=now, time_zone=time_zone)
     values: dict[FieldId, Json] = {}
@@ -130,32 +117,6 @@ def references(fields: Iterable[Field], values: Mapping[FieldId, Json]) -> Refer
             elif type_ is FieldType.GROUP:
                 groups.setdefault(GroupId(item), field.id)
     return References(users=users, groups=groups)
-
-
-def display_values(
-    fields: Iterable[Field],
-    stored: Mapping[str, object],
-    *,
-    users: Mapping[int, str] | None = None,
-    groups: Mapping[int, str] | None = None,
-) -> dict[str, object]:
-    """Return values for templates: choices by their labels, users and groups by the names given, the rest typed."""
-    named = {FieldType.USER: users or {}, FieldType.GROUP: groups or {}}
-    shown: dict[str, object] = {}
-    for field in fields:
-        value = stored.get(field.id)
-        labels = {option.id: option.label for option in field.limits.options}
-        if field.is_file_type or field.type is FieldType.SEPARATOR or value is None:
-            continue
-        if field.type in named and isinstance(value, int):
-            shown[field.id] = named[field.type].get(value, str(value))
-        elif field.type is FieldType.CHOICE:
-            shown[field.id] = labels.get(str(value), value)
-        elif field.type is FieldType.CHOICES:
-            shown[field.id] = [labels.get(item, item) for item in cast("list[str]", value)]
-        else:
-            shown[field.id] = typed_value(field, value)
-    return shown
 
 
 def _table(field: Field, value: object, moment: Moment, faults: list[FieldFault]) -> Json:
