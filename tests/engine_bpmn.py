@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 from satchel.engine import command as c
 from satchel.engine import effect as e
+from satchel.engine import snapshot
 from satchel.engine.parse import Definition, parse
 from satchel.engine.snapshot import Status
-from satchel.engine.step import step, waiting
-from satchel.model.ids import TokenId
+from satchel.engine.step import step
+from satchel.model.ids import ElementId, TokenId
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 BUILT_INS: dict[str, object] = {
@@ -105,6 +106,12 @@ END = '<endEvent id="end"/>'
 def simple(*parts: str, outside: str = "", through: tuple[str, ...] = ("a",)) -> bytes:
     """Return a process from `start` through elements to `end`, with more parts."""
     return document(START, END, path("start", *through, "end"), *parts, outside=outside)
+
+
+def waiting(definition: Definition, state: bytes) -> dict[TokenId, ElementId]:
+    """Return every token of a state that waits for a command, and the element at which it does."""
+    tokens = snapshot.load(state, definition.process, definition.fingerprint).tokens.values()
+    return {token.key: token.node for token in tokens if token.key is not None}
 
 
 @dataclass

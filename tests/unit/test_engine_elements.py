@@ -341,7 +341,7 @@ def test_the_outline_names_what_others_show() -> None:
         outside=MESSAGE,
     )
     found = outline(parse(bpmn))
-    assert (found.id, found.name, found.user_tasks, found.jobs) == ("p", "P", ("a",), ("b",))
+    assert (found.id, found.name, found.jobs) == ("p", "P", ("b",))
     assert (dict(found.calls), found.messages) == ({"d": "PUR"}, ("reply",))
     assert (found.labels[A], found.labels[ElementId("b")], found.elements[ElementId("r")]) == (
         "Look at it",

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from engine_bpmn import Host, boundary, el, multi, path, simple, started, timer, user
+from engine_bpmn import Host, boundary, el, multi, path, simple, started, timer, user, waiting
 from satchel.engine import command as c
 from satchel.engine.parse import parse
 from satchel.engine.snapshot import MAX_BYTES
-from satchel.engine.step import step, waiting
+from satchel.engine.step import step
 from satchel.model.errors import CorruptState
 from satchel.model.ids import TokenId
 

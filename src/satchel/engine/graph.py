@@ -51,7 +51,6 @@ ACTIVITIES = frozenset(
 LOOPABLE = ACTIVITIES - {Kind.RECEIVE_TASK}
 """The nodes that may be repeated. A message has one name: nobody could tell the repetitions of its receiver apart."""
 JOBS = frozenset({Kind.SERVICE_TASK, Kind.SEND_TASK})
-GATEWAYS = frozenset({Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.EVENT_GATEWAY})
 CATCHES = frozenset({Kind.CATCH_TIMER, Kind.CATCH_MESSAGE, Kind.RECEIVE_TASK})
 """What an event-based gateway may lead to."""
 

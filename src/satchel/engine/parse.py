@@ -39,7 +39,6 @@ class Outline:
         id, name: of the process.
         elements: every element's kind, as BPMN names it (`userTask`, `timerBoundaryEvent`, …).
         labels: every element's name, or its id where it has none.
-        user_tasks: the ids of the user tasks.
         jobs: the ids of the service and send tasks.
         calls: call activity -> the code of the app that it starts.
         messages: the names of the messages that the process can wait for.
@@ -49,7 +48,6 @@ class Outline:
     name: str
     elements: Mapping[ElementId, str]
     labels: Mapping[ElementId, str]
-    user_tasks: tuple[ElementId, ...]
     jobs: tuple[ElementId, ...]
     calls: Mapping[ElementId, str]
     messages: tuple[str, ...]
@@ -85,7 +83,6 @@ def outline(definition: Definition) -> Outline:
         name=definition.process.name,
         elements={node.id: node.kind.value for node in nodes},
         labels={node.id: node.label for node in nodes},
-        user_tasks=tuple(node.id for node in nodes if node.kind is Kind.USER_TASK),
         jobs=tuple(node.id for node in nodes if node.kind in {Kind.SERVICE_TASK, Kind.SEND_TASK}),
         calls={node.id: node.called for node in nodes if node.called is not None},
         messages=tuple(dict.fromkeys(node.message for node in nodes if node.message is not None)),

@@ -146,11 +146,6 @@ def load(data: bytes, process: Process, fingerprint: str) -> State:
     return state
 
 
-def waiting(state: State) -> dict[TokenId, ElementId]:
-    """Return what waits for a command: key -> element."""
-    return {token.key: token.node for token in state.tokens.values() if token.key is not None}
-
-
 def _token(row: object) -> Token:
     if not isinstance(row, list) or len(cast("list[object]", row)) != _COLUMNS:
         raise ValueError

@@ -24,7 +24,7 @@ from satchel.engine.graph import JOBS, ROOT, Kind
 from satchel.engine.parse import Definition
 from satchel.engine.snapshot import NO_OUTCOME, PROCESS, Mode, Outcome, State, Status, Token
 from satchel.model.errors import InvalidState
-from satchel.model.ids import ElementId, TokenId
+from satchel.model.ids import TokenId
 
 _TIMERS = frozenset({Kind.CATCH_TIMER, Kind.BOUNDARY_TIMER})
 _MESSAGES = frozenset({Kind.CATCH_MESSAGE, Kind.BOUNDARY_MESSAGE, Kind.RECEIVE_TASK})
@@ -81,15 +81,6 @@ def step(
         status=loaded.status,
         effects=tuple(board.effects),
     )
-
-
-def waiting(definition: Definition, state: bytes) -> Mapping[TokenId, ElementId]:
-    """Return every token that waits for a command, and the element at which it does.
-
-    Raises:
-        CorruptState: the state cannot be read.
-    """
-    return snapshot.waiting(snapshot.load(state, definition.process, definition.fingerprint))
 
 
 def _apply(board: Board, command: Command) -> None:
