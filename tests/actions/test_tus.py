@@ -50,12 +50,12 @@ async def test_pieces_make_a_file_and_each_renews_the_tickets_life(
     ticket = await announced(world, clerk, instance)
     for start in range(0, 90, 10):
         progress = await send(world, ticket, start, DATA[start : start + 10])
-        assert (progress.offset_bytes, progress.size_bytes, progress.is_complete) == (start + 10, 100, False)
+        assert (progress.offset_bytes, progress.size_bytes) == (start + 10, 100)
         world.clock.advance(timedelta(minutes=9))
         assert await sweep.expire_uploads(world.context) == 0
         assert await offset(world, ticket) == start + 10
 
-    assert (await send(world, ticket, 90, DATA[90:])).is_complete
+    assert (await send(world, ticket, 90, DATA[90:])).offset_bytes == len(DATA)
 
     upload = await world.find(ticket)
     assert (upload.state, upload.digest, upload.name) == (UploadState.UPLOADED, sha256(DATA), "tus.bin")
@@ -88,7 +88,7 @@ async def test_what_came_before_a_cut_counts_and_the_upload_goes_on(
         await send(world, ticket, 0, cut())
     assert await offset(world, ticket) == 30
     assert await sweep.expire_uploads(world.context) == 0
-    assert (await send(world, ticket, 30, DATA[30:])).is_complete
+    assert (await send(world, ticket, 30, DATA[30:])).offset_bytes == len(DATA)
 
 
 async def test_a_piece_with_a_checksum_counts_whole_or_not_at_all(
@@ -112,7 +112,7 @@ async def test_more_than_was_announced_is_refused_and_ends_nothing(
         await intake.announce(world.context, await world.find(ticket), length=201, arrival=Arrival())
     with pytest.raises(Conflict):
         await intake.announce(world.context, await world.find(ticket), length=99, arrival=Arrival())
-    assert (await send(world, ticket, 0, DATA)).is_complete
+    assert (await send(world, ticket, 0, DATA)).offset_bytes == len(DATA)
 
 
 async def test_a_length_that_is_said_later_may_be_shorter(world: World, clerk: Actor, instance: InstanceId) -> None:
@@ -122,7 +122,7 @@ async def test_a_length_that_is_said_later_may_be_shorter(world: World, clerk: A
     upload = await world.find(ticket)
     progress = await intake.append(world.context, upload, 10, chunks(DATA[10:20]), checksum=None, length=20)
 
-    assert progress.is_complete
+    assert progress.offset_bytes == progress.size_bytes
     assert (await world.find(ticket)).digest == sha256(DATA[:20])
 
 
@@ -172,7 +172,7 @@ async def test_two_writers_cannot_append_at_once(world: World, clerk: Actor, ins
             await send(world, ticket, 0, DATA)
         yield DATA[50:]
 
-    assert (await send(world, ticket, 0, slow())).is_complete
+    assert (await send(world, ticket, 0, slow())).offset_bytes == len(DATA)
 
 
 async def test_an_abandoned_upload_leaves_nothing_behind(world: World, clerk: Actor, instance: InstanceId) -> None:

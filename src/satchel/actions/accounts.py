@@ -38,9 +38,7 @@ class People:
     grants: list[Grant]
 
 
-async def create_account(
-    context: Context, name: str, *, quota_bytes: int | None = None, max_file_bytes: int | None = None
-) -> AccountId:
+async def create_account(context: Context, name: str, *, quota_bytes: int | None = None) -> AccountId:
     """Create a tenant; only the server's own administration calls this.
 
     Raises:
@@ -49,13 +47,12 @@ async def create_account(
     """
     policy = context.policy
     quota = policy.default_quota_bytes if quota_bytes is None else quota_bytes
-    largest = policy.default_max_file_bytes if max_file_bytes is None else max_file_bytes
     check_name("name", name)
-    if quota < 0 or largest <= 0:
+    if quota < 0:
         raise InvalidValues([FieldFault(field="quota_bytes", code="too_small", message="Sizes are positive numbers.")])
     async with context.database.write() as tx:
         account = await rows.insert_account(
-            tx, name=name, quota_bytes=quota, max_file_bytes=largest, now=context.clock()
+            tx, name=name, quota_bytes=quota, max_file_bytes=policy.default_max_file_bytes, now=context.clock()
         )
         if account is None:
             raise Conflict(f"There is an account '{name}' already. Choose another name.")

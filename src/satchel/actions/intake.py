@@ -63,7 +63,6 @@ class Progress:
     offset_bytes: int
     size_bytes: int | None
     expires_at: datetime
-    is_complete: bool
     metadata: str | None
 
 
@@ -260,7 +259,6 @@ def _progress(upload: Upload, offset: int, size: int, expires_at: datetime) -> P
         offset_bytes=offset,
         size_bytes=size,
         expires_at=expires_at,
-        is_complete=offset == size,
         metadata=upload.tus_metadata,
     )
 

@@ -19,7 +19,6 @@ from satchel.model.errors import FieldFault, InvalidValues, NotFound
 MAX_NAME_CHARS = 100
 MAX_REDIRECT_URIS = 10
 MAX_URI_CHARS = 2_000
-ID_BYTES = 16
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Hosts to which a code may go without TLS."""
 

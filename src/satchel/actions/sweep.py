@@ -50,7 +50,6 @@ class Swept:
     """What one sweep did."""
 
     uploads: int = 0
-    checkin_forms: int = 0
     files_of_instances: int = 0
     blobs: int = 0
     orphans: int = 0
@@ -65,7 +64,7 @@ async def sweep(context: Context, *, with_store: bool = False) -> Swept:
     """
     done = Swept()
     done.uploads = await expire_uploads(context)
-    done.checkin_forms = await checkins.end_forgotten(context)
+    await checkins.end_forgotten(context)
     done.files_of_instances = await purge_files(context)
     await end_exports(context)
     done.blobs = await drop_blobs(context)

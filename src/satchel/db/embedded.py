@@ -93,11 +93,6 @@ class EmbeddedServer:
         return make_conninfo(host=str(self._socket), port=5432, user=ROLE, dbname=ROLE, application_name="satchel")
 
     @property
-    def is_owner(self) -> bool:
-        """Whether this process runs the server, rather than having joined another's."""
-        return self._process is not None
-
-    @property
     def pid(self) -> int | None:
         """The server's process, when this process owns it."""
         return self._process.pid if self._process else None

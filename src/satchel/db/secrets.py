@@ -16,14 +16,13 @@ class SecretRow:
     sealed: bytes = field(repr=False)
     hosts: list[str]
     changed_at: datetime
-    changed_by: UserId | None
 
 
 async def secrets(tx: Reader, account: AccountId) -> list[SecretRow]:
     """Return all secrets of an account, by name."""
     return await tx.rows(
         SecretRow,
-        "SELECT name, sealed, hosts, changed_at, changed_by FROM secrets WHERE account_id = %s ORDER BY name",
+        "SELECT name, sealed, hosts, changed_at FROM secrets WHERE account_id = %s ORDER BY name",
         (account,),
     )
 
@@ -32,7 +31,7 @@ async def secret(tx: Reader, account: AccountId, name: str) -> SecretRow | None:
     """Return one secret."""
     return await tx.row(
         SecretRow,
-        "SELECT name, sealed, hosts, changed_at, changed_by FROM secrets WHERE account_id = %s AND name = %s",
+        "SELECT name, sealed, hosts, changed_at FROM secrets WHERE account_id = %s AND name = %s",
         (account, name),
     )
 

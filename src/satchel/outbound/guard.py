@@ -46,7 +46,7 @@ class Guard:
     allowed: tuple[Allowed, ...] = ()
     resolve: Resolve = field(default_factory=Resolver)
 
-    async def addresses(self, host: str, port: int, *, any_port: bool = False) -> Sequence[str]:
+    async def addresses(self, host: str, port: int) -> Sequence[str]:
         """Resolve a host once and return its addresses, all of which may be dialled.
 
         One forbidden answer among several refuses them all: a name that is half inside is not to be trusted.
@@ -54,7 +54,6 @@ class Guard:
         Args:
             host: as the URL says, without the brackets of IPv6.
             port: 1 to 65535.
-            any_port: whether ports of other services than HTTP are open too, as mail needs.
 
         Raises:
             CallFailed: `dns` (temporary), `forbidden_address` or `forbidden_port`.
@@ -74,7 +73,7 @@ class Guard:
                     f"{host[:255]} is at {address}, which is not a public address; nothing was sent. An administrator "
                     f"can allow it with SATCHEL_OUTBOUND_ALLOW={_shown(host)}:{port}.",
                 )
-            if port in _BAD_PORTS and not any_port:
+            if port in _BAD_PORTS:
                 raise CallFailed(
                     "forbidden_port", f"Port {port} is another service's than HTTP's; nothing was sent to {host[:255]}."
                 )
