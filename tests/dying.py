@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import LiteralString
 
-from satchel.blobs.faulty import FaultyDisk, PowerLossError
+from faulty_disk import FaultyDisk, PowerLossError
 from satchel.db.pool import Database, Parameters, Reader, Row, Writer
 
 

@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 import leaks
 from clock import ManualClock, SeededEntropy
 from engine_bpmn import simple, user
+from memory_blobs import MemoryBlobs
 from satchel.actions import accounts, apps, calls, credentials, instances, intake, tasks, uploads
 from satchel.actions.context import Context
 from satchel.actions.forms import Submission
@@ -25,7 +26,6 @@ from satchel.actions.passwords import Passwords
 from satchel.actions.uploads import Ticket, Wish
 from satchel.actions.vault import Vault
 from satchel.blobs.local import LocalBlobs
-from satchel.blobs.memory import MemoryBlobs
 from satchel.blobs.store import BlobStore
 from satchel.db import accounts as account_rows
 from satchel.db import calls as call_rows

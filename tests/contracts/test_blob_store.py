@@ -6,8 +6,8 @@ import pytest
 
 from clock import ManualClock
 from contracts.blob_store import BlobStoreContract, ResumableStoreContract
+from memory_blobs import MemoryBlobs
 from satchel.blobs.local import LocalBlobs
-from satchel.blobs.memory import MemoryBlobs
 
 
 @pytest.fixture

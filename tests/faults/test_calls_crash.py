@@ -10,9 +10,9 @@ import pytest
 
 from calling import allow, attempts, deploy_task
 from dying import DyingDatabase, DyingDisk, Life
+from faulty_disk import PowerLossError
 from peers import Peer, peer
 from satchel.actions import calls, doctor, sweep
-from satchel.blobs.faulty import PowerLossError
 from satchel.blobs.local import LocalBlobs
 from satchel.db import calls as call_rows
 from satchel.model.ids import InstanceId

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from dying import DyingDatabase, DyingDisk, Life
+from faulty_disk import PowerLossError
 from satchel.actions import doctor, files, instances, intake, sweep, tasks, uploads
 from satchel.actions.forms import Submission
 from satchel.actions.intake import Arrival
 from satchel.actions.places import Place
-from satchel.blobs.faulty import PowerLossError
 from satchel.blobs.local import LocalBlobs
 from satchel.blobs.store import BATCH_BYTES
 from satchel.model.ids import FieldId, FileId, InstanceId

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clock import ManualClock
-from satchel.blobs.faulty import FaultyDisk, PowerLossError
+from faulty_disk import FaultyDisk, PowerLossError
 from satchel.blobs.local import LocalBlobs
 from satchel.blobs.store import BATCH_BYTES, Checksum, Partial
 from satchel.model.errors import ChecksumMismatch, DiskFull, Unavailable

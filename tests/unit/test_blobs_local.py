@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clock import ManualClock
-from satchel.blobs.faulty import Faults, FaultyDisk, PowerLossError
+from faulty_disk import Faults, FaultyDisk, PowerLossError
 from satchel.blobs.local import LocalBlobs
 from satchel.blobs.store import Checksum, LeftoverKind, Partial, Received
 from satchel.model.digest import Digest

@@ -1,7 +1,7 @@
 """The few calls to the operating system on which durability rests, in one place.
 
 They are a class so that tests can put a disk in its place that fills up, fails, is slow or loses power
-(`satchel.blobs.faulty`). All of them block. Descriptors and names are the caller's to keep in order.
+(`tests/faulty_disk.py`). All of them block. Descriptors and names are the caller's to keep in order.
 """
 
 import os
