@@ -19,6 +19,7 @@ import structlog
 
 from satchel.actions.context import Context
 from satchel.actions.loading import Apps
+from satchel.actions.signing import KEY_BYTES
 from satchel.actions.vault import Vault
 from satchel.actions.webhook_formats import NATIVE_FORMAT, by_name
 from satchel.blobs.local import LocalBlobs
@@ -40,7 +41,6 @@ from satchel.setting_kinds import secret_key
 from satchel.settings import Settings
 from satchel.surfaces.flokzu.webhooks import FORMAT as FLOKZU_FORMAT
 
-SIGNING_KEY_BYTES = 32
 _M_ARENA_MAX = -8  # as malloc.h has it
 SECRETS_KEY_FILE = "secrets.key"
 
@@ -78,7 +78,7 @@ async def open_context(
         database = await stack.enter_async_context(Database(dsn, max_connections=settings.pool_size))
         await _check_pool(database, settings.pool_size)
         async with database.write() as tx:
-            await ensure_key(tx, entropy(SIGNING_KEY_BYTES), clock())
+            await ensure_key(tx, entropy(KEY_BYTES), clock())
         secrets_key = settings.secrets_key
         if secrets_key is None:
             secrets_key = await asyncio.to_thread(_own_key, settings.data_directory, entropy)

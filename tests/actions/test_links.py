@@ -7,7 +7,6 @@ import pytest
 
 from satchel.actions import accounts, files, links, tasks
 from satchel.actions.forms import Submission
-from satchel.db.keys import rotate_key
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import Forbidden, Gone, InvalidRequest, NotFound
 from satchel.model.ids import FileId, TaskId
@@ -98,8 +97,7 @@ async def test_a_link_ends_with_its_issuer(world: World, viewer: Actor, held: Fi
 
 async def test_a_new_signing_key_ends_every_link(world: World, viewer: Actor, held: FileId) -> None:
     link = await links.issue(world.context, viewer, held)
-    async with world.context.database.write() as tx:
-        await rotate_key(tx, b"n" * 32, world.clock())
+    await links.rotate_key(world.context)
     with pytest.raises(Forbidden):
         await links.open_link(world.context, link.token)
     await links.open_link(world.context, (await links.issue(world.context, viewer, held)).token)

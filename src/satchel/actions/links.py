@@ -168,3 +168,12 @@ async def issuer_of(
     if actor is None:
         raise Gone("This link has ended: the one who made it may no longer sign in.")
     return actor
+
+
+async def rotate_key(context: Context) -> None:
+    """Sign links with a new key from now on; those that were made before, to files and to exports, are refused.
+
+    Only the server's own administration calls this: the key is the same for all accounts.
+    """
+    async with context.database.write() as tx:
+        await rows.rotate_key(tx, context.entropy(signing.KEY_BYTES), context.clock())

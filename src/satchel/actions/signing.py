@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from satchel.model.errors import Forbidden
 
+KEY_BYTES = 32
 NONCE_BYTES = 9
 
 _METHOD = b"GET"

@@ -9,6 +9,7 @@ from satchel.cli import (
     admin,
     admin_applications,
     admin_hashes,
+    admin_keys,
     admin_oauth,
     calls,
     demo,
@@ -33,6 +34,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 admin.app.add_typer(admin_oauth.app, name="oauth-client")
+admin.app.add_typer(admin_keys.app, name="keys")
 app.add_typer(admin.app, name="admin")
 admin.app.command("application")(admin_applications.application)
 admin.app.command("hash")(admin_hashes.create_hash)

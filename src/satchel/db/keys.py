@@ -42,6 +42,7 @@ async def ensure_key(tx: Writer, secret: bytes, now: datetime) -> None:
 
 
 async def rotate_key(tx: Writer, secret: bytes, now: datetime) -> None:
-    """Sign with a new key from now on and retire all others: every link that was handed out ends."""
+    """Sign with a new key from now on and retire all others; safe from several processes at once."""
+    await tx.execute("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE")
     await tx.execute("UPDATE signing_keys SET retired_at = %s WHERE retired_at IS NULL", (now,))
     await tx.execute("INSERT INTO signing_keys (secret, created_at) VALUES (%s, %s)", (secret, now))
