@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from faulty_disk import FaultyDisk, PowerLossError
-from satchel.db.pool import Database, Parameters, Reader, Row, Writer
+from satchel.db.pool import Database, Parameters, Reader, Writer
+from satchel.db.rows import Row
 
 
 @dataclass(slots=True)

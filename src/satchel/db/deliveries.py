@@ -20,19 +20,6 @@ _ATTEMPT: LiteralString = (
 )
 
 
-class _Row:
-    """Makes a `Delivery` of a row, with its words as the enumerations."""
-
-    __slots__ = ("delivery",)
-
-    def __init__(self, *, happening: str, state: str, **columns: object) -> None:
-        self.delivery = Delivery(
-            happening=Happening(happening),
-            state=DeliveryState(state),
-            **columns,  # type: ignore[arg-type]  # columns as declared
-        )
-
-
 async def insert_delivery(
     tx: Writer,
     account: AccountId,
@@ -49,8 +36,8 @@ async def insert_delivery(
     It is due for the tick where the webhook fails at present; otherwise its first attempt is the caller's to enqueue.
     Returns None where the webhook is gone by now.
     """
-    row = await tx.row(
-        _Row,
+    return await tx.row(
+        Delivery,
         "INSERT INTO webhook_deliveries (account_id, uuid, webhook_id, instance_id, happening, at, snapshot, state,"
         " counted_since, due_at)"
         " SELECT account_id, %(uuid)s, id, %(instance)s, %(happening)s, %(at)s, %(snapshot)s, 'waiting', %(at)s,"
@@ -66,52 +53,49 @@ async def insert_delivery(
             "snapshot": Jsonb(dict(snapshot)),
         },
     )
-    return row.delivery if row else None
 
 
 async def delivery(tx: Reader, account: AccountId, delivery_id: DeliveryId) -> Delivery | None:
     """Return one delivery of the account."""
-    row = await tx.row(
-        _Row, f"SELECT {_DELIVERY} FROM webhook_deliveries WHERE account_id = %s AND id = %s", (account, delivery_id)
+    return await tx.row(
+        Delivery,
+        f"SELECT {_DELIVERY} FROM webhook_deliveries WHERE account_id = %s AND id = %s",
+        (account, delivery_id),
     )
-    return row.delivery if row else None
 
 
 async def lock_delivery(tx: Writer, account: AccountId, delivery_id: DeliveryId) -> Delivery | None:
     """Return one delivery, locked until the transaction ends; its webhook is locked before, where both are."""
-    row = await tx.row(
-        _Row,
+    return await tx.row(
+        Delivery,
         f"SELECT {_DELIVERY} FROM webhook_deliveries WHERE account_id = %s AND id = %s FOR UPDATE",
         (account, delivery_id),
     )
-    return row.delivery if row else None
 
 
 async def deliveries(
     tx: Reader, account: AccountId, webhook_id: WebhookId, *, before: int | None, limit: int, state: str | None
 ) -> list[Delivery]:
     """Return a page of what a webhook was told, newest first."""
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        Delivery,
         f"SELECT {_DELIVERY} FROM webhook_deliveries WHERE account_id = %(account)s AND webhook_id = %(webhook)s"
         " AND (%(before)s::bigint IS NULL OR id < %(before)s) AND (%(state)s::text IS NULL OR state = %(state)s)"
         " ORDER BY id DESC LIMIT %(limit)s",
         {"account": account, "webhook": webhook_id, "before": before, "limit": limit, "state": state},
     )
-    return [row.delivery for row in rows]
 
 
 async def due_deliveries(tx: Reader, now: datetime, limit: int) -> list[Delivery]:
     """Return deliveries of every account whose next attempt is due, but for webhooks that rest; the oldest first."""
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        Delivery,
         f"SELECT d.{_DELIVERY.replace(', ', ', d.')} FROM webhook_deliveries d"
         " JOIN webhooks w ON w.account_id = d.account_id AND w.id = d.webhook_id"
         " WHERE d.state = 'waiting' AND d.due_at <= %(now)s AND (w.rests_until IS NULL OR w.rests_until <= %(now)s)"
         " ORDER BY d.due_at, d.id LIMIT %(limit)s",
         {"now": now, "limit": limit},
     )
-    return [row.delivery for row in rows]
 
 
 async def set_due(tx: Writer, account: AccountId, delivery_id: DeliveryId, due_at: datetime | None) -> None:

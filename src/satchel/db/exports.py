@@ -11,69 +11,15 @@ from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer
 from satchel.model.digest import Digest
-from satchel.model.exports import Entry, EntryKind, Export, ExportState, Progress, Selection
-from satchel.model.ids import AccountId, AppId, ExportId, FieldId, InstanceId, SearchId, UserId
+from satchel.model.exports import Entry, EntryKind, Export, Progress, Selection
+from satchel.model.ids import AccountId, ExportId, InstanceId, SearchId, UserId
 
 _EXPORT = (
-    "account_id, id, owner_id, state, query, search_id, fields, with_attachments, with_values, cursor, is_listed,"
-    " app_ids, instances, files, file_bytes, left_out, missing, search_window, entries, members, next_offset,"
-    " directory_bytes, size_bytes, error_code, error, attempt, due_at, created_at, ready_at, expires_at"
+    "account_id, id, owner_id, state, query, search_id, fields, with_attachments AS attachments,"
+    ' with_values AS "values", cursor, is_listed, app_ids, instances, files, file_bytes, left_out, missing,'
+    ' search_window AS "window", entries, members, next_offset AS "offset", directory_bytes, size_bytes, error_code,'
+    " error, attempt, due_at, created_at, ready_at, expires_at"
 )
-
-
-class _Row:
-    """Makes an `Export` of a row."""
-
-    __slots__ = ("export",)
-
-    def __init__(
-        self,
-        *,
-        state: str,
-        query: Mapping[str, object],
-        fields: list[str] | None,
-        with_attachments: bool,
-        with_values: bool,
-        cursor: str | None,
-        is_listed: bool,
-        app_ids: list[int],
-        instances: int,
-        files: int,
-        file_bytes: int,
-        left_out: int,
-        missing: int,
-        search_window: int | None,
-        entries: int,
-        members: int,
-        next_offset: int,
-        directory_bytes: int,
-        **columns: object,
-    ) -> None:
-        self.export = Export(
-            state=ExportState(state),
-            selection=Selection(
-                query=query,
-                fields=None if fields is None else tuple(FieldId(field) for field in fields),
-                attachments=with_attachments,
-                values=with_values,
-            ),
-            progress=Progress(
-                cursor=cursor,
-                is_listed=is_listed,
-                app_ids=tuple(AppId(app) for app in app_ids),
-                instances=instances,
-                files=files,
-                file_bytes=file_bytes,
-                left_out=left_out,
-                missing=missing,
-                window=search_window,
-                entries=entries,
-                members=members,
-                offset=next_offset,
-                directory_bytes=directory_bytes,
-            ),
-            **columns,  # type: ignore[arg-type]  # columns as declared
-        )
 
 
 async def insert_export(
@@ -111,27 +57,26 @@ async def insert_export(
 
 async def export(tx: Reader, account: AccountId, export_id: ExportId) -> Export | None:
     """Return an export of the account."""
-    row = await tx.row(_Row, f"SELECT {_EXPORT} FROM exports WHERE account_id = %s AND id = %s", (account, export_id))
-    return row.export if row else None
+    return await tx.row(
+        Export, f"SELECT {_EXPORT} FROM exports WHERE account_id = %s AND id = %s", (account, export_id)
+    )
 
 
 async def lock_export(tx: Writer, account: AccountId, export_id: ExportId) -> Export | None:
     """Return an export, locked until the transaction ends."""
-    row = await tx.row(
-        _Row, f"SELECT {_EXPORT} FROM exports WHERE account_id = %s AND id = %s FOR UPDATE", (account, export_id)
+    return await tx.row(
+        Export, f"SELECT {_EXPORT} FROM exports WHERE account_id = %s AND id = %s FOR UPDATE", (account, export_id)
     )
-    return row.export if row else None
 
 
 async def exports(tx: Reader, account: AccountId, *, owner: UserId | None, after: int, limit: int) -> list[Export]:
     """Return a page of the exports that live, by id: of one owner, or (None) of all."""
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        Export,
         f"SELECT {_EXPORT} FROM exports WHERE account_id = %(account)s AND id > %(after)s AND state <> 'ended'"
         " AND (%(owner)s::bigint IS NULL OR owner_id = %(owner)s) ORDER BY id LIMIT %(limit)s",
         {"account": account, "after": after, "owner": owner, "limit": limit},
     )
-    return [row.export for row in rows]
 
 
 async def count_living(tx: Reader, account: AccountId, owner: UserId) -> int:

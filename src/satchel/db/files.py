@@ -13,17 +13,8 @@ from satchel.model.ids import AccountId, FieldId, FileId, InstanceId, UserId
 
 _FILE = (
     "account_id, id, uuid, instance_id, field_id, area, position, kind, name, description, size_bytes, media_type,"
-    " digest, url, metadata, source_file_id, created_at, created_by, deleted_at, deleted_by, revision"
+    " digest, url, metadata, source_file_id, created_at, created_by, deleted_at, revision"
 )
-
-
-class _Row:
-    """Makes a `File` of a row, with its kind as the enumeration."""
-
-    __slots__ = ("file",)
-
-    def __init__(self, *, kind: str, **columns: object) -> None:
-        self.file = File(kind=FileKind(kind), **columns)  # type: ignore[arg-type]  # columns as declared
 
 
 async def next_file_id(tx: Writer) -> FileId:
@@ -84,19 +75,17 @@ async def insert_file(
 
 async def file(tx: Reader, account: AccountId, file_id: FileId) -> File | None:
     """Return a file of the account, deleted or not."""
-    row = await tx.row(_Row, f"SELECT {_FILE} FROM files WHERE account_id = %s AND id = %s", (account, file_id))
-    return row.file if row else None
+    return await tx.row(File, f"SELECT {_FILE} FROM files WHERE account_id = %s AND id = %s", (account, file_id))
 
 
 async def files_of_instances(tx: Reader, account: AccountId, instances: Sequence[InstanceId]) -> list[File]:
     """Return the files of some instances that are not deleted, by instance, field, position."""
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        File,
         f"SELECT {_FILE} FROM files WHERE account_id = %s AND instance_id = ANY(%s) AND deleted_at IS NULL"
         " ORDER BY instance_id, field_id NULLS LAST, position, id",
         (account, list(instances)),
     )
-    return [row.file for row in rows]
 
 
 async def set_position(tx: Writer, account: AccountId, file_id: FileId, position: int) -> None:

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer, assembled
 from satchel.model.ids import AccountId, AppId, InstanceId, TokenId, UserId, VersionId
-from satchel.model.instance import Instance, InstanceState, TaskState
+from satchel.model.instance import Instance, TaskState
 
 SLOT_COLUMNS = tuple(f"{kind}_{slot}" for kind in ("text", "number", "time") for slot in range(10))
 """The slot columns of `instances`; `Searched` names values by them."""
@@ -32,8 +31,6 @@ class Searched:
     grams: list[str]
     long_texts: dict[str, str]
 
-
-_STATES = {state.value: state for state in InstanceState}
 
 _INSTANCE = (
     "account_id, id, uuid, app_id, version_id, number, identifier, title, state, starter_id, started_at, ended_at,"
@@ -58,7 +55,7 @@ async def insert_instance(
     """Create a running instance without values; it is this transaction's own until it commits."""
     parent_id, parent_token = parent or (None, None)
     row = await tx.row(
-        _Row,
+        Instance,
         "INSERT INTO instances (account_id, uuid, app_id, version_id, number, identifier, title, title_folded, state,"
         ' starter_id, started_at, "values", parent_id, parent_token, depth)'
         f" VALUES (%s, %s, %s, %s, %s, %s, %s, '', 'running', %s, %s, '{{}}', %s, %s, %s) RETURNING {_INSTANCE}",
@@ -66,54 +63,50 @@ async def insert_instance(
     )
     if row is None:
         raise LookupError("an insert returned no row")
-    return row.instance
-
-
-class _Row:
-    """Makes an `Instance` of a row, with its state as the enumeration."""
-
-    __slots__ = ("instance",)
-
-    def __init__(self, *, state: str, **columns: object) -> None:
-        self.instance = Instance(state=InstanceState(state), **columns)  # type: ignore[arg-type]  # columns as declared
+    return row
 
 
 async def lock_instance(tx: Writer, account: AccountId, instance: InstanceId) -> Instance | None:
     """Return an instance, locked until the transaction ends: the first lock of every change."""
-    row = await tx.row(
-        _Row, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = %s FOR UPDATE", (account, instance)
+    return await tx.row(
+        Instance, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = %s FOR UPDATE", (account, instance)
     )
-    return row.instance if row else None
 
 
 async def instance(tx: Reader, account: AccountId, instance_id: InstanceId) -> Instance | None:
     """Return an instance."""
-    row = await tx.row(
-        _Row, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = %s", (account, instance_id)
+    return await tx.row(
+        Instance, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = %s", (account, instance_id)
     )
-    return row.instance if row else None
 
 
 async def instance_by_identifier(tx: Reader, account: AccountId, identifier: str) -> Instance | None:
     """Return the instance with an identifier such as `PUR-12`."""
-    row = await tx.row(
-        _Row, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND identifier = %s", (account, identifier)
+    return await tx.row(
+        Instance, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND identifier = %s", (account, identifier)
     )
-    return row.instance if row else None
 
 
 async def instance_by_uuid(tx: Reader, account: AccountId, uuid: UUID) -> Instance | None:
     """Return the instance with this UUID."""
-    row = await tx.row(_Row, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND uuid = %s", (account, uuid))
-    return row.instance if row else None
+    return await tx.row(
+        Instance, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND uuid = %s", (account, uuid)
+    )
 
 
 async def instances_numbered(tx: Reader, account: AccountId, ids: Sequence[InstanceId]) -> list[Instance]:
     """Return those of these instances that there are."""
-    found = await tx.rows(
-        _Row, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = ANY(%s)", (account, list(ids))
+    return await tx.rows(
+        Instance, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = ANY(%s)", (account, list(ids))
     )
-    return [row.instance for row in found]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sorted:
+    """An instance with what a list is sorted by."""
+
+    instance: Instance
+    sort_value: object
 
 
 async def instances_where(
@@ -146,30 +139,7 @@ async def instances_where(
         f"SELECT {_INSTANCE}, {column} AS sort_value FROM {source} WHERE {condition}"
         f" ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}"
     )
-    return [_sorted(columns) for columns in await tx.pairs(assembled(query), parameters)]
-
-
-def _sorted(columns: tuple[Any, ...]) -> tuple[Instance, object]:
-    """Make an instance and its sort value of a row by place: by name it would cost a list twice as much."""
-    return Instance(
-        account_id=columns[0],
-        id=columns[1],
-        uuid=columns[2],
-        app_id=columns[3],
-        version_id=columns[4],
-        number=columns[5],
-        identifier=columns[6],
-        title=columns[7],
-        state=_STATES[columns[8]],
-        starter_id=columns[9],
-        started_at=columns[10],
-        ended_at=columns[11],
-        revision=columns[12],
-        values=columns[13],
-        parent_id=columns[14],
-        parent_token=columns[15],
-        depth=columns[16],
-    ), columns[17]
+    return [(found.instance, found.sort_value) for found in await tx.rows(_Sorted, assembled(query), parameters)]
 
 
 async def save_instance(

@@ -10,18 +10,18 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import TracebackType
-from typing import LiteralString, NewType, Self, TypeVar
+from typing import LiteralString, NewType, Self
 
 import msgspec
 import psycopg
 from psycopg import AsyncConnection, errors
-from psycopg.rows import args_row, class_row, dict_row, scalar_row
+from psycopg.rows import args_row, dict_row, scalar_row
 from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
+from satchel.db.rows import Row, object_row
 from satchel.model.errors import Busy, DiskFull, InvalidRequest, Unavailable
 
-Row = TypeVar("Row")
 Parameters = Mapping[str, object] | Sequence[object] | None
 
 LOCK_TIMEOUT = timedelta(seconds=10)
@@ -46,14 +46,14 @@ class Reader:
         self._connection = connection
 
     async def rows(self, row: type[Row], query: LiteralString, parameters: Parameters = None) -> list[Row]:
-        """Return every row, made by calling `row` with the columns by name."""
-        async with self._connection.cursor(row_factory=class_row(row)) as cursor:
+        """Return every row as an object of the class, whose fields are named as the columns are (`satchel.db.rows`)."""
+        async with self._connection.cursor(row_factory=object_row(row)) as cursor:
             await cursor.execute(query, parameters)
             return await cursor.fetchall()
 
     async def row(self, row: type[Row], query: LiteralString, parameters: Parameters = None) -> Row | None:
         """Return the first row, or None."""
-        async with self._connection.cursor(row_factory=class_row(row)) as cursor:
+        async with self._connection.cursor(row_factory=object_row(row)) as cursor:
             await cursor.execute(query, parameters)
             return await cursor.fetchone()
 

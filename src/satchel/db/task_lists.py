@@ -141,38 +141,9 @@ _WHERE: LiteralString = (
 _COLUMNS: LiteralString = (
     "t.account_id, t.id, t.instance_id, t.app_id, t.version_id, t.element, t.token, t.name, t.variables, t.state,"
     " t.holder_id, t.group_id, t.due_at, t.fails_at, t.opened_at, t.closed_at, t.closed_by, t.outcome, t.revision,"
-    " i.identifier, i.title, i.starter_id, d.label, d.reference, d.begins_at, d.more,"
+    " i.identifier, i.title, i.starter_id, d.label, d.reference, d.begins_at, coalesce(d.more, '{}') AS more,"
     f" {_SUBMITTED_AT} AS submitted_at"
 )
-
-
-class _Row:
-    """Makes a `ListedTask` of a row, with its state as the enumeration."""
-
-    __slots__ = ("listed",)
-
-    def __init__(
-        self,
-        *,
-        state: str,
-        identifier: str,
-        title: str,
-        starter_id: UserId | None,
-        label: str | None,
-        reference: str | None,
-        begins_at: datetime | None,
-        more: Mapping[str, object] | None,
-        submitted_at: datetime | None,
-        **columns: object,
-    ) -> None:
-        self.listed = ListedTask(
-            task=Task(state=TaskState(state), **columns),  # type: ignore[arg-type]  # columns as declared
-            identifier=identifier,
-            title=title,
-            starter_id=starter_id,
-            details=TaskDetails(label=label, reference=reference, begins_at=begins_at, more=more or {}),
-            submitted_at=submitted_at,
-        )
 
 
 async def listed(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilter) -> list[ListedTask]:
@@ -183,8 +154,7 @@ async def listed(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilte
     last = " DESC" if wanted.sorts and wanted.sorts[-1][1] else ""
     where = _where(account, reach, wanted)
     query = f"SELECT {_COLUMNS}{_WHERE}{where.text()} ORDER BY {order}t.id{last} OFFSET %(offset)s LIMIT %(limit)s"
-    rows = await tx.rows(_Row, assembled(query), where.parameters)
-    return [row.listed for row in rows]
+    return await tx.rows(ListedTask, assembled(query), where.parameters)
 
 
 async def counted(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilter) -> dict[TaskState, int]:

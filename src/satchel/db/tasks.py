@@ -15,15 +15,6 @@ _TASK = (
 )
 
 
-class _Row:
-    """Makes a `Task` of a row, with its state as the enumeration."""
-
-    __slots__ = ("task",)
-
-    def __init__(self, *, state: str, **columns: object) -> None:
-        self.task = Task(state=TaskState(state), **columns)  # type: ignore[arg-type]  # columns as declared
-
-
 async def insert_task(
     tx: Writer,
     account: AccountId,
@@ -70,57 +61,52 @@ async def insert_task(
 
 async def task(tx: Reader, account: AccountId, task_id: TaskId) -> Task | None:
     """Return a task of the account."""
-    row = await tx.row(_Row, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND id = %s", (account, task_id))
-    return row.task if row else None
+    return await tx.row(Task, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND id = %s", (account, task_id))
 
 
 async def tasks_numbered(tx: Reader, account: AccountId, ids: Sequence[TaskId]) -> list[Task]:
     """Return those of these tasks that there are, in the order of their numbers here."""
-    rows = await tx.rows(
-        _Row, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND id = ANY(%s)", (account, list(ids))
+    tasks = await tx.rows(
+        Task, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND id = ANY(%s)", (account, list(ids))
     )
     places = {number: place for place, number in enumerate(ids)}
-    return sorted((row.task for row in rows), key=lambda task: places[task.id])
+    return sorted(tasks, key=lambda task: places[task.id])
 
 
 async def task_by_token(tx: Reader, account: AccountId, instance: InstanceId, token: TokenId) -> Task | None:
     """Return the task that the engine names by this token."""
-    row = await tx.row(
-        _Row,
+    return await tx.row(
+        Task,
         f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = %s AND token = %s",
         (account, instance, token),
     )
-    return row.task if row else None
 
 
 async def tasks_of_instance(tx: Reader, account: AccountId, instance: InstanceId) -> list[Task]:
     """Return all tasks of an instance, oldest first."""
-    rows = await tx.rows(
-        _Row, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = %s ORDER BY id", (account, instance)
+    return await tx.rows(
+        Task, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = %s ORDER BY id", (account, instance)
     )
-    return [row.task for row in rows]
 
 
 async def open_tasks_of(tx: Reader, account: AccountId, instances: Sequence[InstanceId]) -> list[Task]:
     """Return the open tasks of some instances, by instance and id."""
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        Task,
         f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = ANY(%s) AND closed_at IS NULL"
         " ORDER BY instance_id, id",
         (account, list(instances)),
     )
-    return [row.task for row in rows]
 
 
 async def tasks_held(tx: Reader, account: AccountId, holder: UserId, *, after: int, limit: int) -> list[Task]:
     """Return a page of the open tasks that a user holds, by id."""
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        Task,
         f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND holder_id = %s AND closed_at IS NULL AND id > %s"
         " ORDER BY id LIMIT %s",
         (account, holder, after, limit),
     )
-    return [row.task for row in rows]
 
 
 async def tasks_offered(
@@ -137,8 +123,8 @@ async def tasks_offered(
     Args:
         startable: the apps that the asker may start; None means all.
     """
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        Task,
         f"SELECT {_TASK} FROM tasks WHERE account_id = %(account)s AND state = 'unassigned' AND id > %(after)s"
         " AND (group_id = ANY(%(groups)s)"
         " OR (group_id IS NULL AND (%(all)s OR app_id = ANY(%(apps)s))))"
@@ -152,7 +138,6 @@ async def tasks_offered(
             "limit": limit,
         },
     )
-    return [row.task for row in rows]
 
 
 async def set_holder(
@@ -193,12 +178,11 @@ async def close_task(
 
 async def tasks_failing(tx: Reader, now: datetime, limit: int) -> list[Task]:
     """Return open tasks of every account whose `late: fail` is due, the longest overdue first."""
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        Task,
         f"SELECT {_TASK} FROM tasks WHERE closed_at IS NULL AND fails_at <= %s ORDER BY fails_at LIMIT %s",
         (now, limit),
     )
-    return [row.task for row in rows]
 
 
 async def set_due(tx: Writer, account: AccountId, task_id: TaskId, at: datetime | None) -> None:

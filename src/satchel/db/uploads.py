@@ -17,15 +17,6 @@ _UPLOAD = (
 )
 
 
-class _Row:
-    """Makes an `Upload` of a row, with its state as the enumeration."""
-
-    __slots__ = ("upload",)
-
-    def __init__(self, *, state: str, accept: list[str], **columns: object) -> None:
-        self.upload = Upload(state=UploadState(state), accept=tuple(accept), **columns)  # type: ignore[arg-type]  # columns as declared
-
-
 async def insert_upload(
     tx: Writer,
     account: AccountId,
@@ -79,37 +70,35 @@ async def insert_upload(
 
 async def upload(tx: Reader, account: AccountId, upload_id: UploadId) -> Upload | None:
     """Return a ticket of the account."""
-    row = await tx.row(_Row, f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND id = %s", (account, upload_id))
-    return row.upload if row else None
+    return await tx.row(
+        Upload, f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND id = %s", (account, upload_id)
+    )
 
 
 async def upload_by_token(tx: Reader, upload_id: UploadId, token_hash: bytes) -> Upload | None:
     """Return the ticket with this number whose token has this SHA-256."""
-    row = await tx.row(
-        _Row, f"SELECT {_UPLOAD} FROM uploads WHERE token_hash = %s AND id = %s", (token_hash, upload_id)
+    return await tx.row(
+        Upload, f"SELECT {_UPLOAD} FROM uploads WHERE token_hash = %s AND id = %s", (token_hash, upload_id)
     )
-    return row.upload if row else None
 
 
 async def lock_upload(tx: Writer, account: AccountId, upload_id: UploadId) -> Upload | None:
     """Return a ticket, locked until the transaction ends."""
-    row = await tx.row(
-        _Row, f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND id = %s FOR UPDATE", (account, upload_id)
+    return await tx.row(
+        Upload, f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND id = %s FOR UPDATE", (account, upload_id)
     )
-    return row.upload if row else None
 
 
 async def lock_uploads(
     tx: Writer, account: AccountId, ids: Sequence[int], instance: InstanceId | None, *, with_start: bool
 ) -> list[Upload]:
     """Return those of `ids` that are for one instance (None, or `with_start`: for a start form), locked by id."""
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        Upload,
         f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND id = ANY(%s::bigint[])"
         " AND (instance_id IS NOT DISTINCT FROM %s OR (%s AND instance_id IS NULL)) ORDER BY id FOR UPDATE",
         (account, sorted(ids), instance, with_start),
     )
-    return [row.upload for row in rows]
 
 
 async def lock_open_uploads(
@@ -117,23 +106,21 @@ async def lock_open_uploads(
 ) -> list[Upload]:
     """Return the tickets of a task, or of an instance and all its tasks, that have not ended; locked by id."""
     condition = "task_id = %(task)s" if task is not None else "instance_id = %(instance)s"
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        Upload,
         f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %(account)s AND {condition} AND ended_at IS NULL"
         " ORDER BY id FOR UPDATE",
         {"account": account, "task": task, "instance": instance},
     )
-    return [row.upload for row in rows]
 
 
 async def open_uploads_of_task(tx: Reader, account: AccountId, task: TaskId) -> list[Upload]:
     """Return the tickets of a task that have not ended, by id."""
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        Upload,
         f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND task_id = %s AND ended_at IS NULL ORDER BY id",
         (account, task),
     )
-    return [row.upload for row in rows]
 
 
 async def count_open(tx: Reader, account: AccountId, target: Target, user: UserId) -> int:
@@ -162,13 +149,12 @@ async def count_open(tx: Reader, account: AccountId, target: Target, user: UserI
 
 async def uploads_of(tx: Reader, account: AccountId, user: UserId, *, after: int, limit: int) -> list[Upload]:
     """Return a page of a user's tickets that have not ended, by id."""
-    rows = await tx.rows(
-        _Row,
+    return await tx.rows(
+        Upload,
         f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND user_id = %s AND ended_at IS NULL AND id > %s"
         " ORDER BY id LIMIT %s",
         (account, user, after, limit),
     )
-    return [row.upload for row in rows]
 
 
 async def begin_attempt(

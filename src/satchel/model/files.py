@@ -53,5 +53,4 @@ class File:
     created_at: datetime
     created_by: UserId | None
     deleted_at: datetime | None
-    deleted_by: UserId | None
     revision: int
