@@ -17,7 +17,7 @@ from satchel.db.pool import Writer
 from satchel.model.digest import Digest
 from satchel.model.errors import FieldFault
 from satchel.model.fields import Field, FieldType, FileLimits
-from satchel.model.files import File, FileKind
+from satchel.model.files import File, FileKind, NewFile
 from satchel.model.ids import AccountId, FieldId, FileId, InstanceId, TaskId, UploadId, UserId, uuid7
 from satchel.model.media import is_image, matches_accept
 from satchel.model.uploads import Upload, UploadState
@@ -181,29 +181,36 @@ async def _insert(
     description: str = "",
 ) -> None:
     size, digest = upload.size_bytes or 0, upload.digest
-    await rows.insert_file(
-        run.tx,
-        run.instance.account_id,
-        FileId(int(upload.id)),
-        uuid=uuid7(run.now, run.context.entropy),
-        instance=run.instance.id,
-        field=field_id,
+    claimed = NewFile(
+        field_id=field_id,
         area=upload.area,
         position=position,
-        kind=FileKind.STORED,
         name=upload.name or "file",
         description=description,
         size_bytes=size,
         media_type=upload.media_type,
         digest=digest,
-        url=None,
         metadata={**(facts.get(digest, {}) if digest else {}), **upload.metadata},
-        source=None,
+    )
+    await _attach(run, claimed, number=FileId(int(upload.id)))
+    run.ledger.reserved_bytes -= upload.reserved_bytes
+    run.ledger.used_bytes += size
+
+
+async def _attach(run: Run, new: NewFile, *, number: FileId | None = None) -> FileId:
+    """Attach a file to the run's instance under a new number, or under that of its upload."""
+    file_id = await rows.next_file_id(run.tx) if number is None else number
+    await rows.insert_file(
+        run.tx,
+        run.instance.account_id,
+        file_id,
+        new,
+        uuid=uuid7(run.now, run.context.entropy),
+        instance=run.instance.id,
         now=run.now,
         by=run.actor.user_id,
     )
-    run.ledger.reserved_bytes -= upload.reserved_bytes
-    run.ledger.used_bytes += size
+    return file_id
 
 
 async def _image_facts(run: Run, digest: Digest | None, media_type: str | None) -> Mapping[str, object]:
@@ -217,58 +224,33 @@ async def _image_facts(run: Run, digest: Digest | None, media_type: str | None) 
 
 async def attach_received(run: Run, received: Received, *, field_id: FieldId | None, name: str, kind: str) -> FileId:
     """Attach bytes that are in the store and came from another system, behind what the field or tab holds."""
-    account = run.instance.account_id
-    await blob_rows.insert_blob(run.tx, account, received.digest, received.size, run.now)
-    file_id = await rows.next_file_id(run.tx)
-    await rows.insert_file(
-        run.tx,
-        account,
-        file_id,
-        uuid=uuid7(run.now, run.context.entropy),
-        instance=run.instance.id,
-        field=field_id,
-        area=None,
+    await blob_rows.insert_blob(run.tx, run.instance.account_id, received.digest, received.size, run.now)
+    new = NewFile(
+        field_id=field_id,
         position=len(run.files_in(field_id)),
-        kind=FileKind.STORED,
         name=name,
-        description="",
         size_bytes=received.size,
         media_type=kind,
         digest=received.digest,
-        url=None,
         metadata=await _image_facts(run, received.digest, kind),
-        source=None,
-        now=run.now,
-        by=run.actor.user_id,
     )
+    file_id = await _attach(run, new)
     run.ledger.used_bytes += received.size
     return file_id
 
 
 async def attach_link(run: Run, link: NewLink, *, field_id: FieldId | None) -> FileId:
     """Attach a file that is kept elsewhere, behind what the field or tab holds; it counts nothing against the quota."""
-    file_id = await rows.next_file_id(run.tx)
-    await rows.insert_file(
-        run.tx,
-        run.instance.account_id,
-        file_id,
-        uuid=uuid7(run.now, run.context.entropy),
-        instance=run.instance.id,
-        field=field_id,
+    new = NewFile(
+        field_id=field_id,
         area=link.area,
         position=len(run.files_in(field_id)),
         kind=link.kind,
         name=link.name,
         description=link.description,
-        size_bytes=None,
-        media_type=None,
-        digest=None,
         url=link.url,
-        metadata={},
-        source=None,
-        now=run.now,
-        by=run.actor.user_id,
     )
+    file_id = await _attach(run, new)
     run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
     return file_id
 
@@ -277,14 +259,8 @@ async def copy_file(
     run: Run, source: File, *, field_id: FieldId | None, area: str | None, position: int, name: str | None = None
 ) -> FileId:
     """Attach a copy of a file: a new row on the same blob, which counts its full size; no bytes move."""
-    file_id = await rows.next_file_id(run.tx)
-    await rows.insert_file(
-        run.tx,
-        run.instance.account_id,
-        file_id,
-        uuid=uuid7(run.now, run.context.entropy),
-        instance=run.instance.id,
-        field=field_id,
+    copied = NewFile(
+        field_id=field_id,
         area=area,
         position=position,
         kind=source.kind,
@@ -295,10 +271,9 @@ async def copy_file(
         digest=source.digest,
         url=source.url,
         metadata={**await _image_facts(run, source.digest, source.media_type), **source.metadata},
-        source=source.id,
-        now=run.now,
-        by=run.actor.user_id,
+        source_file_id=source.id,
     )
+    file_id = await _attach(run, copied)
     if source.kind is FileKind.STORED:
         run.ledger.used_bytes += source.size_bytes or 0
     run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])

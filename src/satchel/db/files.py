@@ -8,8 +8,8 @@ from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer
 from satchel.model.digest import Digest
-from satchel.model.files import File, FileKind
-from satchel.model.ids import AccountId, FieldId, FileId, InstanceId, UserId
+from satchel.model.files import File, NewFile
+from satchel.model.ids import AccountId, FileId, InstanceId, UserId
 
 _FILE = (
     "account_id, id, uuid, instance_id, field_id, area, position, kind, name, description, size_bytes, media_type,"
@@ -27,21 +27,10 @@ async def insert_file(
     tx: Writer,
     account: AccountId,
     file_id: FileId,
+    new: NewFile,
     *,
     uuid: UUID,
     instance: InstanceId,
-    field: FieldId | None,
-    area: str | None,
-    position: int,
-    kind: FileKind,
-    name: str,
-    description: str,
-    size_bytes: int | None,
-    media_type: str | None,
-    digest: Digest | None,
-    url: str | None,
-    metadata: Mapping[str, object],
-    source: FileId | None,
     now: datetime,
     by: UserId | None,
 ) -> None:
@@ -55,18 +44,18 @@ async def insert_file(
             file_id,
             uuid,
             instance,
-            field,
-            area,
-            position,
-            kind.value,
-            name,
-            description,
-            size_bytes,
-            media_type,
-            digest,
-            url,
-            Jsonb(dict(metadata)),
-            source,
+            new.field_id,
+            new.area,
+            new.position,
+            new.kind.value,
+            new.name,
+            new.description,
+            new.size_bytes,
+            new.media_type,
+            new.digest,
+            new.url,
+            Jsonb(dict(new.metadata)),
+            new.source_file_id,
             now,
             by,
         ),

@@ -1,7 +1,7 @@
 """Files: what is attached to an instance, in a field or in the attachments tab."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -54,3 +54,21 @@ class File:
     created_by: UserId | None
     deleted_at: datetime | None
     revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFile:
+    """A file that is to be attached; its attributes are those of `File`, with what most new ones have as defaults."""
+
+    field_id: FieldId | None
+    area: str | None = None
+    position: int
+    kind: FileKind = FileKind.STORED
+    name: str
+    description: str = ""
+    size_bytes: int | None = None
+    media_type: str | None = None
+    digest: Digest | None = None
+    url: str | None = None
+    metadata: Mapping[str, object] = field(default_factory=dict[str, object])
+    source_file_id: FileId | None = None
