@@ -1,9 +1,107 @@
-"""`satchel admin` beside a running server."""
+"""`satchel admin`, beside a running server and on a data directory by itself."""
+
+from pathlib import Path
 
 import httpx
+from typer.testing import CliRunner
 
 from e2e.conftest import DemoServer, command
 from plain import PLAIN
+from satchel.cli import root
+
+ADMIN = "admin@demo.example"
+PASSWORD = ("--password", "a long enough one")
+
+
+def said(server: DemoServer, *arguments: str) -> str:
+    """Run a command of `satchel admin` beside the server, and return what it printed."""
+    done = command("admin", *arguments, "--data", str(server.data))
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
+
+
+def test_the_first_commands_make_an_account_and_who_administers_it(quick_folder: Path) -> None:
+    data = ("--data", str(quick_folder / "data"))
+
+    account = command("admin", "account", "North", "--quota-bytes", "5000", *data)
+    user = command("admin", "user", "ann@example.com", "Ann", "--group", "administrators", *PASSWORD, *data)
+    again = command("admin", "account", "North", *data)
+    command("admin", "account", "South", *data)
+    unnamed = command("admin", "list", *data)
+    named = command("admin", "list", "--account", "North", *data)
+
+    assert account.stdout.splitlines(keepends=True)[-1] == "account 1 'North', group 1 'administrators'\n"
+    assert user.stdout == "user 1 ann@example.com\n"
+    assert (again.returncode, again.stderr) == (
+        1,
+        "error: There is an account 'North' already. Choose another name.\n",
+    )
+    assert (unnamed.returncode, unnamed.stderr) == (1, "error: Name an account: North, South.\n")
+    assert named.stdout == "1\tann@example.com\tAnn\tadministrators\n"
+    assert command("admin", "quota", "--account", "North", *data).stdout.split("\t")[-2:] == ["5000", "4.9 KiB\n"]
+
+
+def test_people_come_into_groups_and_get_rights_and_tokens(server: DemoServer) -> None:
+    user = said(server, "user", "max@demo.example", "Max", "--time-zone", "Europe/Berlin", *PASSWORD)
+    group = said(server, "group", "auditors", "--member", "max@demo.example")
+    number = group.split()[1]
+
+    assert user == f"user {user.split()[1]} max@demo.example\n"
+    assert group == f"group {number} 'auditors'\n"
+    assert said(server, "grant", "auditors", "view", "export") == "'auditors' has view, export for all apps\n"
+    assert said(server, "grant", "auditors", "export", "--app", "PUR", "--revoke") == (
+        "'auditors' no longer has export for PUR\n"
+    )
+    assert f"{user.split()[1]}\tmax@demo.example\tMax\tauditors\n" in said(server, "list")
+    assert said(server, "password", "max@demo.example", *PASSWORD) == "password set for max@demo.example\n"
+    token = said(server, "token", "max@demo.example", "--name", "audit", "--expires-in-days", "1").strip()
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, verify=PLAIN) as max_:
+        assert max_.get("/api/v1/me").json()["email"] == "max@demo.example"
+        assert max_.get("/api/v1/instances", params={"app": "PUR"}).json()["items"]
+        assert said(server, "join", "auditors", "max@demo.example", "--leave") == "max@demo.example left 'auditors'\n"
+        assert max_.get("/api/v1/instances", params={"app": "PUR"}).status_code in (403, 404)
+    assert said(server, "join", "auditors", "max@demo.example") == "max@demo.example is in 'auditors'\n"
+
+
+def test_programs_get_what_they_sign_in_with_once(server: DemoServer) -> None:
+    number, client_id, secret = (
+        line.split("\t")[1] for line in said(server, "application", ADMIN, "Sync").splitlines()
+    )
+    hash_ = said(server, "hash", ADMIN, "--title", "tracker").strip()
+
+    assert f"{number}\t{client_id}\tSync\n" in said(server, "application", ADMIN)
+    assert secret not in said(server, "application", ADMIN, "--new-secret", number)
+    assert len(hash_) == 32
+    assert hash_ != said(server, "hash", ADMIN, "--session").strip()
+    assert said(server, "token", ADMIN, "--kind", "api_password")
+
+
+def test_a_secret_is_set_listed_and_forgotten(server: DemoServer) -> None:
+    assert said(server, "secret", "key", "--value", "sesame", "--host", "a.example") == "secret key set\n"
+    listed = said(server, "secret")
+    assert [line.split("\t")[:2] for line in listed.splitlines() if line.startswith("key")] == [["key", "a.example"]]
+    assert "sesame" not in listed
+    assert said(server, "secret", "key", "--delete") == "secret key forgotten\n"
+
+
+def test_a_secret_that_is_not_given_is_asked_for(server: DemoServer) -> None:
+    arguments = ["admin", "secret", "asked", "--data", str(server.data)]
+
+    done = CliRunner().invoke(root.app, arguments, input="sesame\n", env={"SATCHEL_SECRET": None})
+
+    assert (done.exit_code, "Secret asked" in done.output, "secret asked set" in done.output) == (0, True, True)
+    assert said(server, "secret", "asked", "--delete") == "secret asked forgotten\n"
+
+
+def test_what_is_unknown_is_refused_with_a_code(server: DemoServer) -> None:
+    data = ("--data", str(server.data))
+
+    unknown = command("admin", "token", "nobody@demo.example", *data)
+    wrong = command("admin", "grant", "auditors", "everything", *data)
+
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "nobody@demo.example" in unknown.stderr
+    assert wrong.returncode == 2
 
 
 def test_a_new_signing_key_ends_every_link_of_a_running_server(server: DemoServer) -> None:
@@ -18,12 +116,10 @@ def test_a_new_signing_key_ends_every_link_of_a_running_server(server: DemoServe
         before = link()
         assert anybody.get(before).status_code == 200
 
-        done = command("admin", "keys", "rotate", "--data", str(server.data))
-
-        assert (done.returncode, done.stdout) == (
-            0,
-            "links are signed with a new key; every link that was made before has ended\n",
+        assert said(server, "keys", "rotate") == (
+            "links are signed with a new key; every link that was made before has ended\n"
         )
+
         refused = anybody.get(before)
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
         assert anybody.get(link()).status_code == 200

@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from satchel.cli import output
-from satchel.cli.admin import AccountName, open_session
-from satchel.cli.serve import DataDirectory
+from satchel.cli.admin_command import Session, in_account
 from satchel.model.ids import CredentialId
 
 
-def application(
+@in_account
+async def application(
+    session: Session,
     email: str,
     name: Annotated[str | None, typer.Argument(help="What the new one is called; without it, lists them.")] = None,
     *,
@@ -21,27 +22,20 @@ def application(
     expires_in_days: Annotated[
         int | None, typer.Option(help="Days until it ends by itself; without, it does not.", min=1, max=36_500)
     ] = None,
-    account: AccountName = None,
-    data: DataDirectory = None,
 ) -> None:
     """Create an application that acts for a user, give one another secret, or list them; a secret is printed once."""
+    from satchel.actions import accounts, applications  # noqa: PLC0415  # only the commands that serve need these parts
 
-    async def work() -> None:
-        from satchel.actions import accounts, applications  # noqa: PLC0415  # only the commands that serve need these parts
-
-        async with open_session(data, account) as opened:
-            context, actor = opened.context, opened.actor
-            user = await accounts.user_by_email(context, actor, email)
-            if new_secret is not None:
-                made = await applications.change_secret(context, actor, CredentialId(new_secret))
-            elif name is not None:
-                expires_at = None if expires_in_days is None else context.clock() + timedelta(days=expires_in_days)
-                made = await applications.create(context, actor, user.id, name, expires_at=expires_at)
-            else:
-                known = await applications.listing(context, actor, user.id)
-                output.table(["application", "client_id", "name"], [(one.id, one.client_id, one.name) for one in known])
-                return
-            rows = [("application", str(made.id)), ("client_id", made.client_id), ("client_secret", made.secret)]
-            output.table(["", ""], rows)
-
-    output.run(work())
+    context, actor = session.context, session.actor
+    user = await accounts.user_by_email(context, actor, email)
+    if new_secret is not None:
+        made = await applications.change_secret(context, actor, CredentialId(new_secret))
+    elif name is not None:
+        expires_at = None if expires_in_days is None else context.clock() + timedelta(days=expires_in_days)
+        made = await applications.create(context, actor, user.id, name, expires_at=expires_at)
+    else:
+        known = await applications.listing(context, actor, user.id)
+        output.table(["application", "client_id", "name"], [(one.id, one.client_id, one.name) for one in known])
+        return
+    rows = [("application", str(made.id)), ("client_id", made.client_id), ("client_secret", made.secret)]
+    output.table(["", ""], rows)

@@ -5,30 +5,24 @@ from typing import Annotated
 import typer
 
 from satchel.cli import output
-from satchel.cli.admin import AccountName, open_session
-from satchel.cli.serve import DataDirectory
+from satchel.cli.admin_command import Session, in_account
 
 
-def create_hash(
+@in_account
+async def create_hash(
+    opened: Session,
     email: str,
     *,
     title: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
     session: Annotated[bool, typer.Option("--session", help="Make a session of 30 days instead of a key.")] = False,
-    account: AccountName = None,
-    data: DataDirectory = None,
 ) -> None:
     """Create a hash for a user's Navixy clients, and print it this once."""
+    from satchel.actions import accounts, hashes  # noqa: PLC0415  # only the commands that serve need these parts
 
-    async def work() -> None:
-        from satchel.actions import accounts, hashes  # noqa: PLC0415  # only the commands that serve need these parts
-
-        async with open_session(data, account) as opened:
-            context, actor = opened.context, opened.actor
-            user = await accounts.user_by_email(context, actor, email)
-            if session:
-                made = await hashes.open_for(context, actor, user.id)
-            else:
-                made = await hashes.create_key_for(context, actor, user.id, title)
-            output.out.print(made.secret, markup=False)
-
-    output.run(work())
+    context, actor = opened.context, opened.actor
+    user = await accounts.user_by_email(context, actor, email)
+    if session:
+        made = await hashes.open_for(context, actor, user.id)
+    else:
+        made = await hashes.create_key_for(context, actor, user.id, title)
+    output.out.print(made.secret, markup=False)
