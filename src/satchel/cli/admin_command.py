@@ -40,6 +40,7 @@ async def open_server(*, data: DataDirectory = None) -> AsyncGenerator["Context"
     from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
 
     settings = output.settings(data_directory=data)
+    server.set_up_logs(settings)
     async with server.open_context(settings) as context:
         yield context
 

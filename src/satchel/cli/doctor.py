@@ -32,7 +32,9 @@ async def _examine(data: DataDirectory, *, read_data: bool, with_sweep: bool, me
     from satchel.actions import doctor as actions  # noqa: PLC0415  # same
     from satchel.actions.sweep import sweep as run_sweep  # noqa: PLC0415  # same
 
-    async with server.open_context(output.settings(data_directory=data)) as context:
+    settings = output.settings(data_directory=data)
+    server.set_up_logs(settings)
+    async with server.open_context(settings) as context:
         if with_sweep:
             done = await run_sweep(context, with_store=True)
             output.out.print(
