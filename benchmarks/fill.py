@@ -10,10 +10,10 @@ import psycopg
 from server import BenchServer
 
 from satchel.blobs.local import LocalBlobs
-from satchel.db.embedded import EmbeddedServer
+from satchel.db.embedded.server import EmbeddedServer
 from satchel.main import system_clock
 from satchel.model.ids import AccountId
-from satchel.model.trigrams import fold, trigrams
+from satchel.model.search.trigrams import fold, trigrams
 
 BATCH = 20_000
 WORDS = ("desk", "lamp", "chair", "shelf", "printer", "cable", "screen", "cabinet", "board", "phone")

@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx
 
-from satchel.db.embedded_cluster import remove_database
+from satchel.db.embedded.cluster import remove_database
 
 READY_TIMEOUT_S = 90
 

@@ -19,14 +19,18 @@ from typing import Self
 
 from calls import BPMN
 
-from satchel.actions import accounts, apps, credentials, instances, intake, uploads
+from satchel.actions.apps import deploying
 from satchel.actions.context import Context
-from satchel.actions.forms import Submission
-from satchel.actions.intake import Arrival
-from satchel.actions.uploads import Wish
+from satchel.actions.files import intake
+from satchel.actions.files import tickets as uploads
+from satchel.actions.files.intake import Arrival
+from satchel.actions.files.tickets import Wish
+from satchel.actions.identity import accounts, credentials
+from satchel.actions.instances import lifecycle
+from satchel.actions.instances.forms import Submission
 from satchel.db import accounts as account_rows
-from satchel.db.embedded import EmbeddedServer
-from satchel.db.embedded_cluster import remove_database
+from satchel.db.embedded.cluster import remove_database
+from satchel.db.embedded.server import EmbeddedServer
 from satchel.main import open_context
 from satchel.model.actor import Actor, Right, system
 from satchel.settings import read_settings
@@ -135,7 +139,7 @@ class Stand:
         self.actor = found
         for manifest in (SENDS, RECEIVES, COPIES_ONE):
             text = manifest.format(port=self.receiver.port).encode()
-            await apps.deploy(self.context, self.actor, {"app.yaml": text, "process.bpmn": BPMN.encode()})
+            await deploying.deploy(self.context, self.actor, {"app.yaml": text, "process.bpmn": BPMN.encode()})
         return self
 
     async def __aexit__(self, *raised: object) -> None:
@@ -193,7 +197,7 @@ class Stand:
     async def start(self, code: str, paper: int | None = None) -> int:
         """Start an instance, whose step is due then."""
         values = {} if paper is None else {"paper": [paper]}
-        return await instances.start(self.context, self.actor, code, Submission(values=values))
+        return await lifecycle.start(self.context, self.actor, code, Submission(values=values))
 
     async def until_done(self) -> None:
         """Wait until no step is due or being done; one that has an incident is neither."""

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from satchel.cli.samples import make_samples
+from satchel.cli.demo.samples import make_samples
 
 if __name__ == "__main__":
     for name, path in make_samples(Path(sys.argv[1] if len(sys.argv) > 1 else "samples")).items():

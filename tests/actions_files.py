@@ -1,6 +1,6 @@
 """An app with fields for files of every sort, for tests of tickets, claims and files."""
 
-from satchel.actions import tasks
+from satchel.actions.instances import tasks
 from satchel.model.ids import InstanceId, TaskId
 from world import World, fields
 

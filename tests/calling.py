@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from engine_bpmn import el, simple, user
 from peers import Peer
-from satchel.actions import services
+from satchel.actions.calls import by_hand
 from satchel.db import calls as call_rows
 from satchel.model.ids import InstanceId
 from satchel.model.instance import Attempt
@@ -46,6 +46,6 @@ async def attempts(world: World, instance: InstanceId) -> list[Attempt]:
 
 async def incident(world: World, instance: InstanceId) -> str:
     """Return what the one open incident of an instance says."""
-    found = await services.incidents(world.context, world.admin, instance_id=instance, after=0, limit=9)
+    found = await by_hand.incidents(world.context, world.admin, instance_id=instance, after=0, limit=9)
     assert len(found) == 1
     return found[0].message

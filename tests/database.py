@@ -18,8 +18,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from place import new_folder
-from satchel.db.embedded import EmbeddedServer
-from satchel.db.embedded_cluster import remove_database
+from satchel.db.embedded.cluster import remove_database
+from satchel.db.embedded.server import EmbeddedServer
 from satchel.db.migrate import migrate
 
 _NUMBERS = itertools.count(1)

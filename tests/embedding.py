@@ -23,7 +23,7 @@ as_root = pytest.mark.skipif(not IS_ROOT, reason="only root can become another u
 PROGRAM = """
 import asyncio, json, sys
 from pathlib import Path
-from satchel.db.embedded import embedded
+from satchel.db.embedded.server import embedded
 from satchel.model.errors import DatabaseUnavailable
 
 async def main():

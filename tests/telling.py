@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from engine_bpmn import simple, user
 from peers import Arrived
-from satchel.actions import deliveries, webhooks
-from satchel.actions.webhooks import Record, Wish
+from satchel.actions.webhooks import deliveries, subscriptions
+from satchel.actions.webhooks.subscriptions import Record, Wish
 from satchel.model.ids import DeliveryId
 from satchel.model.webhooks import Webhook
 from satchel.queue.enqueue import DELIVER_WEBHOOK
@@ -47,7 +47,9 @@ async def deploy(world: World) -> None:
 
 async def subscribe(world: World, url: str, *events: str, form: str | None = None) -> str:
     """Have HOK tell an address what happens and return the secret."""
-    made = await webhooks.create(world.context, world.admin, "HOK", Wish(url=url, events=events or None, format=form))
+    made = await subscriptions.create(
+        world.context, world.admin, "HOK", Wish(url=url, events=events or None, format=form)
+    )
     return made.secret
 
 
@@ -70,7 +72,9 @@ async def records(world: World, state: str | None = None) -> list[Record]:
         state,
         state,
     )
-    return [await webhooks.record(world.context, world.admin, DeliveryId(cast("int", number))) for (number,) in found]
+    return [
+        await subscriptions.record(world.context, world.admin, DeliveryId(cast("int", number))) for (number,) in found
+    ]
 
 
 async def pause(world: World, span: timedelta) -> int:
@@ -82,7 +86,7 @@ async def pause(world: World, span: timedelta) -> int:
 
 async def hook(world: World) -> Webhook:
     """Return the one webhook of the account."""
-    (found,) = await webhooks.listing(world.context, world.admin)
+    (found,) = await subscriptions.listing(world.context, world.admin)
     return found
 
 

@@ -17,13 +17,17 @@ import leaks
 from clock import ManualClock, SeededEntropy
 from engine_bpmn import simple, user
 from memory_blobs import MemoryBlobs
-from satchel.actions import accounts, apps, calls, credentials, instances, intake, tasks, uploads
+from satchel.actions.apps import deploying
+from satchel.actions.calls import attempts
 from satchel.actions.context import Context
-from satchel.actions.forms import Submission
-from satchel.actions.intake import Arrival
+from satchel.actions.files import intake, tickets
+from satchel.actions.files.intake import Arrival
+from satchel.actions.files.tickets import Ticket, Wish
+from satchel.actions.identity import accounts, credentials
+from satchel.actions.instances import lifecycle, tasks
+from satchel.actions.instances.forms import Submission
 from satchel.actions.loading import Apps
 from satchel.actions.passwords import Passwords
-from satchel.actions.uploads import Ticket, Wish
 from satchel.actions.vault import Vault
 from satchel.blobs.local import LocalBlobs
 from satchel.blobs.store import BlobStore
@@ -106,24 +110,24 @@ class World:
         """Deploy one of the examples and return its code."""
         folder = EXAMPLES / name
         files = {path.name: path.read_bytes() for path in folder.iterdir()}
-        return (await apps.deploy(self.context, self.admin, files)).code
+        return (await deploying.deploy(self.context, self.admin, files)).code
 
     async def deploy(self, bundle: Mapping[str, bytes]) -> str:
         """Deploy a bundle and return its code."""
-        return (await apps.deploy(self.context, self.admin, bundle)).code
+        return (await deploying.deploy(self.context, self.admin, bundle)).code
 
     async def start(self, actor: Actor, code: str, **values: object) -> InstanceId:
         """Start an instance."""
-        return await instances.start(self.context, actor, code, Submission(values=values))
+        return await lifecycle.start(self.context, actor, code, Submission(values=values))
 
     async def ask(self, actor: Actor, *, size: int, field: str | None = None, **wish: object) -> Ticket:
         """Ask for a ticket."""
         place = FieldId(field) if field is not None else None
-        return await uploads.ask(self.context, actor, Wish(size_bytes=size, field=place, **wish))  # type: ignore[arg-type]  # as Wish declares
+        return await tickets.ask(self.context, actor, Wish(size_bytes=size, field=place, **wish))  # type: ignore[arg-type]  # as Wish declares
 
     async def find(self, ticket: Ticket) -> Upload:
         """Return a ticket's row."""
-        return await uploads.find(self.context, ticket.id, token=ticket.token, actor=None)
+        return await tickets.find(self.context, ticket.id, token=ticket.token, actor=None)
 
     async def fill(self, ticket: Ticket, data: bytes, *, name: str | None = None) -> Upload:
         """Send a ticket's bytes."""
@@ -139,7 +143,7 @@ class World:
 
     async def open_task(self, instance: InstanceId, element: str | None = None) -> Task:
         """Return the one open task of an instance (at an element)."""
-        view = await instances.read(self.context, self.admin, instance)
+        view = await lifecycle.read(self.context, self.admin, instance)
         found = [task for task in view.tasks if task.is_open and (element is None or task.element == element)]
         assert len(found) == 1, [(task.element, task.state) for task in view.tasks]
         return found[0]
@@ -168,15 +172,15 @@ class World:
         async with self.context.database.read() as tx:
             waiting = [call for call in await call_rows.calls(tx, self.account, instance) if call.state == "waiting"]
         assert len(waiting) == 1
-        await calls.perform(self.context, self.account, waiting[0].id, waiting[0].attempt + 1)
+        await attempts.perform(self.context, self.account, waiting[0].id, waiting[0].attempt + 1)
 
     async def files(self, instance: InstanceId) -> list[File]:
         """Return the files of an instance."""
-        return (await instances.read(self.context, self.admin, instance)).files
+        return (await lifecycle.read(self.context, self.admin, instance)).files
 
     async def kinds(self, instance: InstanceId) -> list[str]:
         """Return the kinds of an instance's events, oldest first."""
-        found = await instances.history(self.context, self.admin, instance, after=0, limit=1000)
+        found = await lifecycle.history(self.context, self.admin, instance, after=0, limit=1000)
         return [event.kind for event in found]
 
     async def storage(self) -> Storage:

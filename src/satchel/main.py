@@ -18,12 +18,12 @@ from pathlib import Path
 import structlog
 
 from satchel.actions.context import Context
+from satchel.actions.files.signing import KEY_BYTES
 from satchel.actions.loading import Apps
-from satchel.actions.signing import KEY_BYTES
 from satchel.actions.vault import Vault
 from satchel.actions.webhook_formats import NATIVE_FORMAT, by_name
 from satchel.blobs.local import LocalBlobs
-from satchel.db.embedded import embedded
+from satchel.db.embedded.server import embedded
 from satchel.db.health import connection_limit
 from satchel.db.keys import ensure_key
 from satchel.db.migrate import migrate

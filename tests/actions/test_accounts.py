@@ -2,7 +2,7 @@
 
 import pytest
 
-from satchel.actions import accounts
+from satchel.actions.identity import accounts
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import Conflict, Forbidden, InvalidRequest, InvalidValues, NotFound
 from satchel.model.ids import GroupId, UserId

@@ -3,8 +3,8 @@
 import pytest
 
 from engine_bpmn import simple, user
-from satchel.actions import instances
-from satchel.actions.forms import Submission
+from satchel.actions.instances import lifecycle
+from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.instance import InstanceState
@@ -45,12 +45,12 @@ async def test_files_of_an_action_go_to_the_tab_under_their_area_all_or_none(wor
     stray = await world.upload(clerk, instance=number, area="Elsewhere")
 
     with pytest.raises(InvalidValues) as refused:
-        await instances.run_action(world.context, clerk, number, 10, Submission(attachments=[good, stray]))
+        await lifecycle.run_action(world.context, clerk, number, 10, Submission(attachments=[good, stray]))
     assert faults_of(refused.value) == [("attachments", "unknown_area")]
     assert await world.files(number) == []
 
     given = Submission(values={"comment": "See there."}, attachments=[good])
-    assert await instances.run_action(world.context, clerk, number, 10, given) == number
+    assert await lifecycle.run_action(world.context, clerk, number, 10, given) == number
     assert [(file.id, file.area, file.field_id) for file in await world.files(number)] == [(good, "Documents", None)]
     assert (await world.kinds(number))[-2:] == ["action.run", "comment"]
 
@@ -59,19 +59,19 @@ async def test_an_action_completes_its_task_with_its_outcome(world: World, clerk
     await deploy(world)
     number = await world.start(clerk, "ACT", note="x")
     with pytest.raises(InvalidValues) as refused:
-        await instances.run_action(world.context, clerk, number, 20, Submission(values={"other": "x"}))
+        await lifecycle.run_action(world.context, clerk, number, 20, Submission(values={"other": "x"}))
     assert faults_of(refused.value) == [("other", "not_writable"), ("attachments", "required")]
     ticket = await world.upload(clerk, instance=number, area="Documents")
 
     given = Submission(values={"note": "fine", "comment": "ok"}, attachments=[ticket])
-    await instances.run_action(world.context, clerk, number, 20, given)
+    await lifecycle.run_action(world.context, clerk, number, 20, given)
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert view.values == {"note": "fine"}
     assert (view.tasks[0].outcome, view.tasks[0].closed_by) == ("yes", clerk.user_id)
     assert (await world.open_task(number)).element == "b"
     with pytest.raises(InvalidState):
-        await instances.run_action(world.context, clerk, number, 20, given)
+        await lifecycle.run_action(world.context, clerk, number, 20, given)
 
 
 async def test_an_action_that_creates_starts_an_instance(world: World, clerk: Actor) -> None:
@@ -79,16 +79,16 @@ async def test_an_action_that_creates_starts_an_instance(world: World, clerk: Ac
     number = await world.start(clerk, "ACT", note="x")
     ticket = await world.upload(clerk, app="ACT", field="paper")
 
-    made = await instances.run_action(
+    made = await lifecycle.run_action(
         world.context, clerk, None, 30, Submission(values={"note": "new", "paper": [ticket]}), app_code="ACT"
     )
-    beside = await instances.run_action(world.context, clerk, number, 30, Submission(values={"note": "beside"}))
+    beside = await lifecycle.run_action(world.context, clerk, number, 30, Submission(values={"note": "beside"}))
 
     assert len({number, made, beside}) == 3
     assert [file.id for file in await world.files(made)] == [ticket]
-    assert (await instances.read(world.context, clerk, beside)).values == {"note": "beside"}
+    assert (await lifecycle.read(world.context, clerk, beside)).values == {"note": "beside"}
     with pytest.raises(InvalidState):
-        await instances.run_action(world.context, clerk, None, 10, Submission(), app_code="ACT")
+        await lifecycle.run_action(world.context, clerk, None, 10, Submission(), app_code="ACT")
 
 
 async def test_actions_need_the_right_to_modify_and_a_running_instance(
@@ -97,22 +97,22 @@ async def test_actions_need_the_right_to_modify_and_a_running_instance(
     await deploy(world)
     number = await world.start(clerk, "ACT", note="x")
     with pytest.raises(Forbidden):
-        await instances.run_action(world.context, viewer, number, 10, Submission())
+        await lifecycle.run_action(world.context, viewer, number, 10, Submission())
     for actor in (stranger, world.rival):
         with pytest.raises(NotFound):
-            await instances.run_action(world.context, actor, number, 10, Submission())
+            await lifecycle.run_action(world.context, actor, number, 10, Submission())
         with pytest.raises(NotFound):
-            await instances.run_action(world.context, actor, None, 30, Submission(), app_code="ACT")
+            await lifecycle.run_action(world.context, actor, None, 30, Submission(), app_code="ACT")
     with pytest.raises(NotFound):
-        await instances.run_action(world.context, clerk, number, 99, Submission())
-    await instances.cancel_instance(world.context, clerk, number, why="")
+        await lifecycle.run_action(world.context, clerk, number, 99, Submission())
+    await lifecycle.cancel_instance(world.context, clerk, number, why="")
     with pytest.raises(InvalidState):
-        await instances.run_action(world.context, clerk, number, 10, Submission())
-    assert (await instances.read(world.context, clerk, number)).instance.state is InstanceState.CANCELLED
+        await lifecycle.run_action(world.context, clerk, number, 10, Submission())
+    assert (await lifecycle.read(world.context, clerk, number)).instance.state is InstanceState.CANCELLED
 
 
 async def test_an_action_takes_a_comment_only_where_it_says_so(world: World, clerk: Actor) -> None:
     await deploy(world)
     for values in ({"comment": "x"}, {"comment": 5}):
         with pytest.raises(InvalidValues):
-            await instances.run_action(world.context, clerk, None, 30, Submission(values=values), app_code="ACT")
+            await lifecycle.run_action(world.context, clerk, None, 30, Submission(values=values), app_code="ACT")

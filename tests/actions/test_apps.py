@@ -5,8 +5,9 @@ import json
 import pytest
 
 from engine_bpmn import el, flow, simple, user
-from satchel.actions import apps, instances
-from satchel.actions.forms import Submission
+from satchel.actions.apps import deploying
+from satchel.actions.instances import lifecycle
+from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidBundle, NotFound
 from world import World, bundle, fields
@@ -32,7 +33,7 @@ async def test_a_bundle_with_five_faults_gives_five_findings_with_places_and_dep
     )
 
     with pytest.raises(InvalidBundle) as refused:
-        await apps.deploy(world.context, world.admin, {"app.yaml": BROKEN, "process.bpmn": process})
+        await deploying.deploy(world.context, world.admin, {"app.yaml": BROKEN, "process.bpmn": process})
 
     assert [(finding.code, finding.place()) for finding in refused.value.findings] == [
         ("unknown_key", "app.yaml:4"),
@@ -41,7 +42,7 @@ async def test_a_bundle_with_five_faults_gives_five_findings_with_places_and_dep
         ("unknown_element", "app.yaml:8 (missing)"),
         ("unknown_group", "app.yaml:7"),
     ]
-    assert await apps.visible(world.context, world.admin) == []
+    assert await deploying.visible(world.context, world.admin) == []
     assert await world.rows("SELECT FROM app_versions") == []
 
 
@@ -75,24 +76,24 @@ async def test_a_new_app_needs_an_administrator_and_a_version_the_right_to_manag
 ) -> None:
     one = bundle({"code": "TST"})
     with pytest.raises(Forbidden):
-        await apps.deploy(world.context, manager, one)
+        await deploying.deploy(world.context, manager, one)
     await world.deploy(one)
     with pytest.raises(Forbidden):
-        await apps.deploy(world.context, clerk, one)
+        await deploying.deploy(world.context, clerk, one)
     with pytest.raises(NotFound):
-        await apps.deploy(world.context, stranger, one)
+        await deploying.deploy(world.context, stranger, one)
 
-    assert (await apps.deploy(world.context, manager, one)).number == 2
+    assert (await deploying.deploy(world.context, manager, one)).number == 2
 
 
 async def test_a_fault_does_not_tell_an_outsider_that_the_app_exists(world: World, stranger: Actor) -> None:
     await world.deploy(bundle({"code": "TST"}))
-    for read in (apps.read, apps.versions):
+    for read in (deploying.read, deploying.versions):
         with pytest.raises(NotFound):
             await read(world.context, stranger, "TST")
         with pytest.raises(NotFound):
             await read(world.context, world.rival, "TST")
-    assert await apps.visible(world.context, stranger) == []
+    assert await deploying.visible(world.context, stranger) == []
 
 
 async def test_running_instances_stay_on_their_version(world: World, clerk: Actor) -> None:
@@ -102,12 +103,12 @@ async def test_running_instances_stay_on_their_version(world: World, clerk: Acto
     both = [*first, {"number": 2, "id": "new", "label": "New", "type": "text"}]
     await world.deploy(bundle({"code": "TST", "fields": both, "start": {"fields": {"new": "require"}}}))
 
-    await instances.change_values(world.context, clerk, number, Submission(values={"old": "y"}), expected=None)
+    await lifecycle.change_values(world.context, clerk, number, Submission(values={"old": "y"}), expected=None)
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert (view.app.number, view.values) == (1, {"old": "y"})
-    assert (await apps.read(world.context, clerk, "TST")).number == 2
-    assert [row.number for row in await apps.versions(world.context, clerk, "TST")] == [2, 1]
+    assert (await deploying.read(world.context, clerk, "TST")).number == 2
+    assert [row.number for row in await deploying.versions(world.context, clerk, "TST")] == [2, 1]
 
 
 async def test_a_field_may_not_change_its_type_or_number_in_a_later_version(world: World) -> None:
@@ -117,7 +118,7 @@ async def test_a_field_may_not_change_its_type_or_number_in_a_later_version(worl
         await world.deploy(bundle({"code": "TST", "fields": fields({"id": "x", "type": "integer"})}))
 
     assert refused.value.findings
-    assert (await apps.read(world.context, world.admin, "TST")).number == 1
+    assert (await deploying.read(world.context, world.admin, "TST")).number == 1
 
 
 async def test_search_slots_are_stable_over_versions_and_never_given_back(world: World) -> None:
@@ -128,7 +129,7 @@ async def test_search_slots_are_stable_over_versions_and_never_given_back(world:
     more = {"number": 9, "id": "d1", "label": "D", "type": "text", "searchable": True}
     await world.deploy(bundle({"code": "TST", "fields": [more, *reversed(declared)]}))
 
-    loaded = await apps.read(world.context, world.admin, "TST")
+    loaded = await deploying.read(world.context, world.admin, "TST")
     assert {slot.field_id: slot.slot for slot in loaded.slots} == {"a1": 0, "b1": 1, "c1": 2, "d1": 3}
 
 
@@ -150,7 +151,7 @@ async def test_an_app_has_ten_searchable_fields_of_a_kind_over_all_versions(worl
 async def test_a_call_of_an_app_that_is_not_there_yet_is_a_warning(world: World) -> None:
     manifest = {"code": "TST", "calls": {"c": {"app": "LATER"}}}
 
-    deployed = await apps.deploy(
+    deployed = await deploying.deploy(
         world.context,
         world.admin,
         bundle(manifest, simple(el("callActivity", "c", calledElement="LATER"), through=("c",))),
@@ -162,5 +163,5 @@ async def test_a_call_of_an_app_that_is_not_there_yet_is_a_warning(world: World)
 @pytest.mark.parametrize("name", ["product-evaluation", "purchase-request", "field-visit", "file-collection"])
 async def test_every_example_deploys_without_a_warning(world: World, name: str) -> None:
     code = await world.deploy_example(name)
-    deployed = await apps.read(world.context, world.admin, code)
+    deployed = await deploying.read(world.context, world.admin, code)
     assert json.loads(json.dumps(deployed.manifest.code)) == code

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from engine_bpmn import ERROR, boundary, el, error, simple, user
-from satchel.actions import due, files, instances, services, tasks
-from satchel.actions.forms import Submission
+from satchel.actions.calls import by_hand
+from satchel.actions.files import attached
+from satchel.actions.instances import due, lifecycle, tasks
+from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
 from satchel.model.errors import EngineStopped
 from satchel.model.ids import InstanceId
@@ -46,7 +48,7 @@ CALL = el("callActivity", "call", calledElement="SUB")
 
 
 async def called(world: World, caller: InstanceId) -> InstanceId:
-    waits = (await instances.read(world.context, world.admin, caller)).waits
+    waits = (await lifecycle.read(world.context, world.admin, caller)).waits
     assert [(wait.kind, wait.element) for wait in waits] == [("call", "call")]
     assert waits[0].child_id is not None
     return waits[0].child_id
@@ -74,7 +76,7 @@ async def test_a_called_instance_gets_values_and_files_and_gives_some_back(world
     number = await world.start(clerk, "TOP", want="how?", paper=[paper])
     child = await called(world, number)
 
-    below = await instances.read(world.context, clerk, child)
+    below = await lifecycle.read(world.context, clerk, child)
     assert (below.instance.title, below.values, below.instance.parent_id) == ("how?", {"question": "how?"}, number)
     assert [(file.field_id, file.source_file_id, file.digest) for file in below.files] == [
         ("attached", paper, (await world.files(number))[0].digest)
@@ -84,7 +86,7 @@ async def test_a_called_instance_gets_values_and_files_and_gives_some_back(world
     await world.complete(clerk, child, answer="so")
     assert await returned(world) == 1
 
-    above = await instances.read(world.context, clerk, number)
+    above = await lifecycle.read(world.context, clerk, number)
     assert above.values == {"want": "how?", "got": "so"}
     assert [file.field_id for file in above.files] == ["paper", "receipt"]
     assert (await world.open_task(number)).element == "z"
@@ -96,11 +98,11 @@ async def test_cancelling_the_caller_cancels_what_it_called(world: World, clerk:
     number = await world.start(clerk, "TOP", want="x")
     child = await called(world, number)
 
-    await instances.cancel_instance(world.context, clerk, number, why="enough")
+    await lifecycle.cancel_instance(world.context, clerk, number, why="enough")
 
-    assert (await instances.read(world.context, clerk, child)).instance.state is InstanceState.CANCELLED
+    assert (await lifecycle.read(world.context, clerk, child)).instance.state is InstanceState.CANCELLED
     await returned(world)
-    assert (await instances.read(world.context, clerk, number)).instance.state is InstanceState.CANCELLED
+    assert (await lifecycle.read(world.context, clerk, number)).instance.state is InstanceState.CANCELLED
 
 
 @pytest.mark.parametrize("is_caught", [True, False])
@@ -119,16 +121,16 @@ async def test_a_called_instance_that_does_not_end_well_fails_its_caller(
     child = await called(world, number)
 
     if how == "cancelled":
-        await instances.cancel_instance(world.context, clerk, child, why="no")
+        await lifecycle.cancel_instance(world.context, clerk, child, why="no")
     elif how == "deleted":
-        await instances.delete(world.context, clerk, child, expected=None)
+        await lifecycle.delete(world.context, clerk, child, expected=None)
     else:
         await world.complete(clerk, child, answer="so")
-        await instances.delete(world.context, clerk, child, expected=None)
-    assert (await instances.read(world.context, clerk, number)).instance.is_running
+        await lifecycle.delete(world.context, clerk, child, expected=None)
+    assert (await lifecycle.read(world.context, clerk, number)).instance.is_running
     assert await returned(world) == 1
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     if is_caught:
         assert (await world.open_task(number)).element == "mend"
     else:
@@ -143,13 +145,13 @@ async def test_an_app_that_is_not_there_is_an_incident_and_the_next_try_works(wo
     with pytest.raises(EngineStopped):
         await world.complete(clerk, number)
 
-    found = await services.incidents(world.context, clerk, instance_id=number, after=0, limit=9)
+    found = await by_hand.incidents(world.context, clerk, instance_id=number, after=0, limit=9)
     assert [(one.code, one.element) for one in found] == [("unknown_app", "call")]
     task = await world.open_task(number)
     assert task.is_open
     await world.deploy(bundle(CALLED))
     await tasks.complete(world.context, clerk, task.id, Submission())
-    assert await services.incidents(world.context, clerk, instance_id=number, after=0, limit=9) == []
+    assert await by_hand.incidents(world.context, clerk, instance_id=number, after=0, limit=9) == []
     await called(world, number)
 
 
@@ -174,14 +176,14 @@ async def test_a_return_that_does_not_fit_is_an_incident_and_returns_again_when_
     number = await world.start(clerk, "TOP", want="x")
     child = await called(world, number)
     tickets = [await world.upload(clerk, instance=child, field="attached") for _ in range(2)]
-    await instances.change_values(world.context, clerk, child, Submission(values={"attached": tickets}), expected=None)
+    await lifecycle.change_values(world.context, clerk, child, Submission(values={"attached": tickets}), expected=None)
     await world.complete(clerk, child, answer="so")
     await returned(world)
-    found = await services.incidents(world.context, clerk, instance_id=number, after=0, limit=9)
+    found = await by_hand.incidents(world.context, clerk, instance_id=number, after=0, limit=9)
     assert [(one.code, one.element) for one in found] == [("values_refused", "call")]
 
-    await files.delete(world.context, clerk, (await world.files(child))[0].id)
-    await services.retry(world.context, clerk, found[0].id)
+    await attached.delete(world.context, clerk, (await world.files(child))[0].id)
+    await by_hand.retry(world.context, clerk, found[0].id)
     assert await returned(world) == 1
 
     assert (await world.open_task(number)).element == "z"

@@ -3,8 +3,9 @@
 import pytest
 
 from actions_files import MANIFEST, instance_of
-from satchel.actions import tasks, uploads
-from satchel.actions.forms import Submission
+from satchel.actions.files import tickets
+from satchel.actions.instances import tasks
+from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
 from satchel.model.errors import (
     InvalidValues,
@@ -20,7 +21,7 @@ async def test_claims_are_all_or_none_and_name_what_is_wrong_with_each(
     good = await world.upload(clerk, task=task, field="any")
     empty = await world.ask(clerk, task=task, field="any", size=10)
     ended = await world.ask(clerk, task=task, field="any", size=10)
-    await uploads.end(world.context, await world.find(ended), reason="deleted")
+    await tickets.end(world.context, await world.find(ended), reason="deleted")
     other_field = await world.upload(clerk, task=task, field="few")
     other_task = await world.upload(clerk, instance=number, field="any")
     named = [good, int(empty.id), int(ended.id), other_field, other_task, 10**12]

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions import accounts, credentials, hashes
-from satchel.actions.sweep import CREDENTIALS_KEPT, sweep
+from satchel.actions.identity import accounts, credentials, hashes
+from satchel.actions.upkeep.sweep import CREDENTIALS_KEPT, sweep
 from satchel.model.actor import Actor
 from satchel.model.errors import (
     Forbidden,

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from peers import Arrived, Peer
-from satchel.actions import deliveries, links, webhooks
-from satchel.actions.sweep import DELIVERIES_KEPT, sweep
-from satchel.actions.webhooks import Record, Wish
+from satchel.actions.files import links
+from satchel.actions.upkeep.sweep import DELIVERIES_KEPT, sweep
+from satchel.actions.webhooks import deliveries, subscriptions
+from satchel.actions.webhooks.subscriptions import Record, Wish
 from satchel.model.actor import Actor
 from satchel.model.errors import Gone, InvalidState
 from satchel.model.webhooks import FAILING_FOR, PAUSES
@@ -109,9 +110,9 @@ async def test_a_delivery_is_given_up_after_about_a_day_and_can_be_made_again_by
     assert await pause(world, timedelta(days=1)) == 0
 
     receiver.answers("/hook", b"")
-    await webhooks.redeliver(world.context, world.admin, record.delivery.id)
+    await subscriptions.redeliver(world.context, world.admin, record.delivery.id)
     with pytest.raises(InvalidState):
-        await webhooks.redeliver(world.context, world.admin, record.delivery.id)
+        await subscriptions.redeliver(world.context, world.admin, record.delivery.id)
     assert await run_jobs(world) == 1
     again = await only(world)
     assert (again.delivery.state.value, again.attempts[-1].number) == ("delivered", 10)
@@ -132,14 +133,14 @@ async def test_a_webhook_that_says_it_is_gone_or_fails_for_days_is_switched_off_
     assert len(await records(world)) == 1
 
     receiver.answers("/hook", b"", status="500 Broken")
-    await webhooks.change(world.context, world.admin, found.id, Wish(is_active=True))
+    await subscriptions.change(world.context, world.admin, found.id, Wish(is_active=True))
     await world.start(clerk, "HOK")
     await run_jobs(world)
     await world.start(clerk, "HOK")
     assert await pause(world, FAILING_FOR - SECOND) == 1
     assert (await hook(world)).is_active
     world.clock.advance(timedelta(minutes=1))
-    await webhooks.redeliver(world.context, world.admin, (await records(world, "failed"))[0].delivery.id)
+    await subscriptions.redeliver(world.context, world.admin, (await records(world, "failed"))[0].delivery.id)
     await run_jobs(world)
 
     assert (await hook(world)).disabled == "failing"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from satchel.actions import doctor, sweep
-from satchel.actions.doctor import ADVICE, HARMLESS, Report
+from satchel.actions.upkeep import doctor, sweep
+from satchel.actions.upkeep.doctor import ADVICE, HARMLESS, Report
 from world import TEXT, World, bundle, fields, open_world
 
 APP = bundle(

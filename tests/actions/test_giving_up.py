@@ -8,8 +8,9 @@ from calling import FIELDS, START, allow, attempts, deploy_task, incident
 from engine_bpmn import END, document, el, flow, path, user
 from engine_bpmn import START as BEGIN
 from peers import Peer, peer
-from satchel.actions import instances, services
-from satchel.actions.forms import Submission
+from satchel.actions.calls import by_hand
+from satchel.actions.instances import lifecycle
+from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
 from world import World, bundle
 
@@ -36,15 +37,15 @@ async def test_a_value_otherwise_that_its_field_refuses_is_an_incident_that_can_
     told = await incident(world, source)
     assert "answered 404" in told
     assert "amount" in told
-    assert (await instances.read(world.context, clerk, source)).values == {"name": "many"}
+    assert (await lifecycle.read(world.context, clerk, source)).values == {"name": "many"}
 
-    (open_one,) = await services.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
+    (open_one,) = await by_hand.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
     assert open_one.code == "otherwise_refused"
-    await services.retry(world.context, clerk, open_one.id)
+    await by_hand.retry(world.context, clerk, open_one.id)
     await world.perform(source)
     assert [made.state for made in await attempts(world, source)] == ["failed", "failed"]
-    (again,) = await services.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
-    await services.skip(world.context, clerk, again.id, Submission())
+    (again,) = await by_hand.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
+    await by_hand.skip(world.context, clerk, again.id, Submission())
     assert (await world.open_task(source)).element == "u"
 
 
@@ -70,8 +71,8 @@ async def test_an_attempt_that_gives_up_where_the_process_cannot_go_on_is_failed
 
     assert [made.state for made in await attempts(world, source)] == ["failed"]
     assert "g" in await incident(world, source)
-    await instances.change_values(world.context, clerk, source, Submission(values={"amount": "2"}), expected=None)
-    (stopped,) = await services.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
-    await services.retry(world.context, clerk, stopped.id)
+    await lifecycle.change_values(world.context, clerk, source, Submission(values={"amount": "2"}), expected=None)
+    (stopped,) = await by_hand.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
+    await by_hand.retry(world.context, clerk, stopped.id)
     await world.perform(source)
     assert (await world.open_task(source)).element == "u"

@@ -4,10 +4,12 @@ import pytest
 
 from engine_bpmn import el, simple, user
 from peers import Peer
-from satchel.actions import files, instances, tasks, webhooks
-from satchel.actions.forms import Submission
-from satchel.actions.places import Place
-from satchel.actions.webhooks import Wish
+from satchel.actions.files import attached
+from satchel.actions.instances import lifecycle, tasks
+from satchel.actions.instances.forms import Submission
+from satchel.actions.instances.places import Place
+from satchel.actions.webhooks import subscriptions
+from satchel.actions.webhooks.subscriptions import Wish
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import FileId
@@ -65,23 +67,23 @@ async def test_everything_that_changes_values_or_files_is_a_save_and_nothing_els
     await subscribe(world, receiver.url("/"), "save")
     number = await world.start(clerk, "HOK", name="Desk")
     task = await world.open_task(number)
-    context, change = world.context, instances.change_values
+    context, change = world.context, lifecycle.change_values
 
     await change(context, clerk, number, Submission(values={"name": "Lamp"}), expected=None)
     assert await told(world, receiver) == [("save", "instance.changed")]
-    await instances.run_action(context, clerk, number, 10, Submission(values={"name": "Chair"}))
+    await lifecycle.run_action(context, clerk, number, 10, Submission(values={"name": "Chair"}))
     assert await told(world, receiver) == [("save", "action.run")]
     await tasks.submit_form(context, clerk, task.id, lambda *_: Submission(values={"name": "Stool"}))
     assert await told(world, receiver) == [("save", "task.submitted")]
     note = await world.upload(clerk, TEXT, instance=number)
-    await files.attach(context, clerk, number, [note], Place())
+    await attached.attach(context, clerk, number, [note], Place())
     assert await told(world, receiver) == [("save", "file.added")]
-    await files.delete(context, clerk, FileId(note), expected=None)
+    await attached.delete(context, clerk, FileId(note), expected=None)
     assert await told(world, receiver) == [("save", "file.deleted")]
 
     await change(context, clerk, number, Submission(values={"name": "Stool"}), expected=None)
     await tasks.save(context, clerk, task.id, Submission(values={"name": "Stool"}))
-    await instances.comment(context, clerk, number, "Nothing changed.")
+    await lifecycle.comment(context, clerk, number, "Nothing changed.")
     await tasks.arrive(context, clerk, task.id)
     assert await told(world, receiver) == []
 
@@ -91,10 +93,10 @@ async def test_an_action_that_completes_a_task_is_told_as_that_and_a_cancelled_i
 ) -> None:
     await subscribe(world, receiver.url("/"), "task_done", "end")
     by_action = await world.start(clerk, "HOK")
-    await instances.run_action(world.context, clerk, by_action, 20, Submission(values={"name": "x"}))
+    await lifecycle.run_action(world.context, clerk, by_action, 20, Submission(values={"name": "x"}))
     assert await told(world, receiver) == [("task_done", "action.run"), ("end", "instance.ended")]
 
-    await instances.cancel_instance(world.context, clerk, await world.start(clerk, "HOK"), why="no more")
+    await lifecycle.cancel_instance(world.context, clerk, await world.start(clerk, "HOK"), why="no more")
     assert await told(world, receiver) == [("end", "instance.cancelled")]
     assert body(receiver.requests[-1])["data"]["instance"]["state"] == "cancelled"
 
@@ -109,7 +111,7 @@ async def test_a_service_task_that_sets_values_is_a_save_by_the_process_itself(
         await world.deploy(
             bundle({**MANIFEST, "code": code, "tasks": {}, "actions": {}, "services": {"s": task}}, process)
         )
-        await webhooks.create(world.context, world.admin, code, Wish(url=receiver.url("/hook"), events=["save"]))
+        await subscriptions.create(world.context, world.admin, code, Wish(url=receiver.url("/hook"), events=["save"]))
     for code in ("SET", "ASK"):
         await world.perform(await world.start(clerk, code, name="old"))
 
@@ -125,7 +127,7 @@ async def test_nothing_is_told_of_what_was_rolled_back_of_other_apps_or_to_a_web
     world: World, clerk: Actor, receiver: Peer
 ) -> None:
     await subscribe(world, receiver.url("/"))
-    (webhook,) = await webhooks.listing(world.context, world.admin)
+    (webhook,) = await subscriptions.listing(world.context, world.admin)
     await world.deploy(bundle({**MANIFEST, "code": "OTH"}))
     await world.start(clerk, "OTH")
     with pytest.raises(InvalidValues):
@@ -133,7 +135,7 @@ async def test_nothing_is_told_of_what_was_rolled_back_of_other_apps_or_to_a_web
     number = await world.start(clerk, "HOK")
     with pytest.raises(InvalidValues):
         await tasks.complete(world.context, clerk, (await world.open_task(number)).id, Submission(), outcome="no")
-    await webhooks.change(world.context, world.admin, webhook.id, Wish(is_active=False))
+    await subscriptions.change(world.context, world.admin, webhook.id, Wish(is_active=False))
     await world.start(clerk, "HOK")
 
     assert [record.delivery.instance_id for record in await records(world)] == [number]
@@ -144,7 +146,7 @@ async def test_a_deleted_instance_takes_with_it_what_was_not_told_yet(
 ) -> None:
     await subscribe(world, receiver.url("/"))
     number = await world.start(clerk, "HOK")
-    await instances.delete(world.context, clerk, number, expected=None)
+    await lifecycle.delete(world.context, clerk, number, expected=None)
 
     await run_jobs(world)
 
@@ -158,10 +160,10 @@ async def test_what_is_told_is_what_was_saved_then_however_late_it_is_told(
     await subscribe(world, receiver.url("/"), "start")
     doc = await world.upload(clerk, PDF, name="a.pdf", field="doc", app="HOK")
     number = await world.start(clerk, "HOK", name="Desk", doc=[doc])
-    await instances.change_values(world.context, clerk, number, Submission(values={"name": "Lamp"}), expected=None)
+    await lifecycle.change_values(world.context, clerk, number, Submission(values={"name": "Lamp"}), expected=None)
     later = await world.upload(clerk, TEXT, instance=number)
-    await files.attach(world.context, clerk, number, [later], Place())
-    await files.delete(world.context, clerk, FileId(doc), expected=None)
+    await attached.attach(world.context, clerk, number, [later], Place())
+    await attached.delete(world.context, clerk, FileId(doc), expected=None)
 
     await run_jobs(world)
 

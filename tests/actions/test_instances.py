@@ -3,8 +3,8 @@
 import pytest
 
 from engine_bpmn import MESSAGE, el, message, multi, simple, user
-from satchel.actions import instances, tasks
-from satchel.actions.forms import Submission
+from satchel.actions.instances import lifecycle, tasks
+from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidState, InvalidValues, NotFound, PreconditionFailed
 from satchel.model.ids import InstanceId
@@ -57,7 +57,7 @@ async def test_a_value_of_each_type_is_kept_in_its_canonical_form(world: World, 
         f_link="https://example.org/a",
     )
 
-    assert (await instances.read(world.context, clerk, number)).values == {
+    assert (await lifecycle.read(world.context, clerk, number)).values == {
         "f_text": "abc",
         "f_multiline": "a\nb",
         "f_decimal": "12.5",
@@ -129,9 +129,9 @@ async def test_identifiers_count_per_app_without_gaps_where_a_start_was_refused(
         await world.start(clerk, code)
     second = await world.start(clerk, code, subject="Two")
 
-    views = [await instances.read(world.context, clerk, number) for number in (first, second)]
+    views = [await lifecycle.read(world.context, clerk, number) for number in (first, second)]
     assert [(view.instance.identifier, view.instance.title) for view in views] == [("COL-1", "One"), ("COL-2", "Two")]
-    assert (await instances.read_by_identifier(world.context, clerk, "COL-2")).instance.id == second
+    assert (await lifecycle.read_by_identifier(world.context, clerk, "COL-2")).instance.id == second
 
 
 async def test_an_instance_is_unknown_to_those_without_a_right_or_a_task(
@@ -141,74 +141,74 @@ async def test_an_instance_is_unknown_to_those_without_a_right_or_a_task(
     number = await world.start(clerk, code, subject="One")
     for actor in (stranger, buyer, world.rival):
         with pytest.raises(NotFound) as hidden:
-            await instances.read(world.context, actor, number)
+            await lifecycle.read(world.context, actor, number)
         with pytest.raises(NotFound) as unknown:
-            await instances.read(world.context, actor, InstanceId(10**9))
+            await lifecycle.read(world.context, actor, InstanceId(10**9))
         assert hidden.value.message.replace(str(number), "#") == unknown.value.message.replace(str(10**9), "#")
         with pytest.raises(NotFound):
-            await instances.read_by_identifier(world.context, actor, "COL-1")
+            await lifecycle.read_by_identifier(world.context, actor, "COL-1")
         with pytest.raises(NotFound):
-            await instances.history(world.context, actor, number, after=0, limit=9)
+            await lifecycle.history(world.context, actor, number, after=0, limit=9)
         with pytest.raises(NotFound):
-            await instances.change_values(world.context, actor, number, Submission(), expected=None)
+            await lifecycle.change_values(world.context, actor, number, Submission(), expected=None)
         with pytest.raises(NotFound):
-            await instances.delete(world.context, actor, number, expected=None)
+            await lifecycle.delete(world.context, actor, number, expected=None)
         with pytest.raises(NotFound):
-            await instances.comment(world.context, actor, number, "x")
+            await lifecycle.comment(world.context, actor, number, "x")
         with pytest.raises(NotFound):
-            await instances.cancel_instance(world.context, actor, number, why="")
+            await lifecycle.cancel_instance(world.context, actor, number, why="")
 
 
 async def test_the_holder_of_a_task_sees_what_its_form_shows(world: World, clerk: Actor, buyer: Actor) -> None:
     await world.deploy_example("product-evaluation")
     ticket = await world.upload(clerk, b"%PDF-1.7\n%%EOF\n", name="c.pdf", app="EVA", field="description")
     number = await world.start(clerk, "EVA", product="Chair", description=[ticket])
-    await instances.change_values(world.context, clerk, number, Submission(values={"request": "x"}), expected=None)
+    await lifecycle.change_values(world.context, clerk, number, Submission(values={"request": "x"}), expected=None)
 
-    view = await instances.read(world.context, buyer, number)
+    view = await lifecycle.read(world.context, buyer, number)
 
     assert view.values == {"product": "Chair"}
     assert [file.id for file in view.files] == [ticket]
     assert (view.sight.whole, len(view.tasks), view.waits) == (False, 1, [])
     with pytest.raises(Forbidden):
-        await instances.history(world.context, buyer, number, after=0, limit=9)
+        await lifecycle.history(world.context, buyer, number, after=0, limit=9)
     with pytest.raises(Forbidden):
-        await instances.cancel_instance(world.context, buyer, number, why="")
+        await lifecycle.cancel_instance(world.context, buyer, number, why="")
     await world.complete(buyer, number, outcome="reject")
     with pytest.raises(NotFound):
-        await instances.read(world.context, buyer, number)
+        await lifecycle.read(world.context, buyer, number)
 
 
 async def test_a_change_from_outside_names_its_revision(world: World, clerk: Actor, viewer: Actor) -> None:
     code = await world.deploy_example("file-collection")
     number = await world.start(clerk, code, subject="One")
-    seen = (await instances.read(world.context, clerk, number)).instance.revision
+    seen = (await lifecycle.read(world.context, clerk, number)).instance.revision
     change = Submission(values={"subject": "Two"})
 
     with pytest.raises(Forbidden):
-        await instances.change_values(world.context, viewer, number, change, expected=seen)
-    await instances.change_values(world.context, clerk, number, change, expected=seen)
+        await lifecycle.change_values(world.context, viewer, number, change, expected=seen)
+    await lifecycle.change_values(world.context, clerk, number, change, expected=seen)
     with pytest.raises(PreconditionFailed):
-        await instances.change_values(world.context, clerk, number, change, expected=seen)
+        await lifecycle.change_values(world.context, clerk, number, change, expected=seen)
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert (view.instance.title, view.values) == ("Two", {"subject": "Two"})
 
 
 async def test_a_comment_is_a_line_of_history(world: World, clerk: Actor, viewer: Actor) -> None:
     code = await world.deploy_example("file-collection")
     number = await world.start(clerk, code, subject="One")
-    await instances.cancel_instance(world.context, clerk, number, why="test")
+    await lifecycle.cancel_instance(world.context, clerk, number, why="test")
 
-    await instances.comment(world.context, clerk, number, "After the end.")
+    await lifecycle.comment(world.context, clerk, number, "After the end.")
 
-    told = await instances.history(world.context, clerk, number, after=0, limit=9)
+    told = await lifecycle.history(world.context, clerk, number, after=0, limit=9)
     assert (told[-1].kind, told[-1].data, told[-1].user_id) == ("comment", {"text": "After the end."}, clerk.user_id)
     for text in ("", " ", "x" * 10_001):
         with pytest.raises(InvalidValues):
-            await instances.comment(world.context, clerk, number, text)
+            await lifecycle.comment(world.context, clerk, number, text)
     with pytest.raises(Forbidden):
-        await instances.comment(world.context, viewer, number, "x")
+        await lifecycle.comment(world.context, viewer, number, "x")
 
 
 async def test_cancelling_ends_everything_that_is_open(world: World, clerk: Actor) -> None:
@@ -217,9 +217,9 @@ async def test_cancelling_ends_everything_that_is_open(world: World, clerk: Acto
     task = await world.take_task(clerk, number)
     waiting = await world.upload(clerk, task=task, field="files")
 
-    await instances.cancel_instance(world.context, clerk, number, why="no longer needed")
+    await lifecycle.cancel_instance(world.context, clerk, number, why="no longer needed")
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert (view.instance.state, view.instance.ended_at) == (InstanceState.CANCELLED, world.clock())
     assert [one.state for one in view.tasks] == [TaskState.CANCELLED]
     assert (await world.storage()).reserved_bytes == 0
@@ -227,9 +227,9 @@ async def test_cancelling_ends_everything_that_is_open(world: World, clerk: Acto
         ("expired", "instance_ended")
     ]
     with pytest.raises(InvalidState):
-        await instances.cancel_instance(world.context, clerk, number, why="")
+        await lifecycle.cancel_instance(world.context, clerk, number, why="")
     with pytest.raises(InvalidState):
-        await instances.change_values(world.context, clerk, number, Submission(), expected=None)
+        await lifecycle.change_values(world.context, clerk, number, Submission(), expected=None)
 
 
 async def test_deleting_takes_the_files_frees_the_quota_and_keeps_the_history(world: World, clerk: Actor) -> None:
@@ -238,10 +238,10 @@ async def test_deleting_takes_the_files_frees_the_quota_and_keeps_the_history(wo
     number = await world.start(clerk, code, subject="One", files=[ticket])
     assert (await world.storage()).used_bytes == len(TEXT)
 
-    await instances.delete(world.context, clerk, number, expected=None)
+    await lifecycle.delete(world.context, clerk, number, expected=None)
 
     with pytest.raises(NotFound):
-        await instances.read(world.context, clerk, number)
+        await lifecycle.read(world.context, clerk, number)
     assert await world.rows("SELECT FROM files") == []
     assert (await world.storage()).used_bytes == 0
     kinds = await world.rows("SELECT kind FROM events WHERE instance_id = %s ORDER BY id", number)
@@ -260,16 +260,16 @@ async def test_a_message_brings_values_and_files_and_is_taken_once(world: World,
     ticket = await world.upload(clerk, instance=number, field="proof")
 
     with pytest.raises(InvalidState):
-        await instances.send_message(world.context, clerk, number, "other", Submission())
+        await lifecycle.send_message(world.context, clerk, number, "other", Submission())
     with pytest.raises(InvalidValues) as refused:
-        await instances.send_message(world.context, clerk, number, "reply", Submission(values={"own": "x"}))
+        await lifecycle.send_message(world.context, clerk, number, "reply", Submission(values={"own": "x"}))
     assert faults_of(refused.value) == [("own", "not_writable")]
     given = Submission(values={"answer": "yes", "proof": [ticket]})
-    await instances.send_message(world.context, clerk, number, "reply", given)
+    await lifecycle.send_message(world.context, clerk, number, "reply", given)
     with pytest.raises(InvalidState):
-        await instances.send_message(world.context, clerk, number, "reply", Submission())
+        await lifecycle.send_message(world.context, clerk, number, "reply", Submission())
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert (view.values, [file.id for file in view.files], view.waits) == ({"answer": "yes"}, [ticket], [])
     assert (await world.open_task(number)).element == "a"
 
@@ -281,13 +281,13 @@ async def test_a_task_for_each_row_of_a_table_runs_beside_the_others(world: Worl
     await world.deploy(bundle({"code": "TST", "fields": declared, "start": {"fields": {"lines": "require"}}}, process))
     number = await world.start(clerk, "TST", lines=[{"item": "x"}, {"item": "y"}])
 
-    opened = (await instances.read(world.context, clerk, number)).tasks
+    opened = (await lifecycle.read(world.context, clerk, number)).tasks
     assert [task.variables["line"] for task in opened] == [{"item": "x"}, {"item": "y"}]
     for task in opened:
-        assert (await instances.read(world.context, clerk, number)).instance.is_running
+        assert (await lifecycle.read(world.context, clerk, number)).instance.is_running
         await tasks.claim(world.context, clerk, task.id)
         await tasks.complete(world.context, clerk, task.id, Submission())
-    assert (await instances.read(world.context, clerk, number)).instance.state is InstanceState.ENDED
+    assert (await lifecycle.read(world.context, clerk, number)).instance.state is InstanceState.ENDED
 
 
 async def test_paths_run_in_parallel_and_meet_again(world: World, clerk: Actor) -> None:
@@ -304,6 +304,6 @@ async def test_paths_run_in_parallel_and_meet_again(world: World, clerk: Actor) 
     number = await world.start(clerk, "TST")
 
     await world.complete(clerk, number, "b")
-    assert (await instances.read(world.context, clerk, number)).instance.is_running
+    assert (await lifecycle.read(world.context, clerk, number)).instance.is_running
     await world.complete(clerk, number, "a")
-    assert (await instances.read(world.context, clerk, number)).instance.state is InstanceState.ENDED
+    assert (await lifecycle.read(world.context, clerk, number)).instance.state is InstanceState.ENDED

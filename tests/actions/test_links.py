@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions import accounts, files, links, tasks
-from satchel.actions.forms import Submission
+from satchel.actions.files import attached, links
+from satchel.actions.identity import accounts
+from satchel.actions.instances import tasks
+from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import Forbidden, Gone, InvalidRequest, NotFound
 from satchel.model.ids import FileId, TaskId
@@ -28,7 +30,7 @@ async def test_a_link_gives_the_bytes_in_the_name_of_its_issuer_until_it_expires
 
     opened = await links.open_link(world.context, link.token)
     assert (opened.actor.user_id, opened.disposition) == (viewer.user_id, "inline")
-    sent = b"".join([chunk async for chunk in files.open_bytes(world.context, opened.actor, opened.content)])
+    sent = b"".join([chunk async for chunk in attached.open_bytes(world.context, opened.actor, opened.content)])
     assert sent == TEXT
 
     world.clock.advance(timedelta(minutes=5) - timedelta(seconds=1))
@@ -46,7 +48,7 @@ async def test_every_link_is_a_new_one(world: World, viewer: Actor, held: FileId
 async def test_links_to_what_was_shown_are_checked_when_they_are_used(
     world: World, clerk: Actor, viewer: Actor, stranger: Actor, held: FileId
 ) -> None:
-    file = await files.read(world.context, clerk, held)
+    file = await attached.read(world.context, clerk, held)
     good = (await links.issue_shown(world.context, viewer, [file]))[held]
     again = (await links.issue_shown(world.context, viewer, [file]))[held]
     assert good.token != again.token
@@ -73,7 +75,7 @@ async def test_nonsense_is_no_link(world: World, token: str) -> None:
 
 async def test_a_link_ends_with_its_file(world: World, clerk: Actor, viewer: Actor, held: FileId) -> None:
     link = await links.issue(world.context, viewer, held)
-    await files.delete(world.context, clerk, held)
+    await attached.delete(world.context, clerk, held)
     with pytest.raises(Gone):
         await links.open_link(world.context, link.token)
     with pytest.raises(Gone):

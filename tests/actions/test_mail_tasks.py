@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from calling import attempts, deploy_task, incident
-from satchel.actions import links
+from satchel.actions.files import links
 from satchel.model.actor import Actor
 from satchel.model.mail import MailServer
 from world import PDF, TEXT, World

@@ -4,7 +4,7 @@ import pytest
 
 from calling import attempts, deploy_task, incident
 from engine_bpmn import MESSAGE, el, message, simple, user
-from satchel.actions import instances
+from satchel.actions.instances import lifecycle
 from satchel.model.actor import Actor
 from world import PDF, World, bundle, fields, sha256
 
@@ -29,7 +29,7 @@ async def test_a_message_brings_values_and_files_and_lets_the_other_go_on(world:
     await world.perform(source)
 
     assert (await world.open_task(waiting)).element == "u"
-    assert (await instances.read(world.context, clerk, waiting)).values == {"note": "RST-1"}
+    assert (await lifecycle.read(world.context, clerk, waiting)).values == {"note": "RST-1"}
     (copy,) = await world.files(waiting)
     assert (copy.field_id, copy.digest) == ("paper", sha256(PDF))
     assert (await world.open_task(source)).element == "u"
@@ -64,4 +64,4 @@ async def test_a_message_that_cannot_be_taken_changes_nothing(
     await world.perform(source)
 
     assert said in await incident(world, source)
-    assert (await instances.read(world.context, clerk, waiting)).values == {}
+    assert (await lifecycle.read(world.context, clerk, waiting)).values == {}

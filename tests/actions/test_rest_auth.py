@@ -12,7 +12,7 @@ import pytest
 
 from calling import allow, attempts, deploy_task, incident
 from peers import Arrived, Peer, peer
-from satchel.actions import secrets
+from satchel.actions.identity import secrets
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidBundle, InvalidValues, NotFound
 from satchel.outbound.allowed import parse_allowed

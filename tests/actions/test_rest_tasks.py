@@ -12,8 +12,10 @@ import pytest
 
 from calling import allow, attempts, deploy_task, incident
 from peers import Arrived, Peer, peer
-from satchel.actions import accounts, files, instances, links
-from satchel.actions.places import Place
+from satchel.actions.files import attached, links
+from satchel.actions.identity import accounts
+from satchel.actions.instances import lifecycle
+from satchel.actions.instances.places import Place
 from satchel.db import calls as call_rows
 from satchel.model.actor import Actor
 from satchel.model.errors import Gone, InvalidBundle
@@ -161,7 +163,7 @@ async def test_a_file_kept_elsewhere_is_told_by_its_own_address_and_never_sent_a
     for body in ("form-data", "urlencoded"):
         await deploy(world, other.url("/"), body=body, parameters={"file": "doc"})
         source = await world.start(clerk, "RST")
-        await files.add_link(
+        await attached.add_link(
             world.context, clerk, source, kind=kind, url=address, name="plan", description="", place=place
         )
         sources.append(source)
@@ -226,7 +228,7 @@ async def test_parts_of_a_json_reply_become_values(world: World, clerk: Actor, o
 
     await world.perform(source)
 
-    assert (await instances.read(world.context, clerk, source)).values == {"name": "B-2", "amount": "12.34"}
+    assert (await lifecycle.read(world.context, clerk, source)).values == {"name": "B-2", "amount": "12.34"}
 
 
 @pytest.mark.parametrize("encoding", ["base64", "url"])
@@ -248,7 +250,7 @@ async def test_a_file_inside_a_json_reply_is_kept(world: World, clerk: Actor, ot
         "application/pdf",
         sha256(PDF),
     )
-    assert (await instances.read(world.context, clerk, source)).values == {"name": "x"}
+    assert (await lifecycle.read(world.context, clerk, source)).values == {"name": "x"}
     assert await world.drift() == []
 
 
@@ -275,7 +277,7 @@ async def test_values_that_stand_for_a_failure_are_set_and_the_process_goes_on(
 
     await world.perform(source)
 
-    assert (await instances.read(world.context, clerk, source)).values == {"name": "none: RST-1", "ready": False}
+    assert (await lifecycle.read(world.context, clerk, source)).values == {"name": "none: RST-1", "ready": False}
     assert (await world.open_task(source)).element == "u"
 
 
@@ -287,7 +289,7 @@ async def test_redirects_are_followed_as_often_as_the_task_says(world: World, cl
 
     await world.perform(source)
 
-    assert (await instances.read(world.context, clerk, source)).values == {"name": "there"}
+    assert (await lifecycle.read(world.context, clerk, source)).values == {"name": "there"}
 
 
 async def test_a_task_acts_for_the_user_that_it_names_as_long_as_they_may_sign_in(
@@ -315,7 +317,7 @@ async def test_a_reply_that_comes_after_the_instance_has_ended_is_kept_on_the_re
     source = await world.start(clerk, "RST")
 
     async def respond(_arrived: Arrived, writer: object) -> None:
-        await instances.cancel_instance(world.context, clerk, source, why="a test")
+        await lifecycle.cancel_instance(world.context, clerk, source, why="a test")
         write = getattr(writer, "write")  # noqa: B009  # a stream
         write(b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nContent-Length: %d\r\n\r\n" % len(PDF) + PDF)
 

@@ -7,9 +7,12 @@ import pytest
 
 from calling import attempts, incident
 from engine_bpmn import ERROR, boundary, el, error, flow, path, simple, user
-from satchel.actions import calls, files, instances, services
-from satchel.actions.forms import Submission
-from satchel.actions.places import Place
+from satchel.actions.calls import attempts as calls
+from satchel.actions.calls import by_hand
+from satchel.actions.files import attached
+from satchel.actions.instances import lifecycle
+from satchel.actions.instances.forms import Submission
+from satchel.actions.instances.places import Place
 from satchel.db import calls as call_rows
 from satchel.db import instances as instance_rows
 from satchel.model.actor import Actor
@@ -64,8 +67,8 @@ async def test_an_instance_is_created_with_values_and_a_copy_of_the_file_that_ou
 
     await world.perform(source)
 
-    assert (await instances.read(world.context, clerk, source)).values["made"] == "NEW-1"
-    await instances.delete(world.context, clerk, source, expected=None)
+    assert (await lifecycle.read(world.context, clerk, source)).values["made"] == "NEW-1"
+    await lifecycle.delete(world.context, clerk, source, expected=None)
     async with world.context.database.read() as tx:
         made = await instance_rows.instance_by_identifier(tx, world.account, "NEW-1")
     assert made is not None
@@ -99,12 +102,12 @@ async def test_everything_that_agrees_is_taken_with_the_tab_so_that_an_instance_
     ticket = await world.upload(clerk, TEXT, name="a.txt", field="doc", app="OLD")
     source = await world.start(clerk, "OLD", name="Drill", amount="1.00", ready=False, doc=ticket)
     tab = await world.upload(clerk, TEXT, name="b.txt", instance=source)
-    await files.attach(world.context, clerk, source, [tab], Place())
+    await attached.attach(world.context, clerk, source, [tab], Place())
 
     await world.perform(source)
 
     ((clone,),) = await world.rows("SELECT id FROM instances WHERE identifier = 'NEW-1'")
-    view = await instances.read(world.context, clerk, InstanceId(int(str(clone))))
+    view = await lifecycle.read(world.context, clerk, InstanceId(int(str(clone))))
     assert view.values == {"name": "Drill", "amount": "1", "ready": False}
     assert [(file.field_id, file.name) for file in view.files] == [("doc", "a.txt"), (None, "b.txt")]
 
@@ -122,8 +125,8 @@ async def test_an_update_says_whether_the_other_instance_was_there(
 
     await world.perform(source)
 
-    assert (await instances.read(world.context, clerk, source)).values["ready"] is (result == "true")
-    view = await instances.read(world.context, clerk, there)
+    assert (await lifecycle.read(world.context, clerk, source)).values["ready"] is (result == "true")
+    view = await lifecycle.read(world.context, clerk, there)
     assert view.values.get("made") == ("OLD-1" if result == "true" else None)
     assert view.values["name"] == "kept"
     assert len(view.files) == (1 if result == "true" else 0)
@@ -139,7 +142,7 @@ async def test_values_and_files_are_taken_from_another_instance(world: World, cl
 
     await world.perform(source)
 
-    view = await instances.read(world.context, clerk, source)
+    view = await lifecycle.read(world.context, clerk, source)
     assert (view.values["name"], [file.field_id for file in view.files]) == ("theirs", ["other"])
 
 
@@ -162,14 +165,14 @@ async def test_an_incident_is_retried_after_its_cause_was_mended(world: World, c
     both = [await world.upload(clerk, TEXT, name=f"{n}.txt", field="doc", app="OLD") for n in (1, 2)]
     source = await world.start(clerk, "OLD", doc=both)
     await world.perform(source)
-    found = await services.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
+    found = await by_hand.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
 
-    await files.delete(world.context, clerk, (await world.files(source))[0].id)
-    await services.retry(world.context, clerk, found[0].id)
+    await attached.delete(world.context, clerk, (await world.files(source))[0].id)
+    await by_hand.retry(world.context, clerk, found[0].id)
     await world.perform(source)
 
     assert [made.state for made in await attempts(world, source)] == ["failed", "done"]
-    assert await services.incidents(world.context, clerk, instance_id=source, after=0, limit=9) == []
+    assert await by_hand.incidents(world.context, clerk, instance_id=source, after=0, limit=9) == []
 
 
 async def test_a_task_acts_with_the_rights_of_whoever_deployed_it_at_that_moment(world: World, clerk: Actor) -> None:
@@ -218,7 +221,7 @@ async def test_failure_for_good_is_caught_or_passed_over_as_the_app_says(world: 
     await world.perform(going_on)
 
     assert (await world.open_task(failing)).element == "mend"
-    assert (await instances.read(world.context, clerk, going_on)).instance.state is InstanceState.ENDED
+    assert (await lifecycle.read(world.context, clerk, going_on)).instance.state is InstanceState.ENDED
 
 
 async def test_an_attempt_that_may_succeed_later_is_made_again_after_its_pause(world: World, clerk: Actor) -> None:
@@ -274,7 +277,7 @@ async def test_a_result_by_hand_wins_over_the_attempt_that_comes_after_it(world:
     async with world.context.database.read() as tx:
         (call,) = await call_rows.calls(tx, world.account, source)
 
-    await services.finish(world.context, clerk, call.id, Submission(values={"made": "by hand"}))
+    await by_hand.finish(world.context, clerk, call.id, Submission(values={"made": "by hand"}))
     await calls.perform(world.context, world.account, call.id, 1)
 
     assert await world.rows("SELECT count(*) FROM instances WHERE identifier LIKE 'NEW-%%'") == [(0,)]
@@ -317,13 +320,13 @@ async def test_an_incident_is_skipped_with_values_set_by_hand(world: World, cler
     await world.deploy(app("OLD", task))
     source = await world.start(clerk, "OLD")
     await world.perform(source)
-    (found,) = await services.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
+    (found,) = await by_hand.incidents(world.context, clerk, instance_id=source, after=0, limit=9)
 
     with pytest.raises(Forbidden):
-        await services.skip(world.context, viewer, found.id, Submission())
-    await services.skip(world.context, clerk, found.id, Submission(values={"made": "elsewhere"}))
+        await by_hand.skip(world.context, viewer, found.id, Submission())
+    await by_hand.skip(world.context, clerk, found.id, Submission(values={"made": "elsewhere"}))
 
-    assert (await instances.read(world.context, clerk, source)).values == {"made": "elsewhere"}
+    assert (await lifecycle.read(world.context, clerk, source)).values == {"made": "elsewhere"}
     assert (await world.open_task(source)).element == "u"
     with pytest.raises(InvalidState):
-        await services.skip(world.context, clerk, found.id, Submission())
+        await by_hand.skip(world.context, clerk, found.id, Submission())

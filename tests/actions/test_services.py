@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from engine_bpmn import ERROR, boundary, el, error, flow, path, simple, timer, user
-from satchel.actions import due, instances, services, tasks
-from satchel.actions.forms import Submission
+from satchel.actions.calls import by_hand
+from satchel.actions.instances import due, lifecycle, tasks
+from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
 from satchel.model.errors import EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import IncidentId, InstanceId, JobId
@@ -30,7 +31,7 @@ CAUGHT = simple(
 
 
 async def one_call(world: World, actor: Actor) -> JobId:
-    found = await services.waiting(world.context, actor, after=0, limit=9)
+    found = await by_hand.waiting(world.context, actor, after=0, limit=9)
     assert len(found) == 1
     return found[0].id
 
@@ -41,37 +42,37 @@ async def test_a_service_task_waits_and_takes_its_result_with_files(
     await world.deploy(bundle(SERVICE, simple(el("serviceTask", "s"), through=("s",))))
     number = await world.start(clerk, "SRV")
     call = await one_call(world, clerk)
-    assert await services.waiting(world.context, stranger, after=0, limit=9) == []
+    assert await by_hand.waiting(world.context, stranger, after=0, limit=9) == []
     with pytest.raises(Forbidden):
-        await services.finish(world.context, viewer, call, Submission())
+        await by_hand.finish(world.context, viewer, call, Submission())
     for actor in (stranger, world.rival):
         with pytest.raises(NotFound) as hidden:
-            await services.finish(world.context, actor, call, Submission())
+            await by_hand.finish(world.context, actor, call, Submission())
         assert hidden.value.members["what"] == "service call"
     with pytest.raises(InvalidValues) as refused:
-        await services.finish(world.context, clerk, call, Submission(values={"result": "x", "nothing": 1}))
+        await by_hand.finish(world.context, clerk, call, Submission(values={"result": "x", "nothing": 1}))
     assert faults_of(refused.value) == [("nothing", "not_writable"), ("result", "type")]
 
     ticket = await world.upload(clerk, instance=number, field="receipt")
-    await services.finish(world.context, clerk, call, Submission(values={"result": 5, "receipt": ticket}))
+    await by_hand.finish(world.context, clerk, call, Submission(values={"result": 5, "receipt": ticket}))
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert (view.instance.state, view.values, len(view.files)) == (InstanceState.ENDED, {"result": 5}, 1)
     with pytest.raises(InvalidState):
-        await services.finish(world.context, clerk, call, Submission())
-    assert [one.state for one in await services.of_instance(world.context, clerk, number)] == ["done"]
+        await by_hand.finish(world.context, clerk, call, Submission())
+    assert [one.state for one in await by_hand.of_instance(world.context, clerk, number)] == ["done"]
 
 
 async def test_a_service_that_failed_is_caught_by_its_code_or_fails_the_instance(world: World, clerk: Actor) -> None:
     await world.deploy(bundle(SERVICE, CAUGHT))
     caught, failed = await world.start(clerk, "SRV"), await world.start(clerk, "SRV")
-    first, second = await services.waiting(world.context, clerk, after=0, limit=9)
+    first, second = await by_hand.waiting(world.context, clerk, after=0, limit=9)
 
-    await services.fail(world.context, clerk, first.id, "broken")
-    await services.fail(world.context, clerk, second.id, "other")
+    await by_hand.fail(world.context, clerk, first.id, "broken")
+    await by_hand.fail(world.context, clerk, second.id, "other")
 
     assert (await world.open_task(caught)).element == "mend"
-    assert (await instances.read(world.context, clerk, failed)).instance.state is InstanceState.FAILED
+    assert (await lifecycle.read(world.context, clerk, failed)).instance.state is InstanceState.FAILED
     kinds = await world.kinds(failed)
     assert kinds == ["instance.started", "service.failed", "instance.failed"]
 
@@ -80,9 +81,9 @@ async def test_a_cancelled_instance_withdraws_its_calls(world: World, clerk: Act
     await world.deploy(bundle(SERVICE, CAUGHT))
     number = await world.start(clerk, "SRV")
     call = await one_call(world, clerk)
-    await instances.cancel_instance(world.context, clerk, number, why="")
+    await lifecycle.cancel_instance(world.context, clerk, number, why="")
     with pytest.raises(InvalidState):
-        await services.fail(world.context, clerk, call, "broken")
+        await by_hand.fail(world.context, clerk, call, "broken")
 
 
 ALWAYS = flow("g", "end").encode()
@@ -100,7 +101,7 @@ GATEWAY = simple(
 
 
 async def open_incidents(world: World, actor: Actor, number: InstanceId | None = None) -> list[Incident]:
-    return list(await services.incidents(world.context, actor, instance_id=number, after=0, limit=9))
+    return list(await by_hand.incidents(world.context, actor, instance_id=number, after=0, limit=9))
 
 
 async def with_gateway(world: World) -> None:
@@ -116,12 +117,12 @@ async def test_a_condition_that_is_neither_true_nor_false_saves_nothing_and_open
     number = await world.start(clerk, "GAT")
     task = await world.take_task(clerk, number)
     ticket = await world.upload(clerk, task=task, field="paper")
-    before = (await instances.read(world.context, clerk, number)).instance
+    before = (await lifecycle.read(world.context, clerk, number)).instance
 
     with pytest.raises(EngineStopped):
         await tasks.complete(world.context, clerk, task, Submission(values={"paper": [ticket]}))
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert (view.instance, view.files) == (before, [])
     assert view.tasks[0].state is TaskState.ASSIGNED
     assert await world.rows("SELECT state FROM uploads WHERE id = %s", ticket) == [("uploaded",)]
@@ -130,15 +131,15 @@ async def test_a_condition_that_is_neither_true_nor_false_saves_nothing_and_open
     assert "amount" in str(incident.details)
     assert await open_incidents(world, stranger) == []
     with pytest.raises(NotFound):
-        await services.retry(world.context, stranger, incident.id)
+        await by_hand.retry(world.context, stranger, incident.id)
     with pytest.raises(NotFound):
-        await services.retry(world.context, clerk, IncidentId(10**9))
+        await by_hand.retry(world.context, clerk, IncidentId(10**9))
 
     await tasks.complete(world.context, clerk, task, Submission(values={"paper": [ticket], "amount": 11}))
     assert (await world.open_task(number)).element == "b"
     assert await open_incidents(world, clerk) == []
     with pytest.raises(InvalidState):
-        await services.retry(world.context, clerk, incident.id)
+        await by_hand.retry(world.context, clerk, incident.id)
 
 
 async def test_the_same_fault_again_is_one_open_incident(world: World, clerk: Actor) -> None:
@@ -168,11 +169,11 @@ async def test_a_timer_that_stopped_is_parked_and_due_again_when_its_incident_is
     assert await due.run_due(world.context) == 1
     assert await due.run_due(world.context) == 0
     (incident,) = await open_incidents(world, clerk, number)
-    await instances.change_values(world.context, clerk, number, Submission(values={"amount": 11}), expected=None)
-    await services.retry(world.context, clerk, incident.id)
+    await lifecycle.change_values(world.context, clerk, number, Submission(values={"amount": 11}), expected=None)
+    await by_hand.retry(world.context, clerk, incident.id)
     assert await due.run_due(world.context) == 1
 
-    assert (await instances.read(world.context, clerk, number)).instance.state is InstanceState.ENDED
+    assert (await lifecycle.read(world.context, clerk, number)).instance.state is InstanceState.ENDED
 
 
 async def test_a_late_task_that_cannot_be_failed_is_parked_until_its_incident_is_retried(
@@ -196,9 +197,9 @@ async def test_a_late_task_that_cannot_be_failed_is_parked_until_its_incident_is
     assert await due.run_due(world.context) == 1
     assert await due.run_due(world.context) == 0
     (incident,) = await open_incidents(world, clerk, number)
-    await instances.change_values(world.context, clerk, number, Submission(values={"amount": 11}), expected=None)
-    await services.retry(world.context, clerk, incident.id)
+    await lifecycle.change_values(world.context, clerk, number, Submission(values={"amount": 11}), expected=None)
+    await by_hand.retry(world.context, clerk, incident.id)
     assert await due.run_due(world.context) == 1
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert (view.instance.state, view.tasks[0].state) == (InstanceState.ENDED, TaskState.FAILED)

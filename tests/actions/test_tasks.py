@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from engine_bpmn import ERROR, boundary, error, simple, timer, user
-from satchel.actions import due, instances, tasks
-from satchel.actions.forms import Submission
+from satchel.actions.instances import due, lifecycle, tasks
+from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidState, InvalidValues, NotFound, PreconditionFailed
 from satchel.model.ids import InstanceId, UserId
@@ -37,7 +37,7 @@ FORM: dict[str, object] = {
 
 
 async def state(world: World, instance: InstanceId) -> TaskState:
-    view = await instances.read(world.context, world.admin, instance)
+    view = await lifecycle.read(world.context, world.admin, instance)
     return view.tasks[-1].state
 
 
@@ -125,7 +125,7 @@ async def test_a_form_shows_reads_takes_and_hides_by_its_access(world: World, cl
         ("nothing", "not_writable"),
         ("needed", "required"),
     ]
-    assert (await instances.read(world.context, clerk, number)).values == {"seen": "s", "hidden": "h"}
+    assert (await lifecycle.read(world.context, clerk, number)).values == {"seen": "s", "hidden": "h"}
 
 
 async def test_a_plain_save_leaves_gaps_and_completing_does_not(world: World, clerk: Actor, buyer: Actor) -> None:
@@ -138,7 +138,7 @@ async def test_a_plain_save_leaves_gaps_and_completing_does_not(world: World, cl
     assert faults_of(refused.value) == [("needed", "required")]
     await tasks.complete(world.context, buyer, task, Submission(values={"needed": "7"}, comment="Done."))
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert (view.values["open"], view.values["needed"]) == ("half", 7)
     assert (view.instance.state, view.tasks[0].state) == (InstanceState.ENDED, TaskState.DONE)
     assert view.tasks[0].closed_by == world.people["buyer"]
@@ -181,7 +181,7 @@ async def test_how_a_task_ends_depends_on_its_outcome_and_due_time(
 
     await tasks.complete(world.context, clerk, task, NOTHING, outcome=outcome)
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert (view.tasks[0].state, view.tasks[0].outcome) == (expected, outcome)
 
 
@@ -199,7 +199,7 @@ async def test_a_late_task_fails_and_with_it_the_instance(world: World, clerk: A
     world.clock.advance(timedelta(hours=1))
     assert await due.run_due(world.context) == 1
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert (view.instance.state, view.tasks[0].state) == (InstanceState.FAILED, TaskState.FAILED)
     assert await due.run_due(world.context) == 0
 
@@ -219,7 +219,7 @@ async def test_a_boundary_event_catches_that_a_task_was_late(world: World, clerk
     await due.run_due(world.context)
 
     assert (await world.open_task(number)).element == "after"
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert [task.state for task in view.tasks] == [TaskState.FAILED, TaskState.UNASSIGNED]
 
 
@@ -238,7 +238,7 @@ async def test_a_boundary_timer_ends_its_task_as_failed(world: World, clerk: Act
     assert await due.run_due(world.context) == 1
     assert await due.run_due(world.context) == 0
 
-    view = await instances.read(world.context, clerk, number)
+    view = await lifecycle.read(world.context, clerk, number)
     assert [one.state for one in view.tasks] == [TaskState.FAILED, TaskState.UNASSIGNED]
     with pytest.raises(InvalidState):
         await tasks.complete(world.context, clerk, task, NOTHING)

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from actions_files import MANIFEST, instance_of
-from satchel.actions import instances, intake, sweep, tasks, uploads
-from satchel.actions.forms import Submission
-from satchel.actions.intake import Arrival
+from satchel.actions.files import intake, tickets
+from satchel.actions.files.intake import Arrival
+from satchel.actions.instances import lifecycle, tasks
+from satchel.actions.instances.forms import Submission
+from satchel.actions.upkeep import sweep
 from satchel.model.actor import Actor
 from satchel.model.errors import (
     BadFile,
@@ -88,7 +90,7 @@ async def test_only_who_may_write_there_gets_a_ticket(
             await world.ask(actor, size=1, instance=number)
         with pytest.raises(NotFound):
             await world.ask(actor, size=1, app="FIL", field="any")
-    await instances.cancel_instance(world.context, clerk, number, why="")
+    await lifecycle.cancel_instance(world.context, clerk, number, why="")
     with pytest.raises(InvalidState):
         await world.ask(clerk, size=1, task=task)
     with pytest.raises(InvalidState):
@@ -103,7 +105,7 @@ async def test_no_more_uploads_wait_than_the_field_allows(world: World, clerk: A
     assert refused.value.code == "too_many_unclaimed"
 
     await world.ask(clerk, instance=await instance_of(world, task), field="few", size=1)
-    await uploads.end(world.context, await world.find(first), reason="deleted")
+    await tickets.end(world.context, await world.find(first), reason="deleted")
     await world.ask(clerk, task=task, field="few", size=1)
 
 
@@ -178,13 +180,13 @@ async def test_a_body_cut_short_frees_the_ticket_for_another_try(world: World, c
 
 async def test_a_ticket_is_shown_to_its_maker_or_against_its_token(world: World, clerk: Actor, task: TaskId) -> None:
     ticket = await world.ask(clerk, task=task, field="any", size=1)
-    found = await uploads.find(world.context, ticket.id, token=None, actor=clerk)
+    found = await tickets.find(world.context, ticket.id, token=None, actor=clerk)
     assert found.id == ticket.id
     viewer = await world.actor("viewer")
     for token, actor in ((ticket.token + "x", clerk), (None, viewer), (None, world.rival), (None, None)):
         with pytest.raises(NotFound):
-            await uploads.find(world.context, ticket.id, token=token, actor=actor)
-    assert [one.id for one in await uploads.waiting(world.context, clerk, after=0, limit=9)] == [ticket.id]
+            await tickets.find(world.context, ticket.id, token=token, actor=actor)
+    assert [one.id for one in await tickets.waiting(world.context, clerk, after=0, limit=9)] == [ticket.id]
 
 
 async def test_expiry_ends_only_tickets_that_are_not_filled(world: World, clerk: Actor, task: TaskId) -> None:
@@ -286,9 +288,9 @@ async def test_a_ticket_that_is_ended_while_it_is_filled_stays_ended(world: Worl
 
     async def ended() -> AsyncIterator[bytes]:
         yield b"x"
-        await uploads.end(world.context, upload, reason="deleted")
+        await tickets.end(world.context, upload, reason="deleted")
 
     with pytest.raises(UploadExpired):
         await intake.receive(world.context, upload, ended(), Arrival())
     assert (await world.storage()).reserved_bytes == 0
-    await uploads.end(world.context, upload, reason="deleted")
+    await tickets.end(world.context, upload, reason="deleted")

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions import intake, sweep, uploads
-from satchel.actions.intake import Arrival, Progress
-from satchel.actions.uploads import Ticket
+from satchel.actions.files import intake, tickets
+from satchel.actions.files.intake import Arrival, Progress
+from satchel.actions.files.tickets import Ticket
+from satchel.actions.upkeep import sweep
 from satchel.blobs.store import Checksum
 from satchel.model.actor import Actor
 from satchel.model.errors import BadFile, Busy, ChecksumMismatch, Conflict, TooLarge, UploadExpired
@@ -180,7 +181,7 @@ async def test_an_abandoned_upload_leaves_nothing_behind(world: World, clerk: Ac
     await send(world, ticket, 0, DATA[:50])
     upload = await world.find(ticket)
 
-    await uploads.end(world.context, upload, reason="deleted")
+    await tickets.end(world.context, upload, reason="deleted")
     await intake.abandon(world.context, upload)
 
     assert [left async for left in world.context.blobs.leftovers()] == []

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from peers import Peer
-from satchel.actions import accounts, instances, webhooks
-from satchel.actions.forms import Submission
+from satchel.actions.identity import accounts
+from satchel.actions.instances import lifecycle
+from satchel.actions.instances.forms import Submission
 from satchel.actions.webhook_formats import NATIVE_FORMAT, Format, Message, by_name
-from satchel.actions.webhooks import Wish
+from satchel.actions.webhooks import subscriptions
+from satchel.actions.webhooks.subscriptions import Wish
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidState, InvalidValues, NotFound
@@ -24,7 +26,7 @@ async def test_a_secret_that_is_replaced_signs_too_for_a_day_or_ends_at_once(
     first = await subscribe(world, receiver.url("/hook"), "start")
     number = (await hook(world)).id
 
-    second = (await webhooks.change_secret(world.context, world.admin, number)).secret
+    second = (await subscriptions.change_secret(world.context, world.admin, number)).secret
     await world.start(clerk, "HOK")
     await run_jobs(world)
     assert is_signed(receiver.requests[-1], first)
@@ -35,7 +37,7 @@ async def test_a_secret_that_is_replaced_signs_too_for_a_day_or_ends_at_once(
     assert not is_signed(receiver.requests[-1], first)
     assert is_signed(receiver.requests[-1], second)
 
-    third = (await webhooks.change_secret(world.context, world.admin, number, at_once=True)).secret
+    third = (await subscriptions.change_secret(world.context, world.admin, number, at_once=True)).secret
     await world.start(clerk, "HOK")
     await run_jobs(world)
     assert not is_signed(receiver.requests[-1], second)
@@ -47,16 +49,16 @@ async def test_a_test_is_sent_once_also_to_a_webhook_that_is_off_and_changes_not
 ) -> None:
     secret = await subscribe(world, receiver.url("/hook"))
     number = (await hook(world)).id
-    await webhooks.change(world.context, world.admin, number, Wish(is_active=False))
+    await subscriptions.change(world.context, world.admin, number, Wish(is_active=False))
 
-    await webhooks.send_test(world.context, world.admin, number)
+    await subscriptions.send_test(world.context, world.admin, number)
     await run_jobs(world)
     assert body(receiver.requests[0])["type"] == "test"
     assert is_signed(receiver.requests[0], secret)
 
     receiver.answers("/hook", b"", status="410 Gone")
-    await webhooks.change(world.context, world.admin, number, Wish(is_active=True))
-    await webhooks.send_test(world.context, world.admin, number)
+    await subscriptions.change(world.context, world.admin, number, Wish(is_active=True))
+    await subscriptions.send_test(world.context, world.admin, number)
     await run_jobs(world)
     assert [record.delivery.state.value for record in await records(world)] == ["delivered", "failed"]
     assert await pause(world, timedelta(days=1)) == 0
@@ -67,7 +69,7 @@ async def test_a_test_is_sent_once_also_to_a_webhook_that_is_off_and_changes_not
 async def test_a_webhook_ends_with_the_rights_of_whoever_answers_for_it(
     world: World, clerk: Actor, manager: Actor, receiver: Peer
 ) -> None:
-    made = await webhooks.create(world.context, manager, "HOK", Wish(url=receiver.url("/hook")))
+    made = await subscriptions.create(world.context, manager, "HOK", Wish(url=receiver.url("/hook")))
     await world.start(clerk, "HOK")
     assert manager.user_id is not None
     await accounts.set_member(world.context, world.admin, world.groups["managers"], manager.user_id, is_member=False)
@@ -78,7 +80,7 @@ async def test_a_webhook_ends_with_the_rights_of_whoever_answers_for_it(
     assert (await records(world))[0].delivery.reason == "rights_lost"
     assert (await hook(world)).disabled == "rights_lost"
     assert await disablings(world) == [{"webhook": made.webhook.id, "app": "HOK", "why": "rights_lost"}]
-    await webhooks.change(world.context, world.admin, made.webhook.id, Wish(is_active=True))
+    await subscriptions.change(world.context, world.admin, made.webhook.id, Wish(is_active=True))
     await world.start(clerk, "HOK")
     await run_jobs(world)
     assert len(receiver.requests) == 1
@@ -88,28 +90,28 @@ async def test_only_who_may_manage_an_app_and_view_its_instances_has_it_told_to_
     world: World, clerk: Actor, stranger: Actor, manager: Actor, receiver: Peer
 ) -> None:
     url = receiver.url("/hook")
-    made = await webhooks.create(world.context, manager, "HOK", Wish(url=url))
+    made = await subscriptions.create(world.context, manager, "HOK", Wish(url=url))
     number = made.webhook.id
     for nobody in (stranger, world.rival):
         with pytest.raises(NotFound):
-            await webhooks.create(world.context, nobody, "HOK", Wish(url=url))
+            await subscriptions.create(world.context, nobody, "HOK", Wish(url=url))
         with pytest.raises(NotFound):
-            await webhooks.read(world.context, nobody, number)
+            await subscriptions.read(world.context, nobody, number)
     with pytest.raises(Forbidden):
-        await webhooks.create(world.context, clerk, "HOK", Wish(url=url))
+        await subscriptions.create(world.context, clerk, "HOK", Wish(url=url))
     with pytest.raises(Forbidden):
-        await webhooks.read(world.context, clerk, number)
-    assert await webhooks.listing(world.context, clerk) == []
-    assert await webhooks.listing(world.context, world.rival) == []
+        await subscriptions.read(world.context, clerk, number)
+    assert await subscriptions.listing(world.context, clerk) == []
+    assert await subscriptions.listing(world.context, world.rival) == []
     await world.rows(
         """DELETE FROM grants WHERE "right" = 'view' AND group_id = %s RETURNING group_id""",
         int(world.groups["managers"]),
     )
     half = await world.actor("manager")
     with pytest.raises(Forbidden):
-        await webhooks.change(world.context, half, number, Wish(url=url))
-    await webhooks.delete(world.context, half, number)
-    assert await webhooks.listing(world.context, world.admin) == []
+        await subscriptions.change(world.context, half, number, Wish(url=url))
+    await subscriptions.delete(world.context, half, number)
+    assert await subscriptions.listing(world.context, world.admin) == []
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ async def test_a_webhook_that_could_not_be_told_is_refused(
 ) -> None:
     del receiver
     with pytest.raises(InvalidValues) as refused:
-        await webhooks.create(world.context, world.admin, "HOK", wish)
+        await subscriptions.create(world.context, world.admin, "HOK", wish)
     assert [field for field, _ in faults_of(refused.value)] == [fault]
 
 
@@ -150,13 +152,13 @@ async def test_a_format_of_a_surface_says_which_happenings_it_knows_and_sends_it
     plain = Format(name="plain", types=types, render=render, token_header="X-Token")
     object.__setattr__(world.context, "webhook_formats", by_name(NATIVE_FORMAT, plain))
     with pytest.raises(InvalidValues):
-        await webhooks.create(
+        await subscriptions.create(
             world.context, world.admin, "HOK", Wish(url=receiver.url("/"), format="plain", events=["end"])
         )
-    made = await webhooks.create(world.context, world.admin, "HOK", Wish(url=receiver.url("/"), format="plain"))
+    made = await subscriptions.create(world.context, world.admin, "HOK", Wish(url=receiver.url("/"), format="plain"))
     number = await world.start(clerk, "HOK")
-    await instances.change_values(world.context, clerk, number, Submission(values={"name": "x"}), expected=None)
-    await instances.cancel_instance(world.context, clerk, number, why="")
+    await lifecycle.change_values(world.context, clerk, number, Submission(values={"name": "x"}), expected=None)
+    await lifecycle.cancel_instance(world.context, clerk, number, why="")
     await run_jobs(world)
 
     assert made.webhook.events == ["start", "save"]
@@ -170,9 +172,9 @@ async def test_a_webhook_goes_with_everything_that_it_was_to_be_told(
 ) -> None:
     await subscribe(world, receiver.url("/hook"))
     await world.start(clerk, "HOK")
-    await webhooks.delete(world.context, world.admin, (await hook(world)).id)
+    await subscriptions.delete(world.context, world.admin, (await hook(world)).id)
 
     assert await run_jobs(world) == 1
     assert receiver.requests == []
     with pytest.raises(NotFound):
-        await webhooks.read(world.context, world.admin, WebhookId(1))
+        await subscriptions.read(world.context, world.admin, WebhookId(1))

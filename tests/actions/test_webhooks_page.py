@@ -13,8 +13,8 @@ import httpx
 
 from e2e.conftest import free_port
 from house.tree import ROOT
-from satchel.actions import deliveries, webhooks
-from satchel.actions.webhooks import Wish
+from satchel.actions.webhooks import deliveries, subscriptions
+from satchel.actions.webhooks.subscriptions import Wish
 from satchel.main import system_clock
 from satchel.model.actor import Actor
 from satchel.outbound.allowed import parse_allowed
@@ -74,7 +74,7 @@ async def test_the_page_s_receiver_takes_genuine_messages_once(world: World, cle
     client = HttpClient(Guard(allowed=(parse_allowed(f"127.0.0.1:{port}"),)))
     world.context = replace(world.context, http=client, clock=system_clock)
     wish = Wish(url=f"http://127.0.0.1:{port}/satchel", events=["start"])
-    made = await webhooks.create(world.context, world.admin, "HOK", wish)
+    made = await subscriptions.create(world.context, world.admin, "HOK", wish)
     async with running(tmp_path, port, made.secret) as program:
         await world.start(clerk, "HOK", name="Desk")
         await run_jobs(world)
@@ -82,16 +82,16 @@ async def test_the_page_s_receiver_takes_genuine_messages_once(world: World, cle
         (record,) = await records(world)
         assert [attempt.status for attempt in record.attempts] == [204]
 
-        await webhooks.redeliver(world.context, world.admin, record.delivery.id)
+        await subscriptions.redeliver(world.context, world.admin, record.delivery.id)
         await run_jobs(world)
-        await webhooks.change_secret(world.context, world.admin, made.webhook.id)
-        await webhooks.send_test(world.context, world.admin, made.webhook.id)
+        await subscriptions.change_secret(world.context, world.admin, made.webhook.id)
+        await subscriptions.send_test(world.context, world.admin, made.webhook.id)
         await run_jobs(world)
         assert await program.line() == "test -"
         assert [attempt.status for record in await records(world) for attempt in record.attempts] == [204, 204, 204]
 
-        await webhooks.change_secret(world.context, world.admin, made.webhook.id, at_once=True)
-        number = await webhooks.send_test(world.context, world.admin, made.webhook.id)
+        await subscriptions.change_secret(world.context, world.admin, made.webhook.id, at_once=True)
+        number = await subscriptions.send_test(world.context, world.admin, made.webhook.id)
         await deliveries.deliver(world.context, world.account, number, 1)
         assert (await records(world))[-1].attempts[0].status == 401
         async with httpx.AsyncClient() as anybody:

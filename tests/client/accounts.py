@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from client.conftest import Network, signed_in, token
-from satchel.actions import apps
+from satchel.actions.apps import deploying
 from satchel.client.api import AsyncClient
 from satchel.client.filling import fill
 from satchel.client.import_report import ImportReport
@@ -19,7 +19,7 @@ from world import bundle
 
 async def new_owner(api: Api, network: Network, manifest: Mapping[str, object]) -> AsyncClient:
     """Return a client of the other account's administrator, where an app is deployed and empty."""
-    await apps.deploy(api.world.context, api.world.rival, bundle(manifest))
+    await deploying.deploy(api.world.context, api.world.rival, bundle(manifest))
     return signed_in(network, await token(api, "rival"), [])
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from client.conftest import ADDRESS, Network, answering, cut_after, lost, replaced
-from satchel.actions import credentials
+from satchel.actions.identity import credentials
 from satchel.client.api import AsyncClient
 from satchel.client.refusals import Refused, WrongBytes
 from satchel.client.transfers import PIECE_BYTES

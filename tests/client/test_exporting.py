@@ -10,7 +10,7 @@ import pytest
 from client.conftest import Network, answering, cut_after, replaced, signed_in, token
 from client.exports import export, files_in, manifest, verified
 from client.starting import Start
-from satchel.actions import accounts
+from satchel.actions.identity import accounts
 from satchel.client.api import AsyncClient
 from satchel.client.layout import Layout
 from satchel.client.refusals import InTheWay, Refused

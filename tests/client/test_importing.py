@@ -10,7 +10,8 @@ import pytest
 from client.conftest import Network, lost, signed_in, token
 from client.exports import export, manifest, verified
 from client.starting import Start
-from satchel.actions import accounts, apps
+from satchel.actions.apps import deploying
+from satchel.actions.identity import accounts
 from satchel.client.api import AsyncClient
 from satchel.client.importing import Import
 from satchel.model.actor import Right
@@ -40,7 +41,7 @@ async def rival(api: Api, network: Network) -> AsyncClient:
     """The administrator of the other account, in which the app is deployed and empty."""
     folder = EXAMPLES / "file-collection"
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    await apps.deploy(api.world.context, api.world.rival, files)
+    await deploying.deploy(api.world.context, api.world.rival, files)
     return signed_in(network, await token(api, "rival"), [])
 
 

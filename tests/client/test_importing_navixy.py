@@ -8,7 +8,7 @@ import pytest
 
 from client.accounts import bring, contents, new_owner, values
 from client.conftest import ADDRESS, Network
-from satchel.actions import credentials
+from satchel.actions.identity import credentials
 from satchel.client.refusals import Refused
 from satchel.client.sources import navixy as module
 from satchel.client.sources.navixy import NavixySource

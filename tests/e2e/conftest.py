@@ -20,7 +20,7 @@ from described import check
 from place import new_folder
 from plain import PLAIN
 from satchel.cli import root
-from satchel.db.embedded_cluster import remove_database
+from satchel.db.embedded.cluster import remove_database
 
 START_TIMEOUT_S = 180.0
 PATIENCE_S = 60.0

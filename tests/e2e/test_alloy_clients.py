@@ -7,7 +7,7 @@ import pytest
 
 from e2e.conftest import DemoServer
 from e2e.pages import HAS_SHELL, run_page
-from satchel.cli.samples import catalog_pdf
+from satchel.cli.demo.samples import catalog_pdf
 
 
 @pytest.mark.skipif(not HAS_SHELL, reason="the page's commands are for bash, curl and jq")

@@ -17,7 +17,7 @@ from client.exports import files_in, verified
 from e2e.conftest import DemoServer
 from house.tree import ROOT
 from satchel.client.api import Client
-from satchel.model.names import safe_name
+from satchel.model.transfer.names import safe_name
 
 SCRIPTS = ROOT / "examples" / "questetra"
 LARGE, LARGE_BYTES = 48, 2 * 1024 * 1024

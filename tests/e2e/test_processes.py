@@ -11,7 +11,7 @@ import pytest
 
 from e2e.conftest import DemoServer, command, eventually
 from engine_bpmn import MESSAGE, boundary, el, flow, message, simple, timer, user
-from satchel.cli.samples import catalog_pdf, photo_jpeg
+from satchel.cli.demo.samples import catalog_pdf, photo_jpeg
 from world import bundle, fields
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from e2e.conftest import DemoServer, command
 from house.tree import ROOT
-from satchel.cli.samples import SAMPLES
+from satchel.cli.demo.samples import SAMPLES
 
 SCRIPTS = ROOT / "examples" / "questetra"
 COLLECTED = {

@@ -13,7 +13,7 @@ import pytest
 
 from e2e.conftest import DemoServer
 from house.tree import ROOT
-from satchel.cli.samples import catalog_pdf
+from satchel.cli.demo.samples import catalog_pdf
 
 BASH = shutil.which("bash") or ""
 ADDRESS = "http://127.0.0.1:8080"

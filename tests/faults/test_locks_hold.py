@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from psycopg.errors import DeadlockDetected
 
-from satchel.actions import doctor, files, instances, intake, sweep, tasks, uploads
-from satchel.actions.forms import Submission
-from satchel.actions.places import Place
+from satchel.actions.files import attached, intake, tickets
+from satchel.actions.instances import lifecycle, tasks
+from satchel.actions.instances.forms import Submission
+from satchel.actions.instances.places import Place
+from satchel.actions.upkeep import doctor, sweep
 from satchel.model.errors import Busy, OverQuota, SatchelError, Unavailable
 from satchel.model.ids import FieldId, FileId, InstanceId, TaskId
 from world import World, bundle, chunks, fields, open_world
@@ -96,16 +98,16 @@ class Crowd:
     async def _copy(self) -> None:
         if self.files:
             source, target = self.chance.choice(self.files), self.chance.choice(self.instances)
-            made = await files.copy(self.world.context, self.world.admin, source, target, Place(field=FILES))
+            made = await attached.copy(self.world.context, self.world.admin, source, target, Place(field=FILES))
             self.files.append(made.id)
 
     async def _delete(self) -> None:
         if self.files:
-            await files.delete(self.world.context, self.world.admin, self.chance.choice(self.files))
+            await attached.delete(self.world.context, self.world.admin, self.chance.choice(self.files))
 
     async def _restore(self) -> None:
         if self.files:
-            await files.restore(self.world.context, self.world.admin, self.chance.choice(self.files))
+            await attached.restore(self.world.context, self.world.admin, self.chance.choice(self.files))
 
     async def _save(self) -> None:
         given = Submission(values={"note": str(self.chance.random())})
@@ -123,13 +125,13 @@ class Crowd:
 
     async def _cancel(self) -> None:
         if self.chance.random() < 0.1:
-            await instances.cancel_instance(
+            await lifecycle.cancel_instance(
                 self.world.context, self.world.admin, self.chance.choice(self.instances), why="test"
             )
 
     async def _end_ticket(self) -> None:
         ticket = await self.world.ask(self.world.admin, size=50, field="files", task=self.chance.choice(self.tasks))
-        await uploads.end(self.world.context, await self.world.find(ticket), reason="deleted")
+        await tickets.end(self.world.context, await self.world.find(ticket), reason="deleted")
 
     async def _sweep(self) -> None:
         self.world.clock.advance(timedelta(seconds=self.chance.choice((0, 5, 40))))
@@ -178,7 +180,7 @@ async def test_copies_in_both_directions_at_once_wait_for_each_other(world: Worl
 
     async def copy(source: InstanceId, target: InstanceId) -> bool:
         try:
-            await files.copy(world.context, world.admin, numbers[source], target, Place(field=FILES))
+            await attached.copy(world.context, world.admin, numbers[source], target, Place(field=FILES))
         except OverQuota:
             return False
         return True
@@ -196,23 +198,23 @@ async def test_a_sweep_beside_a_claim_of_the_same_bytes_loses_nothing(world: Wor
         task = await world.open_task(source)
         first = await world.upload(world.admin, data, field="files", task=task.id)
         await tasks.save(world.context, world.admin, task.id, Submission(values={"files": [first]}))
-        await instances.delete(world.context, world.admin, source, expected=None)  # the last that named the bytes
+        await lifecycle.delete(world.context, world.admin, source, expected=None)  # the last that named the bytes
         world.clock.advance(timedelta(hours=2))  # past the grace time: the sweep may take them
         target = await world.start(world.admin, "LOC")
         waiting = await world.open_task(target)
         ticket = await world.ask(world.admin, size=len(data), field="files", task=waiting.id)
 
-        async def arrive_and_claim(ticket: uploads.Ticket = ticket, task: TaskId = waiting.id) -> None:
+        async def arrive_and_claim(ticket: tickets.Ticket = ticket, task: TaskId = waiting.id) -> None:
             await world.fill(ticket, data, name="again.bin")
             given = Submission(values={"files": [int(ticket.id)]})
             await tasks.save(world.context, world.admin, task, given)
 
         await asyncio.gather(arrive_and_claim(), sweep.sweep(world.context, with_store=True))
 
-        content = await files.content(world.context, world.admin, FileId(int(ticket.id)))
+        content = await attached.content(world.context, world.admin, FileId(int(ticket.id)))
         pieces = [piece async for piece in world.context.blobs.open(world.account, content.digest)]
         assert b"".join(pieces) == data
-        await instances.delete(world.context, world.admin, target, expected=None)
+        await lifecycle.delete(world.context, world.admin, target, expected=None)
 
 
 async def test_a_writer_that_waits_too_long_is_told_to_try_again(world: World) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from satchel.actions import applications, credentials
-from satchel.actions.applications import PERSON_TOKEN, TOKEN_LIFETIME
+from satchel.actions.identity import applications, credentials
+from satchel.actions.identity.applications import PERSON_TOKEN, TOKEN_LIFETIME
 from satchel.model.actor import Actor
 from satchel.surfaces.alloy import wire
 from surfaces.conftest import Api

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from satchel.actions import accounts, credentials, files
-from satchel.actions.places import Place
+from satchel.actions.files import attached
+from satchel.actions.identity import accounts, credentials
+from satchel.actions.instances.places import Place
 from satchel.model.actor import Actor
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId, UserId
@@ -93,7 +94,7 @@ async def flokzu(api: Api) -> Mapping[str, object]:
     pdf = await world.upload(clerk, PDF, name="TAB-6-1.pdf", field="description", app="EVA")
     rows = [{"email": "", "name": "John Doe"}]
     instance = await world.start(clerk, "EVA", product="Drill", amount="12.50", description=[pdf], sender=rows)
-    await files.add_link(
+    await attached.add_link(
         world.context,
         clerk,
         instance,
@@ -104,7 +105,7 @@ async def flokzu(api: Api) -> Mapping[str, object]:
         place=Place(field=FieldId("pictures")),
     )
     note = await world.upload(clerk, TEXT, name="note.txt", instance=instance)
-    await files.attach(world.context, clerk, instance, [note], Place())
+    await attached.attach(world.context, clerk, instance, [note], Place())
     known: dict[str, object] = {"instance": "EVA-1", "number": int(instance), "pdf_bytes": PDF.decode()}
     for who in ("clerk", "buyer", "viewer", "stranger", "manager"):
         known[who] = await key_of(world, await world.actor(who))

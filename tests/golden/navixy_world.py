@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from satchel.actions import accounts, credentials, hashes
+from satchel.actions.identity import accounts, credentials, hashes
 from satchel.model.ids import UserId
 from surfaces.conftest import Api
 from surfaces.navixy_client import MANIFEST

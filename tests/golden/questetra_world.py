@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from engine_bpmn import MESSAGE, el, simple, user
-from satchel.actions import credentials, instances, nodes
+from satchel.actions.identity import credentials
+from satchel.actions.instances import lifecycle
+from satchel.actions.lists import nodes
 from satchel.model.ids import ElementId, InstanceId
 from surfaces.conftest import Api
 from world import World, bundle, fields
@@ -185,7 +187,7 @@ async def items(api: Api) -> Mapping[str, object]:
     for starter, given in zip(starters, values, strict=True):
         started.append(await world.start(starter, code, **given))
         world.clock.advance(timedelta(minutes=1))
-    await instances.cancel_instance(world.context, clerk, started[1], why="no longer needed")
+    await lifecycle.cancel_instance(world.context, clerk, started[1], why="no longer needed")
     app = (await world.rows("SELECT app_id FROM instances WHERE id = %s", started[0]))[0][0]
     known: dict[str, object] = {f"process_{number}": one for number, one in enumerate(started, start=1)}
     known |= {"app": app, "clerk": clerk.user_id, "clerks": world.groups["clerks"], "admin": world.admin.user_id}

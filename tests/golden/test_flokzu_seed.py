@@ -18,8 +18,8 @@ from calling import allow, incident
 from engine_bpmn import el, simple, user
 from golden.flokzu_world import key_of
 from peers import Peer, peer
-from satchel.actions import files
-from satchel.actions.places import Place
+from satchel.actions.files import attached
+from satchel.actions.instances.places import Place
 from satchel.db import instances as instance_rows
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId, InstanceId
@@ -89,7 +89,7 @@ class Flokzu:
         """Attach a file that Google Drive keeps."""
         instance = await self.number(identifier)
         place = Place(field=FieldId(field))
-        await files.add_link(
+        await attached.add_link(
             self.world.context,
             self.world.admin,
             instance,

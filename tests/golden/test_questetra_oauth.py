@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from golden.questetra_world import questetra
-from satchel.actions import credentials, oauth_clients
+from satchel.actions.identity import credentials, oauth_clients
 from surfaces.conftest import Api
 
 AUTHORIZE, TOKEN = "/questetra/oauth2/authorize", "/questetra/oauth2/token"

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satchel.model.names import (
+from satchel.model.transfer.names import (
     FolderNames,
     content_disposition,
     extension,

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satchel.model.errors import RangeNotSatisfiable
-from satchel.model.ranges import parse_range
+from satchel.model.transfer.ranges import parse_range
 
 
 @given(

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from satchel.actions import instances, search
+from satchel.actions.instances import lifecycle
+from satchel.actions.lists import search
 from satchel.db import search as search_rows
 from satchel.model.actor import Actor
 from stage import Stage
@@ -107,7 +108,7 @@ async def _fill(world: World) -> list[Known]:
         number = await world.start(world.admin, code, **values)
         state = "running"
         if chance.random() < 0.3:
-            await instances.cancel_instance(world.context, world.admin, number, why="test")
+            await lifecycle.cancel_instance(world.context, world.admin, number, why="test")
             state = "cancelled"
         known.append(Known(int(number), code, state, world.clock(), values))
         if chance.random() < 0.7:

@@ -10,9 +10,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
-from satchel.actions import intake, sweep, tasks, uploads
-from satchel.actions.forms import Submission
-from satchel.actions.uploads import Ticket
+from satchel.actions.files import intake
+from satchel.actions.files import tickets as uploads
+from satchel.actions.files.tickets import Ticket
+from satchel.actions.instances import tasks
+from satchel.actions.instances.forms import Submission
+from satchel.actions.upkeep import sweep
 from satchel.model.errors import InvalidState, SatchelError, UploadExpired
 from satchel.model.ids import InstanceId, TaskId
 from satchel.model.uploads import UploadState

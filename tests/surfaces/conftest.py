@@ -12,7 +12,7 @@ import pytest
 import leaks
 from described import check_async
 from plain import PLAIN
-from satchel.actions import credentials
+from satchel.actions.identity import credentials
 from satchel.settings import read_settings
 from satchel.surfaces.app import create_app
 from satchel.surfaces.kit.dispatch import Asgi

@@ -7,7 +7,8 @@ import zipfile
 
 import httpx
 
-from satchel.actions import accounts, export_freeze
+from satchel.actions.exports import freeze
+from satchel.actions.identity import accounts
 from satchel.model.actor import Right
 from satchel.model.ids import ExportId, InstanceId
 from surfaces.conftest import Api
@@ -41,7 +42,7 @@ async def begin(client: httpx.AsyncClient, **wish: object) -> int:
 
 
 async def make(api: Api, number: int) -> None:
-    await export_freeze.prepare(api.world.context, api.world.account, ExportId(number))
+    await freeze.prepare(api.world.context, api.world.account, ExportId(number))
 
 
 async def fetch(client: httpx.AsyncClient, number: int) -> zipfile.ZipFile:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from satchel.actions import hashes
+from satchel.actions.identity import hashes
 from surfaces.conftest import Api
 from world import bundle, fields
 

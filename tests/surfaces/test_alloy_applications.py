@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 
 from golden.alloy_world import alloy
-from satchel.actions import applications, credentials
+from satchel.actions.identity import applications, credentials
 from surfaces.conftest import Api
 
 DENIED = 100

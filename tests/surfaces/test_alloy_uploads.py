@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from golden.alloy_world import alloy, token
-from satchel.actions import accounts
+from satchel.actions.identity import accounts
 from surfaces.conftest import Api
 from world import KIBIBYTE, QUOTA, World
 

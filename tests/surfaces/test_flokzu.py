@@ -10,7 +10,8 @@ import pytest
 
 from golden.flokzu_world import flokzu as flokzu_world
 from golden.flokzu_world import key_of
-from satchel.actions import accounts, credentials, instances
+from satchel.actions.identity import accounts, credentials
+from satchel.actions.instances import lifecycle
 from satchel.model.actor import Right
 from satchel.surfaces.flokzu.names import ids_of, names_of
 from satchel.surfaces.flokzu.wire import BASE
@@ -60,9 +61,9 @@ async def test_the_key_of_an_administrator_acts_for_the_user_whom_it_names_with_
 
     world = flokzu.api.world
     clerk = await world.actor("clerk")
-    seen = await instances.read_by_identifier(world.context, clerk, made)
+    seen = await lifecycle.read_by_identifier(world.context, clerk, made)
     assert seen.instance.starter_id == clerk.user_id
-    (started, *_) = await instances.history(world.context, clerk, seen.instance.id, after=0, limit=5)
+    (started, *_) = await lifecycle.history(world.context, clerk, seen.instance.id, after=0, limit=5)
     keys = await credentials.of_user(world.context, world.admin, world.admin.user_id or clerk.user_id)  # type: ignore[arg-type]  # is one
     assert (started.user_id, started.credential_id in {key.id for key in keys}) == (clerk.user_id, True)
 
@@ -74,7 +75,7 @@ async def test_the_system_starts_an_instance_only_for_somebody_who_may(flokzu: F
         made = await flokzu.client.post(address, headers=flokzu.headers("clerk", **force), json=body)
         assert (refused.status_code, made.status_code) == (403, 200)
         world = flokzu.api.world
-        seen = await instances.read_by_identifier(world.context, world.admin, made.json()["identifier"])
+        seen = await lifecycle.read_by_identifier(world.context, world.admin, made.json()["identifier"])
         assert seen.instance.starter_id is None
 
 
@@ -268,7 +269,7 @@ async def test_an_ended_record_stays_and_a_cancelled_one_goes_and_neither_can_be
     clerk = await world.actor("clerk")
     ended, cancelled = [await world.start(clerk, "PRI", sku=sku) for sku in ("ended", "cancelled")]
     await world.complete(clerk, ended)
-    await instances.cancel_instance(world.context, clerk, cancelled, why="")
+    await lifecycle.cancel_instance(world.context, clerk, cancelled, why="")
 
     listed = (await flokzu.v1("GET", "database/list?dbase=PRI")).json()
     changed = [

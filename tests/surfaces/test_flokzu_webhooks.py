@@ -9,9 +9,9 @@ import pytest
 from calling import allow
 from golden.flokzu_world import flokzu as flokzu_world
 from peers import Peer, peer
-from satchel.actions import webhooks
 from satchel.actions.webhook_formats import NATIVE_FORMAT, by_name
-from satchel.actions.webhooks import Wish
+from satchel.actions.webhooks import subscriptions
+from satchel.actions.webhooks.subscriptions import Wish
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import InstanceId
 from satchel.surfaces.flokzu.webhooks import FORMAT
@@ -35,7 +35,7 @@ async def test_saves_and_completions_come_in_the_documented_envelope(api: Api, r
     world.context = replace(world.context, webhook_formats=by_name(NATIVE_FORMAT, FORMAT))
     keys = await flokzu_world(api)
     wish = Wish(url=receiver.url("/hook"), events=EVENTS, format="flokzu")
-    made = await webhooks.create(world.context, world.admin, "EVA", wish)
+    made = await subscriptions.create(world.context, world.admin, "EVA", wish)
     client = await api.client("anonymous")
 
     created = await client.post(f"{BASE}/{keys['clerk']}/instance?processCode=EVA", json={"Product": "Lamp"})
@@ -66,12 +66,12 @@ async def test_a_test_has_an_empty_payload_and_endings_cannot_be_subscribed_to(a
     world.context = replace(world.context, webhook_formats=by_name(NATIVE_FORMAT, FORMAT))
     await flokzu_world(api)
     with pytest.raises(InvalidValues):
-        await webhooks.create(
+        await subscriptions.create(
             world.context, world.admin, "EVA", Wish(url=receiver.url("/"), events=("end",), format="flokzu")
         )
-    made = await webhooks.create(world.context, world.admin, "EVA", Wish(url=receiver.url("/"), format="flokzu"))
+    made = await subscriptions.create(world.context, world.admin, "EVA", Wish(url=receiver.url("/"), format="flokzu"))
 
-    await webhooks.send_test(world.context, world.admin, made.webhook.id)
+    await subscriptions.send_test(world.context, world.admin, made.webhook.id)
     await run_jobs(world)
 
     message = json.loads(receiver.requests[0].body)

@@ -7,9 +7,10 @@ so whoever comes after one that deleted a thing finds nothing there.
 import json
 from pathlib import Path
 
-from satchel.actions import files, webhooks
-from satchel.actions.places import Place
-from satchel.actions.webhooks import Wish
+from satchel.actions.files import attached
+from satchel.actions.instances.places import Place
+from satchel.actions.webhooks import subscriptions
+from satchel.actions.webhooks.subscriptions import Wish
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId
 from satchel.surfaces.native.routes import ENDPOINTS
@@ -63,7 +64,7 @@ async def _numbers(api: Api) -> dict[str, str]:
     finished = await world.upload(clerk, PDF, name="b.pdf", field="description", app="EVA")
     other = await world.start(clerk, "EVA", product="Lamp", description=[finished])
     await world.complete(buyer, other, outcome="approve")
-    link = await files.add_link(
+    link = await attached.add_link(
         world.context,
         clerk,
         instance,
@@ -82,7 +83,7 @@ async def _numbers(api: Api) -> dict[str, str]:
     signed = (await admin.post(f"/api/v1/files/{description}/links", json={})).json()["url"]
     upload = await world.ask(clerk, size=9, field="photos", app="EVA")
     user = world.people["viewer"]
-    hook = (await webhooks.create(world.context, world.admin, "EVA", Wish(url="https://hooks.example/"))).webhook
+    hook = (await subscriptions.create(world.context, world.admin, "EVA", Wish(url="https://hooks.example/"))).webhook
     return {
         "app": "EVA",
         "instance": str(instance),
@@ -95,7 +96,7 @@ async def _numbers(api: Api) -> dict[str, str]:
         "incident": "999999",
         "upload": str(upload.id),
         "webhook": str(hook.id),
-        "delivery": str(await webhooks.send_test(world.context, world.admin, hook.id)),
+        "delivery": str(await subscriptions.send_test(world.context, world.admin, hook.id)),
         "user": str(user),
         "holder": str(world.people["buyer"]),
         "group": str(world.groups["viewers"]),

@@ -7,7 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions import accounts, export_freeze, files, instances, sweep
+from satchel.actions.exports import freeze
+from satchel.actions.files import attached
+from satchel.actions.identity import accounts
+from satchel.actions.instances import lifecycle
+from satchel.actions.upkeep import sweep
 from satchel.model.actor import Right
 from satchel.model.ids import ExportId, FileId
 from surfaces.conftest import Api
@@ -47,7 +51,7 @@ async def test_the_sweep_takes_a_deleted_files_bytes_only_after_the_exports_that
     world, clerk = exporting.world, await exporting.client("clerk")
     number = await begin(clerk, query={"app": "EVA"})
     await make(exporting, number)
-    await files.delete(world.context, world.admin, FileId(file))
+    await attached.delete(world.context, world.admin, FileId(file))
     world.clock.advance(2 * HOUR)
     assert (await sweep.sweep(world.context, with_store=True)).blobs == 0
     assert (await fetch(clerk, number)).testzip() is None
@@ -66,17 +70,17 @@ async def test_the_sweep_takes_a_deleted_files_bytes_only_after_the_exports_that
 async def test_a_job_that_runs_twice_or_died_adds_nothing_twice(
     exporting: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("satchel.actions.export_freeze.PAGE", 2)
+    monkeypatch.setattr("satchel.actions.exports.freeze.PAGE", 2)
     for n in range(5):
         await evaluation(exporting, product=f"Desk {n}")
     world, clerk = exporting.world, await exporting.client("clerk")
     number = await begin(clerk, query={"app": "EVA"})
     for _ in range(2):  # and then it dies
-        assert await export_freeze._step(world.context, world.account, ExportId(number))
+        assert await freeze._step(world.context, world.account, ExportId(number))
     world.clock.advance(HOUR)
     later, _ = await evaluation(exporting, product="Later")
 
-    assert await export_freeze.enqueue_silent(world.context) == 1
+    assert await freeze.enqueue_silent(world.context) == 1
     await make(exporting, number)
     await make(exporting, number)
 
@@ -164,7 +168,7 @@ async def test_a_file_deleted_while_its_page_is_listed_is_no_longer_there(export
     async def meanwhile(*given: object) -> list[bytes | None]:
         store.read_many = read_many  # type: ignore[method-assign]  # only once
         found = await read_many(*given)  # type: ignore[arg-type]  # handed on
-        await instances.delete(world.context, world.admin, first, expected=None)
+        await lifecycle.delete(world.context, world.admin, first, expected=None)
         world.clock.advance(2 * HOUR)
         assert (await sweep.sweep(world.context)).blobs == 1
         return found

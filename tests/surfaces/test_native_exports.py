@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions import accounts, export_freeze
+from satchel.actions.exports import freeze
+from satchel.actions.identity import accounts
 from satchel.model.actor import Right
 from surfaces.conftest import Api
 from surfaces.exporting import begin, evaluation, fetch, let_clerks_export, lines, make, sheet, take_away
@@ -54,7 +55,7 @@ async def test_an_export_holds_every_file_with_its_manifest_and_the_values(expor
 
 async def test_the_lists_of_an_archive_are_tables_too(exporting: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """A field that only a later instance has gets its column; many pages of lines are one table."""
-    monkeypatch.setattr(export_freeze, "_LINES", 2)
+    monkeypatch.setattr(freeze, "_LINES", 2)
     for number in range(2):
         await evaluation(exporting, product=f"Desk, {number}")
     await evaluation(exporting, product="Desk, 2", amount="12.50")

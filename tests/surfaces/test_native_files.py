@@ -4,7 +4,7 @@ import io
 import zipfile
 from datetime import timedelta
 
-from satchel.actions.sweep import expire_uploads
+from satchel.actions.upkeep.sweep import expire_uploads
 from surfaces.conftest import Api
 from world import EXAMPLES, PDF
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from satchel.actions import accounts, idempotency
+from satchel.actions import idempotency
 from satchel.actions.idempotency import UNFINISHED
+from satchel.actions.identity import accounts
 from satchel.model.actor import Right
 from satchel.model.errors import Busy
 from satchel.model.ids import CredentialId

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from satchel.actions import accounts, instances, schedule_runs
+from satchel.actions.exports import schedule_runs
+from satchel.actions.identity import accounts
+from satchel.actions.instances import lifecycle
 from satchel.model.actor import Right
 from satchel.model.ids import InstanceId, ScheduleId
 from satchel.settings import read_settings
@@ -162,7 +164,7 @@ async def test_names_stay_apart_when_titles_and_files_change(nightly: Api, folde
     clerk = await nightly.client("clerk")
     tab = await nightly.upload("clerk", TEXT, instance=int(instance), name="A.PDF")
     assert (await clerk.post(f"/api/v1/instances/{instance}/files", json={"uploads": [tab]})).status_code == 201
-    view = await instances.read(world.context, world.admin, instance)
+    view = await lifecycle.read(world.context, world.admin, instance)
     changed = await clerk.patch(
         f"/api/v1/instances/{instance}/values",
         json={"values": {"product": "Table"}},

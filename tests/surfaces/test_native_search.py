@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions import instances
+from satchel.actions.instances import lifecycle
 from satchel.db import search
 from surfaces.conftest import Api
 
@@ -37,7 +37,7 @@ async def test_a_search_finds_the_same_by_walk_by_trigrams_and_by_order(
         instance = await world.start(clerk, "PUR", item=item)
         world.clock.advance(timedelta(days=1))
         if item != "Chair":
-            await instances.cancel_instance(world.context, world.admin, instance, why="")
+            await lifecycle.cancel_instance(world.context, world.admin, instance, why="")
         world.clock.advance(timedelta(days=1))
 
     def day(number: int) -> str:

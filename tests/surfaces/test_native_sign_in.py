@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from satchel.actions import credentials
+from satchel.actions.identity import credentials
 from satchel.settings import read_settings
 from satchel.surfaces.app import create_app
 from surfaces.conftest import Api

@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from engine_bpmn import simple, user
-from satchel.actions import accounts, apps, doctor, hashes, sweep
+from satchel.actions.apps import deploying
+from satchel.actions.identity import accounts, hashes
+from satchel.actions.upkeep import doctor, sweep
 from satchel.model.actor import Right
 from surfaces.conftest import Api
 from surfaces.navixy_client import Navixy, open_navixy, path_of, refusal, session
@@ -329,9 +331,9 @@ async def test_who_may_not_start_the_app_checks_nobody_in_and_who_may_not_view_i
 async def test_what_follows_a_check_in_is_up_to_the_accounts_own_version_of_the_app(navixy: Navixy) -> None:
     world = navixy.api.world
     await _check_in(navixy)
-    (newest,) = await apps.versions(world.context, world.admin, "CHECKIN")
+    (newest,) = await deploying.versions(world.context, world.admin, "CHECKIN")
     files = {"app.yaml": newest.manifest, "process.bpmn": simple(user("a"))}
-    await apps.deploy(world.context, world.admin, files)
+    await deploying.deploy(world.context, world.admin, files)
 
     number = await _check_in(navixy, comment="somebody look")
 

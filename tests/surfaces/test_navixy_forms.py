@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from satchel.actions import previews
+from satchel.actions.files import previews
 from satchel.model.digest import Digest
 from surfaces.conftest import Api
 from surfaces.navixy_client import Navixy, open_navixy, path_of, refusal, session

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions import tasks
+from satchel.actions.instances import tasks
 from satchel.model.ids import TaskId
 from surfaces.conftest import Api
 from surfaces.navixy_client import Navixy, open_navixy, refusal

@@ -2,8 +2,9 @@
 
 import pytest
 
-from satchel.actions import accounts, hashes, tasks
-from satchel.actions.forms import Submission
+from satchel.actions.identity import accounts, hashes
+from satchel.actions.instances import tasks
+from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Right
 from surfaces.conftest import Api
 from surfaces.navixy_client import MANIFEST, Navixy, open_navixy, refusal

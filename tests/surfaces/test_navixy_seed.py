@@ -9,7 +9,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from satchel.actions import credentials, hashes, sweep, tasks
+from satchel.actions.identity import credentials, hashes
+from satchel.actions.instances import tasks
+from satchel.actions.upkeep import sweep
 from satchel.model.ids import TaskId
 from satchel.settings import read_settings
 from satchel.surfaces.app import create_app

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from satchel.actions import accounts, hashes
+from satchel.actions.identity import accounts, hashes
 from surfaces.conftest import Api
 from surfaces.navixy_client import Navixy, open_navixy, refusal, session
 

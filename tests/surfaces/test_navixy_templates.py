@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satchel.actions import accounts, apps, hashes
+from satchel.actions.apps import deploying
+from satchel.actions.identity import accounts, hashes
 from satchel.model.actor import Right
-from satchel.model.manifest_fields import FIELD_ID, RESERVED_NAMES
+from satchel.model.app_yaml.field_settings import FIELD_ID, RESERVED_NAMES
 from satchel.surfaces.navixy.names import to_ours, to_theirs
 from surfaces.conftest import Api
 from surfaces.navixy_client import Navixy, open_navixy, refusal, session
@@ -152,7 +153,7 @@ async def test_a_changed_template_is_a_version_and_leaves_its_forms_as_they_are(
     newer = await _task(navixy, template)
     given = {"Text-1": VALUES["Text-1"], "drop": {"type": "dropdown", "value_index": 0}}
     assert (await newer.submit(**given)).json() == {"success": True}
-    manifest = (await apps.read(navixy.api.world.context, navixy.api.world.admin, "FORM1")).manifest
+    manifest = (await deploying.read(navixy.api.world.context, navixy.api.world.admin, "FORM1")).manifest
     kinds = manifest.field("drop")
     assert kinds is not None
     assert [(one.id, one.label) for one in kinds.limits.options] == [("o2", "y"), ("o3", "z"), ("o1", "x")]
@@ -187,11 +188,11 @@ async def test_an_app_that_was_deployed_is_neither_changed_nor_deleted_here(navi
     assert refusal(await navixy.call("form/template/delete", template_id=deployed["id"])) == (400, 230)
     world = navixy.api.world
     template = await _create(navixy)
-    (newest,) = await apps.versions(world.context, world.admin, "FORM1")
+    (newest,) = await deploying.versions(world.context, world.admin, "FORM1")
     more = newest.bpmn.replace(b'<bpmn:endEvent id="ended"', b'<bpmn:userTask id="more" /><bpmn:endEvent id="ended"')
     flow = b'sourceRef="fill" targetRef="ended" />'
     path = b'sourceRef="fill" targetRef="more" /><bpmn:sequenceFlow id="on" sourceRef="more" targetRef="ended" />'
-    await apps.deploy(
+    await deploying.deploy(
         world.context, world.admin, {"app.yaml": newest.manifest, "process.bpmn": more.replace(flow, path)}
     )
     changed = {**DELIVERY, "id": template}

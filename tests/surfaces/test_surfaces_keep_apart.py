@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from satchel.actions import apps
+from satchel.actions.apps import deploying
 from satchel.model.actor import Actor
 from satchel.model.errors import SatchelError
 from satchel.settings import read_settings
@@ -25,7 +25,7 @@ async def _who(exchange: Exchange) -> Reply:
 async def _app(exchange: Exchange) -> Reply:
     """Say an app's name."""
     return Reply(
-        body=(await apps.read(exchange.context, exchange.actor, exchange.params["name"])).manifest.name.encode()
+        body=(await deploying.read(exchange.context, exchange.actor, exchange.params["name"])).manifest.name.encode()
     )
 
 

@@ -10,9 +10,9 @@ import pytest
 from lxml import etree
 from PIL import Image
 
-from satchel.cli.samples import SAMPLES, example_bundles, make_samples, pdf
+from satchel.cli.demo.samples import SAMPLES, example_bundles, make_samples, pdf
 from satchel.engine.check import check
-from satchel.model.bundle import draft_bundle, groups_named
+from satchel.model.app_yaml.bundle import draft_bundle, groups_named
 
 DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 MODEL = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from PIL import Image
 
-from satchel.model.media import is_image, matches_accept, may_show_inline, media_type
+from satchel.model.transfer.media import is_image, matches_accept, may_show_inline, media_type
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 HTML = b"<!-- hello --> <html><script>alert(1)</script>"

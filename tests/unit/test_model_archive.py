@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from satchel.model.archive import MAX_ARCHIVE_BYTES, MAX_MEMBERS, unpack_bundle
+from satchel.model.app_yaml.archive import MAX_ARCHIVE_BYTES, MAX_MEMBERS, unpack_bundle
 from satchel.model.errors import InvalidBundle
 
 FILES = {"app.yaml": b"code: A\n", "process.bpmn": b"<x/>"}

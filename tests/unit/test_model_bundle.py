@@ -6,8 +6,15 @@ from decimal import Decimal
 import pytest
 
 from satchel.model.app import Access, Assignment
-from satchel.model.bundle import apps_named, draft_bundle, groups_named, has_errors, parse_manifest, users_named
-from satchel.model.document import MAX_DOCUMENT_BYTES, MAX_NODES
+from satchel.model.app_yaml.bundle import (
+    apps_named,
+    draft_bundle,
+    groups_named,
+    has_errors,
+    parse_manifest,
+    users_named,
+)
+from satchel.model.app_yaml.document import MAX_DOCUMENT_BYTES, MAX_NODES
 from satchel.model.errors import Finding
 from satchel.model.fields import FieldType
 from satchel.model.ids import ElementId, FieldId

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from satchel.model.bundle import draft_bundle
-from satchel.model.manifest import TOP_KEYS
-from satchel.model.manifest_fields import RESERVED_NAMES, TYPE_OPTIONS
-from satchel.model.manifest_services import SERVICE_KINDS
+from satchel.model.app_yaml.bundle import draft_bundle
+from satchel.model.app_yaml.field_settings import RESERVED_NAMES, TYPE_OPTIONS
+from satchel.model.app_yaml.manifest import TOP_KEYS
+from satchel.model.app_yaml.service_settings import SERVICE_KINDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "app-yaml.md").read_text()
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satchel.model.bundle import draft_bundle
-from satchel.model.document import plain, read_document
+from satchel.model.app_yaml.bundle import draft_bundle
+from satchel.model.app_yaml.document import plain, read_document
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT / "docs" / "reference" / "app.schema.json"

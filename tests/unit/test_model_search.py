@@ -16,7 +16,7 @@ from satchel.model.errors import InvalidRequest
 from satchel.model.fields import Field, FieldType, Limits, Option, SlotKind
 from satchel.model.ids import FieldId, InstanceId, UserId
 from satchel.model.instance import InstanceState
-from satchel.model.search import (
+from satchel.model.search.query import (
     SLOT_CHARS,
     Cursor,
     InstanceQuery,
@@ -27,7 +27,7 @@ from satchel.model.search import (
     query_json,
     slot_value,
 )
-from satchel.model.search_query import parse_pairs, parse_query
+from satchel.model.search.reading import parse_pairs, parse_query
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 DAY = "2026-01-01T00:00:00Z"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satchel.model.trigrams import (
+from satchel.model.search.trigrams import (
     MAX_GRAMS,
     MAX_INDEXED_CHARS,
     fold,

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from satchel.model.app import Manifest
-from satchel.model.bundle import parse_manifest
+from satchel.model.app_yaml.bundle import parse_manifest
+from satchel.model.app_yaml.versions import compare
 from satchel.model.errors import Finding
-from satchel.model.versions import compare
 
 OLD = """
 code: TST

@@ -3,7 +3,7 @@
 import pytest
 
 from satchel.model.errors import BadFile, InvalidRequest
-from satchel.model.names import (
+from satchel.model.transfer.names import (
     Disposition,
     FolderNames,
     clean_upload_name,

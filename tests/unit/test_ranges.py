@@ -3,7 +3,7 @@
 import pytest
 
 from satchel.model.errors import RangeNotSatisfiable
-from satchel.model.ranges import is_unchanged, may_use_range, parse_range
+from satchel.model.transfer.ranges import is_unchanged, may_use_range, parse_range
 
 TAG = '"' + "ab" * 32 + '"'
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from satchel.model import zip_layout
-from satchel.model.zip_layout import Member
+from satchel.model.transfer import zip_layout
+from satchel.model.transfer.zip_layout import Member
 
 AT = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 GIBIBYTE = 2**30

@@ -10,7 +10,7 @@ from satchel.db import apps as rows
 from satchel.db.pool import Reader
 from satchel.engine.parse import Definition, parse
 from satchel.model.app import Manifest
-from satchel.model.bundle import parse_manifest
+from satchel.model.app_yaml.bundle import parse_manifest
 from satchel.model.errors import NotFound
 from satchel.model.fields import Field
 from satchel.model.ids import AccountId, AppId, VersionId

@@ -17,7 +17,7 @@ from satchel.blobs.layout import storage_errors
 from satchel.model.digest import Digest
 from satchel.model.errors import BlobMissing, Conflict
 from satchel.model.ids import Entropy
-from satchel.model.names import safe_name
+from satchel.model.transfer.names import safe_name
 
 ARRIVING = ".arriving"
 """The folder in which files arrive."""

@@ -29,8 +29,8 @@ def doctor(
 
 async def _examine(data: DataDirectory, *, read_data: bool, with_sweep: bool, mend_quota: bool) -> bool:
     from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
-    from satchel.actions import doctor as actions  # noqa: PLC0415  # same
-    from satchel.actions.sweep import sweep as run_sweep  # noqa: PLC0415  # same
+    from satchel.actions.upkeep import doctor as actions  # noqa: PLC0415  # same
+    from satchel.actions.upkeep.sweep import sweep as run_sweep  # noqa: PLC0415  # same
 
     settings = output.settings(data_directory=data)
     server.set_up_logs(settings)

@@ -5,22 +5,9 @@ from typing import Annotated
 import typer
 
 from satchel import __version__
-from satchel.cli import (
-    admin,
-    admin_applications,
-    admin_hashes,
-    admin_keys,
-    admin_oauth,
-    calls,
-    demo,
-    deploy,
-    doctor,
-    export,
-    import_tree,
-    schedules,
-    serve,
-    webhooks,
-)
+from satchel.cli import calls, deploy, doctor, export, import_tree, schedules, serve, webhooks
+from satchel.cli.admin import accounts, applications, hashes, keys, oauth
+from satchel.cli.demo import command
 
 app = typer.Typer(
     name="satchel",
@@ -30,14 +17,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("demo")(demo.demo)
+app.command("demo")(command.demo)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
-admin.app.add_typer(admin_oauth.app, name="oauth-client")
-admin.app.add_typer(admin_keys.app, name="keys")
-app.add_typer(admin.app, name="admin")
-admin.app.command("application")(admin_applications.application)
-admin.app.command("hash")(admin_hashes.create_hash)
+accounts.app.add_typer(oauth.app, name="oauth-client")
+accounts.app.add_typer(keys.app, name="keys")
+app.add_typer(accounts.app, name="admin")
+accounts.app.command("application")(applications.application)
+accounts.app.command("hash")(hashes.create_hash)
 app.command("deploy")(deploy.deploy)
 app.command("export")(export.export)
 app.command("import", epilog=import_tree.EPILOG)(import_tree.import_tree)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from satchel.client.sources.source import Found, FoundFile
 from satchel.model.errors import InvalidRequest
-from satchel.model.names import folder_key, safe_name
+from satchel.model.transfer.names import folder_key, safe_name
 
 DEFAULT = "{id}_{app}_({subject})"
 NAMES = ("id", "identifier", "app", "code", "subject", "state", "year", "month", "day", "field", "area", "file")

@@ -17,7 +17,7 @@ from satchel.client.layout import RESERVED, path_key
 from satchel.client.sources.source import Found, FoundFile
 from satchel.client.tree import MANIFEST, Tree, told
 from satchel.model.errors import Conflict
-from satchel.model.names import FolderNames
+from satchel.model.transfer.names import FolderNames
 
 INSTANCES = "instances.jsonl"
 REPORT = "report.json"

@@ -9,7 +9,7 @@ import msgspec
 from satchel.client.ledger import INSTANCES, REPORT, Ledger
 from satchel.client.progress import Report
 from satchel.client.tree import MANIFEST, Tree
-from satchel.model.export_sheets import (
+from satchel.model.transfer.export_sheets import (
     FILE_COLUMNS,
     INSTANCE_COLUMNS,
     MANIFEST_CSV,

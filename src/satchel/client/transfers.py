@@ -13,7 +13,7 @@ from satchel.client.receiving import receive, wait_for
 from satchel.client.refusals import WrongBytes
 from satchel.client.steps import Answer, Broken, Call, Flow, Retries, Work, accept, ask, get, may_pass, post
 from satchel.model.api.files import File, Ticket, Upload
-from satchel.model.names import format_upload_metadata
+from satchel.model.transfer.names import format_upload_metadata
 
 PIECE_BYTES = 8 * 1024 * 1024
 """How much of a larger file goes in one request."""

@@ -7,8 +7,8 @@ from datetime import datetime
 from satchel.db.conditions import Column, ColumnKind, condition
 from satchel.db.pool import Reader, Writer, assembled
 from satchel.db.search import Where
-from satchel.model.conditions import Condition
 from satchel.model.ids import AccountId, AppId, InstanceId, TaskId
+from satchel.model.search.conditions import Condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from satchel.db.search import Where
-from satchel.model.conditions import All, Any, Condition, Contains, Equals, HasAny, Near, Not, Within
+from satchel.model.search.conditions import All, Any, Condition, Contains, Equals, HasAny, Near, Not, Within
 
 EARTH_RADIUS_M = 6_371_008.8
 """Of the sphere on which places are near: the Earth's mean radius."""

@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer
 from satchel.model.digest import Digest
-from satchel.model.exports import Entry, EntryKind, Export, Progress, Selection
 from satchel.model.ids import AccountId, ExportId, InstanceId, SearchId, UserId
+from satchel.model.transfer.exports import Entry, EntryKind, Export, Progress, Selection
 
 _EXPORT = (
     "account_id, id, owner_id, state, query, search_id, fields, with_attachments AS attachments,"

@@ -14,8 +14,8 @@ from satchel.db.search import Where
 from satchel.model.fields import SlotKind
 from satchel.model.ids import AccountId, AppId, FieldId
 from satchel.model.instance import Instance
-from satchel.model.search import SLOT_CHARS
-from satchel.model.trigrams import fold, trigrams_of_term
+from satchel.model.search.query import SLOT_CHARS
+from satchel.model.search.trigrams import fold, trigrams_of_term
 
 OWN: Mapping[str, str] = {
     "uuid": "i.uuid",

@@ -17,8 +17,8 @@ from satchel.db.pool import Reader, Writer, assembled
 from satchel.model.fields import SlotKind
 from satchel.model.ids import AccountId, AppId, GroupId, SearchId, UserId
 from satchel.model.instance import Instance
-from satchel.model.search import SLOT_CHARS, Cursor, FieldCondition, InstanceQuery, Sort, SortKey
-from satchel.model.trigrams import fold, trigrams_of_term
+from satchel.model.search.query import SLOT_CHARS, Cursor, FieldCondition, InstanceQuery, Sort, SortKey
+from satchel.model.search.trigrams import fold, trigrams_of_term
 
 COUNT_CAP = 10_000
 """Counts are exact up to here; beyond it one learns only that there are more."""

@@ -9,9 +9,9 @@ from satchel.db.conditions import Column, ColumnKind, condition
 from satchel.db.events import EMPTIED, SUBMISSIONS
 from satchel.db.pool import Reader, assembled
 from satchel.db.search import Where
-from satchel.model.conditions import Condition
 from satchel.model.ids import AccountId, AppId, GroupId, TaskId, UserId
 from satchel.model.instance import Task, TaskDetails, TaskState
+from satchel.model.search.conditions import Condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Whether a process and its app.yaml fit together, and everything else that keeps a bundle from being deployed.
 
-`check` gives all findings at once. Findings about app.yaml name the BPMN element but no line: `satchel.model.bundle`
-knows the lines of its own document.
+`check` gives all findings at once. Findings about app.yaml name the BPMN element but no line:
+`satchel.model.app_yaml.bundle` knows the lines of its own document.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """An app's data side: what `app.yaml` says, checked and typed.
 
-`Manifest` is what the rest of Satchel knows of an app besides its BPMN. `satchel.model.bundle` makes it from YAML;
-nothing else does.
+`Manifest` is what the rest of Satchel knows of an app besides its BPMN. `satchel.model.app_yaml.bundle` makes it
+from YAML; nothing else does.
 """
 
 from collections.abc import Mapping

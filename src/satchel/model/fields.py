@@ -1,7 +1,7 @@
 """Fields: the declared places for values, with their types and limits.
 
 The invariant: a `Field` that exists is consistent (its limits fit its type, its options are not empty), because
-`satchel.model.bundle` is the only maker of fields and refuses the rest with findings.
+`satchel.model.app_yaml.bundle` is the only maker of fields and refuses the rest with findings.
 """
 
 from dataclasses import dataclass

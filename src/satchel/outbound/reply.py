@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote
 
 from satchel.model.errors import BadFile, InvalidRequest
-from satchel.model.names import clean_upload_name, decode_header, parse_disposition
+from satchel.model.transfer.names import clean_upload_name, decode_header, parse_disposition
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.target import Target
 

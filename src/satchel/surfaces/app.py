@@ -17,8 +17,8 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Scope
 
-from satchel.actions import health
 from satchel.actions.context import Context
+from satchel.actions.upkeep import health
 from satchel.surfaces.alloy import routes as alloy
 from satchel.surfaces.flokzu import routes as flokzu
 from satchel.surfaces.kit import problems

@@ -6,8 +6,12 @@ here does nothing the second time.
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from satchel.actions import calls, deliveries, due, export_freeze, previews, schedule_runs
+from satchel.actions.calls import attempts
 from satchel.actions.context import Context
+from satchel.actions.exports import freeze, schedule_runs
+from satchel.actions.files import previews
+from satchel.actions.instances import due
+from satchel.actions.webhooks import deliveries
 from satchel.model.digest import parse_digest
 from satchel.model.ids import AccountId, DeliveryId, ExportId, InstanceId, JobId, ScheduleId
 from satchel.queue.enqueue import (
@@ -33,10 +37,10 @@ def handlers(context: Context) -> Mapping[str, Handler]:
         await due.return_call(context, AccountId(account), InstanceId(instance))
 
     async def perform_call(*, account: int, call: int, attempt: int) -> None:
-        await calls.perform(context, AccountId(account), JobId(call), attempt)
+        await attempts.perform(context, AccountId(account), JobId(call), attempt)
 
     async def prepare_export(*, account: int, export: int) -> None:
-        await export_freeze.prepare(context, AccountId(account), ExportId(export))
+        await freeze.prepare(context, AccountId(account), ExportId(export))
 
     async def deliver_webhook(*, account: int, delivery: int, attempt: int, probe: int) -> None:
         await deliveries.deliver(context, AccountId(account), DeliveryId(delivery), attempt, is_probe=probe == 1)

@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from satchel.actions import calls, deliveries, export_freeze, schedule_runs
+from satchel.actions.calls import attempts
 from satchel.actions.context import Context
-from satchel.actions.due import AT_ONCE, run_due
-from satchel.actions.sweep import expire_uploads, purge_files, sweep
+from satchel.actions.exports import freeze, schedule_runs
+from satchel.actions.instances.due import AT_ONCE, run_due
+from satchel.actions.upkeep.sweep import expire_uploads, purge_files, sweep
+from satchel.actions.webhooks import deliveries
 from satchel.db.turns import take_turn
 from satchel.model.errors import SatchelError
 
@@ -48,9 +50,9 @@ class Tick:
         """Do what is due now and return how many things that were."""
         context, now = self._context, self._context.clock()
         handled = await run_due(context)
-        handled += await calls.enqueue_due(context)
+        handled += await attempts.enqueue_due(context)
         handled += await deliveries.enqueue_due(context)
-        handled += await export_freeze.enqueue_silent(context)
+        handled += await freeze.enqueue_silent(context)
         handled += await schedule_runs.enqueue_due(context)
         handled += await expire_uploads(context)
         handled += await purge_files(context)

@@ -8,7 +8,7 @@ import msgspec
 
 from satchel.client.receiving import Sink
 from satchel.client.sources.source import Begin, End
-from satchel.model.exports import INSTANCES, MANIFEST
+from satchel.model.transfer.exports import INSTANCES, MANIFEST
 
 T = TypeVar("T")
 

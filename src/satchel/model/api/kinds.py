@@ -14,10 +14,10 @@ import msgspec
 
 from satchel.model.actor import Right
 from satchel.model.app import Access
-from satchel.model.exports import ExportState
 from satchel.model.fields import FieldType
 from satchel.model.files import FileKind
 from satchel.model.instance import InstanceState, TaskState
+from satchel.model.transfer.exports import ExportState
 from satchel.model.uploads import UploadState
 from satchel.model.webhooks import SUBSCRIBED, DeliveryState, Happening
 

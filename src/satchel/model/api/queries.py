@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from satchel.model.api.kinds import QueryString
 from satchel.model.ids import MAX_ID
-from satchel.model.search import MAX_LIMIT
+from satchel.model.search.query import MAX_LIMIT
 
 DEFAULT_PAGE = 50
 MAX_PAGE = 200

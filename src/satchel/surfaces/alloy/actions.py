@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from satchel.actions import arrivals, instance_names, instances
-from satchel.actions.forms import Submission
+from satchel.actions.files import arrivals
+from satchel.actions.instances import by_name, lifecycle
+from satchel.actions.instances.forms import Submission
 from satchel.actions.loading import LoadedApp
 from satchel.model.actor import Right
 from satchel.model.app import Action
@@ -45,7 +46,7 @@ async def create(exchange: Exchange) -> Reply:
         listed = [*given.elements("Attachments"), *fields.elements("Attachments")]
         added = await _added(body, listed, action)
         submission = await _submission(exchange, app, fields.without("Attachments"), added)
-        started = await instances.run_action(
+        started = await lifecycle.run_action(
             exchange.context, exchange.actor, None, action.id, submission, app_code=app.manifest.code
         )
     return await _done(exchange, started)
@@ -64,7 +65,7 @@ async def _create_action(exchange: Exchange, given: Keys) -> tuple[LoadedApp, Ac
         raise InvalidRequest("Send the ActionId, before all Attachments.", pointer="/ActionId")
     number = _number(text)
     name = given.text(CLASS)
-    able = await instance_names.apps_that_create(exchange.context, exchange.actor, number)
+    able = await by_name.apps_that_create(exchange.context, exchange.actor, number)
     if name is not None:
         only = await class_of(exchange, name)
         able = [app for app in able if app.app_id == only.app_id]
@@ -105,7 +106,7 @@ async def run(exchange: Exchange) -> Reply:
         given = Keys(await body.read() if exchange.content_length != 0 else {})
         added = await _added(body, given.elements("Attachments"), action)
         submission = await _submission(exchange, view.app, given.without("Attachments"), added)
-        done = await instances.run_action(exchange.context, exchange.actor, view.instance.id, action.id, submission)
+        done = await lifecycle.run_action(exchange.context, exchange.actor, view.instance.id, action.id, submission)
     return await _done(exchange, done)
 
 
@@ -133,7 +134,7 @@ async def check(exchange: Exchange) -> Reply:
 
 async def _done(exchange: Exchange, instance: InstanceId) -> Reply:
     """Return the object that an action ran on or created; one that may be created but not seen has its ids too."""
-    made = await instances.named(exchange.context, exchange.actor, instance)
+    made = await lifecycle.named(exchange.context, exchange.actor, instance)
     code, _, _ = made.identifier.rpartition("-")
     found = {"Succeed": True, "ObjectID": str(made.uuid), "ObjectOID": wire.oid(code, made.number)}
     return wire.success(exchange, found)

@@ -10,13 +10,13 @@ from uuid import UUID
 import msgspec
 import pybase64
 
-from satchel.actions import arrivals, files
-from satchel.actions.arrivals import Arrivals
-from satchel.actions.claims import NewLink
-from satchel.actions.files import Content
-from satchel.actions.forms import Submission
-from satchel.actions.instances import View
-from satchel.actions.uploads import MAX_SIZE_BYTES
+from satchel.actions.files import arrivals, attached
+from satchel.actions.files.arrivals import Arrivals
+from satchel.actions.files.attached import Content
+from satchel.actions.files.tickets import MAX_SIZE_BYTES
+from satchel.actions.instances.claims import NewLink
+from satchel.actions.instances.forms import Submission
+from satchel.actions.instances.lifecycle import View
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest
 from satchel.model.files import File, FileKind
@@ -167,7 +167,7 @@ class AttachmentBody:
             number = await self._arriving.take(_nothing(), most_bytes=0)
         await self._arriving.label(number, name=name, area=area)
         found.uploads.append(number)
-        found.descriptions[number] = files.checked_description(description)
+        found.descriptions[number] = attached.checked_description(description)
 
 
 async def _nothing() -> AsyncGenerator[bytes, None]:
@@ -248,7 +248,7 @@ async def download(exchange: Exchange) -> None:
 
 async def _bytes_of(exchange: Exchange, file: File) -> Content:
     try:
-        return await files.content(exchange.context, exchange.actor, file.id)
+        return await attached.content(exchange.context, exchange.actor, file.id)
     except Conflict:
         raise InvalidRequest("The attachment is a link: it has an address and no bytes.") from None
 
@@ -272,7 +272,7 @@ async def content(exchange: Exchange) -> Reply | None:
     )
     is_head = exchange.method == "HEAD"
     if not is_head:
-        await files.note_download(exchange.context, exchange.actor, file)
+        await attached.note_download(exchange.context, exchange.actor, file)
     plan = Plan(status=200, headers=headers, start=0, stop=0 if is_head else total)
     chunks = None if is_head else _encoded(exchange, exchange.actor, what, before, after)
     await send_download(exchange.receive, exchange.send, plan, chunks)
@@ -296,7 +296,7 @@ async def _encoded(
     """Give the answer with the file's bytes as base64 in it, a chunk at a time."""
     left = b""
     head = before
-    async with aclosing(files.open_bytes(exchange.context, actor, what)) as chunks:
+    async with aclosing(attached.open_bytes(exchange.context, actor, what)) as chunks:
         async for chunk in chunks:
             data = left + chunk if left else chunk
             whole = len(data) - len(data) % _BASE64_IN
@@ -313,14 +313,14 @@ async def describe(exchange: Exchange) -> Reply:
     text = given.text("Description")
     if text is None or given.without("Description"):
         raise InvalidRequest("Send the Description, and nothing else: only it can be changed.", pointer="/Description")
-    await files.describe(exchange.context, exchange.actor, file.id, description=text)
+    await attached.describe(exchange.context, exchange.actor, file.id, description=text)
     return wire.success(exchange, None)
 
 
 async def remove(exchange: Exchange) -> Reply:
     """Remove an attachment."""
     file = attachment_of(exchange, await object_of(exchange))
-    await files.delete(exchange.context, exchange.actor, file.id)
+    await attached.delete(exchange.context, exchange.actor, file.id)
     return wire.success(exchange, None)
 
 

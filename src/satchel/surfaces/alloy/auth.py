@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from satchel.actions import accounts, applications
-from satchel.actions.applications import Token
+from satchel.actions.identity import accounts, applications
+from satchel.actions.identity.applications import Token
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest, NotFound, SatchelError, TooManyRequests, Unauthenticated
 from satchel.surfaces.alloy import wire

@@ -4,9 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from satchel.actions import accounts, apps, instance_names, instances, listing
-from satchel.actions.instances import View
-from satchel.actions.listing import Condition, Listing
+from satchel.actions.apps import deploying
+from satchel.actions.identity import accounts
+from satchel.actions.instances import by_name, lifecycle
+from satchel.actions.instances.lifecycle import View
+from satchel.actions.lists import by_any_field
+from satchel.actions.lists.by_any_field import Condition, Listing
 from satchel.actions.loading import LoadedApp
 from satchel.model.app import COMMENT
 from satchel.model.errors import Forbidden, InvalidRequest, NotFound
@@ -44,13 +47,13 @@ async def class_of(exchange: Exchange, name: str) -> LoadedApp:
         Forbidden: it has one that the caller may not know of.
     """
     key = name.strip().casefold()
-    known = await instance_names.every_app(exchange.context, exchange.actor)
+    known = await by_name.every_app(exchange.context, exchange.actor)
     found = next((row for row in known if row.code.casefold() == key), None)
     found = found or next((row for row in known if row.name.casefold() == key or str(row.id) == key), None)
     if found is None:
         raise unknown_class(name)
     try:
-        return await apps.read(exchange.context, exchange.actor, found.code)
+        return await deploying.read(exchange.context, exchange.actor, found.code)
     except NotFound:
         raise Forbidden(f"You may not see {found.code}.") from None
 
@@ -73,12 +76,12 @@ async def _found(exchange: Exchange, given: str) -> View | None:
     uuid = wire.read_guid(given)
     try:
         if uuid is not None:
-            return await instance_names.by_uuid(exchange.context, exchange.actor, uuid)
+            return await by_name.by_uuid(exchange.context, exchange.actor, uuid)
     except NotFound:
         return None
     for code, number in spellings(given):
         try:
-            return await instance_names.by_identifier(exchange.context, exchange.actor, f"{code}-{number}")
+            return await by_name.by_identifier(exchange.context, exchange.actor, f"{code}-{number}")
         except NotFound:
             continue
     return None
@@ -109,7 +112,7 @@ async def listing_of_class(exchange: Exchange) -> Reply:
     wanted = await read_wanted(exchange)
     fields = object_fields(app.manifest)
     shown = fields if wanted.fields is None else [field_named(fields, name) for name in wanted.fields]
-    found = await listing.find(exchange.context, exchange.actor, app, _listing(exchange, app, fields, wanted))
+    found = await by_any_field.find(exchange.context, exchange.actor, app, _listing(exchange, app, fields, wanted))
     rows = [
         Cells(
             actor=exchange.actor,
@@ -167,7 +170,7 @@ async def read(exchange: Exchange) -> Reply:
         instance=view.instance,
         values=view.values,
         files=view.files,
-        names=await listing.names(exchange.context, exchange.actor, view.app, view.instance),
+        names=await by_any_field.names(exchange.context, exchange.actor, view.app, view.instance),
         is_html=is_html(exchange),
     )
     fields = [
@@ -183,13 +186,13 @@ async def activities(exchange: Exchange) -> Reply:
     """List what happened to an object, oldest first."""
     view = await object_of(exchange)
     wanted = await read_wanted(exchange)
-    events = await instances.history(
+    events = await lifecycle.history(
         exchange.context, exchange.actor, view.instance.id, after=0, limit=MAX_ACTIVITIES + 1
     )
     if len(events) > MAX_ACTIVITIES:
         raise InvalidRequest(f"The object has more than {MAX_ACTIVITIES} activities; use the native API's history.")
     users = {int(event.user_id) for event in events if event.user_id is not None}
-    names = await listing.history_names(exchange.context, exchange.actor, users)
+    names = await by_any_field.history_names(exchange.context, exchange.actor, users)
     rows: list[list[Cell]] = []
     for number, event in enumerate(events, start=1):
         action = event.data.get("action")

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from satchel.actions.listing import span
+from satchel.actions.lists.by_any_field import span
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest
 from satchel.surfaces.alloy import wire

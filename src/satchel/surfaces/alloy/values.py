@@ -8,9 +8,9 @@ from datetime import datetime
 from html.parser import HTMLParser
 from typing import cast
 
-from satchel.actions import accounts
 from satchel.actions.context import Context
-from satchel.actions.listing import Column, Names
+from satchel.actions.identity import accounts
+from satchel.actions.lists.by_any_field import Column, Names
 from satchel.model.actor import Actor
 from satchel.model.app import COMMENT, Manifest
 from satchel.model.errors import InvalidRequest

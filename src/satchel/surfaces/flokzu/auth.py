@@ -1,6 +1,6 @@
 """Who asks: a key in `X-Api-Key` or (version 1) in the path, and the user name in `X-Username`."""
 
-from satchel.actions import named_keys
+from satchel.actions.identity import named_keys
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest, Unauthenticated
 from satchel.surfaces.flokzu.inputs import refused

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 import msgspec
 
-from satchel.actions import accounts
+from satchel.actions.identity import accounts
 from satchel.model.errors import InvalidRequest, NotFound
 from satchel.surfaces.flokzu import wire
 from satchel.surfaces.flokzu.inputs import body_bytes, body_object, query_inputs, refused

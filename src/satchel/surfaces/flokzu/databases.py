@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import cast
 
-from satchel.actions import documents, records
+from satchel.actions.apps import records
+from satchel.actions.apps.records import Wanted
+from satchel.actions.lists import documents
 from satchel.actions.loading import LoadedApp
-from satchel.actions.records import Wanted
 from satchel.model.errors import InvalidRequest, NotFound
 from satchel.model.ids import MAX_ID, FieldId, InstanceId
 from satchel.surfaces.flokzu import wire

@@ -2,17 +2,18 @@
 
 from collections.abc import AsyncIterator
 
-from satchel.actions import attaching, instances
-from satchel.actions.attaching import Coming
-from satchel.actions.instances import View
-from satchel.actions.intake import Arrival
-from satchel.actions.uploads import MAX_SIZE_BYTES
+from satchel.actions.files import attaching
+from satchel.actions.files.attaching import Coming
+from satchel.actions.files.intake import Arrival
+from satchel.actions.files.tickets import MAX_SIZE_BYTES
+from satchel.actions.instances import lifecycle
+from satchel.actions.instances.lifecycle import View
 from satchel.model.actor import Right
 from satchel.model.chunks import once
 from satchel.model.errors import InvalidRequest, NotFound
 from satchel.model.fields import Field
 from satchel.model.files import File
-from satchel.model.names import decode_header, parse_disposition
+from satchel.model.transfer.names import decode_header, parse_disposition
 from satchel.surfaces.flokzu import wire
 from satchel.surfaces.flokzu.inputs import query_inputs
 from satchel.surfaces.flokzu.instances import V1
@@ -37,7 +38,7 @@ async def attach(exchange: Exchange) -> Reply:
     size = exchange.content_length
     if size is None:
         raise InvalidRequest("Send the file with a Content-Length.")
-    view = await instances.read_by_identifier(exchange.context, exchange.actor, reference)
+    view = await lifecycle.read_by_identifier(exchange.context, exchange.actor, reference)
     field = _field(exchange, view, given.text("fieldLabel"))
     kind = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":

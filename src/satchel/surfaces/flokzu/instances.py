@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from satchel.actions import apps, documents, instances
-from satchel.actions.attachment_metadata import metadata_by_place
-from satchel.actions.documents import Document
-from satchel.actions.forms import Submission
+from satchel.actions.apps import deploying
+from satchel.actions.files.handed_on import metadata_by_place
+from satchel.actions.instances import lifecycle
+from satchel.actions.instances.forms import Submission
+from satchel.actions.lists import documents
+from satchel.actions.lists.documents import Document
 from satchel.model.clock import moment
 from satchel.surfaces.flokzu import wire
 from satchel.surfaces.flokzu.auth import KEY_PARAMETER, starts_by_system
@@ -33,9 +35,9 @@ async def create_v1(exchange: Exchange) -> Reply:
 
 async def _created(exchange: Exchange, code: str, data: Mapping[str, object]) -> dict[str, object]:
     context, actor, by_system = exchange.context, exchange.actor, starts_by_system(exchange)
-    app = await apps.read(context, actor, code)
+    app = await deploying.read(context, actor, code)
     values = await read_values(exchange, app, data)
-    made = await instances.start_as(context, actor, code, Submission(values=values), by_system=by_system)
+    made = await lifecycle.start_as(context, actor, code, Submission(values=values), by_system=by_system)
     return {"identifier": made.identifier, "initiationDate": moment(made.started_at), "status": wire.OK}
 
 
@@ -70,9 +72,9 @@ async def update_v1(exchange: Exchange) -> Reply:
 
 async def _updated(exchange: Exchange, identifier: str, data: Mapping[str, object]) -> dict[str, object]:
     context, actor = exchange.context, exchange.actor
-    view = await instances.read_by_identifier(context, actor, identifier)
+    view = await lifecycle.read_by_identifier(context, actor, identifier)
     values = await read_values(exchange, view.app, data, view=view)
-    await instances.change_values(context, actor, view.instance.id, Submission(values=values), expected=None)
+    await lifecycle.change_values(context, actor, view.instance.id, Submission(values=values), expected=None)
     return {"identifier": view.instance.identifier, "updateDate": moment(context.clock()), "status": wire.OK}
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from satchel.actions import access, accounts
+from satchel.actions import access
+from satchel.actions.identity import accounts
 from satchel.model.errors import NotFound
 from satchel.model.ids import GroupId
 from satchel.surfaces.flokzu import wire

@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import cast
 
-from satchel.actions import accounts
-from satchel.actions.documents import PeopleNames
-from satchel.actions.instances import View
+from satchel.actions.identity import accounts
+from satchel.actions.instances.lifecycle import View
+from satchel.actions.lists.documents import PeopleNames
 from satchel.actions.loading import LoadedApp
 from satchel.model.errors import FieldFault, InvalidValues, NotFound
 from satchel.model.fields import Column, Field, FieldType, Limits

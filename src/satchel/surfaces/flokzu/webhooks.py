@@ -1,6 +1,6 @@
 """Webhooks as Flokzu sends them: the documented envelope around a document of version 1."""
 
-from satchel.actions import documents
+from satchel.actions.lists import documents
 from satchel.actions.webhook_formats import Format, Message
 from satchel.db.pool import Reader
 from satchel.model.clock import moment

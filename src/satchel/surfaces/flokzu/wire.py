@@ -6,7 +6,7 @@ Nothing here asks for anything: a document and the metadata of its attachments c
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from satchel.actions.documents import Document, PeopleNames
+from satchel.actions.lists.documents import Document, PeopleNames
 from satchel.actions.loading import LoadedApp
 from satchel.model.clock import moment
 from satchel.model.fields import Field

@@ -4,7 +4,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from http.cookies import CookieError, SimpleCookie
 
-from satchel.actions import credentials
+from satchel.actions.identity import credentials
 from satchel.model.actor import Actor
 from satchel.model.errors import Unauthenticated
 from satchel.surfaces.kit.exchange import Exchange

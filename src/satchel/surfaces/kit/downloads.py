@@ -10,9 +10,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from satchel.model.media import PLAIN_TEXT, may_show_inline
-from satchel.model.names import content_disposition
-from satchel.model.ranges import is_unchanged, may_use_range, parse_range
+from satchel.model.transfer.media import PLAIN_TEXT, may_show_inline
+from satchel.model.transfer.names import content_disposition
+from satchel.model.transfer.ranges import is_unchanged, may_use_range, parse_range
 from satchel.surfaces.kit.bodies import Receive
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -59,7 +59,7 @@ def plan(
         method: of the request; Range counts for GET only (RFC 9110 §14.2).
         size: of the whole file.
         etag: strong, with its quotes.
-        media_type: as `satchel.model.media` found it.
+        media_type: as `satchel.model.transfer.media` found it.
         name: of the file; made safe here once more.
         head: its first bytes, which must confirm the type before anything is shown inline; only needed for that.
         wants_inline: whether it may be shown, if its type allows that.

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from satchel.model.errors import InvalidRequest, TooLarge, UnsupportedMedia
-from satchel.model.names import parse_disposition, parse_parameters
+from satchel.model.transfer.names import parse_disposition, parse_parameters
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _KIND = re.compile(r"\s*multipart/form-data\s*", re.IGNORECASE)

@@ -8,8 +8,8 @@ from typing import TypeVar
 from msgspec import inspect
 
 from satchel.model.api.kinds import QueryString
+from satchel.model.app_yaml.section import meant
 from satchel.model.errors import InvalidRequest
-from satchel.model.section import meant
 
 Query = TypeVar("Query", bound=QueryString)
 

@@ -3,8 +3,8 @@
 from contextlib import aclosing
 from dataclasses import replace
 
-from satchel.actions import files
-from satchel.actions.files import Content
+from satchel.actions.files import attached
+from satchel.actions.files.attached import Content
 from satchel.blobs.store import PathStore
 from satchel.model.actor import Actor
 from satchel.surfaces.kit.downloads import Headers, Plan, plan, send_download
@@ -28,7 +28,7 @@ async def send_content(
     Args:
         exchange: the request; its Range and conditions count.
         actor: who fetches.
-        what: from `satchel.actions.files`.
+        what: from `satchel.actions.files.attached`.
         wants_inline: whether it may be shown, if its type allows that.
         is_event: whether the history notes it.
         more_headers: of a surface's own.
@@ -37,7 +37,9 @@ async def send_content(
     method = "HEAD" if exchange.method == "HEAD" else "GET"
     head = b""
     if wants_inline:
-        async with aclosing(files.open_bytes(context, actor, what, 0, min(SIGNATURE_BYTES, what.size_bytes))) as chunks:
+        async with aclosing(
+            attached.open_bytes(context, actor, what, 0, min(SIGNATURE_BYTES, what.size_bytes))
+        ) as chunks:
             async for chunk in chunks:
                 head += chunk
     answer = plan(
@@ -54,7 +56,7 @@ async def send_content(
     )
     answer = replace(answer, headers=(*answer.headers, *more_headers))
     if is_event and method == "GET" and answer.status != 304:  # noqa: PLR2004  # Not Modified
-        await files.note_download(context, actor, what.file)
+        await attached.note_download(context, actor, what.file)
     prefix, store = exchange.parts.x_accel_prefix, context.blobs
     if prefix is not None and isinstance(store, PathStore) and method == "GET" and answer.status != 304:  # noqa: PLR2004  # same
         path = store.path(actor.account_id, what.digest)
@@ -62,7 +64,7 @@ async def send_content(
         return
     chunks_to_send = None
     if answer.start < answer.stop:
-        chunks_to_send = files.open_bytes(context, actor, what, answer.start, answer.stop)
+        chunks_to_send = attached.open_bytes(context, actor, what, answer.start, answer.stop)
     await send_download(exchange.receive, exchange.send, answer, chunks_to_send)
 
 

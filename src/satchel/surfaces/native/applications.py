@@ -1,6 +1,6 @@
 """Applications: programs that sign in to vendor surfaces with an id and a secret; made by administrators."""
 
-from satchel.actions import applications
+from satchel.actions.identity import applications
 from satchel.model.api import people as api
 from satchel.model.errors import Forbidden, InvalidValues
 from satchel.model.ids import CredentialId, UserId

@@ -1,11 +1,12 @@
 """Apps: deploy a bundle, look at versions, fields and the diagram; start instances."""
 
-from satchel.actions import apps, instances
+from satchel.actions.apps import deploying
+from satchel.actions.instances import lifecycle
 from satchel.model.api import apps as api
 from satchel.model.api.people import Created
-from satchel.model.archive import MAX_ARCHIVE_BYTES, unpack_bundle
+from satchel.model.app_yaml.archive import MAX_ARCHIVE_BYTES, unpack_bundle
 from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidBundle, InvalidValues, UnsupportedMedia
-from satchel.model.names import content_disposition
+from satchel.model.transfer.names import content_disposition
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
@@ -17,7 +18,7 @@ _ZIP_TYPES = frozenset({"application/zip", "application/x-zip-compressed", "appl
 
 async def listing(exchange: Exchange) -> Reply:
     """List the apps for which one has any right."""
-    found = await apps.visible(exchange.context, exchange.actor)
+    found = await deploying.visible(exchange.context, exchange.actor)
     return json_reply(api.Apps(items=[outputs.summary(row) for row in found], next=None))
 
 
@@ -27,24 +28,24 @@ async def deploy(exchange: Exchange) -> Reply:
     if said not in _ZIP_TYPES:
         raise UnsupportedMedia("Send the bundle as a zip with Content-Type: application/zip.")
     files = unpack_bundle(await exchange.whole(MAX_ARCHIVE_BYTES))
-    done = await apps.deploy(exchange.context, exchange.actor, files)
+    done = await deploying.deploy(exchange.context, exchange.actor, files)
     return json_reply(outputs.deployed(done), status=201, headers={"Location": f"/api/v1/apps/{done.code}"})
 
 
 async def read(exchange: Exchange) -> Reply:
     """Return an app's newest version: fields, forms, actions."""
-    return json_reply(outputs.app(await apps.read(exchange.context, exchange.actor, exchange.params["app"])))
+    return json_reply(outputs.app(await deploying.read(exchange.context, exchange.actor, exchange.params["app"])))
 
 
 async def versions(exchange: Exchange) -> Reply:
     """List an app's versions, newest first."""
-    found = await apps.versions(exchange.context, exchange.actor, exchange.params["app"])
+    found = await deploying.versions(exchange.context, exchange.actor, exchange.params["app"])
     return json_reply(api.Versions(items=[outputs.version(row) for row in found], next=None))
 
 
 async def diagram(exchange: Exchange) -> Reply:
     """Return the newest version's BPMN document."""
-    found = await apps.versions(exchange.context, exchange.actor, exchange.params["app"])
+    found = await deploying.versions(exchange.context, exchange.actor, exchange.params["app"])
     headers = {
         "Content-Type": "application/xml",
         "Content-Disposition": content_disposition("attachment", f"{exchange.params['app']}.bpmn"),
@@ -56,14 +57,14 @@ async def diagram(exchange: Exchange) -> Reply:
 async def start(exchange: Exchange) -> Reply:
     """Start an instance with values and uploads."""
     given = await exchange.read(inputs.Filled)
-    created = await instances.start(exchange.context, exchange.actor, exchange.params["app"], given.submission())
+    created = await lifecycle.start(exchange.context, exchange.actor, exchange.params["app"], given.submission())
     return _created(created)
 
 
 async def run_creating_action(exchange: Exchange) -> Reply:
     """Run an action that starts an instance."""
     given = await exchange.read(inputs.Filled)
-    created = await instances.run_action(
+    created = await lifecycle.run_action(
         exchange.context,
         exchange.actor,
         None,

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from satchel.actions import export_archive, export_links, export_stream, exports
-from satchel.actions.export_stream import Form
-from satchel.actions.exports import Wish
+from satchel.actions.exports import archive, links, requests, stream
+from satchel.actions.exports.requests import Wish
+from satchel.actions.exports.stream import Form
 from satchel.model.actor import Actor
 from satchel.model.api import searches as api
 from satchel.model.api.kinds import Timestamp
@@ -21,8 +21,8 @@ from satchel.model.errors import (
     RangeNotSatisfiable,
     Unauthenticated,
 )
-from satchel.model.exports import Export, Selection
 from satchel.model.ids import ExportId, FieldId, SearchId, UserId
+from satchel.model.transfer.exports import Export, Selection
 from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.downloads import plan, send_download
 from satchel.surfaces.kit.endpoints import Answer, endpoint
@@ -56,16 +56,14 @@ async def create(exchange: Exchange) -> Reply | None:
     if asked.stream is not None:
         await _stream(exchange, wish, asked)
         return None
-    created = await exports.begin(exchange.context, exchange.actor, wish)
-    found = await exports.read(exchange.context, exchange.actor, created)
+    created = await requests.begin(exchange.context, exchange.actor, wish)
+    found = await requests.read(exchange.context, exchange.actor, created)
     return json_reply(outputs.export(found), status=202, headers={"Location": f"/api/v1/exports/{created}"})
 
 
 async def _stream(exchange: Exchange, wish: Wish, asked: ExportQuery) -> None:
     form = Form(asked.stream or Form.ZIP)
-    made = await export_stream.stream(
-        exchange.context, exchange.actor, wish, form, cursor=asked.cursor, limit=asked.limit
-    )
+    made = await stream.stream(exchange.context, exchange.actor, wish, form, cursor=asked.cursor, limit=asked.limit)
     answer = plan(
         method="GET",
         size=made.size_bytes,
@@ -87,24 +85,24 @@ async def _stream(exchange: Exchange, wish: Wish, asked: ExportQuery) -> None:
 async def listing(exchange: Exchange) -> Reply:
     """List one's exports, to administrators everybody's."""
     asked = exchange.query(PageQuery)
-    found = await exports.all_exports(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    found = await requests.all_exports(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
     return json_reply(page(found, asked.limit, api.Exports, outputs.export))
 
 
 async def read(exchange: Exchange) -> Reply:
     """Return how far an export is, its sums, and why it failed."""
-    return json_reply(outputs.export(await exports.read(exchange.context, exchange.actor, _id(exchange))))
+    return json_reply(outputs.export(await requests.read(exchange.context, exchange.actor, _id(exchange))))
 
 
 async def delete(exchange: Exchange) -> Reply:
     """End an export."""
-    await exports.delete(exchange.context, exchange.actor, _id(exchange))
+    await requests.delete(exchange.context, exchange.actor, _id(exchange))
     return Reply(status=204)
 
 
 async def download(exchange: Exchange) -> None:
     """Send an export's zip, whole or a range of it."""
-    found = await exports.fetchable(exchange.context, exchange.actor, _id(exchange))
+    found = await requests.fetchable(exchange.context, exchange.actor, _id(exchange))
     await _send(exchange, exchange.actor, found)
 
 
@@ -114,7 +112,7 @@ async def issue_link(exchange: Exchange) -> Reply:
     if given.public and given.user is not None:
         raise InvalidRequest("A public link is for no user; give one of the two.", pointer="/user")
     user = exchange.actor.user_id if given.user is None else UserId(given.user)
-    link = await export_links.issue(
+    link = await links.issue(
         exchange.context,
         exchange.actor,
         _id(exchange),
@@ -128,10 +126,10 @@ async def issue_link(exchange: Exchange) -> Reply:
 
 async def open_link(exchange: Exchange) -> None:
     """Send the export that a link gives, to whom it was made for."""
-    opened = await export_links.open_link(exchange.context, exchange.params["token"])
+    opened = await links.open_link(exchange.context, exchange.params["token"])
     if opened.audience is not None and await authenticate(exchange) is None:
         raise Unauthenticated
-    export_links.require_audience(opened, exchange.known_actor)
+    links.require_audience(opened, exchange.known_actor)
     exchange.known_actor = exchange.known_actor or opened.actor
     await _send(exchange, exchange.known_actor, opened.export, by_link=True)
 
@@ -151,8 +149,8 @@ async def _send(exchange: Exchange, actor: Actor, found: Export, *, by_link: boo
     )
     chunks = None
     if answer.start < answer.stop:
-        await exports.note_fetched(exchange.context, actor, found, by_link=by_link)
-        chunks = export_archive.open_archive(exchange.context, found, answer.start, answer.stop)
+        await requests.note_fetched(exchange.context, actor, found, by_link=by_link)
+        chunks = archive.open_archive(exchange.context, found, answer.start, answer.stop)
     await send_download(exchange.receive, exchange.send, answer, chunks)
 
 

@@ -1,7 +1,7 @@
 """Files: metadata, content with ranges, previews, links, changes, copies."""
 
-from satchel.actions import files, links
-from satchel.actions.places import Place
+from satchel.actions.files import attached, links
+from satchel.actions.instances.places import Place
 from satchel.model.api import files as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.api.queries import AnyQuery, DispositionQuery
@@ -20,7 +20,7 @@ from satchel.model.errors import (
 )
 from satchel.model.files import File, FileKind
 from satchel.model.ids import FieldId, FileId, InstanceId
-from satchel.model.names import safe_name
+from satchel.model.transfer.names import safe_name
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.sending import send_content
@@ -36,7 +36,7 @@ def _id(exchange: Exchange) -> FileId:
 
 async def read(exchange: Exchange) -> Reply:
     """Return what a file is."""
-    found = await files.read(exchange.context, exchange.actor, _id(exchange))
+    found = await attached.read(exchange.context, exchange.actor, _id(exchange))
     return json_reply(outputs.file(found), headers=etag(found.revision))
 
 
@@ -49,7 +49,7 @@ async def attach(exchange: Exchange) -> Reply:
     if given.kind in (None, "stored"):
         if not given.uploads or given.url is not None:
             raise InvalidRequest("Name uploads, or a kind (link, drive, onedrive) with its url.", pointer="/uploads")
-        added = await files.attach(context, actor, instance, list(given.uploads), place)
+        added = await attached.attach(context, actor, instance, list(given.uploads), place)
     else:
         added = [await _add_link(exchange, instance, given, place)]
     return json_reply(outputs.files(added), status=201)
@@ -66,7 +66,7 @@ async def _after(exchange: Exchange) -> Reply:
 async def _add_link(exchange: Exchange, instance: InstanceId, given: inputs.NewFile, place: Place) -> File:
     if given.kind not in ("link", "drive", "onedrive") or given.url is None or given.uploads:
         raise InvalidRequest("A link has a kind (link, drive, onedrive) and a url, and no uploads.", pointer="/kind")
-    return await files.add_link(
+    return await attached.add_link(
         exchange.context,
         exchange.actor,
         instance,
@@ -81,7 +81,7 @@ async def _add_link(exchange: Exchange, instance: InstanceId, given: inputs.NewF
 async def describe(exchange: Exchange) -> Reply:
     """Rename a file or change its description."""
     given = await exchange.read(inputs.FileChange)
-    await files.describe(
+    await attached.describe(
         exchange.context,
         exchange.actor,
         _id(exchange),
@@ -94,13 +94,13 @@ async def describe(exchange: Exchange) -> Reply:
 
 async def delete(exchange: Exchange) -> Reply:
     """Delete a file; it can be restored for a short while."""
-    window = await files.delete(exchange.context, exchange.actor, _id(exchange), expected=exchange.revision())
+    window = await attached.delete(exchange.context, exchange.actor, _id(exchange), expected=exchange.revision())
     return json_reply(api.Restorable(restorable_s=int(window.total_seconds())))
 
 
 async def restore(exchange: Exchange) -> Reply:
     """Bring a deleted file back."""
-    await files.restore(exchange.context, exchange.actor, _id(exchange))
+    await attached.restore(exchange.context, exchange.actor, _id(exchange))
     return await _after(exchange)
 
 
@@ -108,7 +108,7 @@ async def copy(exchange: Exchange) -> Reply:
     """Copy a file into an instance; no bytes move."""
     given = await exchange.read(inputs.CopyFile)
     place = Place(field=None if given.field is None else FieldId(given.field), area=given.area)
-    copied = await files.copy(
+    copied = await attached.copy(
         exchange.context, exchange.actor, _id(exchange), InstanceId(given.instance), place, name=given.name
     )
     return json_reply(outputs.file(copied), status=201, headers={"Location": f"/api/v1/files/{copied.id}"})
@@ -116,14 +116,14 @@ async def copy(exchange: Exchange) -> Reply:
 
 async def content(exchange: Exchange) -> None:
     """Send a file's bytes, whole or a range of them."""
-    what = await files.content(exchange.context, exchange.actor, _id(exchange))
+    what = await attached.content(exchange.context, exchange.actor, _id(exchange))
     wants_inline = exchange.query(DispositionQuery).disposition == "inline"
     await send_content(exchange, exchange.actor, what, wants_inline=wants_inline)
 
 
 async def preview(exchange: Exchange) -> None:
     """Send the small picture of an image."""
-    what = await files.preview(exchange.context, exchange.actor, _id(exchange))
+    what = await attached.preview(exchange.context, exchange.actor, _id(exchange))
     await send_content(exchange, exchange.actor, what, wants_inline=True, is_event=False)
 
 

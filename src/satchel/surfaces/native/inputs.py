@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 import msgspec
 
-from satchel.actions.forms import Submission
+from satchel.actions.instances.forms import Submission
 from satchel.model.api.kinds import VALUE
 from satchel.model.errors import InvalidRequest
 from satchel.model.strict_json import parse_json

@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from satchel.actions import files, instances, search, services
-from satchel.actions.instances import View
+from satchel.actions.calls import by_hand
+from satchel.actions.files import attached
+from satchel.actions.instances import lifecycle
+from satchel.actions.instances.lifecycle import View
+from satchel.actions.lists import search
 from satchel.model.api import instances as api
 from satchel.model.api.calls import Calls
 from satchel.model.api.files import Files
@@ -57,8 +60,8 @@ async def _search(exchange: Exchange, given: Sequence[tuple[str, str]] | Mapping
 async def _view(exchange: Exchange) -> View:
     text = exchange.params["instance"]
     if not text.isdigit():
-        return await instances.read_by_identifier(exchange.context, exchange.actor, text[:64])
-    return await instances.read(exchange.context, exchange.actor, _id(exchange))
+        return await lifecycle.read_by_identifier(exchange.context, exchange.actor, text[:64])
+    return await lifecycle.read(exchange.context, exchange.actor, _id(exchange))
 
 
 def _id(exchange: Exchange) -> InstanceId:
@@ -74,7 +77,7 @@ async def read(exchange: Exchange) -> Reply:
 async def _changed(exchange: Exchange, instance: InstanceId) -> Reply:
     """Return an instance after a change; nothing to somebody who by now may not see it."""
     try:
-        seen = await instances.read(exchange.context, exchange.actor, instance)
+        seen = await lifecycle.read(exchange.context, exchange.actor, instance)
     except NotFound:
         return Reply(status=204)
     return json_reply(outputs.view(seen), headers=etag(seen.instance.revision))
@@ -85,34 +88,34 @@ async def change_values(exchange: Exchange) -> Reply:
     expected = exchange.revision(is_required=True)
     given = await exchange.read(inputs.Filled)
     instance = _id(exchange)
-    await instances.change_values(exchange.context, exchange.actor, instance, given.submission(), expected=expected)
+    await lifecycle.change_values(exchange.context, exchange.actor, instance, given.submission(), expected=expected)
     return await _changed(exchange, instance)
 
 
 async def comment(exchange: Exchange) -> Reply:
     """Write a comment."""
     given = await exchange.read(inputs.Comment)
-    await instances.comment(exchange.context, exchange.actor, _id(exchange), given.text)
+    await lifecycle.comment(exchange.context, exchange.actor, _id(exchange), given.text)
     return Reply(status=204)
 
 
 async def cancel(exchange: Exchange) -> Reply:
     """Cancel a running instance and those that it called."""
     given = await exchange.read(inputs.Reason)
-    await instances.cancel_instance(exchange.context, exchange.actor, _id(exchange), why=given.reason)
+    await lifecycle.cancel_instance(exchange.context, exchange.actor, _id(exchange), why=given.reason)
     return Reply(status=204)
 
 
 async def delete(exchange: Exchange) -> Reply:
     """Delete an instance with its files."""
-    await instances.delete(exchange.context, exchange.actor, _id(exchange), expected=exchange.revision())
+    await lifecycle.delete(exchange.context, exchange.actor, _id(exchange), expected=exchange.revision())
     return Reply(status=204)
 
 
 async def history(exchange: Exchange) -> Reply:
     """List an instance's history, oldest first."""
     asked = exchange.query(PageQuery)
-    found = await instances.history(
+    found = await lifecycle.history(
         exchange.context, exchange.actor, _id(exchange), after=asked.cursor, limit=asked.limit + 1
     )
     return json_reply(page(found, asked.limit, api.Events, outputs.event))
@@ -120,7 +123,7 @@ async def history(exchange: Exchange) -> Reply:
 
 async def files_of(exchange: Exchange) -> Reply:
     """List an instance's files that one may see."""
-    found = await files.of_instance(exchange.context, exchange.actor, _id(exchange))
+    found = await attached.of_instance(exchange.context, exchange.actor, _id(exchange))
     return json_reply(file_outputs.files(found))
 
 
@@ -128,14 +131,14 @@ async def run_action(exchange: Exchange) -> Reply:
     """Run one of the app's actions."""
     given = await exchange.read(inputs.Filled)
     action = exchange.number("action", "action")
-    ran_on = await instances.run_action(exchange.context, exchange.actor, _id(exchange), action, given.submission())
+    ran_on = await lifecycle.run_action(exchange.context, exchange.actor, _id(exchange), action, given.submission())
     return json_reply({"id": ran_on}, headers={"Location": f"/api/v1/instances/{ran_on}"})
 
 
 async def send_message(exchange: Exchange) -> Reply:
     """Deliver a message with values and uploads to what waits for it."""
     given = await exchange.read(inputs.Filled)
-    await instances.send_message(
+    await lifecycle.send_message(
         exchange.context, exchange.actor, _id(exchange), exchange.params["message"], given.submission()
     )
     return Reply(status=204)
@@ -143,7 +146,7 @@ async def send_message(exchange: Exchange) -> Reply:
 
 async def calls(exchange: Exchange) -> Reply:
     """List an instance's service tasks that became due."""
-    found = await services.of_instance(exchange.context, exchange.actor, _id(exchange))
+    found = await by_hand.of_instance(exchange.context, exchange.actor, _id(exchange))
     return json_reply(Calls(items=[call_outputs.call(row) for row in found], next=None))
 
 

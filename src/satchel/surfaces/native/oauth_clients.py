@@ -2,7 +2,7 @@
 
 import msgspec
 
-from satchel.actions import oauth_clients
+from satchel.actions.identity import oauth_clients
 from satchel.model.api import people as api
 from satchel.model.errors import Forbidden, InvalidValues
 from satchel.surfaces.kit.endpoints import endpoint

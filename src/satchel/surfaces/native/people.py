@@ -1,7 +1,7 @@
 """Sign-in, users, groups, grants, credentials, storage, the account's history."""
 
-from satchel.actions import accounts, credentials
-from satchel.actions.credentials import Secret
+from satchel.actions.identity import accounts, credentials
+from satchel.actions.identity.credentials import Secret
 from satchel.model.actor import Right
 from satchel.model.api import instances as events_api
 from satchel.model.api import people as api

@@ -1,6 +1,6 @@
 """Schedules: saved searches whose new files go to a folder of the server every day."""
 
-from satchel.actions import schedules
+from satchel.actions.exports import schedules
 from satchel.model.api import searches as api
 from satchel.model.api.queries import PageQuery
 from satchel.model.errors import Conflict, Forbidden, InvalidState, InvalidValues, NotFound

@@ -1,13 +1,13 @@
 """Saved searches."""
 
-from satchel.actions import processes, saved_criteria, search
-from satchel.actions.saved_criteria import Form
+from satchel.actions.lists import processes, saved_criteria, search
+from satchel.actions.lists import questetra_criteria as criteria_kit
+from satchel.actions.lists.saved_criteria import Form
 from satchel.model.api import searches as api
 from satchel.model.api.instances import FoundInstances
 from satchel.model.api.queries import CriteriaQuery, PageQuery, SavedSearchQuery
 from satchel.model.errors import Conflict, Forbidden, InvalidRequest, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import SearchId
-from satchel.surfaces.kit import criteria as criteria_kit
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs

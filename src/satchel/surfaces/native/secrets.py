@@ -1,6 +1,6 @@
 """Secrets of connectors: set and forgotten by administrators, never given out."""
 
-from satchel.actions import secrets
+from satchel.actions.identity import secrets
 from satchel.model.api import people as api
 from satchel.model.errors import Forbidden, InvalidValues
 from satchel.surfaces.kit.endpoints import endpoint

@@ -1,6 +1,6 @@
 """Service tasks that wait for a result, and incidents."""
 
-from satchel.actions import dry_runs, services
+from satchel.actions.calls import by_hand, dry_runs
 from satchel.model.api import calls as api
 from satchel.model.api.queries import IncidentsQuery, PageQuery
 from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
@@ -20,27 +20,27 @@ def _id(exchange: Exchange) -> JobId:
 async def listing(exchange: Exchange) -> Reply:
     """List the service tasks that wait."""
     asked = exchange.query(PageQuery)
-    found = await services.waiting(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    found = await by_hand.waiting(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
     return json_reply(page(found, asked.limit, api.Calls, outputs.call))
 
 
 async def reading(exchange: Exchange) -> Reply:
     """Read a service task, with every attempt to do it."""
-    found = await services.record(exchange.context, exchange.actor, _id(exchange))
+    found = await by_hand.record(exchange.context, exchange.actor, _id(exchange))
     return json_reply(outputs.call_record(found))
 
 
 async def finish(exchange: Exchange) -> Reply:
     """Hand in the result of a service task."""
     given = await exchange.read(inputs.Filled)
-    await services.finish(exchange.context, exchange.actor, _id(exchange), given.submission())
+    await by_hand.finish(exchange.context, exchange.actor, _id(exchange), given.submission())
     return Reply(status=204)
 
 
 async def fail(exchange: Exchange) -> Reply:
     """Say that a service task has failed."""
     given = await exchange.read(inputs.CallFailure)
-    await services.fail(exchange.context, exchange.actor, _id(exchange), given.code)
+    await by_hand.fail(exchange.context, exchange.actor, _id(exchange), given.code)
     return Reply(status=204)
 
 
@@ -48,7 +48,7 @@ async def incidents(exchange: Exchange) -> Reply:
     """List open incidents, of all apps or of one instance (instance=...)."""
     asked = exchange.query(IncidentsQuery)
     instance = None if asked.instance is None else InstanceId(asked.instance)
-    found = await services.incidents(
+    found = await by_hand.incidents(
         exchange.context, exchange.actor, instance_id=instance, after=asked.cursor, limit=asked.limit + 1
     )
     return json_reply(page(found, asked.limit, api.Incidents, outputs.incident))
@@ -57,7 +57,7 @@ async def incidents(exchange: Exchange) -> Reply:
 async def retry(exchange: Exchange) -> Reply:
     """Take the step of an incident again."""
     incident = IncidentId(exchange.number("incident", "incident"))
-    await services.retry(exchange.context, exchange.actor, incident)
+    await by_hand.retry(exchange.context, exchange.actor, incident)
     return Reply(status=204)
 
 
@@ -65,7 +65,7 @@ async def skip(exchange: Exchange) -> Reply:
     """Go on past a service task that failed, with values set by hand."""
     given = await exchange.read(inputs.Filled)
     incident = IncidentId(exchange.number("incident", "incident"))
-    await services.skip(exchange.context, exchange.actor, incident, given.submission())
+    await by_hand.skip(exchange.context, exchange.actor, incident, given.submission())
     return Reply(status=204)
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from satchel.actions import tasks
 from satchel.actions.context import Context
+from satchel.actions.instances import tasks
 from satchel.model.actor import Actor
 from satchel.model.api import instances as api
 from satchel.model.api.queries import TasksQuery

@@ -9,9 +9,9 @@ from binascii import Error as Base64Error
 from dataclasses import replace
 from datetime import datetime
 
-from satchel.actions import intake, uploads
-from satchel.actions.intake import Arrival, Progress
-from satchel.actions.uploads import MAX_SIZE_BYTES
+from satchel.actions.files import intake, tickets
+from satchel.actions.files.intake import Arrival, Progress
+from satchel.actions.files.tickets import MAX_SIZE_BYTES
 from satchel.blobs.store import CHECKSUM_ALGORITHMS, Checksum
 from satchel.model.api.queries import TicketQuery
 from satchel.model.errors import (
@@ -24,7 +24,7 @@ from satchel.model.errors import (
     TooLarge,
     UnsupportedMedia,
 )
-from satchel.model.names import parse_upload_metadata
+from satchel.model.transfer.names import parse_upload_metadata
 from satchel.surfaces.kit.bodies import content_length
 from satchel.surfaces.kit.endpoints import Answer, Endpoint, Handler, Refusals, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
@@ -134,7 +134,7 @@ async def terminate(exchange: Exchange) -> Reply:
     """End a tus upload and free what it reserved."""
     _check_version(exchange)
     upload = await find(exchange)
-    await uploads.end(exchange.context, upload, reason="deleted")
+    await tickets.end(exchange.context, upload, reason="deleted")
     await intake.abandon(exchange.context, upload)
     return Reply(status=204, headers=_headers())
 

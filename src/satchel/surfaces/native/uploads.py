@@ -6,9 +6,9 @@ it may use a credential instead.
 
 from collections.abc import AsyncGenerator
 
-from satchel.actions import intake, uploads
-from satchel.actions.intake import Arrival
-from satchel.actions.uploads import Wish
+from satchel.actions.files import intake, tickets
+from satchel.actions.files.intake import Arrival
+from satchel.actions.files.tickets import Wish
 from satchel.model.api import files as api
 from satchel.model.api.queries import PageQuery, TicketQuery
 from satchel.model.digest import parse_digest
@@ -29,7 +29,7 @@ from satchel.model.errors import (
     UploadExpired,
 )
 from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
-from satchel.model.names import decode_header, parse_disposition
+from satchel.model.transfer.names import decode_header, parse_disposition
 from satchel.model.uploads import Upload
 from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.endpoints import endpoint
@@ -60,7 +60,7 @@ async def ask(exchange: Exchange) -> Reply:
         sha256=None if given.sha256 is None else parse_digest(given.sha256),
         metadata=given.metadata,
     )
-    ticket = await uploads.ask(exchange.context, exchange.actor, wish)
+    ticket = await tickets.ask(exchange.context, exchange.actor, wish)
     shown = outputs.ticket(ticket, exchange.parts.public_url)
     return json_reply(shown, status=201, headers={"Location": f"/api/v1/uploads/{ticket.id}"})
 
@@ -76,13 +76,13 @@ async def find(exchange: Exchange, *, token: str | None = None) -> Upload:
     upload = UploadId(exchange.number("upload", "upload"))
     if shown is None and await authenticate(exchange) is None:
         raise Unauthenticated
-    return await uploads.find(exchange.context, upload, token=shown, actor=exchange.known_actor)
+    return await tickets.find(exchange.context, upload, token=shown, actor=exchange.known_actor)
 
 
 async def listing(exchange: Exchange) -> Reply:
     """List one's tickets that have not ended."""
     asked = exchange.query(PageQuery)
-    found = await uploads.waiting(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    found = await tickets.waiting(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
     return json_reply(page(found, asked.limit, api.Uploads, outputs.upload))
 
 
@@ -94,7 +94,7 @@ async def read(exchange: Exchange) -> Reply:
 async def end(exchange: Exchange) -> Reply:
     """End a ticket and free what it reserved."""
     upload = await find(exchange)
-    await uploads.end(exchange.context, upload, reason="deleted")
+    await tickets.end(exchange.context, upload, reason="deleted")
     await intake.abandon(exchange.context, upload)
     return Reply(status=204)
 
@@ -128,7 +128,7 @@ async def form(exchange: Exchange) -> Reply:
     token: str | None = exchange.query(TicketQuery).token
     upload: Upload | None = None
     finished: Upload | None = None
-    limit = FORM_OVERHEAD_BYTES + uploads.MAX_SIZE_BYTES
+    limit = FORM_OVERHEAD_BYTES + tickets.MAX_SIZE_BYTES
     parts = read_parts(exchange.header("content-type"), exchange.chunks(limit))
     async for part in parts:
         if part.filename is None and part.name != FILE_FIELD:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from satchel.actions import webhooks
-from satchel.actions.webhooks import Wish
+from satchel.actions.webhooks import subscriptions
+from satchel.actions.webhooks.subscriptions import Wish
 from satchel.model.api import calls as api
 from satchel.model.api.queries import DeliveriesQuery, WebhooksQuery
 from satchel.model.errors import Conflict, Forbidden, InvalidState, InvalidValues, NotFound
@@ -57,14 +57,14 @@ def _delivery_id(exchange: Exchange) -> DeliveryId:
 
 async def listing(exchange: Exchange) -> Reply:
     """List webhooks, of all apps that one may manage or of one (app=...)."""
-    found = await webhooks.listing(exchange.context, exchange.actor, exchange.query(WebhooksQuery).app)
+    found = await subscriptions.listing(exchange.context, exchange.actor, exchange.query(WebhooksQuery).app)
     return json_reply(api.Webhooks(items=[outputs.webhook(row) for row in found], next=None))
 
 
 async def create(exchange: Exchange) -> Reply:
     """Have an app tell an address what happens; the secret is shown this once."""
     given = await exchange.read(NewWebhook)
-    made = await webhooks.create(exchange.context, exchange.actor, given.app, given.wish())
+    made = await subscriptions.create(exchange.context, exchange.actor, given.app, given.wish())
     return json_reply(
         outputs.webhook_secret(made), status=201, headers={"Location": f"/api/v1/webhooks/{made.webhook.id}"}
     )
@@ -72,40 +72,40 @@ async def create(exchange: Exchange) -> Reply:
 
 async def reading(exchange: Exchange) -> Reply:
     """Read a webhook, without its secret."""
-    return json_reply(outputs.webhook(await webhooks.read(exchange.context, exchange.actor, _id(exchange))))
+    return json_reply(outputs.webhook(await subscriptions.read(exchange.context, exchange.actor, _id(exchange))))
 
 
 async def change(exchange: Exchange) -> Reply:
     """Change a webhook, or switch it off or on."""
     given = await exchange.read(WebhookChange)
     return json_reply(
-        outputs.webhook(await webhooks.change(exchange.context, exchange.actor, _id(exchange), given.wish()))
+        outputs.webhook(await subscriptions.change(exchange.context, exchange.actor, _id(exchange), given.wish()))
     )
 
 
 async def delete(exchange: Exchange) -> Reply:
     """Delete a webhook with the record of what it was told."""
-    await webhooks.delete(exchange.context, exchange.actor, _id(exchange))
+    await subscriptions.delete(exchange.context, exchange.actor, _id(exchange))
     return Reply(status=204)
 
 
 async def change_secret(exchange: Exchange) -> Reply:
     """Replace a webhook's secret; the new one is shown this once."""
     given = await exchange.read(NewWebhookSecret)
-    made = await webhooks.change_secret(exchange.context, exchange.actor, _id(exchange), at_once=given.at_once)
+    made = await subscriptions.change_secret(exchange.context, exchange.actor, _id(exchange), at_once=given.at_once)
     return json_reply(outputs.webhook_secret(made))
 
 
 async def send_test(exchange: Exchange) -> Reply:
     """Send a webhook a test."""
-    made = await webhooks.send_test(exchange.context, exchange.actor, _id(exchange))
+    made = await subscriptions.send_test(exchange.context, exchange.actor, _id(exchange))
     return json_reply(api.TestSent(delivery=made), status=202, headers={"Location": f"/api/v1/deliveries/{made}"})
 
 
 async def deliveries(exchange: Exchange) -> Reply:
     """List what a webhook was told, newest first (state=waiting, delivered or failed)."""
     asked = exchange.query(DeliveriesQuery)
-    found = await webhooks.deliveries(
+    found = await subscriptions.deliveries(
         exchange.context,
         exchange.actor,
         _id(exchange),
@@ -118,13 +118,13 @@ async def deliveries(exchange: Exchange) -> Reply:
 
 async def delivery(exchange: Exchange) -> Reply:
     """Read a delivery, with every attempt."""
-    found = await webhooks.record(exchange.context, exchange.actor, _delivery_id(exchange))
+    found = await subscriptions.record(exchange.context, exchange.actor, _delivery_id(exchange))
     return json_reply(outputs.delivery_record(found))
 
 
 async def redeliver(exchange: Exchange) -> Reply:
     """Have a delivery that ended made again."""
-    await webhooks.redeliver(exchange.context, exchange.actor, _delivery_id(exchange))
+    await subscriptions.redeliver(exchange.context, exchange.actor, _delivery_id(exchange))
     return Reply(status=202)
 
 

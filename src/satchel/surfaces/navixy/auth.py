@@ -1,6 +1,6 @@
 """Who asks: a hash in the header `Authorization: NVX <hash>`, in the body or in the query; and how one is had."""
 
-from satchel.actions import hashes
+from satchel.actions.identity import hashes
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest, InvalidValues, Unauthenticated
 from satchel.surfaces.kit.endpoints import Endpoint

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from satchel.actions import checkins, links, users
-from satchel.actions.checkin_app import (
+from satchel.actions.checkins import checkins
+from satchel.actions.checkins.app import (
     CODE,
     IMAGES,
     LATITUDE,
@@ -17,11 +17,13 @@ from satchel.actions.checkin_app import (
     PERSON,
     PRECISION,
 )
-from satchel.actions.checkins import CheckIn, HandedIn, Place
-from satchel.actions.links import Link
-from satchel.model.conditions import Condition, Equals
+from satchel.actions.checkins.checkins import CheckIn, HandedIn, Place
+from satchel.actions.files import links
+from satchel.actions.files.links import Link
+from satchel.actions.identity import users
 from satchel.model.errors import Forbidden, InvalidState, NotFound
 from satchel.model.ids import AppId, FileId, InstanceId, TaskId, UserId
+from satchel.model.search.conditions import Condition, Equals
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, papers, sheets, wire

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
 
-from satchel.model.conditions import All, Any, Condition, Contains, Equals, Near, Not, Within
+from satchel.model.search.conditions import All, Any, Condition, Contains, Equals, Near, Not, Within
 from satchel.surfaces.kit.exchange import Exchange
 from satchel.surfaces.navixy import wire
 from satchel.surfaces.navixy.inputs import Inputs, refused

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncGenerator
 
-from satchel.actions import accounts, intake, uploads
-from satchel.actions.intake import Arrival
+from satchel.actions.files import intake, tickets
+from satchel.actions.files.intake import Arrival
+from satchel.actions.identity import accounts
 from satchel.model.errors import InvalidRequest, TooLarge, Unauthenticated
 from satchel.model.ids import UploadId
 from satchel.model.uploads import Upload
@@ -23,7 +24,7 @@ async def upload(exchange: Exchange) -> Reply:
     number = UploadId(exchange.number("upload", "upload"))
     token: str | None = None
     has_file = False
-    parts = read_parts(exchange.header("content-type"), exchange.chunks(FORM_OVERHEAD_BYTES + uploads.MAX_SIZE_BYTES))
+    parts = read_parts(exchange.header("content-type"), exchange.chunks(FORM_OVERHEAD_BYTES + tickets.MAX_SIZE_BYTES))
     async for part in parts:
         if part.filename is None:
             value = await part.text()
@@ -31,14 +32,14 @@ async def upload(exchange: Exchange) -> Reply:
             continue
         if token is None:
             raise Unauthenticated("The form's token must come before its file.")
-        found = await uploads.find(exchange.context, number, token=token, actor=None)
+        found = await tickets.find(exchange.context, number, token=token, actor=None)
         await _take(exchange, found, last_part(part, parts), part)
         has_file = True
     if has_file:
         return wire.success()
     if token is None:
         raise Unauthenticated("The form has no token.")
-    await uploads.find(exchange.context, number, token=token, actor=None)
+    await tickets.find(exchange.context, number, token=token, actor=None)
     errors.speak(exchange, {InvalidRequest: 233})
     raise InvalidRequest("The form has no file; send it last.")
 

@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 
-from satchel.actions import emptying, task_lists, tasks
-from satchel.actions.task_lists import ListedTask, TaskFilter
-from satchel.model.conditions import Condition, Contains, Equals
+from satchel.actions.instances import emptying, tasks
+from satchel.actions.lists import tasks as task_lists
+from satchel.actions.lists.tasks import ListedTask, TaskFilter
 from satchel.model.errors import Conflict, NotFound
 from satchel.model.ids import AppId, TaskId
+from satchel.model.search.conditions import Condition, Contains, Equals
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, wire

@@ -7,18 +7,21 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from satchel.actions import apps, checkins, links, submitting, tasks, uploads
-from satchel.actions.forms import Submission
+from satchel.actions.apps import deploying
+from satchel.actions.checkins import checkins
+from satchel.actions.files import links, tickets
+from satchel.actions.files.tickets import Wish
+from satchel.actions.instances import submitting, tasks
+from satchel.actions.instances.forms import Submission
+from satchel.actions.instances.tasks import Fill, TaskView
 from satchel.actions.loading import LoadedApp
-from satchel.actions.tasks import Fill, TaskView
-from satchel.actions.uploads import Wish
 from satchel.model.app import Access, TaskForm
 from satchel.model.errors import BlobMissing, Conflict, Gone, NotFound
 from satchel.model.fields import Field
 from satchel.model.files import File, FileKind
 from satchel.model.ids import AppId, FieldId, TaskId
 from satchel.model.instance import TaskState
-from satchel.model.media import is_image
+from satchel.model.transfer.media import is_image
 from satchel.model.uploads import Upload, UploadState
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
@@ -62,7 +65,7 @@ def for_field(wish: Wish, task: TaskId, given: Inputs) -> Wish:
 async def place(exchange: Exchange, wish: Wish) -> Reply:
     """Return a place for a file, with what is needed to upload it."""
     iso = await wire.wants_iso(exchange)
-    ticket = await uploads.ask(exchange.context, exchange.actor, wish)
+    ticket = await tickets.ask(exchange.context, exchange.actor, wish)
     made = {
         "file_id": ticket.id,
         "url": f"{exchange.parts.public_url}{wire.PREFIX}/file/upload/{ticket.id}",
@@ -129,7 +132,7 @@ async def _withdrawn(exchange: Exchange) -> frozenset[AppId]:
     """Return the apps that are templates no more; asked once for a request."""
     kept: frozenset[AppId] | None = exchange.scope.get(_KEPT)
     if kept is None:
-        kept = exchange.scope[_KEPT] = await apps.withdrawn(exchange.context, exchange.actor)
+        kept = exchange.scope[_KEPT] = await deploying.withdrawn(exchange.context, exchange.actor)
     return kept
 
 
@@ -139,11 +142,11 @@ async def template(exchange: Exchange, number: AppId) -> LoadedApp:
     Raises:
         NotFound: there is none, or one may not know of it.
     """
-    known = await apps.visible(exchange.context, exchange.actor)
+    known = await deploying.visible(exchange.context, exchange.actor)
     found = next((row for row in known if row.id == number), None)
     if found is None:
         raise NotFound("form template", number)
-    loaded = await apps.read(exchange.context, exchange.actor, found.code)
+    loaded = await deploying.read(exchange.context, exchange.actor, found.code)
     if not loaded.manifest.tasks:
         raise NotFound("form template", number)
     return loaded
@@ -151,8 +154,8 @@ async def template(exchange: Exchange, number: AppId) -> LoadedApp:
 
 async def templates(exchange: Exchange) -> list[LoadedApp]:
     """Return every form template: the newest versions of the apps that one knows of and that have a task."""
-    known = await apps.visible(exchange.context, exchange.actor)
-    found = [await apps.read(exchange.context, exchange.actor, row.code) for row in known]
+    known = await deploying.visible(exchange.context, exchange.actor)
+    found = [await deploying.read(exchange.context, exchange.actor, row.code) for row in known]
     return [app for app in found if app.manifest.tasks]
 
 

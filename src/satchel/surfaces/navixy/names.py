@@ -7,8 +7,8 @@ that nothing has to be kept, and no two of theirs become one of ours.
 
 import re
 
+from satchel.model.app_yaml.field_settings import FIELD_ID, RESERVED_NAMES
 from satchel.model.ids import FieldId
-from satchel.model.manifest_fields import FIELD_ID, RESERVED_NAMES
 
 PREFIX = "id_"
 MAX_CHARS = 19

@@ -6,11 +6,14 @@ count: `task_update` is `modify` and `start`, `form_template_update` is `manage`
 
 from collections.abc import Collection, Mapping, Sequence
 
-from satchel.actions import access, accounts, audit, checkins, credentials, hashes, overwriting, users
-from satchel.actions import groups as security_groups
-from satchel.actions.accounts import People
-from satchel.actions.audit import Event, EventFilter
-from satchel.actions.checkin_app import CODE
+from satchel.actions import access
+from satchel.actions.checkins import checkins
+from satchel.actions.checkins.app import CODE
+from satchel.actions.files import overwriting
+from satchel.actions.identity import accounts, audit, credentials, hashes, users
+from satchel.actions.identity import groups as security_groups
+from satchel.actions.identity.accounts import People
+from satchel.actions.identity.audit import Event, EventFilter
 from satchel.actions.passwords import MAX_PASSWORD_CHARS
 from satchel.model.actor import Right
 from satchel.model.errors import Conflict, InvalidState, InvalidValues, NotFound

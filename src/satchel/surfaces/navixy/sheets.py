@@ -4,8 +4,9 @@ import asyncio
 import io
 from collections.abc import Sequence
 
-from satchel.actions import pictures, tasks
-from satchel.actions.tasks import TaskView
+from satchel.actions.files import pictures
+from satchel.actions.instances import tasks
+from satchel.actions.instances.tasks import TaskView
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import TaskId
 from satchel.model.template import as_text

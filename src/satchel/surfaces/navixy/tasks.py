@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from satchel.actions import instances, task_details, task_lists, tasks
-from satchel.actions.forms import Submission
-from satchel.actions.task_lists import TaskFilter
-from satchel.model.conditions import Condition, Contains, HasAny
+from satchel.actions.instances import lifecycle, task_details, tasks
+from satchel.actions.instances.forms import Submission
+from satchel.actions.lists import tasks as task_lists
+from satchel.actions.lists.tasks import TaskFilter
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import AppId, TaskId, UserId
 from satchel.model.instance import TaskState
+from satchel.model.search.conditions import Condition, Contains, HasAny
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, values, wire
@@ -200,7 +201,7 @@ async def delete(exchange: Exchange) -> Reply:
     """Delete a task with its instance and its files."""
     given = await read_inputs(exchange)
     found = await tasks.find(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
-    await instances.delete(exchange.context, exchange.actor, found.instance_id, expected=None)
+    await lifecycle.delete(exchange.context, exchange.actor, found.instance_id, expected=None)
     return wire.success()
 
 

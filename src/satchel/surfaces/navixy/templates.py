@@ -4,16 +4,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from satchel.actions import apps, task_lists, templates
+from satchel.actions.apps import deploying, templates
+from satchel.actions.apps.templates import CATEGORY, Earlier, Write
+from satchel.actions.lists import tasks
+from satchel.actions.lists.tasks import TaskFilter
 from satchel.actions.loading import LoadedApp
-from satchel.actions.task_lists import TaskFilter
-from satchel.actions.templates import CATEGORY, Earlier, Write
-from satchel.model.bundle import MANIFEST_FILE, PROCESS_FILE
+from satchel.model.app_yaml.bundle import MANIFEST_FILE, PROCESS_FILE
+from satchel.model.app_yaml.field_settings import MAX_STARS
+from satchel.model.app_yaml.plain_process import TASK, plain_process
 from satchel.model.errors import Conflict
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import AppId
-from satchel.model.manifest_fields import MAX_STARS
-from satchel.model.plain_process import TASK, plain_process
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, names, values, wire
@@ -48,7 +49,7 @@ async def read(exchange: Exchange) -> Reply:
 
 
 async def _shown(exchange: Exchange, loaded: LoadedApp, *, iso: bool) -> dict[str, object]:
-    versions = await apps.versions(exchange.context, exchange.actor, loaded.manifest.code)
+    versions = await deploying.versions(exchange.context, exchange.actor, loaded.manifest.code)
     form = next(iter(loaded.manifest.tasks.values()))
     fields = values.shown(loaded.manifest.fields, form)
     return wire.without_nulls(
@@ -72,7 +73,7 @@ async def stats(exchange: Exchange) -> Reply:
     app = AppId(given.integer("template_id"))
     await forms.template(exchange, app)
     wanted = TaskFilter(app=app, no_checkins=True)
-    found = await task_lists.counted(exchange.context, exchange.actor, wanted)
+    found = await tasks.counted(exchange.context, exchange.actor, wanted)
     counts: dict[str, int] = {}
     for state, number in found.items():
         counts[wire.status(state)] = counts.get(wire.status(state), 0) + number

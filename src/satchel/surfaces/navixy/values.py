@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from satchel.model.app import Access, TaskForm
+from satchel.model.app_yaml.field_settings import MAX_TEXT_CHARS
 from satchel.model.errors import FieldFault, InvalidValues
 from satchel.model.fields import Field, FieldType, FileLimits
-from satchel.model.manifest_fields import MAX_TEXT_CHARS
 from satchel.model.template import as_text
 from satchel.surfaces.navixy import names
 from satchel.surfaces.navixy.wire import without_nulls

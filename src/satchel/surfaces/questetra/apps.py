@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from satchel.actions import app_lists
-from satchel.actions.app_lists import ListedApp
+from satchel.actions.lists import apps
+from satchel.actions.lists.apps import ListedApp
 from satchel.model.actor import Right
 from satchel.model.errors import Forbidden
 from satchel.model.fields import FieldType
@@ -21,7 +21,7 @@ _NODES_PER_VERSION = 1_024
 async def definitions(exchange: Exchange) -> Reply:
     """List the data items of an app."""
     given = await read_params(exchange)
-    app = await app_lists.numbered(exchange.context, exchange.actor, number(given, "processModelInfoId"))
+    app = await apps.numbered(exchange.context, exchange.actor, number(given, "processModelInfoId"))
     found = [
         {
             "dataType": data_type(field),
@@ -90,7 +90,7 @@ async def _wanted(exchange: Exchange, given: Mapping[str, str], right: Right) ->
     category, query = given.get("category", "").strip(), given.get("query", "").strip().casefold()
     return [
         one
-        for one in await app_lists.with_right(exchange.context, exchange.actor, right)
+        for one in await apps.with_right(exchange.context, exchange.actor, right)
         if (not category or one.row.category == category) and query in one.row.name.casefold()
     ]
 

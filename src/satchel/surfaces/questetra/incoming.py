@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from satchel.actions import accounts, intake, uploads
-from satchel.actions.forms import Submission
-from satchel.actions.intake import Arrival
-from satchel.actions.uploads import Wish
+from satchel.actions.files import intake, tickets
+from satchel.actions.files.intake import Arrival
+from satchel.actions.files.tickets import Wish
+from satchel.actions.identity import accounts
+from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
 from satchel.model.errors import FieldFault, InvalidRequest, InvalidValues, NotFound, UnsupportedMedia
 from satchel.model.fields import Field, FieldType
@@ -92,15 +93,15 @@ async def read_form(exchange: Exchange, into: Incoming, target: Target) -> None:
 async def _store(exchange: Exchange, part: Part, target: Target) -> Upload:
     context = exchange.context
     actor, wish = await target(part.name)
-    ticket = await uploads.ask(context, actor, wish)
-    upload = await uploads.find(context, ticket.id, token=ticket.token, actor=None)
+    ticket = await tickets.ask(context, actor, wish)
+    upload = await tickets.find(context, ticket.id, token=ticket.token, actor=None)
     try:
         said = (part.media_type or "").partition(";")[0].strip().lower()
         return await intake.receive(
             context, upload, part.chunks(), Arrival(name=part.filename, media_type=said or None)
         )
     except BaseException:
-        await uploads.end(context, upload, reason="refused")
+        await tickets.end(context, upload, reason="refused")
         raise
 
 
@@ -116,7 +117,7 @@ async def forget(exchange: Exchange, brought: Incoming) -> None:
     """End the uploads of a form that was refused."""
     for stored in brought.files.values():
         for upload in stored:
-            await uploads.end(exchange.context, upload, reason="refused")
+            await tickets.end(exchange.context, upload, reason="refused")
 
 
 def item(fields: Sequence[Field], parameter: str) -> Field:

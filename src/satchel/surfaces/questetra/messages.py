@@ -5,9 +5,11 @@ Nobody signs in here: the parameter `key` is one of Satchel's API keys, and its 
 
 from collections.abc import Sequence
 
-from satchel.actions import app_lists, credentials, instances, nodes
+from satchel.actions.files.tickets import Wish
+from satchel.actions.identity import credentials
+from satchel.actions.instances import lifecycle
+from satchel.actions.lists import apps, nodes
 from satchel.actions.loading import LoadedApp
-from satchel.actions.uploads import Wish
 from satchel.engine.graph import Kind
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidState, NotFound, Unauthenticated
@@ -41,7 +43,7 @@ async def start(exchange: Exchange) -> Reply:
         await incoming.read_form(exchange, brought, target)
         actor, app = await _start_of(exchange, brought)
         given = await incoming.submission(exchange, actor, app.manifest.fields, brought, besides=BESIDES)
-        started = await instances.start(exchange.context, actor, app.manifest.code, given)
+        started = await lifecycle.start(exchange.context, actor, app.manifest.code, given)
     except BaseException:
         await incoming.forget(exchange, brought)
         raise
@@ -90,7 +92,7 @@ async def receive(exchange: Exchange) -> Reply:
         await incoming.read_form(exchange, brought, target)
         actor, app, instance, message = await _waiting(exchange, brought)
         given = await incoming.submission(exchange, actor, app.manifest.fields, brought, besides=BESIDES)
-        await instances.send_message(exchange.context, actor, instance, message, given)
+        await lifecycle.send_message(exchange.context, actor, instance, message, given)
     except BaseException:
         await incoming.forget(exchange, brought)
         raise
@@ -125,7 +127,7 @@ async def _actor(exchange: Exchange, brought: Incoming) -> Actor:
 async def _start_of(exchange: Exchange, brought: Incoming) -> tuple[Actor, LoadedApp]:
     """Return who starts which app; the address must name its start event."""
     actor = await _actor(exchange, brought)
-    app = await app_lists.numbered(exchange.context, actor, number(exchange.params, "processModelInfoId"))
+    app = await apps.numbered(exchange.context, actor, number(exchange.params, "processModelInfoId"))
     at = number(exchange.params, "nodeNumber")
     if nodes.numbered(app, at).id != nodes.start_of(app).id:
         raise refused(
@@ -143,7 +145,7 @@ async def _waiting(exchange: Exchange, brought: Incoming) -> tuple[Actor, Loaded
     actor = await _actor(exchange, brought)
     at, wanted = number(exchange.params, "nodeNumber"), number(exchange.params, "processModelInfoId")
     instance = InstanceId(number(brought.single(), "processInstanceId"))
-    view = await instances.read(exchange.context, actor, instance)
+    view = await lifecycle.read(exchange.context, actor, instance)
     if view.instance.app_id != wanted:
         raise NotFound("instance", instance)
     if not view.sight.whole:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlencode, urlsplit
 
-from satchel.actions import credentials, oauth
-from satchel.actions.oauth import Wish
+from satchel.actions.identity import credentials, oauth
+from satchel.actions.identity.oauth import Wish
 from satchel.actions.tokens import new_token
 from satchel.model.errors import Forbidden, SatchelError, TooManyRequests, Unauthenticated
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint

@@ -1,9 +1,10 @@
 """Processes: lists of them, one of them, its files; deleting, stopping and starring it."""
 
-from satchel.actions import instances, processes, search
-from satchel.actions.processes import Listing, Wanted
+from satchel.actions.instances import lifecycle
+from satchel.actions.lists import processes, search
+from satchel.actions.lists.processes import Listing, Wanted
+from satchel.actions.lists.questetra_criteria import Criteria, read_criteria
 from satchel.model.ids import InstanceId, SearchId
-from satchel.surfaces.kit.criteria import Criteria, read_criteria
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.sending import send_content
@@ -75,14 +76,14 @@ async def view(exchange: Exchange) -> Reply:
 
 async def delete(exchange: Exchange) -> Reply:
     """Delete a process with its files."""
-    await instances.delete(exchange.context, exchange.actor, await _process(exchange), expected=None)
+    await lifecycle.delete(exchange.context, exchange.actor, await _process(exchange), expected=None)
     return nothing()
 
 
 async def stop(exchange: Exchange) -> Reply:
     """Cancel a running process."""
     why = "it was stopped over the API"
-    await instances.cancel_instance(exchange.context, exchange.actor, await _process(exchange), why=why)
+    await lifecycle.cancel_instance(exchange.context, exchange.actor, await _process(exchange), why=why)
     return nothing()
 
 

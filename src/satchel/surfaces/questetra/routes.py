@@ -1,6 +1,6 @@
 """Every endpoint of the Questetra surface."""
 
-from satchel.actions import credentials
+from satchel.actions.identity import credentials
 from satchel.model.actor import Actor
 from satchel.surfaces.kit import auth
 from satchel.surfaces.kit.endpoints import Endpoint

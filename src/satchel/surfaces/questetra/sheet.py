@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from satchel.actions.lists.processes import Listing, Process
 from satchel.actions.loading import LoadedApp
-from satchel.actions.processes import Listing, Process
 from satchel.model.fields import Field, FieldType
 from satchel.model.instance import InstanceState
 from satchel.surfaces.kit.exchange import Reply

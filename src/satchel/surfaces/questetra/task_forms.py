@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import cast
 
-from satchel.actions import access, instances, tasks
-from satchel.actions.tasks import TaskView
-from satchel.actions.uploads import Wish
+from satchel.actions import access
+from satchel.actions.files.tickets import Wish
+from satchel.actions.instances import lifecycle, tasks
+from satchel.actions.instances.tasks import TaskView
 from satchel.model.actor import Actor
 from satchel.model.app import Access
 from satchel.model.errors import InvalidState, NotFound
@@ -129,7 +130,7 @@ async def upload(exchange: Exchange) -> Reply:
         if name != "files":
             raise refused(name[:80], "is not the part of a file; that is named files")
         instance, item = split_data_item_id(number(brought.single(), "processDataInstanceId"))
-        seen = await instances.read(exchange.context, exchange.actor, instance)
+        seen = await lifecycle.read(exchange.context, exchange.actor, instance)
         field = seen.app.manifest.field_number(item)
         if field is None:
             raise NotFound("item", item)

@@ -4,13 +4,14 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from satchel.actions import tasks, work_items
-from satchel.actions.work_items import TaskConditions, WorkItem
-from satchel.model import criteria as words
+from satchel.actions.instances import tasks
+from satchel.actions.lists import work_items
+from satchel.actions.lists.questetra_criteria import Criteria, meaning, members, texts, whole
+from satchel.actions.lists.work_items import TaskConditions, WorkItem
 from satchel.model.errors import SatchelError
 from satchel.model.ids import InstanceId, TaskId, UserId
 from satchel.model.instance import TaskState
-from satchel.surfaces.kit.criteria import Criteria, meaning, members, texts, whole
+from satchel.model.search import criteria as words
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra import sheet

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from satchel.actions.processes import Process
-from satchel.model import criteria
+from satchel.actions.lists.processes import Process
 from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
 from satchel.model.ids import GroupId, UserId, data_item_id
+from satchel.model.search import criteria
 
 PREFIX = "/questetra"
 

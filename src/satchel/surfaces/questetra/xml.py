@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
-from satchel.model.criteria import NOT_IN_XML
+from satchel.model.search.criteria import NOT_IN_XML
 from satchel.model.uploads import Upload
 from satchel.surfaces.kit.exchange import Reply
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from satchel.actions.apps import Deployed
+from satchel.actions.apps.deploying import Deployed
 from satchel.actions.loading import LoadedApp
 from satchel.db.apps import AppRow, VersionRow
 from satchel.model import app as model

@@ -2,10 +2,10 @@
 
 from msgspec import structs
 
-from satchel.actions.dry_runs import DryRun
-from satchel.actions.services import Record
-from satchel.actions.webhooks import Record as DeliveryRecord
-from satchel.actions.webhooks import Secret
+from satchel.actions.calls.by_hand import Record
+from satchel.actions.calls.dry_runs import DryRun
+from satchel.actions.webhooks.subscriptions import Record as DeliveryRecord
+from satchel.actions.webhooks.subscriptions import Secret
 from satchel.model.api import calls as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.instance import Attempt, Incident, ServiceCall

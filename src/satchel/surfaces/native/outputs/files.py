@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from satchel.actions.files.tickets import Ticket
 from satchel.actions.loading import LoadedApp
-from satchel.actions.uploads import Ticket
 from satchel.model.api import files as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.files import File

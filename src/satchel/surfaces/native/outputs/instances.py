@@ -3,9 +3,9 @@
 from msgspec import structs
 
 from satchel.actions.access import form_of
-from satchel.actions.instances import View
-from satchel.actions.search import Page
-from satchel.actions.tasks import TaskView
+from satchel.actions.instances.lifecycle import View
+from satchel.actions.instances.tasks import TaskView
+from satchel.actions.lists.search import Page
 from satchel.db.events import Event
 from satchel.model.api import instances as api
 from satchel.model.api.kinds import Timestamp

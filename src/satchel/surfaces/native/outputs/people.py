@@ -1,10 +1,10 @@
 """People: who asks, users, groups, credentials, programs, secrets, storage."""
 
-from satchel.actions.accounts import People
-from satchel.actions.applications import Application, NewSecret
-from satchel.actions.credentials import Secret
-from satchel.actions.oauth_clients import NewClient
-from satchel.actions.secrets import Known
+from satchel.actions.identity.accounts import People
+from satchel.actions.identity.applications import Application, NewSecret
+from satchel.actions.identity.credentials import Secret
+from satchel.actions.identity.oauth_clients import NewClient
+from satchel.actions.identity.secrets import Known
 from satchel.db.accounts import User
 from satchel.db.credentials import Credential
 from satchel.db.oauth import OAuthClient

@@ -3,8 +3,8 @@
 from satchel.db.search import SavedSearch
 from satchel.model.api import searches as api
 from satchel.model.api.kinds import Timestamp
-from satchel.model.exports import Export
 from satchel.model.schedules import Schedule, ScheduleRun
+from satchel.model.transfer.exports import Export
 
 
 def saved_search(row: SavedSearch) -> api.SavedSearch:

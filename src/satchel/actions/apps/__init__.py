@@ -1,0 +1,1 @@
+"""Apps: deployed, and changed by vendor surfaces."""

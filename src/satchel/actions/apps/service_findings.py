@@ -1,0 +1,42 @@
+"""What only an account can tell of an app's service tasks before it is deployed: users, secrets, links."""
+
+from satchel.db import secrets as secret_rows
+from satchel.db.pool import Reader
+from satchel.model.actor import Actor
+from satchel.model.app import Service
+from satchel.model.app_yaml.bundle import Bundle
+from satchel.model.app_yaml.document import pointer_token
+from satchel.model.errors import Finding
+from satchel.model.services import BodyKind, Literal, RestTask
+from satchel.model.template import Template
+
+
+async def service_findings(tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
+    """Return an error for each task that would act for another user than the deployer may speak for, and warnings."""
+    known = {secret.name for secret in await secret_rows.secrets(tx, actor.account_id)}
+    found: list[Finding] = []
+    for element, service in bundle.manifest.services.items():
+        pointer = f"/services/{pointer_token(element)}"
+        if service.acts_as is not None and not actor.is_admin and service.acts_as != actor.email:
+            message = f"Only an administrator may have {element} act for {service.acts_as}; without as it acts for you."
+            found.append(bundle.finding("acts_as", f"{pointer}/as", message))
+        task = service.task
+        if isinstance(task, RestTask) and task.auth is not None and task.auth.secret not in known:
+            message = f"There is no secret {task.auth.secret} yet; set it with: satchel admin secret {task.auth.secret}"
+            found.append(bundle.finding("unknown_secret", f"{pointer}/auth", message, severity="warning"))
+        for name in _links_as_bytes(bundle, service):
+            message = f"{element} sends {name} as bytes, which may hold files kept elsewhere; those make the call fail."
+            found.append(bundle.finding("links_as_bytes", pointer, message, severity="warning"))
+    return found
+
+
+def _links_as_bytes(bundle: Bundle, service: Service) -> list[str]:
+    """Return the file fields that a task sends as bytes and that may hold links."""
+    task = service.task
+    if not isinstance(task, RestTask):
+        return []
+    sent = [task.file] if task.body is BodyKind.FILE else []
+    if task.body is BodyKind.FORM_DATA:
+        sent = [source for source in task.parameters.values() if not isinstance(source, Literal | Template)]
+    fields = [bundle.manifest.field(name) for name in sent if name is not None]
+    return [str(field.id) for field in fields if field is not None and field.files and field.files.allow_links]

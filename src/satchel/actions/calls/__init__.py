@@ -1,0 +1,1 @@
+"""Service tasks: each kind of call, its attempts and its record."""

@@ -1,0 +1,1 @@
+"""Check-ins: instances of an ordinary app that are ended at once."""

@@ -1,0 +1,1 @@
+"""Exports and schedules: what a search finds, as one archive."""

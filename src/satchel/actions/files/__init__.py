@@ -1,0 +1,1 @@
+"""Files: tickets, arriving bytes, files of instances, links and previews."""

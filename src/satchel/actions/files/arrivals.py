@@ -1,0 +1,169 @@
+"""Files that come together in one request: each is taken in as it comes; one transaction claims all, or none stays.
+
+What a file is called, and which area of the attachments tab it is for, may come after its bytes; so a file is labelled
+at the end. Until a form claims them they are uploads like all others, and a request that fails ends those that it made.
+"""
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
+
+from satchel.actions import access
+from satchel.actions.context import Context
+from satchel.actions.files import intake, tickets
+from satchel.actions.files.attached import MAX_URL_CHARS, checked_description
+from satchel.actions.files.intake import Arrival
+from satchel.actions.files.tickets import Wish
+from satchel.actions.instances import claims
+from satchel.actions.instances.claims import NewLink, Scope
+from satchel.actions.instances.forms import Form, Submission, submit
+from satchel.actions.instances.places import MAX_AREA_CHARS, is_area, require_running
+from satchel.actions.instances.run import change
+from satchel.blobs.store import HEAD_BYTES
+from satchel.db import uploads as rows
+from satchel.model.actor import Actor, Right
+from satchel.model.errors import FieldFault, InvalidValues, SatchelError
+from satchel.model.ids import InstanceId, UploadId
+from satchel.model.transfer.media import media_type
+from satchel.model.transfer.names import clean_upload_name
+from satchel.model.uploads import Upload
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+TARGET_SCHEMES = ("http", "https", "ftp", "ftps", "file", "mailto")
+"""Schemes that the target of a link may have; it may have none: a path, or a text."""
+
+
+class Arrivals:
+    """The files of one request for the attachments tab of an instance, or for that of the instance an app will start.
+
+    Args:
+        context: of the server.
+        actor: who sends them.
+        instance: where they go.
+
+    Attributes:
+        app: the code of the app, where they come with a start; known at the latest when the first file comes.
+    """
+
+    def __init__(self, context: Context, actor: Actor, *, instance: InstanceId | None = None) -> None:
+        self.app: str | None = None
+        self._context = context
+        self._actor = actor
+        self._instance = instance
+        self._uploads: dict[int, Upload] = {}
+
+    async def take(self, chunks: AsyncIterator[bytes], *, most_bytes: int) -> int:
+        """Take a file's bytes in and return its number.
+
+        Args:
+            chunks: the bytes.
+            most_bytes: a bound for how many there can be; so much is reserved until they are there.
+
+        Raises:
+            NotFound, Forbidden: the actor may not put a file there.
+            InvalidState: nothing can be added there any more.
+            TooLarge: it is larger than files may be.
+            OverQuota, DiskFull: there is no room for it.
+            BadFile: too many uploads wait to be claimed there.
+        """
+        wish = Wish(size_bytes=most_bytes, instance=self._instance, app=self.app, framing_bytes=most_bytes)
+        ticket = await tickets.ask(self._context, self._actor, wish)
+        upload = await tickets.find(self._context, ticket.id, token=ticket.token, actor=None)
+        number = int(ticket.id)
+        self._uploads[number] = upload
+        self._uploads[number] = await intake.receive(self._context, upload, chunks, Arrival())
+        return number
+
+    async def label(self, number: int, *, name: str, area: str | None = None) -> None:
+        """Give a file that came its name and its area.
+
+        Raises:
+            BadFile: the name is empty.
+            InvalidValues: the area's name is too long.
+        """
+        upload = self._uploads[number]
+        known = clean_upload_name(name)
+        _check_area(area)
+        kind = media_type(await self._head(upload), known, None)
+        async with self._context.database.write() as tx:
+            await rows.set_label(tx, upload.account_id, UploadId(number), name=known, area=area, media_type=kind)
+
+    async def _head(self, upload: Upload) -> bytes:
+        size = min(upload.size_bytes or 0, HEAD_BYTES)
+        if upload.digest is None or size == 0:
+            return b""
+        async with aclosing(self._context.blobs.open(upload.account_id, upload.digest, 0, size)) as chunks:
+            return b"".join([chunk async for chunk in chunks])
+
+    async def discard(self) -> None:
+        """End whatever no form has claimed."""
+        for upload in self._uploads.values():
+            with suppress(SatchelError):  # claimed, or the database is away: then it ends with its instance
+                await tickets.end(self._context, upload, reason="refused")
+
+
+@asynccontextmanager
+async def arriving(context: Context, actor: Actor, *, instance: InstanceId | None = None) -> AsyncGenerator[Arrivals]:
+    """Lend `Arrivals`; when the request fails, for whatever reason, none of its files stays."""
+    arrivals = Arrivals(context, actor, instance=instance)
+    try:
+        yield arrivals
+    except BaseException:
+        await arrivals.discard()
+        raise
+
+
+def link(target: str, *, description: str = "", area: str | None = None) -> NewLink:
+    """Return a link to any target: an address, a path, or a text.
+
+    Raises:
+        InvalidValues: it is empty, too long or not printable, it has a scheme that programs run, or the description
+            or the area is too long.
+    """
+    scheme = _SCHEME.match(target.strip())
+    is_known = scheme is None or scheme[1].lower() in TARGET_SCHEMES
+    if not target.strip() or len(target) > MAX_URL_CHARS or not target.isprintable() or not is_known:
+        message = (
+            f"A link has 1 to {MAX_URL_CHARS} printable characters;"
+            f" if it is an address, one of {', '.join(TARGET_SCHEMES)}."
+        )
+        raise InvalidValues([FieldFault(field="url", code="type", message=message)])
+    _check_area(area)
+    last = target.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    return NewLink(
+        url=target.strip(),
+        name=clean_upload_name(last or "link"),
+        description=checked_description(description),
+        area=area,
+    )
+
+
+def _check_area(area: str | None) -> None:
+    if area is not None and not is_area(area):
+        message = f"An area has 1 to {MAX_AREA_CHARS} printable characters."
+        raise InvalidValues([FieldFault(field="area", code="length", message=message)])
+
+
+async def attach(context: Context, actor: Actor, instance_id: InstanceId, given: Submission) -> None:
+    """Put files that came and links into the attachments tab of an instance, all or none.
+
+    Args:
+        context: of the server.
+        actor: who does.
+        instance_id: where they go.
+        given: its attachments with their descriptions, and links; no values.
+
+    Raises:
+        NotFound, Forbidden: the actor may not modify the instance.
+        InvalidState: it does not run any more.
+        InvalidValues: a file is refused; nothing was attached.
+    """
+    for text in given.descriptions.values():
+        checked_description(text)
+    async with change(context, actor, instance_id) as run:
+        await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
+        require_running(run)
+        locked = await claims.lock_named(run.tx, actor.account_id, given.attachments, run.instance.id)
+        form = Form(access={}, scope=Scope(instance=True))
+        saved = await submit(run, form, given, locked, complete=False)
+        await run.event("file.added", file=saved.added[0] if saved.added else None, data=saved.as_data())

@@ -1,0 +1,381 @@
+"""Files: look at them, fetch them, add links, describe, copy, delete and restore.
+
+Who may read a file sees its field (or the attachments tab) of its instance. Who may change one has the right
+`modify`, or holds an open task whose form lets them change the field.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from satchel.actions import access
+from satchel.actions.context import Context
+from satchel.actions.history import write_event
+from satchel.actions.instances import claims
+from satchel.actions.instances.claims import NewLink, Scope
+from satchel.actions.instances.forms import Form, Submission, submit
+from satchel.actions.instances.places import Place, check_file, check_place, require_running, require_writable
+from satchel.actions.instances.run import Run, change, check_revision
+from satchel.db import blobs as blob_rows
+from satchel.db import events as event_rows
+from satchel.db import files as rows
+from satchel.db import instances as instance_rows
+from satchel.db.pool import Reader
+from satchel.model.actor import Actor, Right
+from satchel.model.app import Access
+from satchel.model.digest import Digest
+from satchel.model.errors import (
+    BlobMissing,
+    Conflict,
+    FieldFault,
+    Gone,
+    InvalidState,
+    InvalidValues,
+    NotFound,
+)
+from satchel.model.files import File, FileKind
+from satchel.model.ids import CredentialId, FileId, InstanceId
+from satchel.model.transfer.names import clean_upload_name
+
+MAX_DESCRIPTION_CHARS = 2_000
+MAX_URL_CHARS = 4_000
+
+BY_LINK = CredentialId(0)
+"""What stands for the credential in the history where a file was fetched by a signed link."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """Stored bytes that an actor may fetch.
+
+    Attributes:
+        size_bytes: of the whole.
+        digest: its SHA-256; the ETag.
+    """
+
+    file: File
+    name: str
+    media_type: str
+    size_bytes: int
+    digest: Digest
+
+
+async def of_instance(context: Context, actor: Actor, instance_id: InstanceId) -> list[File]:
+    """Return the files of an instance that the actor may see, by field and position.
+
+    Raises:
+        NotFound: there is no such instance, or the actor may not see any of it.
+    """
+    async with context.database.read() as tx:
+        instance = await instance_rows.instance(tx, actor.account_id, instance_id)
+        if instance is None:
+            raise NotFound("instance", instance_id)
+        app = await context.apps.version(tx, actor.account_id, instance.version_id)
+        sight = await access.sight(tx, actor, app, instance)
+        return sight.of_files(await rows.files_of_instances(tx, actor.account_id, [instance_id]))
+
+
+async def read(context: Context, actor: Actor, file_id: FileId) -> File:
+    """Return a file that the actor may see.
+
+    Raises:
+        NotFound: there is none, or the actor may not see it.
+        Gone: it was deleted and can still be restored.
+    """
+    async with context.database.read() as tx:
+        return await _readable(context, tx, actor, file_id)
+
+
+async def _readable(context: Context, tx: Reader, actor: Actor, file_id: FileId, *, deleted: bool = False) -> File:
+    file = await rows.file(tx, actor.account_id, file_id)
+    instance = await instance_rows.instance(tx, actor.account_id, file.instance_id) if file else None
+    if file is None or instance is None:
+        raise NotFound("file", file_id)
+    app = await context.apps.version(tx, actor.account_id, instance.version_id)
+    try:
+        sight = await access.sight(tx, actor, app, instance)
+    except NotFound:
+        raise NotFound("file", file_id) from None
+    if not sight.shows(file.field_id):
+        raise NotFound("file", file_id)
+    if file.deleted_at is not None and not deleted:
+        raise Gone(f"The file {file_id} was deleted. It can be restored for a short while.", file=file_id)
+    return file
+
+
+async def content(context: Context, actor: Actor, file_id: FileId) -> Content:
+    """Return what is needed to send a file's bytes.
+
+    Raises:
+        NotFound, Gone: as `read`.
+        Conflict: its bytes are kept elsewhere; use its address.
+    """
+    async with context.database.read() as tx:
+        file = await _readable(context, tx, actor, file_id)
+    return _stored(file)
+
+
+def _stored(file: File) -> Content:
+    if file.digest is None or file.size_bytes is None:
+        raise Conflict(f"The bytes of {file.name} are kept elsewhere; use its address.", url=file.url)
+    return Content(
+        file=file,
+        name=file.name,
+        media_type=file.media_type or "application/octet-stream",
+        size_bytes=file.size_bytes,
+        digest=file.digest,
+    )
+
+
+async def preview(context: Context, actor: Actor, file_id: FileId) -> Content:
+    """Return the small picture of an image file.
+
+    Raises:
+        NotFound: as `read`; also where there is no preview (yet).
+    """
+    async with context.database.read() as tx:
+        file = await _readable(context, tx, actor, file_id)
+        found = await blob_rows.preview(tx, actor.account_id, file.digest) if file.digest else None
+    if found is None or found.preview_digest is None:
+        raise NotFound("preview of file", file_id)
+    size = await context.blobs.size(actor.account_id, found.preview_digest)
+    if size is None:
+        raise BlobMissing(f"The preview of file {file_id} is damaged; run satchel doctor.")
+    return Content(
+        file=file,
+        name=f"{file.name}.preview",
+        media_type=found.media_type or "image/jpeg",
+        size_bytes=size,
+        digest=found.preview_digest,
+    )
+
+
+def open_bytes(
+    context: Context, actor: Actor, what: Content, start: int = 0, stop: int | None = None
+) -> AsyncGenerator[bytes, None]:
+    """Give the bytes of a content from `start` up to but without `stop`."""
+    return context.blobs.open(actor.account_id, what.digest, start, stop)
+
+
+async def note_download(context: Context, actor: Actor, file: File) -> None:
+    """Write a download into the history: once per credential, file and ten minutes."""
+    credential = actor.credential_id or BY_LINK
+    now = context.clock()
+    since = now - context.policy.download_event_window
+    async with context.database.read() as tx:
+        if await event_rows.downloaded_since(tx, actor.account_id, credential, file.id, since):
+            return
+    async with context.database.write() as tx:
+        if await event_rows.mark_download(tx, actor.account_id, credential, file.id, now=now, not_since=since):
+            await write_event(
+                tx,
+                context,
+                actor,
+                "file.downloaded",
+                {"by_link": credential == BY_LINK},
+                instance=file.instance_id,
+                file=file.id,
+            )
+
+
+async def attach(
+    context: Context, actor: Actor, instance_id: InstanceId, uploads: list[int], place: Place
+) -> list[File]:
+    """Claim uploads that were made for an instance, into a field (beside what it holds) or the attachments tab.
+
+    Returns the files that they became: who adds a file knows it, also where they may not look into its place.
+
+    Raises:
+        NotFound, Forbidden: the actor may not change the instance.
+        InvalidState: it does not run any more.
+        InvalidValues: an upload is refused, or the field takes no more.
+    """
+    async with change(context, actor, instance_id) as run:
+        await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
+        require_running(run)
+        locked = await claims.lock_named(run.tx, actor.account_id, uploads, run.instance.id)
+        if not actor.may(Right.VIEW, run.instance.app_id):  # others' uploads are not there for them
+            locked = {number: upload for number, upload in locked.items() if upload.user_id == actor.user_id}
+        if place.field is None:
+            form, given = Form(access={}, scope=Scope(instance=True)), Submission(attachments=uploads)
+        else:
+            held = [int(file.id) for file in run.files_in(place.field)]
+            form = Form(access={place.field: Access.EDIT}, scope=Scope(instance=True))
+            given = Submission(values={place.field: [*held, *uploads]})
+        saved = await submit(run, form, given, locked, complete=False)
+        await run.event("file.added", file=saved.added[0] if saved.added else None, data=saved.as_data())
+        return run.files_of(saved.added)
+
+
+async def add_link(
+    context: Context,
+    actor: Actor,
+    instance_id: InstanceId,
+    *,
+    kind: FileKind,
+    url: str,
+    name: str | None,
+    description: str,
+    place: Place,
+) -> File:
+    """Attach a file whose bytes are kept elsewhere; it counts nothing against the quota. Returns it.
+
+    Raises:
+        NotFound, Forbidden: the actor may not change the instance.
+        InvalidState: it does not run any more.
+        InvalidValues: the address is no http(s) URL, or the field takes no links or no more files.
+    """
+    address = _address(url)
+    async with change(context, actor, instance_id) as run:
+        await require_writable(run, actor, place.field, adding=True)
+        require_running(run)
+        link = NewLink(
+            kind=kind,
+            url=address,
+            name=clean_upload_name(name or address.rsplit("/", 1)[-1] or "link"),
+            description=checked_description(description),
+            area=place.area,
+        )
+        file_id = await claims.attach_link(run, link, field_id=place.field)
+        await check_place(run, place)
+        await run.event("file.added", file=file_id, data={"kind": kind.value, "field": place.field})
+        return run.files_of([file_id])[0]
+
+
+def _address(url: str) -> str:
+    try:
+        parts = urlsplit(url) if len(url) <= MAX_URL_CHARS and url.isprintable() else urlsplit("")
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # brackets that hold no IPv6 address
+        is_good = False
+    if not is_good:
+        message = f"A link is an http or https address of at most {MAX_URL_CHARS} characters."
+        raise InvalidValues([FieldFault(field="url", code="type", message=message)])
+    return url
+
+
+def checked_description(text: str) -> str:
+    """Return a description that a file may have.
+
+    Raises:
+        InvalidValues: it is too long.
+    """
+    if len(text) > MAX_DESCRIPTION_CHARS:
+        message = f"A description has {MAX_DESCRIPTION_CHARS} characters at most."
+        raise InvalidValues([FieldFault(field="description", code="too_long", message=message)])
+    return text
+
+
+async def describe(
+    context: Context,
+    actor: Actor,
+    file_id: FileId,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    expected: int | None = None,
+) -> None:
+    """Rename a file or change its description; None leaves what there is.
+
+    Raises:
+        NotFound, Gone, Forbidden: the actor may not change the file.
+        PreconditionFailed: it is no longer at the revision `expected`.
+        InvalidValues: the field takes no file of this name, or the description is too long.
+    """
+    async with _changing(context, actor, file_id) as (run, file):
+        check_revision("file", file.revision, expected)
+        renamed = clean_upload_name(name) if name is not None else file.name
+        text = checked_description(description) if description is not None else file.description
+        check_file(run, replace(file, name=renamed))
+        await rows.describe_file(run.tx, actor.account_id, file_id, name=renamed, description=text)
+        await run.event("file.described", file=file_id, data={"name": renamed, "was": file.name})
+
+
+@asynccontextmanager
+async def _changing(
+    context: Context, actor: Actor, file_id: FileId, *, deleted: bool = False
+) -> AsyncGenerator[tuple[Run, File]]:
+    """Lend the locked instance of a file that the actor may change, and the file as it is under the lock."""
+    async with context.database.read() as tx:
+        known = await _readable(context, tx, actor, file_id, deleted=deleted)
+    async with change(context, actor, known.instance_id) as run:
+        file = await rows.file(run.tx, actor.account_id, file_id)
+        if file is None:
+            raise NotFound("file", file_id)
+        if file.deleted_at is not None and not deleted:
+            raise Gone(f"The file {file.id} was deleted meanwhile.", file=file.id)
+        await require_writable(run, actor, file.field_id, adding=False)
+        yield run, file
+        run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
+
+
+async def delete(context: Context, actor: Actor, file_id: FileId, *, expected: int | None = None) -> timedelta:
+    """Delete a file and return how long it can be restored; its bytes count against the quota until then.
+
+    Raises:
+        NotFound, Gone, Forbidden: the actor may not change the file.
+        PreconditionFailed: it is no longer at the revision `expected`.
+    """
+    async with _changing(context, actor, file_id) as (run, file):
+        check_revision("file", file.revision, expected)
+        await rows.set_deleted(run.tx, actor.account_id, [file_id], at=run.now, by=actor.user_id)
+        await run.event("file.deleted", file=file_id, data={"name": file.name, "field": file.field_id})
+    return context.policy.restore_window
+
+
+async def restore(context: Context, actor: Actor, file_id: FileId) -> None:
+    """Bring a deleted file back to its place.
+
+    Raises:
+        NotFound, Forbidden: the actor may not change the file, or it is gone for good.
+        InvalidState: it was not deleted.
+        InvalidValues: its field is full by now.
+    """
+    async with _changing(context, actor, file_id, deleted=True) as (run, file):
+        if file.deleted_at is None:
+            raise InvalidState(f"The file {file_id} was not deleted.")
+        if run.now >= file.deleted_at + context.policy.restore_window:
+            raise NotFound("file", file_id)
+        await rows.set_deleted(run.tx, actor.account_id, [file_id], at=None, by=None)
+        await check_place(run, Place(field=file.field_id))
+        await run.event("file.restored", file=file_id, data={"name": file.name})
+
+
+async def copy(
+    context: Context, actor: Actor, file_id: FileId, instance_id: InstanceId, place: Place, *, name: str | None = None
+) -> File:
+    """Copy a file into an instance, the same or another: a new row on the same blob, which counts its full size.
+
+    Returns the copy.
+
+    Raises:
+        NotFound, Gone: the actor may not see the file or the instance.
+        Forbidden: the actor may not change the instance.
+        InvalidState: the instance does not run any more.
+        InvalidValues: the field does not take the file.
+        OverQuota: it does not fit.
+    """
+    async with context.database.read() as tx:
+        source = await _readable(context, tx, actor, file_id)
+    async with change(context, actor, instance_id) as run:
+        await require_writable(run, actor, place.field, adding=True)
+        require_running(run)
+        if source.digest is not None and not await blob_rows.lock_blobs(run.tx, actor.account_id, [source.digest]):
+            raise NotFound("file", file_id)
+        copied = await claims.copy_file(
+            run,
+            source,
+            field_id=place.field,
+            area=place.area,
+            position=len(run.files_in(place.field)),
+            name=clean_upload_name(name) if name is not None else None,
+        )
+        await check_place(run, place)
+        await run.event(
+            "file.copied",
+            file=copied,
+            data={"from": file_id, "from_instance": source.instance_id, "field": place.field},
+        )
+        return run.files_of([copied])[0]

@@ -1,0 +1,291 @@
+"""Tickets: asks for an upload, looks at one, ends one (files.md §1).
+
+A ticket names a target and reserves its size of the quota. The bytes come by `satchel.actions.files.intake`; the claim
+happens in the form that names the upload.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from satchel.actions import access
+from satchel.actions.context import Context
+from satchel.actions.files import overwriting
+from satchel.actions.instances import submitting
+from satchel.actions.instances.places import MAX_AREA_CHARS, is_area
+from satchel.actions.loading import LoadedApp
+from satchel.actions.tokens import new_token, token_hash
+from satchel.db import accounts as account_rows
+from satchel.db import instances as instance_rows
+from satchel.db import storage
+from satchel.db import tasks as task_rows
+from satchel.db import uploads as rows
+from satchel.db.pool import Writer
+from satchel.model.actor import Actor, Right
+from satchel.model.app import Access
+from satchel.model.digest import Digest
+from satchel.model.errors import BadFile, Forbidden, InvalidRequest, InvalidState, NotFound, OverQuota, TooLarge
+from satchel.model.fields import DEFAULT_MAX_UNCLAIMED, FieldType, FileLimits
+from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
+from satchel.model.instance import Task
+from satchel.model.transfer.names import clean_upload_name, extension
+from satchel.model.uploads import Target, Upload, UploadState
+
+MAX_SIZE_BYTES = 2**50
+"""A guard against numbers that no disk holds."""
+
+MAX_METADATA_ENTRIES = 50
+_TIMES_ROOM_IS_MADE = 3
+"""Others may take the room that was made before it is reserved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What an upload is asked for; exactly one of `task`, `instance`, `app` is set.
+
+    Attributes:
+        field: None means the attachments tab.
+        size_bytes: the most bytes that will come.
+        sha256: what the bytes must hash to, if it is known.
+        metadata: what the uploader says of an image.
+        by_right: whether those with the right `modify` may ask for a task's ticket without holding the task.
+        resubmission: whether the task's form must have been submitted before.
+        most_bytes, most_unclaimed: limits of whoever asks, beside those of the field.
+        framing_bytes: how many of `size_bytes` at most are no file but the form that it comes in.
+    """
+
+    size_bytes: int
+    task: TaskId | None = None
+    instance: InstanceId | None = None
+    app: str | None = None
+    field: FieldId | None = None
+    area: str | None = None
+    name: str | None = None
+    media_type: str | None = None
+    sha256: Digest | None = None
+    metadata: Mapping[str, object] | None = None
+    by_right: bool = False
+    resubmission: bool = False
+    most_bytes: int | None = None
+    most_unclaimed: int | None = None
+    framing_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A fresh ticket with its secret, which is shown this once."""
+
+    id: UploadId
+    token: str
+    expires_at: datetime
+
+
+async def ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
+    """Reserve a slot for a file and return its ticket; where storage is full, old files may give way (`overwriting`).
+
+    Raises:
+        NotFound, Forbidden: the actor may not put a file there.
+        InvalidState: the task or instance is closed.
+        InvalidRequest: not exactly one target is named, or a number is out of range.
+        BadFile: the field takes no such file, or too many uploads wait to be claimed.
+        TooLarge: the field takes no file of this size.
+        OverQuota: the account's storage has no room for it.
+    """
+    for _ in range(_TIMES_ROOM_IS_MADE):
+        try:
+            return await _ask(context, actor, wish)
+        except OverQuota:
+            if not await overwriting.make_room(context, actor, wish.size_bytes):
+                raise
+    return await _ask(context, actor, wish)
+
+
+async def _ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
+    if actor.user_id is None or [wish.task, wish.instance, wish.app].count(None) != 2:  # noqa: PLR2004  # two of three
+        raise InvalidRequest("Name exactly one target: a task, an instance, or an app.")
+    if not 0 <= wish.size_bytes <= MAX_SIZE_BYTES:
+        raise InvalidRequest("size must be a number of bytes, 0 or more.", pointer="/size")
+    if wish.area is not None and not is_area(wish.area):
+        raise InvalidRequest(f"area has 1 to {MAX_AREA_CHARS} printable characters.", pointer="/area")
+    name = clean_upload_name(wish.name) if wish.name is not None else None
+    now = context.clock()
+    token = new_token(context.entropy, "up_")
+    expires_at = now + context.policy.ticket_lifetime
+    async with context.database.write() as tx:
+        app, target = await _target(context, tx, actor, wish)
+        limits, images_only = _limits(app, target)
+        size = await _check(tx, actor, wish, name, limits, images_only=images_only)
+        waiting = await rows.count_open(tx, actor.account_id, target, actor.user_id)
+        most = min(limits.max_unclaimed, wish.most_unclaimed or limits.max_unclaimed)
+        if waiting >= most:
+            raise BadFile(
+                "too_many_unclaimed",
+                f"{waiting} uploads wait to be claimed there; {most} may. Claim or delete some.",
+                limit=most,
+            )
+        upload = await rows.insert_upload(
+            tx,
+            actor.account_id,
+            user=actor.user_id,
+            target=target,
+            declared_bytes=size,
+            min_bytes=limits.min_bytes,
+            accept=limits.accept,
+            images_only=images_only,
+            name=name,
+            media_type=wish.media_type,
+            expected_digest=wish.sha256,
+            metadata=wish.metadata or {},
+            token_hash=token_hash(token),
+            now=now,
+            expires_at=expires_at,
+        )
+        await storage.take(tx, actor.account_id, reserved=size)
+    return Ticket(id=upload, token=token, expires_at=expires_at)
+
+
+async def _target(context: Context, tx: Writer, actor: Actor, wish: Wish) -> tuple[LoadedApp, Target]:
+    """Return what the wish is for, with its instance (for a start form: its user) locked."""
+    if wish.app is not None:
+        app = await context.apps.newest(tx, actor.account_id, wish.app)
+        access.require_right(actor, Right.START, app.app_id, wish.app)
+        _require_writable(app.manifest.start.fields, wish)
+        await account_rows.lock_user(tx, actor.account_id, actor.user_id)
+        return app, Target(app_id=app.app_id, field_id=wish.field, area=wish.area)
+    task = await task_rows.task(tx, actor.account_id, wish.task) if wish.task is not None else None
+    if wish.task is not None and task is None:
+        raise NotFound("task", wish.task)
+    instance_id = task.instance_id if task else wish.instance
+    if instance_id is None:
+        raise InvalidRequest("Name exactly one target: a task, an instance, or an app.")
+    instance = await instance_rows.lock_instance(tx, actor.account_id, instance_id)
+    if instance is None:
+        raise NotFound("instance", instance_id)
+    app = await context.apps.version(tx, actor.account_id, instance.version_id)
+    if task is None:
+        await access.require_instance_right(tx, actor, app, instance, Right.MODIFY)
+        if not instance.is_running:
+            raise InvalidState(f"{instance.identifier} is {instance.state.value}; it takes no files any more.")
+    else:
+        task = await task_rows.task(tx, actor.account_id, task.id) or task
+        await _require_open_form(tx, actor, app, task, wish)
+    return app, Target(
+        app_id=app.app_id,
+        instance_id=instance.id,
+        task_id=task.id if task else None,
+        field_id=wish.field,
+        area=wish.area,
+    )
+
+
+async def _require_open_form(tx: Writer, actor: Actor, app: LoadedApp, task: Task, wish: Wish) -> None:
+    """Pass those who may put a file into a task's form now."""
+    if not (access.holds(actor, task) or access.is_offered_to(actor, task) or actor.may(Right.VIEW, task.app_id)):
+        raise NotFound("task", task.id)
+    if not task.is_open:
+        raise InvalidState(f"Task {task.id} is closed ({task.state.value}) already; it takes no files any more.")
+    if not (wish.by_right and actor.may(Right.MODIFY, task.app_id)):
+        access.require_holder(actor, task)
+    if wish.resubmission:
+        await submitting.require_submitted(tx, task)
+    _require_writable(access.form_of(app, task).fields, wish)
+
+
+def _require_writable(form: Mapping[FieldId, Access], wish: Wish) -> None:
+    if wish.field is None:
+        return
+    how = form.get(wish.field, Access.HIDE)
+    if how is Access.HIDE:
+        raise NotFound("field", wish.field)
+    if not how.is_writable:
+        raise Forbidden(f"The form does not let you change {wish.field}.")
+
+
+def _limits(app: LoadedApp, target: Target) -> tuple[FileLimits, bool]:
+    """Return a target's limits and whether it takes images only."""
+    if target.field_id is None:
+        return FileLimits(max_unclaimed=DEFAULT_MAX_UNCLAIMED), False
+    field = app.manifest.field(target.field_id)
+    if field is None:
+        raise NotFound("field", target.field_id)
+    if field.files is None:
+        raise BadFile(
+            "not_a_file_field", f"{field.id} is of type {field.type}; it does not hold files.", field=field.id
+        )
+    return field.files, field.type in (FieldType.PHOTO, FieldType.SIGNATURE)
+
+
+async def _check(
+    tx: Writer, actor: Actor, wish: Wish, name: str | None, limits: FileLimits, *, images_only: bool
+) -> int:
+    """Check what is known of a file before it comes, and return the most bytes that it may have."""
+    account = await account_rows.account(tx, actor.account_id)
+    most = account.max_file_bytes if limits.max_bytes is None else min(limits.max_bytes, account.max_file_bytes)
+    if wish.most_bytes is not None:
+        most = min(most, wish.most_bytes)
+    if wish.size_bytes - wish.framing_bytes > most:
+        raise TooLarge(f"A file of {wish.field or 'the attachments tab'}", most, wish.size_bytes)
+    if wish.size_bytes < limits.min_bytes:
+        message = f"A file there has {limits.min_bytes} bytes at least; {wish.size_bytes} were announced."
+        raise BadFile("file_too_small", message, limit_bytes=limits.min_bytes, size_bytes=wish.size_bytes)
+    if name is not None and not _name_may_fit(limits.accept, name):
+        raise BadFile(
+            "file_type", f"{name} is not of a type taken there: {', '.join(limits.accept)}.", accept=limits.accept
+        )
+    if wish.metadata and not images_only and limits.accept and not any(_may_be_image(a) for a in limits.accept):
+        raise BadFile("metadata_not_image", "Metadata goes with images only, and this field takes none.")
+    if wish.metadata and len(wish.metadata) > MAX_METADATA_ENTRIES:
+        raise InvalidRequest(f"metadata has {MAX_METADATA_ENTRIES} entries at most.", pointer="/metadata")
+    return min(wish.size_bytes, most)
+
+
+def _name_may_fit(accept: Sequence[str], name: str) -> bool:
+    """Return whether a file of this name may fit; what only the content tells is decided when the bytes are there."""
+    return not accept or any(not entry.startswith(".") for entry in accept) or extension(name) in accept
+
+
+def _may_be_image(accept: str) -> bool:
+    return accept.startswith("image/") or accept in {".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif"}
+
+
+async def find(context: Context, upload_id: UploadId, *, token: str | None, actor: Actor | None) -> Upload:
+    """Return a ticket to whoever shows its token, or to the user who asked for it.
+
+    Raises:
+        NotFound: there is no such ticket for them.
+    """
+    async with context.database.read() as tx:
+        upload: Upload | None = None
+        if token is not None:
+            upload = await rows.upload_by_token(tx, upload_id, token_hash(token))
+        elif actor is not None:
+            upload = await rows.upload(tx, actor.account_id, upload_id)
+            if upload is not None and upload.user_id != actor.user_id:
+                upload = None
+    if upload is None:
+        raise NotFound("upload", upload_id)
+    return upload
+
+
+async def waiting(context: Context, actor: Actor, *, after: int, limit: int) -> list[Upload]:
+    """Return a page of the actor's tickets that have not ended, by id."""
+    if actor.user_id is None:
+        return []
+    async with context.database.read() as tx:
+        return await rows.uploads_of(tx, actor.account_id, actor.user_id, after=after, limit=limit)
+
+
+async def end(context: Context, upload: Upload, *, reason: str) -> None:
+    """Expire a ticket that has not ended and give its reservation back; does nothing if it has ended.
+
+    Raises:
+        InvalidState: it was claimed: delete the file instead.
+    """
+    async with context.database.write() as tx:
+        locked = await rows.lock_upload(tx, upload.account_id, upload.id)
+        if locked is None or locked.state is UploadState.EXPIRED:
+            return
+        if locked.state is UploadState.CLAIMED:
+            raise InvalidState(f"Upload {upload.id} is a file by now. Delete the file instead.")
+        await rows.set_expired(tx, upload.account_id, [upload.id], reason=reason, now=context.clock())
+        await storage.take(tx, upload.account_id, reserved=-locked.reserved_bytes)

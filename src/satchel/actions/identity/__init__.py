@@ -1,0 +1,1 @@
+"""People and programs: accounts, users, groups, credentials, and what proves who they are."""

@@ -1,0 +1,365 @@
+"""Accounts, users, groups, grants, quota: what administrators do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from satchel.actions import access
+from satchel.actions.context import Context
+from satchel.actions.history import write_event
+from satchel.actions.identity import credentials
+from satchel.actions.identity.checks import check_name, check_user
+from satchel.db import accounts as rows
+from satchel.db import apps as app_rows
+from satchel.db import credentials as credential_rows
+from satchel.db import events as event_rows
+from satchel.db import storage as storage_rows
+from satchel.db.accounts import Account, Group, User
+from satchel.db.pool import Reader, Writer
+from satchel.db.storage import Storage
+from satchel.model.actor import Actor, Right, system
+from satchel.model.errors import Conflict, FieldFault, InvalidRequest, InvalidValues, NotFound
+from satchel.model.ids import AccountId, AppId, GroupId, UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A right of a group, for one app or (None) for all of the account."""
+
+    group_id: GroupId
+    app_id: AppId | None
+    right: Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """The groups of an account with their members and rights."""
+
+    groups: list[Group]
+    members: dict[GroupId, list[UserId]]
+    grants: list[Grant]
+
+
+async def create_account(context: Context, name: str, *, quota_bytes: int | None = None) -> AccountId:
+    """Create a tenant; only the server's own administration calls this.
+
+    Raises:
+        InvalidValues: the name is empty, or a size is out of range.
+        Conflict: there is an account of this name.
+    """
+    policy = context.policy
+    quota = policy.default_quota_bytes if quota_bytes is None else quota_bytes
+    check_name("name", name)
+    if quota < 0:
+        raise InvalidValues([FieldFault(field="quota_bytes", code="too_small", message="Sizes are positive numbers.")])
+    async with context.database.write() as tx:
+        account = await rows.insert_account(
+            tx, name=name, quota_bytes=quota, max_file_bytes=policy.default_max_file_bytes, now=context.clock()
+        )
+        if account is None:
+            raise Conflict(f"There is an account '{name}' already. Choose another name.")
+        await write_event(tx, context, system(account), "account.created", {"name": name, "quota_bytes": quota})
+    return account
+
+
+async def find_account(context: Context, name: str | None) -> Account:
+    """Return the account with this name; where None is given, the only one there is.
+
+    Raises:
+        NotFound: there is no such account.
+        InvalidRequest: there are several and none was named.
+    """
+    async with context.database.read() as tx:
+        if name is not None:
+            found = await rows.account_by_name(tx, name)
+            if found is None:
+                raise NotFound("account", name)
+            return found
+        known = await rows.all_accounts(tx)
+    if not known:
+        raise NotFound("account")
+    if len(known) > 1:
+        raise InvalidRequest(f"Name an account: {', '.join(account.name for account in known)}.")
+    return known[0]
+
+
+async def create_user(
+    context: Context,
+    actor: Actor,
+    *,
+    email: str,
+    name: str,
+    time_zone: str = "UTC",
+    locale: str = "en",
+    password: str | None = None,
+    groups: Sequence[GroupId] = (),
+) -> UserId:
+    """Create a user, in groups; without a password, set one or create a token for them next.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        InvalidValues: the e-mail, name, time zone, locale or password is wrong.
+        Conflict: somebody on this server signs in with this e-mail already.
+        NotFound: there is no such group; nobody was created.
+    """
+    access.require_admin(actor)
+    check_user(email, name, time_zone, locale)
+    hashed = await credentials.password_hash(context, password) if password is not None else None
+    async with context.database.write() as tx:
+        created = await rows.insert_user(
+            tx, actor.account_id, email=email, name=name, time_zone=time_zone, locale=locale, now=context.clock()
+        )
+        if created is None:
+            raise Conflict(f"Somebody on this server signs in as {email} already.")
+        await write_event(tx, context, actor, "user.created", {"user": created})
+        if hashed is not None:
+            await credentials.store_password(tx, context, actor, created, hashed)
+        for group in dict.fromkeys(groups):
+            await join(tx, context, actor, group, created)
+    return created
+
+
+async def end_user(context: Context, actor: Actor, user_id: UserId, *, erase: bool) -> None:
+    """Keep a user from signing in; with `erase`, blank who they were too. Their history stays under their number.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such user.
+    """
+    access.require_admin(actor)
+    now = context.clock()
+    async with context.database.write() as tx:
+        if await rows.user(tx, actor.account_id, user_id) is None:
+            raise NotFound("user", user_id)
+        await rows.deactivate_user(tx, actor.account_id, user_id, erased_at=now if erase else None)
+        await credential_rows.revoke_all(tx, actor.account_id, user_id, now)
+        await write_event(tx, context, actor, "user.erased" if erase else "user.deactivated", {"user": user_id})
+
+
+async def users(context: Context, actor: Actor, *, after: int, limit: int) -> list[User]:
+    """Return a page of the account's users, by id; every user may see them, to assign tasks and fill user fields."""
+    async with context.database.read() as tx:
+        return await rows.users(tx, actor.account_id, after=after, limit=limit)
+
+
+async def user_by_email(context: Context, actor: Actor, email: str) -> User:
+    """Return the account's user with this e-mail.
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with context.database.read() as tx:
+        found = await rows.user_by_email(tx, email)
+    if found is None or found.account_id != actor.account_id:
+        raise NotFound("user", email)
+    return found
+
+
+async def users_called(context: Context, actor: Actor, name: str) -> list[UserId]:
+    """Return the account's users with this name or e-mail, in any case of its letters."""
+    async with context.database.read() as tx:
+        return await rows.users_called(tx, actor.account_id, name)
+
+
+async def create_group(context: Context, actor: Actor, name: str) -> GroupId:
+    """Create a group without members and rights.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        InvalidValues: the name is empty or too long.
+        Conflict: there is a group of this name.
+    """
+    access.require_admin(actor)
+    check_name("name", name)
+    async with context.database.write() as tx:
+        return await add_group(tx, context, actor, name)
+
+
+async def add_group(tx: Writer, context: Context, actor: Actor, name: str) -> GroupId:
+    """Create a group as part of an administrator's change.
+
+    Raises:
+        Conflict: there is a group of this name.
+    """
+    created = await rows.insert_group(tx, actor.account_id, name=name, now=context.clock())
+    if created is None:
+        raise Conflict(f"There is a group '{name}' already.")
+    await write_event(tx, context, actor, "group.created", {"group": created, "name": name})
+    return created
+
+
+async def people(context: Context, actor: Actor) -> People:
+    """Return the groups of the account; members and grants only to administrators."""
+    async with context.database.read() as tx:
+        groups = await rows.groups(tx, actor.account_id)
+        if not actor.is_admin:
+            return People(groups=groups, members={}, grants=[])
+        members: dict[GroupId, list[UserId]] = {}
+        for group, user_id in await rows.group_members(tx, actor.account_id):
+            members.setdefault(GroupId(group), []).append(UserId(user_id))
+        grants = [
+            Grant(
+                group_id=GroupId(int(str(group))),
+                app_id=AppId(app) if isinstance(app, int) else None,
+                right=Right(str(right)),
+            )
+            for group, app, right in await rows.grants(tx, actor.account_id)
+        ]
+    return People(groups=groups, members=members, grants=grants)
+
+
+async def set_member(context: Context, actor: Actor, group: GroupId, user_id: UserId, *, is_member: bool) -> None:
+    """Put a user into a group or take them out; doing it twice changes nothing.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such group or user.
+    """
+    access.require_admin(actor)
+    async with context.database.write() as tx:
+        if await rows.user(tx, actor.account_id, user_id) is None:
+            raise NotFound("user", user_id)
+        if is_member:
+            await join(tx, context, actor, group, user_id)
+            return
+        await require_group(tx, actor, group)
+        await rows.remove_member(tx, actor.account_id, group, user_id)
+        await write_event(tx, context, actor, "group.left", {"group": group, "user": user_id})
+
+
+async def set_group(context: Context, actor: Actor, user_ids: Sequence[UserId], group: GroupId | None) -> None:
+    """Put users into a group, or take them out of all; all of them or none.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such group or user.
+    """
+    access.require_admin(actor)
+    async with context.database.write() as tx:
+        known = await rows.existing_users(tx, actor.account_id, list(user_ids))
+        joined = await rows.group_members(tx, actor.account_id) if group is None else []
+        for user_id in dict.fromkeys(user_ids):
+            if user_id not in known:
+                raise NotFound("user", user_id)
+            if group is not None:
+                await join(tx, context, actor, group, user_id)
+            for left in [GroupId(number) for number, member in joined if member == user_id]:
+                await rows.remove_member(tx, actor.account_id, left, user_id)
+                await write_event(tx, context, actor, "group.left", {"group": left, "user": user_id})
+
+
+async def join(tx: Writer, context: Context, actor: Actor, group: GroupId, user_id: UserId) -> None:
+    """Put a user into a group, as part of an administrator's change.
+
+    Raises:
+        NotFound: there is no such group.
+    """
+    await require_group(tx, actor, group)
+    await rows.add_member(tx, actor.account_id, group, user_id)
+    await write_event(tx, context, actor, "group.joined", {"group": group, "user": user_id})
+
+
+async def group_named(context: Context, actor: Actor, name: str) -> Group:
+    """Return the account's group of this name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with context.database.read() as tx:
+        found = await rows.group_by_name(tx, actor.account_id, name)
+    if found is None:
+        raise NotFound("group", name)
+    return found
+
+
+async def user_with_email(context: Context, actor: Actor, email: str) -> User:
+    """Return the account's active user with this e-mail.
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with context.database.read() as tx:
+        found = await rows.user_by_email(tx, email)
+    if found is None or found.account_id != actor.account_id or not found.is_active:
+        raise NotFound("user", email)
+    return found
+
+
+async def grant(
+    context: Context, actor: Actor, group: GroupId, right: Right, *, app: str | None, is_granted: bool = True
+) -> None:
+    """Grant a right to a group, for one app (by code) or for all; or take it away. Doing it twice changes nothing.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such group or app.
+        InvalidRequest: `admin` was granted for one app.
+    """
+    access.require_admin(actor)
+    if right is Right.ADMIN and app is not None:
+        raise InvalidRequest("The right 'admin' is for the whole account; grant it without an app.")
+    async with context.database.write() as tx:
+        await require_group(tx, actor, group)
+        found = await app_rows.app_by_code(tx, actor.account_id, app) if app is not None else None
+        if app is not None and found is None:
+            raise NotFound("app", app)
+        app_id = found.id if found else None
+        if is_granted:
+            await rows.insert_grant(tx, actor.account_id, group, app_id, right)
+        else:
+            await rows.delete_grant(tx, actor.account_id, group, app_id, right)
+        kind = "right.granted" if is_granted else "right.revoked"
+        await write_event(tx, context, actor, kind, {"group": group, "app": app, "right": right.value})
+
+
+async def storage(context: Context, actor: Actor) -> Storage:
+    """Return the account's quota, what is used and what is reserved, in bytes."""
+    async with context.database.read() as tx:
+        return await storage_rows.storage(tx, actor.account_id)
+
+
+async def name_of(context: Context, actor: Actor) -> str:
+    """Return the name of the actor's account."""
+    async with context.database.read() as tx:
+        return (await rows.account(tx, actor.account_id)).name
+
+
+async def file_count(context: Context, actor: Actor) -> int:
+    """Return how many stored files the account has, those that can still be restored among them."""
+    async with context.database.read() as tx:
+        return await storage_rows.file_count(tx, actor.account_id)
+
+
+async def set_quota(context: Context, actor: Actor, limit_bytes: int) -> None:
+    """Set the account's quota; what is used already stays even where it is more.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        InvalidValues: it is negative.
+    """
+    access.require_admin(actor)
+    if limit_bytes < 0:
+        raise InvalidValues([FieldFault(field="limit_bytes", code="too_small", message="A quota is 0 or more bytes.")])
+    async with context.database.write() as tx:
+        await write_event(tx, context, actor, "quota.set", {"limit_bytes": limit_bytes})
+        await storage_rows.set_limit(tx, actor.account_id, limit_bytes)
+
+
+async def events(context: Context, actor: Actor, *, after: int, limit: int) -> list[event_rows.Event]:
+    """Return a page of the whole account's history, oldest first.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+    """
+    access.require_admin(actor)
+    async with context.database.read() as tx:
+        return await event_rows.events_of_account(tx, actor.account_id, after=after, limit=limit)
+
+
+async def require_group(tx: Reader, actor: Actor, group: GroupId) -> None:
+    """Pass only where the account has the group.
+
+    Raises:
+        NotFound: it has not.
+    """
+    if not await rows.existing_groups(tx, actor.account_id, [group]):
+        raise NotFound("group", group)

@@ -1,0 +1,320 @@
+"""Credentials: signs people in, makes actors, and creates and revokes tokens, keys and passwords.
+
+Passwords are argon2id hashes. A wrong password costs the same time whether the user exists or not, and wrong ones are
+counted per login name and per address; past the limit everybody waits, the right password too.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from satchel.actions import access
+from satchel.actions.context import Context
+from satchel.actions.history import write_event
+from satchel.actions.passwords import MAX_PASSWORD_CHARS
+from satchel.actions.tokens import new_token, token_hash
+from satchel.db import accounts as users
+from satchel.db import credentials as rows
+from satchel.db.credentials import NewCredential
+from satchel.db.pool import Reader, Writer
+from satchel.model.actor import Actor, Right
+from satchel.model.errors import (
+    FieldFault,
+    Forbidden,
+    InvalidRequest,
+    InvalidValues,
+    NotFound,
+    TooManyRequests,
+    Unauthenticated,
+)
+from satchel.model.ids import AccountId, AppId, CredentialId, UserId
+
+FAILURES_PER_LOGIN = 10
+FAILURES_PER_ADDRESS = 100
+FAILURE_WINDOW = timedelta(minutes=10)
+MIN_PASSWORD_CHARS = 10
+PREFIXES = {"token": "st_", "api_key": "sk_", "session": "ss_"}
+NAMED_KEY = "named_key"
+"""An API key that counts only together with a user name (`satchel.actions.identity.named_keys`)."""
+
+_NAMED_KEY_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A credential with its secret, which is shown this once.
+
+    Attributes:
+        csrf: of a session: what a browser must send along with every change.
+    """
+
+    id: CredentialId
+    secret: str
+    expires_at: datetime | None = None
+    csrf: str | None = None
+
+
+async def actor_of(tx: Reader, account: AccountId, user_id: UserId, *, address: str | None = None) -> Actor | None:
+    """Return a user as an actor with the rights of this moment; None if they may not sign in (any more)."""
+    found = await rows.who(tx, account, user_id)
+    return None if found is None else _actor(found, address)
+
+
+def _actor(who: rows.Who, address: str | None) -> Actor:
+    rights: dict[AppId | None, set[Right]] = {}
+    for app, right in who.rights:
+        rights.setdefault(app, set()).add(Right(right))
+    return Actor(
+        account_id=who.account_id,
+        user_id=who.user_id,
+        credential_id=who.credential_id,
+        scope=who.scope,
+        email=who.email or "",
+        name=who.name,
+        time_zone=who.time_zone,
+        locale=who.locale,
+        address=address,
+        group_ids=frozenset(who.group_ids),
+        rights={app: frozenset(found) for app, found in rights.items()},
+    )
+
+
+async def by_token(context: Context, token: str, *, kinds: tuple[str, ...], address: str | None) -> Actor:
+    """Return the actor of a bearer token, API key, session or a surface's own token.
+
+    Raises:
+        Unauthenticated: it is unknown, expired, revoked, of another kind, or its user may not sign in.
+    """
+    async with context.database.read() as tx:
+        found = await rows.who_by_token(tx, token_hash(token))
+    if found is None or found.kind not in kinds or _is_over(found.expires_at, context.clock()):
+        raise Unauthenticated
+    return _actor(found, address)
+
+
+def _is_over(expires_at: datetime | None, now: datetime) -> bool:
+    return expires_at is not None and expires_at <= now
+
+
+async def by_known_password(
+    context: Context, account: AccountId, credential_id: CredentialId, *, address: str | None
+) -> Actor:
+    """Return the actor of an API password that was verified shortly before, if it still holds.
+
+    Raises:
+        Unauthenticated: it was revoked or replaced, it expired, or its user may not sign in.
+    """
+    async with context.database.read() as tx:
+        found = await rows.who_by_credential(tx, account, credential_id)
+    if found is None or _is_over(found.expires_at, context.clock()):
+        raise Unauthenticated
+    return _actor(found, address)
+
+
+async def check_csrf(context: Context, actor: Actor, token: str | None) -> None:
+    """Pass a change by a browser's session only with that session's CSRF token.
+
+    Raises:
+        Forbidden: the token is missing or another's.
+    """
+    if actor.credential_id is None:
+        return
+    async with context.database.read() as tx:
+        found = await rows.credential(tx, actor.account_id, actor.credential_id)
+    if found is None or found.csrf_hash is None:
+        return
+    if token is None or not hmac.compare_digest(found.csrf_hash, token_hash(token)):
+        raise Forbidden("The CSRF token of this session is missing or wrong. Reload the page and try again.")
+
+
+async def by_password(context: Context, email: str, password: str, *, kind: str, address: str | None) -> Actor:
+    """Return the actor of an e-mail with a password (`kind` `password`) or API password (`api_password`).
+
+    Raises:
+        Unauthenticated: the e-mail is unknown, the password wrong, or the user may not sign in; the three answer alike.
+        TooManyRequests: too many wrong passwords for this login or from this address; wait.
+    """
+    now = context.clock()
+    keys = _failure_keys(email, address)
+    async with context.database.read() as tx:
+        for key, limit in keys:
+            count, ends_at = await rows.failures(tx, [key], now)
+            if count >= limit and ends_at is not None:
+                raise TooManyRequests("Too many wrong passwords. Wait until the time given, then try again.", ends_at)
+        user = await users.user_by_email(tx, email)
+        known = await rows.passwords_of(tx, user.account_id, user.id, kind) if user else []
+    known = [found for found in known if not _is_over(found.expires_at, now)]
+    hashes: Sequence[str | None] = [found.password_hash for found in known if found.password_hash] or [None]
+    matches = [await context.passwords.matches(stored, password) for stored in hashes]
+    if user is not None and known and any(matches):
+        async with context.database.read() as tx:
+            who = await rows.who_by_credential(tx, user.account_id, known[matches.index(True)].id)
+        if who is not None:
+            return _actor(who, address)
+    async with context.database.write() as tx:
+        for key, _ in keys:
+            await rows.count_failure(tx, key, now, FAILURE_WINDOW)
+    raise Unauthenticated("The e-mail or the password is wrong.")
+
+
+def _failure_keys(email: str, address: str | None) -> list[tuple[bytes, int]]:
+    keys = [(b"login:" + email.strip().lower().encode(), FAILURES_PER_LOGIN)]
+    if address is not None:
+        keys.append((b"address:" + address.encode(), FAILURES_PER_ADDRESS))
+    return [(hashlib.sha256(key).digest(), limit) for key, limit in keys]
+
+
+async def open_session(context: Context, actor: Actor) -> Secret:
+    """Sign a user in for a while: a session token and the CSRF token that goes with it."""
+    if actor.user_id is None:
+        raise Unauthenticated
+    now = context.clock()
+    secret, csrf = new_token(context.entropy, PREFIXES["session"]), new_token(context.entropy)
+    expires_at = now + context.policy.session_lifetime
+    async with context.database.write() as tx:
+        created = await rows.insert_credential(
+            tx,
+            actor.account_id,
+            actor.user_id,
+            NewCredential(
+                kind="session",
+                name="session",
+                token_hash=token_hash(secret),
+                csrf_hash=token_hash(csrf),
+                expires_at=expires_at,
+            ),
+            now,
+        )
+        await write_event(tx, context, actor, "session.opened", {"credential": created})
+    return Secret(id=created, secret=secret, expires_at=expires_at, csrf=csrf)
+
+
+async def create_token(
+    context: Context, actor: Actor, user_id: UserId, *, kind: str, name: str, expires_at: datetime | None = None
+) -> Secret:
+    """Create a bearer token, API key or named key for oneself, or as an administrator for a user of the account.
+
+    Raises:
+        Forbidden: the user is another, and the actor no administrator.
+        NotFound: there is no such user.
+        InvalidRequest: `kind` is none of `token`, `api_key` and `named_key`.
+        InvalidValues: it would have expired already.
+    """
+    if kind not in ("token", "api_key", NAMED_KEY):
+        raise InvalidRequest("kind must be token, api_key or named_key.", pointer="/kind")
+    _check_expiry(context, expires_at)
+    is_named = kind == NAMED_KEY
+    secret = context.entropy(_NAMED_KEY_BYTES).hex() if is_named else new_token(context.entropy, PREFIXES[kind])
+    async with context.database.write() as tx:
+        await _require_self_or_admin(tx, actor, user_id)
+        created = await rows.insert_credential(
+            tx,
+            actor.account_id,
+            user_id,
+            NewCredential(kind=kind, name=name[:200], token_hash=token_hash(secret), expires_at=expires_at),
+            context.clock(),
+        )
+        await write_event(
+            tx, context, actor, "credential.created", {"credential": created, "kind": kind, "user": user_id}
+        )
+    return Secret(id=created, secret=secret, expires_at=expires_at)
+
+
+async def set_password(context: Context, actor: Actor, user_id: UserId, password: str) -> None:
+    """Set the password that a user signs in with; all their sessions end.
+
+    Raises:
+        Forbidden, NotFound: the actor may not.
+        InvalidValues: the password is too short or too long.
+    """
+    hashed = await password_hash(context, password)
+    async with context.database.write() as tx:
+        await _require_self_or_admin(tx, actor, user_id)
+        await store_password(tx, context, actor, user_id, hashed)
+
+
+async def password_hash(context: Context, password: str) -> str:
+    """Return what is kept of a password that somebody chose.
+
+    Raises:
+        InvalidValues: the password is too short or too long.
+    """
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        message = f"A password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters."
+        raise InvalidValues([FieldFault(field="password", code="length", message=message)])
+    return await context.passwords.hash(password)
+
+
+async def store_password(tx: Writer, context: Context, actor: Actor, user_id: UserId, hashed: str) -> None:
+    """Replace a user's password within a transaction that has checked who may; all their sessions end."""
+    now = context.clock()
+    await rows.revoke_kind(tx, actor.account_id, user_id, ["password", "session"], now)
+    new = NewCredential(kind="password", name="password", password_hash=hashed)
+    await rows.insert_credential(tx, actor.account_id, user_id, new, now)
+    await write_event(tx, context, actor, "password.set", {"user": user_id})
+
+
+async def create_api_password(
+    context: Context, actor: Actor, user_id: UserId, *, expires_at: datetime | None = None
+) -> Secret:
+    """Create the API password of a user, for Basic authentication; it replaces the one before.
+
+    Raises:
+        Forbidden, NotFound: the actor may not.
+        InvalidValues: it would have expired already.
+    """
+    _check_expiry(context, expires_at)
+    secret = new_token(context.entropy)
+    hashed = await context.passwords.hash(secret)
+    now = context.clock()
+    async with context.database.write() as tx:
+        await _require_self_or_admin(tx, actor, user_id)
+        await rows.revoke_kind(tx, actor.account_id, user_id, ["api_password"], now)
+        new = NewCredential(kind="api_password", name="API password", password_hash=hashed, expires_at=expires_at)
+        created = await rows.insert_credential(tx, actor.account_id, user_id, new, now)
+        await write_event(
+            tx, context, actor, "credential.created", {"credential": created, "kind": "api_password", "user": user_id}
+        )
+    return Secret(id=created, secret=secret, expires_at=expires_at)
+
+
+def _check_expiry(context: Context, expires_at: datetime | None) -> None:
+    if expires_at is not None and expires_at <= context.clock():
+        message = "It lies in the past. Give a moment to come, or none for a credential that does not expire."
+        raise InvalidValues([FieldFault(field="expires_at", code="too_early", message=message)])
+
+
+async def revoke(context: Context, actor: Actor, credential_id: CredentialId) -> None:
+    """End a credential of oneself, or as an administrator of a user of the account.
+
+    Raises:
+        NotFound: there is none that the actor may end.
+    """
+    async with context.database.write() as tx:
+        found = await rows.credential(tx, actor.account_id, credential_id)
+        if found is None or (found.user_id != actor.user_id and not actor.is_admin):
+            raise NotFound("credential", credential_id)
+        await rows.revoke_credential(tx, actor.account_id, credential_id, context.clock())
+        await write_event(
+            tx, context, actor, "credential.revoked", {"credential": credential_id, "user": found.user_id}
+        )
+
+
+async def of_user(context: Context, actor: Actor, user_id: UserId) -> list[rows.Credential]:
+    """Return the living credentials of oneself, or as an administrator of a user; never their secrets.
+
+    Raises:
+        Forbidden, NotFound: the actor may not.
+    """
+    async with context.database.read() as tx:
+        await _require_self_or_admin(tx, actor, user_id)
+        return await rows.credentials_of(tx, actor.account_id, user_id)
+
+
+async def _require_self_or_admin(tx: Reader, actor: Actor, user_id: UserId) -> None:
+    if actor.user_id != user_id:
+        access.require_admin(actor)
+    if await users.user(tx, actor.account_id, user_id) is None:
+        raise NotFound("user", user_id)

@@ -1,0 +1,1 @@
+"""Instances and tasks: started, filled in, completed, and moved on by the engine."""

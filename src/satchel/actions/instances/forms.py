@@ -1,0 +1,196 @@
+"""Forms: takes what somebody filled in, checks all of it, and saves it, all or none.
+
+The same procedure serves every way in (start, task, action, native change, message, service reply), so that a field's
+limits hold for each of them. Faults of all fields are reported together.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from satchel.actions.instances import claims
+from satchel.actions.instances.claims import NewLink, Scope
+from satchel.actions.instances.run import Run
+from satchel.db import accounts as people
+from satchel.model.app import COMMENT, Access, Area
+from satchel.model.errors import FieldFault, InvalidValues
+from satchel.model.fields import Field
+from satchel.model.forms import access_faults, file_references, missing_required
+from satchel.model.ids import FieldId, FileId, TaskId
+from satchel.model.uploads import Upload
+from satchel.model.values import Json, merge, references, value_faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What somebody filled in.
+
+    Attributes:
+        values: by field id, as decoded JSON; for a file field the numbers of the files that it shall hold.
+        attachments: uploads for the attachments tab.
+        descriptions: of those, by their numbers.
+        links: files kept elsewhere, for the attachments tab.
+        comment: written to the history, or None.
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict[str, object])
+    attachments: Sequence[int] = ()
+    descriptions: Mapping[int, str] = field(default_factory=dict[int, str])
+    links: Sequence[NewLink] = ()
+    comment: str | None = None
+
+    def numbers(self, fields: Sequence[Field]) -> list[int]:
+        """Return every file number that the submission names, as far as they can be read."""
+        found = list(self.attachments)
+        for declared in fields:
+            if declared.is_file_type and declared.id in self.values:
+                ids, _ = file_references(declared, self.values[declared.id])
+                found += ids
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What may be filled in, and what must be.
+
+    Attributes:
+        access: per field; a field without an entry takes nothing.
+        tab: whether the attachments tab takes files.
+        areas: named parts of the tab; where there are any, each attachment belongs to one of them.
+    """
+
+    access: Mapping[FieldId, Access]
+    scope: Scope
+    tab: bool = True
+    areas: Sequence[Area] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a submission changed."""
+
+    fields: list[str]
+    added: list[FileId]
+    removed: list[FileId]
+
+    def as_data(self) -> dict[str, object]:
+        """Return it for the history."""
+        return {"fields": self.fields, "files_added": self.added, "files_removed": self.removed}
+
+
+async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, Upload], *, complete: bool) -> Saved:
+    """Check a submission and save it into the run.
+
+    Args:
+        uploads: those that the submission names, locked by `claims.lock_named` before the app's counter.
+        complete: whether `require` must be met, as when a task is completed; a plain save leaves gaps.
+
+    Raises:
+        InvalidValues: with every fault of every field; nothing was changed.
+    """
+    fields = run.app.manifest.fields
+    faults = access_faults(form.access, given.values)
+    if (given.attachments or given.links) and not form.tab:
+        faults.append(FieldFault(field=claims.TAB, code="not_writable", message="No attachments are taken here."))
+    refused = {fault.field for fault in faults}
+    writable = {name: value for name, value in given.values.items() if name[:80] not in refused}
+    named, found = _named_files(run, writable)
+    faults += found
+    simple = {name: value for name, value in writable.items() if not _is_file_field(run, name)}
+    changed, found = value_faults(fields, simple, now=run.now, time_zone=ZoneInfo(run.actor.time_zone))
+    faults += found
+    faults += await _people_faults(run, changed)
+    faults += claims.named_faults(run, named, given.attachments, uploads, form.scope)
+    merged = merge(run.values, changed)
+    if complete:
+        counts = {f.id: len(named[f.id]) if f.id in named else len(run.files_in(f.id)) for f in run.app.file_fields}
+        wrong = {fault.field for fault in faults}
+        missing = missing_required(fields, form.access, merged, counts)
+        faults += [fault for fault in missing if fault.field not in wrong]
+    faults += _area_faults(form, given, uploads, complete=complete)
+    if faults:
+        raise InvalidValues(faults)
+    added, removed = await claims.claim(run, named, given.attachments, uploads, given.descriptions)
+    added += [await claims.attach_link(run, link, field_id=None) for link in given.links]
+    run.values = merged
+    return Saved(fields=sorted(given.values), added=added, removed=removed)
+
+
+def _is_file_field(run: Run, field_id: str) -> bool:
+    declared = run.app.manifest.field(field_id)
+    return declared is not None and declared.is_file_type
+
+
+def _named_files(run: Run, given: Mapping[str, object]) -> tuple[dict[FieldId, Sequence[int]], list[FieldFault]]:
+    named: dict[FieldId, Sequence[int]] = {}
+    faults: list[FieldFault] = []
+    for declared in run.app.file_fields:
+        if declared.id in given:
+            ids, found = file_references(declared, given[declared.id])
+            faults += found
+            if not found:
+                named[declared.id] = ids
+    return named, faults
+
+
+async def _people_faults(run: Run, changed: Mapping[FieldId, Json]) -> list[FieldFault]:
+    """Return a fault for each user or group that a value names and that the account does not have."""
+    named = references(run.app.manifest.fields, changed)
+    faults: list[FieldFault] = []
+    for what, wanted, existing in (
+        ("user", {int(user): field_id for user, field_id in named.users.items()}, people.existing_users),
+        ("group", {int(group): field_id for group, field_id in named.groups.items()}, people.existing_groups),
+    ):
+        found = await existing(run.tx, run.instance.account_id, list(wanted)) if wanted else set[int]()
+        faults += [
+            FieldFault(field=field_id, code=f"unknown_{what}", message=f"There is no {what} {number} in this account.")
+            for number, field_id in wanted.items()
+            if number not in found
+        ]
+    return faults
+
+
+def _area_faults(form: Form, given: Submission, uploads: Mapping[int, Upload], *, complete: bool) -> list[FieldFault]:
+    if not form.areas:
+        return []
+    named = [(f"Upload {number}", uploads[number].area) for number in given.attachments if number in uploads]
+    named += [(f"The link {link.name}", link.area) for link in given.links]
+    known = {area.name for area in form.areas}
+    faults = [
+        FieldFault(
+            field=claims.TAB,
+            code="unknown_area",
+            message=f"{what} must belong to one of the areas {', '.join(sorted(known))}.",
+        )
+        for what, area in named
+        if area not in known
+    ]
+    filled = {area for _, area in named}
+    faults += [
+        FieldFault(field=claims.TAB, code="required", message=f"The area {area.name} must have a file.")
+        for area in form.areas
+        if complete and area.required and area.name not in filled
+    ]
+    return faults
+
+
+def everything_editable(run: Run) -> dict[FieldId, Access]:
+    """Return the access of somebody who may change every field."""
+    return {declared.id: Access.EDIT for declared in run.app.manifest.fields}
+
+
+MAX_COMMENT_CHARS = 10_000
+
+
+async def comment_in(run: Run, text: str | None, *, task: TaskId | None = None) -> None:
+    """Write a comment as part of another change; None and blank text write nothing.
+
+    Raises:
+        InvalidValues: it is too long.
+    """
+    if text is None or not text.strip():
+        return
+    if len(text) > MAX_COMMENT_CHARS:
+        message = f"A comment has {MAX_COMMENT_CHARS} characters at most; this has {len(text)}."
+        raise InvalidValues([FieldFault(field=COMMENT, code="too_long", message=message)])
+    await run.event("comment", task=task, data={"text": text})

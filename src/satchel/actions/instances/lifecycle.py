@@ -1,0 +1,398 @@
+"""Instances: start, read, change, comment, cancel, delete, messages, and an app's own actions."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from satchel.actions import access
+from satchel.actions.access import Sight
+from satchel.actions.context import Context
+from satchel.actions.instances import claims
+from satchel.actions.instances.advance import begin, cancel
+from satchel.actions.instances.claims import Scope
+from satchel.actions.instances.forms import Form, Submission, comment_in, everything_editable, submit
+from satchel.actions.instances.messages import deliver, waiting_for
+from satchel.actions.instances.run import Ledger, Run, change, check_revision
+from satchel.actions.instances.starting import create
+from satchel.actions.instances.tasks import complete_in
+from satchel.actions.loading import LoadedApp
+from satchel.db import events as event_rows
+from satchel.db import files as file_rows
+from satchel.db import instances as rows
+from satchel.db import tasks as task_rows
+from satchel.db import waits as wait_rows
+from satchel.db.pool import Reader
+from satchel.model.actor import Actor, Right
+from satchel.model.app import COMMENT, Access, Action
+from satchel.model.errors import FieldFault, InvalidState, InvalidValues, NotFound
+from satchel.model.files import File
+from satchel.model.ids import FieldId, InstanceId
+from satchel.model.instance import Instance, Task, Wait
+from satchel.model.uploads import Upload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """An instance as one actor may see it."""
+
+    instance: Instance
+    app: LoadedApp
+    sight: Sight
+    values: dict[str, object]
+    files: list[File]
+    tasks: list[Task]
+    waits: list[Wait]
+
+
+Then = Callable[[Run], Awaitable[None]]
+"""What else happens in a start's own transaction, once the first steps are taken."""
+
+
+async def start(
+    context: Context, actor: Actor, code: str, given: Submission, *, then: Then | None = None
+) -> InstanceId:
+    """Start an instance of an app's newest version with what its start form was given.
+
+    Raises:
+        NotFound, Forbidden: the actor may not start the app.
+        InvalidValues: a value or an upload is refused; nothing was started.
+        EngineStopped: the process cannot take its first steps; nothing was started.
+    """
+    return (await start_as(context, actor, code, given, then=then)).id
+
+
+async def start_as(
+    context: Context,
+    actor: Actor,
+    code: str,
+    given: Submission,
+    *,
+    by_system: bool = False,
+    then: Then | None = None,
+) -> Instance:
+    """Start an instance as `start` does, and return it as it was created.
+
+    Args:
+        by_system: whether the system is said to have started it; whose rights count is the actor's all the same.
+
+    Raises:
+        NotFound, Forbidden, InvalidValues, EngineStopped: as `start`.
+    """
+    async with context.database.write() as tx:
+        app = await context.apps.newest(tx, actor.account_id, code)
+        access.require_right(actor, Right.START, app.app_id, code)
+        ledger = Ledger()
+        uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
+        run = await create(context, tx, actor, app, ledger, by_system=by_system)
+        await start_created(run, given, uploads)
+        if then is not None:
+            await then(run)
+        await ledger.settle(context, tx, actor)
+        return run.instance
+
+
+async def start_created(run: Run, given: Submission, uploads: dict[int, Upload]) -> None:
+    """Start an instance that `starting.create` made; rights are asked for and uploads locked by now.
+
+    Raises:
+        InvalidValues, EngineStopped: as `start`.
+    """
+    form = Form(access=run.app.manifest.start.fields, scope=Scope(starter=run.actor.user_id))
+    await _start(run, form, given, uploads, data={})
+
+
+async def _start(
+    run: Run, form: Form, given: Submission, uploads: dict[int, Upload], *, data: dict[str, object]
+) -> None:
+    saved = await submit(run, form, given, uploads, complete=True)
+    await run.event("instance.started", data={**saved.as_data(), **data})
+    await comment_in(run, given.comment)
+    await begin(run)
+
+
+async def read(context: Context, actor: Actor, instance_id: InstanceId) -> View:
+    """Return an instance as the actor may see it.
+
+    Raises:
+        NotFound: there is none, or the actor may not see any of it.
+    """
+    async with context.database.read() as tx:
+        instance = await rows.instance(tx, actor.account_id, instance_id)
+        if instance is None:
+            raise NotFound("instance", instance_id)
+        return await _view(context, tx, actor, instance)
+
+
+async def named(context: Context, actor: Actor, instance_id: InstanceId) -> Instance:
+    """Return an instance that the actor has just started or run an action on, so that its names are no secret to them.
+
+    Raises:
+        NotFound: it is gone already.
+    """
+    async with context.database.read() as tx:
+        found = await rows.instance(tx, actor.account_id, instance_id)
+    if found is None:
+        raise NotFound("instance", instance_id)
+    return found
+
+
+async def read_by_identifier(context: Context, actor: Actor, identifier: str) -> View:
+    """Return an instance by an identifier such as `PUR-12`.
+
+    Raises:
+        NotFound: there is none, or the actor may not see any of it.
+    """
+    async with context.database.read() as tx:
+        instance = await rows.instance_by_identifier(tx, actor.account_id, identifier)
+        if instance is None:
+            raise NotFound("instance", identifier)
+        return await _view(context, tx, actor, instance)
+
+
+async def _view(context: Context, tx: Reader, actor: Actor, instance: Instance) -> View:
+    app = await context.apps.version(tx, actor.account_id, instance.version_id)
+    sight = await access.sight(tx, actor, app, instance)
+    files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id])
+    tasks = await task_rows.tasks_of_instance(tx, actor.account_id, instance.id)
+    waits = await wait_rows.waits(tx, actor.account_id, instance.id) if sight.whole else []
+    if not sight.whole:
+        tasks = [task for task in tasks if access.holds(actor, task) or access.is_offered_to(actor, task)]
+    return View(
+        instance=instance,
+        app=app,
+        sight=sight,
+        values=sight.of_values(instance.values),
+        files=sight.of_files(files),
+        tasks=tasks,
+        waits=waits,
+    )
+
+
+async def history(
+    context: Context, actor: Actor, instance_id: InstanceId, *, after: int, limit: int
+) -> Sequence[event_rows.Event]:
+    """Return a page of an instance's history, oldest first; it needs the right `view`.
+
+    Raises:
+        NotFound: there is no such instance, or the actor may not see the whole of it.
+    """
+    async with context.database.read() as tx:
+        await access.viewable(tx, context.apps, actor, instance_id)
+        return await event_rows.events_of_instance(tx, actor.account_id, instance_id, after=after, limit=limit)
+
+
+async def change_values(
+    context: Context, actor: Actor, instance_id: InstanceId, given: Submission, *, expected: int | None
+) -> None:
+    """Change fields of an instance from outside its tasks; a plain save, which ends no upload.
+
+    Raises:
+        NotFound, Forbidden: the actor may not modify the instance.
+        PreconditionFailed: it is no longer at the revision `expected`.
+        InvalidState: it does not run any more.
+        InvalidValues: a value or an upload is refused; nothing was saved.
+    """
+    async with change(context, actor, instance_id) as run:
+        await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
+        check_revision("instance", run.instance.revision, expected)
+        _require_running(run)
+        uploads = await _lock(run, given)
+        form = Form(access=everything_editable(run), scope=Scope(instance=True))
+        saved = await submit(run, form, given, uploads, complete=False)
+        await run.event("instance.changed", data=saved.as_data())
+        await comment_in(run, given.comment)
+
+
+async def comment(context: Context, actor: Actor, instance_id: InstanceId, text: str) -> None:
+    """Write a comment into an instance's history, also after it ended.
+
+    Raises:
+        NotFound, Forbidden: the actor neither may modify the instance nor holds a task of it.
+        InvalidValues: the comment is empty or too long.
+    """
+    async with change(context, actor, instance_id) as run:
+        tasks = await task_rows.open_tasks_of(run.tx, actor.account_id, [instance_id])
+        if not any(access.holds(actor, task) for task in tasks):
+            await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
+        if not text.strip():
+            raise InvalidValues([FieldFault(field=COMMENT, code="required", message="The comment is empty.")])
+        await comment_in(run, text)
+
+
+async def cancel_instance(context: Context, actor: Actor, instance_id: InstanceId, *, why: str) -> None:
+    """Cancel a running instance and those that it called.
+
+    Raises:
+        NotFound, Forbidden: the actor may not modify the instance.
+        InvalidState: it does not run any more.
+    """
+    async with change(context, actor, instance_id) as run:
+        await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
+        await cancel(run, why=why)
+
+
+async def delete(context: Context, actor: Actor, instance_id: InstanceId, *, expected: int | None) -> None:
+    """Delete an instance with its tasks and files; only its history stays. A running one is cancelled first.
+
+    Raises:
+        NotFound, Forbidden: the actor lacks the right `delete`.
+        PreconditionFailed: it is no longer at the revision `expected`.
+    """
+    async with change(context, actor, instance_id) as run:
+        await delete_in(run, expected=expected)
+
+
+async def delete_in(run: Run, *, expected: int | None = None) -> None:
+    """Delete a locked instance as `delete` does; the run is of no use afterwards.
+
+    Raises:
+        NotFound, Forbidden, PreconditionFailed: as `delete`.
+    """
+    account, instance = run.instance.account_id, run.instance.id
+    await access.require_instance_right(run.tx, run.actor, run.app, run.instance, Right.DELETE)
+    check_revision("instance", run.instance.revision, expected)
+    if run.instance.is_running:
+        await cancel(run, why="it was deleted")
+    freed = await file_rows.purge_files(run.tx, account, instance, deleted_before=None)
+    run.ledger.used_bytes -= freed
+    await run.event("instance.deleted", data={"identifier": run.instance.identifier, "freed_bytes": freed})
+    await run.save()
+    await rows.delete_instance(run.tx, account, instance)
+    run.is_deleted = True
+
+
+async def send_message(context: Context, actor: Actor, instance_id: InstanceId, name: str, given: Submission) -> None:
+    """Deliver a message, with values and uploads, to everything in the instance that waits for it.
+
+    Raises:
+        NotFound, Forbidden: the actor may not modify the instance.
+        InvalidState: nothing in the instance waits for a message of this name; nothing was saved.
+        InvalidValues: a value or an upload is refused; nothing was saved.
+        EngineStopped: the process cannot go on; nothing was saved, and an incident tells why.
+    """
+    async with change(context, actor, instance_id) as run:
+        await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
+        _require_running(run)
+        waiting = await waiting_for(run, name)
+        if not waiting:
+            raise InvalidState(f"{run.instance.identifier} does not wait for a message '{name}' now.")
+        declared = run.app.manifest.messages.get(name)
+        inputs = declared.inputs if declared else ()
+        form = Form(access=dict.fromkeys(inputs, Access.EDIT), scope=Scope(instance=True))
+        saved = await submit(run, form, given, await _lock(run, given), complete=False)
+        await run.event("message.received", data={"name": name, **saved.as_data()})
+        await comment_in(run, given.comment)
+        await deliver(run, name, waiting)
+
+
+async def run_action(
+    context: Context,
+    actor: Actor,
+    instance_id: InstanceId | None,
+    action_id: int,
+    given: Submission,
+    *,
+    app_code: str | None = None,
+) -> InstanceId:
+    """Run one of an app's actions and return the instance that it ran on or started.
+
+    An action with `create` starts an instance of the app, one with `task` completes that task with its outcome, any
+    other changes fields, adds files to the attachments tab and comments.
+
+    Args:
+        instance_id: what it runs on; an action with `create` takes its app from it, or from `app_code`.
+
+    Raises:
+        NotFound: there is no such action, instance or app, or the actor may not see it.
+        Forbidden: the actor lacks the right `modify` (`start` for an action with `create`).
+        InvalidState: the instance does not run, or the action's task is not open in it.
+        InvalidValues: a value or an upload is refused; nothing was saved.
+        EngineStopped: the process cannot go on; nothing was saved.
+    """
+    if instance_id is None:
+        return await _run_creating(context, actor, app_code or "", action_id, given)
+    async with context.database.read() as tx:
+        app, _ = await access.viewable(tx, context.apps, actor, instance_id)
+    action = _action(app, action_id)
+    if action.create:
+        return await _run_creating(context, actor, app.manifest.code, action_id, given)
+    async with change(context, actor, instance_id) as run:
+        await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
+        _require_running(run)
+        task = await _task_of(run, action) if action.task is not None else None
+        form = Form(
+            access=_inputs(action),
+            scope=Scope(instance=True, task_id=task.id if task else None),
+            areas=action.areas,
+        )
+        given = _with_comment(action, given)
+        uploads = await _lock(run, given)
+        saved = await submit(run, form, given, uploads, complete=True)
+        await run.event(
+            "action.run",
+            task=task.id if task else None,
+            data={"action": action_id, "name": action.name, **saved.as_data()},
+        )
+        await comment_in(run, given.comment)
+        if task is not None:
+            await complete_in(run, task, action.outcome)
+    return instance_id
+
+
+async def _run_creating(context: Context, actor: Actor, code: str, action_id: int, given: Submission) -> InstanceId:
+    async with context.database.write() as tx:
+        app = await context.apps.newest(tx, actor.account_id, code)
+        access.require_right(actor, Right.START, app.app_id, code)
+        action = _action(app, action_id)
+        if not action.create:
+            raise InvalidState(f"The action {action_id} of {code} runs on an instance; name one.")
+        given = _with_comment(action, given)
+        uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
+        ledger = Ledger()
+        run = await create(context, tx, actor, app, ledger)
+        form = Form(access=_inputs(action), scope=Scope(starter=actor.user_id), areas=action.areas)
+        await _start(run, form, given, uploads, data={"action": action_id, "name": action.name})
+        await ledger.settle(context, tx, actor)
+        return run.instance.id
+
+
+def _action(app: LoadedApp, action_id: int) -> Action:
+    action = app.manifest.actions.get(action_id)
+    if action is None:
+        raise NotFound("action", action_id)
+    return action
+
+
+def _inputs(action: Action) -> dict[FieldId, Access]:
+    return {field_id: Access.EDIT for field_id in action.inputs if field_id != COMMENT}
+
+
+def _with_comment(action: Action, given: Submission) -> Submission:
+    """Take the built-in input `comment` out of the values."""
+    values = dict(given.values)
+    text = values.pop(COMMENT, given.comment)
+    if text is None:
+        return replace(given, values=values)
+    if COMMENT not in action.inputs:
+        raise InvalidValues([FieldFault(field=COMMENT, code="unknown_field", message="This action takes no comment.")])
+    if not isinstance(text, str):
+        raise InvalidValues([FieldFault(field=COMMENT, code="type", message="A comment is text.")])
+    return replace(given, values=values, comment=text)
+
+
+async def _task_of(run: Run, action: Action) -> Task:
+    for task in await task_rows.open_tasks_of(run.tx, run.instance.account_id, [run.instance.id]):
+        if task.element == action.task:
+            return task
+    raise InvalidState(f"{run.instance.identifier} has no open task for the action '{action.name}' now.")
+
+
+async def _lock(run: Run, given: Submission) -> dict[int, Upload]:
+    return await claims.lock_named(
+        run.tx, run.instance.account_id, given.numbers(run.app.manifest.fields), run.instance.id
+    )
+
+
+def _require_running(run: Run) -> None:
+    if not run.instance.is_running:
+        state = run.instance.state.value
+        raise InvalidState(f"{run.instance.identifier} is {state}; only running instances can be changed.")

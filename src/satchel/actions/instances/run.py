@@ -1,0 +1,273 @@
+"""The working set of one change: a locked instance, its values and files, and what the transaction owes at its end.
+
+`change` is how every change of an existing instance begins: it locks the instance's row first (the lock order of
+architecture §2), lends a `Run`, and saves it. What a run owes (bytes to the quota, jobs to the queue, one event) is
+kept in its ledger and settled last, the quota's row at the very end.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from satchel.actions.context import Context
+from satchel.actions.history import write_event
+from satchel.actions.instances.happenings import Telling, happening_of, write_deliveries
+from satchel.actions.instances.search_columns import searched
+from satchel.actions.loading import LoadedApp
+from satchel.db import accounts as user_rows
+from satchel.db import files as file_rows
+from satchel.db import instances as rows
+from satchel.db import storage
+from satchel.db import waits as wait_rows
+from satchel.db.pool import Writer
+from satchel.model.actor import Actor
+from satchel.model.errors import EngineStopped, NotFound, PreconditionFailed
+from satchel.model.files import File
+from satchel.model.ids import FieldId, FileId, InstanceId, TaskId, TokenId
+from satchel.model.instance import Instance, InstanceState
+from satchel.model.template import render_title
+from satchel.model.values import typed_values
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What a transaction owes: signed bytes to the quota, jobs to the queue, and what happened to webhooks."""
+
+    used_bytes: int = 0
+    reserved_bytes: int = 0
+    tellings: list[Telling] = field(default_factory=list[Telling])
+    jobs: list[tuple[str, dict[str, int | str | None]]] = field(default_factory=list)
+
+    def enqueue(self, name: str, **arguments: int | str | None) -> None:
+        """Owe a job."""
+        self.jobs.append((name, arguments))
+
+    async def settle(self, context: Context, tx: Writer, actor: Actor) -> None:
+        """Write deliveries, enqueue the jobs, then move the bytes: the transaction's last statements.
+
+        Raises:
+            OverQuota: the bytes do not fit; the transaction must not go on.
+        """
+        await write_deliveries(context, tx, actor.account_id, self.tellings)
+        for name, arguments in self.jobs:
+            await context.queue.enqueue(tx, name, {"account": actor.account_id, **arguments})
+        await storage.take(tx, actor.account_id, used=self.used_bytes, reserved=self.reserved_bytes)
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One locked instance within one transaction; mutable, and gone with it.
+
+    Attributes:
+        values: canonical JSON by field id.
+        files: the instance's files that are not deleted.
+        state: the engine's state; None before the start.
+    """
+
+    context: Context
+    tx: Writer
+    actor: Actor
+    app: LoadedApp
+    instance: Instance
+    now: datetime
+    values: dict[str, object]
+    files: list[File]
+    state: bytes | None
+    ledger: Ledger
+    saved_state: bytes | None = None
+    loaded_files: frozenset[tuple[FileId, FieldId | None, str]] = frozenset()
+    is_deleted: bool = False
+
+    def has_changes(self) -> bool:
+        """Return whether values or files are others than when the instance was loaded, or saved last."""
+        return self.values != self.instance.values or _places(self.files) != self.loaded_files
+
+    def files_in(self, field_id: FieldId | None) -> list[File]:
+        """Return the files of a field (None: the attachments tab) in order."""
+        return [file for file in self.files if file.field_id == field_id]
+
+    def files_of(self, numbers: Sequence[FileId]) -> list[File]:
+        """Return the files with these numbers, in the order of their places."""
+        return [file for file in self.files if file.id in numbers]
+
+    def new_token(self) -> TokenId:
+        """Return a fresh name for a visit of the engine to an element."""
+        return TokenId(self.context.entropy(9).hex())
+
+    async def known_values(self) -> dict[str, object]:
+        """Return what expressions and templates see: typed values, file names by file field, the built-in names."""
+        typed = typed_values(self.app.manifest.fields, self.values)
+        values: dict[str, object] = {str(name): value for name, value in typed.items()}
+        for file_field in self.app.file_fields:
+            values[file_field.id] = [file.name for file in self.files_in(file_field.id)]
+        values.update(
+            identifier=self.instance.identifier,
+            instance_id=self.instance.id,
+            title=self.instance.title,
+            starter=await self._starter_name(),
+            started_at=self.instance.started_at,
+            app=self.app.manifest.code,
+        )
+        return values
+
+    async def event(
+        self,
+        kind: str,
+        *,
+        task: TaskId | None = None,
+        file: FileId | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> None:
+        """Write a line of this instance's history, and remember the webhooks that are to be told of it."""
+        happening = happening_of(kind, task, self.has_changes)
+        heard = await write_event(
+            self.tx,
+            self.context,
+            self.actor,
+            kind,
+            data,
+            instance=self.instance.id,
+            task=task,
+            file=file,
+            told_as=None if happening is None else (self.app.app_id, happening.value),
+        )
+        if happening is not None and heard is not None and heard.webhooks:
+            telling = Telling(
+                happening=happening,
+                event_id=heard.id,
+                kind=kind,
+                at=self.now,
+                user_id=self.actor.user_id,
+                task_id=task,
+                instance_id=self.instance.id,
+                webhooks=heard.webhooks,
+            )
+            self.ledger.tellings.append(telling)
+
+    async def save(self) -> None:
+        """Write the instance's row with its title and search columns, and the engine's state if it moved."""
+        title = render_title(self.app.title, await self.known_values()) or self.instance.identifier
+        self.instance = replace(self.instance, title=title, values=dict(self.values))
+        moved = None if self.state == self.saved_state else self.state
+        found_by = searched(self.app, title, self.values)
+        await rows.save_instance(self.tx, self.instance, engine_state=moved, searched=found_by)
+        self.saved_state = self.state
+
+    async def _starter_name(self) -> str:
+        if self.instance.starter_id is None:
+            return ""
+        if self.instance.starter_id == self.actor.user_id:
+            return self.actor.name
+        starter = await user_rows.user(self.tx, self.instance.account_id, self.instance.starter_id)
+        return starter.name if starter else ""
+
+    def close(self, state: InstanceState) -> None:
+        """Make the instance ended, cancelled or failed."""
+        self.instance = replace(self.instance, state=state, ended_at=self.now)
+
+
+def _places(files: Sequence[File]) -> frozenset[tuple[FileId, FieldId | None, str]]:
+    return frozenset((file.id, file.field_id, file.name) for file in files)
+
+
+async def load(context: Context, tx: Writer, actor: Actor, instance_id: InstanceId, ledger: Ledger) -> Run:
+    """Lock an instance and return it as a run.
+
+    Raises:
+        NotFound: the account has no such instance.
+    """
+    instance = await rows.lock_instance(tx, actor.account_id, instance_id)
+    if instance is None:
+        raise NotFound("instance", instance_id)
+    app = await context.apps.version(tx, actor.account_id, instance.version_id)
+    files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id])
+    state = await rows.engine_state(tx, actor.account_id, instance.id)
+    return Run(
+        context=context,
+        tx=tx,
+        actor=actor,
+        app=app,
+        instance=instance,
+        now=context.clock(),
+        values=dict(instance.values),
+        files=files,
+        state=state,
+        ledger=ledger,
+        saved_state=state,
+        loaded_files=_places(files),
+    )
+
+
+@asynccontextmanager
+async def change(
+    context: Context,
+    actor: Actor,
+    instance_id: InstanceId,
+    *,
+    token: TokenId | None = None,
+    also: InstanceId | None = None,
+) -> AsyncGenerator[Run]:
+    """Lend a locked instance for one change, save it, and settle what the change owes.
+
+    When the engine stops, nothing of the change is kept, an incident is opened in a transaction of its own, and the
+    error goes on to the caller.
+
+    Args:
+        token: the engine's token that the change is about, for the incident.
+        also: another instance that the change will load; of two, the one with the smaller number is locked first.
+
+    Raises:
+        NotFound: the account has no such instance.
+        EngineStopped: the process cannot go on from here.
+    """
+    try:
+        async with context.database.write() as tx:
+            ledger = Ledger()
+            if also is not None and also < instance_id:
+                await rows.lock_instance(tx, actor.account_id, also)
+            run = await load(context, tx, actor, instance_id, ledger)
+            yield run
+            if not run.is_deleted:
+                await run.save()
+            await ledger.settle(context, tx, actor)
+    except EngineStopped as stopped:
+        await _open_incident(context, actor, instance_id, token, stopped)
+        raise
+
+
+async def _open_incident(
+    context: Context, actor: Actor, instance_id: InstanceId, token: TokenId | None, stopped: EngineStopped
+) -> None:
+    async with context.database.write() as tx:
+        instance = await rows.lock_instance(tx, actor.account_id, instance_id)
+        if instance is None:
+            return
+        now = context.clock()
+        await wait_rows.insert_incident(
+            tx,
+            actor.account_id,
+            instance_id,
+            element=stopped.element,
+            token=token,
+            code=stopped.reason,
+            message=stopped.message,
+            details={"values": {name: _plain(value) for name, value in stopped.values.items()}},
+            now=now,
+        )
+        data = {"code": stopped.reason, "element": stopped.element, "message": stopped.message}
+        await write_event(tx, context, actor, "incident.opened", data, instance=instance_id)
+
+
+def _plain(value: object) -> object:
+    return value if value is None or isinstance(value, str | int | bool) else str(value)
+
+
+def check_revision(what: str, current: int, expected: int | None) -> None:
+    """Refuse a change that was made for another revision; None means that any will do.
+
+    Raises:
+        PreconditionFailed: the thing changed meanwhile.
+    """
+    if expected is not None and expected != current:
+        raise PreconditionFailed(what, str(current))

@@ -1,0 +1,156 @@
+"""New instances, and the copying of values and files from one instance into another."""
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from satchel.actions.context import Context
+from satchel.actions.instances.claims import copy_file, limit_faults
+from satchel.actions.instances.run import Ledger, Run
+from satchel.actions.loading import LoadedApp
+from satchel.db import apps as app_rows
+from satchel.db import files as file_rows
+from satchel.db import instances as rows
+from satchel.db.pool import Writer
+from satchel.model.actor import Actor
+from satchel.model.errors import EngineStopped, FieldFault, InvalidValues
+from satchel.model.fields import Field
+from satchel.model.files import File
+from satchel.model.ids import ElementId, FieldId, InstanceId, TokenId, uuid7
+from satchel.model.values import merge, value_faults
+
+
+async def create(
+    context: Context,
+    tx: Writer,
+    actor: Actor,
+    app: LoadedApp,
+    ledger: Ledger,
+    *,
+    parent: tuple[InstanceId, TokenId] | None = None,
+    depth: int = 0,
+    by_system: bool = False,
+) -> Run:
+    """Create an instance without values that has not taken its first step.
+
+    Args:
+        by_system: whether the system, and not the actor, is said to have started it.
+    """
+    now = context.clock()
+    number = await app_rows.next_number(tx, actor.account_id, app.app_id)
+    instance = await rows.insert_instance(
+        tx,
+        actor.account_id,
+        uuid=uuid7(now, context.entropy),
+        app=app.app_id,
+        version=app.version_id,
+        number=number,
+        identifier=f"{app.manifest.code}-{number}",
+        starter=None if by_system else actor.user_id,
+        now=now,
+        parent=parent,
+        depth=depth,
+    )
+    return Run(
+        context=context,
+        tx=tx,
+        actor=actor,
+        app=app,
+        instance=instance,
+        now=now,
+        values={},
+        files=[],
+        state=None,
+        ledger=ledger,
+    )
+
+
+async def map_data(source: Run, target: Run, mapping: Mapping[FieldId, FieldId], *, element: ElementId) -> None:
+    """Copy values and files from one instance into another: target field -> source field, where both have it.
+
+    A file field of the target is emptied first if the source has files; an empty source leaves the target as it is.
+
+    Args:
+        element: the call activity that maps.
+
+    Raises:
+        EngineStopped: what the source has breaks a limit of the target's field; the transaction must not commit.
+    """
+    files = {into: out for into, out in mapping.items() if _is_file_field(target, into)}
+    values = {
+        into: source.values[out]
+        for into, out in mapping.items()
+        if into not in files and source.values.get(out) is not None
+    }
+    try:
+        await copy_files(source, target, files)
+        await set_values(target, values)
+    except InvalidValues as error:
+        refused = "; ".join(f"{fault.field}: {fault.message}" for fault in error.faults)
+        raise EngineStopped(
+            reason="values_refused",
+            element=element,
+            message=f"{target.instance.identifier} does not take what {element} maps from "
+            f"{source.instance.identifier}: {refused}",
+            values={fault.field: values.get(FieldId(fault.field)) for fault in error.faults},
+        ) from error
+
+
+def _is_file_field(run: Run, field_id: FieldId) -> bool:
+    known = run.app.manifest.field(field_id)
+    return known is not None and known.is_file_type
+
+
+async def copy_files(source: Run, target: Run, mapping: Mapping[FieldId, FieldId]) -> None:
+    """Copy the files of fields: target field -> source field; an empty source leaves its target as it is.
+
+    Raises:
+        InvalidValues: a field of the target does not take them; the transaction must not commit.
+    """
+    faults: list[FieldFault] = []
+    for into, out_of in mapping.items():
+        field = target.app.manifest.field(into)
+        if field is not None and source.files_in(out_of):
+            await _map_files(source.files_in(out_of), target, field)
+            faults += limit_faults(field, target.files_in(field.id))
+    if faults:
+        raise InvalidValues(faults)
+
+
+async def set_values(target: Run, values: Mapping[FieldId, object]) -> None:
+    """Set values of an instance by the limits of their fields; fields that it does not have are left out.
+
+    Raises:
+        InvalidValues: a field does not take its value; nothing was set.
+    """
+    known = {str(name): value for name, value in values.items() if target.app.manifest.field(name) is not None}
+    zone = ZoneInfo(target.actor.time_zone)
+    changed, faults = value_faults(target.app.manifest.fields, known, now=target.now, time_zone=zone)
+    if faults:
+        raise InvalidValues(faults)
+    target.values = merge(target.values, changed)
+
+
+def depth_below(run: Run, element: ElementId) -> int:
+    """Return how deep an instance stands that this one starts.
+
+    Raises:
+        EngineStopped: deeper than is allowed.
+    """
+    depth = run.instance.depth + 1
+    if depth > run.context.policy.max_call_depth:
+        raise EngineStopped(
+            reason="calls_too_deep",
+            element=element,
+            message=f"{element} would start an instance {depth} calls deep; "
+            f"{run.context.policy.max_call_depth} are allowed. Look for apps that start each other in a circle.",
+            values={},
+        )
+    return depth
+
+
+async def _map_files(files: Sequence[File], target: Run, field: Field) -> None:
+    held = [file.id for file in target.files_in(field.id)]
+    if held:
+        await file_rows.set_deleted(target.tx, target.instance.account_id, held, at=target.now, by=target.actor.user_id)
+    for position, file in enumerate(files):
+        await copy_file(target, file, field_id=field.id, area=None, position=position)

@@ -1,0 +1,357 @@
+"""Tasks: mine and offered; claim, release, assign, arrive, save, complete; and fail when late.
+
+State changes (architecture §1): offered → `unassigned`; claimed or assigned → `assigned`; the holder says they began →
+`arrived`; completed in time → `done`, after the due time → `delayed`, with a fault outcome → `faulty`; late with
+`late: fail`, or ended by its boundary timer → `failed`; its instance or path ended → `cancelled`.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from satchel.actions import access
+from satchel.actions.context import Context
+from satchel.actions.instances import claims, submitting
+from satchel.actions.instances.advance import advance, close_task
+from satchel.actions.instances.claims import Scope
+from satchel.actions.instances.forms import Form, Submission, comment_in, submit
+from satchel.actions.instances.run import Run, change, check_revision
+from satchel.actions.loading import LoadedApp
+from satchel.db import accounts as people
+from satchel.db import events as event_rows
+from satchel.db import files as file_rows
+from satchel.db import instances as instance_rows
+from satchel.db import tasks as rows
+from satchel.db import uploads as upload_rows
+from satchel.engine.command import CompleteTask, FailTask
+from satchel.model.actor import Actor, Right
+from satchel.model.app import Access, TaskForm
+from satchel.model.errors import FieldFault, Forbidden, InvalidState, InvalidValues, NotFound
+from satchel.model.fields import Field
+from satchel.model.files import File
+from satchel.model.ids import TaskId, UserId
+from satchel.model.instance import Instance, Task, TaskState
+from satchel.model.uploads import Upload, UploadState
+
+LATE = "late"
+"""The error code under which a task that fails for being late can be caught by a boundary error event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """A task with its form and what the form shows."""
+
+    task: Task
+    instance: Instance
+    app: LoadedApp
+    form: TaskForm
+    values: dict[str, object]
+    files: list[File]
+
+
+async def mine(context: Context, actor: Actor, *, after: int, limit: int) -> Sequence[Task]:
+    """Return a page of the open tasks that the actor holds, by id."""
+    if actor.user_id is None:
+        return []
+    async with context.database.read() as tx:
+        return await rows.tasks_held(tx, actor.account_id, actor.user_id, after=after, limit=limit)
+
+
+async def offered(context: Context, actor: Actor, *, after: int, limit: int) -> Sequence[Task]:
+    """Return a page of the unassigned tasks that the actor may claim, by id."""
+    startable = actor.apps_with(Right.START)
+    async with context.database.read() as tx:
+        return await rows.tasks_offered(
+            tx,
+            actor.account_id,
+            groups=sorted(actor.group_ids),
+            startable=None if startable is None else sorted(startable),
+            after=after,
+            limit=limit,
+        )
+
+
+async def find(context: Context, actor: Actor, task_id: TaskId) -> Task:
+    """Return a task without its form: to its holder, to those it is offered to, and to those who may view the app.
+
+    Raises:
+        NotFound: there is no such task, or the actor may not see it.
+    """
+    async with context.database.read() as tx:
+        task = await rows.task(tx, actor.account_id, task_id)
+    if task is None:
+        raise NotFound("task", task_id)
+    _require_sight(actor, task)
+    return task
+
+
+async def read(context: Context, actor: Actor, task_id: TaskId) -> TaskView:
+    """Return a task with its form: to its holder, to those it is offered to, and to those who may view the app.
+
+    Raises:
+        NotFound: there is no such task, or the actor may not see it.
+    """
+    async with context.database.read() as tx:
+        task = await rows.task(tx, actor.account_id, task_id)
+        instance = await instance_rows.instance(tx, actor.account_id, task.instance_id) if task else None
+        if task is None or instance is None:
+            raise NotFound("task", task_id)
+        app = await context.apps.version(tx, actor.account_id, task.version_id)
+        _require_sight(actor, task)
+        form = access.form_of(app, task)
+        files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id])
+    shown = {field for field, how in form.fields.items() if how is not Access.HIDE}
+    has_tab = access.holds(actor, task) or actor.may(Right.VIEW, task.app_id)
+    return TaskView(
+        task=task,
+        instance=instance,
+        app=app,
+        form=form,
+        values={name: value for name, value in instance.values.items() if name in shown},
+        files=[file for file in files if (has_tab if file.field_id is None else file.field_id in shown)],
+    )
+
+
+def _require_sight(actor: Actor, task: Task) -> None:
+    if actor.may(Right.VIEW, task.app_id) or access.holds(actor, task) or access.is_offered_to(actor, task):
+        return
+    raise NotFound("task", task.id)
+
+
+@asynccontextmanager
+async def open_task(
+    context: Context, actor: Actor, task_id: TaskId, expected: int | None = None
+) -> AsyncGenerator[tuple[Run, Task]]:
+    """Lend the locked instance of an open task, and the task as it is under the lock.
+
+    Raises:
+        NotFound: there is no such task, or the actor may not see it.
+        PreconditionFailed: it is no longer at the revision `expected`.
+        InvalidState: it is closed.
+    """
+    async with context.database.read() as tx:
+        known = await rows.task(tx, actor.account_id, task_id)
+    if known is None:
+        raise NotFound("task", task_id)
+    async with change(context, actor, known.instance_id, token=known.token) as run:
+        task = await rows.task(run.tx, actor.account_id, task_id)
+        if task is None:
+            raise NotFound("task", task_id)
+        if not actor.is_system and not actor.may(Right.MANAGE, task.app_id) and task.closed_by != actor.user_id:
+            _require_sight(actor, task)
+        if not task.is_open:
+            raise InvalidState(f"Task {task_id} is closed ({task.state.value}) already; nothing was changed.")
+        check_revision("task", task.revision, expected)
+        yield run, task
+
+
+async def claim(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> None:
+    """Take a task that is offered to the actor.
+
+    Raises:
+        NotFound: there is no such task, or the actor may not see it.
+        Forbidden: it is not offered to the actor.
+        InvalidState: it is closed, or somebody holds it.
+    """
+    async with open_task(context, actor, task_id, expected) as (run, task):
+        if task.holder_id is not None:
+            whose = "already yours" if access.holds(actor, task) else "held by somebody else"
+            raise InvalidState(f"Task {task_id} is {whose}.")
+        if actor.user_id is None or not access.is_offered_to(actor, task):
+            raise Forbidden(f"Task {task_id} is not offered to you.")
+        await give(run, task, actor.user_id, "task.claimed")
+
+
+async def release(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> None:
+    """Offer a task again that the actor holds.
+
+    Raises:
+        NotFound, Forbidden: the actor does not hold it and does not manage the app.
+        InvalidState: it is closed, or nobody holds it.
+    """
+    async with open_task(context, actor, task_id, expected) as (run, task):
+        if not actor.may(Right.MANAGE, task.app_id):
+            access.require_holder(actor, task)
+        if task.holder_id is None:
+            raise InvalidState(f"Nobody holds task {task_id}.")
+        await rows.set_holder(run.tx, actor.account_id, task_id, state=TaskState.UNASSIGNED, holder=None)
+        await run.event("task.released", task=task_id)
+
+
+async def assign(
+    context: Context, actor: Actor, task_id: TaskId, user_id: UserId, *, expected: int | None = None
+) -> None:
+    """Give a task to a user: by its holder, or by somebody with the right `manage` for the app.
+
+    Raises:
+        NotFound, Forbidden: the actor may not assign it.
+        InvalidState: it is closed.
+        InvalidValues: the account has no such active user.
+    """
+    async with open_task(context, actor, task_id, expected) as (run, task):
+        if not actor.may(Right.MANAGE, task.app_id):
+            access.require_holder(actor, task)
+        if not await people.existing_users(run.tx, actor.account_id, [user_id]):
+            message = f"There is no active user {user_id} in this account."
+            raise InvalidValues([FieldFault(field="user", code="unknown_user", message=message)])
+        await give(run, task, user_id, "task.assigned")
+
+
+async def give(run: Run, task: Task, user_id: UserId, kind: str) -> None:
+    """Make a user the holder of an open task, as part of a change that has asked for the right to."""
+    await rows.set_holder(run.tx, task.account_id, task.id, state=TaskState.ASSIGNED, holder=user_id)
+    await run.event(kind, task=task.id, data={"user": user_id})
+
+
+async def arrive(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> None:
+    """Say that the holder has begun.
+
+    Raises:
+        NotFound, Forbidden: the actor does not hold it.
+        InvalidState: it is closed, or was begun already.
+    """
+    async with open_task(context, actor, task_id, expected) as (run, task):
+        access.require_holder(actor, task)
+        if task.state is TaskState.ARRIVED:
+            raise InvalidState(f"Task {task_id} was begun already.")
+        await rows.set_holder(run.tx, actor.account_id, task_id, state=TaskState.ARRIVED, holder=task.holder_id)
+        await run.event("task.arrived", task=task_id)
+
+
+async def save(
+    context: Context, actor: Actor, task_id: TaskId, given: Submission, *, expected: int | None = None
+) -> None:
+    """Save a task's form without finishing it; gaps are allowed, and uploads that it does not name stay.
+
+    Raises:
+        NotFound, Forbidden: the actor does not hold it.
+        InvalidState: it is closed.
+        InvalidValues: a value or an upload is refused; nothing was saved.
+    """
+    async with open_task(context, actor, task_id, expected) as (run, task):
+        access.require_holder(actor, task)
+        saved = await _submit(run, task, given, complete=False)
+        await rows.touch_task(run.tx, actor.account_id, task_id)
+        await run.event("task.saved", task=task_id, data=saved)
+        await comment_in(run, given.comment, task=task_id)
+
+
+Fill = Callable[[Sequence[Field], TaskForm], Submission]
+"""Reads what came from outside as a submission of a form, which is known by then, with all the app's fields."""
+
+
+async def submit_form(
+    context: Context, actor: Actor, task_id: TaskId, fill: Fill, *, resubmission: bool = False
+) -> None:
+    """Submit a task's form whole without finishing the task; uploads whose bytes came and that it does not name end.
+
+    The holder may, and those with the right `modify` for the app. What the form requires must be there.
+
+    Args:
+        resubmission: whether it must have been submitted before.
+
+    Raises:
+        NotFound, Forbidden: the actor may not.
+        InvalidState: it is closed, or was never submitted.
+        InvalidValues: a value or an upload is refused; nothing was saved.
+    """
+    async with open_task(context, actor, task_id, None) as (run, task):
+        if not actor.may(Right.MODIFY, task.app_id):
+            access.require_holder(actor, task)
+        if resubmission:
+            await submitting.require_submitted(run.tx, task)
+        given = fill(run.app.manifest.fields, access.form_of(run.app, task))
+        uploads = await claims.lock_named(
+            run.tx, task.account_id, given.numbers(run.app.manifest.fields), run.instance.id
+        )
+        await submit_form_in(run, task, given, uploads)
+
+
+async def submit_form_in(run: Run, task: Task, given: Submission, uploads: Mapping[int, Upload]) -> None:
+    """Submit a task's form as `submit_form` does, as part of a change that has asked for the right to.
+
+    Args:
+        uploads: those that the submission names, locked.
+    """
+    saved = await submit(run, _form(run, task), given, uploads, complete=True)
+    left = await upload_rows.lock_open_uploads(run.tx, task.account_id, task=task.id)
+    unused = [upload for upload in left if upload.state is UploadState.UPLOADED]
+    await claims.expire_uploads(run, unused, reason="not_claimed")
+    await rows.touch_task(run.tx, task.account_id, task.id)
+    await run.event(event_rows.SUBMITTED, task=task.id, data=saved.as_data())
+
+
+async def complete(
+    context: Context,
+    actor: Actor,
+    task_id: TaskId,
+    given: Submission,
+    *,
+    outcome: str | None = None,
+    expected: int | None = None,
+) -> None:
+    """Complete a task: save its form, close it, end the uploads that it does not name, and let the process go on.
+
+    Raises:
+        NotFound, Forbidden: the actor does not hold it.
+        PreconditionFailed: it is no longer at the revision `expected`.
+        InvalidState: it is closed.
+        InvalidValues: a value, an upload or the outcome is refused; nothing was saved.
+        EngineStopped: the process cannot go on; nothing was saved, and an incident tells why.
+    """
+    async with open_task(context, actor, task_id, expected) as (run, task):
+        access.require_holder(actor, task)
+        _check_outcome(access.form_of(run.app, task), outcome)
+        saved = await _submit(run, task, given, complete=True)
+        await run.event("task.completed", task=task_id, data={"outcome": outcome, **saved})
+        await comment_in(run, given.comment, task=task_id)
+        await complete_in(run, task, outcome)
+
+
+async def _submit(run: Run, task: Task, given: Submission, *, complete: bool) -> dict[str, object]:
+    uploads = await claims.lock_named(run.tx, task.account_id, given.numbers(run.app.manifest.fields), run.instance.id)
+    saved = await submit(run, _form(run, task), given, uploads, complete=complete)
+    return saved.as_data()
+
+
+def _form(run: Run, task: Task) -> Form:
+    return Form(access=access.form_of(run.app, task).fields, scope=Scope(task_id=task.id))
+
+
+def _check_outcome(form: TaskForm, outcome: str | None) -> None:
+    known = [declared.id for declared in form.outcomes]
+    if not known and outcome is None:
+        return
+    if outcome not in known:
+        message = f"The outcome must be one of: {', '.join(known)}." if known else "This task has no outcomes."
+        raise InvalidValues([FieldFault(field="outcome", code="unknown_outcome", message=message)])
+
+
+async def complete_in(run: Run, task: Task, outcome: str | None) -> None:
+    """Close an open task as completed and let the process go on, as part of a change that saved its form."""
+    declared = {known.id: known for known in access.form_of(run.app, task).outcomes}
+    if outcome is not None and outcome in declared and declared[outcome].fault:
+        state = TaskState.FAULTY
+    elif task.due_at is not None and run.now > task.due_at:
+        state = TaskState.DELAYED
+    else:
+        state = TaskState.DONE
+    await close_task(run, task.token, state, by=run.actor.user_id, outcome=outcome)
+    await advance(run, CompleteTask(token=task.token, outcome=outcome))
+
+
+async def fail_late(context: Context, actor: Actor, task_id: TaskId) -> None:
+    """Fail an open task whose `late: fail` is due; does nothing if it was closed meanwhile.
+
+    Raises:
+        EngineStopped: the process cannot go on; an incident tells why.
+    """
+    try:
+        async with open_task(context, actor, task_id, None) as (run, task):
+            if task.fails_at is None or task.fails_at > run.now:
+                return
+            await run.event("task.failed", task=task_id, data={"why": LATE})
+            await close_task(run, task.token, TaskState.FAILED)
+            await advance(run, FailTask(token=task.token, code=LATE))
+    except (InvalidState, NotFound):
+        return

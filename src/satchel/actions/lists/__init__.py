@@ -1,0 +1,1 @@
+"""Searches and lists, by the native query and by each vendor's."""

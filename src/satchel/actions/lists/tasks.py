@@ -1,0 +1,145 @@
+"""Tasks over all apps: lists with filters, counts, and tasks that somebody is given by starting an app."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from satchel.actions import access
+from satchel.actions.context import Context
+from satchel.actions.instances import lifecycle, task_details, tasks
+from satchel.actions.instances.forms import Submission
+from satchel.actions.instances.run import Run
+from satchel.db import accounts as people
+from satchel.db import apps as app_rows
+from satchel.db import events as event_rows
+from satchel.db import task_lists as rows
+from satchel.db import tasks as task_rows
+from satchel.db.task_lists import ListedTask as ListedTask  # noqa: PLC0414  # what callers are handed
+from satchel.db.task_lists import Reach
+from satchel.db.task_lists import TaskFilter as TaskFilter  # noqa: PLC0414  # what callers ask with
+from satchel.model.actor import Actor, Right
+from satchel.model.errors import Forbidden, NotFound
+from satchel.model.ids import AppId, TaskId, UserId
+from satchel.model.instance import Task, TaskDetails, TaskState
+
+_HISTORY_PAGE = 1_000
+
+
+def _reach(actor: Actor) -> Reach:
+    return Reach(
+        user=actor.user_id,
+        viewable=_sorted(actor.apps_with(Right.VIEW)),
+        startable=_sorted(actor.apps_with(Right.START)),
+        groups=sorted(actor.group_ids),
+    )
+
+
+def _sorted(apps: frozenset[AppId] | None) -> Sequence[AppId] | None:
+    return None if apps is None else sorted(apps)
+
+
+async def listed(context: Context, actor: Actor, wanted: TaskFilter) -> tuple[list[ListedTask], int]:
+    """Return a page of the tasks that the actor may see, and how many there are in all."""
+    reach = _reach(actor)
+    async with context.database.read() as tx:
+        found = await rows.listed(tx, actor.account_id, reach, wanted)
+        counts = await rows.counted(tx, actor.account_id, reach, wanted)
+    return found, sum(counts.values())
+
+
+async def counted(context: Context, actor: Actor, wanted: TaskFilter) -> dict[TaskState, int]:
+    """Return how many tasks that the actor may see there are, by state."""
+    async with context.database.read() as tx:
+        return await rows.counted(tx, actor.account_id, _reach(actor), wanted)
+
+
+async def history(context: Context, actor: Actor, task_id: TaskId) -> list[event_rows.Event]:
+    """Return what happened to a task, oldest first; it needs the right `view`.
+
+    Raises:
+        NotFound: there is no such task, or the actor may not see it.
+        Forbidden: the actor sees the task but not the whole of its instance.
+    """
+    task = await tasks.find(context, actor, task_id)
+    found: list[event_rows.Event] = []
+    after = 0
+    while True:
+        page = await lifecycle.history(context, actor, task.instance_id, after=after, limit=_HISTORY_PAGE)
+        found += [event for event in page if event.task_id == task_id]
+        if len(page) < _HISTORY_PAGE:
+            return found
+        after = page[-1].id
+
+
+async def start_for(
+    context: Context,
+    actor: Actor,
+    app_id: AppId,
+    given: Submission,
+    *,
+    holder: UserId | None,
+    details: TaskDetails | None = None,
+    due_at: datetime | None = None,
+    then: Callable[[Run, Task], Awaitable[None]] | None = None,
+) -> TaskId:
+    """Start an app and return its first open task, assigned to somebody if they are named; all of it or nothing.
+
+    Args:
+        details: what the client says of the task.
+        due_at: when it is due, in place of what the app says; None leaves that.
+        then: what else happens with it in the same transaction.
+
+    Raises:
+        NotFound: there is no such app or user for the actor, or the instance has no open task.
+        Forbidden: the actor may not start the app, or not assign its tasks.
+        InvalidValues: a value is refused.
+        EngineStopped: the process cannot take its first steps.
+    """
+    async with context.database.read() as tx:
+        app = await app_rows.app(tx, actor.account_id, app_id)
+    if app is None:
+        raise NotFound("app", app_id)
+    opened: list[TaskId] = []
+
+    async def first(run: Run) -> None:
+        found = await task_rows.open_tasks_of(run.tx, actor.account_id, [run.instance.id])
+        if not found:
+            raise NotFound("open task")
+        opened.append(found[0].id)
+        if holder is not None and found[0].holder_id != holder:
+            await _give(run, found[0], holder)
+        if details is not None:
+            await task_details.set_in(run, found[0], details)
+        if due_at is not None:
+            await task_rows.set_due(run.tx, actor.account_id, found[0].id, due_at)
+        if then is not None:
+            await then(run, found[0])
+
+    await lifecycle.start(context, actor, app.code, given, then=first)
+    return opened[0]
+
+
+async def hand_to(context: Context, actor: Actor, task_id: TaskId, holder: UserId) -> None:
+    """Give a task to a user; who takes one that is offered to them needs no right for it.
+
+    Raises:
+        NotFound, Forbidden: the actor may not assign it.
+        InvalidState: it is closed.
+        InvalidValues: the account has no such active user.
+    """
+    task = await tasks.find(context, actor, task_id)
+    if holder == actor.user_id and access.is_offered_to(actor, task):
+        await tasks.claim(context, actor, task_id)
+    else:
+        await tasks.assign(context, actor, task_id, holder)
+
+
+async def _give(run: Run, task: Task, holder: UserId) -> None:
+    """Assign a task that was opened just now; who does not manage the app may take it, not give it."""
+    if not run.actor.may(Right.MANAGE, task.app_id):
+        if holder != run.actor.user_id or not access.is_offered_to(run.actor, task):
+            raise Forbidden(f"You need the right 'manage' for the app to give task {task.id} to others.")
+        await tasks.give(run, task, holder, "task.claimed")
+    elif await people.existing_users(run.tx, task.account_id, [holder]):
+        await tasks.give(run, task, holder, "task.assigned")
+    else:
+        raise NotFound("user", holder)

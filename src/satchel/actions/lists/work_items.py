@@ -1,0 +1,135 @@
+"""Tasks with all that a list of another vendor shows of them: their process, holder and group; paged by offset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from satchel.actions.context import Context
+from satchel.actions.instances import tasks
+from satchel.actions.instances.forms import Submission
+from satchel.actions.lists import nodes, processes, search
+from satchel.actions.lists import tasks as task_lists
+from satchel.actions.lists.processes import Process, Wanted
+from satchel.db import instances as instance_rows
+from satchel.db import search as search_rows
+from satchel.db import starters
+from satchel.db import task_searches as rows
+from satchel.db import tasks as task_rows
+from satchel.db.pool import Reader
+from satchel.db.task_searches import TaskConditions as TaskConditions  # noqa: PLC0414  # what callers ask with
+from satchel.model.actor import Actor
+from satchel.model.errors import InvalidRequest
+from satchel.model.ids import AppId, TaskId
+from satchel.model.instance import OPEN_TASK_STATES, Task
+
+MAX_OFFERED = 10_000
+"""The most tasks on offer that are counted for one person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkItem:
+    """A task and what belongs to it.
+
+    Attributes:
+        node: the number of its element.
+        holder, group: their names, or None.
+    """
+
+    task: Task
+    process: Process
+    node: int
+    holder: str | None
+    group: str | None
+
+
+async def searched(
+    context: Context,
+    actor: Actor,
+    wanted: Wanted,
+    conditions: TaskConditions,
+    *,
+    node: int | None,
+    start: int,
+    limit: int,
+) -> tuple[int, list[WorkItem]]:
+    """Return how many tasks there are of the instances that are wanted, and a page of them.
+
+    Args:
+        node: the number of an element of the app that is asked for.
+
+    Raises:
+        InvalidRequest, NotFound, Forbidden: as `satchel.actions.lists.processes.listing`; a node needs an app.
+    """
+    async with context.database.read() as tx:
+        app, query = await processes.asked(context, tx, actor, wanted)
+        if node is not None:
+            if app is None:
+                raise InvalidRequest("A node is one of an app; name it.", pointer="/nodeNumber")
+            conditions = replace(conditions, element=nodes.numbered(app, node).id)
+        where = search_rows.condition(search.scope_of(actor, app), query)
+        count, ids = await rows.searched(tx, where, conditions, start=start, limit=limit)
+        found = await task_rows.tasks_numbered(tx, actor.account_id, ids)
+        return count, await _with_parts(context, tx, actor, found)
+
+
+async def held(context: Context, actor: Actor, *, start: int, limit: int) -> tuple[int, list[WorkItem]]:
+    """Return how many open tasks the actor holds, and a page of them."""
+    if actor.user_id is None:
+        return 0, []
+    wanted = task_lists.TaskFilter(
+        states=OPEN_TASK_STATES, holders=[actor.user_id], sorts=[("opened_at", True)], offset=start, limit=limit
+    )
+    found, count = await task_lists.listed(context, actor, wanted)
+    async with context.database.read() as tx:
+        return count, await _with_parts(context, tx, actor, [one.task for one in found])
+
+
+async def offered(context: Context, actor: Actor, *, start: int, limit: int) -> tuple[int, list[WorkItem]]:
+    """Return how many tasks the actor may claim, and a page of them, newest first."""
+    found = list(await tasks.offered(context, actor, after=0, limit=MAX_OFFERED))[::-1]
+    async with context.database.read() as tx:
+        return len(found), await _with_parts(context, tx, actor, found[start : start + limit])
+
+
+async def one(context: Context, actor: Actor, task_id: TaskId) -> WorkItem:
+    """Return one task.
+
+    Raises:
+        NotFound: there is none that the actor may see.
+    """
+    found = await tasks.find(context, actor, task_id)
+    async with context.database.read() as tx:
+        return (await _with_parts(context, tx, actor, [found]))[0]
+
+
+async def start(context: Context, actor: Actor, app: int, node: int) -> WorkItem:
+    """Start an app with an empty form and return its first task, assigned to the actor.
+
+    Raises:
+        InvalidRequest: the node is not the start event's.
+        As `satchel.actions.lists.tasks.start_for`.
+    """
+    async with context.database.read() as tx:
+        loaded = await processes.numbered(context, tx, actor, app)
+    if nodes.numbered(loaded, node).id != nodes.start_of(loaded).id:
+        raise InvalidRequest("This node does not start the process.", pointer="/nodeNumber", given=node)
+    task = await task_lists.start_for(context, actor, AppId(app), Submission(), holder=actor.user_id)
+    return await one(context, actor, task)
+
+
+async def _with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence[Task]) -> list[WorkItem]:
+    account = actor.account_id
+    instances = await instance_rows.instances_numbered(tx, account, sorted({task.instance_id for task in found}))
+    known = {one.instance.id: one for one in await processes.with_parts(context, tx, actor, instances)}
+    holders = await starters.starters(tx, account, sorted({one.holder_id for one in found if one.holder_id}))
+    groups = await starters.group_names(tx, account, sorted({one.group_id for one in found if one.group_id}))
+    return [
+        WorkItem(
+            task=task,
+            process=known[task.instance_id],
+            node=nodes.number_of(known[task.instance_id].app, task.element),
+            holder=holders[task.holder_id].name if task.holder_id is not None and task.holder_id in holders else None,
+            group=groups.get(task.group_id) if task.group_id is not None else None,
+        )
+        for task in found
+        if task.instance_id in known
+    ]

@@ -1,0 +1,190 @@
+"""The sweep: ends what is past its time and takes away bytes that nothing names.
+
+Every step is safe beside everything else that runs, and a sweep that dies in the middle is made good by the next. The
+order of a blob's end: its row goes under the row's lock, that commits, and then the store deletes bytes older than
+the grace time.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from satchel.actions.checkins import checkins
+from satchel.actions.context import Context
+from satchel.actions.exports import requests
+from satchel.blobs.store import LeftoverKind
+from satchel.db import blobs as blob_rows
+from satchel.db import credentials as credential_rows
+from satchel.db import deliveries as delivery_rows
+from satchel.db import events as event_rows
+from satchel.db import exports as export_rows
+from satchel.db import files as file_rows
+from satchel.db import instances as instance_rows
+from satchel.db import storage
+from satchel.db import uploads as upload_rows
+from satchel.model.ids import AccountId, InstanceId, UploadId
+from satchel.model.uploads import UploadState
+
+AT_ONCE = 500
+"""How many rows of one sort a step takes up."""
+
+ENTRIES_AT_ONCE = 5_000
+"""How many entries of ended exports go in one transaction."""
+
+DELIVERIES_AT_ONCE = 5_000
+"""How many records of deliveries one sweep takes away."""
+
+ENDED_KEPT = timedelta(days=7)
+"""How long the row of an ended ticket or export is kept, so that a late client gets a clear answer."""
+
+DELIVERIES_KEPT = timedelta(days=14)
+"""How long the record of an ended delivery is kept, with what it told."""
+
+CREDENTIALS_KEPT = timedelta(days=30)
+"""How long a session or token that signing in made is kept after its end, for the history that names it."""
+
+CREDENTIALS_AT_ONCE = 5_000
+"""How many of them one sweep takes away."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Swept:
+    """What one sweep did."""
+
+    uploads: int = 0
+    files_of_instances: int = 0
+    blobs: int = 0
+    orphans: int = 0
+    leftovers: int = 0
+
+
+async def sweep(context: Context, *, with_store: bool = False) -> Swept:
+    """Do everything that is due once.
+
+    Args:
+        with_store: whether to list the whole store too, for bytes without a row; slow on a large one.
+    """
+    done = Swept()
+    done.uploads = await expire_uploads(context)
+    await checkins.end_forgotten(context)
+    done.files_of_instances = await purge_files(context)
+    await end_exports(context)
+    done.blobs = await drop_blobs(context)
+    await _forget(context)
+    if with_store:
+        done.orphans = await drop_orphans(context)
+        done.leftovers = await drop_leftovers(context)
+    return done
+
+
+async def expire_uploads(context: Context) -> int:
+    """Expire tickets that are past their time and give their reservations back; return how many."""
+    now = context.clock()
+    async with context.database.read() as tx:
+        due = await upload_rows.expiring(
+            tx, now=now, start_uploaded_before=now - context.policy.start_upload_lifetime, limit=AT_ONCE
+        )
+    for account, upload_id in due:
+        await _expire(context, account, upload_id)
+    return len(due)
+
+
+async def _expire(context: Context, account: AccountId, upload_id: UploadId) -> None:
+    now = context.clock()
+    async with context.database.write() as tx:
+        upload = await upload_rows.lock_upload(tx, account, upload_id)
+        if upload is None or upload.is_ended:
+            return
+        if upload.state is UploadState.UPLOADED:
+            reason = "never_started"
+        elif upload.expires_at > now or (upload.lease_until is not None and upload.lease_until > now):
+            return
+        else:
+            reason = "expired"
+        await upload_rows.set_expired(tx, account, [upload_id], reason=reason, now=now)
+        await storage.take(tx, account, reserved=-upload.reserved_bytes)
+
+
+async def purge_files(context: Context) -> int:
+    """Remove deleted files whose restore window is over; return of how many instances."""
+    before = context.clock() - context.policy.restore_window
+    async with context.database.read() as tx:
+        due = await file_rows.instances_to_purge(tx, before, AT_ONCE)
+    for account, instance in due:
+        async with context.database.write() as tx:
+            await instance_rows.lock_instance(tx, account, InstanceId(instance))
+            freed = await file_rows.purge_files(tx, account, instance, deleted_before=before)
+            await storage.take(tx, account, used=-freed)
+    return len(due)
+
+
+async def end_exports(context: Context) -> int:
+    """End exports that are past their time and remove the entries of those that ended; return how many ended."""
+    ended = await requests.expire(context)
+    while True:
+        async with context.database.write() as tx:
+            if await export_rows.drop_entries(tx, ENTRIES_AT_ONCE) < ENTRIES_AT_ONCE:
+                return ended
+
+
+async def drop_blobs(context: Context) -> int:
+    """Remove the rows, then the bytes, of blobs that nothing names; return how many."""
+    grace_end = context.clock() - context.policy.sweep_grace
+    dropped = 0
+    after = (0, "")
+    while True:
+        async with context.database.read() as tx:
+            page = await blob_rows.unnamed(tx, created_before=grace_end, after=after, limit=AT_ONCE)
+        for account, digest in page:
+            async with context.database.write() as tx:
+                blob = await blob_rows.lock_unnamed(tx, account, digest)
+                if blob is not None:
+                    await blob_rows.delete_blob(tx, account, digest)
+            if blob is not None:
+                await context.blobs.delete(account, digest, older_than=grace_end)
+                dropped += 1
+        if len(page) < AT_ONCE:
+            return dropped
+        last_account, last_digest = page[-1]
+        after = (last_account, last_digest)
+
+
+async def _forget(context: Context) -> None:
+    now = context.clock()
+    async with context.database.write() as tx:
+        await upload_rows.forget_ended(tx, now - ENDED_KEPT)
+        await event_rows.forget_downloads(tx, now - context.policy.download_event_window)
+        await event_rows.forget_keys(tx, now - context.policy.idempotency_lifetime)
+        await credential_rows.forget_failures(tx, now)
+        await credential_rows.forget_ended(tx, now - CREDENTIALS_KEPT, CREDENTIALS_AT_ONCE)
+        await export_rows.forget_ended(tx, now - ENDED_KEPT)
+        await delivery_rows.forget_ended(tx, now - DELIVERIES_KEPT, DELIVERIES_AT_ONCE)
+
+
+async def drop_orphans(context: Context) -> int:
+    """Delete bytes without a row that are older than the grace time; return how many."""
+    grace_end = context.clock() - context.policy.sweep_grace
+    dropped = 0
+    async for stored in context.blobs.list():
+        if stored.modified_at >= grace_end:
+            continue
+        async with context.database.read() as tx:
+            known = await blob_rows.existing(tx, stored.account, [stored.digest])
+        if not known and await context.blobs.delete(stored.account, stored.digest, older_than=grace_end):
+            dropped += 1
+    return dropped
+
+
+async def drop_leftovers(context: Context) -> int:
+    """Delete temporary and partial files of writers that are gone; return how many."""
+    grace_end = context.clock() - context.policy.sweep_grace
+    async with context.database.read() as tx:
+        living = await upload_rows.living_partials(tx)
+    dropped = 0
+    async for leftover in context.blobs.leftovers():
+        whose = leftover.partial
+        if leftover.kind is LeftoverKind.STRAY or leftover.modified_at >= grace_end:
+            continue
+        if whose is not None and (whose.account, whose.upload) in living:
+            continue
+        dropped += await context.blobs.discard_leftover(leftover, older_than=grace_end)
+    return dropped

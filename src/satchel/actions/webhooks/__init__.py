@@ -1,0 +1,1 @@
+"""Webhooks: subscriptions, and what is delivered to them."""

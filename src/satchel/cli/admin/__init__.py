@@ -1,0 +1,1 @@
+"""`satchel admin`: administers accounts on the server's machine."""

@@ -1,0 +1,86 @@
+"""What the commands of `satchel admin` share: the open server, the account they act in, and how their errors end.
+
+Each is an asynchronous function of a session and of what is asked on the command line. It imports the actions that it
+needs itself, since only the commands that serve need the server's parts.
+"""
+
+import inspect
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate
+
+import typer
+
+from satchel.cli import output
+from satchel.cli.serve import DataDirectory
+from satchel.model.actor import Actor, system
+from satchel.model.ids import AccountId
+
+if TYPE_CHECKING:
+    from satchel.actions.context import Context
+
+AccountName = Annotated[
+    str | None, typer.Option("--account", help="The account; needed where the server has several.", show_default=False)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open server and the system as an actor of one account."""
+
+    context: "Context"
+    actor: Actor
+
+
+@asynccontextmanager
+async def open_server(*, data: DataDirectory = None) -> AsyncGenerator["Context"]:
+    """Open the server's parts."""
+    from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
+
+    settings = output.settings(data_directory=data)
+    server.set_up_logs(settings)
+    async with server.open_context(settings) as context:
+        yield context
+
+
+@asynccontextmanager
+async def open_session(*, account: AccountName = None, data: DataDirectory = None) -> AsyncGenerator[Session]:
+    """Open the server's parts, as the system in one account."""
+    from satchel.actions.identity import accounts  # noqa: PLC0415  # as above
+
+    async with open_server(data=data) as context:
+        found = await accounts.find_account(context, account)
+        yield Session(context, system(AccountId(found.id)))
+
+
+def on_server(work: Callable[Concatenate["Context", ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a command of what is done with an open server; it has the option `--data` besides its own."""
+    return _command(open_server, work)
+
+
+def in_account(work: Callable[Concatenate[Session, ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a command of what is done in one account; it has the options `--account` and `--data` besides its own."""
+    return _command(open_session, work)
+
+
+def _command(
+    opening: Callable[..., AbstractAsyncContextManager[object]], work: Callable[..., Coroutine[Any, Any, None]]
+) -> Callable[..., None]:
+    shared = inspect.signature(opening).parameters
+    own = list(inspect.signature(work).parameters.values())[1:]
+
+    @wraps(work)
+    def command(**given: object) -> None:
+        async def opened() -> None:
+            async with opening(**{name: given.pop(name) for name in shared}) as session:
+                await work(session, **given)
+
+        output.run(opened())
+
+    # Typer reads these: what the function asks for, without what it is given, and the options of the opening.
+    parameters = [*own, *shared.values()]
+    vars(command)["__signature__"] = inspect.Signature(parameters)
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command

@@ -1,0 +1,1 @@
+"""`satchel demo`: a server with sample apps, people and files."""

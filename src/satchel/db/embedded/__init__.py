@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL: its binaries, data directory and process."""

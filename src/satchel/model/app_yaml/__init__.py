@@ -1,0 +1,1 @@
+"""Bundles: app.yaml read, checked and written."""

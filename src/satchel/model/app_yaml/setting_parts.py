@@ -1,0 +1,142 @@
+"""What the settings of service tasks are made of: fields, templates, sources of values, mappings."""
+
+import re
+from collections.abc import Collection, Mapping
+
+from satchel.model.app import BUILT_IN_NAMES
+from satchel.model.app_yaml.document import ScalarNode
+from satchel.model.app_yaml.field_settings import FIELD_ID, FIELD_ID_HINT
+from satchel.model.app_yaml.section import Findings, Section, meant
+from satchel.model.ids import FieldId
+from satchel.model.services import Literal, Source
+from satchel.model.template import MAX_TEMPLATE_CHARS, BadTemplateError, Template, parse_template
+
+ALL = "all"
+TAB = "attachments"
+"""How the attachments tab is named beside file fields."""
+
+_QUOTED = re.compile(r"'(.*)'", re.DOTALL)
+
+
+class Parts:
+    """Reads parts of one service task, noting what is wrong."""
+
+    def __init__(self, section: Section, ids: Collection[str], findings: Findings) -> None:
+        """Read from `section`; `ids` are all fields of the app."""
+        self.section = section
+        self.ids = ids
+        self.findings = findings
+
+    def place(self, key: str, section: Section | None = None) -> str | None:
+        """Return a file field or the attachments tab; `section` is a part of the task that has the key."""
+        section = section or self.section
+        text = section.text(key, longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)
+        if text is not None and text != TAB:
+            self.check_field(text, section.line_of(key))
+        return text
+
+    def field(self, key: str) -> FieldId | None:
+        """Return a field of this app."""
+        text = self.section.text(key, longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)
+        if text is None:
+            return None
+        self.check_field(text, self.section.line_of(key))
+        return FieldId(text)
+
+    def check_field(self, name: str, line: int) -> None:
+        """Note a field that this app does not have."""
+        if name not in self.ids:
+            message = f"{self.section.name} names the field {name[:80]!r}, which does not exist{meant(name, self.ids)}"
+            self.findings.add("unknown_field", line, message)
+
+    def template(self, key: str) -> Template | None:
+        """Return a template."""
+        text = self.section.text(key, longest=MAX_TEMPLATE_CHARS)
+        return None if text is None else self.parsed(text, self.section.line_of(key), checked=True)
+
+    def parsed(self, text: str, line: int, *, checked: bool) -> Template | None:
+        """Parse a template; unless `checked`, it may name anything."""
+        try:
+            return parse_template(text, {*self.ids, *BUILT_IN_NAMES} if checked else None)
+        except BadTemplateError as error:
+            self.findings.add("template", line, f"{self.section.name} has a template that cannot be used: {error}.")
+            return None
+
+    def pairs(self, key: str) -> Section | None:
+        """Return a mapping; None where it is absent or says `all`."""
+        node = self.section.node.entries.get(key)
+        if node is None or (isinstance(node, ScalarNode) and node.value == ALL):
+            return None
+        return Section(node, name=f"{self.section.name}: {key}", keys=None, findings=self.findings)
+
+    def set(self, ours: str) -> Mapping[FieldId, Source] | None:
+        """Return a mapping of fields to sources of values; None stands for all."""
+        pairs = self.pairs("set")
+        if pairs is None:
+            return None if "set" in self.section else {}
+        return self.sources(pairs, ours)
+
+    def sources(self, pairs: Section, ours: str) -> Mapping[FieldId, Source]:
+        """Return where the value of each field comes from."""
+        found: dict[FieldId, Source] = {}
+        for target, node in pairs.node.entries.items():
+            line = pairs.line_of(target)
+            if not self._is_target(target, line, pairs.name, ours):
+                continue
+            if not isinstance(node, ScalarNode) or node.value is None:
+                pairs.note("type", target, f"needs a field, a text in quotes or a template for {target}.")
+                continue
+            source = self.source(node, line, ours)
+            if source is not None:
+                found[FieldId(target)] = source
+        return found
+
+    def source(self, node: ScalarNode, line: int, ours: str) -> Source | None:
+        """Return where a value comes from; `ours` says whether keys or values are fields of this app."""
+        if isinstance(node.value, bool | int):
+            return Literal(value=node.value)
+        text = node.value if isinstance(node.value, str) else node.text
+        quoted = _QUOTED.fullmatch(text)
+        if quoted is not None:
+            return Literal(value=quoted[1])
+        if not isinstance(node.value, str):
+            return Literal(value=text)
+        is_ours = ours == "values"
+        if "{{" in text:
+            return self.parsed(text, line, checked=is_ours)
+        if not FIELD_ID.fullmatch(text):
+            hint = 'write the id of a field, "\'a literal\'" in two pairs of quotes, or "{{ a template }}".'
+            self.findings.add("format", line, f"{self.section.name} takes a value from {text[:80]!r}; {hint}")
+            return None
+        if is_ours and text not in BUILT_IN_NAMES:
+            self.check_field(text, line)
+        return FieldId(text)
+
+    def copy(self, ours: str) -> Mapping[FieldId, FieldId] | None:
+        """Return a mapping of file fields; None stands for all."""
+        pairs = self.pairs("copy")
+        if pairs is None:
+            return None if "copy" in self.section else {}
+        found: dict[FieldId, FieldId] = {}
+        for target in pairs.node.entries:
+            line = pairs.line_of(target)
+            source = pairs.text(target, longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)
+            if source is None or not self._is_target(target, line, pairs.name, ours):
+                continue
+            if ours == "values":
+                self.check_field(source, line)
+            found[FieldId(target)] = FieldId(source)
+        return found
+
+    def _is_target(self, target: str, line: int, where: str, ours: str) -> bool:
+        if not FIELD_ID.fullmatch(target):
+            self.findings.add("format", line, f"{where} has the key {target[:80]!r}; {FIELD_ID_HINT}")
+            return False
+        if ours == "keys":
+            self.check_field(target, line)
+        return True
+
+
+def field_of(place: str | None) -> FieldId | None:
+    """Return the field of a place; the attachments tab is None."""
+    return None if place is None or place == TAB else FieldId(place)

@@ -1,0 +1,1 @@
+"""Queries: conditions on instances, read from JSON, query strings and criteria."""
