@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from satchel.actions.instances import lifecycle
 from satchel.actions.lists import search
-from satchel.db import search as search_rows
+from satchel.db.lists import search as search_rows
 from satchel.model.actor import Actor
 from stage import Stage
 from world import World, bundle, fields

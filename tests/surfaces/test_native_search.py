@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from satchel.actions.instances import lifecycle
-from satchel.db import search
+from satchel.db.lists import search
 from surfaces.conftest import Api
 
 

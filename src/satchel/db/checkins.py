@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from satchel.db.conditions import Column, ColumnKind, condition
+from satchel.db.lists.conditions import Column, ColumnKind, condition
+from satchel.db.lists.search import Where
 from satchel.db.pool import Reader, Writer, assembled
-from satchel.db.search import Where
 from satchel.model.ids import AccountId, AppId, InstanceId, TaskId
 from satchel.model.search.conditions import Condition
 

@@ -120,7 +120,7 @@ async def instances_where(
     offset: int = 0,
     among: tuple[str, int] | None = None,
 ) -> list[tuple[Instance, object]]:
-    """Return instances with the value of `column`; the texts are assembled by `satchel.db.search` from constants.
+    """Return instances with the value of `column`; the texts are assembled by `satchel.db.lists.search` from constants.
 
     Args:
         tx: where.

@@ -7,8 +7,8 @@ from satchel.actions.context import Context
 from satchel.actions.lists import nodes, processes
 from satchel.actions.loading import LoadedApp
 from satchel.db import apps as rows
-from satchel.db import starters
 from satchel.db.apps import AppRow
+from satchel.db.lists import starters
 from satchel.engine.graph import Node
 from satchel.model.actor import Actor, Right
 

@@ -18,8 +18,8 @@ from satchel.actions.instances.search_columns import field_prefix, title_prefix
 from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as people
 from satchel.db import files as file_rows
-from satchel.db import listing as rows
-from satchel.db.listing import Search, Term, Test
+from satchel.db.lists import by_any_field as rows
+from satchel.db.lists.by_any_field import Search, Term, Test
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import Forbidden, InvalidRequest
@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,60}(?:\.[0-9]{0,60})?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """What a condition or a sort is about: a name of `satchel.db.listing.OWN`, or a field."""
+    """What a condition or a sort is about: a name of `satchel.db.lists.by_any_field.OWN`, or a field."""
 
     own: str | None = None
     field: Field | None = None

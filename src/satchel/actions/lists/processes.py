@@ -15,13 +15,13 @@ from satchel.actions.loading import LoadedApp
 from satchel.db import apps as app_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
-from satchel.db import search as rows
-from satchel.db import starters as starter_rows
 from satchel.db import tasks as task_rows
 from satchel.db.apps import AppRow
+from satchel.db.lists import search as rows
+from satchel.db.lists import starters as starter_rows
+from satchel.db.lists.search import Scope
+from satchel.db.lists.starters import Starter
 from satchel.db.pool import Reader
-from satchel.db.search import Scope
-from satchel.db.starters import Starter
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidRequest, NotFound
 from satchel.model.fields import Field, FieldType

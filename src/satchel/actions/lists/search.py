@@ -14,9 +14,9 @@ from satchel.actions.instances.search_columns import field_prefix, title_prefix
 from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as people
 from satchel.db import files as file_rows
-from satchel.db import search as rows
+from satchel.db.lists import search as rows
+from satchel.db.lists.search import COUNT_CAP, WINDOW, SavedSearch, Scope
 from satchel.db.pool import Reader
-from satchel.db.search import COUNT_CAP, WINDOW, SavedSearch, Scope
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import FieldFault, Forbidden, InvalidValues, NotFound
 from satchel.model.fields import Field

@@ -11,11 +11,11 @@ from satchel.actions.instances.run import Run
 from satchel.db import accounts as people
 from satchel.db import apps as app_rows
 from satchel.db import events as event_rows
-from satchel.db import task_lists as rows
 from satchel.db import tasks as task_rows
-from satchel.db.task_lists import ListedTask as ListedTask  # noqa: PLC0414  # what callers are handed
-from satchel.db.task_lists import Reach
-from satchel.db.task_lists import TaskFilter as TaskFilter  # noqa: PLC0414  # what callers ask with
+from satchel.db.lists import tasks as rows
+from satchel.db.lists.tasks import ListedTask as ListedTask  # noqa: PLC0414  # what callers are handed
+from satchel.db.lists.tasks import Reach
+from satchel.db.lists.tasks import TaskFilter as TaskFilter  # noqa: PLC0414  # what callers ask with
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import Forbidden, NotFound
 from satchel.model.ids import AppId, TaskId, UserId

@@ -10,12 +10,12 @@ from satchel.actions.lists import nodes, processes, search
 from satchel.actions.lists import tasks as task_lists
 from satchel.actions.lists.processes import Process, Wanted
 from satchel.db import instances as instance_rows
-from satchel.db import search as search_rows
-from satchel.db import starters
-from satchel.db import task_searches as rows
 from satchel.db import tasks as task_rows
+from satchel.db.lists import search as search_rows
+from satchel.db.lists import starters
+from satchel.db.lists import task_searches as rows
+from satchel.db.lists.task_searches import TaskConditions as TaskConditions  # noqa: PLC0414  # what callers ask with
 from satchel.db.pool import Reader
-from satchel.db.task_searches import TaskConditions as TaskConditions  # noqa: PLC0414  # what callers ask with
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest
 from satchel.model.ids import AppId, TaskId

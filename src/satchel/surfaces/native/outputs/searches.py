@@ -1,6 +1,6 @@
 """Saved searches, exports and schedules."""
 
-from satchel.db.search import SavedSearch
+from satchel.db.lists.search import SavedSearch
 from satchel.model.api import searches as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.schedules import Schedule, ScheduleRun

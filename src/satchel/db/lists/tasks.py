@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
-from satchel.db.conditions import Column, ColumnKind, condition
 from satchel.db.events import EMPTIED, SUBMISSIONS
+from satchel.db.lists.conditions import Column, ColumnKind, condition
+from satchel.db.lists.search import Where
 from satchel.db.pool import Reader, assembled
-from satchel.db.search import Where
 from satchel.model.ids import AccountId, AppId, GroupId, TaskId, UserId
 from satchel.model.instance import Task, TaskDetails, TaskState
 from satchel.model.search.conditions import Condition

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import assert_never
 
-from satchel.db.search import Where
+from satchel.db.lists.search import Where
 from satchel.model.search.conditions import All, Any, Condition, Contains, Equals, HasAny, Near, Not, Within
 
 EARTH_RADIUS_M = 6_371_008.8

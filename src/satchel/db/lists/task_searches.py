@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
+from satchel.db.lists.search import Where
 from satchel.db.pool import Reader, assembled
-from satchel.db.search import Where
 from satchel.model.ids import ElementId, InstanceId, TaskId, UserId
 from satchel.model.instance import TaskState
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from satchel.db.apps import Slot
 from satchel.db.instances import instances_where
+from satchel.db.lists.search import Where
 from satchel.db.pool import Reader
-from satchel.db.search import Where
 from satchel.model.fields import SlotKind
 from satchel.model.ids import AccountId, AppId, FieldId
 from satchel.model.instance import Instance

@@ -1,0 +1,1 @@
+"""Searches and lists: conditions as SQL, for instances and tasks."""
