@@ -197,7 +197,7 @@ class Stand:
     async def start(self, code: str, paper: int | None = None) -> int:
         """Start an instance, whose step is due then."""
         values = {} if paper is None else {"paper": [paper]}
-        return await lifecycle.start(self.context, self.actor, code, Submission(values=values))
+        return (await lifecycle.start(self.context, self.actor, code, Submission(values=values))).instance.id
 
     async def until_done(self) -> None:
         """Wait until no step is due or being done; one that has an incident is neither."""

@@ -106,6 +106,22 @@ class World:
         assert found is not None
         return found
 
+    async def add_person(self, name: str, *rights: Right, groups: Sequence[str] = ()) -> Actor:
+        """Add a person with rights for every app, by a group of their own, and in some of the groups that there are."""
+        email = f"{name}@acme.example"
+        self.people[name] = await accounts.create_user(self.context, self.admin, email=email, name=name.capitalize())
+        self.groups[name] = await accounts.create_group(self.context, self.admin, name)
+        for right in rights:
+            await accounts.grant(self.context, self.admin, self.groups[name], right, app=None)
+        for group in (name, *groups):
+            await self.set_member(group, name, is_member=True)
+        return await self.actor(name)
+
+    async def set_member(self, group: str, person: str, *, is_member: bool) -> None:
+        """Put a person into a group, or take them out of it."""
+        known = self.groups[group], self.people[person]
+        await accounts.set_member(self.context, self.admin, *known, is_member=is_member)
+
     async def deploy_example(self, name: str) -> str:
         """Deploy one of the examples and return its code."""
         folder = EXAMPLES / name
@@ -118,7 +134,7 @@ class World:
 
     async def start(self, actor: Actor, code: str, **values: object) -> InstanceId:
         """Start an instance."""
-        return await lifecycle.start(self.context, actor, code, Submission(values=values))
+        return (await lifecycle.start(self.context, actor, code, Submission(values=values))).instance.id
 
     async def ask(self, actor: Actor, *, size: int, field: str | None = None, **wish: object) -> Ticket:
         """Ask for a ticket."""

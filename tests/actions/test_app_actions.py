@@ -50,7 +50,8 @@ async def test_files_of_an_action_go_to_the_tab_under_their_area_all_or_none(wor
     assert await world.files(number) == []
 
     given = Submission(values={"comment": "See there."}, attachments=[good])
-    assert await lifecycle.run_action(world.context, clerk, number, 10, given) == number
+    done = await lifecycle.run_action(world.context, clerk, number, 10, given)
+    assert (done.instance.id, done.task) == (number, None)
     assert [(file.id, file.area, file.field_id) for file in await world.files(number)] == [(good, "Documents", None)]
     assert (await world.kinds(number))[-2:] == ["action.run", "comment"]
 
@@ -79,10 +80,10 @@ async def test_an_action_that_creates_starts_an_instance(world: World, clerk: Ac
     number = await world.start(clerk, "ACT", note="x")
     ticket = await world.upload(clerk, app="ACT", field="paper")
 
-    made = await lifecycle.run_action(
-        world.context, clerk, None, 30, Submission(values={"note": "new", "paper": [ticket]}), app_code="ACT"
-    )
-    beside = await lifecycle.run_action(world.context, clerk, number, 30, Submission(values={"note": "beside"}))
+    given = Submission(values={"note": "new", "paper": [ticket]})
+    made = (await lifecycle.run_action(world.context, clerk, None, 30, given, app_code="ACT")).instance.id
+    given = Submission(values={"note": "beside"})
+    beside = (await lifecycle.run_action(world.context, clerk, number, 30, given)).instance.id
 
     assert len({number, made, beside}) == 3
     assert [file.id for file in await world.files(made)] == [ticket]

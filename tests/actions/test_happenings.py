@@ -5,7 +5,7 @@ import pytest
 from engine_bpmn import el, simple, user
 from peers import Peer
 from satchel.actions.files import attached
-from satchel.actions.instances import lifecycle, tasks
+from satchel.actions.instances import lifecycle, submitting, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.places import Place
 from satchel.actions.webhooks import subscriptions
@@ -73,7 +73,7 @@ async def test_everything_that_changes_values_or_files_is_a_save_and_nothing_els
     assert await told(world, receiver) == [("save", "instance.changed")]
     await lifecycle.run_action(context, clerk, number, 10, Submission(values={"name": "Chair"}))
     assert await told(world, receiver) == [("save", "action.run")]
-    await tasks.submit_form(context, clerk, task.id, lambda *_: Submission(values={"name": "Stool"}))
+    await submitting.submit_form(context, clerk, task.id, lambda *_: Submission(values={"name": "Stool"}))
     assert await told(world, receiver) == [("save", "task.submitted")]
     note = await world.upload(clerk, TEXT, instance=number)
     await attached.attach(context, clerk, number, [note], Place())

@@ -31,14 +31,14 @@ async def insert_task(
     due_at: datetime | None,
     fails_at: datetime | None,
     now: datetime,
-) -> TaskId:
+) -> Task:
     """Open a task: assigned where it has a holder, offered otherwise."""
     state = TaskState.ASSIGNED if holder is not None else TaskState.UNASSIGNED
-    created = await tx.value(
-        TaskId,
+    created = await tx.row(
+        Task,
         "INSERT INTO tasks (account_id, instance_id, app_id, version_id, element, token, name, variables, state,"
         " holder_id, group_id, due_at, fails_at, opened_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        f" VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING {_TASK}",
         (
             account,
             instance,
@@ -56,7 +56,9 @@ async def insert_task(
             now,
         ),
     )
-    return TaskId(created or 0)
+    if created is None:
+        raise LookupError("an insert returned no row")
+    return created
 
 
 async def task(tx: Reader, account: AccountId, task_id: TaskId) -> Task | None:
@@ -166,12 +168,12 @@ async def close_task(
     now: datetime,
     by: UserId | None = None,
     outcome: str | None = None,
-) -> TaskId | None:
-    """Close an open task by its token and return its id, or None if it is closed already."""
-    return await tx.value(
-        TaskId,
+) -> Task | None:
+    """Close an open task by its token and return it as it is then, or None if it is closed already."""
+    return await tx.row(
+        Task,
         "UPDATE tasks SET state = %s, closed_at = %s, closed_by = %s, outcome = %s, revision = revision + 1"
-        " WHERE account_id = %s AND instance_id = %s AND token = %s AND closed_at IS NULL RETURNING id",
+        f" WHERE account_id = %s AND instance_id = %s AND token = %s AND closed_at IS NULL RETURNING {_TASK}",
         (state.value, now, by, outcome, account, instance, token),
     )
 

@@ -36,11 +36,13 @@ class Step:
 
     Attributes:
         state: what to pass to the next step; to everyone else bytes without a meaning.
+        tasks: the tokens of all user tasks that are open in this state.
         effects: in the order in which they happened.
     """
 
     state: bytes
     status: Status
+    tasks: frozenset[TokenId]
     effects: tuple[Effect, ...]
 
 
@@ -79,6 +81,11 @@ def step(
     return Step(
         state=snapshot.dump(loaded, definition.fingerprint),
         status=loaded.status,
+        tasks=frozenset(
+            token.key
+            for token in loaded.tokens.values()
+            if token.key is not None and board.node(token).kind is Kind.USER_TASK
+        ),
         effects=tuple(board.effects),
     )
 

@@ -31,7 +31,7 @@ from satchel.actions.instances import claims, lifecycle, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.run import Ledger, Run, load
 from satchel.actions.instances.starting import create
-from satchel.actions.instances.tasks import Fill
+from satchel.actions.instances.submitting import Fill, submit_form_in
 from satchel.actions.lists import tasks as task_lists
 from satchel.db import apps as app_rows
 from satchel.db import checkins as rows
@@ -165,7 +165,7 @@ async def check_in(
     await users.require_active(context, actor, [person])
     given = _submission(person, place, note, images)
     if form is None:
-        return await lifecycle.start(context, actor, CODE, given)
+        return (await lifecycle.start(context, actor, CODE, given)).instance.id
     async with tasks.open_task(context, actor, form.task) as (run, task):
         return await _with_form(run, task, form.fill, person, given)
 
@@ -195,7 +195,7 @@ async def _with_form(run: Run, task: Task, fill: Fill, person: UserId, given: Su
     filled = fill(run.app.manifest.fields, form)
     named = [*filled.numbers(run.app.manifest.fields), *given.numbers(app.manifest.fields)]
     uploads = await claims.lock_named(run.tx, account, named, run.instance.id, with_start=True)
-    await tasks.submit_form_in(run, task, filled, uploads)
+    await submit_form_in(run, task, filled, uploads)
     if not form.outcomes:
         await tasks.complete_in(run, task, None)
     checkin = await create(run.context, run.tx, run.actor, app, run.ledger)

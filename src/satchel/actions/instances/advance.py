@@ -25,7 +25,7 @@ from satchel.engine.step import step
 from satchel.model.app import Assignment, TaskForm
 from satchel.model.errors import EngineStopped, InvalidState
 from satchel.model.ids import GroupId, TokenId, UserId
-from satchel.model.instance import InstanceState, TaskState
+from satchel.model.instance import InstanceState, Task, TaskState
 from satchel.queue.enqueue import PERFORM_CALL, RETURN_CALL
 
 
@@ -44,7 +44,7 @@ async def advance(run: Run, command: Command) -> None:
         values=await run.known_values(),
         new_token=run.new_token,
     )
-    run.state = result.state
+    run.state, run.open_tasks = result.state, result.tasks
     for effect in result.effects:
         await _apply(run, effect)
     token = getattr(command, "token", None)
@@ -96,8 +96,8 @@ async def _apply(run: Run, effect: effects.Effect) -> None:  # noqa: C901  # one
 
 async def close_task(
     run: Run, token: TokenId, state: TaskState, *, by: UserId | None = None, outcome: str | None = None
-) -> None:
-    """Close a task, and end the uploads that were made for it and not claimed."""
+) -> Task | None:
+    """Close a task, end the uploads made for it and not claimed, and return it; None if it is closed already."""
     closed = await task_rows.close_task(
         run.tx,
         run.instance.account_id,
@@ -108,9 +108,11 @@ async def close_task(
         by=by,
         outcome=outcome,
     )
+    run.ledger.made.closed(run.instance.id, token)
     if closed is not None:
-        left = await upload_rows.lock_open_uploads(run.tx, run.instance.account_id, task=closed)
+        left = await upload_rows.lock_open_uploads(run.tx, run.instance.account_id, task=closed.id)
         await expire_uploads(run, left, reason="not_claimed")
+    return closed
 
 
 async def close_instance(run: Run, state: InstanceState) -> None:
@@ -118,6 +120,7 @@ async def close_instance(run: Run, state: InstanceState) -> None:
     account, instance = run.instance.account_id, run.instance.id
     run.close(state)
     await rows.close_open(run.tx, account, instance, run.now)
+    run.ledger.made.ended(instance)
     left = await upload_rows.lock_open_uploads(run.tx, account, instance=instance)
     await expire_uploads(run, left, reason="instance_ended")
     if run.instance.parent_id is not None:
@@ -216,7 +219,7 @@ async def _open_task(run: Run, opened: effects.TaskOpened) -> None:
     form = run.app.manifest.tasks.get(opened.element) or TaskForm(assign=Assignment(), fields={})
     holder, group = await _assignee(run, form.assign, opened.variables)
     due_at: datetime | None = run.now + form.due if form.due is not None else None
-    await task_rows.insert_task(
+    opened_task = await task_rows.insert_task(
         run.tx,
         run.instance.account_id,
         run.instance.id,
@@ -232,6 +235,7 @@ async def _open_task(run: Run, opened: effects.TaskOpened) -> None:
         fails_at=due_at if form.fail_when_late else None,
         now=run.now,
     )
+    run.ledger.made.opened(opened_task)
 
 
 async def _assignee(

@@ -1,16 +1,19 @@
 """Instances: start, read, change, comment, cancel, delete, messages, and an app's own actions."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from satchel.actions import access
 from satchel.actions.access import Sight
 from satchel.actions.context import Context
 from satchel.actions.instances import claims
+from satchel.actions.instances.action_forms import action_form, action_of, with_comment
 from satchel.actions.instances.advance import begin, cancel
 from satchel.actions.instances.claims import Scope
 from satchel.actions.instances.forms import Form, Submission, comment_in, everything_editable, submit
 from satchel.actions.instances.messages import deliver, waiting_for
+from satchel.actions.instances.results import Result, next_task, result
 from satchel.actions.instances.run import Ledger, Run, change, check_revision
 from satchel.actions.instances.starting import create
 from satchel.actions.instances.tasks import complete_in
@@ -25,7 +28,7 @@ from satchel.model.actor import Actor, Right
 from satchel.model.app import COMMENT, Access, Action
 from satchel.model.errors import FieldFault, InvalidState, InvalidValues, NotFound
 from satchel.model.files import File
-from satchel.model.ids import FieldId, InstanceId
+from satchel.model.ids import InstanceId
 from satchel.model.instance import Instance, Task, Wait
 from satchel.model.uploads import Upload
 
@@ -47,9 +50,7 @@ Then = Callable[[Run], Awaitable[None]]
 """What else happens in a start's own transaction, once the first steps are taken."""
 
 
-async def start(
-    context: Context, actor: Actor, code: str, given: Submission, *, then: Then | None = None
-) -> InstanceId:
+async def start(context: Context, actor: Actor, code: str, given: Submission) -> Result:
     """Start an instance of an app's newest version with what its start form was given.
 
     Raises:
@@ -57,7 +58,9 @@ async def start(
         InvalidValues: a value or an upload is refused; nothing was started.
         EngineStopped: the process cannot take its first steps; nothing was started.
     """
-    return (await start_as(context, actor, code, given, then=then)).id
+    async with _started(context, actor, code, given) as run:
+        following = await next_task(run)
+    return result(run, task=None, next_task=following)
 
 
 async def start_as(
@@ -77,6 +80,17 @@ async def start_as(
     Raises:
         NotFound, Forbidden, InvalidValues, EngineStopped: as `start`.
     """
+    async with _started(context, actor, code, given, by_system=by_system) as run:
+        if then is not None:
+            await then(run)
+    return run.instance
+
+
+@asynccontextmanager
+async def _started(
+    context: Context, actor: Actor, code: str, given: Submission, *, by_system: bool = False
+) -> AsyncGenerator[Run]:
+    """Yield a new instance after its first steps, within the transaction that creates it."""
     async with context.database.write() as tx:
         app = await context.apps.newest(tx, actor.account_id, code)
         access.require_right(actor, Right.START, app.app_id, code)
@@ -84,10 +98,8 @@ async def start_as(
         uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
         run = await create(context, tx, actor, app, ledger, by_system=by_system)
         await start_created(run, given, uploads)
-        if then is not None:
-            await then(run)
+        yield run
         await ledger.settle(context, tx, actor)
-        return run.instance
 
 
 async def start_created(run: Run, given: Submission, uploads: dict[int, Upload]) -> None:
@@ -120,19 +132,6 @@ async def read(context: Context, actor: Actor, instance_id: InstanceId) -> View:
         if instance is None:
             raise NotFound("instance", instance_id)
         return await _view(context, tx, actor, instance)
-
-
-async def named(context: Context, actor: Actor, instance_id: InstanceId) -> Instance:
-    """Return an instance that the actor has just started or run an action on, so that its names are no secret to them.
-
-    Raises:
-        NotFound: it is gone already.
-    """
-    async with context.database.read() as tx:
-        found = await rows.instance(tx, actor.account_id, instance_id)
-    if found is None:
-        raise NotFound("instance", instance_id)
-    return found
 
 
 async def read_by_identifier(context: Context, actor: Actor, identifier: str) -> View:
@@ -292,8 +291,8 @@ async def run_action(
     given: Submission,
     *,
     app_code: str | None = None,
-) -> InstanceId:
-    """Run one of an app's actions and return the instance that it ran on or started.
+) -> Result:
+    """Run one of an app's actions and return what came of it.
 
     An action with `create` starts an instance of the app, one with `task` completes that task with its outcome, any
     other changes fields, adds files to the attachments tab and comments.
@@ -312,19 +311,15 @@ async def run_action(
         return await _run_creating(context, actor, app_code or "", action_id, given)
     async with context.database.read() as tx:
         app, _ = await access.viewable(tx, context.apps, actor, instance_id)
-    action = _action(app, action_id)
+    action = action_of(app, action_id)
     if action.create:
         return await _run_creating(context, actor, app.manifest.code, action_id, given)
     async with change(context, actor, instance_id) as run:
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         _require_running(run)
         task = await _task_of(run, action) if action.task is not None else None
-        form = Form(
-            access=_inputs(action),
-            scope=Scope(instance=True, task_id=task.id if task else None),
-            areas=action.areas,
-        )
-        given = _with_comment(action, given)
+        form = action_form(action, Scope(instance=True, task_id=task.id if task else None))
+        given = with_comment(action, given)
         uploads = await _lock(run, given)
         saved = await submit(run, form, given, uploads, complete=True)
         await run.event(
@@ -333,50 +328,27 @@ async def run_action(
             data={"action": action_id, "name": action.name, **saved.as_data()},
         )
         await comment_in(run, given.comment)
-        if task is not None:
-            await complete_in(run, task, action.outcome)
-    return instance_id
+        closed = await complete_in(run, task, action.outcome) if task is not None else None
+        following = await next_task(run)
+    return result(run, task=closed, next_task=following)
 
 
-async def _run_creating(context: Context, actor: Actor, code: str, action_id: int, given: Submission) -> InstanceId:
+async def _run_creating(context: Context, actor: Actor, code: str, action_id: int, given: Submission) -> Result:
     async with context.database.write() as tx:
         app = await context.apps.newest(tx, actor.account_id, code)
         access.require_right(actor, Right.START, app.app_id, code)
-        action = _action(app, action_id)
+        action = action_of(app, action_id)
         if not action.create:
             raise InvalidState(f"The action {action_id} of {code} runs on an instance; name one.")
-        given = _with_comment(action, given)
+        given = with_comment(action, given)
         uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
         ledger = Ledger()
         run = await create(context, tx, actor, app, ledger)
-        form = Form(access=_inputs(action), scope=Scope(starter=actor.user_id), areas=action.areas)
+        form = action_form(action, Scope(starter=actor.user_id))
         await _start(run, form, given, uploads, data={"action": action_id, "name": action.name})
+        following = await next_task(run)
         await ledger.settle(context, tx, actor)
-        return run.instance.id
-
-
-def _action(app: LoadedApp, action_id: int) -> Action:
-    action = app.manifest.actions.get(action_id)
-    if action is None:
-        raise NotFound("action", action_id)
-    return action
-
-
-def _inputs(action: Action) -> dict[FieldId, Access]:
-    return {field_id: Access.EDIT for field_id in action.inputs if field_id != COMMENT}
-
-
-def _with_comment(action: Action, given: Submission) -> Submission:
-    """Take the built-in input `comment` out of the values."""
-    values = dict(given.values)
-    text = values.pop(COMMENT, given.comment)
-    if text is None:
-        return replace(given, values=values)
-    if COMMENT not in action.inputs:
-        raise InvalidValues([FieldFault(field=COMMENT, code="unknown_field", message="This action takes no comment.")])
-    if not isinstance(text, str):
-        raise InvalidValues([FieldFault(field=COMMENT, code="type", message="A comment is text.")])
-    return replace(given, values=values, comment=text)
+    return result(run, task=None, next_task=following)
 
 
 async def _task_of(run: Run, action: Action) -> Task:

@@ -13,6 +13,7 @@ from datetime import datetime
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.instances.happenings import Telling, happening_of, write_deliveries
+from satchel.actions.instances.made import Made
 from satchel.actions.instances.search_columns import searched
 from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as user_rows
@@ -32,12 +33,17 @@ from satchel.model.values import typed_values
 
 @dataclass(slots=True)
 class Ledger:
-    """What a transaction owes: signed bytes to the quota, jobs to the queue, and what happened to webhooks."""
+    """What a transaction owes: signed bytes to the quota, jobs to the queue, and what happened to webhooks.
+
+    Attributes:
+        made: what it has made so far.
+    """
 
     used_bytes: int = 0
     reserved_bytes: int = 0
     tellings: list[Telling] = field(default_factory=list[Telling])
     jobs: list[tuple[str, dict[str, int | str | None]]] = field(default_factory=list)
+    made: Made = field(default_factory=Made)
 
     def enqueue(self, name: str, **arguments: int | str | None) -> None:
         """Owe a job."""
@@ -63,6 +69,7 @@ class Run:
         values: canonical JSON by field id.
         files: the instance's files that are not deleted.
         state: the engine's state; None before the start.
+        open_tasks: the engine's tokens of the tasks that are open since its last step; None where this run made none.
     """
 
     context: Context
@@ -78,6 +85,7 @@ class Run:
     saved_state: bytes | None = None
     loaded_files: frozenset[tuple[FileId, FieldId | None, str]] = frozenset()
     is_deleted: bool = False
+    open_tasks: frozenset[TokenId] | None = None
 
     def has_changes(self) -> bool:
         """Return whether values or files are others than when the instance was loaded, or saved last."""
@@ -153,6 +161,7 @@ class Run:
         found_by = searched(self.app, title, self.values)
         await rows.save_instance(self.tx, self.instance, engine_state=moved, searched=found_by)
         self.saved_state = self.state
+        self.ledger.made.saved(self.instance)
 
     async def _starter_name(self) -> str:
         if self.instance.starter_id is None:

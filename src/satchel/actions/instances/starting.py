@@ -50,6 +50,7 @@ async def create(
         parent=parent,
         depth=depth,
     )
+    ledger.made.created(instance)
     return Run(
         context=context,
         tx=tx,

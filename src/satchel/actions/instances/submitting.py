@@ -1,15 +1,69 @@
-"""Whether and when a task's form was submitted: told by the history, which a later submission only adds to."""
+"""Forms that are submitted while their tasks go on, and when that was: recorded in the history, which only grows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+from satchel.actions import access
 from satchel.actions.context import Context
+from satchel.actions.instances import claims
+from satchel.actions.instances.forms import Submission, submit
+from satchel.actions.instances.run import Run
+from satchel.actions.instances.tasks import form_of, open_task
 from satchel.db import events as event_rows
+from satchel.db import tasks as task_rows
 from satchel.db import uploads as upload_rows
 from satchel.db.pool import Reader
+from satchel.model.actor import Actor, Right
+from satchel.model.app import TaskForm
 from satchel.model.errors import InvalidState
+from satchel.model.fields import Field
+from satchel.model.ids import TaskId
 from satchel.model.instance import Task
-from satchel.model.uploads import Upload
+from satchel.model.uploads import Upload, UploadState
+
+Fill = Callable[[Sequence[Field], TaskForm], Submission]
+"""Reads what came from outside as a submission of a form, which is known by then, with all the app's fields."""
+
+
+async def submit_form(
+    context: Context, actor: Actor, task_id: TaskId, fill: Fill, *, resubmission: bool = False
+) -> None:
+    """Submit a task's form whole without finishing the task; uploads whose bytes came and that it does not name end.
+
+    The holder may, and those with the right `modify` for the app. What the form requires must be there.
+
+    Args:
+        resubmission: whether it must have been submitted before.
+
+    Raises:
+        NotFound, Forbidden: the actor may not.
+        InvalidState: it is closed, or was never submitted.
+        InvalidValues: a value or an upload is refused; nothing was saved.
+    """
+    async with open_task(context, actor, task_id, None) as (run, task):
+        if not actor.may(Right.MODIFY, task.app_id):
+            access.require_holder(actor, task)
+        if resubmission:
+            await require_submitted(run.tx, task)
+        given = fill(run.app.manifest.fields, access.form_of(run.app, task))
+        uploads = await claims.lock_named(
+            run.tx, task.account_id, given.numbers(run.app.manifest.fields), run.instance.id
+        )
+        await submit_form_in(run, task, given, uploads)
+
+
+async def submit_form_in(run: Run, task: Task, given: Submission, uploads: Mapping[int, Upload]) -> None:
+    """Submit a task's form as `submit_form` does, as part of a change that has asked for the right to.
+
+    Args:
+        uploads: those that the submission names, locked.
+    """
+    saved = await submit(run, form_of(run, task), given, uploads, complete=True)
+    left = await upload_rows.lock_open_uploads(run.tx, task.account_id, task=task.id)
+    unused = [upload for upload in left if upload.state is UploadState.UPLOADED]
+    await claims.expire_uploads(run, unused, reason="not_claimed")
+    await task_rows.touch_task(run.tx, task.account_id, task.id)
+    await run.event(event_rows.SUBMITTED, task=task.id, data=saved.as_data())
 
 
 async def require_submitted(tx: Reader, task: Task) -> None:

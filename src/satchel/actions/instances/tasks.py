@@ -5,33 +5,30 @@ State changes (architecture §1): offered → `unassigned`; claimed or assigned 
 `late: fail`, or ended by its boundary timer → `failed`; its instance or path ended → `cancelled`.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from satchel.actions import access
 from satchel.actions.context import Context
-from satchel.actions.instances import claims, submitting
+from satchel.actions.instances import claims
 from satchel.actions.instances.advance import advance, close_task
 from satchel.actions.instances.claims import Scope
 from satchel.actions.instances.forms import Form, Submission, comment_in, submit
+from satchel.actions.instances.results import Result, next_task, result
 from satchel.actions.instances.run import Run, change, check_revision
 from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as people
-from satchel.db import events as event_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as rows
-from satchel.db import uploads as upload_rows
 from satchel.engine.command import CompleteTask, FailTask
 from satchel.model.actor import Actor, Right
 from satchel.model.app import Access, TaskForm
 from satchel.model.errors import FieldFault, Forbidden, InvalidState, InvalidValues, NotFound
-from satchel.model.fields import Field
 from satchel.model.files import File
 from satchel.model.ids import TaskId, UserId
 from satchel.model.instance import Instance, Task, TaskState
-from satchel.model.uploads import Upload, UploadState
 
 LATE = "late"
 """The error code under which a task that fails for being late can be caught by a boundary error event."""
@@ -200,6 +197,7 @@ async def assign(
 async def give(run: Run, task: Task, user_id: UserId, kind: str) -> None:
     """Make a user the holder of an open task, as part of a change that has asked for the right to."""
     await rows.set_holder(run.tx, task.account_id, task.id, state=TaskState.ASSIGNED, holder=user_id)
+    run.ledger.made.given(task, user_id)
     await run.event(kind, task=task.id, data={"user": user_id})
 
 
@@ -230,55 +228,10 @@ async def save(
     """
     async with open_task(context, actor, task_id, expected) as (run, task):
         access.require_holder(actor, task)
-        saved = await _submit(run, task, given, complete=False)
+        saved = await _submit(run, form_of(run, task), given, complete=False)
         await rows.touch_task(run.tx, actor.account_id, task_id)
         await run.event("task.saved", task=task_id, data=saved)
         await comment_in(run, given.comment, task=task_id)
-
-
-Fill = Callable[[Sequence[Field], TaskForm], Submission]
-"""Reads what came from outside as a submission of a form, which is known by then, with all the app's fields."""
-
-
-async def submit_form(
-    context: Context, actor: Actor, task_id: TaskId, fill: Fill, *, resubmission: bool = False
-) -> None:
-    """Submit a task's form whole without finishing the task; uploads whose bytes came and that it does not name end.
-
-    The holder may, and those with the right `modify` for the app. What the form requires must be there.
-
-    Args:
-        resubmission: whether it must have been submitted before.
-
-    Raises:
-        NotFound, Forbidden: the actor may not.
-        InvalidState: it is closed, or was never submitted.
-        InvalidValues: a value or an upload is refused; nothing was saved.
-    """
-    async with open_task(context, actor, task_id, None) as (run, task):
-        if not actor.may(Right.MODIFY, task.app_id):
-            access.require_holder(actor, task)
-        if resubmission:
-            await submitting.require_submitted(run.tx, task)
-        given = fill(run.app.manifest.fields, access.form_of(run.app, task))
-        uploads = await claims.lock_named(
-            run.tx, task.account_id, given.numbers(run.app.manifest.fields), run.instance.id
-        )
-        await submit_form_in(run, task, given, uploads)
-
-
-async def submit_form_in(run: Run, task: Task, given: Submission, uploads: Mapping[int, Upload]) -> None:
-    """Submit a task's form as `submit_form` does, as part of a change that has asked for the right to.
-
-    Args:
-        uploads: those that the submission names, locked.
-    """
-    saved = await submit(run, _form(run, task), given, uploads, complete=True)
-    left = await upload_rows.lock_open_uploads(run.tx, task.account_id, task=task.id)
-    unused = [upload for upload in left if upload.state is UploadState.UPLOADED]
-    await claims.expire_uploads(run, unused, reason="not_claimed")
-    await rows.touch_task(run.tx, task.account_id, task.id)
-    await run.event(event_rows.SUBMITTED, task=task.id, data=saved.as_data())
 
 
 async def complete(
@@ -289,7 +242,7 @@ async def complete(
     *,
     outcome: str | None = None,
     expected: int | None = None,
-) -> None:
+) -> Result:
     """Complete a task: save its form, close it, end the uploads that it does not name, and let the process go on.
 
     Raises:
@@ -302,19 +255,23 @@ async def complete(
     async with open_task(context, actor, task_id, expected) as (run, task):
         access.require_holder(actor, task)
         _check_outcome(access.form_of(run.app, task), outcome)
-        saved = await _submit(run, task, given, complete=True)
+        saved = await _submit(run, form_of(run, task), given, complete=True)
         await run.event("task.completed", task=task_id, data={"outcome": outcome, **saved})
         await comment_in(run, given.comment, task=task_id)
-        await complete_in(run, task, outcome)
+        closed = await complete_in(run, task, outcome)
+        following = await next_task(run)
+    return result(run, task=closed, next_task=following)
 
 
-async def _submit(run: Run, task: Task, given: Submission, *, complete: bool) -> dict[str, object]:
-    uploads = await claims.lock_named(run.tx, task.account_id, given.numbers(run.app.manifest.fields), run.instance.id)
-    saved = await submit(run, _form(run, task), given, uploads, complete=complete)
+async def _submit(run: Run, form: Form, given: Submission, *, complete: bool) -> dict[str, object]:
+    named = given.numbers(run.app.manifest.fields)
+    uploads = await claims.lock_named(run.tx, run.instance.account_id, named, run.instance.id)
+    saved = await submit(run, form, given, uploads, complete=complete)
     return saved.as_data()
 
 
-def _form(run: Run, task: Task) -> Form:
+def form_of(run: Run, task: Task) -> Form:
+    """Return what the form of an open task of the run takes."""
     return Form(access=access.form_of(run.app, task).fields, scope=Scope(task_id=task.id))
 
 
@@ -327,8 +284,15 @@ def _check_outcome(form: TaskForm, outcome: str | None) -> None:
         raise InvalidValues([FieldFault(field="outcome", code="unknown_outcome", message=message)])
 
 
-async def complete_in(run: Run, task: Task, outcome: str | None) -> None:
-    """Close an open task as completed and let the process go on, as part of a change that saved its form."""
+async def complete_in(run: Run, task: Task, outcome: str | None) -> Task:
+    """Close an open task as completed, let the process go on, and return the task as it is then.
+
+    It is part of a change that saved the task's form.
+
+    Raises:
+        InvalidState: it is closed.
+        EngineStopped: the process cannot go on; the transaction must not commit.
+    """
     declared = {known.id: known for known in access.form_of(run.app, task).outcomes}
     if outcome is not None and outcome in declared and declared[outcome].fault:
         state = TaskState.FAULTY
@@ -336,8 +300,11 @@ async def complete_in(run: Run, task: Task, outcome: str | None) -> None:
         state = TaskState.DELAYED
     else:
         state = TaskState.DONE
-    await close_task(run, task.token, state, by=run.actor.user_id, outcome=outcome)
+    closed = await close_task(run, task.token, state, by=run.actor.user_id, outcome=outcome)
+    if closed is None:
+        raise InvalidState(f"Task {task.id} is closed already; nothing was changed.")
     await advance(run, CompleteTask(token=task.token, outcome=outcome))
+    return closed
 
 
 async def fail_late(context: Context, actor: Actor, task_id: TaskId) -> None:

@@ -114,7 +114,7 @@ async def start_for(
         if then is not None:
             await then(run, found[0])
 
-    await lifecycle.start(context, actor, app.code, given, then=first)
+    await lifecycle.start_as(context, actor, app.code, given, then=first)
     return opened[0]
 
 

@@ -108,7 +108,8 @@ class Stage:
         given = dict(values)
         for field_id, samples in (uploaded or {}).items():
             given[field_id] = [await self.upload(who, field_id, sample, app=app) for sample in samples]
-        return await lifecycle.start(self.context, self.actors[who], app, Submission(values=given))
+        started = await lifecycle.start(self.context, self.actors[who], app, Submission(values=given))
+        return started.instance.id
 
     async def task(self, who: str, instance: InstanceId) -> TaskId:
         """Claim the open task of an instance."""

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from satchel.actions.files import arrivals
 from satchel.actions.instances import by_name, lifecycle
 from satchel.actions.instances.forms import Submission
+from satchel.actions.instances.results import Result
 from satchel.actions.loading import LoadedApp
 from satchel.model.actor import Right
 from satchel.model.app import Action
 from satchel.model.errors import Forbidden, InvalidRequest
-from satchel.model.ids import InstanceId
 from satchel.surfaces.alloy import wire
 from satchel.surfaces.alloy.attachments import Added, AttachmentBody
 from satchel.surfaces.alloy.errors import no_action
@@ -49,7 +49,7 @@ async def create(exchange: Exchange) -> Reply:
         started = await lifecycle.run_action(
             exchange.context, exchange.actor, None, action.id, submission, app_code=app.manifest.code
         )
-    return await _done(exchange, started)
+    return _done(exchange, started)
 
 
 async def _create_action(exchange: Exchange, given: Keys) -> tuple[LoadedApp, Action]:
@@ -107,7 +107,7 @@ async def run(exchange: Exchange) -> Reply:
         added = await _added(body, given.elements("Attachments"), action)
         submission = await _submission(exchange, view.app, given.without("Attachments"), added)
         done = await lifecycle.run_action(exchange.context, exchange.actor, view.instance.id, action.id, submission)
-    return await _done(exchange, done)
+    return _done(exchange, done)
 
 
 def _action_of(exchange: Exchange, app: LoadedApp) -> Action:
@@ -132,11 +132,10 @@ async def check(exchange: Exchange) -> Reply:
     return wire.success(exchange, {"Result": may and is_due and view.instance.is_running})
 
 
-async def _done(exchange: Exchange, instance: InstanceId) -> Reply:
+def _done(exchange: Exchange, done: Result) -> Reply:
     """Return the object that an action ran on or created; one that may be created but not seen has its ids too."""
-    made = await lifecycle.named(exchange.context, exchange.actor, instance)
-    code, _, _ = made.identifier.rpartition("-")
-    found = {"Succeed": True, "ObjectID": str(made.uuid), "ObjectOID": wire.oid(code, made.number)}
+    code, _, number = done.instance.identifier.rpartition("-")
+    found = {"Succeed": True, "ObjectID": str(done.instance.uuid), "ObjectOID": wire.oid(code, int(number))}
     return wire.success(exchange, found)
 
 

@@ -58,7 +58,7 @@ async def start(exchange: Exchange) -> Reply:
     """Start an instance with values and uploads."""
     given = await exchange.read(inputs.Filled)
     created = await lifecycle.start(exchange.context, exchange.actor, exchange.params["app"], given.submission())
-    return _created(created)
+    return _created(created.instance.id)
 
 
 async def run_creating_action(exchange: Exchange) -> Reply:
@@ -72,7 +72,7 @@ async def run_creating_action(exchange: Exchange) -> Reply:
         given.submission(),
         app_code=exchange.params["app"],
     )
-    return _created(created)
+    return _created(created.instance.id)
 
 
 def _created(instance: int) -> Reply:

@@ -131,7 +131,8 @@ async def run_action(exchange: Exchange) -> Reply:
     """Run one of the app's actions."""
     given = await exchange.read(inputs.Filled)
     action = exchange.number("action", "action")
-    ran_on = await lifecycle.run_action(exchange.context, exchange.actor, _id(exchange), action, given.submission())
+    done = await lifecycle.run_action(exchange.context, exchange.actor, _id(exchange), action, given.submission())
+    ran_on = done.instance.id
     return json_reply({"id": ran_on}, headers={"Location": f"/api/v1/instances/{ran_on}"})
 
 

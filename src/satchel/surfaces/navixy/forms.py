@@ -13,7 +13,8 @@ from satchel.actions.files import links, tickets
 from satchel.actions.files.tickets import Wish
 from satchel.actions.instances import submitting, tasks
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.tasks import Fill, TaskView
+from satchel.actions.instances.submitting import Fill
+from satchel.actions.instances.tasks import TaskView
 from satchel.actions.loading import LoadedApp
 from satchel.model.app import Access, TaskForm
 from satchel.model.errors import BlobMissing, Conflict, Gone, NotFound
@@ -243,7 +244,7 @@ async def submit(exchange: Exchange) -> Reply:
 async def _submit(exchange: Exchange, *, resubmission: bool) -> Reply:
     given = await read_inputs(exchange)
     task, form = TaskId(given.integer("task_id")), _values(given)
-    await tasks.submit_form(exchange.context, exchange.actor, task, fill(form), resubmission=resubmission)
+    await submitting.submit_form(exchange.context, exchange.actor, task, fill(form), resubmission=resubmission)
     return wire.success()
 
 

@@ -47,7 +47,7 @@ async def start(exchange: Exchange) -> Reply:
     except BaseException:
         await incoming.forget(exchange, brought)
         raise
-    return Reply(body=str(started).encode(), headers=_NOT_KEPT)
+    return Reply(body=str(started.instance.id).encode(), headers=_NOT_KEPT)
 
 
 async def upload(exchange: Exchange) -> Reply:

@@ -1,0 +1,49 @@
+"""Forms of an app's own actions: what each of them takes, and the built-in input `comment` among it."""
+
+from dataclasses import replace
+
+from satchel.actions.instances.claims import Scope
+from satchel.actions.instances.forms import Form, Submission
+from satchel.actions.loading import LoadedApp
+from satchel.model.app import COMMENT, Access, Action
+from satchel.model.errors import FieldFault, InvalidValues, NotFound
+
+
+def action_of(app: LoadedApp, action_id: int) -> Action:
+    """Return an action of an app.
+
+    Raises:
+        NotFound: the app has none of this number.
+    """
+    action = app.manifest.actions.get(action_id)
+    if action is None:
+        raise NotFound("action", action_id)
+    return action
+
+
+def action_form(action: Action, scope: Scope) -> Form:
+    """Return what an action lets one fill in.
+
+    Args:
+        action: the app's.
+        scope: for whom the uploads that it takes must have been made.
+    """
+    inputs = {field_id: Access.EDIT for field_id in action.inputs if field_id != COMMENT}
+    return Form(access=inputs, scope=scope, areas=action.areas)
+
+
+def with_comment(action: Action, given: Submission) -> Submission:
+    """Return a submission with the built-in input `comment` taken out of its values.
+
+    Raises:
+        InvalidValues: the action takes none, or it is no text.
+    """
+    values = dict(given.values)
+    text = values.pop(COMMENT, given.comment)
+    if text is None:
+        return replace(given, values=values)
+    if COMMENT not in action.inputs:
+        raise InvalidValues([FieldFault(field=COMMENT, code="unknown_field", message="This action takes no comment.")])
+    if not isinstance(text, str):
+        raise InvalidValues([FieldFault(field=COMMENT, code="type", message="A comment is text.")])
+    return replace(given, values=values, comment=text)

@@ -1,0 +1,59 @@
+"""What one transaction made: the instances that it created and the tasks that it opened, as they are by now.
+
+An action reports its result from this, without reading what it has just written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from satchel.model.ids import InstanceId, TokenId, UserId
+from satchel.model.instance import Instance, Task, TaskState
+
+
+@dataclass(slots=True)
+class Made:
+    """Instances in the order of their creation, and those tasks opened in this transaction that are still open.
+
+    A task is as it was opened, but for its holder, who may be another by now.
+    """
+
+    _instances: dict[InstanceId, Instance] = field(default_factory=dict[InstanceId, Instance])
+    _tasks: dict[tuple[InstanceId, TokenId], Task] = field(default_factory=dict[tuple[InstanceId, TokenId], Task])
+
+    @property
+    def instances(self) -> Sequence[Instance]:
+        """The instances, each as it was saved last."""
+        return list(self._instances.values())
+
+    def tasks_of(self, instance: InstanceId) -> Sequence[Task]:
+        """Return the tasks of an instance, oldest first."""
+        return [task for task in self._tasks.values() if task.instance_id == instance]
+
+    def created(self, instance: Instance) -> None:
+        """Note a new instance."""
+        self._instances[instance.id] = instance
+
+    def saved(self, instance: Instance) -> None:
+        """Note what an instance is now, if this transaction created it."""
+        if instance.id in self._instances:
+            self._instances[instance.id] = instance
+
+    def opened(self, task: Task) -> None:
+        """Note a new task."""
+        self._tasks[task.instance_id, task.token] = task
+
+    def given(self, task: Task, holder: UserId) -> None:
+        """Note who holds a task, if this transaction opened it."""
+        key = task.instance_id, task.token
+        if key in self._tasks:
+            given = replace(task, state=TaskState.ASSIGNED, holder_id=holder, revision=task.revision + 1)
+            self._tasks[key] = given
+
+    def closed(self, instance: InstanceId, token: TokenId) -> None:
+        """Note that a task is no longer open, whichever transaction opened it."""
+        self._tasks.pop((instance, token), None)
+
+    def ended(self, instance: InstanceId) -> None:
+        """Note that no task of an instance is open any more."""
+        for key in [key for key in self._tasks if key[0] == instance]:
+            del self._tasks[key]
