@@ -4,6 +4,7 @@ import pytest
 
 from engine_bpmn import document, el, flow, path, simple, user
 from own_work import BOTH_AT_ONCE, deploy_order
+from satchel.actions.access import SightKind
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.results import InstanceSummary, Result
@@ -103,6 +104,24 @@ async def test_instances_that_a_change_called_are_reported_with_their_tasks(worl
     ]
     assert result.next_task is not None
     assert result.next_task.instance_id == result.made[0].id
+
+
+async def test_an_instance_that_a_completion_called_is_seen_without_values_by_who_completed(
+    world: World, clerk: Actor, buyer: Actor
+) -> None:
+    await world.deploy(bundle(CALLED))
+    tasks_of_buyers = {"a": {"assign": {"group": "buyers"}, "fields": {"name": "edit"}}}
+    process = simple(user("a"), CALL, through=("a", "call"))
+    await world.deploy(bundle({**CALLER, "tasks": tasks_of_buyers}, process))
+    task = await world.take_task(buyer, await world.start(clerk, "TOP", name="x"))
+
+    result = await tasks.complete(world.context, buyer, task, NOTHING)
+    view = await lifecycle.read(world.context, buyer, result.made[0].id)
+
+    await agree(world, result)
+    assert result.next_task is None
+    assert (view.sight.kind, view.values, view.instance.parent_id) == (SightKind.OWN, {}, None)
+    assert (view.instance.title, len(view.tasks)) == (result.made[0].title, 1)
 
 
 async def test_an_instance_that_its_own_change_called_and_cancelled_is_reported_as_cancelled(

@@ -11,6 +11,7 @@ from satchel.actions.files import attached
 from satchel.actions.instances.places import Place
 from satchel.actions.webhooks import subscriptions
 from satchel.actions.webhooks.subscriptions import Wish
+from satchel.model.actor import Right
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId
 from satchel.surfaces.native.routes import ENDPOINTS
@@ -18,8 +19,9 @@ from surfaces.conftest import Api
 from world import PDF
 
 TABLE = Path(__file__).parent / "access_matrix.json"
-ACTORS = ("anonymous", "rival", "stranger", "viewer", "buyer", "clerk", "admin")
-"""From nobody to everything: `buyer` holds the task and has no right, `rival` administers another account."""
+ACTORS = ("anonymous", "rival", "stranger", "starter", "viewer", "buyer", "clerk", "admin")
+"""From nobody to everything: `rival` administers another account, `starter` started the instance and has no right but
+`start`, `buyer` holds its task and has no right."""
 
 REFUSED = frozenset({401, 403, 404})
 
@@ -58,8 +60,9 @@ async def _numbers(api: Api) -> dict[str, str]:
     for example in ("purchase-request", "product-evaluation"):
         await world.deploy_example(example)
     clerk, buyer = await world.actor("clerk"), await world.actor("buyer")
-    description = await world.upload(clerk, PDF, name="a.pdf", field="description", app="EVA")
-    instance = await world.start(clerk, "EVA", product="Desk", description=[description])
+    starter = await world.add_person("starter", Right.START)
+    description = await world.upload(starter, PDF, name="a.pdf", field="description", app="EVA")
+    instance = await world.start(starter, "EVA", product="Desk", description=[description])
     task = await world.take_task(buyer, instance)
     finished = await world.upload(clerk, PDF, name="b.pdf", field="description", app="EVA")
     other = await world.start(clerk, "EVA", product="Lamp", description=[finished])
@@ -121,24 +124,39 @@ def _order(route: str) -> tuple[int, str]:
     return (0 if method in ("GET", "HEAD", "OPTIONS") else 1), route
 
 
+async def _answer(api: Api, who: str, route: str, numbers: dict[str, str]) -> int:
+    """Return the status with which a route answers somebody."""
+    method, path = route.split(" ")
+    body = json.dumps(BODIES.get(route, {}))
+    for name in ("group", "instance", "holder", "search"):
+        body = body.replace(f'"{name.upper()}"', numbers[name])
+    client = await api.client(who)
+    headers = {"Content-Type": "application/json", "Tus-Resumable": "1.0.0", "If-Match": "*"}
+    answer = await client.request(method, path.format(**numbers), content=body, headers=headers)
+    assert answer.status_code < 500, (route, who, answer.text)
+    return answer.status_code
+
+
 async def test_each_actor_gets_exactly_as_far_as_the_table_says(api: Api) -> None:
     numbers = await _numbers(api)
     found: dict[str, list[str]] = {}
     for route in sorted((f"{one.method} {one.path}" for one in ENDPOINTS), key=_order):
-        method, path = route.split(" ")
-        body = json.dumps(BODIES.get(route, {}))
-        for name in ("group", "instance", "holder", "search"):
-            body = body.replace(f'"{name.upper()}"', numbers[name])
-        passed = []
-        for who in ACTORS:
-            client = await api.client(who)
-            headers = {"Content-Type": "application/json", "Tus-Resumable": "1.0.0", "If-Match": "*"}
-            answer = await client.request(method, path.format(**numbers), content=body, headers=headers)
-            assert answer.status_code < 500, (route, who, answer.text)
-            if answer.status_code not in REFUSED:
-                passed.append(who)
-        found[route] = passed
+        found[route] = [who for who in ACTORS if await _answer(api, who, route, numbers) not in REFUSED]
     assert found == json.loads(TABLE.read_text())
+
+
+async def test_who_completed_a_task_gets_as_far_with_its_instance_as_who_started_it(api: Api) -> None:
+    numbers = await _numbers(api)
+    buyer = await api.client("buyer")
+    completed = await buyer.post(f"/api/v1/tasks/{numbers['task']}/complete", json={"outcome": "reject"})
+    assert completed.status_code < 300
+    await api.world.set_member("buyers", "buyer", is_member=False)
+    table: dict[str, list[str]] = json.loads(TABLE.read_text())
+    for route in (route for route in table if "/instances/{instance}" in route):
+        passes = await _answer(api, "buyer", route, numbers) not in REFUSED
+        assert passes is ("starter" in table[route]), route
+    assert await _answer(api, "buyer", "GET /api/v1/tasks/{task}", numbers) == 200
+    assert await _answer(api, "buyer", "GET /api/v1/files/{file}", numbers) == 404
 
 
 def test_the_table_names_no_route_that_is_gone() -> None:

@@ -128,6 +128,8 @@ async def test_a_form_is_handed_in_with_its_files_and_its_process_goes_on(navixy
     assert filled["value"]["values"] == values
     assert [file["id"] for file in filled["files"]] == [paper]
     assert (await navixy.call("task/read", task_id=form)).json()["value"]["status"] == "done"
+    kept = await world.rows("SELECT files->0->>'id' FROM submitted_forms WHERE task_id = %s", form)
+    assert kept == [(str(paper),)]
     again = {"tracker_id": _me(navixy), "location": HERE, "form_submission": {"form_id": form, "values": {}}}
     assert refusal(await navixy.call("checkin/create", **again)) == (400, 201)
     late = await navixy.call("checkin/form/file/create", checkin_id=number, field_id="file1", size=1)

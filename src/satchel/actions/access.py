@@ -3,14 +3,19 @@
 Two kinds of answer. Somebody who may know that a thing exists but not do this to it gets `Forbidden`; somebody who
 may not even know gets `NotFound`, word for word as if it did not exist.
 
-The holder of an open task, and those to whom it is offered, see of its instance what the task's form shows. Everyone
-else needs the right `view` for the app to read and `modify` to write.
+The right `view` for the app shows an instance whole. Without it, the holder of an open task, and those to whom it is
+offered, see what the task's form shows now. Those who started the instance or completed a task of it see for good
+their own work: its identifier, title, state, starter and times, the progress of its tasks, and the forms as they
+submitted them, with the files that they submitted and that are still there (`satchel.actions.own_work`). Nothing else:
+no other value or file, no history, no place in a search. To write needs the right `modify` or an open task.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from satchel.actions.loading import Apps, LoadedApp
+from satchel.actions.own_work import OwnWork, own_work
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as task_rows
 from satchel.db.pool import Reader
@@ -22,36 +27,79 @@ from satchel.model.ids import AppId, FieldId, InstanceId
 from satchel.model.instance import Instance, Task
 
 
+class SightKind(StrEnum):
+    """Why an actor sees something of an instance."""
+
+    WHOLE = "whole"
+    """By the right `view`: everything."""
+    FORMS = "forms"
+    """By an open task that they hold or are offered; or by the right `modify` alone, which shows nothing of it."""
+    OWN = "own"
+    """Because they started it or completed a task of it, and have no open task in it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
     """What of an instance an actor may read.
 
     Attributes:
-        whole: everything, its history too.
-        fields: the fields that the forms of their tasks show, where they do not see the whole.
-        tab: whether they see the attachments tab.
+        fields: those that the forms of their open tasks show, as they are now.
+        tab: whether they see the attachments tab as it is now.
+        own: what they started or completed; None where that is nothing, or where they see the whole.
     """
 
-    whole: bool
-    fields: frozenset[FieldId]
-    tab: bool
+    kind: SightKind
+    fields: frozenset[FieldId] = frozenset()
+    tab: bool = False
+    own: OwnWork | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether they see everything, its history too."""
+        return self.kind is SightKind.WHOLE
+
+    @property
+    def submitted(self) -> frozenset[FieldId]:
+        """The fields that are shown as the actor submitted them, and not as they are now."""
+        return self.own.fields - self.fields if self.own is not None else frozenset()
 
     def shows(self, field: FieldId | None) -> bool:
-        """Return whether the field (None: the attachments tab) may be read."""
+        """Return whether what the field (None: the attachments tab) holds now may be read."""
         if self.whole:
             return True
         return self.tab if field is None else field in self.fields
 
     def of_values(self, values: Mapping[str, object]) -> dict[str, object]:
-        """Return the values that may be read."""
-        return dict(values) if self.whole else {k: v for k, v in values.items() if FieldId(k) in self.fields}
+        """Return the values that may be read; those of `submitted` fields as they were submitted."""
+        if self.whole:
+            return dict(values)
+        submitted = {k: v for k, v in self.own.values.items() if k not in self.fields} if self.own is not None else {}
+        return submitted | {k: v for k, v in values.items() if FieldId(k) in self.fields}
 
-    def of_files(self, files: list[File]) -> list[File]:
-        """Return the files that may be read."""
-        return [file for file in files if self.shows(file.field_id)]
+    def of_file(self, file: File) -> File | None:
+        """Return a file as it may be read, None where it may not."""
+        if self.shows(file.field_id):
+            return file
+        return self.own.file(file) if self.own is not None else None
+
+    def of_files(self, files: Sequence[File]) -> list[File]:
+        """Return the files that may be read, each as it may be."""
+        return [seen for seen in map(self.of_file, files) if seen is not None]
+
+    def of_tasks(self, actor: Actor, tasks: Sequence[Task]) -> list[Task]:
+        """Return the tasks that may be read: the actor's open ones, and with own work the progress of all others."""
+        if self.whole:
+            return list(tasks)
+        seen: list[Task] = []
+        for task in tasks:
+            if holds(actor, task) or is_offered_to(actor, task):
+                seen.append(task)
+            elif self.own is not None:
+                seen.append(self.own.progress(task))
+        return seen
 
 
-EVERYTHING = Sight(whole=True, fields=frozenset(), tab=True)
+EVERYTHING = Sight(kind=SightKind.WHOLE, tab=True)
 
 
 def require_admin(actor: Actor) -> None:
@@ -100,25 +148,40 @@ def holds(actor: Actor, task: Task) -> bool:
     return task.is_open and task.holder_id is not None and task.holder_id == actor.user_id
 
 
-async def sight(tx: Reader, actor: Actor, app: LoadedApp, instance: Instance) -> Sight:
+async def sight(
+    tx: Reader, actor: Actor, app: LoadedApp, instance: Instance, tasks: Sequence[Task] | None = None
+) -> Sight:
     """Return what of an instance the actor may read.
+
+    Args:
+        tx: where the rest is looked up.
+        actor: who reads.
+        app: the version that the instance runs on.
+        instance: that is read.
+        tasks: all of the instance, where they are known already.
 
     Raises:
         NotFound: nothing.
     """
     if actor.may(Right.VIEW, instance.app_id):
         return EVERYTHING
-    theirs = [
-        task
-        for task in await task_rows.open_tasks_of(tx, actor.account_id, [instance.id])
-        if holds(actor, task) or is_offered_to(actor, task)
-    ]
-    if not theirs and not actor.may(Right.MODIFY, instance.app_id):
+    if tasks is None:
+        tasks = await task_rows.open_tasks_and_completed(tx, actor.account_id, instance.id, actor.user_id)
+    theirs = [task for task in tasks if holds(actor, task) or is_offered_to(actor, task)]
+    own = await own_work(tx, actor, instance, tasks)
+    if not theirs and own is None and not actor.may(Right.MODIFY, instance.app_id):
         raise NotFound("instance", instance.id)
-    shown = {
-        field for task in theirs for field, access in form_of(app, task).fields.items() if access is not Access.HIDE
-    }
-    return Sight(whole=False, fields=frozenset(shown), tab=any(holds(actor, task) for task in theirs))
+    return Sight(
+        kind=SightKind.FORMS if theirs or own is None else SightKind.OWN,
+        fields=frozenset(field for task in theirs for field in shown_by(form_of(app, task))),
+        tab=any(holds(actor, task) for task in theirs),
+        own=own,
+    )
+
+
+def shown_by(form: TaskForm) -> frozenset[FieldId]:
+    """Return the fields that a form shows."""
+    return frozenset(field for field, how in form.fields.items() if how is not Access.HIDE)
 
 
 async def viewable(tx: Reader, apps: Apps, actor: Actor, instance_id: InstanceId) -> tuple[LoadedApp, Instance]:

@@ -7,6 +7,7 @@ from satchel.db.events import Heard, insert_event
 from satchel.db.pool import Writer
 from satchel.model.actor import Actor
 from satchel.model.ids import AppId, FileId, InstanceId, TaskId
+from satchel.model.submitted_forms import SubmittedForm
 
 
 async def write_event(
@@ -19,11 +20,13 @@ async def write_event(
     instance: InstanceId | None = None,
     task: TaskId | None = None,
     file: FileId | None = None,
+    submitted: SubmittedForm | None = None,
     told_as: tuple[AppId, str] | None = None,
 ) -> Heard | None:
     """Write that the actor did `kind` (as `noun.verb`) to the things named.
 
     Args:
+        submitted: the form that the actor submitted by it; it does not become part of the history.
         told_as: the app and the happening that its webhooks are told of; those that want it are then returned.
     """
     return await insert_event(
@@ -38,5 +41,6 @@ async def write_event(
         task_id=task,
         file_id=file,
         data=data,
+        submitted=submitted,
         told_as=told_as,
     )

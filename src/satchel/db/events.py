@@ -7,8 +7,10 @@ from typing import LiteralString
 
 from psycopg.types.json import Jsonb
 
+from satchel.db import submitted_forms
 from satchel.db.pool import Reader, Writer
 from satchel.model.ids import AccountId, AppId, CredentialId, EventId, FileId, InstanceId, TaskId, UserId, WebhookId
+from satchel.model.submitted_forms import SubmittedForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ _HEARD: LiteralString = (
     f"{_INSERT} RETURNING id, ARRAY(SELECT w.id FROM webhooks w WHERE w.account_id = events.account_id"
     " AND w.app_id = %s AND w.is_active AND w.events @> ARRAY[%s::text] ORDER BY w.id) AS webhooks"
 )
+# Likewise: a submitted form costs no round trip of its own.
+_SUBMITTED: LiteralString = f"WITH submitted AS ({submitted_forms.INSERT}) "
 
 
 async def insert_event(
@@ -63,18 +67,24 @@ async def insert_event(
     task_id: TaskId | None = None,
     file_id: FileId | None = None,
     data: Mapping[str, object] | None = None,
+    submitted: SubmittedForm | None = None,
     told_as: tuple[AppId, str] | None = None,
 ) -> Heard | None:
     """Add a line to the history.
 
     Args:
+        submitted: the form that was submitted with it; it is kept beside the history, not in it.
         told_as: the app and the happening that webhooks are told of; None where they are told nothing.
     """
-    row = (account, at, kind, instance_id, task_id, file_id, user_id, credential_id, address, Jsonb(dict(data or {})))
+    row: tuple[object, ...] = (
+        *(submitted_forms.parameters(submitted) if submitted is not None else ()),
+        *(account, at, kind, instance_id, task_id, file_id, user_id, credential_id, address, Jsonb(dict(data or {}))),
+    )
+    before: LiteralString = _SUBMITTED if submitted is not None else ""
     if told_as is None:
-        await tx.execute(_INSERT, row)
+        await tx.execute(f"{before}{_INSERT}", row)
         return None
-    return await tx.row(Heard, _HEARD, (*row, *told_as))
+    return await tx.row(Heard, f"{before}{_HEARD}", (*row, *told_as))
 
 
 async def events_of_instance(

@@ -91,6 +91,18 @@ async def tasks_of_instance(tx: Reader, account: AccountId, instance: InstanceId
     )
 
 
+async def open_tasks_and_completed(
+    tx: Reader, account: AccountId, instance: InstanceId, by: UserId | None
+) -> list[Task]:
+    """Return the tasks of an instance that are open and those that a user completed, oldest first."""
+    return await tx.rows(
+        Task,
+        f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = %s"
+        " AND (closed_at IS NULL OR closed_by = %s) ORDER BY id",
+        (account, instance, by),
+    )
+
+
 async def open_tasks_of(tx: Reader, account: AccountId, instances: Sequence[InstanceId]) -> list[Task]:
     """Return the open tasks of some instances, by instance and id."""
     return await tx.rows(

@@ -5,7 +5,7 @@ state of them. `actions.access` asks the questions; this module only answers.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from satchel.model.ids import AccountId, AppId, CredentialId, GroupId, UserId
@@ -35,6 +35,7 @@ class Actor:
         scope: what the credential may be used for, in its surface's words; "" for everything.
         address: the network address that the request came from, or None.
         rights: by app; the key None holds those for every app.
+        sees_own_work: whether the user sees what they started or completed without the right `view`.
     """
 
     account_id: AccountId
@@ -48,6 +49,7 @@ class Actor:
     address: str | None = None
     group_ids: frozenset[GroupId] = frozenset()
     rights: Mapping[AppId | None, frozenset[Right]] = field(default_factory=dict[AppId | None, frozenset[Right]])
+    sees_own_work: bool = True
 
     @property
     def is_system(self) -> bool:
@@ -58,6 +60,13 @@ class Actor:
     def is_admin(self) -> bool:
         """Whether the actor administers the account."""
         return self.is_system or Right.ADMIN in self.rights.get(None, frozenset())
+
+    def by_rights_only(self) -> "Actor":
+        """Return this actor without the sight of own work, as the surfaces of other vendors have to answer it.
+
+        Their APIs know no such sight; a client of theirs must not begin to see what it has no right to view.
+        """
+        return replace(self, sees_own_work=False)
 
     def may(self, right: Right, app: AppId) -> bool:
         """Return whether the actor has this right for this app."""

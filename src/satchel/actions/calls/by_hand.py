@@ -20,7 +20,7 @@ from satchel.db import waits as rows
 from satchel.engine.command import FailJob, FinishJob
 from satchel.model.actor import Actor, Right
 from satchel.model.app import Access
-from satchel.model.errors import InvalidState, NotFound
+from satchel.model.errors import Forbidden, InvalidState, NotFound
 from satchel.model.ids import IncidentId, InstanceId, JobId
 from satchel.model.instance import Attempt, Incident, ServiceCall
 from satchel.queue.enqueue import PERFORM_CALL, RETURN_CALL
@@ -49,13 +49,13 @@ async def record(context: Context, actor: Actor, call_id: JobId) -> Record:
     """Return a service task and the attempts to do it.
 
     Raises:
-        NotFound, Forbidden: the actor may not view its instance.
+        NotFound: there is none, or the actor may not view its instance; no other sight of an instance shows its calls.
     """
     call = await _call(context, actor, call_id)
     async with context.database.read() as tx:
         try:
             await access.viewable(tx, context.apps, actor, call.instance_id)
-        except NotFound:
+        except (NotFound, Forbidden):
             raise NotFound("service call", call_id) from None
         return Record(call=call, attempts=await call_rows.attempts(tx, actor.account_id, call_id))
 

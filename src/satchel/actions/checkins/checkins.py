@@ -195,8 +195,9 @@ async def _with_form(run: Run, task: Task, fill: Fill, person: UserId, given: Su
     filled = fill(run.app.manifest.fields, form)
     named = [*filled.numbers(run.app.manifest.fields), *given.numbers(app.manifest.fields)]
     uploads = await claims.lock_named(run.tx, account, named, run.instance.id, with_start=True)
-    await submit_form_in(run, task, filled, uploads)
-    if not form.outcomes:
+    completes = not form.outcomes
+    await submit_form_in(run, task, filled, uploads, completes=completes)
+    if completes:
         await tasks.complete_in(run, task, None)
     checkin = await create(run.context, run.tx, run.actor, app, run.ledger)
     await lifecycle.start_created(checkin, given, uploads)

@@ -78,7 +78,7 @@ async def of_instance(context: Context, actor: Actor, instance_id: InstanceId) -
 
 
 async def read(context: Context, actor: Actor, file_id: FileId) -> File:
-    """Return a file that the actor may see.
+    """Return a file that the actor may see; one that they see as their own work only, as they submitted it.
 
     Raises:
         NotFound: there is none, or the actor may not see it.
@@ -98,11 +98,12 @@ async def _readable(context: Context, tx: Reader, actor: Actor, file_id: FileId,
         sight = await access.sight(tx, actor, app, instance)
     except NotFound:
         raise NotFound("file", file_id) from None
-    if not sight.shows(file.field_id):
+    seen = sight.of_file(file)
+    if seen is None:
         raise NotFound("file", file_id)
     if file.deleted_at is not None and not deleted:
         raise Gone(f"The file {file_id} was deleted. It can be restored for a short while.", file=file_id)
-    return file
+    return seen
 
 
 async def content(context: Context, actor: Actor, file_id: FileId) -> Content:
@@ -306,7 +307,7 @@ async def _changing(
             raise NotFound("file", file_id)
         if file.deleted_at is not None and not deleted:
             raise Gone(f"The file {file.id} was deleted meanwhile.", file=file.id)
-        await require_writable(run, actor, file.field_id, adding=False)
+        await require_writable(run, actor, file.field_id, adding=False, file=file)
         yield run, file
         run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
 

@@ -17,6 +17,7 @@ from satchel.model.errors import FieldFault, InvalidValues
 from satchel.model.fields import Field
 from satchel.model.forms import access_faults, file_references, missing_required
 from satchel.model.ids import FieldId, FileId, TaskId
+from satchel.model.submitted_forms import SubmittedFile, SubmittedForm
 from satchel.model.uploads import Upload
 from satchel.model.values import Json, merge, references, value_faults
 
@@ -114,6 +115,36 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
     added += [await claims.attach_link(run, link, field_id=None) for link in given.links]
     run.values = merged
     return Saved(fields=sorted(given.values), added=added, removed=removed)
+
+
+def as_submitted(run: Run, form: Form, *, task: TaskId | None) -> SubmittedForm | None:
+    """Return a form as the actor has just submitted it, to be kept with the event of it; None for the system.
+
+    It has the fields that the form lets one fill in, with what they hold now; fields that it only shows are others'
+    work. Files are those that the actor added themselves, in these fields and in the attachments tab.
+
+    Args:
+        task: that is completed by it; None where it starts the instance.
+    """
+    user = run.actor.user_id
+    if user is None:
+        return None
+    fields = [field_id for field_id, how in form.access.items() if how.is_writable]
+    held = [file for file in run.files if file.field_id is None or file.field_id in fields]
+    return SubmittedForm(
+        account_id=run.instance.account_id,
+        instance_id=run.instance.id,
+        user_id=user,
+        task_id=task,
+        submitted_at=run.now,
+        fields=fields,
+        values={field_id: run.values[field_id] for field_id in fields if field_id in run.values},
+        files=[
+            SubmittedFile(id=file.id, name=file.name, description=file.description)
+            for file in held
+            if file.created_by == user
+        ],
+    )
 
 
 def _is_file_field(run: Run, field_id: str) -> bool:

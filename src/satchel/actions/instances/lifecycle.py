@@ -5,19 +5,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from satchel.actions import access
-from satchel.actions.access import Sight
+from satchel.actions.access import Sight, SightKind
 from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.action_forms import action_form, action_of, with_comment
 from satchel.actions.instances.advance import begin, cancel
 from satchel.actions.instances.claims import Scope
-from satchel.actions.instances.forms import Form, Submission, comment_in, everything_editable, submit
+from satchel.actions.instances.forms import Form, Submission, as_submitted, comment_in, everything_editable, submit
 from satchel.actions.instances.messages import deliver, waiting_for
 from satchel.actions.instances.results import Result, next_task, result
 from satchel.actions.instances.run import Ledger, Run, change, check_revision
 from satchel.actions.instances.starting import create
 from satchel.actions.instances.tasks import complete_in
 from satchel.actions.loading import LoadedApp
+from satchel.actions.own_work import narrowed
 from satchel.db import events as event_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as rows
@@ -35,7 +36,15 @@ from satchel.model.uploads import Upload
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """An instance as one actor may see it."""
+    """An instance as one actor may see it.
+
+    Attributes:
+        instance: without other values than they may see, where they see it as their own work only.
+        sight: how much of it they see, and why.
+        values, files: as they are now; values of `sight.submitted` fields, and files that nothing else shows, as the
+            actor submitted them.
+        tasks: the actor's open ones, and the progress of all others if they see own work; all if they see the whole.
+    """
 
     instance: Instance
     app: LoadedApp
@@ -116,13 +125,15 @@ async def _start(
     run: Run, form: Form, given: Submission, uploads: dict[int, Upload], *, data: dict[str, object]
 ) -> None:
     saved = await submit(run, form, given, uploads, complete=True)
-    await run.event("instance.started", data={**saved.as_data(), **data})
+    is_theirs = run.instance.starter_id == run.actor.user_id
+    submitted = as_submitted(run, form, task=None) if is_theirs else None
+    await run.event("instance.started", data={**saved.as_data(), **data}, submitted=submitted)
     await comment_in(run, given.comment)
     await begin(run)
 
 
 async def read(context: Context, actor: Actor, instance_id: InstanceId) -> View:
-    """Return an instance as the actor may see it.
+    """Return an instance as the actor may see it: whole, as their open tasks show it, or as their own work.
 
     Raises:
         NotFound: there is none, or the actor may not see any of it.
@@ -149,19 +160,18 @@ async def read_by_identifier(context: Context, actor: Actor, identifier: str) ->
 
 async def _view(context: Context, tx: Reader, actor: Actor, instance: Instance) -> View:
     app = await context.apps.version(tx, actor.account_id, instance.version_id)
-    sight = await access.sight(tx, actor, app, instance)
-    files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id])
     tasks = await task_rows.tasks_of_instance(tx, actor.account_id, instance.id)
+    sight = await access.sight(tx, actor, app, instance, tasks)
+    files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id])
     waits = await wait_rows.waits(tx, actor.account_id, instance.id) if sight.whole else []
-    if not sight.whole:
-        tasks = [task for task in tasks if access.holds(actor, task) or access.is_offered_to(actor, task)]
+    values = sight.of_values(instance.values)
     return View(
-        instance=instance,
+        instance=narrowed(instance, values) if sight.kind is SightKind.OWN else instance,
         app=app,
         sight=sight,
-        values=sight.of_values(instance.values),
+        values=values,
         files=sight.of_files(files),
-        tasks=tasks,
+        tasks=sight.of_tasks(actor, tasks),
         waits=waits,
     )
 
@@ -326,6 +336,7 @@ async def run_action(
             "action.run",
             task=task.id if task else None,
             data={"action": action_id, "name": action.name, **saved.as_data()},
+            submitted=as_submitted(run, form, task=task.id) if task else None,
         )
         await comment_in(run, given.comment)
         closed = await complete_in(run, task, action.outcome) if task is not None else None

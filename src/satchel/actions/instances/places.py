@@ -29,8 +29,17 @@ def is_area(name: str) -> bool:
     return 0 < len(name) <= MAX_AREA_CHARS and name.isprintable()
 
 
-async def require_writable(run: Run, actor: Actor, field_id: FieldId | None, *, adding: bool) -> None:
+async def require_writable(
+    run: Run, actor: Actor, field_id: FieldId | None, *, adding: bool, file: File | None = None
+) -> None:
     """Pass those who may change what stands in a field or in the attachments tab.
+
+    Args:
+        run: the locked instance.
+        actor: who wants to.
+        field_id: the field; None for the tab.
+        adding: whether a file is added, which every holder of an open task may do to the tab.
+        file: the one that is changed, if it is there already.
 
     Raises:
         Forbidden: the actor may only look at it.
@@ -46,7 +55,7 @@ async def require_writable(run: Run, actor: Actor, field_id: FieldId | None, *, 
             return
         if field_id is not None and access.form_of(run.app, task).fields.get(field_id, Access.HIDE).is_writable:
             return
-    if not sight.shows(field_id):
+    if not (sight.shows(field_id) or (file is not None and sight.of_file(file) is not None)):
         raise NotFound("file" if field_id is None else "field", field_id)
     raise Forbidden(f"You may look at the files of {run.instance.identifier} but not change them.")
 

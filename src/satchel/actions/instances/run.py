@@ -27,6 +27,7 @@ from satchel.model.errors import EngineStopped, NotFound, PreconditionFailed
 from satchel.model.files import File
 from satchel.model.ids import FieldId, FileId, InstanceId, TaskId, TokenId
 from satchel.model.instance import Instance, InstanceState
+from satchel.model.submitted_forms import SubmittedForm
 from satchel.model.template import render_title
 from satchel.model.values import typed_values
 
@@ -126,8 +127,13 @@ class Run:
         task: TaskId | None = None,
         file: FileId | None = None,
         data: Mapping[str, object] | None = None,
+        submitted: SubmittedForm | None = None,
     ) -> None:
-        """Write a line of this instance's history, and remember the webhooks that are to be told of it."""
+        """Write a line of this instance's history, and remember the webhooks that are to be told of it.
+
+        Args:
+            submitted: the form that was submitted by it (`forms.as_submitted`).
+        """
         happening = happening_of(kind, task, self.has_changes)
         heard = await write_event(
             self.tx,
@@ -138,6 +144,7 @@ class Run:
             instance=self.instance.id,
             task=task,
             file=file,
+            submitted=submitted,
             told_as=None if happening is None else (self.app.app_id, happening.value),
         )
         if happening is not None and heard is not None and heard.webhooks:

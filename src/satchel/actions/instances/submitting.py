@@ -6,7 +6,7 @@ from datetime import datetime
 from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.instances import claims
-from satchel.actions.instances.forms import Submission, submit
+from satchel.actions.instances.forms import Submission, as_submitted, submit
 from satchel.actions.instances.run import Run
 from satchel.actions.instances.tasks import form_of, open_task
 from satchel.db import events as event_rows
@@ -52,18 +52,26 @@ async def submit_form(
         await submit_form_in(run, task, given, uploads)
 
 
-async def submit_form_in(run: Run, task: Task, given: Submission, uploads: Mapping[int, Upload]) -> None:
+async def submit_form_in(
+    run: Run, task: Task, given: Submission, uploads: Mapping[int, Upload], *, completes: bool = False
+) -> None:
     """Submit a task's form as `submit_form` does, as part of a change that has asked for the right to.
 
     Args:
+        run: the locked instance.
+        task: an open one of it.
+        given: what was filled in.
         uploads: those that the submission names, locked.
+        completes: whether the same change completes the task (`tasks.complete_in`).
     """
-    saved = await submit(run, form_of(run, task), given, uploads, complete=True)
+    form = form_of(run, task)
+    saved = await submit(run, form, given, uploads, complete=True)
     left = await upload_rows.lock_open_uploads(run.tx, task.account_id, task=task.id)
     unused = [upload for upload in left if upload.state is UploadState.UPLOADED]
     await claims.expire_uploads(run, unused, reason="not_claimed")
     await task_rows.touch_task(run.tx, task.account_id, task.id)
-    await run.event(event_rows.SUBMITTED, task=task.id, data=saved.as_data())
+    submitted = as_submitted(run, form, task=task.id) if completes else None
+    await run.event(event_rows.SUBMITTED, task=task.id, data=saved.as_data(), submitted=submitted)
 
 
 async def require_submitted(tx: Reader, task: Task) -> None:

@@ -10,21 +10,24 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from satchel.actions import access
+from satchel.actions.access import EVERYTHING, Sight, SightKind
 from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.advance import advance, close_task
 from satchel.actions.instances.claims import Scope
-from satchel.actions.instances.forms import Form, Submission, comment_in, submit
+from satchel.actions.instances.forms import Form, Submission, as_submitted, comment_in, submit
 from satchel.actions.instances.results import Result, next_task, result
 from satchel.actions.instances.run import Run, change, check_revision
 from satchel.actions.loading import LoadedApp
+from satchel.actions.own_work import OwnWork, completed, narrowed, own_work
 from satchel.db import accounts as people
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as rows
+from satchel.db.pool import Reader
 from satchel.engine.command import CompleteTask, FailTask
 from satchel.model.actor import Actor, Right
-from satchel.model.app import Access, TaskForm
+from satchel.model.app import TaskForm
 from satchel.model.errors import FieldFault, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.files import File
 from satchel.model.ids import TaskId, UserId
@@ -36,11 +39,19 @@ LATE = "late"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskView:
-    """A task with its form and what the form shows."""
+    """A task with its form and what the form shows.
+
+    Attributes:
+        instance: without other values than these, where the task is seen as own work only.
+        sight: how the task is seen, and why.
+        values, files: of the fields that the form shows, as they are now; of own work, those of `sight.submitted`
+            fields as they were submitted.
+    """
 
     task: Task
     instance: Instance
     app: LoadedApp
+    sight: Sight
     form: TaskForm
     values: dict[str, object]
     files: list[File]
@@ -69,7 +80,10 @@ async def offered(context: Context, actor: Actor, *, after: int, limit: int) -> 
 
 
 async def find(context: Context, actor: Actor, task_id: TaskId) -> Task:
-    """Return a task without its form: to its holder, to those it is offered to, and to those who may view the app.
+    """Return a task without its form.
+
+    Its holder, those to whom it is offered, and those who may view the app find it whole; who completed it finds its
+    progress.
 
     Raises:
         NotFound: there is no such task, or the actor may not see it.
@@ -78,12 +92,13 @@ async def find(context: Context, actor: Actor, task_id: TaskId) -> Task:
         task = await rows.task(tx, actor.account_id, task_id)
     if task is None:
         raise NotFound("task", task_id)
-    _require_sight(actor, task)
+    if _why_seen(actor, task) is SightKind.OWN:
+        return OwnWork(tasks=frozenset([task_id]), forms=()).progress(task)
     return task
 
 
 async def read(context: Context, actor: Actor, task_id: TaskId) -> TaskView:
-    """Return a task with its form: to its holder, to those it is offered to, and to those who may view the app.
+    """Return a task with its form, to those who `find` it; to somebody who only completed it, as they submitted it.
 
     Raises:
         NotFound: there is no such task, or the actor may not see it.
@@ -94,24 +109,60 @@ async def read(context: Context, actor: Actor, task_id: TaskId) -> TaskView:
         if task is None or instance is None:
             raise NotFound("task", task_id)
         app = await context.apps.version(tx, actor.account_id, task.version_id)
-        _require_sight(actor, task)
-        form = access.form_of(app, task)
+        sight = await _sight(tx, actor, app, instance, task)
         files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id])
-    shown = {field for field, how in form.fields.items() if how is not Access.HIDE}
-    has_tab = access.holds(actor, task) or actor.may(Right.VIEW, task.app_id)
+    form = access.form_of(app, task)
+    if sight.own is not None:
+        values = sight.of_values(instance.values)
+        return TaskView(
+            task=sight.own.progress(task),
+            instance=narrowed(instance, values),
+            app=app,
+            sight=sight,
+            form=form,
+            values=values,
+            files=sight.of_files(files),
+        )
+    shown = access.shown_by(form)
     return TaskView(
         task=task,
         instance=instance,
         app=app,
+        sight=sight,
         form=form,
         values={name: value for name, value in instance.values.items() if name in shown},
-        files=[file for file in files if (has_tab if file.field_id is None else file.field_id in shown)],
+        files=[file for file in files if (sight.tab if file.field_id is None else file.field_id in shown)],
     )
 
 
-def _require_sight(actor: Actor, task: Task) -> None:
-    if actor.may(Right.VIEW, task.app_id) or access.holds(actor, task) or access.is_offered_to(actor, task):
-        return
+async def _sight(tx: Reader, actor: Actor, app: LoadedApp, instance: Instance, task: Task) -> Sight:
+    """Return what of a task the actor may read.
+
+    Raises:
+        NotFound: nothing.
+    """
+    kind = _why_seen(actor, task)
+    if kind is SightKind.WHOLE:
+        return EVERYTHING
+    if kind is SightKind.FORMS:
+        shown = access.shown_by(access.form_of(app, task))
+        return Sight(kind=kind, fields=shown, tab=access.holds(actor, task))
+    own = await own_work(tx, actor, instance, [task])
+    return Sight(kind=kind, own=own.of_task(task.id) if own is not None else None)
+
+
+def _why_seen(actor: Actor, task: Task) -> SightKind:
+    """Return by what the actor may see a task.
+
+    Raises:
+        NotFound: by nothing.
+    """
+    if actor.may(Right.VIEW, task.app_id):
+        return SightKind.WHOLE
+    if access.holds(actor, task) or access.is_offered_to(actor, task):
+        return SightKind.FORMS
+    if completed(actor, task):
+        return SightKind.OWN
     raise NotFound("task", task.id)
 
 
@@ -135,7 +186,7 @@ async def open_task(
         if task is None:
             raise NotFound("task", task_id)
         if not actor.is_system and not actor.may(Right.MANAGE, task.app_id) and task.closed_by != actor.user_id:
-            _require_sight(actor, task)
+            _why_seen(actor, task)
         if not task.is_open:
             raise InvalidState(f"Task {task_id} is closed ({task.state.value}) already; nothing was changed.")
         check_revision("task", task.revision, expected)
@@ -255,8 +306,14 @@ async def complete(
     async with open_task(context, actor, task_id, expected) as (run, task):
         access.require_holder(actor, task)
         _check_outcome(access.form_of(run.app, task), outcome)
-        saved = await _submit(run, form_of(run, task), given, complete=True)
-        await run.event("task.completed", task=task_id, data={"outcome": outcome, **saved})
+        form = form_of(run, task)
+        saved = await _submit(run, form, given, complete=True)
+        await run.event(
+            "task.completed",
+            task=task_id,
+            data={"outcome": outcome, **saved},
+            submitted=as_submitted(run, form, task=task_id),
+        )
         await comment_in(run, given.comment, task=task_id)
         closed = await complete_in(run, task, outcome)
         following = await next_task(run)
@@ -287,7 +344,7 @@ def _check_outcome(form: TaskForm, outcome: str | None) -> None:
 async def complete_in(run: Run, task: Task, outcome: str | None) -> Task:
     """Close an open task as completed, let the process go on, and return the task as it is then.
 
-    It is part of a change that saved the task's form.
+    It is part of a change that saved the task's form, and that kept it as submitted with its event.
 
     Raises:
         InvalidState: it is closed.

@@ -38,13 +38,13 @@ async def authenticate(exchange: Exchange) -> Actor | None:
     if len(sent) > 1 or scheme.lower() != SCHEME:
         raise Unauthenticated
     exchange.secret = token.strip()
-    actor = await applications.by_token(exchange.context, exchange.secret, address=exchange.address)
+    actor = (await applications.by_token(exchange.context, exchange.secret, address=exchange.address)).by_rights_only()
     exchange.known_actor = actor
     persons = _all_of(exchange, ACTING_FOR)
     if len(persons) > 1:
         raise InvalidRequest("An application acts for one person: send Impersonating-User-Id once.")
     if persons and persons[0].strip():
-        exchange.known_actor = await _acting_for(exchange, actor, persons[0])
+        exchange.known_actor = (await _acting_for(exchange, actor, persons[0])).by_rights_only()
     return exchange.known_actor
 
 

@@ -32,7 +32,8 @@ async def authenticate(exchange: Exchange) -> Actor | None:
     if name is None and in_path is None:
         raise Unauthenticated("X-Username is missing: a key comes with the e-mail of the user whom it acts for.")
     exchange.secret = key
-    exchange.known_actor = await named_keys.by_key(exchange.context, key, name, address=exchange.address)
+    actor = await named_keys.by_key(exchange.context, key, name, address=exchange.address)
+    exchange.known_actor = actor.by_rights_only()
     return exchange.known_actor
 
 

@@ -20,7 +20,8 @@ async def authenticate(exchange: Exchange) -> Actor | None:
         InvalidRequest: two different ones came.
     """
     exchange.secret = await _hash(exchange)
-    exchange.known_actor = await hashes.by_hash(exchange.context, exchange.secret, address=exchange.address)
+    actor = await hashes.by_hash(exchange.context, exchange.secret, address=exchange.address)
+    exchange.known_actor = actor.by_rights_only()
     return exchange.known_actor
 
 

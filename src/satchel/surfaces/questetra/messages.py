@@ -118,9 +118,8 @@ async def _actor(exchange: Exchange, brought: Incoming) -> Actor:
         if not key:
             raise Unauthenticated("The parameter key is missing; it is an API key of Satchel.")
         exchange.secret = key
-        exchange.known_actor = await credentials.by_token(
-            exchange.context, key, kinds=("api_key",), address=exchange.address
-        )
+        actor = await credentials.by_token(exchange.context, key, kinds=("api_key",), address=exchange.address)
+        exchange.known_actor = actor.by_rights_only()
     return exchange.known_actor
 
 

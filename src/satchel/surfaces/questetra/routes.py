@@ -26,11 +26,11 @@ async def authenticate(exchange: Exchange) -> Actor | None:
     if not scheme:
         return None
     if scheme.lower() != "bearer":
-        return await auth.authenticate(exchange)
-    exchange.secret = given.strip()
-    exchange.known_actor = await credentials.by_token(
-        exchange.context, exchange.secret, kinds=BEARERS, address=exchange.address
-    )
+        actor = await auth.authenticate(exchange)
+    else:
+        exchange.secret = given.strip()
+        actor = await credentials.by_token(exchange.context, exchange.secret, kinds=BEARERS, address=exchange.address)
+    exchange.known_actor = actor.by_rights_only() if actor is not None else None
     return exchange.known_actor
 
 
