@@ -85,7 +85,7 @@ async def _send(client: httpx.AsyncClient, uploads: list[int]) -> tuple[float, l
     async def start() -> None:
         for upload in left:
             answer = await client.post("/api/v1/apps/SND/instances", json={"values": {"paper": [upload]}})
-            instances.append(answer.raise_for_status().json()["id"])
+            instances.append(answer.raise_for_status().json()["instance"]["id"])
 
     begun = time.perf_counter()
     await asyncio.gather(*(start() for _ in range(CLIENTS)))

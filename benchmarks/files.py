@@ -29,7 +29,7 @@ async def start(client: httpx.AsyncClient, numbers: list[int]) -> int:
     body = {"values": {"subject": "bench", "files": numbers}}
     answer = await client.post("/api/v1/apps/COL/instances", json=body)
     answer.raise_for_status()
-    return int(answer.json()["id"])
+    return int(answer.json()["instance"]["id"])
 
 
 async def small_uploads(server: BenchServer, options: argparse.Namespace) -> list[str]:

@@ -59,7 +59,7 @@ async def start_and_complete(server: BenchServer, options: argparse.Namespace) -
     async def work(client: httpx.AsyncClient) -> None:
         for number in left:
             body = {"values": {"subject": f"bench {number}"}}
-            instance = (await client.post("/api/v1/apps/TWO/instances", json=body)).json()["id"]
+            instance = (await client.post("/api/v1/apps/TWO/instances", json=body)).json()["instance"]["id"]
             for _ in range(2):
                 view = (await client.get(f"/api/v1/instances/{instance}")).json()
                 task = next(task["id"] for task in view["tasks"] if task["closed_at"] is None)

@@ -35,7 +35,7 @@ def client(server: DemoServer) -> Iterator[httpx.Client]:
 def start(client: httpx.Client, code: str, **values: object) -> int:
     answer = client.post(f"/api/v1/apps/{code}/instances", json={"values": values})
     assert answer.status_code == 201, answer.text
-    return int(answer.json()["id"])
+    return int(answer.json()["instance"]["id"])
 
 
 def read(client: httpx.Client, instance: int) -> dict[str, Any]:

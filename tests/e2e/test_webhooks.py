@@ -30,7 +30,7 @@ def test_a_webhook_is_added_tested_and_followed_by_commands(server: DemoServer) 
 
         rows = eventually(log)
         assert [row[2:5] for row in rows] == [
-            ["start", str(started.json()["id"]), "delivered"],
+            ["start", str(started.json()["instance"]["id"]), "delivered"],
             ["test", "", "delivered"],
         ]
         again = command("webhooks", "redeliver", rows[0][0], *remote)

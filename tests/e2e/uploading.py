@@ -38,7 +38,7 @@ def start(client: httpx.Client, subject: str, uploads: list[int]) -> int:
     body = {"values": {"subject": subject, "files": uploads}}
     answer = client.post("/api/v1/apps/COL/instances", json=body)
     assert answer.status_code == 201, answer.text
-    return int(answer.json()["id"])
+    return int(answer.json()["instance"]["id"])
 
 
 def digest_of(client: httpx.Client, file_id: int) -> str:

@@ -15,7 +15,7 @@ async def _open_task(api: Api) -> tuple[int, int]:
     """Start a File Collection without files and claim its task."""
     await api.world.deploy_example("file-collection")
     client = await api.client("clerk")
-    instance = (await client.post(COLLECT, json={"values": {"subject": "s"}})).json()["id"]
+    instance = (await client.post(COLLECT, json={"values": {"subject": "s"}})).json()["instance"]["id"]
     task = (await client.get(f"/api/v1/instances/{instance}")).json()["tasks"][0]["id"]
     assert (await client.post(f"/api/v1/tasks/{task}/claim")).status_code == 200
     return instance, task

@@ -59,7 +59,9 @@ async def _modifier(api: Api) -> httpx.AsyncClient:
 async def test_who_may_change_but_not_view_is_told_that_it_was_done(api: Api) -> None:
     await api.world.deploy(BOX)
     clerk, modifier = await api.client("clerk"), await _modifier(api)
-    instance = (await clerk.post("/api/v1/apps/BOX/instances", json={"values": {"subject": "x"}})).json()["id"]
+    instance = (await clerk.post("/api/v1/apps/BOX/instances", json={"values": {"subject": "x"}})).json()["instance"][
+        "id"
+    ]
     address = f"/api/v1/instances/{instance}"
 
     upload = await api.upload("stranger", TEXT, instance=instance, name="a.txt")
@@ -88,8 +90,11 @@ async def test_a_copy_into_what_one_may_not_view_is_made_and_named(api: Api) -> 
     viewers = (await admin.post(GROUPS, json={"name": "viewers of OPEN"})).json()["id"]
     await admin.put(f"{GROUPS}/{viewers}/members/{api.world.people['stranger']}")
     await admin.post("/api/v1/grants", json={"group": viewers, "right": "view", "app": "OPEN"})
-    source = (await clerk.post("/api/v1/apps/OPEN/instances", json={})).json()["id"]
-    target = (await clerk.post("/api/v1/apps/BOX/instances", json={"values": {"subject": "x"}})).json()["id"]
+    started = await clerk.post("/api/v1/apps/OPEN/instances", json={})
+    source = started.json()["instance"]["id"]
+    target = (await clerk.post("/api/v1/apps/BOX/instances", json={"values": {"subject": "x"}})).json()["instance"][
+        "id"
+    ]
     upload = await api.upload("clerk", TEXT, instance=source, name="a.txt")
     attached = await clerk.post(f"/api/v1/instances/{source}/files", json={"uploads": [upload]})
     file = attached.json()["items"][0]["id"]
@@ -122,7 +127,7 @@ async def test_every_list_by_number_ends_where_its_last_page_is_full(api: Api) -
     clerk = await api.client("clerk")
     for name in ("a", "b"):
         started = await clerk.post("/api/v1/apps/BOX/instances", json={"values": {"subject": name}})
-        instance = started.json()["id"]
+        instance = started.json()["instance"]["id"]
         assert (await clerk.post("/api/v1/searches", json={"name": name, "query": {}})).status_code == 201
         await api.upload("clerk", TEXT, instance=instance, name=f"{name}.txt")
     assert (await clerk.post(f"/api/v1/instances/{instance}/comments", json={"text": "hi"})).status_code == 204

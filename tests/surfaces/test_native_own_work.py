@@ -20,13 +20,14 @@ async def number(api: Api) -> int:
     values = {"item": "Desk", "amount": 1, "offer": [offer]}
     started = await starter.post("/api/v1/apps/ORD/instances", json={"values": values})
     assert started.status_code == 201
-    made = int(started.json()["id"])
+    made = int(started.json()["instance"]["id"])
     (task,) = (await buyer.get("/api/v1/tasks?filter=offered")).json()["items"]
     await buyer.post(f"/api/v1/tasks/{task['id']}/claim")
     report = await api.upload("buyer", TEXT, task=task["id"], field="report", name="report.txt")
     body = {"values": {"verdict": "fine", "report": [report]}, "outcome": "yes"}
     done = await buyer.post(f"/api/v1/tasks/{task['id']}/complete", json=body)
-    assert (done.status_code, done.json()["state"], done.json()["outcome"]) == (200, "done", "yes")
+    assert done.status_code == 200
+    assert (done.json()["task"]["state"], done.json()["task"]["outcome"]) == ("done", "yes")
     await interfere(world, InstanceId(made))
     return made
 

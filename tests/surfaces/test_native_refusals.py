@@ -235,7 +235,9 @@ async def test_the_same_key_does_a_request_once(api: Api) -> None:
 async def test_a_change_of_what_changed_meanwhile_is_refused(api: Api) -> None:
     await _ready(api)
     client = await api.client("clerk")
-    number = (await client.post("/api/v1/apps/DOC/instances", json={"values": {"subject": "a"}})).json()["id"]
+    number = (await client.post("/api/v1/apps/DOC/instances", json={"values": {"subject": "a"}})).json()["instance"][
+        "id"
+    ]
     etag = (await client.get(f"/api/v1/instances/{number}")).headers["ETag"]
     change = {"values": {"subject": "b"}}
     address = f"/api/v1/instances/{number}/values"
@@ -249,6 +251,8 @@ async def test_a_change_of_what_changed_meanwhile_is_refused(api: Api) -> None:
 async def test_a_link_that_is_no_web_address_is_refused(api: Api, url: str) -> None:
     await _ready(api)
     client = await api.client("clerk")
-    number = (await client.post("/api/v1/apps/DOC/instances", json={"values": {"subject": "a"}})).json()["id"]
+    number = (await client.post("/api/v1/apps/DOC/instances", json={"values": {"subject": "a"}})).json()["instance"][
+        "id"
+    ]
     answer = await client.post(f"/api/v1/instances/{number}/files", json={"kind": "link", "url": url})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_values")

@@ -8,8 +8,8 @@ import msgspec
 from satchel.client.steps import Call, Flow, ask, get, post
 from satchel.model.api.apps import App, Apps, AppSummary
 from satchel.model.api.files import File, Files, Link
-from satchel.model.api.instances import FoundInstances, InstanceView, Task, Tasks
-from satchel.model.api.people import Created, Me
+from satchel.model.api.instances import FoundInstances, InstanceView, Task, Tasks, WorkResult
+from satchel.model.api.people import Me
 from satchel.model.api.searches import CriteriaMeaning, SavedSearch
 
 _BASE = "/api/v1"
@@ -51,7 +51,7 @@ def start(
     """
     body = _filled(values, attachments, comment)
     answer = yield from post(f"{_BASE}/apps/{quote(app, safe='')}/instances", body, key=key)
-    return answer.read(Created).id
+    return answer.read(WorkResult).instance.id
 
 
 def instance(which: int | str) -> Flow[InstanceView]:
@@ -142,8 +142,8 @@ def complete(
     attachments: Sequence[int] = (),
     comment: str | None = None,
     revision: int | None = None,
-) -> Flow[None]:
-    """Complete a task with its form and outcome.
+) -> Flow[WorkResult]:
+    """Complete a task with its form and outcome; return the instance, the next task and what was made.
 
     Args:
         task: its number.
@@ -155,7 +155,7 @@ def complete(
     """
     body = _filled(values, attachments, comment) | ({} if outcome is None else {"outcome": outcome})
     headers = {} if revision is None else {"If-Match": f'"{revision}"'}
-    yield from post(f"{_BASE}/tasks/{task}/complete", body, headers=headers)
+    return (yield from post(f"{_BASE}/tasks/{task}/complete", body, headers=headers)).read(WorkResult)
 
 
 def files(instance: int) -> Flow[Sequence[File]]:

@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from satchel.model.api.apps import Form
 from satchel.model.api.files import File
-from satchel.model.api.kinds import InstanceStateName, ReplyBody, TaskStateName, Timestamp, Uuid, Values, WaitKindName
+from satchel.model.api.kinds import (
+    InstanceStateName,
+    ReplyBody,
+    SightName,
+    TaskStateName,
+    Timestamp,
+    Uuid,
+    Values,
+    WaitKindName,
+)
 
 
 class InstanceSummary(ReplyBody, frozen=True, kw_only=True):
@@ -70,26 +79,22 @@ class FoundInstances(ReplyBody, frozen=True, kw_only=True):
     window: int | None = None
 
 
-class TaskSummary(ReplyBody, frozen=True, kw_only=True):
-    """Which task it is, and how it stands; `element` is the id of the BPMN user task."""
-
-    id: int
-    instance: int
-    element: str
-    name: str
-    state: TaskStateName
-
-
-class Task(TaskSummary, frozen=True, kw_only=True):
+class Task(ReplyBody, frozen=True, kw_only=True):
     """A task, without its form.
 
     Attributes:
+        element: the id of the BPMN user task.
         holder: the user who has it.
         group: the group whose members may claim it.
         variables: of a repeated task: which of the repetitions it is.
         revision: its ETag.
     """
 
+    id: int
+    instance: int
+    element: str
+    name: str
+    state: TaskStateName
     holder: int | None
     group: int | None
     due_at: Timestamp | None
@@ -105,10 +110,13 @@ class TaskView(Task, frozen=True, kw_only=True):
     """A task with its form and what the form shows.
 
     Attributes:
+        sight: why the caller sees it: `whole` by the right `view`, `forms` because they hold it or may claim it, `own`
+            because they completed it; then values and files are those that they submitted.
         identifier: of its instance, like `title` and `app`.
         files: by the id of the field that holds them.
     """
 
+    sight: SightName
     identifier: str
     title: str
     app: str
@@ -138,11 +146,15 @@ class InstanceView(Instance, frozen=True, kw_only=True):
     """An instance with what its reader may see of it.
 
     Attributes:
+        sight: why the caller sees it: `whole` by the right `view`, `forms` by a task that they hold or are offered,
+            `own` because they started it or completed a task of it; then they see which tasks there are, and the values
+            and files that they submitted.
         version: of the app.
         values: by field id; decimals are text.
         files: by the id of the field that holds them.
     """
 
+    sight: SightName
     version: int
     values: Values
     files: Mapping[str, Sequence[File]]
@@ -156,14 +168,14 @@ class WorkResult(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         task: the task that was completed, if one was.
-        instance: as it stands now.
+        instance: as it is now.
         next_task: the next task of the instance, or of one that it called, that the caller holds or may claim.
-        made: instances that the process started meanwhile.
+        made: instances that the process started in this step.
     """
 
-    task: TaskSummary | None
+    task: Task | None
     instance: InstanceSummary
-    next_task: TaskSummary | None
+    next_task: Task | None
     made: Sequence[InstanceSummary]
 
 

@@ -2,8 +2,9 @@
 
 from satchel.actions.apps import deploying
 from satchel.actions.instances import lifecycle
+from satchel.actions.instances.results import Result
 from satchel.model.api import apps as api
-from satchel.model.api.people import Created
+from satchel.model.api.instances import WorkResult
 from satchel.model.app_yaml.archive import MAX_ARCHIVE_BYTES, unpack_bundle
 from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidBundle, InvalidValues, UnsupportedMedia
 from satchel.model.transfer.names import content_disposition
@@ -12,6 +13,7 @@ from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
 from satchel.surfaces.native.answers import FORM, makes, shows
 from satchel.surfaces.native.outputs import apps as outputs
+from satchel.surfaces.native.outputs.instances import work_result
 
 _ZIP_TYPES = frozenset({"application/zip", "application/x-zip-compressed", "application/octet-stream"})
 
@@ -57,14 +59,14 @@ async def diagram(exchange: Exchange) -> Reply:
 async def start(exchange: Exchange) -> Reply:
     """Start an instance with values and uploads."""
     given = await exchange.read(inputs.Filled)
-    created = await lifecycle.start(exchange.context, exchange.actor, exchange.params["app"], given.submission())
-    return _created(created.instance.id)
+    done = await lifecycle.start(exchange.context, exchange.actor, exchange.params["app"], given.submission())
+    return _started(done)
 
 
 async def run_creating_action(exchange: Exchange) -> Reply:
     """Run an action that starts an instance."""
     given = await exchange.read(inputs.Filled)
-    created = await lifecycle.run_action(
+    done = await lifecycle.run_action(
         exchange.context,
         exchange.actor,
         None,
@@ -72,11 +74,12 @@ async def run_creating_action(exchange: Exchange) -> Reply:
         given.submission(),
         app_code=exchange.params["app"],
     )
-    return _created(created.instance.id)
+    return _started(done)
 
 
-def _created(instance: int) -> Reply:
-    return json_reply({"id": instance}, status=201, headers={"Location": f"/api/v1/instances/{instance}"})
+def _started(done: Result) -> Reply:
+    headers = {"Location": f"/api/v1/instances/{done.instance.id}"}
+    return json_reply(work_result(done), status=201, headers=headers)
 
 
 ENDPOINTS = (
@@ -102,7 +105,7 @@ ENDPOINTS = (
         "/api/v1/apps/{app}/instances",
         start,
         body=inputs.Filled,
-        answers=makes(Created, "Location"),
+        answers=makes(WorkResult, "Location"),
         refuses=(*FORM, EngineStopped),
     ),
     endpoint(
@@ -110,7 +113,7 @@ ENDPOINTS = (
         "/api/v1/apps/{app}/actions/{action}",
         run_creating_action,
         body=inputs.Filled,
-        answers=makes(Created, "Location"),
+        answers=makes(WorkResult, "Location"),
         refuses=(*FORM, EngineStopped),
     ),
 )

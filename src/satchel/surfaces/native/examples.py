@@ -185,7 +185,6 @@ _BY_TYPE: Mapping[str, Mapping[str, object]] = {
     "ScheduleRun": {"state": "done", "ended_at": _LATER},
     "Secret": {"name": "archive", "hosts": ["archive.example"]},
     "Task": {"name": "Evaluate", "state": "unassigned", "outcome": None},
-    "TaskSummary": {"name": "Evaluate", "state": "done"},
     "TaskView": {"name": "Evaluate", "state": "assigned", "holder": 7, "outcome": None},
     "TicketForm": {"url": f"{_URL}/uploads/17/form", "fields": {"token": "ut_5c"}, "file_field": "file"},
     "Total": {"value": 312, "exact": True},
@@ -196,7 +195,7 @@ _BY_TYPE: Mapping[str, Mapping[str, object]] = {
     "Webhook": {"events": ["start", "end"]},
     "WebhookChange": {"active": False},
     "WebhookSecret": {"events": ["start", "end"], "secret": "whsec_b3c1"},
-    "WorkResult": {"made": []},
+    "WorkResult": {"next_task": None, "made": []},
 }
 
 
@@ -223,6 +222,12 @@ def _of_object(name: str, schema: Mapping[str, object], schemas: Mapping[str, Ma
 
 
 def _refers(kind: Mapping[str, object]) -> bool:
+    """Return whether a member is an object of a type of its own, or null."""
+    choices = cast("list[Mapping[str, object]]", kind.get("anyOf", [kind]))
+    return any(_is_reference(one) for one in choices)
+
+
+def _is_reference(kind: Mapping[str, object]) -> bool:
     return str(kind.get("$ref", "")).startswith(_PREFIX) and not str(kind["$ref"]).endswith(f"/{VALUE}")
 
 

@@ -12,7 +12,6 @@ from satchel.actions.lists import search
 from satchel.model.api import instances as api
 from satchel.model.api.calls import Calls
 from satchel.model.api.files import Files
-from satchel.model.api.people import Created
 from satchel.model.api.queries import InstancesQuery, PageQuery, SearchOptions
 from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import InstanceId
@@ -132,8 +131,8 @@ async def run_action(exchange: Exchange) -> Reply:
     given = await exchange.read(inputs.Filled)
     action = exchange.number("action", "action")
     done = await lifecycle.run_action(exchange.context, exchange.actor, _id(exchange), action, given.submission())
-    ran_on = done.instance.id
-    return json_reply({"id": ran_on}, headers={"Location": f"/api/v1/instances/{ran_on}"})
+    headers = {"Location": f"/api/v1/instances/{done.instance.id}"}
+    return json_reply(outputs.work_result(done), headers=headers)
 
 
 async def send_message(exchange: Exchange) -> Reply:
@@ -209,7 +208,7 @@ ENDPOINTS = (
         "/api/v1/instances/{instance}/actions/{action}",
         run_action,
         body=inputs.Filled,
-        answers=shows(Created, "Location"),
+        answers=shows(api.WorkResult, "Location"),
         refuses=(*FORM, EngineStopped),
     ),
     endpoint(

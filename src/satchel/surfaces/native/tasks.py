@@ -87,7 +87,7 @@ async def complete(exchange: Exchange) -> Reply:
     """Complete a task with its form and outcome."""
     given = await exchange.read(inputs.Completed)
     task = _id(exchange)
-    await tasks.complete(
+    done = await tasks.complete(
         exchange.context,
         exchange.actor,
         task,
@@ -95,7 +95,7 @@ async def complete(exchange: Exchange) -> Reply:
         outcome=given.outcome,
         expected=exchange.revision(),
     )
-    return await _after(exchange, task)
+    return json_reply(outputs.work_result(done))
 
 
 _SHOWN = shows_if_visible(api.Task, "task")
@@ -131,7 +131,7 @@ ENDPOINTS = (
         complete,
         body=inputs.Completed,
         headers=IF_MATCH,
-        answers=_SHOWN,
+        answers=shows(api.WorkResult),
         refuses=(*FORM, *CHANGED, EngineStopped),
     ),
 )

@@ -4,6 +4,7 @@ from msgspec import structs
 
 from satchel.actions.access import form_of
 from satchel.actions.instances.lifecycle import View
+from satchel.actions.instances.results import InstanceSummary, Result
 from satchel.actions.instances.tasks import TaskView
 from satchel.actions.lists.search import Page
 from satchel.db.events import Event
@@ -36,6 +37,7 @@ def view(seen: View) -> api.InstanceView:
     """Return an instance with what its reader may see of its values, files, tasks and waits."""
     return api.InstanceView(
         **structs.asdict(instance(seen.instance)),
+        sight=seen.sight.kind,
         version=seen.app.number,
         values=seen.values,
         files=by_field(seen.app, seen.files),
@@ -91,6 +93,7 @@ def task_view(seen: TaskView) -> api.TaskView:
     """Return a task with its form and what the form shows."""
     return api.TaskView(
         **structs.asdict(task(seen.task)),
+        sight=seen.sight.kind,
         identifier=seen.instance.identifier,
         title=seen.instance.title,
         app=seen.app.manifest.code,
@@ -99,6 +102,20 @@ def task_view(seen: TaskView) -> api.TaskView:
         files=by_field(seen.app, seen.files),
         attachments=attachments(seen.files),
     )
+
+
+def work_result(done: Result) -> api.WorkResult:
+    """Return what came of a start, a completion or an action."""
+    return api.WorkResult(
+        task=None if done.task is None else task(done.task),
+        instance=_summary(done.instance),
+        next_task=None if done.next_task is None else task(done.next_task),
+        made=[_summary(one) for one in done.made],
+    )
+
+
+def _summary(row: InstanceSummary) -> api.InstanceSummary:
+    return api.InstanceSummary(id=row.id, identifier=row.identifier, title=row.title, state=row.state)
 
 
 def event(row: Event) -> api.Event:
