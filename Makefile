@@ -137,6 +137,7 @@ reference: setup ## Write the generated parts of docs/reference after a change t
 	@PYTHONPATH=src:tests $(BIN)/python tests/house/errors_page.py
 	@PYTHONPATH=src:tests $(BIN)/python tests/house/api_page.py
 	@PYTHONPATH=src:tests $(BIN)/python tests/house/settings_page.py
+	@PYTHONPATH=src:tests $(BIN)/python tests/house/schema_page.py
 
 .PHONY: clean
 clean: ## Remove whatever these commands made; data directories stay

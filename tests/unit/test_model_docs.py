@@ -4,9 +4,8 @@ import re
 from pathlib import Path
 
 from satchel.model.app_yaml.bundle import draft_bundle
-from satchel.model.app_yaml.field_settings import RESERVED_NAMES, TYPE_OPTIONS
-from satchel.model.app_yaml.manifest import TOP_KEYS
-from satchel.model.app_yaml.service_settings import SERVICE_KINDS
+from satchel.model.app_yaml.field_settings import RESERVED_NAMES
+from satchel.model.app_yaml.keys import ACTION, CALL, SERVICE, TASK, TOP, TYPE_OPTIONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "app-yaml.md").read_text()
 
@@ -29,4 +28,5 @@ def test_the_page_lists_each_type_with_its_options() -> None:
 def test_the_page_names_every_key_kind_and_reserved_name() -> None:
     words = set(re.findall(r"`(\w+)`", PAGE))
 
-    assert {*TOP_KEYS, *SERVICE_KINDS, *RESERVED_NAMES} <= words
+    keys = {key for shape in (TOP, TASK, CALL, ACTION, *SERVICE.shapes.values()) for key in shape.keys}
+    assert {*keys, *SERVICE.shapes, *RESERVED_NAMES} <= words

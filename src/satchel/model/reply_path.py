@@ -4,13 +4,13 @@ import re
 from collections.abc import Sequence
 from typing import cast
 
-_PATH = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_-]*|\[[0-9]{1,6}\]|\['[^'\x00-\x1f]{1,100}'\])*")
+REPLY_PATH = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_-]*|\[[0-9]{1,6}\]|\['[^'\x00-\x1f]{1,100}'\])*")
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]+)\]|\['([^']+)'\]")
 
 
 def parse_path(text: str) -> tuple[str | int, ...] | None:
     """Return the steps of a path: names of members and positions in arrays; None where it is no path."""
-    if not _PATH.fullmatch(text):
+    if not REPLY_PATH.fullmatch(text):
         return None
     return tuple(int(step[1]) if step[1] else step[0] or step[2] for step in _STEP.findall(text))
 

@@ -1,31 +1,36 @@
 """One mapping of a document being read: hands out its entries by key, typed, and notes whatever is wrong.
 
-Every getter answers None for an entry that is absent or wrong, after noting a finding for the latter, so that a reader
-goes on and all findings come at once.
+Its shape says what a key holds, and within which limits. Every getter answers None for an entry that is absent or
+wrong, after noting a finding for the latter, so that a reader goes on and all findings come at once.
 """
 
 import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from satchel.model.app_yaml.document import ListNode, MapNode, Node, ScalarNode
+from satchel.model.app_yaml.shapes import ALL, Choice, Each, Kind, OneOf, Pairs, Shape, Single, Text, Texts, Whole
 from satchel.model.errors import Finding
 
 MAX_SIZE_BYTES = 2**50
 MAX_DUE = timedelta(days=3660)
 
-_SIZE = re.compile(r"([0-9]{1,15}) ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
+SIZE = re.compile(r"([0-9]{1,15}) ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
 _UNITS = {
     "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
     "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
 }  # fmt: skip  # decimal and binary units side by side
-_DURATION = re.compile(
+DURATION = re.compile(
     r"P(?=[0-9T])(?:([0-9]{1,5})W)?(?:([0-9]{1,5})D)?(?:T(?=[0-9])(?:([0-9]{1,6})H)?(?:([0-9]{1,7})M)?(?:([0-9]{1,8})S)?)?"
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+Wanted = TypeVar("Wanted", Text, Whole, OneOf, Texts, Each)
 
 
 class Findings:
@@ -41,25 +46,47 @@ class Findings:
 
 
 class Section:
-    """A mapping with known keys.
+    """A mapping of a document.
 
     Attributes:
         name: what it is, for messages: `The field amount`.
         line: where it begins.
+        chosen: of a `Choice`, the word that says which shape it has; empty where that is absent or unknown.
     """
 
-    def __init__(self, node: Node, *, name: str, keys: Collection[str] | None, findings: Findings) -> None:
-        """Read `node`; keys outside `keys` are noted, unless that is None."""
+    def __init__(self, node: Node, *, name: str, kind: Shape | Choice | Pairs, findings: Findings) -> None:
+        """Read `node`, noting the keys that are missing or unknown."""
         self.name = name
         self.line = node.line
         self.findings = findings
+        self.chosen = ""
         self._map = node if isinstance(node, MapNode) else MapNode(line=node.line, entries={}, lines={})
+        self._kinds: Mapping[str, Kind] = {}
+        self._pairs: Pairs | None = None
         if not isinstance(node, MapNode):
             self.note("type", None, "must be a mapping (key: value).")
-        elif keys is not None:
-            for key in node.entries:
-                if key not in keys:
-                    self.note("unknown_key", key, f"has no key {key[:80]}{meant(key, keys)}")
+        match kind:
+            case Shape():
+                self._take(kind)
+            case Choice():
+                self._choose(kind)
+            case Pairs():
+                self._pairs = kind
+
+    def _take(self, shape: Shape, of: str = "") -> None:
+        """Note what does not agree with a shape; `of` says which it is."""
+        self._kinds = {**self._kinds, **shape.keys}
+        for key in () if shape.is_open else self._map.entries:
+            if key not in self._kinds:
+                self.note("unknown_key", key, f"{of}has no key {key[:80]}{meant(key, self._kinds)}")
+        self.require(*shape.required)
+
+    def _choose(self, choice: Choice) -> None:
+        self._kinds = {choice.by: OneOf(tuple(choice.shapes)), **choice.always}
+        self.require(choice.by)
+        self.chosen = self.one_of(choice.by) or ""
+        if self.chosen:
+            self._take(choice.shapes[self.chosen], f"of {choice.by} {self.chosen} ")
 
     @property
     def node(self) -> MapNode:
@@ -83,50 +110,40 @@ class Section:
             if key not in self:
                 self.note("missing_key", None, f"has no {key}.")
 
-    def text(
-        self,
-        key: str,
-        *,
-        longest: int,
-        shortest: int = 1,
-        shape: re.Pattern[str] | None = None,
-        hint: str = "",
-        lines: bool = False,
-    ) -> str | None:
-        """Return a text of `shortest` to `longest` characters that matches `shape`; `hint` says what the shape is."""
-        node = self._map.entries.get(key)
-        if node is None:
-            return None
-        value = self._text(node, key)
+    def text(self, key: str) -> str | None:
+        """Return a text."""
+        kind = self._kind(key, Text)
+        value = self._text(key)
         if value is None:
             return None
-        if not shortest <= len(value) <= longest:
-            self.note(
-                "text_length", key, f"has a {key} of {len(value)} characters; {shortest} to {longest} are allowed."
-            )
-        elif shape is not None and not shape.fullmatch(value):
-            self.note("format", key, f"has the {key} {value[:80]!r}; {hint}")
-        elif (_CONTROL_BUT_LINES if lines else _CONTROL).search(value):
+        if not kind.shortest <= len(value) <= kind.longest:
+            limits = f"{kind.shortest} to {kind.longest} are allowed."
+            self.note("text_length", key, f"has a {key} of {len(value)} characters; {limits}")
+        elif kind.shape is not None and not kind.shape.fullmatch(value):
+            self.note("format", key, f"has the {key} {value[:80]!r}; {kind.hint}")
+        elif (_CONTROL_BUT_LINES if kind.lines else _CONTROL).search(value):
             self.note("control_character", key, f"has a line break or control character in its {key}.")
         else:
             return value
         return None
 
-    def integer(self, key: str, *, low: int, high: int) -> int | None:
-        """Return an integer of `low` to `high`."""
+    def integer(self, key: str) -> int | None:
+        """Return a whole number."""
+        kind = self._kind(key, Whole)
         value = self._scalar(key)
         if value is None:
             return None
         if isinstance(value.value, bool) or not isinstance(value.value, int):
             self.note("type", key, f"needs a whole number as its {key}, not {value.text[:40]!r}.")
-        elif not low <= value.value <= high:
-            self.note("out_of_range", key, f"has {key} {value.value}; {low} to {high} are allowed.")
+        elif not kind.low <= value.value <= kind.high:
+            self.note("out_of_range", key, f"has {key} {value.value}; {kind.low} to {kind.high} are allowed.")
         else:
             return value.value
         return None
 
     def decimal(self, key: str) -> Decimal | None:
         """Return a number, exactly as written."""
+        self._require_single(key, Single.NUMBER)
         value = self._scalar(key)
         if value is None:
             return None
@@ -137,6 +154,7 @@ class Section:
 
     def boolean(self, key: str) -> bool | None:
         """Return true or false."""
+        self._require_single(key, Single.FLAG)
         value = self._scalar(key)
         if value is None:
             return None
@@ -146,7 +164,8 @@ class Section:
         return value.value
 
     def size_bytes(self, key: str) -> int | None:
-        """Return a size: a number of bytes, or a number with a unit (`10MiB`, `500kB`)."""
+        """Return a size in bytes."""
+        self._require_single(key, Single.SIZE)
         value = self._scalar(key)
         if value is None:
             return None
@@ -156,7 +175,7 @@ class Section:
         elif not isinstance(value.value, str):
             self.note("type", key, f"needs a size such as 10MiB as its {key}, not {value.text[:40]!r}.")
             return None
-        elif match := _SIZE.fullmatch(value.value):
+        elif match := SIZE.fullmatch(value.value):
             size = int(match[1]) * _UNITS[match[2]]
         else:
             units = ", ".join(_UNITS)
@@ -169,12 +188,12 @@ class Section:
         return None
 
     def duration(self, key: str) -> timedelta | None:
-        """Return an ISO 8601 duration in weeks, days, hours, minutes and seconds (`P3D`, `PT8H`)."""
-        node = self._map.entries.get(key)
-        value = None if node is None else self._text(node, key)
+        """Return a duration."""
+        self._require_single(key, Single.DURATION)
+        value = self._text(key)
         if value is None:
             return None
-        match = _DURATION.fullmatch(value)
+        match = DURATION.fullmatch(value)
         if not match:
             self.note(
                 "format",
@@ -194,18 +213,81 @@ class Section:
             return None
         return duration
 
-    def one_of(self, key: str, allowed: Collection[str]) -> str | None:
-        """Return a text that is one of `allowed`."""
-        node = self._map.entries.get(key)
-        value = None if node is None else self._text(node, key)
+    def one_of(self, key: str) -> str | None:
+        """Return one of the words that are allowed."""
+        words = self._kind(key, OneOf).words
+        value = self._text(key)
         if value is None:
             return None
-        if value not in allowed:
-            self.note("unknown_value", key, f"has the unknown {key} {value[:80]!r}{meant(value, allowed)}")
+        if value not in words:
+            self.note("unknown_value", key, f"has the unknown {key} {value[:80]!r}{meant(value, words)}")
             return None
         return value
 
-    def items(self, key: str, *, longest: int, shortest: int = 0) -> list[Node]:
+    def texts(self, key: str) -> list[tuple[str, int]]:
+        """Return the texts of a list, each with its line."""
+        kind = self._kind(key, Texts)
+        found: list[tuple[str, int]] = []
+        for node in self._items(key, kind):
+            if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
+                self.findings.add("type", node.line, f"{self.name} needs only texts in its {key}.")
+            elif kind.shape is not None and not kind.shape.fullmatch(node.value):
+                self.findings.add("format", node.line, f"{self.name} has {node.value[:80]!r} in its {key}; {kind.hint}")
+            else:
+                found.append((node.value, node.line))
+        return found
+
+    def sections(self, key: str) -> "Iterator[Section]":
+        """Yield the mappings of a list."""
+        kind = self._kind(key, Each)
+        for index, node in enumerate(self._items(key, kind), start=1):
+            yield Section(node, name=f"{self.name}: {kind.name} {index}", kind=kind.shape, findings=self.findings)
+
+    def part(self, key: str, *, name: str | None = None) -> "Section | None":
+        """Return the mapping behind a key, called by it or by `name`; None where it is absent or the word `all`."""
+        kind, node = self._kinds[key], self._map.entries.get(key)
+        if not isinstance(kind, Shape | Choice | Pairs):
+            raise TypeError(f"{key} holds no mapping")
+        may_be_all = isinstance(kind, Pairs) and kind.or_all
+        if node is None or (may_be_all and isinstance(node, ScalarNode) and node.value == ALL):
+            return None
+        return Section(node, name=name or f"{self.name}: {key}", kind=kind, findings=self.findings)
+
+    def names(self) -> Iterator[str]:
+        """Yield the keys that the document chose, noting those that are not what they must be."""
+        pairs = self._pairs
+        if pairs is None:
+            raise TypeError(f"{self.name} has known keys")
+        if pairs.longest is not None and len(self._map.entries) > pairs.longest:
+            self.note("out_of_range", None, f"has {len(self._map.entries)} keys; at most {pairs.longest} are allowed.")
+            return
+        for key in self._map.entries:
+            if pairs.names is None or _fits(key, pairs.names):
+                yield key
+            else:
+                self.note("format", key, f"has the key {key[:80]!r}; {pairs.names.hint}")
+
+    def members(self, key: str, *, name: str) -> "Iterator[tuple[str, Section]]":
+        """Yield the mappings of a mapping by their keys, each called `name` and its key."""
+        pairs, part = self._kinds[key], self.part(key)
+        kind = pairs.values if isinstance(pairs, Pairs) else None
+        if not isinstance(kind, Shape | Choice):
+            raise TypeError(f"{key} holds no mappings")
+        if part is not None:
+            for own in part.names():
+                yield own, Section(part.node.entries[own], name=f"{name} {own}", kind=kind, findings=self.findings)
+
+    def _kind(self, key: str, wanted: type[Wanted]) -> Wanted:
+        kind = self._kinds[key] if self._pairs is None else self._pairs.values
+        if not isinstance(kind, wanted):
+            raise TypeError(f"{key} is no {wanted.__name__}")
+        return kind
+
+    def _require_single(self, key: str, wanted: Single) -> None:
+        if self._kinds[key] is not wanted:
+            raise TypeError(f"{key} is no {wanted.name}")
+
+    def _items(self, key: str, kind: Texts | Each) -> list[Node]:
         """Return the items of a list; empty where there is none."""
         node = self._map.entries.get(key)
         if node is None:
@@ -213,40 +295,11 @@ class Section:
         if not isinstance(node, ListNode):
             self.note("type", key, f"needs a list as its {key}: [one, two].")
             return []
-        if not shortest <= len(node.items) <= longest:
-            self.note("out_of_range", key, f"has {len(node.items)} {key}; {shortest} to {longest} are allowed.")
+        if not kind.shortest <= len(node.items) <= kind.longest:
+            limits = f"{kind.shortest} to {kind.longest} are allowed."
+            self.note("out_of_range", key, f"has {len(node.items)} {key}; {limits}")
             return []
         return node.items
-
-    def texts(self, key: str, *, longest: int, shortest: int = 0) -> list[tuple[str, int]]:
-        """Return the texts of a list, each with its line."""
-        found: list[tuple[str, int]] = []
-        for node in self.items(key, longest=longest, shortest=shortest):
-            if isinstance(node, ScalarNode) and isinstance(node.value, str):
-                found.append((node.value, node.line))
-            else:
-                self.findings.add("type", node.line, f"{self.name} needs only texts in its {key}.")
-        return found
-
-    def sections(
-        self, key: str, *, name: str, keys: Collection[str], longest: int, shortest: int = 0
-    ) -> "Iterator[Section]":
-        """Yield the mappings of a list as sections called `name 1`, `name 2`, ..."""
-        for index, node in enumerate(self.items(key, longest=longest, shortest=shortest), start=1):
-            yield Section(node, name=f"{self.name}: {name} {index}", keys=keys, findings=self.findings)
-
-    def entries(self, key: str, *, longest: int) -> "Iterator[tuple[str, Node, int]]":
-        """Yield key, node and line of a mapping of names that the file chooses."""
-        node = self._map.entries.get(key)
-        if node is None:
-            return
-        if not isinstance(node, MapNode):
-            self.note("type", key, f"needs a mapping (name: ...) as its {key}.")
-        elif len(node.entries) > longest:
-            self.note("out_of_range", key, f"has {len(node.entries)} {key}; at most {longest} are allowed.")
-        else:
-            for name, entry in node.entries.items():
-                yield name, entry, node.lines[name]
 
     def _scalar(self, key: str) -> ScalarNode | None:
         node = self._map.entries.get(key)
@@ -260,7 +313,10 @@ class Section:
             return None
         return node
 
-    def _text(self, node: Node, key: str) -> str | None:
+    def _text(self, key: str) -> str | None:
+        node = self._map.entries.get(key)
+        if node is None:
+            return None
         if isinstance(node, ScalarNode) and isinstance(node.value, str):
             return node.value
         if isinstance(node, ScalarNode) and node.value is not None:
@@ -270,6 +326,11 @@ class Section:
         else:
             self.note("type", key, f"needs a text as its {key}.")
         return None
+
+
+def _fits(name: str, kind: Text) -> bool:
+    is_shaped = kind.shape is None or kind.shape.fullmatch(name) is not None
+    return is_shaped and kind.shortest <= len(name) <= kind.longest and name.isprintable()
 
 
 def meant(given: str, allowed: Collection[str]) -> str:

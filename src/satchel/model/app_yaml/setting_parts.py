@@ -5,13 +5,12 @@ from collections.abc import Collection, Mapping
 
 from satchel.model.app import BUILT_IN_NAMES
 from satchel.model.app_yaml.document import ScalarNode
-from satchel.model.app_yaml.field_settings import FIELD_ID, FIELD_ID_HINT
+from satchel.model.app_yaml.keys import FIELD_ID
 from satchel.model.app_yaml.section import Findings, Section, meant
 from satchel.model.ids import FieldId
 from satchel.model.services import Literal, Source
-from satchel.model.template import MAX_TEMPLATE_CHARS, BadTemplateError, Template, parse_template
+from satchel.model.template import BadTemplateError, Template, parse_template
 
-ALL = "all"
 TAB = "attachments"
 """How the attachments tab is named beside file fields."""
 
@@ -30,14 +29,14 @@ class Parts:
     def place(self, key: str, section: Section | None = None) -> str | None:
         """Return a file field or the attachments tab; `section` is a part of the task that has the key."""
         section = section or self.section
-        text = section.text(key, longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)
+        text = section.text(key)
         if text is not None and text != TAB:
             self.check_field(text, section.line_of(key))
         return text
 
     def field(self, key: str) -> FieldId | None:
         """Return a field of this app."""
-        text = self.section.text(key, longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)
+        text = self.section.text(key)
         if text is None:
             return None
         self.check_field(text, self.section.line_of(key))
@@ -51,7 +50,7 @@ class Parts:
 
     def template(self, key: str) -> Template | None:
         """Return a template."""
-        text = self.section.text(key, longest=MAX_TEMPLATE_CHARS)
+        text = self.section.text(key)
         return None if text is None else self.parsed(text, self.section.line_of(key), checked=True)
 
     def parsed(self, text: str, line: int, *, checked: bool) -> Template | None:
@@ -62,16 +61,9 @@ class Parts:
             self.findings.add("template", line, f"{self.section.name} has a template that cannot be used: {error}.")
             return None
 
-    def pairs(self, key: str) -> Section | None:
-        """Return a mapping; None where it is absent or says `all`."""
-        node = self.section.node.entries.get(key)
-        if node is None or (isinstance(node, ScalarNode) and node.value == ALL):
-            return None
-        return Section(node, name=f"{self.section.name}: {key}", keys=None, findings=self.findings)
-
     def set(self, ours: str) -> Mapping[FieldId, Source] | None:
         """Return a mapping of fields to sources of values; None stands for all."""
-        pairs = self.pairs("set")
+        pairs = self.section.part("set")
         if pairs is None:
             return None if "set" in self.section else {}
         return self.sources(pairs, ours)
@@ -79,28 +71,28 @@ class Parts:
     def sources(self, pairs: Section, ours: str) -> Mapping[FieldId, Source]:
         """Return where the value of each field comes from."""
         found: dict[FieldId, Source] = {}
-        for target, node in pairs.node.entries.items():
-            line = pairs.line_of(target)
-            if not self._is_target(target, line, pairs.name, ours):
-                continue
-            if not isinstance(node, ScalarNode) or node.value is None:
-                pairs.note("type", target, f"needs a field, a text in quotes or a template for {target}.")
-                continue
-            source = self.source(node, line, ours)
+        for target in pairs.names():
+            if ours == "keys":
+                self.check_field(target, pairs.line_of(target))
+            source = self.source(pairs, target, ours)
             if source is not None:
                 found[FieldId(target)] = source
         return found
 
-    def source(self, node: ScalarNode, line: int, ours: str) -> Source | None:
-        """Return where a value comes from; `ours` says whether keys or values are fields of this app."""
+    def source(self, pairs: Section, key: str, ours: str) -> Source | None:
+        """Return where the value of a key comes from; `ours` says whether keys or values are fields of this app."""
+        node, line = pairs.node.entries[key], pairs.line_of(key)
+        if not isinstance(node, ScalarNode) or node.value is None:
+            pairs.note("type", key, f"needs a field, a text in quotes or a template for {key[:80]}.")
+            return None
         if isinstance(node.value, bool | int):
             return Literal(value=node.value)
-        text = node.value if isinstance(node.value, str) else node.text
+        return self._source_in(node.value, line, ours) if isinstance(node.value, str) else Literal(value=node.text)
+
+    def _source_in(self, text: str, line: int, ours: str) -> Source | None:
         quoted = _QUOTED.fullmatch(text)
         if quoted is not None:
             return Literal(value=quoted[1])
-        if not isinstance(node.value, str):
-            return Literal(value=text)
         is_ours = ours == "values"
         if "{{" in text:
             return self.parsed(text, line, checked=is_ours)
@@ -114,27 +106,16 @@ class Parts:
 
     def copy(self, ours: str) -> Mapping[FieldId, FieldId] | None:
         """Return a mapping of file fields; None stands for all."""
-        pairs = self.pairs("copy")
+        pairs = self.section.part("copy")
         if pairs is None:
             return None if "copy" in self.section else {}
         found: dict[FieldId, FieldId] = {}
-        for target in pairs.node.entries:
-            line = pairs.line_of(target)
-            source = pairs.text(target, longest=64, shape=FIELD_ID, hint=FIELD_ID_HINT)
-            if source is None or not self._is_target(target, line, pairs.name, ours):
-                continue
-            if ours == "values":
-                self.check_field(source, line)
-            found[FieldId(target)] = FieldId(source)
+        for target in pairs.names():
+            source = pairs.text(target)
+            if source is not None:
+                self.check_field(target if ours == "keys" else source, pairs.line_of(target))
+                found[FieldId(target)] = FieldId(source)
         return found
-
-    def _is_target(self, target: str, line: int, where: str, ours: str) -> bool:
-        if not FIELD_ID.fullmatch(target):
-            self.findings.add("format", line, f"{where} has the key {target[:80]!r}; {FIELD_ID_HINT}")
-            return False
-        if ours == "keys":
-            self.check_field(target, line)
-        return True
 
 
 def field_of(place: str | None) -> FieldId | None:

@@ -1,0 +1,357 @@
+"""What `app.yaml` may hold: every key with the kind and the limits of its value.
+
+The readers beside this module go by it, and `docs/reference/app.schema.json` is written from it. What holds between
+keys, and what an id names, is the readers' to check.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from satchel.model.app import Access
+from satchel.model.app_yaml.shapes import Choice, Each, Kind, OneOf, Pairs, Shape, Single, Text, Texts, Whole
+from satchel.model.fields import SIMPLE_TYPES, FieldType
+from satchel.model.ids import FIELDS_PER_APP
+from satchel.model.reply_path import REPLY_PATH
+from satchel.model.services import (
+    HEADER_NAME,
+    MAX_REDIRECTS,
+    METHODS,
+    SECRET_NAME,
+    SECRET_NAME_HINT,
+    AuthKind,
+    BodyKind,
+    Do,
+    Encoding,
+    OnFailure,
+    TextKind,
+)
+from satchel.model.template import MAX_TEMPLATE_CHARS
+
+MAX_LABEL_CHARS = 200
+MAX_TEXT_CHARS = 100_000
+MAX_OPTIONS = 500
+MAX_STARS = 10
+MAX_ACTION_NUMBER = 2**31 - 1
+MAX_ENTRIES = 1_000
+"""Of tasks, services, calls, messages and actions, each."""
+
+FIELD_ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+CODE = Text(
+    longest=16,
+    shape=re.compile(r"[A-Z][A-Z0-9]{0,15}"),
+    hint="use 1 to 16 of A-Z and 0-9, beginning with a letter.",
+)
+LABEL = Text(longest=MAX_LABEL_CHARS)
+DESCRIPTION = Text(longest=2_000, shortest=0, lines=True)
+FIELD_NAME = Text(
+    longest=64, shape=FIELD_ID, hint="use a-z, 0-9 and _, beginning with a letter, at most 64 characters."
+)
+"""Of a field of this or another app; where files go, `attachments` is one too."""
+OPTION_NAME = Text(
+    longest=64,
+    shape=re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
+    hint="use letters, digits, and _ . - inside, at most 64 characters.",
+)
+ELEMENT_NAME = Text(
+    longest=255, shape=re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,254}"), hint="write the id of an element of process.bpmn."
+)
+ACTION_NUMBER = Text(
+    longest=10, shape=re.compile(r"[1-9][0-9]{0,9}"), hint=f"write a number from 1 to {MAX_ACTION_NUMBER}."
+)
+EMAIL = Text(longest=254, shape=re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}"), hint="write the e-mail address of a user.")
+TEMPLATE = Text(longest=MAX_TEMPLATE_CHARS)
+HEADER = Text(longest=128, shape=HEADER_NAME, hint="write the name of a header.")
+SECRET = Text(longest=64, shape=SECRET_NAME, hint=f"name a secret: {SECRET_NAME_HINT}")
+PATH = Text(longest=200, shape=REPLY_PATH, hint="write one such as $.order.lines[0].id.")
+MESSAGE_NAME = Text(longest=200, hint="write the name of a BPMN message.")
+
+INPUTS = Texts(longest=MAX_ENTRIES)
+PLACES = Texts(longest=100)
+ACCESS = Pairs(values=OneOf(tuple(Access)))
+MAPPING = Pairs(names=FIELD_NAME, values=FIELD_NAME)
+VALUES = Pairs(names=FIELD_NAME, values=Single.SOURCE)
+
+# Fields
+
+OPTIONS: Mapping[str, Kind] = {
+    "min_length": Whole(0, MAX_TEXT_CHARS),
+    "max_length": Whole(1, MAX_TEXT_CHARS),
+    "pattern": Text(longest=500),
+    "min": Single.NUMBER,
+    "max": Single.NUMBER,
+    "digits": Whole(0, 20),
+    "disable_future": Single.FLAG,
+    "disable_past": Single.FLAG,
+    "options": Each(
+        name="option",
+        longest=MAX_OPTIONS,
+        shortest=1,
+        shape=Shape(required=("id", "label"), keys={"id": OPTION_NAME, "label": LABEL}),
+    ),
+    "min_checked": Whole(0, MAX_OPTIONS),
+    "max_checked": Whole(1, MAX_OPTIONS),
+    "max_stars": Whole(1, MAX_STARS),
+    "max_rows": Whole(1, 1_000),
+    "min_bytes": Single.SIZE,
+    "max_bytes": Single.SIZE,
+    "accept": Texts(
+        longest=64,
+        shortest=1,
+        shape=re.compile(
+            r"\.[A-Za-z0-9][A-Za-z0-9.+_-]{0,31}"
+            r"|[A-Za-z0-9][A-Za-z0-9.+-]{0,63}/(?:\*|[A-Za-z0-9][A-Za-z0-9.+-]{0,127})"
+        ),
+        hint="write .pdf, application/pdf or image/*.",
+    ),
+    "max_files": Whole(1, 10_000),
+    "max_unclaimed": Whole(1, 1_000),
+    "allow_links": Single.FLAG,
+}
+"""What fields and columns have besides; `TYPE_OPTIONS` says which type has which."""
+
+_LENGTHS = ("min_length", "max_length")
+_TIMES = ("disable_future", "disable_past")
+_FILES = ("min_bytes", "max_bytes", "accept", "max_files", "max_unclaimed", "allow_links")
+TYPE_OPTIONS: Mapping[FieldType, tuple[str, ...]] = {
+    FieldType.TEXT: (*_LENGTHS, "pattern"),
+    FieldType.MULTILINE: (*_LENGTHS, "pattern"),
+    FieldType.DECIMAL: ("min", "max", "digits"),
+    FieldType.INTEGER: ("min", "max"),
+    FieldType.BOOLEAN: (),
+    FieldType.DATE: _TIMES,
+    FieldType.DATETIME: _TIMES,
+    FieldType.TIME: _TIMES,
+    FieldType.CHOICE: ("options",),
+    FieldType.CHOICES: ("options", "min_checked", "max_checked"),
+    FieldType.RATING: ("max_stars",),
+    FieldType.USER: (),
+    FieldType.GROUP: (),
+    FieldType.TABLE: ("columns", "max_rows"),
+    FieldType.SEPARATOR: (),
+    FieldType.FILE: _FILES,
+    FieldType.PHOTO: _FILES,
+    FieldType.SIGNATURE: tuple(option for option in _FILES if option not in ("max_files", "allow_links")),
+    FieldType.LINK: _LENGTHS,
+}
+"""The options of each type, beside the keys that every field has."""
+
+REQUIRED_OPTIONS: Mapping[FieldType, tuple[str, ...]] = {
+    FieldType.CHOICE: ("options",),
+    FieldType.CHOICES: ("options",),
+    FieldType.TABLE: ("columns",),
+}
+
+COLUMN = Shape(
+    required=("id", "label", "type"),
+    keys={
+        "id": FIELD_NAME,
+        "label": LABEL,
+        "type": OneOf(tuple(type_ for type_ in FieldType if type_ in SIMPLE_TYPES)),
+        "required": Single.FLAG,
+        **OPTIONS,
+    },
+)
+FIELD = Shape(
+    required=("number", "id", "label", "type"),
+    keys={
+        "number": Whole(0, FIELDS_PER_APP - 1),
+        "id": FIELD_NAME,
+        "label": LABEL,
+        "type": OneOf(tuple(FieldType)),
+        "description": DESCRIPTION,
+        "searchable": Single.FLAG,
+        "columns": Each(name="column", shape=COLUMN, longest=64, shortest=1),
+        **OPTIONS,
+    },
+    about={
+        "number": "Stable over versions.",
+        "searchable": "Whether searches filter and sort by it.",
+        "pattern": "A regular expression of RE2.",
+        "accept": "Extensions (.pdf), media types (application/pdf) or ranges (image/*).",
+    },
+)
+
+# Tasks, calls, messages, actions
+
+TASK = Shape(
+    keys={
+        "assign": Shape(
+            keys={"group": LABEL, "user": EMAIL, "field": FIELD_NAME, "starter": Single.FLAG},
+        ),
+        "due": Single.DURATION,
+        "late": OneOf(("fail", "delay")),
+        "fields": ACCESS,
+        "outcomes": Each(
+            name="outcome",
+            longest=20,
+            shape=Shape(required=("id", "label"), keys={"id": OPTION_NAME, "label": LABEL, "fault": Single.FLAG}),
+        ),
+    },
+    about={
+        "assign": "Who the task goes to; without it, it is offered to those who may start the app.",
+        "late": "fail ends the task at its due time.",
+        "fields": "What the form's user may do, by field; a field that is not named is hidden.",
+    },
+)
+CALL = Shape(required=("app",), keys={"app": CODE, "in": MAPPING, "out": MAPPING})
+MESSAGE = Shape(keys={"inputs": INPUTS})
+ACTION = Shape(
+    required=("name",),
+    keys={
+        "name": LABEL,
+        "inputs": INPUTS,
+        "areas": Each(
+            name="area", longest=20, shape=Shape(required=("name",), keys={"name": LABEL, "required": Single.FLAG})
+        ),
+        "task": ELEMENT_NAME,
+        "outcome": OPTION_NAME,
+        "create": Single.FLAG,
+    },
+)
+
+# Services
+
+AUTH = Choice(
+    by="type",
+    shapes={
+        AuthKind.BASIC: Shape(required=("user", "password"), keys={"user": LABEL, "password": SECRET}),
+        AuthKind.BEARER: Shape(required=("token",), keys={"token": SECRET}),
+        AuthKind.HEADER: Shape(required=("name", "value"), keys={"name": HEADER, "value": SECRET}),
+        AuthKind.OAUTH2: Shape(
+            required=("token_url", "client_id", "client_secret"),
+            keys={
+                "token_url": Text(longest=2_000),
+                "client_id": LABEL,
+                "client_secret": SECRET,
+                "scope": Text(longest=1_000),
+            },
+        ),
+    },
+)
+_OUTPUT = Shape(
+    keys={
+        "binary": FIELD_NAME,
+        "file": Shape(
+            required=("to", "path", "encoding"),
+            keys={"to": FIELD_NAME, "path": PATH, "encoding": OneOf((Encoding.BASE64, Encoding.URL)), "name": PATH},
+        ),
+        "values": Pairs(values=PATH),
+    },
+)
+RETRY = Shape(keys={"attempts": Whole(1, 100), "pause": Single.DURATION, "deadline": Single.DURATION})
+_COMMON: Mapping[str, Kind] = {
+    "retry": RETRY,
+    "on_failure": OneOf(tuple(OnFailure)),
+    "otherwise": VALUES,
+    "as": EMAIL,
+}
+SERVICE = Choice(
+    by="kind",
+    always={"inputs": INPUTS},
+    shapes={
+        "rest": Shape(
+            required=("method", "url"),
+            keys={
+                **_COMMON,
+                "method": OneOf(METHODS),
+                "url": TEMPLATE,
+                "headers": Pairs(names=HEADER, values=TEMPLATE),
+                "parameters": Pairs(values=Single.SOURCE),
+                "body": OneOf(tuple(BodyKind)),
+                "text": TEMPLATE,
+                "type": OneOf(tuple(TextKind)),
+                "file": FIELD_NAME,
+                "success": Text(
+                    longest=7,
+                    shape=re.compile(r"[1-5][0-9]{2}(?:-[1-5][0-9]{2})?"),
+                    hint='write "200-299" or "201" in quotes.',
+                ),
+                "timeout": Single.DURATION,
+                "reply_bytes": Single.SIZE,
+                "output": _OUTPUT,
+                "redirects": Whole(0, MAX_REDIRECTS),
+                "auth": AUTH,
+            },
+        ),
+        "instance": Shape(
+            required=("do", "app"),
+            keys={
+                **_COMMON,
+                "do": OneOf(tuple(Do)),
+                "app": CODE,
+                "identifier": TEMPLATE,
+                "set": replace(VALUES, or_all=True),
+                "copy": replace(MAPPING, or_all=True),
+                "result": FIELD_NAME,
+            },
+        ),
+        "files": Shape(
+            required=("do", "from", "to"),
+            keys={
+                **_COMMON,
+                "do": OneOf(("copy", "move")),
+                "from": FIELD_NAME,
+                "to": FIELD_NAME,
+                "mode": OneOf(("append", "replace")),
+                "rename": TEMPLATE,
+            },
+        ),
+        "mail": Shape(
+            required=("to", "subject", "text"),
+            keys={
+                **_COMMON,
+                "to": TEMPLATE,
+                "subject": TEMPLATE,
+                "text": replace(TEMPLATE, lines=True),
+                "attach": PLACES,
+                "link": PLACES,
+                "link_lifetime": Single.DURATION,
+            },
+        ),
+        "message": Shape(
+            required=("app", "identifier", "message"),
+            keys={
+                **_COMMON,
+                "app": CODE,
+                "identifier": TEMPLATE,
+                "message": MESSAGE_NAME,
+                "set": VALUES,
+                "copy": MAPPING,
+            },
+        ),
+        "manual": Shape(keys={}, is_open=True),
+    },
+)
+"""`manual` waits for a person or program to complete it by the API, and keeps its settings as they are."""
+
+# The whole
+
+TOP = Shape(
+    required=("code", "name", "fields", "start"),
+    keys={
+        "code": CODE,
+        "name": LABEL,
+        "category": LABEL,
+        "description": DESCRIPTION,
+        "title": TEMPLATE,
+        "fields": Each(name="field", shape=FIELD, longest=FIELDS_PER_APP),
+        "start": Shape(keys={"fields": ACCESS}),
+        "tasks": Pairs(names=ELEMENT_NAME, values=TASK, longest=MAX_ENTRIES),
+        "services": Pairs(names=ELEMENT_NAME, values=SERVICE, longest=MAX_ENTRIES),
+        "calls": Pairs(names=ELEMENT_NAME, values=CALL, longest=MAX_ENTRIES),
+        "messages": Pairs(names=MESSAGE_NAME, values=MESSAGE, longest=MAX_ENTRIES),
+        "actions": Pairs(names=ACTION_NUMBER, values=ACTION, longest=MAX_ENTRIES),
+    },
+    about={
+        "code": "Begins every identifier: EVA makes EVA-1, EVA-2, ...",
+        "title": "Template of an instance's title, such as {{ product }} ({{ supplier }}).",
+        "start": "The form that starts an instance.",
+        "tasks": "What to say of BPMN user tasks, by their id.",
+        "services": "What BPMN service tasks do, by their id.",
+        "calls": "How BPMN call activities map fields, by their id.",
+        "messages": "Which fields a BPMN message may set, by its name.",
+        "actions": "What can be run on an instance from outside, by number.",
+    },
+)
