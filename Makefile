@@ -41,8 +41,8 @@ demo: setup ## Start Satchel with example apps, users and files
 
 ## Checking
 
-.PHONY: check ruff format mypy basedpyright layers
-check: ruff format mypy basedpyright layers ## Run every static check: ruff, mypy, basedpyright, import-linter
+.PHONY: check ruff format mypy basedpyright layers api-changes
+check: ruff format mypy basedpyright layers api-changes ## Run every static check: ruff, mypy, basedpyright, import-linter, api-changes
 	@echo "check: all clean"
 
 # $(call timed,NAME,COMMAND) says what runs, then how long it took; the command's own output stands between.
@@ -62,6 +62,9 @@ basedpyright: setup
 
 layers: setup
 	$(call timed,lint-imports,$(BIN)/lint-imports)
+
+api-changes: setup ## Fail where the API changed in a way that breaks clients and CHANGELOG.md does not announce
+	$(call timed,api-changes,PYTHONPATH=src:tests $(BIN)/python tests/house/api_changes.py $(ARGS))
 
 .PHONY: test soak bench
 test: setup setup-js ## Run every test but the slow proofs
