@@ -1,6 +1,6 @@
 """What a form sends, checked by the form's access: what it may write, must hold, and which files it names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import cast
 
 from satchel.model.app import Access
@@ -26,21 +26,21 @@ def access_faults(access: Mapping[FieldId, Access], given: Iterable[str]) -> lis
 
 def missing_required(
     fields: Iterable[Field],
-    access: Mapping[FieldId, Access],
+    required: Collection[FieldId],
     values: Mapping[str, object],
     file_counts: Mapping[FieldId, int],
 ) -> list[FieldFault]:
-    """Return a fault `required` for each field that the form requires and that is still empty.
+    """Return a fault `required` for each field that must hold something and is still empty.
 
     Args:
         fields: the app's fields.
-        access: the form's access.
+        required: the ids of those that must.
         values: canonical, as they will be stored.
         file_counts: how many files each field will hold.
     """
     faults: list[FieldFault] = []
     for field in fields:
-        if access.get(field.id) is not Access.REQUIRE:
+        if field.id not in required:
             continue
         has_value = file_counts.get(field.id, 0) > 0 if field.is_file_type else values.get(field.id) is not None
         if not has_value:

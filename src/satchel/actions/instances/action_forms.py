@@ -1,5 +1,6 @@
 """Forms of an app's own actions: what each of them takes, and the built-in input `comment` among it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from satchel.actions.instances.claims import Scope
@@ -7,6 +8,7 @@ from satchel.actions.instances.forms import Form, Submission
 from satchel.actions.loading import LoadedApp
 from satchel.model.app import COMMENT, Access, Action
 from satchel.model.errors import FieldFault, InvalidValues, NotFound
+from satchel.model.ids import FieldId
 
 
 def action_of(app: LoadedApp, action_id: int) -> Action:
@@ -21,15 +23,25 @@ def action_of(app: LoadedApp, action_id: int) -> Action:
     return action
 
 
-def action_form(action: Action, scope: Scope) -> Form:
-    """Return what an action lets one fill in.
+def action_form(action: Action, scope: Scope, form: Mapping[FieldId, Access]) -> Form:
+    """Return what an action lets its caller fill in, and what must hold something when it is done.
+
+    An action stands for the form whose task it completes or by which it starts an instance, so it requires what that
+    form does: of its own inputs a value, of other fields that they hold one already.
 
     Args:
         action: the app's.
         scope: for whom the uploads that it takes must have been made.
+        form: the access of the form that it stands for; empty where it only changes the instance.
     """
-    inputs = {field_id: Access.EDIT for field_id in action.inputs if field_id != COMMENT}
-    return Form(access=inputs, scope=scope, areas=action.areas)
+    required = {field_id for field_id, how in form.items() if how is Access.REQUIRE}
+    inputs = [field_id for field_id in action.inputs if field_id != COMMENT]
+    return Form(
+        access={field_id: Access.REQUIRE if field_id in required else Access.EDIT for field_id in inputs},
+        scope=scope,
+        areas=action.areas,
+        holding=frozenset(required.difference(inputs)),
+    )
 
 
 def with_comment(action: Action, given: Submission) -> Submission:

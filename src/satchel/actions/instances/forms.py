@@ -58,12 +58,19 @@ class Form:
         access: per field; a field without an entry takes nothing.
         tab: whether the attachments tab takes files.
         areas: named parts of the tab; where there are any, each attachment belongs to one of them.
+        holding: fields that must hold something already, because they cannot be filled in here.
     """
 
     access: Mapping[FieldId, Access]
     scope: Scope
     tab: bool = True
     areas: Sequence[Area] = ()
+    holding: frozenset[FieldId] = frozenset()
+
+    @property
+    def required(self) -> frozenset[FieldId]:
+        """The fields that must hold something when the form is submitted whole."""
+        return self.holding | {field for field, how in self.access.items() if how is Access.REQUIRE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +113,7 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
     if complete:
         counts = {f.id: len(named[f.id]) if f.id in named else len(run.files_in(f.id)) for f in run.app.file_fields}
         wrong = {fault.field for fault in faults}
-        missing = missing_required(fields, form.access, merged, counts)
+        missing = missing_required(fields, form.required, merged, counts)
         faults += [fault for fault in missing if fault.field not in wrong]
     faults += _area_faults(form, given, uploads, complete=complete)
     if faults:

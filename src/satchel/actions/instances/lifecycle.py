@@ -328,7 +328,8 @@ async def run_action(
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         _require_running(run)
         task = await _task_of(run, action) if action.task is not None else None
-        form = action_form(action, Scope(instance=True, task_id=task.id if task else None))
+        required_by = access.form_of(run.app, task).fields if task else {}
+        form = action_form(action, Scope(instance=True, task_id=task.id if task else None), required_by)
         given = with_comment(action, given)
         uploads = await _lock(run, given)
         saved = await submit(run, form, given, uploads, complete=True)
@@ -355,7 +356,7 @@ async def _run_creating(context: Context, actor: Actor, code: str, action_id: in
         uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
         ledger = Ledger()
         run = await create(context, tx, actor, app, ledger)
-        form = action_form(action, Scope(starter=actor.user_id))
+        form = action_form(action, Scope(starter=actor.user_id), app.manifest.start.fields)
         await _start(run, form, given, uploads, data={"action": action_id, "name": action.name})
         following = await next_task(run)
         await ledger.settle(context, tx, actor)
