@@ -7,8 +7,8 @@ import pytest
 
 from golden.replay import FOLDER, load
 from satchel.surfaces.alloy import errors
+from satchel.surfaces.alloy.outputs import BASE, normal_path
 from satchel.surfaces.alloy.routes import ENDPOINTS
-from satchel.surfaces.alloy.wire import BASE, normal_path
 
 README = Path(errors.__file__).parent / "README.md"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import yaml
 
 from golden.replay import FOLDER
+from satchel.surfaces.flokzu.outputs import BASE
 from satchel.surfaces.flokzu.routes import ENDPOINTS
-from satchel.surfaces.flokzu.wire import BASE
 
 README = Path(__file__).parent.parent.parent / "src" / "satchel" / "surfaces" / "flokzu" / "README.md"
 

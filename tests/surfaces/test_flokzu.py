@@ -14,7 +14,7 @@ from satchel.actions.identity import accounts, credentials
 from satchel.actions.instances import lifecycle
 from satchel.model.actor import Right
 from satchel.surfaces.flokzu.names import ids_of, names_of
-from satchel.surfaces.flokzu.wire import BASE
+from satchel.surfaces.flokzu.outputs import BASE
 from surfaces.conftest import Api
 from world import PDF, TEXT
 

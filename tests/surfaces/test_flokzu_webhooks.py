@@ -14,8 +14,8 @@ from satchel.actions.webhooks import subscriptions
 from satchel.actions.webhooks.subscriptions import Wish
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import InstanceId
+from satchel.surfaces.flokzu.outputs import BASE
 from satchel.surfaces.flokzu.webhooks import FORMAT
-from satchel.surfaces.flokzu.wire import BASE
 from surfaces.conftest import Api
 from telling import run_jobs
 

@@ -10,7 +10,7 @@ from satchel.actions.loading import LoadedApp
 from satchel.model.actor import Right
 from satchel.model.app import Action
 from satchel.model.errors import Forbidden, InvalidRequest
-from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.attachments import Added, AttachmentBody
 from satchel.surfaces.alloy.errors import no_action
 from satchel.surfaces.alloy.inputs import Keys, plain_text
@@ -129,19 +129,19 @@ async def check(exchange: Exchange) -> Reply:
     action = _action_of(exchange, view.app)
     may = view.sight.whole and exchange.actor.may(Right.MODIFY, view.instance.app_id)
     is_due = action.task is None or any(task.is_open and task.element == action.task for task in view.tasks)
-    return wire.success(exchange, {"Result": may and is_due and view.instance.is_running})
+    return outputs.success(exchange, {"Result": may and is_due and view.instance.is_running})
 
 
 def _done(exchange: Exchange, done: Result) -> Reply:
     """Return the object that an action ran on or created; one that may be created but not seen has its ids too."""
     code, _, number = done.instance.identifier.rpartition("-")
-    found = {"Succeed": True, "ObjectID": str(done.instance.uuid), "ObjectOID": wire.oid(code, int(number))}
-    return wire.success(exchange, found)
+    found = {"Succeed": True, "ObjectID": str(done.instance.uuid), "ObjectOID": outputs.oid(code, int(number))}
+    return outputs.success(exchange, found)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    endpoint("POST", wire.BASE, create),
-    endpoint("POST", f"{wire.BASE}/object/{{oid}}/action/{{action}}", run),
-    endpoint("GET", f"{wire.BASE}/object/{{oid}}/action/{{action}}/check", check),
+    endpoint("POST", outputs.BASE, create),
+    endpoint("POST", f"{outputs.BASE}/object/{{oid}}/action/{{action}}", run),
+    endpoint("GET", f"{outputs.BASE}/object/{{oid}}/action/{{action}}/check", check),
 )
 """The routes of this module."""

@@ -20,7 +20,7 @@ from satchel.actions.instances.lifecycle import View
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest
 from satchel.model.files import File, FileKind
-from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.errors import INVALID_COMBINATION, Refused, no_attachment
 from satchel.surfaces.alloy.inputs import Keys, read_keys, read_wanted, require_json
 from satchel.surfaces.alloy.objects import object_of
@@ -209,7 +209,7 @@ async def listing(exchange: Exchange) -> Reply:
         ]
         for file in view.files
     ]
-    return wire.success(exchange, listed(exchange.actor, COLUMNS, rows, wanted))
+    return outputs.success(exchange, listed(exchange.actor, COLUMNS, rows, wanted))
 
 
 async def add(exchange: Exchange) -> Reply:
@@ -221,7 +221,7 @@ async def add(exchange: Exchange) -> Reply:
         listed_ = cast("list[object]", given) if isinstance(given, list) else [given]
         added = await body.added(listed_, None)
         await arrivals.attach(exchange.context, exchange.actor, view.instance.id, added.submission())
-    return wire.success(exchange, None)
+    return outputs.success(exchange, None)
 
 
 def attachment_of(exchange: Exchange, view: View) -> File:
@@ -231,7 +231,7 @@ def attachment_of(exchange: Exchange, view: View) -> File:
         Refused: there is none.
     """
     given = exchange.params["attachment"]
-    uuid: UUID | None = wire.read_guid(given)
+    uuid: UUID | None = outputs.read_guid(given)
     found = next((file for file in view.files if file.uuid == uuid), None)
     if found is None:
         raise no_attachment(given.upper())
@@ -258,12 +258,12 @@ async def content(exchange: Exchange) -> Reply | None:
     file = attachment_of(exchange, await object_of(exchange))
     if file.kind is not FileKind.STORED:
         found = {"Data": "", "FileName": file.url or "", "Description": file.description, "Size": 0}
-        return wire.success(exchange, found)
+        return outputs.success(exchange, found)
     what = await _bytes_of(exchange, file)
     before, after = _around(exchange, what)
     encoded = -(-what.size_bytes // _BASE64_IN) * _BASE64_OUT
     total = len(before) + encoded + len(after)
-    kind = wire.XML_TYPE if wire.wants_xml(exchange) else "application/json"
+    kind = outputs.XML_TYPE if outputs.wants_xml(exchange) else "application/json"
     headers = (
         ("content-type", kind),
         ("content-length", str(total)),
@@ -283,8 +283,8 @@ def _around(exchange: Exchange, what: Content) -> tuple[bytes, bytes]:
     """Return what stands in the answer before and after the base64."""
     mark = "{}"
     found = {"Data": mark, "FileName": what.name, "Description": what.file.description, "Size": what.size_bytes}
-    answer = wire.success(exchange, found).body
-    encoded = f"<Data>{mark}</Data>".encode() if wire.wants_xml(exchange) else b'"Data":' + msgspec.json.encode(mark)
+    answer = outputs.success(exchange, found).body
+    encoded = f"<Data>{mark}</Data>".encode() if outputs.wants_xml(exchange) else b'"Data":' + msgspec.json.encode(mark)
     before, _, after = answer.partition(encoded)
     begin, _, end = encoded.partition(mark.encode())
     return before + begin, end + after
@@ -314,17 +314,17 @@ async def describe(exchange: Exchange) -> Reply:
     if text is None or given.without("Description"):
         raise InvalidRequest("Send the Description, and nothing else: only it can be changed.", pointer="/Description")
     await attached.describe(exchange.context, exchange.actor, file.id, description=text)
-    return wire.success(exchange, None)
+    return outputs.success(exchange, None)
 
 
 async def remove(exchange: Exchange) -> Reply:
     """Remove an attachment."""
     file = attachment_of(exchange, await object_of(exchange))
     await attached.delete(exchange.context, exchange.actor, file.id)
-    return wire.success(exchange, None)
+    return outputs.success(exchange, None)
 
 
-_LIST = f"{wire.BASE}/object/{{oid}}/attachments"
+_LIST = f"{outputs.BASE}/object/{{oid}}/attachments"
 _ONE = f"{_LIST}/{{attachment}}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (

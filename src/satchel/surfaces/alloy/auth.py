@@ -7,7 +7,7 @@ from satchel.actions.identity import accounts, applications
 from satchel.actions.identity.applications import Token
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest, NotFound, SatchelError, TooManyRequests, Unauthenticated
-from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.errors import no_object
 from satchel.surfaces.alloy.inputs import Keys, plain_text, read_keys
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
@@ -53,7 +53,7 @@ def _all_of(exchange: Exchange, header: bytes) -> list[str]:
 
 
 async def _acting_for(exchange: Exchange, actor: Actor, person: str) -> Actor:
-    user = wire.read_person(person)
+    user = outputs.read_person(person)
     if user is None:
         raise no_object(person)
     try:
@@ -151,12 +151,12 @@ async def profile(exchange: Exchange) -> Reply:
     actor = exchange.actor
     if applications.is_application(actor):
         known = await applications.application_of(exchange.context, actor)
-        items = [("ID", "ID", wire.guid_text(known.client_id)), ("Name", "Name", known.name)]
-        return wire.success(exchange, wire.items([*items, ("Technician", "Technician", "false")]))
+        items = [("ID", "ID", outputs.guid_text(known.client_id)), ("Name", "Name", known.name)]
+        return outputs.success(exchange, outputs.items([*items, ("Technician", "Technician", "false")]))
     first, _, last = actor.name.rpartition(" ")
     found = [
-        ("ID", "ID", wire.guid(wire.person_guid(actor.user_id)) if actor.user_id is not None else ""),
-        ("OID", "OID", wire.oid(wire.PERSON, actor.user_id or 0)),
+        ("ID", "ID", outputs.guid(outputs.person_guid(actor.user_id)) if actor.user_id is not None else ""),
+        ("OID", "OID", outputs.oid(outputs.PERSON, actor.user_id or 0)),
         ("First_Name", "First Name", first),
         ("Last_Name", "Last Name", last),
         ("Full_Name", "Full Name", actor.name),
@@ -167,11 +167,11 @@ async def profile(exchange: Exchange) -> Reply:
         ("Address", "Address", ""),
         ("Gender", "Gender", ""),
     ]
-    return wire.success(exchange, wire.items(found))
+    return outputs.success(exchange, outputs.items(found))
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    endpoint("POST", f"{wire.BASE}/token", token, is_open=True),
-    endpoint("GET", f"{wire.BASE}/profile", profile),
+    endpoint("POST", f"{outputs.BASE}/token", token, is_open=True),
+    endpoint("GET", f"{outputs.BASE}/profile", profile),
 )
 """The routes of this module."""

@@ -26,7 +26,7 @@ from satchel.model.errors import (
     Unauthenticated,
     Unavailable,
 )
-from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy import outputs
 from satchel.surfaces.kit.exchange import Exchange, Reply
 
 UNEXPECTED = 1
@@ -152,4 +152,4 @@ def _of_values(faults: Sequence[FieldFault]) -> tuple[int, str]:
 
 def _reply(exchange: Exchange, code: int, text: str, status: int, **more: str) -> Reply:
     envelope = {"success": False, "errorCode": code, "errorText": text, "responseObject": None, **more}
-    return wire.reply(exchange, envelope, status=status)
+    return outputs.reply(exchange, envelope, status=status)

@@ -15,7 +15,7 @@ from satchel.model.app import COMMENT
 from satchel.model.errors import Forbidden, InvalidRequest, NotFound
 from satchel.model.fields import FieldType
 from satchel.model.ids import MAX_ID
-from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.auth import sees_own_only
 from satchel.surfaces.alloy.errors import no_object, unknown_class, unknown_field
 from satchel.surfaces.alloy.inputs import Filter, Wanted, read_wanted
@@ -73,7 +73,7 @@ async def object_of(exchange: Exchange) -> View:
 
 
 async def _found(exchange: Exchange, given: str) -> View | None:
-    uuid = wire.read_guid(given)
+    uuid = outputs.read_guid(given)
     try:
         if uuid is not None:
             return await by_name.by_uuid(exchange.context, exchange.actor, uuid)
@@ -97,11 +97,11 @@ def spellings(oid: str) -> list[tuple[str, int]]:
     if hyphened:
         return [(hyphened[1], int(hyphened[2]))] if int(hyphened[2]) <= MAX_ID else []
     found: list[tuple[str, int]] = []
-    for count in range(wire.OID_DIGITS, 20):
+    for count in range(outputs.OID_DIGITS, 20):
         code, digits = text[:-count], text[-count:]
         if not re.fullmatch(r"[A-Z][A-Z0-9]{0,15}", code, re.ASCII) or not (digits.isascii() and digits.isdigit()):
             break
-        if (count == wire.OID_DIGITS or digits[0] != "0") and int(digits) <= MAX_ID:
+        if (count == outputs.OID_DIGITS or digits[0] != "0") and int(digits) <= MAX_ID:
             found.append((code, int(digits)))
     return found
 
@@ -126,7 +126,7 @@ async def listing_of_class(exchange: Exchange) -> Reply:
         for one in found.instances
     ]
     data = [[row.text(field) for field in shown] for row in rows]
-    return wire.success(exchange, {"Fields": [field.declared for field in shown], "Data": data})
+    return outputs.success(exchange, {"Fields": [field.declared for field in shown], "Data": data})
 
 
 def _listing(exchange: Exchange, app: LoadedApp, fields: Sequence[ObjectField], wanted: Wanted) -> Listing:
@@ -146,7 +146,7 @@ def _condition(app: LoadedApp, field: ObjectField, given: Filter) -> Condition:
         codes = {code: number for code, number in spellings(text) if code == app.manifest.code}
         text = str(codes.get(app.manifest.code, _IMPOSSIBLE))
     elif field.column.own == "uuid" and text.strip():
-        uuid = wire.read_guid(text)
+        uuid = outputs.read_guid(text)
         if uuid is None:
             raise InvalidRequest(f"{field.name} must be compared with a GUID.", pointer="/filters")
         text = str(uuid)
@@ -179,7 +179,7 @@ async def read(exchange: Exchange) -> Reply:
         if field.column.field is None or view.sight.shows(field.column.field.id)
     ]
     found = [(field.name, field.caption, cells.text(field)) for field in fields]
-    return wire.success(exchange, wire.items(found))
+    return outputs.success(exchange, outputs.items(found))
 
 
 async def activities(exchange: Exchange) -> Reply:
@@ -204,7 +204,7 @@ async def activities(exchange: Exchange) -> Reply:
         who = names.get(int(event.user_id), "") if event.user_id is not None else "Satchel"
         number_of_action = action if isinstance(action, int) else None
         rows.append([number, kind, str(details or ""), event.at, who, number_of_action])
-    return wire.success(exchange, listed(exchange.actor, ACTIVITIES, rows, wanted))
+    return outputs.success(exchange, listed(exchange.actor, ACTIVITIES, rows, wanted))
 
 
 async def dictionary(exchange: Exchange) -> Reply:
@@ -223,7 +223,7 @@ async def dictionary(exchange: Exchange) -> Reply:
         TableColumn(name=field.name, type="string", caption=field.caption),
         TableColumn(name="Description", type="string", caption="Description"),
     )
-    return wire.success(exchange, listed(exchange.actor, columns, rows, replace(wanted, search=None)))
+    return outputs.success(exchange, listed(exchange.actor, columns, rows, replace(wanted, search=None)))
 
 
 def _classification(fields: Sequence[ObjectField], name: str) -> ObjectField:
@@ -242,7 +242,7 @@ async def _classified(exchange: Exchange, field: ObjectField) -> list[tuple[str,
         return [(text, state.value) for state, text in STATES.items()]
     if field.column.own == "starter" or (ours is not None and ours.type is FieldType.USER):
         people = await accounts.users(exchange.context, exchange.actor, after=0, limit=MAX_ACTIVITIES)
-        return [(user.name, wire.oid(wire.PERSON, user.id)) for user in people if user.is_active]
+        return [(user.name, outputs.oid(outputs.PERSON, user.id)) for user in people if user.is_active]
     if ours is not None and ours.type is FieldType.GROUP:
         return [
             (group.name, str(group.id)) for group in (await accounts.people(exchange.context, exchange.actor)).groups
@@ -254,13 +254,13 @@ async def _classified(exchange: Exchange, field: ObjectField) -> list[tuple[str,
 
 def _lists(path: str, handler: Handler) -> tuple[Endpoint, ...]:
     """Return the routes of a list: parameters in the query string, or in a body."""
-    return tuple(endpoint(method, f"{wire.BASE}/{path}", handler) for method in ("GET", "POST"))
+    return tuple(endpoint(method, f"{outputs.BASE}/{path}", handler) for method in ("GET", "POST"))
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *_lists("activities/{oid}", activities),
     *_lists("dictionary", dictionary),
-    endpoint("GET", f"{wire.BASE}/object/{{oid}}", read),
+    endpoint("GET", f"{outputs.BASE}/object/{{oid}}", read),
     *_lists("{object_class}", listing_of_class),
 )
 """The routes of this module."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from satchel.actions.lists.by_any_field import span
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest
-from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.errors import unknown_field
 from satchel.surfaces.alloy.inputs import Filter, Wanted
 
@@ -71,9 +71,9 @@ def listed(actor: Actor, columns: Sequence[TableColumn], rows: Sequence[Sequence
 def cell_text(actor: Actor, cell: Cell) -> str:
     """Return a cell as it is shown."""
     if isinstance(cell, datetime):
-        return wire.moment(actor, cell)
+        return outputs.moment(actor, cell)
     if isinstance(cell, UUID):
-        return wire.guid(cell)
+        return outputs.guid(cell)
     return "" if cell is None else str(cell)
 
 
@@ -106,7 +106,7 @@ def _condition(actor: Actor, column: TableColumn, given: Filter) -> Callable[[Ce
     elif operation != "=":
         raise InvalidRequest(f"{column.name} can only be equal or not equal.", pointer="/filters")
     elif column.type == "guid":
-        wanted = wire.read_guid(given.value)
+        wanted = outputs.read_guid(given.value)
         is_equal = lambda cell: wanted is not None and cell == wanted  # noqa: E731  # one of several
     else:
         text = given.value.strip().casefold()

@@ -17,7 +17,7 @@ from satchel.model.errors import InvalidRequest
 from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
 from satchel.model.instance import Instance, InstanceState
-from satchel.surfaces.alloy import wire
+from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.errors import unknown_field
 from satchel.surfaces.alloy.inputs import plain_text
 
@@ -131,13 +131,13 @@ class Cells:
         one = self.instance
         match name:
             case "uuid":
-                return wire.guid(one.uuid)
+                return outputs.guid(one.uuid)
             case "number":
-                return wire.oid(self.code, one.number)
+                return outputs.oid(self.code, one.number)
             case "state":
                 return STATES[one.state]
             case "started_at" | "ended_at":
-                return wire.moment(self.actor, one.started_at if name == "started_at" else one.ended_at)
+                return outputs.moment(self.actor, one.started_at if name == "started_at" else one.ended_at)
             case "starter":
                 return self.names.users.get(one.starter_id or 0, "")
             case _:
@@ -156,7 +156,7 @@ class Cells:
             case FieldType.GROUP:
                 shown = self.names.groups.get(cast("int", value), str(value))
             case FieldType.DATETIME:
-                shown = wire.moment(self.actor, datetime.fromisoformat(str(value)))
+                shown = outputs.moment(self.actor, datetime.fromisoformat(str(value)))
             case FieldType.BOOLEAN:
                 shown = "true" if value else "false"
             case FieldType.TABLE:
@@ -274,7 +274,7 @@ async def _person(context: Context, actor: Actor, field: Field, text: str) -> st
     if field.type is FieldType.GROUP:
         groups = (await accounts.people(context, actor)).groups
         return next((str(group.id) for group in groups if group.name.casefold() == text.casefold()), text)
-    user = wire.read_person(text)
+    user = outputs.read_person(text)
     if user is not None:
         return str(user)
     found = await accounts.users_called(context, actor, text)

@@ -9,7 +9,7 @@ from satchel.actions.lists import documents
 from satchel.actions.loading import LoadedApp
 from satchel.model.errors import InvalidRequest, NotFound
 from satchel.model.ids import MAX_ID, FieldId, InstanceId
-from satchel.surfaces.flokzu import wire
+from satchel.surfaces.flokzu import outputs
 from satchel.surfaces.flokzu.auth import starts_by_system
 from satchel.surfaces.flokzu.inputs import Inputs, body_object, query_inputs, read_inputs, refused
 from satchel.surfaces.flokzu.instances import V1, V2
@@ -17,8 +17,8 @@ from satchel.surfaces.flokzu.values import read_values
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
-_ID = wire.RECORD_ID.lower()
-_TAKEN = (wire.RECORD_ID,)
+_ID = outputs.RECORD_ID.lower()
+_TAKEN = (outputs.RECORD_ID,)
 _LONGEST_NUMBER = 19
 
 
@@ -36,7 +36,7 @@ async def read(exchange: Exchange) -> Reply:
     given = await read_inputs(exchange)
     app = await _database(exchange, given.need("databaseName"))
     found = await _found(exchange, app, await _filters(exchange, app, given), limit=1)
-    return json_reply({"data": found[0] if found else {}, "status": wire.OK})
+    return json_reply({"data": found[0] if found else {}, "status": outputs.OK})
 
 
 async def listing(exchange: Exchange) -> Reply:
@@ -47,8 +47,8 @@ async def listing(exchange: Exchange) -> Reply:
     after = given.number("after", 0, low=0, high=MAX_ID)
     wanted = await _filters(exchange, app, given)
     found = await _found(exchange, app, wanted, limit=limit + 1, after=after)
-    more = {"next": found[limit - 1][wire.RECORD_ID]} if len(found) > limit else {}
-    return json_reply({"data": found[:limit], "status": wire.OK, **more})
+    more = {"next": found[limit - 1][outputs.RECORD_ID]} if len(found) > limit else {}
+    return json_reply({"data": found[:limit], "status": outputs.OK, **more})
 
 
 async def update(exchange: Exchange) -> Reply:
@@ -58,7 +58,7 @@ async def update(exchange: Exchange) -> Reply:
     data, number = _without_id(given.mapping("data"))
     outside = given.raw(_ID)
     if number is not None and outside is not None and str(number) != str(outside):
-        raise refused(wire.RECORD_ID, "is given twice, differently")
+        raise refused(outputs.RECORD_ID, "is given twice, differently")
     with_insert = given.flag("withInsert")
     return json_reply(
         await _updated(exchange, app, data, number if outside is None else outside, with_insert=with_insert)
@@ -123,9 +123,9 @@ async def _filters(exchange: Exchange, app: LoadedApp, given: Inputs) -> Wanted:
     named = dict(pairs)
     if len(named) != len(pairs):
         raise refused("filters", "names a column twice")
-    number = named.pop(wire.RECORD_ID, None)
+    number = named.pop(outputs.RECORD_ID, None)
     values = await _values(exchange, app, named)
-    if number is not None or wire.RECORD_ID in dict(pairs):
+    if number is not None or outputs.RECORD_ID in dict(pairs):
         return Wanted(values=_by_field(values), number=_number(number) or InstanceId(0))
     return Wanted(values=_by_field(values))
 
@@ -141,7 +141,7 @@ async def _found(
     found = await records.find(exchange.context, exchange.actor, app, asked)
     columns = records.columns(app)
     people = await documents.names_in(exchange.context, exchange.actor, columns, found)
-    return [wire.record(one, app, columns, people) for one in found]
+    return [outputs.record(one, app, columns, people) for one in found]
 
 
 def _without_id(data: Mapping[str, object]) -> tuple[dict[str, object], object]:
@@ -182,7 +182,7 @@ async def _updated(
 
 def _answer(number: InstanceId) -> dict[str, object]:
     """Return what adding and changing answer; clients are seen to read `Id`, the vendor's list of fields has `id`."""
-    return {"id": str(number), wire.RECORD_ID: str(number), "status": wire.OK}
+    return {"id": str(number), outputs.RECORD_ID: str(number), "status": outputs.OK}
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -14,7 +14,7 @@ from satchel.model.errors import InvalidRequest, NotFound
 from satchel.model.fields import Field
 from satchel.model.files import File
 from satchel.model.transfer.names import decode_header, parse_disposition
-from satchel.surfaces.flokzu import wire
+from satchel.surfaces.flokzu import outputs
 from satchel.surfaces.flokzu.inputs import query_inputs
 from satchel.surfaces.flokzu.instances import V1
 from satchel.surfaces.flokzu.names import ids_of
@@ -48,7 +48,7 @@ async def attach(exchange: Exchange) -> Reply:
         coming = Coming(arrival=arrival, chunks=_body(exchange, size), size_bytes=size)
         made = await _attached(exchange, view, field, coming)
     answer = {"identifier": view.instance.identifier, "attachmentId": made.uuid.hex, "name": made.name}
-    return json_reply({**answer, "size": made.size_bytes, "status": wire.OK})
+    return json_reply({**answer, "size": made.size_bytes, "status": outputs.OK})
 
 
 def _field(exchange: Exchange, view: View, label: str | None) -> Field | None:

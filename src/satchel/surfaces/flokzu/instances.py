@@ -9,15 +9,15 @@ from satchel.actions.instances.forms import Submission
 from satchel.actions.lists import documents
 from satchel.actions.lists.documents import Document
 from satchel.model.clock import moment
-from satchel.surfaces.flokzu import wire
+from satchel.surfaces.flokzu import outputs
 from satchel.surfaces.flokzu.auth import KEY_PARAMETER, starts_by_system
 from satchel.surfaces.flokzu.inputs import body_object, query_inputs, read_inputs
 from satchel.surfaces.flokzu.values import read_values
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
-V1 = f"{wire.BASE}/{{{KEY_PARAMETER}}}"
-V2 = f"{wire.BASE}/v2"
+V1 = f"{outputs.BASE}/{{{KEY_PARAMETER}}}"
+V2 = f"{outputs.BASE}/v2"
 
 
 async def create(exchange: Exchange) -> Reply:
@@ -38,20 +38,20 @@ async def _created(exchange: Exchange, code: str, data: Mapping[str, object]) ->
     app = await deploying.read(context, actor, code)
     values = await read_values(exchange, app, data)
     made = await lifecycle.start_as(context, actor, code, Submission(values=values), by_system=by_system)
-    return {"identifier": made.identifier, "initiationDate": moment(made.started_at), "status": wire.OK}
+    return {"identifier": made.identifier, "initiationDate": moment(made.started_at), "status": outputs.OK}
 
 
 async def read(exchange: Exchange) -> Reply:
     """Return an instance with the values that one may see, each attachment with a new link."""
-    return json_reply({"status": wire.OK, "data": wire.version_2(*await _document(exchange))})
+    return json_reply({"status": outputs.OK, "data": outputs.version_2(*await _document(exchange))})
 
 
 async def read_v1(exchange: Exchange) -> Reply:
     """Return an instance as version 1 does: the document itself, its fields a list."""
-    return json_reply(wire.version_1(*await _document(exchange)))
+    return json_reply(outputs.version_1(*await _document(exchange)))
 
 
-async def _document(exchange: Exchange) -> tuple[Document, wire.Attachments]:
+async def _document(exchange: Exchange) -> tuple[Document, outputs.Attachments]:
     identifier = (await read_inputs(exchange)).need("identifier", "reference")
     document, files = await documents.read(exchange.context, exchange.actor, identifier)
     return document, await metadata_by_place(exchange.context, exchange.actor, files)
@@ -75,7 +75,7 @@ async def _updated(exchange: Exchange, identifier: str, data: Mapping[str, objec
     view = await lifecycle.read_by_identifier(context, actor, identifier)
     values = await read_values(exchange, view.app, data, view=view)
     await lifecycle.change_values(context, actor, view.instance.id, Submission(values=values), expected=None)
-    return {"identifier": view.instance.identifier, "updateDate": moment(context.clock()), "status": wire.OK}
+    return {"identifier": view.instance.identifier, "updateDate": moment(context.clock()), "status": outputs.OK}
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -6,12 +6,12 @@ from satchel.actions import access
 from satchel.actions.identity import accounts
 from satchel.model.errors import NotFound
 from satchel.model.ids import GroupId
-from satchel.surfaces.flokzu import wire
+from satchel.surfaces.flokzu import outputs
 from satchel.surfaces.flokzu.inputs import Inputs, read_inputs, refused
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
-V1 = f"{wire.BASE}/v1/management/user"
+V1 = f"{outputs.BASE}/v1/management/user"
 MAX_ROLES = 100
 
 
@@ -98,7 +98,7 @@ async def _groups(exchange: Exchange, names: Sequence[str]) -> list[GroupId]:
 
 
 def _done(detail: str) -> Reply:
-    return json_reply({"detail": detail, "status": wire.OK})
+    return json_reply({"detail": detail, "status": outputs.OK})
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

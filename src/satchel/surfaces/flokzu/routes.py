@@ -2,7 +2,7 @@
 
 from satchel.surfaces.flokzu import auth, commons, databases, files, instances, people
 from satchel.surfaces.flokzu.errors import document
-from satchel.surfaces.flokzu.wire import PREFIX
+from satchel.surfaces.flokzu.outputs import PREFIX
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.surface import Surface
 

@@ -5,7 +5,7 @@ from satchel.actions.webhook_formats import Format, Message
 from satchel.db.pool import Reader
 from satchel.model.clock import moment
 from satchel.model.webhooks import Happening
-from satchel.surfaces.flokzu import wire
+from satchel.surfaces.flokzu import outputs
 
 NAME = "flokzu"
 TOKEN_HEADER = "X-Flokzu-Token"  # noqa: S105  # a header's name; that of theirs is documented nowhere
@@ -19,12 +19,12 @@ async def render(tx: Reader, message: Message) -> object:
     by = told.user_id
     document = await documents.whole(tx, told.app, told.instance, also=() if by is None else (by,))
     participant = None if by is None else document.people.users.get(by)
-    return wire.webhook(message.type, document, told.files, at=message.at, participant=participant)
+    return outputs.webhook(message.type, document, told.files, at=message.at, participant=participant)
 
 
 FORMAT = Format(
     name=NAME,
-    types={Happening.START: wire.SAVE, Happening.SAVE: wire.SAVE, Happening.TASK_DONE: wire.TASK_COMPLETE},
+    types={Happening.START: outputs.SAVE, Happening.SAVE: outputs.SAVE, Happening.TASK_DONE: outputs.TASK_COMPLETE},
     render=render,
     token_header=TOKEN_HEADER,
 )

@@ -5,7 +5,7 @@ from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest, InvalidValues, Unauthenticated
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.navixy import errors, wire
+from satchel.surfaces.navixy import errors, outputs
 from satchel.surfaces.navixy.inputs import read_inputs, refused
 
 SCHEME = "nvx"
@@ -52,19 +52,19 @@ async def sign_in(exchange: Exchange) -> Reply:
     login, password = given.text("login"), given.text("password", longest=LONGEST_PASSWORD)
     errors.speak(exchange, errors.SIGN_IN)
     made = await hashes.sign_in(exchange.context, login, password, address=exchange.address)
-    return wire.success(type="authenticated", hash=made.secret)
+    return outputs.success(type="authenticated", hash=made.secret)
 
 
 async def renew(exchange: Exchange) -> Reply:
     """Let the session live on."""
     await hashes.renew(exchange.context, exchange.actor)
-    return wire.success()
+    return outputs.success()
 
 
 async def log_out(exchange: Exchange) -> Reply:
     """End the session."""
     await hashes.end(exchange.context, exchange.actor)
-    return wire.success()
+    return outputs.success()
 
 
 async def create_key(exchange: Exchange) -> Reply:
@@ -78,20 +78,20 @@ async def create_key(exchange: Exchange) -> Reply:
     except Conflict:
         errors.speak(exchange, {Conflict: 268})
         raise
-    created = wire.date(exchange, exchange.context.clock(), await wire.wants_iso(exchange))
-    return wire.success(value={"hash": made.secret, "create_date": created, "title": title})
+    created = outputs.date(exchange, exchange.context.clock(), await outputs.wants_iso(exchange))
+    return outputs.success(value={"hash": made.secret, "create_date": created, "title": title})
 
 
 async def list_keys(exchange: Exchange) -> Reply:
     """List the API keys; a hash is shown only when its key is made."""
     errors.speak(exchange, errors.ADMINISTRATORS)
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     found = await hashes.keys(exchange.context, exchange.actor)
     shown = [
-        {"hash": str(one.id), "create_date": wire.date(exchange, one.created_at, iso), "title": one.title}
+        {"hash": str(one.id), "create_date": outputs.date(exchange, one.created_at, iso), "title": one.title}
         for one in found
     ]
-    return wire.success(list=shown)
+    return outputs.success(list=shown)
 
 
 async def delete_key(exchange: Exchange) -> Reply:
@@ -100,17 +100,17 @@ async def delete_key(exchange: Exchange) -> Reply:
     given = await read_inputs(exchange)
     name = "api_key" if "api_key" in given else "key"
     await hashes.delete_key(exchange.context, exchange.actor, given.text(name, longest=64))
-    return wire.success()
+    return outputs.success()
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *wire.call("user/auth", sign_in, is_open=True),
-    *wire.call("user/session/renew", renew),
-    *wire.call("user/logout", log_out),
-    *wire.call("api/key/create", create_key),
-    *wire.call("api/key/list", list_keys),
-    *wire.call("api/key/delete", delete_key),
-    *wire.call("user/api_key/list", list_keys),
-    *wire.call("user/api_key/delete", delete_key),
+    *outputs.call("user/auth", sign_in, is_open=True),
+    *outputs.call("user/session/renew", renew),
+    *outputs.call("user/logout", log_out),
+    *outputs.call("api/key/create", create_key),
+    *outputs.call("api/key/list", list_keys),
+    *outputs.call("api/key/delete", delete_key),
+    *outputs.call("user/api_key/list", list_keys),
+    *outputs.call("user/api_key/delete", delete_key),
 )
 """The routes of this module."""

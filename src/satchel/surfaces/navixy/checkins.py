@@ -26,7 +26,7 @@ from satchel.model.ids import AppId, FileId, InstanceId, TaskId, UserId
 from satchel.model.search.conditions import Condition, Equals
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.navixy import errors, forms, papers, sheets, wire
+from satchel.surfaces.navixy import errors, forms, outputs, papers, sheets
 from satchel.surfaces.navixy.conditions import Known, circle, period, read_conditions, read_sorts
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 from satchel.surfaces.navixy.tasks import DEFAULT_LIMIT, MAX_LIMIT
@@ -66,7 +66,7 @@ async def create_form(exchange: Exchange) -> Reply:
     given = await read_inputs(exchange)
     person, template = UserId(given.integer("tracker_id")), AppId(given.integer("template_id"))
     await forms.template(exchange, template)
-    return wire.success(id=await checkins.create_form(exchange.context, exchange.actor, template, person))
+    return outputs.success(id=await checkins.create_form(exchange.context, exchange.actor, template, person))
 
 
 async def create_form_file(exchange: Exchange) -> Reply:
@@ -97,7 +97,7 @@ async def create(exchange: Exchange) -> Reply:
     number = await checkins.check_in(
         exchange.context, exchange.actor, person, place, note=note, images=images, form=_handed_in(given)
     )
-    return wire.success(id=number)
+    return outputs.success(id=number)
 
 
 def _place(given: Inputs) -> Place:
@@ -121,16 +121,16 @@ def _handed_in(given: Inputs) -> HandedIn | None:
 async def read(exchange: Exchange) -> Reply:
     """Return a check-in."""
     given = await read_inputs(exchange)
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     errors.speak(exchange, {NotFound: 204, Forbidden: 204, InvalidState: 204})
     found = await checkins.read(exchange.context, exchange.actor, InstanceId(given.integer("checkin_id")))
-    return wire.success(value=await _shown(exchange, found, await _links(exchange, [found]), iso=iso))
+    return outputs.success(value=await _shown(exchange, found, await _links(exchange, [found]), iso=iso))
 
 
 async def listing(exchange: Exchange) -> Reply:
     """List check-ins, filtered, sorted and paged; as a file where a format is asked for."""
     given = await read_inputs(exchange)
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     kind = sheets.format_of(given) if "format" in given else None
     errors.speak(exchange, {InvalidState: 201})
     conditions = await _conditions(exchange, given)
@@ -147,7 +147,7 @@ async def listing(exchange: Exchange) -> Reply:
     if kind is not None:
         return await _as_file(exchange, kind, found, iso=iso)
     addresses = await _links(exchange, found)
-    return wire.success(list=[await _shown(exchange, one, addresses, iso=iso) for one in found], count=count)
+    return outputs.success(list=[await _shown(exchange, one, addresses, iso=iso) for one in found], count=count)
 
 
 async def _conditions(exchange: Exchange, given: Inputs) -> Sequence[Condition]:
@@ -177,7 +177,7 @@ async def _shown(
 ) -> dict[str, object]:
     held = found.row.values
     files = [
-        wire.without_nulls(
+        outputs.without_nulls(
             {
                 **forms.file(exchange, one, iso=iso),
                 "download_url": links.address(exchange.parts.public_url, addresses[one.id]),
@@ -191,13 +191,13 @@ async def _shown(
         "address": held.get("address", ""),
         "precision": held.get(PRECISION),
     }
-    return wire.without_nulls(
+    return outputs.without_nulls(
         {
             "id": found.row.id,
-            "marker_time": wire.date(exchange, found.row.started_at, iso),
+            "marker_time": outputs.date(exchange, found.row.started_at, iso),
             "user_id": exchange.actor.user_id,
             "tracker_id": held.get(PERSON),
-            "location": wire.without_nulls(location),
+            "location": outputs.without_nulls(location),
             "comment": held.get("note"),
             "files": files,
             "form_id": found.row.form_id,
@@ -227,7 +227,7 @@ def _line(exchange: Exchange, found: CheckIn, *, iso: bool) -> Sequence[str]:
     held = found.row.values
     return (
         str(found.row.id),
-        wire.date(exchange, found.row.started_at, iso),
+        outputs.date(exchange, found.row.started_at, iso),
         found.row.person or "",
         *(str(held.get(name) or "") for name in (LATITUDE, LONGITUDE, "address", "note")),
         found.row.form_label or "",
@@ -243,16 +243,16 @@ async def delete(exchange: Exchange) -> Reply:
         raise refused("checkin_ids", f"size must be between 1 and {MAX_DELETED}")
     errors.speak(exchange, {InvalidState: 201})
     await checkins.delete(exchange.context, exchange.actor, [InstanceId(number) for number in numbers])
-    return wire.success()
+    return outputs.success()
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *wire.call("checkin/image/create", create_image, get=False),
-    *wire.call("checkin/form/create", create_form),
-    *wire.call("checkin/form/file/create", create_form_file, get=False),
-    *wire.call("checkin/create", create, get=False),
-    *wire.call("checkin/read", read),
-    *wire.call("checkin/list", listing),
-    *wire.call("checkin/delete", delete),
+    *outputs.call("checkin/image/create", create_image, get=False),
+    *outputs.call("checkin/form/create", create_form),
+    *outputs.call("checkin/form/file/create", create_form_file, get=False),
+    *outputs.call("checkin/create", create, get=False),
+    *outputs.call("checkin/read", read),
+    *outputs.call("checkin/list", listing),
+    *outputs.call("checkin/delete", delete),
 )
 """The routes of this module."""

@@ -10,7 +10,7 @@ from typing import cast
 
 from satchel.model.search.conditions import All, Any, Condition, Contains, Equals, Near, Not, Within
 from satchel.surfaces.kit.exchange import Exchange
-from satchel.surfaces.navixy import wire
+from satchel.surfaces.navixy import outputs
 from satchel.surfaces.navixy.inputs import Inputs, refused
 
 MIN_PARTS = 2
@@ -137,7 +137,9 @@ def period(exchange: Exchange, given: Inputs, name: str, column: str) -> Within:
         InvalidRequest: it is no object, or an end is no date.
     """
     ends = Inputs(given.mapping(name), within=name)
-    return Within(column=column, since=wire.moment(exchange, ends, "from"), until=wire.moment(exchange, ends, "to"))
+    return Within(
+        column=column, since=outputs.moment(exchange, ends, "from"), until=outputs.moment(exchange, ends, "to")
+    )
 
 
 def circle(given: Inputs, *, latitude: str, longitude: str) -> list[Condition]:

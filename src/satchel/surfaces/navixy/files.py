@@ -11,7 +11,7 @@ from satchel.model.uploads import Upload
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.multipart import Part, last_part, read_parts
-from satchel.surfaces.navixy import errors, values, wire
+from satchel.surfaces.navixy import errors, outputs, values
 
 TOKEN = "token"  # noqa: S105  # the name of a form's field
 FORM_OVERHEAD_BYTES = 64 * 1024
@@ -36,7 +36,7 @@ async def upload(exchange: Exchange) -> Reply:
         await _take(exchange, found, last_part(part, parts), part)
         has_file = True
     if has_file:
-        return wire.success()
+        return outputs.success()
     if token is None:
         raise Unauthenticated("The form has no token.")
     await tickets.find(exchange.context, number, token=token, actor=None)
@@ -58,7 +58,7 @@ async def stats(exchange: Exchange) -> Reply:
     found = await accounts.storage(exchange.context, exchange.actor)
     count = await accounts.file_count(exchange.context, exchange.actor)
     value = {"file_count": count, "total_size": found.used_bytes, "quota": found.limit_bytes}
-    return wire.success(value=value)
+    return outputs.success(value=value)
 
 
 async def caps(exchange: Exchange) -> Reply:
@@ -75,12 +75,12 @@ async def caps(exchange: Exchange) -> Reply:
             },
         },
     }
-    return wire.success(platform=platform)
+    return outputs.success(platform=platform)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    endpoint("POST", f"{wire.PREFIX}/file/upload/{{upload}}", upload, is_open=True),
-    *wire.call("file/stats/read", stats),
-    *wire.call("dealer/get_ui_config", caps, is_open=True),
+    endpoint("POST", f"{outputs.PREFIX}/file/upload/{{upload}}", upload, is_open=True),
+    *outputs.call("file/stats/read", stats),
+    *outputs.call("dealer/get_ui_config", caps, is_open=True),
 )
 """The routes of this module."""

@@ -10,7 +10,7 @@ from satchel.model.ids import AppId, TaskId
 from satchel.model.search.conditions import Condition, Contains, Equals
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.navixy import errors, forms, wire
+from satchel.surfaces.navixy import errors, forms, outputs
 from satchel.surfaces.navixy.conditions import period
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 from satchel.surfaces.navixy.tasks import DEFAULT_LIMIT, MAX_LIMIT
@@ -75,19 +75,19 @@ async def delete(exchange: Exchange) -> Reply:
     """Empty a task's form."""
     given = await read_inputs(exchange)
     await emptying.empty_form(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
-    return wire.success()
+    return outputs.success()
 
 
 async def listing(exchange: Exchange) -> Reply:
     """List forms over all tasks; with neither a template nor tasks, none."""
     given = await read_inputs(exchange)
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     wanted = await _filter(exchange, given)
     if wanted is None:
-        return wire.success(list=[], count=0)
+        return outputs.success(list=[], count=0)
     found, count = await task_lists.listed(exchange.context, exchange.actor, wanted)
     entries = [await _entry(exchange, one, iso=iso) for one in found]
-    return wire.success(list=[entry for entry in entries if entry is not None], count=count)
+    return outputs.success(list=[entry for entry in entries if entry is not None], count=count)
 
 
 async def _entry(exchange: Exchange, one: ListedTask, *, iso: bool) -> dict[str, object] | None:
@@ -96,7 +96,7 @@ async def _entry(exchange: Exchange, one: ListedTask, *, iso: bool) -> dict[str,
     except NotFound:  # it went away between the list and now
         return None
     return {
-        "task": wire.task(exchange, one.task, one, one.details, iso=iso),
+        "task": outputs.task(exchange, one.task, one, one.details, iso=iso),
         "form": await forms.form(exchange, seen, iso=iso),
     }
 
@@ -154,8 +154,8 @@ async def _filters(exchange: Exchange, given: Inputs) -> list[Condition]:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *wire.call("task/form/create", create),
-    *wire.call("task/form/delete", delete),
-    *wire.call("task/form/list", listing),
+    *outputs.call("task/form/create", create),
+    *outputs.call("task/form/delete", delete),
+    *outputs.call("task/form/list", listing),
 )
 """The routes of this module."""

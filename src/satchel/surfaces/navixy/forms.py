@@ -26,7 +26,7 @@ from satchel.model.transfer.media import is_image
 from satchel.model.uploads import Upload, UploadState
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.navixy import names, values, wire
+from satchel.surfaces.navixy import names, outputs, values
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
 FILE_FIELD = "file"
@@ -65,16 +65,16 @@ def for_field(wish: Wish, task: TaskId, given: Inputs) -> Wish:
 
 async def place(exchange: Exchange, wish: Wish) -> Reply:
     """Return a place for a file, with what is needed to upload it."""
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     ticket = await tickets.ask(exchange.context, exchange.actor, wish)
     made = {
         "file_id": ticket.id,
-        "url": f"{exchange.parts.public_url}{wire.PREFIX}/file/upload/{ticket.id}",
-        "expires": wire.date(exchange, ticket.expires_at, iso),
+        "url": f"{exchange.parts.public_url}{outputs.PREFIX}/file/upload/{ticket.id}",
+        "expires": outputs.date(exchange, ticket.expires_at, iso),
         "file_field_name": FILE_FIELD,
         "fields": {"token": ticket.token},
     }
-    return wire.success(value=made)
+    return outputs.success(value=made)
 
 
 async def read(exchange: Exchange) -> Reply:
@@ -89,7 +89,7 @@ async def read_form(exchange: Exchange) -> Reply:
 
 async def _read(exchange: Exchange, parameter: str, *, with_unsubmitted: bool) -> Reply:
     given = await read_inputs(exchange)
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer(parameter)))
     held = [one for one in seen.files if one.field_id is not None and one.kind is FileKind.STORED]
     files = [await _file(exchange, seen, one, iso=iso, with_binding=with_unsubmitted) for one in held]
@@ -98,7 +98,7 @@ async def _read(exchange: Exchange, parameter: str, *, with_unsubmitted: bool) -
         files += [_upload(exchange, upload, iso=iso) for upload in waiting if upload.field_id is not None]
     checkin = await checkins.checkin_of(exchange.context, seen.task)
     found = await form(exchange, seen, iso=iso)
-    return wire.success(value=wire.without_nulls({**found, "checkin_id": checkin}), files=files)
+    return outputs.success(value=outputs.without_nulls({**found, "checkin_id": checkin}), files=files)
 
 
 async def form(exchange: Exchange, seen: TaskView, *, iso: bool) -> dict[str, object]:
@@ -111,20 +111,20 @@ async def form(exchange: Exchange, seen: TaskView, *, iso: bool) -> dict[str, ob
         )
         for field in fields
     }
-    return wire.without_nulls(
+    return outputs.without_nulls(
         {
             "id": seen.task.id,
             "label": seen.app.manifest.name[:100],
             "fields": [values.field(field, required=is_required(seen.form, field.id)) for field in fields],
-            "created": wire.date(exchange, seen.task.opened_at, iso),
+            "created": outputs.date(exchange, seen.task.opened_at, iso),
             "submit_in_zone": False,
             "task_id": seen.task.id,
             "template_id": None if seen.task.app_id in await _withdrawn(exchange) else seen.task.app_id,
             "description": seen.app.manifest.description or None,
             "template_version": seen.app.number,
             "tracker_id": seen.task.holder_id,
-            "values": wire.without_nulls(filled) if at is not None else None,
-            "submitted": wire.date_or_none(exchange, at, iso),
+            "values": outputs.without_nulls(filled) if at is not None else None,
+            "submitted": outputs.date_or_none(exchange, at, iso),
         }
     )
 
@@ -168,7 +168,7 @@ def is_required(form: TaskForm | None, field: FieldId) -> bool:
 def file(exchange: Exchange, held: File, *, iso: bool) -> dict[str, object]:
     """Return a file without the addresses where it is had; null members stand in it still."""
     kind = held.media_type or "application/octet-stream"
-    at = wire.date(exchange, held.created_at, iso)
+    at = outputs.date(exchange, held.created_at, iso)
     return {
         "id": held.id,
         "storage_id": 1,
@@ -191,7 +191,7 @@ async def _file(exchange: Exchange, seen: TaskView, held: File, *, iso: bool, wi
     else:
         bound = {"form_id": seen.task.id, "field_id": _named(held.field_id), "submitted": True}
         found["bindings"] = {"form_field": bound}
-    return wire.without_nulls(found)
+    return outputs.without_nulls(found)
 
 
 async def _addresses(exchange: Exchange, held: File) -> dict[str, object]:
@@ -214,13 +214,13 @@ def _named(field: FieldId | None) -> str | None:
 def _upload(exchange: Exchange, upload: Upload, *, iso: bool) -> dict[str, object]:
     kind = upload.media_type
     bound = {"form_id": upload.task_id, "field_id": _named(upload.field_id), "submitted": False}
-    return wire.without_nulls(
+    return outputs.without_nulls(
         {
             "id": upload.id,
             "storage_id": 1,
             "user_id": upload.user_id,
             "type": "image" if upload.images_only or (kind is not None and is_image(kind)) else "file",
-            "created": wire.date(exchange, upload.created_at, iso),
+            "created": outputs.date(exchange, upload.created_at, iso),
             "name": upload.name,
             "size": upload.declared_bytes if upload.size_bytes is None else upload.size_bytes,
             "mime_type": kind,
@@ -245,7 +245,7 @@ async def _submit(exchange: Exchange, *, resubmission: bool) -> Reply:
     given = await read_inputs(exchange)
     task, form = TaskId(given.integer("task_id")), _values(given)
     await submitting.submit_form(exchange.context, exchange.actor, task, fill(form), resubmission=resubmission)
-    return wire.success()
+    return outputs.success()
 
 
 def fill(given: Mapping[str, object]) -> Fill:
@@ -274,16 +274,16 @@ async def set_status(exchange: Exchange) -> Reply:
         await tasks.complete(exchange.context, exchange.actor, task, Submission(), outcome=outcome)
     else:
         raise refused("status", "must be arrived or done")
-    return wire.success()
+    return outputs.success()
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *wire.call("task/form/file", create_file),
-    *wire.call("task/form/file/create", create_file),
-    *wire.call("task/form/read", read),
-    *wire.call("form/read", read_form),
-    *wire.call("task/form/values/update", update_values, get=False),
-    *wire.call("task/form/submit", submit, get=False),
-    *wire.call("task/status/update", set_status, get=False),
+    *outputs.call("task/form/file", create_file),
+    *outputs.call("task/form/file/create", create_file),
+    *outputs.call("task/form/read", read),
+    *outputs.call("form/read", read_form),
+    *outputs.call("task/form/values/update", update_values, get=False),
+    *outputs.call("task/form/submit", submit, get=False),
+    *outputs.call("task/status/update", set_status, get=False),
 )
 """The routes of this module."""

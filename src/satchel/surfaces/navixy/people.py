@@ -20,7 +20,7 @@ from satchel.model.errors import Conflict, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import GroupId, UserId
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.navixy import errors, wire
+from satchel.surfaces.navixy import errors, outputs
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
 MAX_USERS = 10_000
@@ -52,8 +52,8 @@ async def info(exchange: Exchange) -> Reply:
         "demo": False,
     }
     if actor.is_admin:
-        return wire.success(user_info=user)
-    return wire.success(user_info=user, privileges={"rights": _names(actor.rights.get(None, ()))})
+        return outputs.success(user_info=user)
+    return outputs.success(user_info=user, privileges={"rights": _names(actor.rights.get(None, ()))})
 
 
 def _names(rights: Collection[Right]) -> list[str]:
@@ -66,7 +66,7 @@ async def sub_users(exchange: Exchange) -> Reply:
     found = await accounts.users(exchange.context, exchange.actor, after=0, limit=MAX_USERS)
     people = await accounts.people(exchange.context, exchange.actor)
     shown = [
-        wire.without_nulls(
+        outputs.without_nulls(
             {
                 "id": user.id,
                 "activated": user.is_active,
@@ -78,7 +78,7 @@ async def sub_users(exchange: Exchange) -> Reply:
         for user in found
         if user.id != exchange.actor.user_id and user.erased_at is None
     ]
-    return wire.success(list=shown)
+    return outputs.success(list=shown)
 
 
 def _group_of(people: People, user: UserId) -> GroupId | None:
@@ -104,7 +104,7 @@ async def register(exchange: Exchange) -> Reply:
         password=password,
         groups=groups,
     )
-    return wire.success(id=created)
+    return outputs.success(id=created)
 
 
 def _name(user: Inputs) -> str:
@@ -140,7 +140,7 @@ async def update_user(exchange: Exchange) -> Reply:
         is_active=given.flag("activated") if "activated" in given else None,
         group=GroupId(given.integer("security_group_id")) if "security_group_id" in given else None,
     )
-    return wire.success()
+    return outputs.success()
 
 
 async def delete_user(exchange: Exchange) -> Reply:
@@ -148,7 +148,7 @@ async def delete_user(exchange: Exchange) -> Reply:
     _require_admin(exchange)
     user = _sub_user(exchange, await read_inputs(exchange), "subuser_id")
     await accounts.end_user(exchange.context, exchange.actor, user, erase=True)
-    return wire.success()
+    return outputs.success()
 
 
 async def open_session(exchange: Exchange) -> Reply:
@@ -157,7 +157,7 @@ async def open_session(exchange: Exchange) -> Reply:
     given = await read_inputs(exchange)
     user = UserId(given.integer("subuser_id"))
     made = await hashes.open_for(exchange.context, exchange.actor, user)
-    return wire.success(hash=made.secret)
+    return outputs.success(hash=made.secret)
 
 
 async def groups(exchange: Exchange) -> Reply:
@@ -176,7 +176,7 @@ async def groups(exchange: Exchange) -> Reply:
         }
         for group in people.groups
     ]
-    return wire.success(list=shown)
+    return outputs.success(list=shown)
 
 
 async def create_group(exchange: Exchange) -> Reply:
@@ -192,7 +192,7 @@ async def create_group(exchange: Exchange) -> Reply:
         starts = None
     errors.speak(exchange, {InvalidValues: 7, Conflict: 247})
     created = await security_groups.create(exchange.context, exchange.actor, label, granted, starts=starts)
-    return wire.success(id=created)
+    return outputs.success(id=created)
 
 
 def _rights(group: Inputs) -> Sequence[str]:
@@ -218,7 +218,7 @@ async def update_group(exchange: Exchange) -> Reply:
         given.text("label", longest=MAX_GROUP_CHARS),
         {right: name in wanted for name in changed for right in RIGHTS[name]},
     )
-    return wire.success()
+    return outputs.success()
 
 
 async def delete_group(exchange: Exchange) -> Reply:
@@ -228,7 +228,7 @@ async def delete_group(exchange: Exchange) -> Reply:
     name = "id" if "id" in given else "security_group_id"
     errors.speak(exchange, {Conflict: 203})
     await security_groups.delete(exchange.context, exchange.actor, GroupId(given.integer(name)))
-    return wire.success()
+    return outputs.success()
 
 
 async def assign_group(exchange: Exchange) -> Reply:
@@ -240,14 +240,14 @@ async def assign_group(exchange: Exchange) -> Reply:
         raise refused("subuser_ids", "must not be empty")
     group = GroupId(given.integer("group_id")) if "group_id" in given else None
     await accounts.set_group(exchange.context, exchange.actor, users, group)
-    return wire.success()
+    return outputs.success()
 
 
 async def storage_settings(exchange: Exchange) -> Reply:
     """Say whether the oldest files give way where storage is full."""
     errors.speak(exchange, errors.ADMINISTRATORS)
     is_on = await overwriting.is_on(exchange.context, exchange.actor)
-    return wire.success(file_storage_settings={"auto_overwrite": is_on})
+    return outputs.success(file_storage_settings={"auto_overwrite": is_on})
 
 
 async def update_storage_settings(exchange: Exchange) -> Reply:
@@ -257,29 +257,29 @@ async def update_storage_settings(exchange: Exchange) -> Reply:
     settings = Inputs(given.mapping("file_storage_settings"), within="file_storage_settings")
     settings.need("auto_overwrite")
     await overwriting.switch(exchange.context, exchange.actor, is_on=settings.flag("auto_overwrite"))
-    return wire.success()
+    return outputs.success()
 
 
 async def audit_log(exchange: Exchange) -> Reply:
     """List what was done in the account, oldest first."""
     errors.speak(exchange, errors.ADMINISTRATORS)
     given = await read_inputs(exchange)
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     wanted = EventFilter(
-        since=wire.moment(exchange, given, "from"),
-        until=wire.moment(exchange, given, "to"),
+        since=outputs.moment(exchange, given, "from"),
+        until=outputs.moment(exchange, given, "to"),
         users=[UserId(number) for number in given.integers("subuser_ids")],
         verbs=given.texts("actions"),
         offset=given.integer_or("offset", 0),
         limit=given.integer_or("limit", MAX_AUDITED, low=1, high=MAX_AUDITED),
     )
     found = await audit.listed(exchange.context, exchange.actor, wanted)
-    return wire.success(list=[_entry(exchange, event, iso=iso) for event in found])
+    return outputs.success(list=[_entry(exchange, event, iso=iso) for event in found])
 
 
 def _entry(exchange: Exchange, event: Event, *, iso: bool) -> dict[str, object]:
     category, _, action = event.kind.partition(".")
-    return wire.without_nulls(
+    return outputs.without_nulls(
         {
             "id": event.id,
             "user_id": exchange.actor.user_id,
@@ -289,26 +289,26 @@ def _entry(exchange: Exchange, event: Event, *, iso: bool) -> dict[str, object]:
             "action": action,
             "payload": dict(event.data),
             "host": event.address,
-            "action_date": wire.date(exchange, event.at, iso),
+            "action_date": outputs.date(exchange, event.at, iso),
         }
     )
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *wire.call("user/get_info", info),
-    *wire.call("subuser/list", sub_users),
-    *wire.call("subuser/register", register, get=False),
-    *wire.call("subuser/update", update_user, get=False),
-    *wire.call("subuser/delete", delete_user),
-    *wire.call("subuser/session/create", open_session),
-    *wire.call("subuser/security_group/list", groups),
-    *wire.call("subuser/security_group/create", create_group, get=False),
-    *wire.call("subuser/security_group/update", update_group, get=False),
-    *wire.call("subuser/security_group/delete", delete_group),
-    *wire.call("subuser/security_group/assign", assign_group, get=False),
-    *wire.call("user/settings/read", storage_settings),
-    *wire.call("user/settings/file_storage/update", update_storage_settings, get=False),
-    *wire.call("user/settings/update", update_storage_settings, get=False),
-    *wire.call("user/audit/log/list", audit_log),
+    *outputs.call("user/get_info", info),
+    *outputs.call("subuser/list", sub_users),
+    *outputs.call("subuser/register", register, get=False),
+    *outputs.call("subuser/update", update_user, get=False),
+    *outputs.call("subuser/delete", delete_user),
+    *outputs.call("subuser/session/create", open_session),
+    *outputs.call("subuser/security_group/list", groups),
+    *outputs.call("subuser/security_group/create", create_group, get=False),
+    *outputs.call("subuser/security_group/update", update_group, get=False),
+    *outputs.call("subuser/security_group/delete", delete_group),
+    *outputs.call("subuser/security_group/assign", assign_group, get=False),
+    *outputs.call("user/settings/read", storage_settings),
+    *outputs.call("user/settings/file_storage/update", update_storage_settings, get=False),
+    *outputs.call("user/settings/update", update_storage_settings, get=False),
+    *outputs.call("user/audit/log/list", audit_log),
 )
 """The routes of this module."""

@@ -12,7 +12,7 @@ from satchel.model.ids import TaskId
 from satchel.model.template import as_text
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.navixy import papers, values, wire
+from satchel.surfaces.navixy import outputs, papers, values
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
 MEDIA_TYPES = {
@@ -116,7 +116,7 @@ def workbook(rows: Sequence[Sequence[str]]) -> bytes:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *wire.call("task/form/download", download),
-    *wire.call("form/download", download_form),
+    *outputs.call("task/form/download", download),
+    *outputs.call("form/download", download_form),
 )
 """The routes of this module."""

@@ -12,7 +12,7 @@ from satchel.model.instance import TaskState
 from satchel.model.search.conditions import Condition, Contains, HasAny
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.navixy import errors, forms, values, wire
+from satchel.surfaces.navixy import errors, forms, outputs, values
 from satchel.surfaces.navixy.conditions import Known, circle, read_conditions, read_sorts
 from satchel.surfaces.navixy.details import MAX_TAGS, read_details
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
@@ -23,7 +23,7 @@ MAX_ANSWERED = 10_000
 """The most tasks of one answer, whatever limit was given: the next come by offset."""
 
 STATUSES = {
-    wire.status(state): [other.value for other in TaskState if wire.status(other) == wire.status(state)]
+    outputs.status(state): [other.value for other in TaskState if outputs.status(other) == outputs.status(state)]
     for state in TaskState
 }
 """Our names of states by theirs."""
@@ -85,7 +85,7 @@ async def create(exchange: Exchange) -> Reply:
         details=said if wish else None,
         due_at=due_at,
     )
-    return wire.success(id=task)
+    return outputs.success(id=task)
 
 
 async def update(exchange: Exchange) -> Reply:
@@ -100,7 +100,7 @@ async def update(exchange: Exchange) -> Reply:
         raise refused("task.form_template_id", "cannot be changed: create another task")
     said, due_at = read_details(exchange, wish)
     await task_details.describe(exchange.context, exchange.actor, task, said, due_at=due_at)
-    return wire.success()
+    return outputs.success()
 
 
 async def _start_values(exchange: Exchange, app: AppId, form: Mapping[str, object]) -> dict[str, object]:
@@ -113,20 +113,22 @@ async def _start_values(exchange: Exchange, app: AppId, form: Mapping[str, objec
 async def read(exchange: Exchange) -> Reply:
     """Return a task with its form."""
     given = await read_inputs(exchange)
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
     said = await task_details.of_task(exchange.context, seen.task)
-    found = wire.task(exchange, seen.task, seen.instance, said, iso=iso)
-    return wire.success(value={**found, "form": await forms.form(exchange, seen, iso=iso)})
+    found = outputs.task(exchange, seen.task, seen.instance, said, iso=iso)
+    return outputs.success(value={**found, "form": await forms.form(exchange, seen, iso=iso)})
 
 
 async def listing(exchange: Exchange) -> Reply:
     """List tasks, filtered, sorted and paged."""
     given = await read_inputs(exchange)
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     wanted = _filter(exchange, given)
     found, count = await task_lists.listed(exchange.context, exchange.actor, wanted)
-    return wire.success(list=[wire.task(exchange, one.task, one, one.details, iso=iso) for one in found], count=count)
+    return outputs.success(
+        list=[outputs.task(exchange, one.task, one, one.details, iso=iso) for one in found], count=count
+    )
 
 
 def _filter(exchange: Exchange, given: Inputs) -> TaskFilter:
@@ -139,8 +141,8 @@ def _filter(exchange: Exchange, given: Inputs) -> TaskFilter:
         holders=[UserId(tracker) for tracker in trackers],
         app=AppId(given.integer("template_id")) if "template_id" in given else None,
         identifier=given.text_or_none("external_id", longest=100),
-        opened_from=wire.moment(exchange, given, "from"),
-        due_until=wire.moment(exchange, given, "to"),
+        opened_from=outputs.moment(exchange, given, "from"),
+        due_until=outputs.moment(exchange, given, "to"),
         conditions=[*read_conditions(exchange, given, COLUMNS), *_texts(given), *_tags(given), *_circle(given)],
         no_checkins=True,
         sorts=read_sorts(given, sorts, [("id", False)]),
@@ -181,7 +183,7 @@ def _states(given: Inputs) -> list[TaskState]:
 async def count(exchange: Exchange) -> Reply:
     """Return how many tasks one may see."""
     found = await task_lists.counted(exchange.context, exchange.actor, TaskFilter(no_checkins=True))
-    return wire.success(count=sum(found.values()))
+    return outputs.success(count=sum(found.values()))
 
 
 async def assign(exchange: Exchange) -> Reply:
@@ -194,7 +196,7 @@ async def assign(exchange: Exchange) -> Reply:
         await task_lists.hand_to(exchange.context, exchange.actor, task, holder)
     else:
         await tasks.release(exchange.context, exchange.actor, task)
-    return wire.success()
+    return outputs.success()
 
 
 async def delete(exchange: Exchange) -> Reply:
@@ -202,36 +204,36 @@ async def delete(exchange: Exchange) -> Reply:
     given = await read_inputs(exchange)
     found = await tasks.find(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
     await lifecycle.delete(exchange.context, exchange.actor, found.instance_id, expected=None)
-    return wire.success()
+    return outputs.success()
 
 
 async def history(exchange: Exchange) -> Reply:
     """List what happened to a task."""
     given = await read_inputs(exchange)
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     found = await task_lists.history(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
     entries = [
         {
             "id": event.id,
             "user_id": event.user_id,
             "task_id": event.task_id,
-            "event_date": wire.date(exchange, event.at, iso),
+            "event_date": outputs.date(exchange, event.at, iso),
             "operation": _OPERATIONS.get(event.kind, "status_change"),
             "payload": {"event": event.kind, **event.data},
         }
         for event in found
     ]
-    return wire.success(list=[wire.without_nulls(entry) for entry in entries])
+    return outputs.success(list=[outputs.without_nulls(entry) for entry in entries])
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *wire.call("task/create", create, get=False),
-    *wire.call("task/update", update, get=False),
-    *wire.call("task/read", read),
-    *wire.call("task/list", listing),
-    *wire.call("task/count", count),
-    *wire.call("task/assign", assign),
-    *wire.call("task/delete", delete),
-    *wire.call("task/history/list", history),
+    *outputs.call("task/create", create, get=False),
+    *outputs.call("task/update", update, get=False),
+    *outputs.call("task/read", read),
+    *outputs.call("task/list", listing),
+    *outputs.call("task/count", count),
+    *outputs.call("task/assign", assign),
+    *outputs.call("task/delete", delete),
+    *outputs.call("task/history/list", history),
 )
 """The routes of this module."""

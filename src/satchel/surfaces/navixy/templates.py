@@ -17,7 +17,7 @@ from satchel.model.fields import Field, FieldType
 from satchel.model.ids import AppId
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.navixy import errors, forms, names, values, wire
+from satchel.surfaces.navixy import errors, forms, names, outputs, values
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
 MAX_LABEL_CHARS = 100
@@ -35,32 +35,32 @@ _NOT_IN_YAML = re.compile(r"[\u2028\u2029\ufeff\ufffe\uffff]")
 
 async def listing(exchange: Exchange) -> Reply:
     """List form templates: the apps that one knows of and that have a task."""
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     found = await forms.templates(exchange)
-    return wire.success(list=[await _shown(exchange, app, iso=iso) for app in found])
+    return outputs.success(list=[await _shown(exchange, app, iso=iso) for app in found])
 
 
 async def read(exchange: Exchange) -> Reply:
     """Return a form template."""
     given = await read_inputs(exchange)
-    iso = await wire.wants_iso(exchange)
+    iso = await outputs.wants_iso(exchange)
     loaded = await forms.template(exchange, AppId(given.integer("template_id")))
-    return wire.success(value=await _shown(exchange, loaded, iso=iso))
+    return outputs.success(value=await _shown(exchange, loaded, iso=iso))
 
 
 async def _shown(exchange: Exchange, loaded: LoadedApp, *, iso: bool) -> dict[str, object]:
     versions = await deploying.versions(exchange.context, exchange.actor, loaded.manifest.code)
     form = next(iter(loaded.manifest.tasks.values()))
     fields = values.shown(loaded.manifest.fields, form)
-    return wire.without_nulls(
+    return outputs.without_nulls(
         {
             "id": loaded.app_id,
             "label": loaded.manifest.name[:MAX_LABEL_CHARS],
             "description": loaded.manifest.description or None,
             "version": loaded.number,
             "fields": [values.field(one, required=forms.is_required(form, one.id)) for one in fields],
-            "created": wire.date(exchange, versions[-1].deployed_at, iso),
-            "updated": wire.date(exchange, versions[0].deployed_at, iso),
+            "created": outputs.date(exchange, versions[-1].deployed_at, iso),
+            "updated": outputs.date(exchange, versions[0].deployed_at, iso),
             "submit_in_zone": False,
             "default": False,
         }
@@ -76,14 +76,14 @@ async def stats(exchange: Exchange) -> Reply:
     found = await tasks.counted(exchange.context, exchange.actor, wanted)
     counts: dict[str, int] = {}
     for state, number in found.items():
-        counts[wire.status(state)] = counts.get(wire.status(state), 0) + number
-    return wire.success(tasks=counts, scheduled=0)
+        counts[outputs.status(state)] = counts.get(outputs.status(state), 0) + number
+    return outputs.success(tasks=counts, scheduled=0)
 
 
 async def create(exchange: Exchange) -> Reply:
     """Make a template."""
     given = Inputs((await read_inputs(exchange)).mapping("template"), within="template")
-    return wire.success(id=await templates.create(exchange.context, exchange.actor, _writer(given)))
+    return outputs.success(id=await templates.create(exchange.context, exchange.actor, _writer(given)))
 
 
 async def update(exchange: Exchange) -> Reply:
@@ -93,7 +93,7 @@ async def update(exchange: Exchange) -> Reply:
     errors.speak(exchange, {Conflict: 230})
     found = await forms.template(exchange, AppId(given.integer("id")))
     await templates.update(exchange.context, exchange.actor, found.manifest.code, write)
-    return wire.success()
+    return outputs.success()
 
 
 async def delete(exchange: Exchange) -> Reply:
@@ -102,7 +102,7 @@ async def delete(exchange: Exchange) -> Reply:
     errors.speak(exchange, {Conflict: 230})
     found = await forms.template(exchange, AppId(given.integer("template_id")))
     await templates.withdraw(exchange.context, exchange.actor, found.manifest.code)
-    return wire.success()
+    return outputs.success()
 
 
 def _writer(given: Inputs) -> Write:
@@ -298,11 +298,11 @@ _READERS: Mapping[str, tuple[FieldType, Callable[[Inputs], dict[str, object]]]] 
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *wire.call("form/template/list", listing),
-    *wire.call("form/template/read", read),
-    *wire.call("form/template/stats/read", stats),
-    *wire.call("form/template/create", create, get=False),
-    *wire.call("form/template/update", update, get=False),
-    *wire.call("form/template/delete", delete),
+    *outputs.call("form/template/list", listing),
+    *outputs.call("form/template/read", read),
+    *outputs.call("form/template/stats/read", stats),
+    *outputs.call("form/template/create", create, get=False),
+    *outputs.call("form/template/update", update, get=False),
+    *outputs.call("form/template/delete", delete),
 )
 """The routes of this module."""

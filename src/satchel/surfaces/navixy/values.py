@@ -12,7 +12,7 @@ from satchel.model.errors import FieldFault, InvalidValues
 from satchel.model.fields import Field, FieldType, FileLimits
 from satchel.model.template import as_text
 from satchel.surfaces.navixy import names
-from satchel.surfaces.navixy.wire import without_nulls
+from satchel.surfaces.navixy.outputs import without_nulls
 
 MAX_FILE_BYTES = 16_777_216
 MAX_UNSUBMITTED = 6

@@ -11,9 +11,9 @@ from satchel.model.fields import FieldType
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra.calls import call
-from satchel.surfaces.questetra.params import number, read_params
+from satchel.surfaces.questetra.inputs import number, read_params
+from satchel.surfaces.questetra.outputs import data_type, moment, subtype
 from satchel.surfaces.questetra.processes import MAX_LIMIT, MAX_START
-from satchel.surfaces.questetra.wire import data_type, moment, subtype
 
 _NODES_PER_VERSION = 1_024
 

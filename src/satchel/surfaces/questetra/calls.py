@@ -3,7 +3,7 @@
 from satchel.model.errors import Forbidden
 from satchel.surfaces.kit.endpoints import Endpoint, Handler, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.questetra.wire import PREFIX
+from satchel.surfaces.questetra.outputs import PREFIX
 
 READ_ONLY = "read"
 """The scope of a token that may not change anything."""

@@ -16,7 +16,7 @@ from satchel.model.errors import (
 )
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra import oauth
-from satchel.surfaces.questetra.incoming import NAMES_KEPT
+from satchel.surfaces.questetra.forms import NAMES_KEPT
 from satchel.surfaces.questetra.xml import errors, xml_reply
 
 STATUSES: tuple[tuple[type[SatchelError], int], ...] = (

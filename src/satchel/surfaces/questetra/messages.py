@@ -17,10 +17,10 @@ from satchel.model.fields import Field
 from satchel.model.ids import InstanceId
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.questetra import incoming, xml
+from satchel.surfaces.questetra import forms, xml
 from satchel.surfaces.questetra.calls import call
-from satchel.surfaces.questetra.incoming import Incoming
-from satchel.surfaces.questetra.params import number, refused
+from satchel.surfaces.questetra.forms import Incoming
+from satchel.surfaces.questetra.inputs import number, refused
 
 BESIDES = frozenset({"key", "title", "processInstanceId"})
 """Parameters that are no items; a title is made by the app's template."""
@@ -35,17 +35,17 @@ async def start(exchange: Exchange) -> Reply:
 
     async def target(name: str) -> tuple[Actor, Wish]:
         actor, app = await _start_of(exchange, brought)
-        known = incoming.item(app.manifest.fields, name)
-        size = incoming.most_bytes(exchange, brought, known)
+        known = forms.item(app.manifest.fields, name)
+        size = forms.most_bytes(exchange, brought, known)
         return actor, Wish(size_bytes=size, app=app.manifest.code, field=known.id)
 
     try:
-        await incoming.read_form(exchange, brought, target)
+        await forms.read_form(exchange, brought, target)
         actor, app = await _start_of(exchange, brought)
-        given = await incoming.submission(exchange, actor, app.manifest.fields, brought, besides=BESIDES)
+        given = await forms.submission(exchange, actor, app.manifest.fields, brought, besides=BESIDES)
         started = await lifecycle.start(exchange.context, actor, app.manifest.code, given)
     except BaseException:
-        await incoming.forget(exchange, brought)
+        await forms.forget(exchange, brought)
         raise
     return Reply(body=str(started.instance.id).encode(), headers=_NOT_KEPT)
 
@@ -57,14 +57,14 @@ async def upload(exchange: Exchange) -> Reply:
     async def target(name: str) -> tuple[Actor, Wish]:
         actor, app = await _start_of(exchange, brought)
         known = _only_file(app.manifest.fields, name)
-        size = incoming.most_bytes(exchange, brought, known)
+        size = forms.most_bytes(exchange, brought, known)
         return actor, Wish(size_bytes=size, app=app.manifest.code, field=known.id)
 
     try:
-        await incoming.read_form(exchange, brought, target)
+        await forms.read_form(exchange, brought, target)
         await _start_of(exchange, brought)
     except BaseException:
-        await incoming.forget(exchange, brought)
+        await forms.forget(exchange, brought)
         raise
     if not brought.files:
         raise refused("files", "are missing; send at least one, in a part named like its item")
@@ -76,7 +76,7 @@ def _only_file(fields: Sequence[Field], name: str) -> Field:
     files = [field for field in fields if field.is_file_type]
     if len(files) == 1 and not name.startswith(("q_", "data[")):
         return files[0]
-    return incoming.item(fields, name)
+    return forms.item(fields, name)
 
 
 async def receive(exchange: Exchange) -> Reply:
@@ -85,16 +85,16 @@ async def receive(exchange: Exchange) -> Reply:
 
     async def target(name: str) -> tuple[Actor, Wish]:
         actor, app, instance, _ = await _waiting(exchange, brought)
-        known = incoming.item(app.manifest.fields, name)
-        return actor, Wish(size_bytes=incoming.most_bytes(exchange, brought, known), instance=instance, field=known.id)
+        known = forms.item(app.manifest.fields, name)
+        return actor, Wish(size_bytes=forms.most_bytes(exchange, brought, known), instance=instance, field=known.id)
 
     try:
-        await incoming.read_form(exchange, brought, target)
+        await forms.read_form(exchange, brought, target)
         actor, app, instance, message = await _waiting(exchange, brought)
-        given = await incoming.submission(exchange, actor, app.manifest.fields, brought, besides=BESIDES)
+        given = await forms.submission(exchange, actor, app.manifest.fields, brought, besides=BESIDES)
         await lifecycle.send_message(exchange.context, actor, instance, message, given)
     except BaseException:
-        await incoming.forget(exchange, brought)
+        await forms.forget(exchange, brought)
         raise
     return Reply(headers=_NOT_KEPT)
 

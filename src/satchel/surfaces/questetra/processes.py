@@ -10,8 +10,8 @@ from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.sending import send_content
 from satchel.surfaces.questetra import sheet
 from satchel.surfaces.questetra.calls import call, nothing
-from satchel.surfaces.questetra.params import number, read_params, refused
-from satchel.surfaces.questetra.wire import process
+from satchel.surfaces.questetra.inputs import number, read_params, refused
+from satchel.surfaces.questetra.outputs import process
 
 MAX_START = 2**31 - 1
 MAX_LIMIT = 1_000

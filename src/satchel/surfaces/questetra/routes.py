@@ -8,7 +8,7 @@ from satchel.surfaces.kit.exchange import Exchange
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.questetra import apps, messages, oauth, processes, task_forms, tasks
 from satchel.surfaces.questetra.errors import document
-from satchel.surfaces.questetra.wire import PREFIX
+from satchel.surfaces.questetra.outputs import PREFIX
 
 BEARERS = ("token", "api_key", "oauth_access")
 

@@ -15,11 +15,11 @@ from satchel.model.fields import Field, FieldType
 from satchel.model.ids import TaskId, data_item_id, split_data_item_id
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.questetra import incoming, processes, xml
+from satchel.surfaces.questetra import forms, processes, xml
 from satchel.surfaces.questetra.calls import call
-from satchel.surfaces.questetra.incoming import Incoming
-from satchel.surfaces.questetra.params import number, read_params, refused
-from satchel.surfaces.questetra.wire import data_type
+from satchel.surfaces.questetra.forms import Incoming
+from satchel.surfaces.questetra.inputs import number, read_params, refused
+from satchel.surfaces.questetra.outputs import data_type
 from satchel.surfaces.questetra.xml import element
 
 BESIDES = frozenset({"workitemId", "title", "qgroupId", "flow", "saveOnly"})
@@ -97,22 +97,22 @@ async def save(exchange: Exchange) -> Reply:
 
     async def target(name: str) -> tuple[Actor, Wish]:
         seen = await _task(exchange, brought)
-        known = incoming.item(seen.app.manifest.fields, name)
+        known = forms.item(seen.app.manifest.fields, name)
         return exchange.actor, Wish(
-            size_bytes=incoming.most_bytes(exchange, brought, known), task=seen.task.id, field=known.id
+            size_bytes=forms.most_bytes(exchange, brought, known), task=seen.task.id, field=known.id
         )
 
     try:
-        await incoming.read_form(exchange, brought, target)
+        await forms.read_form(exchange, brought, target)
         seen = await _task(exchange, brought)
-        given = await incoming.submission(exchange, exchange.actor, seen.app.manifest.fields, brought, besides=BESIDES)
+        given = await forms.submission(exchange, exchange.actor, seen.app.manifest.fields, brought, besides=BESIDES)
         if brought.text("saveOnly") == "true":
             await tasks.save(exchange.context, exchange.actor, seen.task.id, given)
         else:
             flow = brought.text("flow") or None
             await tasks.complete(exchange.context, exchange.actor, seen.task.id, given, outcome=flow)
     except BaseException:
-        await incoming.forget(exchange, brought)
+        await forms.forget(exchange, brought)
         raise
     return xml.xml_reply('<result success="true"></result>')
 
@@ -137,14 +137,14 @@ async def upload(exchange: Exchange) -> Reply:
         mine = [task for task in seen.tasks if access.holds(exchange.actor, task)]
         for task in mine:
             if access.form_of(seen.app, task).fields.get(field.id, Access.HIDE).is_writable:
-                size = incoming.most_bytes(exchange, brought, field)
+                size = forms.most_bytes(exchange, brought, field)
                 return exchange.actor, Wish(size_bytes=size, task=task.id, field=field.id)
         raise InvalidState(f"You hold no open task of {seen.instance.identifier} that changes {field.label}.")
 
     try:
-        await incoming.read_form(exchange, brought, target)
+        await forms.read_form(exchange, brought, target)
     except BaseException:
-        await incoming.forget(exchange, brought)
+        await forms.forget(exchange, brought)
         raise
     if not brought.files:
         raise refused("files", "are missing; send at least one")

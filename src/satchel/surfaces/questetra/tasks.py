@@ -16,9 +16,9 @@ from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra import sheet
 from satchel.surfaces.questetra.calls import call, nothing
-from satchel.surfaces.questetra.params import number, read_pairs, read_params, refused
+from satchel.surfaces.questetra.inputs import number, read_pairs, read_params, refused
+from satchel.surfaces.questetra.outputs import moment, process
 from satchel.surfaces.questetra.processes import DEFAULT_LIMIT, MAX_LIMIT, MAX_START
-from satchel.surfaces.questetra.wire import moment, process
 
 MAX_ACCEPTED = 100
 """Tasks of one call."""

@@ -22,7 +22,7 @@ from satchel.model.strict_json import parse_json
 from satchel.model.uploads import Upload
 from satchel.surfaces.kit.exchange import Exchange
 from satchel.surfaces.kit.multipart import Part, read_parts
-from satchel.surfaces.questetra.params import decoded, refused
+from satchel.surfaces.questetra.inputs import decoded, refused
 
 T = TypeVar("T")
 
