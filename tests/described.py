@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 from jsonschema import Draft202012Validator, FormatChecker
 
-from satchel.surfaces.native.description import openapi
+from satchel.surfaces.native.description.document import openapi
+from satchel.surfaces.native.routes import ENDPOINTS
 
 PREFIX = "/api/v1/"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -25,7 +26,7 @@ def _is_moment(value: object) -> bool:
 
 @cache
 def _document() -> Any:
-    document = json.loads(json.dumps(openapi()))
+    document = json.loads(json.dumps(openapi(ENDPOINTS)))
     for schema in document["components"]["schemas"].values():
         if "properties" in schema and "additionalProperties" not in schema:
             schema["additionalProperties"] = False  # what is not described must not be there

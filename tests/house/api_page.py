@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from house.tree import ROOT
-from satchel.surfaces.native.description import openapi
+from satchel.surfaces.native.description.document import openapi
+from satchel.surfaces.native.routes import ENDPOINTS
 
 PAGE = ROOT / "docs" / "reference" / "api.md"
 DESCRIPTION = ROOT / "docs" / "reference" / "openapi.json"
@@ -28,7 +29,7 @@ _COMMON = frozenset(
 
 def description() -> str:
     """Return the API's description as the file holds it."""
-    return json.dumps(openapi(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(openapi(ENDPOINTS), indent=1, ensure_ascii=False) + "\n"
 
 
 def reference() -> str:

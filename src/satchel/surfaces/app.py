@@ -31,7 +31,7 @@ from satchel.surfaces.kit.passwords import KnownPasswords
 from satchel.surfaces.kit.scraper import require_scraper
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import routes as native
-from satchel.surfaces.native.description import openapi
+from satchel.surfaces.native.description.document import openapi
 from satchel.surfaces.navixy import routes as navixy
 from satchel.surfaces.questetra import routes as questetra
 
@@ -170,9 +170,15 @@ def _routed(paths: tuple[str, ...]) -> Litestar:
     )
 
 
+@cache
+def _described() -> bytes:
+    """Return the native API's description, made once in a process."""
+    return msgspec.json.encode(openapi(native.ENDPOINTS))
+
+
 def _own(metrics: Metrics, metrics_token: str | None) -> tuple[Endpoint, ...]:
     """Return the endpoints of no surface: probes, counts, the API's description."""
-    described = msgspec.json.encode(openapi())
+    described = _described()
 
     async def alive(exchange: Exchange) -> Reply:
         """Say that the process runs."""

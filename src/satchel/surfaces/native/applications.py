@@ -7,7 +7,7 @@ from satchel.model.ids import CredentialId, UserId
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import makes, shows
+from satchel.surfaces.native.description.answers import makes, shows
 from satchel.surfaces.native.outputs import people as outputs
 
 

@@ -11,7 +11,7 @@ from satchel.model.transfer.names import content_disposition
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import FORM, makes, shows
+from satchel.surfaces.native.description.answers import FORM, makes, shows
 from satchel.surfaces.native.outputs import apps as outputs
 from satchel.surfaces.native.outputs.instances import work_result
 

@@ -28,7 +28,7 @@ from satchel.surfaces.kit.downloads import plan, send_download
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import NOTHING, RANGE, makes, sends, shows
+from satchel.surfaces.native.description.answers import NOTHING, RANGE, makes, sends, shows
 from satchel.surfaces.native.outputs import searches as outputs
 from satchel.surfaces.native.outputs.paging import page
 

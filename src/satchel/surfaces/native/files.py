@@ -25,7 +25,16 @@ from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.sending import send_content
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import CHANGED, FORM, IF_MATCH, RANGE, makes, sends, shows, shows_if_visible
+from satchel.surfaces.native.description.answers import (
+    CHANGED,
+    FORM,
+    IF_MATCH,
+    RANGE,
+    makes,
+    sends,
+    shows,
+    shows_if_visible,
+)
 from satchel.surfaces.native.outputs import files as outputs
 from satchel.surfaces.native.outputs.paging import etag
 

@@ -19,7 +19,7 @@ from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.queries import read_query
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import (
+from satchel.surfaces.native.description.answers import (
     CHANGED,
     CHANGED_OR_MISSING,
     FORM,

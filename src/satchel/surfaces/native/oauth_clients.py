@@ -7,7 +7,7 @@ from satchel.model.api import people as api
 from satchel.model.errors import Forbidden, InvalidValues
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
-from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.outputs import people as outputs
 
 

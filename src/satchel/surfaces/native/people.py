@@ -20,7 +20,7 @@ from satchel.surfaces.kit.auth import SESSION_COOKIE
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.outputs import instances as outputs_of_instances
 from satchel.surfaces.native.outputs import people as outputs
 from satchel.surfaces.native.outputs.paging import page

@@ -8,7 +8,7 @@ from satchel.model.ids import ScheduleId, SearchId
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.outputs import searches as outputs
 from satchel.surfaces.native.outputs.paging import page
 

@@ -11,7 +11,7 @@ from satchel.model.ids import SearchId
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.outputs import instances as instance_outputs
 from satchel.surfaces.native.outputs import searches as outputs
 from satchel.surfaces.native.outputs.paging import page

@@ -6,7 +6,7 @@ from satchel.model.errors import Forbidden, InvalidValues
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import NOTHING, shows
+from satchel.surfaces.native.description.answers import NOTHING, shows
 from satchel.surfaces.native.outputs import people as outputs
 
 

@@ -8,7 +8,7 @@ from satchel.model.ids import IncidentId, InstanceId, JobId
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import FORM, NOTHING, shows
+from satchel.surfaces.native.description.answers import FORM, NOTHING, shows
 from satchel.surfaces.native.outputs import calls as outputs
 from satchel.surfaces.native.outputs.paging import page
 

@@ -12,7 +12,7 @@ from satchel.model.ids import TaskId, UserId
 from satchel.surfaces.kit.endpoints import Refusals, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import CHANGED, FORM, IF_MATCH, shows, shows_if_visible
+from satchel.surfaces.native.description.answers import CHANGED, FORM, IF_MATCH, shows, shows_if_visible
 from satchel.surfaces.native.outputs import instances as outputs
 from satchel.surfaces.native.outputs.paging import etag, page
 

@@ -36,7 +36,7 @@ from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.multipart import Part, last_part, read_parts
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.outputs import files as outputs
 from satchel.surfaces.native.outputs.files import FILE_FIELD
 from satchel.surfaces.native.outputs.paging import page

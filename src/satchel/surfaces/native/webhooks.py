@@ -13,7 +13,7 @@ from satchel.model.errors import Conflict, Forbidden, InvalidState, InvalidValue
 from satchel.model.ids import DeliveryId, WebhookId
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
-from satchel.surfaces.native.answers import NOTHING, makes, shows
+from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.inputs import Body, Name
 from satchel.surfaces.native.outputs import calls as outputs
 from satchel.surfaces.native.outputs.paging import page

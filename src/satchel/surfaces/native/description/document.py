@@ -1,8 +1,7 @@
 """The native API described in OpenAPI 3.1, made of its endpoints and of the types that they read and write."""
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -29,9 +28,8 @@ from satchel.model.errors import (
 )
 from satchel.surfaces.kit import problems
 from satchel.surfaces.kit.endpoints import Answer, Endpoint
-from satchel.surfaces.native.described_headers import REQUEST_HEADERS, RESPONSE_HEADERS
-from satchel.surfaces.native.routes import ENDPOINTS
-from satchel.surfaces.native.schemas import parameters_of, reply_types, request_types, schemas_of
+from satchel.surfaces.native.description.headers import REQUEST_HEADERS, RESPONSE_HEADERS
+from satchel.surfaces.native.description.schemas import parameters_of, reply_types, request_types, schemas_of
 
 Json = dict[str, object]
 
@@ -59,8 +57,8 @@ _IDENTIFIER: Mapping[str, object] = {
 }
 
 
-def openapi() -> Json:
-    """Return the API's description: every operation with its parameters, bodies, answers and refusals.
+def openapi(endpoints: Sequence[Endpoint]) -> Json:
+    """Return the description of an API: every operation with its parameters, bodies, answers and refusals.
 
     It is the same wherever the API is served: its addresses are relative to the server that gave it.
     """
@@ -74,16 +72,16 @@ def openapi() -> Json:
         },
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}, {"basic": []}, {"api_key": []}, {"session": []}],
-        "paths": _paths(),
+        "paths": _paths(endpoints),
         "components": {
             "schemas": {
-                **schemas_of(request_types(ENDPOINTS), reply_types(ENDPOINTS)),
+                **schemas_of(request_types(endpoints), reply_types(endpoints)),
                 "Problem": _problem_schema(),
                 VALUE: _value_schema(),
             },
-            "parameters": _shared_parameters(),
+            "parameters": _shared_parameters(endpoints),
             "headers": RESPONSE_HEADERS,
-            "responses": _refusals(),
+            "responses": _refusals(endpoints),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "A token or an API key."},
                 "basic": {"type": "http", "scheme": "basic", "description": "An e-mail and its API password."},
@@ -150,10 +148,9 @@ def _value_schema() -> Json:
     }
 
 
-@cache
-def _paths() -> Mapping[str, Json]:
+def _paths(endpoints: Sequence[Endpoint]) -> Mapping[str, Json]:
     found: dict[str, Json] = {}
-    for endpoint in ENDPOINTS:
+    for endpoint in endpoints:
         found.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
     return found
 
@@ -248,10 +245,9 @@ def _parameter_name(header: str) -> str:
     return header.replace("!", ".required")
 
 
-@cache
-def _shared_parameters() -> Mapping[str, Json]:
+def _shared_parameters(endpoints: Sequence[Endpoint]) -> Mapping[str, Json]:
     """Return the request headers that some endpoint reads."""
-    names = {"Idempotency-Key", *(name for endpoint in ENDPOINTS for name in endpoint.headers)}
+    names = {"Idempotency-Key", *(name for endpoint in endpoints for name in endpoint.headers)}
     return {
         _parameter_name(name): {
             "name": name.removesuffix("!"),
@@ -319,11 +315,10 @@ def _refusal_name(status: int, codes: tuple[str, ...]) -> str:
     return f"{status}-{'-'.join(codes)}"
 
 
-@cache
-def _refusals() -> Mapping[str, Json]:
+def _refusals(endpoints: Sequence[Endpoint]) -> Mapping[str, Json]:
     """Return one response for each status with each set of codes that some endpoint has."""
     found: dict[str, Json] = {}
-    for endpoint in ENDPOINTS:
+    for endpoint in endpoints:
         for status, codes in refusals_of(endpoint).items():
             found[_refusal_name(status, codes)] = {
                 "description": f"Refused: {', '.join(codes)}.",

@@ -10,7 +10,7 @@ from msgspec import inspect
 
 from satchel.model.api.kinds import QueryString, schema_hook
 from satchel.surfaces.kit.endpoints import Endpoint
-from satchel.surfaces.native.examples import example_of
+from satchel.surfaces.native.description.examples import example_of
 
 Json = dict[str, object]
 Struct = type[msgspec.Struct]
