@@ -22,6 +22,7 @@ from satchel.actions.upkeep import health
 from satchel.surfaces.alloy import routes as alloy
 from satchel.surfaces.flokzu import routes as flokzu
 from satchel.surfaces.kit import problems
+from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.bodies import Pace, Receive
 from satchel.surfaces.kit.dispatch import METHODS, Asgi, Dispatch
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
@@ -81,7 +82,12 @@ def create_app(context: Context, limits: Limits, surfaces: Sequence[Surface] = S
     metrics = Metrics()
     surfaces = [
         *surfaces,
-        Surface(prefix="", endpoints=_own(metrics, limits.metrics_token), document=problems.problem),
+        Surface(
+            prefix="",
+            endpoints=_own(metrics, limits.metrics_token),
+            document=problems.problem,
+            authenticate=authenticate,
+        ),
     ]
     dispatches = {
         path: Dispatch(parts, surface, found, metrics=metrics)

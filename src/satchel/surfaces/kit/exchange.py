@@ -121,6 +121,15 @@ class Exchange:
         return self._headers.get(name)
 
     @property
+    def authorization(self) -> tuple[str, str] | None:
+        """The scheme, in lower case, and the credentials of the header Authorization; None where there is none."""
+        header = self.header("authorization")
+        if header is None:
+            return None
+        scheme, _, credentials = header.strip().partition(" ")
+        return scheme.lower(), credentials.strip()
+
+    @property
     def pairs(self) -> list[tuple[str, str]]:
         """The query string's pairs, in order.
 

@@ -37,7 +37,7 @@ def problem(error: SatchelError | None, exchange: Exchange) -> Reply:
 
 def _challenge(exchange: Exchange) -> str:
     """Return what to sign in with: Basic only to those who tried it, for at its sight a browser opens a dialog."""
-    scheme = (exchange.header("authorization") or "").partition(" ")[0].lower()
+    scheme, _ = exchange.authorization or ("", "")
     return f"{_BASIC}, {_BEARER}" if scheme == "basic" else _BEARER
 
 

@@ -22,8 +22,8 @@ def require_scraper(exchange: Exchange, token: str | None) -> None:
         Forbidden: none is configured, and the request is not of this machine or came through a proxy.
     """
     if token is not None:
-        scheme, _, given = (exchange.header("authorization") or "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
+        scheme, given = exchange.authorization or ("", "")
+        if scheme != "bearer" or not hmac.compare_digest(given.encode(), token.encode()):
             raise Unauthenticated("Send the server's metrics token as Authorization: Bearer.")
         return
     if not _is_loopback(exchange.address) or any(exchange.header(name) is not None for name in _FORWARDED):

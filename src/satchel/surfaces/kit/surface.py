@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from satchel.model.actor import Actor
 from satchel.model.errors import SatchelError
-from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
 
@@ -35,7 +34,7 @@ class Surface:
     prefix: str
     endpoints: Sequence[Endpoint]
     document: Document
-    authenticate: Authenticate = authenticate
+    authenticate: Authenticate
     normal_path: Callable[[str], str] | None = None
 
     def owns(self, path: str) -> bool:

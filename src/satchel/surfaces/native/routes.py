@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from satchel.model.api.queries import NoQuery
+from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.problems import problem
 from satchel.surfaces.kit.surface import Surface
@@ -45,4 +46,4 @@ _DECLARED: tuple[Endpoint, ...] = (
 ENDPOINTS: tuple[Endpoint, ...] = tuple(replace(one, query=one.query or NoQuery) for one in _DECLARED)
 """All of them; where none is declared, no parameter of a query string is taken."""
 
-SURFACE = Surface(prefix="/api", endpoints=ENDPOINTS, document=problem)
+SURFACE = Surface(prefix="/api", endpoints=ENDPOINTS, document=problem, authenticate=authenticate)

@@ -27,18 +27,18 @@ async def authenticate(exchange: Exchange) -> Actor | None:
 
 async def _hash(exchange: Exchange) -> str:
     given = await read_inputs(exchange)
-    header = exchange.header("authorization")
+    sent = exchange.authorization
     in_input = given.raw("hash")
-    if header is None:
+    if sent is None:
         if not isinstance(in_input, str) or not in_input:
             raise _wrong(exchange)
         return in_input
-    scheme, _, in_header = header.partition(" ")
-    if scheme.lower() != SCHEME or not in_header.strip():
+    scheme, in_header = sent
+    if scheme != SCHEME or not in_header:
         raise _wrong(exchange)
-    if in_input is not None and in_input != in_header.strip():
+    if in_input is not None and in_input != in_header:
         raise refused("hash", "is given twice, with different values")
-    return in_header.strip()
+    return in_header
 
 
 def _wrong(exchange: Exchange) -> Unauthenticated:

@@ -6,7 +6,6 @@ Nobody signs in here: the parameter `key` is one of Satchel's API keys, and its 
 from collections.abc import Sequence
 
 from satchel.actions.files.tickets import Wish
-from satchel.actions.identity import credentials
 from satchel.actions.instances import lifecycle
 from satchel.actions.lists import apps, nodes
 from satchel.actions.loading import LoadedApp
@@ -15,6 +14,7 @@ from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidState, NotFound, Unauthenticated
 from satchel.model.fields import Field
 from satchel.model.ids import InstanceId
+from satchel.surfaces.kit.authorization import by_token
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.questetra import forms, xml
@@ -117,8 +117,7 @@ async def _actor(exchange: Exchange, brought: Incoming) -> Actor:
         key = brought.text("key")
         if not key:
             raise Unauthenticated("The parameter key is missing; it is an API key of Satchel.")
-        exchange.secret = key
-        actor = await credentials.by_token(exchange.context, key, kinds=("api_key",), address=exchange.address)
+        actor = await by_token(exchange, key, "api_key")
         exchange.known_actor = actor.by_rights_only()
     return exchange.known_actor
 
