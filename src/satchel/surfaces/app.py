@@ -1,12 +1,12 @@
 """The application that answers HTTP: every surface's paths, and the few that belong to none.
 
 Litestar routes; behind each path stands a `Dispatch` of the surface that owns it. What no path matches is answered in
-the envelope of the surface whose prefix it has.
+the envelope of the surface whose prefix it has; where there is none, as the native API answers.
 """
 
 import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -21,8 +21,6 @@ from satchel.actions.context import Context
 from satchel.actions.upkeep import health
 from satchel.surfaces.alloy import routes as alloy
 from satchel.surfaces.flokzu import routes as flokzu
-from satchel.surfaces.kit import problems
-from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.bodies import Pace, Receive
 from satchel.surfaces.kit.dispatch import METHODS, Asgi, Dispatch
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
@@ -80,15 +78,7 @@ def create_app(context: Context, limits: Limits, surfaces: Sequence[Surface] = S
         known_passwords=KnownPasswords(context.entropy(32), time.monotonic),
     )
     metrics = Metrics()
-    surfaces = [
-        *surfaces,
-        Surface(
-            prefix="",
-            endpoints=_own(metrics, limits.metrics_token),
-            document=problems.problem,
-            authenticate=authenticate,
-        ),
-    ]
+    surfaces = [*surfaces, replace(native.SURFACE, prefix="", endpoints=_own(metrics, limits.metrics_token))]
     dispatches = {
         path: Dispatch(parts, surface, found, metrics=metrics)
         for surface in surfaces

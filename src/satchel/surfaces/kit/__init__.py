@@ -1,1 +1,1 @@
-"""What all surfaces share: authentication, bodies, downloads, paging, problem documents."""
+"""What all surfaces share: one request and its reply, bodies, what a call was given, endpoints, downloads."""

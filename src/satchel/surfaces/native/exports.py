@@ -23,11 +23,11 @@ from satchel.model.errors import (
 )
 from satchel.model.ids import ExportId, FieldId, SearchId, UserId
 from satchel.model.transfer.exports import Export, Selection
-from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.downloads import plan, send_download
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
+from satchel.surfaces.native.auth import authenticate
 from satchel.surfaces.native.description.answers import NOTHING, RANGE, makes, sends, shows
 from satchel.surfaces.native.outputs import searches as outputs
 from satchel.surfaces.native.outputs.paging import page

@@ -16,10 +16,10 @@ from satchel.model.errors import (
     Unauthenticated,
 )
 from satchel.model.ids import CredentialId, GroupId, UserId
-from satchel.surfaces.kit.auth import SESSION_COOKIE
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
+from satchel.surfaces.native.auth import SESSION_COOKIE
 from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.outputs import instances as outputs_of_instances
 from satchel.surfaces.native.outputs import people as outputs

@@ -3,9 +3,7 @@
 from dataclasses import replace
 
 from satchel.model.api.queries import NoQuery
-from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.endpoints import Endpoint
-from satchel.surfaces.kit.problems import problem
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import (
     applications,
@@ -24,6 +22,8 @@ from satchel.surfaces.native import (
     uploads,
     webhooks,
 )
+from satchel.surfaces.native.auth import authenticate
+from satchel.surfaces.native.errors import document
 
 _DECLARED: tuple[Endpoint, ...] = (
     *people.ENDPOINTS,
@@ -46,4 +46,4 @@ _DECLARED: tuple[Endpoint, ...] = (
 ENDPOINTS: tuple[Endpoint, ...] = tuple(replace(one, query=one.query or NoQuery) for one in _DECLARED)
 """All of them; where none is declared, no parameter of a query string is taken."""
 
-SURFACE = Surface(prefix="/api", endpoints=ENDPOINTS, document=problem, authenticate=authenticate)
+SURFACE = Surface(prefix="/api", endpoints=ENDPOINTS, document=document, authenticate=authenticate)

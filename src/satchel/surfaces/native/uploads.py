@@ -31,11 +31,11 @@ from satchel.model.errors import (
 from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
 from satchel.model.transfer.names import decode_header, parse_disposition
 from satchel.model.uploads import Upload
-from satchel.surfaces.kit.auth import authenticate
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.multipart import Part, last_part, read_parts
 from satchel.surfaces.native import inputs
+from satchel.surfaces.native.auth import authenticate
 from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.outputs import files as outputs
 from satchel.surfaces.native.outputs.files import FILE_FIELD

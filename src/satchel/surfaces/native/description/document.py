@@ -26,10 +26,10 @@ from satchel.model.errors import (
     Unavailable,
     UnsupportedMedia,
 )
-from satchel.surfaces.kit import problems
 from satchel.surfaces.kit.endpoints import Answer, Endpoint
 from satchel.surfaces.native.description.headers import REQUEST_HEADERS, RESPONSE_HEADERS
 from satchel.surfaces.native.description.schemas import parameters_of, reply_types, request_types, schemas_of
+from satchel.surfaces.native.errors import INTERNAL, MEDIA_TYPE
 
 Json = dict[str, object]
 
@@ -294,7 +294,7 @@ def refusals_of(endpoint: Endpoint) -> Mapping[int, tuple[str, ...]]:
         kinds += _ONCE
     if any(name.startswith("If-Match") for name in endpoint.headers):
         kinds.append(PreconditionFailed)
-    found: dict[int, set[str]] = {500: {problems.INTERNAL}}
+    found: dict[int, set[str]] = {500: {INTERNAL}}
     for kind in kinds:
         found.setdefault(kind.kind.value, set()).update(_codes(kind))
     return {status: tuple(sorted(codes)) for status, codes in sorted(found.items())}
@@ -323,7 +323,7 @@ def _refusals(endpoints: Sequence[Endpoint]) -> Mapping[str, Json]:
             found[_refusal_name(status, codes)] = {
                 "description": f"Refused: {', '.join(codes)}.",
                 "content": {
-                    problems.MEDIA_TYPE: {
+                    MEDIA_TYPE: {
                         "schema": {
                             "allOf": [
                                 {"$ref": "#/components/schemas/Problem"},

@@ -15,11 +15,11 @@ _BEARER = 'Bearer realm="Satchel"'
 _BASIC = 'Basic realm="Satchel", charset="UTF-8"'
 
 
-def problem(error: SatchelError | None, exchange: Exchange) -> Reply:
+def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     """Return the problem document of an error; None stands for one that nobody expected."""
     if error is None:
         detail = "Something went wrong in the server, and its log says what. Nothing of this request was kept."
-        body = document(500, INTERNAL, detail, exchange.request_id)
+        body = _problem(500, INTERNAL, detail, exchange.request_id)
         return Reply(status=500, headers={"Content-Type": MEDIA_TYPE}, body=body)
     status = error.kind.value
     headers = {"Content-Type": MEDIA_TYPE}
@@ -31,7 +31,7 @@ def problem(error: SatchelError | None, exchange: Exchange) -> Reply:
         headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size_bytes}"
-    body = document(status, error.code, error.message, exchange.request_id, error.members)
+    body = _problem(status, error.code, error.message, exchange.request_id, error.members)
     return Reply(status=status, headers=headers, body=body)
 
 
@@ -41,7 +41,7 @@ def _challenge(exchange: Exchange) -> str:
     return f"{_BASIC}, {_BEARER}" if scheme == "basic" else _BEARER
 
 
-def document(
+def _problem(
     status: int, code: str, detail: str, request_id: str, members: Mapping[str, object] | None = None
 ) -> bytes:
     """Return a problem document as JSON; `members` never replace the standard ones."""
