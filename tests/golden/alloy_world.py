@@ -6,7 +6,7 @@ from uuid import UUID
 from satchel.actions.identity import applications, credentials
 from satchel.actions.identity.applications import PERSON_TOKEN, TOKEN_LIFETIME
 from satchel.model.actor import Actor
-from satchel.surfaces.alloy import outputs
+from satchel.surfaces.alloy.names import PERSON, guid, oid, person_guid
 from surfaces.conftest import Api
 from world import PASSWORD, World, bundle, fields
 
@@ -92,16 +92,16 @@ async def alloy(api: Api) -> Mapping[str, object]:
     known: dict[str, object] = {
         "client_id": made.client_id,
         "client_secret": made.secret,
-        "guid": outputs.guid(uuids["T-1"]),
+        "guid": guid(uuids["T-1"]),
         "bare": str(uuids["T-1"]),
-        "other_guid": outputs.guid(uuids["C-1"]),
-        "evidence": outputs.guid(files[0].uuid),
+        "other_guid": guid(uuids["C-1"]),
+        "evidence": guid(files[0].uuid),
         "lorem": LOREM.decode(),
         "robot": robot.secret,
         "spy": spy.secret,
-        "clerk_guid": outputs.guid(outputs.person_guid(world.people["clerk"])),
-        "clerk_oid": outputs.oid(outputs.PERSON, world.people["clerk"]),
-        "stranger_guid": outputs.guid(outputs.person_guid(world.people["stranger"])),
+        "clerk_guid": guid(person_guid(world.people["clerk"])),
+        "clerk_oid": oid(PERSON, world.people["clerk"]),
+        "stranger_guid": guid(person_guid(world.people["stranger"])),
         "password": PASSWORD,
         "other": other,
     }

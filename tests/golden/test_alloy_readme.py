@@ -7,7 +7,7 @@ import pytest
 
 from golden.replay import FOLDER, load
 from satchel.surfaces.alloy import errors
-from satchel.surfaces.alloy.outputs import BASE, normal_path
+from satchel.surfaces.alloy.addresses import BASE, normal_path
 from satchel.surfaces.alloy.routes import ENDPOINTS
 
 README = Path(errors.__file__).parent / "README.md"

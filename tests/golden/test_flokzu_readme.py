@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from golden.replay import FOLDER
-from satchel.surfaces.flokzu.outputs import BASE
+from satchel.surfaces.flokzu.addresses import BASE
 from satchel.surfaces.flokzu.routes import ENDPOINTS
 
 README = Path(__file__).parent.parent.parent / "src" / "satchel" / "surfaces" / "flokzu" / "README.md"

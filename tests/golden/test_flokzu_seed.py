@@ -23,7 +23,7 @@ from satchel.actions.instances.places import Place
 from satchel.db import instances as instance_rows
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId, InstanceId
-from satchel.surfaces.flokzu.outputs import BASE
+from satchel.surfaces.flokzu.addresses import BASE
 from surfaces.conftest import Api
 from world import PDF, TEXT, World, bundle, fields
 

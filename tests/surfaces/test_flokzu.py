@@ -13,8 +13,8 @@ from golden.flokzu_world import key_of
 from satchel.actions.identity import accounts, credentials
 from satchel.actions.instances import lifecycle
 from satchel.model.actor import Right
+from satchel.surfaces.flokzu.addresses import BASE
 from satchel.surfaces.flokzu.names import ids_of, names_of
-from satchel.surfaces.flokzu.outputs import BASE
 from surfaces.conftest import Api
 from world import PDF, TEXT
 

@@ -14,7 +14,7 @@ from satchel.actions.webhooks import subscriptions
 from satchel.actions.webhooks.subscriptions import Wish
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import InstanceId
-from satchel.surfaces.flokzu.outputs import BASE
+from satchel.surfaces.flokzu.addresses import BASE
 from satchel.surfaces.flokzu.webhooks import FORMAT
 from surfaces.conftest import Api
 from telling import run_jobs

@@ -11,9 +11,11 @@ from satchel.model.actor import Right
 from satchel.model.app import Action
 from satchel.model.errors import Forbidden, InvalidRequest
 from satchel.surfaces.alloy import outputs
+from satchel.surfaces.alloy.addresses import BASE
 from satchel.surfaces.alloy.attachments import Added, AttachmentBody
 from satchel.surfaces.alloy.errors import no_action
 from satchel.surfaces.alloy.inputs import Keys, plain_text
+from satchel.surfaces.alloy.names import oid
 from satchel.surfaces.alloy.objects import class_of, is_html, object_of
 from satchel.surfaces.alloy.values import read_values
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
@@ -135,13 +137,13 @@ async def check(exchange: Exchange) -> Reply:
 def _done(exchange: Exchange, done: Result) -> Reply:
     """Return the object that an action ran on or created; one that may be created but not seen has its ids too."""
     code, _, number = done.instance.identifier.rpartition("-")
-    found = {"Succeed": True, "ObjectID": str(done.instance.uuid), "ObjectOID": outputs.oid(code, int(number))}
+    found = {"Succeed": True, "ObjectID": str(done.instance.uuid), "ObjectOID": oid(code, int(number))}
     return outputs.success(exchange, found)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    endpoint("POST", outputs.BASE, create),
-    endpoint("POST", f"{outputs.BASE}/object/{{oid}}/action/{{action}}", run),
-    endpoint("GET", f"{outputs.BASE}/object/{{oid}}/action/{{action}}/check", check),
+    endpoint("POST", BASE, create),
+    endpoint("POST", f"{BASE}/object/{{oid}}/action/{{action}}", run),
+    endpoint("GET", f"{BASE}/object/{{oid}}/action/{{action}}/check", check),
 )
 """The routes of this module."""

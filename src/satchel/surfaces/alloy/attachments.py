@@ -21,8 +21,10 @@ from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest
 from satchel.model.files import File, FileKind
 from satchel.surfaces.alloy import outputs
+from satchel.surfaces.alloy.addresses import BASE
 from satchel.surfaces.alloy.errors import INVALID_COMBINATION, Refused, no_attachment
 from satchel.surfaces.alloy.inputs import Keys, read_keys, read_wanted, require_json
+from satchel.surfaces.alloy.names import read_guid
 from satchel.surfaces.alloy.objects import object_of
 from satchel.surfaces.alloy.tables import Cell, TableColumn, listed
 from satchel.surfaces.kit.downloads import Plan, send_download
@@ -231,7 +233,7 @@ def attachment_of(exchange: Exchange, view: View) -> File:
         Refused: there is none.
     """
     given = exchange.params["attachment"]
-    uuid: UUID | None = outputs.read_guid(given)
+    uuid: UUID | None = read_guid(given)
     found = next((file for file in view.files if file.uuid == uuid), None)
     if found is None:
         raise no_attachment(given.upper())
@@ -324,7 +326,7 @@ async def remove(exchange: Exchange) -> Reply:
     return outputs.success(exchange, None)
 
 
-_LIST = f"{outputs.BASE}/object/{{oid}}/attachments"
+_LIST = f"{BASE}/object/{{oid}}/attachments"
 _ONE = f"{_LIST}/{{attachment}}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -8,8 +8,10 @@ from satchel.actions.identity.applications import Token
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest, NotFound, SatchelError, TooManyRequests, Unauthenticated
 from satchel.surfaces.alloy import outputs
+from satchel.surfaces.alloy.addresses import BASE
 from satchel.surfaces.alloy.errors import no_object
 from satchel.surfaces.alloy.inputs import Keys, plain_text, read_keys
+from satchel.surfaces.alloy.names import PERSON, guid, guid_text, oid, person_guid, read_person
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
@@ -53,7 +55,7 @@ def _all_of(exchange: Exchange, header: bytes) -> list[str]:
 
 
 async def _acting_for(exchange: Exchange, actor: Actor, person: str) -> Actor:
-    user = outputs.read_person(person)
+    user = read_person(person)
     if user is None:
         raise no_object(person)
     try:
@@ -151,12 +153,12 @@ async def profile(exchange: Exchange) -> Reply:
     actor = exchange.actor
     if applications.is_application(actor):
         known = await applications.application_of(exchange.context, actor)
-        items = [("ID", "ID", outputs.guid_text(known.client_id)), ("Name", "Name", known.name)]
+        items = [("ID", "ID", guid_text(known.client_id)), ("Name", "Name", known.name)]
         return outputs.success(exchange, outputs.items([*items, ("Technician", "Technician", "false")]))
     first, _, last = actor.name.rpartition(" ")
     found = [
-        ("ID", "ID", outputs.guid(outputs.person_guid(actor.user_id)) if actor.user_id is not None else ""),
-        ("OID", "OID", outputs.oid(outputs.PERSON, actor.user_id or 0)),
+        ("ID", "ID", guid(person_guid(actor.user_id)) if actor.user_id is not None else ""),
+        ("OID", "OID", oid(PERSON, actor.user_id or 0)),
         ("First_Name", "First Name", first),
         ("Last_Name", "Last Name", last),
         ("Full_Name", "Full Name", actor.name),
@@ -171,7 +173,7 @@ async def profile(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    endpoint("POST", f"{outputs.BASE}/token", token, is_open=True),
-    endpoint("GET", f"{outputs.BASE}/profile", profile),
+    endpoint("POST", f"{BASE}/token", token, is_open=True),
+    endpoint("GET", f"{BASE}/profile", profile),
 )
 """The routes of this module."""

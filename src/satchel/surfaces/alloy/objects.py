@@ -1,6 +1,5 @@
 """Objects: lists of a class, one by OID or GUID, its activities, and the values that classifications have."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,14 +13,15 @@ from satchel.actions.loading import LoadedApp
 from satchel.model.app import COMMENT
 from satchel.model.errors import Forbidden, InvalidRequest, NotFound
 from satchel.model.fields import FieldType
-from satchel.model.ids import MAX_ID
 from satchel.surfaces.alloy import outputs
+from satchel.surfaces.alloy.addresses import BASE
 from satchel.surfaces.alloy.auth import sees_own_only
 from satchel.surfaces.alloy.errors import no_object, unknown_class, unknown_field
 from satchel.surfaces.alloy.inputs import Filter, Wanted, read_wanted
+from satchel.surfaces.alloy.names import PERSON, oid, read_guid, read_oid
 from satchel.surfaces.alloy.tables import Cell, TableColumn, listed
 from satchel.surfaces.alloy.values import STATES, Cells, ObjectField, field_named, object_fields
-from satchel.surfaces.kit.endpoints import Endpoint, Handler, endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 
 MAX_ACTIVITIES = 10_000
@@ -73,37 +73,18 @@ async def object_of(exchange: Exchange) -> View:
 
 
 async def _found(exchange: Exchange, given: str) -> View | None:
-    uuid = outputs.read_guid(given)
+    uuid = read_guid(given)
     try:
         if uuid is not None:
             return await by_name.by_uuid(exchange.context, exchange.actor, uuid)
     except NotFound:
         return None
-    for code, number in spellings(given):
+    for code, number in read_oid(given):
         try:
             return await by_name.by_identifier(exchange.context, exchange.actor, f"{code}-{number}")
         except NotFound:
             continue
     return None
-
-
-def spellings(oid: str) -> list[tuple[str, int]]:
-    """Return what an OID may mean, as (code, number): `PUR-12`, or a code and six digits, or more where six are few.
-
-    A code may end in digits itself: `A1000012` is `A1` 12 before it is `A` 1000012.
-    """
-    text = oid.strip().upper()
-    hyphened = re.fullmatch(r"([A-Z][A-Z0-9]{0,15})-(\d{1,19})", text, re.ASCII)
-    if hyphened:
-        return [(hyphened[1], int(hyphened[2]))] if int(hyphened[2]) <= MAX_ID else []
-    found: list[tuple[str, int]] = []
-    for count in range(outputs.OID_DIGITS, 20):
-        code, digits = text[:-count], text[-count:]
-        if not re.fullmatch(r"[A-Z][A-Z0-9]{0,15}", code, re.ASCII) or not (digits.isascii() and digits.isdigit()):
-            break
-        if (count == outputs.OID_DIGITS or digits[0] != "0") and int(digits) <= MAX_ID:
-            found.append((code, int(digits)))
-    return found
 
 
 async def listing_of_class(exchange: Exchange) -> Reply:
@@ -143,10 +124,10 @@ def _listing(exchange: Exchange, app: LoadedApp, fields: Sequence[ObjectField], 
 def _condition(app: LoadedApp, field: ObjectField, given: Filter) -> Condition:
     text = given.value
     if field.column.own == "number" and text.strip():
-        codes = {code: number for code, number in spellings(text) if code == app.manifest.code}
+        codes = {code: number for code, number in read_oid(text) if code == app.manifest.code}
         text = str(codes.get(app.manifest.code, _IMPOSSIBLE))
     elif field.column.own == "uuid" and text.strip():
-        uuid = outputs.read_guid(text)
+        uuid = read_guid(text)
         if uuid is None:
             raise InvalidRequest(f"{field.name} must be compared with a GUID.", pointer="/filters")
         text = str(uuid)
@@ -242,7 +223,7 @@ async def _classified(exchange: Exchange, field: ObjectField) -> list[tuple[str,
         return [(text, state.value) for state, text in STATES.items()]
     if field.column.own == "starter" or (ours is not None and ours.type is FieldType.USER):
         people = await accounts.users(exchange.context, exchange.actor, after=0, limit=MAX_ACTIVITIES)
-        return [(user.name, outputs.oid(outputs.PERSON, user.id)) for user in people if user.is_active]
+        return [(user.name, oid(PERSON, user.id)) for user in people if user.is_active]
     if ours is not None and ours.type is FieldType.GROUP:
         return [
             (group.name, str(group.id)) for group in (await accounts.people(exchange.context, exchange.actor)).groups
@@ -252,15 +233,10 @@ async def _classified(exchange: Exchange, field: ObjectField) -> list[tuple[str,
     raise InvalidRequest(f"{field.name} is no classification: it takes any value.", pointer="/refField")
 
 
-def _lists(path: str, handler: Handler) -> tuple[Endpoint, ...]:
-    """Return the routes of a list: parameters in the query string, or in a body."""
-    return tuple(endpoint(method, f"{outputs.BASE}/{path}", handler) for method in ("GET", "POST"))
-
-
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *_lists("activities/{oid}", activities),
-    *_lists("dictionary", dictionary),
-    endpoint("GET", f"{outputs.BASE}/object/{{oid}}", read),
-    *_lists("{object_class}", listing_of_class),
+    *get_or_post(f"{BASE}/activities/{{oid}}", activities),
+    *get_or_post(f"{BASE}/dictionary", dictionary),
+    endpoint("GET", f"{BASE}/object/{{oid}}", read),
+    *get_or_post(f"{BASE}/{{object_class}}", listing_of_class),
 )
 """The routes of this module."""

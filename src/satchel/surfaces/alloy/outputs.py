@@ -1,42 +1,21 @@
-"""What answers are made of: the envelope and items, as JSON or XML; how GUIDs, OIDs and moments are written."""
+"""What answers are made of: the envelope and items, as JSON or XML, and how moments are written."""
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
-from uuid import UUID
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from satchel.model.actor import Actor
-from satchel.model.ids import MAX_ID, UserId
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
-
-PREFIX = "/alloy"
-BASE = f"{PREFIX}/api"
-
-OID_DIGITS = 6
-PERSON = "PN"
 
 XML_TYPE = "application/xml; charset=utf-8"
 XML_HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 
-_VERSIONS = ("v1", "v2")
-_GUID = re.compile(r"\{?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?", re.IGNORECASE)
-_PERSON_BITS = 0x5A7C4E1D_7001_8000_8000_0000_0000_0000
-_MAX_PERSON = 2**62  # the two bits above belong to the GUID's form
-_PERSON_OID = re.compile(r"PN(\d{1,19})", re.IGNORECASE)
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MEMBERS = {"Fields": "Field", "Data": "Row", "Row": "Value", "Items": "Item"}
 """What the elements of a list are called in XML, by the list's own name."""
-
-
-def normal_path(path: str) -> str:
-    """Return an address as the routes spell it: lower-case, slashes once, no version and no slash at the end."""
-    words = [word for word in path.lower().split("/") if word]
-    if len(words) > 2 and words[1] == "api" and words[2] in _VERSIONS:  # noqa: PLR2004  # alloy, api, version
-        del words[2]
-    return "/" + "/".join(words)
 
 
 def success(exchange: Exchange, found: object) -> Reply:
@@ -97,44 +76,6 @@ def xml_text(text: str) -> str:
 def items(found: Sequence[tuple[str, str, str]]) -> dict[str, object]:
     """Return names, captions and values as the answer for one thing."""
     return {"Items": [{"name": name, "caption": caption, "value": value} for name, caption, value in found]}
-
-
-def guid(uuid: UUID) -> str:
-    """Return a GUID as lists have it: upper-case, in braces."""
-    return guid_text(str(uuid))
-
-
-def guid_text(text: str) -> str:
-    """Return a GUID that is written bare as lists have it."""
-    return f"{{{text.upper()}}}"
-
-
-def read_guid(text: str) -> UUID | None:
-    """Return the GUID that a text is, in any case, with braces or without; None if it is none."""
-    found = _GUID.fullmatch(text.strip())
-    return UUID(found[1]) if found and text.strip().startswith("{") == text.strip().endswith("}") else None
-
-
-def oid(code: str, number: int) -> str:
-    """Return an object's human id: `PUR000012`."""
-    return f"{code}{number:0{OID_DIGITS}d}"
-
-
-def person_guid(user: UserId) -> UUID:
-    """Return the GUID by which clients know a person: one of RFC 9562's version 8 that holds the user's number."""
-    return UUID(int=_PERSON_BITS | user)
-
-
-def read_person(text: str) -> UserId | None:
-    """Return the user whom a GUID or OID (`PN000017`) names; None if it names none."""
-    found = read_guid(text)
-    named = _PERSON_OID.fullmatch(text.strip())
-    if found is not None:
-        bits = found.int ^ _PERSON_BITS
-        number = bits if bits < _MAX_PERSON else 0
-    else:
-        number = int(named[1]) if named else 0
-    return UserId(number) if 0 < number <= MAX_ID else None
 
 
 def moment(actor: Actor, at: datetime | None) -> str:

@@ -1,8 +1,8 @@
 """Every endpoint of the Alloy Navigator surface."""
 
 from satchel.surfaces.alloy import actions, attachments, auth, objects
+from satchel.surfaces.alloy.addresses import PREFIX, normal_path
 from satchel.surfaces.alloy.errors import document
-from satchel.surfaces.alloy.outputs import PREFIX, normal_path
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.surface import Surface
 

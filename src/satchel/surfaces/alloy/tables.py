@@ -12,6 +12,7 @@ from satchel.model.errors import InvalidRequest
 from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.errors import unknown_field
 from satchel.surfaces.alloy.inputs import Filter, Wanted
+from satchel.surfaces.alloy.names import guid, read_guid
 
 Cell = str | int | datetime | UUID | None
 """What a row holds; None and an empty text are shown as an empty text."""
@@ -73,7 +74,7 @@ def cell_text(actor: Actor, cell: Cell) -> str:
     if isinstance(cell, datetime):
         return outputs.moment(actor, cell)
     if isinstance(cell, UUID):
-        return outputs.guid(cell)
+        return guid(cell)
     return "" if cell is None else str(cell)
 
 
@@ -106,7 +107,7 @@ def _condition(actor: Actor, column: TableColumn, given: Filter) -> Callable[[Ce
     elif operation != "=":
         raise InvalidRequest(f"{column.name} can only be equal or not equal.", pointer="/filters")
     elif column.type == "guid":
-        wanted = outputs.read_guid(given.value)
+        wanted = read_guid(given.value)
         is_equal = lambda cell: wanted is not None and cell == wanted  # noqa: E731  # one of several
     else:
         text = given.value.strip().casefold()

@@ -20,6 +20,7 @@ from satchel.model.instance import Instance, InstanceState
 from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.errors import unknown_field
 from satchel.surfaces.alloy.inputs import plain_text
+from satchel.surfaces.alloy.names import guid, oid, read_person
 
 STATES: Mapping[InstanceState, str] = {state: state.value.capitalize() for state in InstanceState}
 """What an object's Status says."""
@@ -131,9 +132,9 @@ class Cells:
         one = self.instance
         match name:
             case "uuid":
-                return outputs.guid(one.uuid)
+                return guid(one.uuid)
             case "number":
-                return outputs.oid(self.code, one.number)
+                return oid(self.code, one.number)
             case "state":
                 return STATES[one.state]
             case "started_at" | "ended_at":
@@ -274,7 +275,7 @@ async def _person(context: Context, actor: Actor, field: Field, text: str) -> st
     if field.type is FieldType.GROUP:
         groups = (await accounts.people(context, actor)).groups
         return next((str(group.id) for group in groups if group.name.casefold() == text.casefold()), text)
-    user = outputs.read_person(text)
+    user = read_person(text)
     if user is not None:
         return str(user)
     found = await accounts.users_called(context, actor, text)

@@ -3,11 +3,9 @@
 from satchel.actions.identity import named_keys
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest, Unauthenticated
+from satchel.surfaces.flokzu.addresses import KEY_PARAMETER
 from satchel.surfaces.flokzu.inputs import refused
 from satchel.surfaces.kit.exchange import Exchange
-
-KEY_PARAMETER = "key"
-"""What the routes of version 1 call the key in their paths."""
 
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0", ""})
 

@@ -8,7 +8,7 @@ import msgspec
 
 from satchel.actions.identity import accounts
 from satchel.model.errors import InvalidRequest, NotFound
-from satchel.surfaces.flokzu import outputs
+from satchel.surfaces.flokzu.addresses import BASE
 from satchel.surfaces.flokzu.inputs import body_bytes, body_object, query_inputs, refused
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
@@ -97,8 +97,8 @@ async def echo(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    endpoint("GET", f"{outputs.BASE}/commons/assignee/list", assignees),
-    endpoint("POST", f"{outputs.BASE}/commons/MATH/operations", calculate),
-    endpoint("POST", f"{outputs.BASE}/commons/JSON/echo", echo),
+    endpoint("GET", f"{BASE}/commons/assignee/list", assignees),
+    endpoint("POST", f"{BASE}/commons/MATH/operations", calculate),
+    endpoint("POST", f"{BASE}/commons/JSON/echo", echo),
 )
 """The routes of this module."""

@@ -10,9 +10,9 @@ from satchel.actions.loading import LoadedApp
 from satchel.model.errors import InvalidRequest, NotFound
 from satchel.model.ids import MAX_ID, FieldId, InstanceId
 from satchel.surfaces.flokzu import outputs
+from satchel.surfaces.flokzu.addresses import V1, V2
 from satchel.surfaces.flokzu.auth import starts_by_system
 from satchel.surfaces.flokzu.inputs import Inputs, body_object, query_inputs, read_inputs, refused
-from satchel.surfaces.flokzu.instances import V1, V2
 from satchel.surfaces.flokzu.values import read_values
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply

@@ -15,8 +15,8 @@ from satchel.model.fields import Field
 from satchel.model.files import File
 from satchel.model.transfer.names import decode_header, parse_disposition
 from satchel.surfaces.flokzu import outputs
+from satchel.surfaces.flokzu.addresses import V1
 from satchel.surfaces.flokzu.inputs import query_inputs
-from satchel.surfaces.flokzu.instances import V1
 from satchel.surfaces.flokzu.names import ids_of
 from satchel.surfaces.flokzu.values import named_fields
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint

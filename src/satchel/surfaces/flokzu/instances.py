@@ -10,14 +10,12 @@ from satchel.actions.lists import documents
 from satchel.actions.lists.documents import Document
 from satchel.model.clock import moment
 from satchel.surfaces.flokzu import outputs
-from satchel.surfaces.flokzu.auth import KEY_PARAMETER, starts_by_system
+from satchel.surfaces.flokzu.addresses import V1, V2
+from satchel.surfaces.flokzu.auth import starts_by_system
 from satchel.surfaces.flokzu.inputs import body_object, query_inputs, read_inputs
 from satchel.surfaces.flokzu.values import read_values
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
-
-V1 = f"{outputs.BASE}/{{{KEY_PARAMETER}}}"
-V2 = f"{outputs.BASE}/v2"
 
 
 async def create(exchange: Exchange) -> Reply:

@@ -15,8 +15,6 @@ from satchel.model.instance import Instance, Task
 from satchel.surfaces.flokzu.names import names_of
 from satchel.surfaces.flokzu.values import named_fields, shown
 
-PREFIX = "/flokzu"
-BASE = f"{PREFIX}/flokzuopenapi/api"
 OK = "OK"
 SYSTEM = "system"
 """Who started what nobody did, as their answers have it."""

@@ -7,11 +7,12 @@ from satchel.actions.identity import accounts
 from satchel.model.errors import NotFound
 from satchel.model.ids import GroupId
 from satchel.surfaces.flokzu import outputs
+from satchel.surfaces.flokzu.addresses import BASE
 from satchel.surfaces.flokzu.inputs import Inputs, read_inputs, refused
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
-V1 = f"{outputs.BASE}/v1/management/user"
+_USER = f"{BASE}/v1/management/user"
 MAX_ROLES = 100
 
 
@@ -102,10 +103,10 @@ def _done(detail: str) -> Reply:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    endpoint("POST", f"{V1}/invitation", invite),
-    endpoint("DELETE", V1, remove),
-    endpoint("GET", f"{V1}/roles", roles),
-    endpoint("POST", f"{V1}/roles", add_roles),
-    endpoint("DELETE", f"{V1}/roles", remove_roles),
+    endpoint("POST", f"{_USER}/invitation", invite),
+    endpoint("DELETE", _USER, remove),
+    endpoint("GET", f"{_USER}/roles", roles),
+    endpoint("POST", f"{_USER}/roles", add_roles),
+    endpoint("DELETE", f"{_USER}/roles", remove_roles),
 )
 """The routes of this module."""

@@ -1,8 +1,8 @@
 """Every endpoint of the Flokzu surface."""
 
 from satchel.surfaces.flokzu import auth, commons, databases, files, instances, people
+from satchel.surfaces.flokzu.addresses import PREFIX
 from satchel.surfaces.flokzu.errors import document
-from satchel.surfaces.flokzu.outputs import PREFIX
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.surface import Surface
 

@@ -92,3 +92,8 @@ def endpoint(
         is_open=is_open,
         error_headers=error_headers or {},
     )
+
+
+def get_or_post(path: str, handler: Handler, *, is_open: bool = False) -> tuple[Endpoint, Endpoint]:
+    """Return the endpoints of a call that clients make by GET or by POST, as suits them."""
+    return endpoint("GET", path, handler, is_open=is_open), endpoint("POST", path, handler, is_open=is_open)

@@ -3,10 +3,11 @@
 from satchel.actions.identity import hashes
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest, InvalidValues, Unauthenticated
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, outputs
-from satchel.surfaces.navixy.inputs import read_inputs, refused
+from satchel.surfaces.navixy.addresses import BASE
+from satchel.surfaces.navixy.inputs import read_inputs, refused, wants_iso
 
 SCHEME = "nvx"
 LONGEST_PASSWORD = 1_000
@@ -78,14 +79,14 @@ async def create_key(exchange: Exchange) -> Reply:
     except Conflict:
         errors.speak(exchange, {Conflict: 268})
         raise
-    created = outputs.date(exchange, exchange.context.clock(), await outputs.wants_iso(exchange))
+    created = outputs.date(exchange, exchange.context.clock(), await wants_iso(exchange))
     return outputs.success(value={"hash": made.secret, "create_date": created, "title": title})
 
 
 async def list_keys(exchange: Exchange) -> Reply:
     """List the API keys; a hash is shown only when its key is made."""
     errors.speak(exchange, errors.ADMINISTRATORS)
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     found = await hashes.keys(exchange.context, exchange.actor)
     shown = [
         {"hash": str(one.id), "create_date": outputs.date(exchange, one.created_at, iso), "title": one.title}
@@ -104,13 +105,13 @@ async def delete_key(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *outputs.call("user/auth", sign_in, is_open=True),
-    *outputs.call("user/session/renew", renew),
-    *outputs.call("user/logout", log_out),
-    *outputs.call("api/key/create", create_key),
-    *outputs.call("api/key/list", list_keys),
-    *outputs.call("api/key/delete", delete_key),
-    *outputs.call("user/api_key/list", list_keys),
-    *outputs.call("user/api_key/delete", delete_key),
+    *get_or_post(f"{BASE}/user/auth", sign_in, is_open=True),
+    *get_or_post(f"{BASE}/user/session/renew", renew),
+    *get_or_post(f"{BASE}/user/logout", log_out),
+    *get_or_post(f"{BASE}/api/key/create", create_key),
+    *get_or_post(f"{BASE}/api/key/list", list_keys),
+    *get_or_post(f"{BASE}/api/key/delete", delete_key),
+    *get_or_post(f"{BASE}/user/api_key/list", list_keys),
+    *get_or_post(f"{BASE}/user/api_key/delete", delete_key),
 )
 """The routes of this module."""

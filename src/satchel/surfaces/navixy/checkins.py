@@ -24,11 +24,12 @@ from satchel.actions.identity import users
 from satchel.model.errors import Forbidden, InvalidState, NotFound
 from satchel.model.ids import AppId, FileId, InstanceId, TaskId, UserId
 from satchel.model.search.conditions import Condition, Equals
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, outputs, papers, sheets
+from satchel.surfaces.navixy.addresses import BASE
 from satchel.surfaces.navixy.conditions import Known, circle, period, read_conditions, read_sorts
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
+from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused, wants_iso
 from satchel.surfaces.navixy.tasks import DEFAULT_LIMIT, MAX_LIMIT
 
 MAX_ANSWERED = 1_000
@@ -121,7 +122,7 @@ def _handed_in(given: Inputs) -> HandedIn | None:
 async def read(exchange: Exchange) -> Reply:
     """Return a check-in."""
     given = await read_inputs(exchange)
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     errors.speak(exchange, {NotFound: 204, Forbidden: 204, InvalidState: 204})
     found = await checkins.read(exchange.context, exchange.actor, InstanceId(given.integer("checkin_id")))
     return outputs.success(value=await _shown(exchange, found, await _links(exchange, [found]), iso=iso))
@@ -130,7 +131,7 @@ async def read(exchange: Exchange) -> Reply:
 async def listing(exchange: Exchange) -> Reply:
     """List check-ins, filtered, sorted and paged; as a file where a format is asked for."""
     given = await read_inputs(exchange)
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     kind = sheets.format_of(given) if "format" in given else None
     errors.speak(exchange, {InvalidState: 201})
     conditions = await _conditions(exchange, given)
@@ -247,12 +248,12 @@ async def delete(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *outputs.call("checkin/image/create", create_image, get=False),
-    *outputs.call("checkin/form/create", create_form),
-    *outputs.call("checkin/form/file/create", create_form_file, get=False),
-    *outputs.call("checkin/create", create, get=False),
-    *outputs.call("checkin/read", read),
-    *outputs.call("checkin/list", listing),
-    *outputs.call("checkin/delete", delete),
+    endpoint("POST", f"{BASE}/checkin/image/create", create_image),
+    *get_or_post(f"{BASE}/checkin/form/create", create_form),
+    endpoint("POST", f"{BASE}/checkin/form/file/create", create_form_file),
+    endpoint("POST", f"{BASE}/checkin/create", create),
+    *get_or_post(f"{BASE}/checkin/read", read),
+    *get_or_post(f"{BASE}/checkin/list", listing),
+    *get_or_post(f"{BASE}/checkin/delete", delete),
 )
 """The routes of this module."""

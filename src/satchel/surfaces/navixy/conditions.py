@@ -10,8 +10,7 @@ from typing import cast
 
 from satchel.model.search.conditions import All, Any, Condition, Contains, Equals, Near, Not, Within
 from satchel.surfaces.kit.exchange import Exchange
-from satchel.surfaces.navixy import outputs
-from satchel.surfaces.navixy.inputs import Inputs, refused
+from satchel.surfaces.navixy.inputs import Inputs, moment, refused
 
 MIN_PARTS = 2
 MAX_TOP = 60
@@ -137,9 +136,7 @@ def period(exchange: Exchange, given: Inputs, name: str, column: str) -> Within:
         InvalidRequest: it is no object, or an end is no date.
     """
     ends = Inputs(given.mapping(name), within=name)
-    return Within(
-        column=column, since=outputs.moment(exchange, ends, "from"), until=outputs.moment(exchange, ends, "to")
-    )
+    return Within(column=column, since=moment(exchange, ends, "from"), until=moment(exchange, ends, "to"))
 
 
 def circle(given: Inputs, *, latitude: str, longitude: str) -> list[Condition]:

@@ -9,8 +9,7 @@ from datetime import datetime
 
 from satchel.model.instance import TaskDetails
 from satchel.surfaces.kit.exchange import Exchange
-from satchel.surfaces.navixy import outputs
-from satchel.surfaces.navixy.inputs import Inputs, refused
+from satchel.surfaces.navixy.inputs import Inputs, moment, refused
 
 MAX_LABEL_CHARS = 200
 MAX_DESCRIPTION_CHARS = 1024
@@ -29,7 +28,7 @@ def read_details(exchange: Exchange, task: Mapping[str, object]) -> tuple[TaskDe
         InvalidRequest: something in it is wrong, or is of a kind that is not kept.
     """
     given = Inputs(task, within="task")
-    begins_at, due_at = outputs.moment(exchange, given, "from"), outputs.moment(exchange, given, "to")
+    begins_at, due_at = moment(exchange, given, "from"), moment(exchange, given, "to")
     if due_at is not None and due_at < exchange.context.clock():
         raise refused("task.to", "must not be in the past")
     if begins_at is not None and due_at is not None and begins_at > due_at:

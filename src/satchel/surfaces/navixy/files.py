@@ -8,10 +8,11 @@ from satchel.actions.identity import accounts
 from satchel.model.errors import InvalidRequest, TooLarge, Unauthenticated
 from satchel.model.ids import UploadId
 from satchel.model.uploads import Upload
-from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.multipart import Part, last_part, read_parts
 from satchel.surfaces.navixy import errors, outputs, values
+from satchel.surfaces.navixy.addresses import BASE, PREFIX
 
 TOKEN = "token"  # noqa: S105  # the name of a form's field
 FORM_OVERHEAD_BYTES = 64 * 1024
@@ -79,8 +80,8 @@ async def caps(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    endpoint("POST", f"{outputs.PREFIX}/file/upload/{{upload}}", upload, is_open=True),
-    *outputs.call("file/stats/read", stats),
-    *outputs.call("dealer/get_ui_config", caps, is_open=True),
+    endpoint("POST", f"{PREFIX}/file/upload/{{upload}}", upload, is_open=True),
+    *get_or_post(f"{BASE}/file/stats/read", stats),
+    *get_or_post(f"{BASE}/dealer/get_ui_config", caps, is_open=True),
 )
 """The routes of this module."""

@@ -8,11 +8,12 @@ from satchel.actions.lists.tasks import ListedTask, TaskFilter
 from satchel.model.errors import Conflict, NotFound
 from satchel.model.ids import AppId, TaskId
 from satchel.model.search.conditions import Condition, Contains, Equals
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, outputs
+from satchel.surfaces.navixy.addresses import BASE
 from satchel.surfaces.navixy.conditions import period
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
+from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused, wants_iso
 from satchel.surfaces.navixy.tasks import DEFAULT_LIMIT, MAX_LIMIT
 
 MAX_TASKS = 5_000
@@ -81,7 +82,7 @@ async def delete(exchange: Exchange) -> Reply:
 async def listing(exchange: Exchange) -> Reply:
     """List forms over all tasks; with neither a template nor tasks, none."""
     given = await read_inputs(exchange)
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     wanted = await _filter(exchange, given)
     if wanted is None:
         return outputs.success(list=[], count=0)
@@ -154,8 +155,8 @@ async def _filters(exchange: Exchange, given: Inputs) -> list[Condition]:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *outputs.call("task/form/create", create),
-    *outputs.call("task/form/delete", delete),
-    *outputs.call("task/form/list", listing),
+    *get_or_post(f"{BASE}/task/form/create", create),
+    *get_or_post(f"{BASE}/task/form/delete", delete),
+    *get_or_post(f"{BASE}/task/form/list", listing),
 )
 """The routes of this module."""

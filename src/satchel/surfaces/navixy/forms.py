@@ -24,10 +24,11 @@ from satchel.model.ids import AppId, FieldId, TaskId
 from satchel.model.instance import TaskState
 from satchel.model.transfer.media import is_image
 from satchel.model.uploads import Upload, UploadState
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import names, outputs, values
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
+from satchel.surfaces.navixy.addresses import BASE, PREFIX
+from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused, wants_iso
 
 FILE_FIELD = "file"
 _KEPT = "navixy.withdrawn"
@@ -65,11 +66,11 @@ def for_field(wish: Wish, task: TaskId, given: Inputs) -> Wish:
 
 async def place(exchange: Exchange, wish: Wish) -> Reply:
     """Return a place for a file, with what is needed to upload it."""
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     ticket = await tickets.ask(exchange.context, exchange.actor, wish)
     made = {
         "file_id": ticket.id,
-        "url": f"{exchange.parts.public_url}{outputs.PREFIX}/file/upload/{ticket.id}",
+        "url": f"{exchange.parts.public_url}{PREFIX}/file/upload/{ticket.id}",
         "expires": outputs.date(exchange, ticket.expires_at, iso),
         "file_field_name": FILE_FIELD,
         "fields": {"token": ticket.token},
@@ -89,7 +90,7 @@ async def read_form(exchange: Exchange) -> Reply:
 
 async def _read(exchange: Exchange, parameter: str, *, with_unsubmitted: bool) -> Reply:
     given = await read_inputs(exchange)
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer(parameter)))
     held = [one for one in seen.files if one.field_id is not None and one.kind is FileKind.STORED]
     files = [await _file(exchange, seen, one, iso=iso, with_binding=with_unsubmitted) for one in held]
@@ -278,12 +279,12 @@ async def set_status(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *outputs.call("task/form/file", create_file),
-    *outputs.call("task/form/file/create", create_file),
-    *outputs.call("task/form/read", read),
-    *outputs.call("form/read", read_form),
-    *outputs.call("task/form/values/update", update_values, get=False),
-    *outputs.call("task/form/submit", submit, get=False),
-    *outputs.call("task/status/update", set_status, get=False),
+    *get_or_post(f"{BASE}/task/form/file", create_file),
+    *get_or_post(f"{BASE}/task/form/file/create", create_file),
+    *get_or_post(f"{BASE}/task/form/read", read),
+    *get_or_post(f"{BASE}/form/read", read_form),
+    endpoint("POST", f"{BASE}/task/form/values/update", update_values),
+    endpoint("POST", f"{BASE}/task/form/submit", submit),
+    endpoint("POST", f"{BASE}/task/status/update", set_status),
 )
 """The routes of this module."""

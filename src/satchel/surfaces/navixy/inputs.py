@@ -4,9 +4,11 @@ From a query or a form every value is text, numbers too, and objects and arrays 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import cast
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 from satchel.model.errors import InvalidRequest, UnsupportedMedia
 from satchel.model.ids import MAX_ID
@@ -15,6 +17,8 @@ from satchel.surfaces.kit.exchange import Exchange
 
 MAX_PARAMETERS = 200
 MISSING = "must not be null"
+
+ISO_HEADER = "nvx-iso-datetime"
 
 _KEPT = "navixy.inputs"
 _FORM = "application/x-www-form-urlencoded"
@@ -202,6 +206,29 @@ async def read_inputs(exchange: Exchange) -> Inputs:
             given[name] = value
         kept = exchange.scope[_KEPT] = Inputs(given)
     return kept
+
+
+async def wants_iso(exchange: Exchange) -> bool:
+    """Return whether dates are asked for as ISO 8601."""
+    header = (exchange.header(ISO_HEADER) or "").strip().lower()
+    return header == "true" or (await read_inputs(exchange)).flag("iso_datetime")
+
+
+def moment(exchange: Exchange, given: Inputs, name: str) -> datetime | None:
+    """Return a moment that a parameter gives, by the user's clock or as ISO 8601; None where it is absent.
+
+    Raises:
+        InvalidRequest: it is no date and time.
+    """
+    text = given.text_or_none(name, longest=40)
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        local = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(exchange.actor.time_zone))
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise given.refusal(name, "must be a date and time such as 2020-02-03 03:04:00") from None
 
 
 async def _body(exchange: Exchange) -> Mapping[str, object]:

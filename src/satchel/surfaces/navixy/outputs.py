@@ -1,37 +1,16 @@
-"""What answers are made of: success, dates, tasks, and the routes that calls are served at."""
+"""What answers are made of: success, dates, tasks."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from satchel.model.ids import UserId
 from satchel.model.instance import Task, TaskDetails, TaskState
-from satchel.surfaces.kit.endpoints import Endpoint, Handler, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs
-
-PREFIX = "/navixy"
-BASE = f"{PREFIX}/v2/"
-FIELD_SERVICE = "fsm/"
-ISO_HEADER = "nvx-iso-datetime"
 
 _STATUS = {TaskState.CANCELLED: "failed"}
 """Their names for states where ours differ."""
-
-
-def call(path: str, handler: Handler, *, is_open: bool = False, get: bool = True) -> tuple[Endpoint, ...]:
-    """Return the routes of a call: POST, and GET unless the call must not be made so."""
-    methods = ("POST", "GET") if get else ("POST",)
-    return tuple(endpoint(method, BASE + path, handler, is_open=is_open) for method in methods)
-
-
-def normal_path(path: str) -> str:
-    """Return an address as the routes spell it: without the field-service base and a slash at the end."""
-    bare = path.rstrip("/")
-    if bare.startswith(BASE + FIELD_SERVICE):
-        return BASE + bare.removeprefix(BASE + FIELD_SERVICE)
-    return bare
 
 
 def success(**members: object) -> Reply:
@@ -44,12 +23,6 @@ def without_nulls(found: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-async def wants_iso(exchange: Exchange) -> bool:
-    """Return whether dates are asked for as ISO 8601."""
-    header = (exchange.header(ISO_HEADER) or "").strip().lower()
-    return header == "true" or (await read_inputs(exchange)).flag("iso_datetime")
-
-
 def date(exchange: Exchange, moment: datetime, iso: bool) -> str:  # noqa: FBT001  # the request's one wish
     """Return a moment on the user's clock: `2020-02-03 03:04:00`, or with its offset as ISO 8601."""
     local = moment.astimezone(ZoneInfo(exchange.actor.time_zone)).replace(microsecond=0)
@@ -59,23 +32,6 @@ def date(exchange: Exchange, moment: datetime, iso: bool) -> str:  # noqa: FBT00
 def date_or_none(exchange: Exchange, moment: datetime | None, iso: bool) -> str | None:  # noqa: FBT001  # same
     """Return a moment, or None for none."""
     return None if moment is None else date(exchange, moment, iso)
-
-
-def moment(exchange: Exchange, given: Inputs, name: str) -> datetime | None:
-    """Return a moment that a parameter gives, by the user's clock or as ISO 8601; None where it is absent.
-
-    Raises:
-        InvalidRequest: it is no date and time.
-    """
-    text = given.text_or_none(name, longest=40)
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-        local = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(exchange.actor.time_zone))
-        return local.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise given.refusal(name, "must be a date and time such as 2020-02-03 03:04:00") from None
 
 
 def status(state: TaskState) -> str:

@@ -18,10 +18,11 @@ from satchel.actions.passwords import MAX_PASSWORD_CHARS
 from satchel.model.actor import Right
 from satchel.model.errors import Conflict, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import GroupId, UserId
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, outputs
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
+from satchel.surfaces.navixy.addresses import BASE
+from satchel.surfaces.navixy.inputs import Inputs, moment, read_inputs, refused, wants_iso
 
 MAX_USERS = 10_000
 MAX_AUDITED = 1_000
@@ -264,10 +265,10 @@ async def audit_log(exchange: Exchange) -> Reply:
     """List what was done in the account, oldest first."""
     errors.speak(exchange, errors.ADMINISTRATORS)
     given = await read_inputs(exchange)
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     wanted = EventFilter(
-        since=outputs.moment(exchange, given, "from"),
-        until=outputs.moment(exchange, given, "to"),
+        since=moment(exchange, given, "from"),
+        until=moment(exchange, given, "to"),
         users=[UserId(number) for number in given.integers("subuser_ids")],
         verbs=given.texts("actions"),
         offset=given.integer_or("offset", 0),
@@ -295,20 +296,20 @@ def _entry(exchange: Exchange, event: Event, *, iso: bool) -> dict[str, object]:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *outputs.call("user/get_info", info),
-    *outputs.call("subuser/list", sub_users),
-    *outputs.call("subuser/register", register, get=False),
-    *outputs.call("subuser/update", update_user, get=False),
-    *outputs.call("subuser/delete", delete_user),
-    *outputs.call("subuser/session/create", open_session),
-    *outputs.call("subuser/security_group/list", groups),
-    *outputs.call("subuser/security_group/create", create_group, get=False),
-    *outputs.call("subuser/security_group/update", update_group, get=False),
-    *outputs.call("subuser/security_group/delete", delete_group),
-    *outputs.call("subuser/security_group/assign", assign_group, get=False),
-    *outputs.call("user/settings/read", storage_settings),
-    *outputs.call("user/settings/file_storage/update", update_storage_settings, get=False),
-    *outputs.call("user/settings/update", update_storage_settings, get=False),
-    *outputs.call("user/audit/log/list", audit_log),
+    *get_or_post(f"{BASE}/user/get_info", info),
+    *get_or_post(f"{BASE}/subuser/list", sub_users),
+    endpoint("POST", f"{BASE}/subuser/register", register),
+    endpoint("POST", f"{BASE}/subuser/update", update_user),
+    *get_or_post(f"{BASE}/subuser/delete", delete_user),
+    *get_or_post(f"{BASE}/subuser/session/create", open_session),
+    *get_or_post(f"{BASE}/subuser/security_group/list", groups),
+    endpoint("POST", f"{BASE}/subuser/security_group/create", create_group),
+    endpoint("POST", f"{BASE}/subuser/security_group/update", update_group),
+    *get_or_post(f"{BASE}/subuser/security_group/delete", delete_group),
+    endpoint("POST", f"{BASE}/subuser/security_group/assign", assign_group),
+    *get_or_post(f"{BASE}/user/settings/read", storage_settings),
+    endpoint("POST", f"{BASE}/user/settings/file_storage/update", update_storage_settings),
+    endpoint("POST", f"{BASE}/user/settings/update", update_storage_settings),
+    *get_or_post(f"{BASE}/user/audit/log/list", audit_log),
 )
 """The routes of this module."""

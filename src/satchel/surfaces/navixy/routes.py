@@ -3,8 +3,8 @@
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.navixy import auth, checkins, files, form_lists, forms, people, sheets, tasks, templates
+from satchel.surfaces.navixy.addresses import PREFIX, normal_path
 from satchel.surfaces.navixy.errors import document
-from satchel.surfaces.navixy.outputs import PREFIX, normal_path
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *auth.ENDPOINTS,

@@ -10,9 +10,10 @@ from satchel.actions.instances.tasks import TaskView
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import TaskId
 from satchel.model.template import as_text
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.navixy import outputs, papers, values
+from satchel.surfaces.navixy import papers, values
+from satchel.surfaces.navixy.addresses import BASE
 from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
 
 MEDIA_TYPES = {
@@ -116,7 +117,7 @@ def workbook(rows: Sequence[Sequence[str]]) -> bytes:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *outputs.call("task/form/download", download),
-    *outputs.call("form/download", download_form),
+    *get_or_post(f"{BASE}/task/form/download", download),
+    *get_or_post(f"{BASE}/form/download", download_form),
 )
 """The routes of this module."""

@@ -10,12 +10,13 @@ from satchel.model.errors import InvalidValues
 from satchel.model.ids import AppId, TaskId, UserId
 from satchel.model.instance import TaskState
 from satchel.model.search.conditions import Condition, Contains, HasAny
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, outputs, values
+from satchel.surfaces.navixy.addresses import BASE
 from satchel.surfaces.navixy.conditions import Known, circle, read_conditions, read_sorts
 from satchel.surfaces.navixy.details import MAX_TAGS, read_details
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
+from satchel.surfaces.navixy.inputs import Inputs, moment, read_inputs, refused, wants_iso
 
 DEFAULT_LIMIT = 10_000
 MAX_LIMIT = 100_000
@@ -113,7 +114,7 @@ async def _start_values(exchange: Exchange, app: AppId, form: Mapping[str, objec
 async def read(exchange: Exchange) -> Reply:
     """Return a task with its form."""
     given = await read_inputs(exchange)
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
     said = await task_details.of_task(exchange.context, seen.task)
     found = outputs.task(exchange, seen.task, seen.instance, said, iso=iso)
@@ -123,7 +124,7 @@ async def read(exchange: Exchange) -> Reply:
 async def listing(exchange: Exchange) -> Reply:
     """List tasks, filtered, sorted and paged."""
     given = await read_inputs(exchange)
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     wanted = _filter(exchange, given)
     found, count = await task_lists.listed(exchange.context, exchange.actor, wanted)
     return outputs.success(
@@ -141,8 +142,8 @@ def _filter(exchange: Exchange, given: Inputs) -> TaskFilter:
         holders=[UserId(tracker) for tracker in trackers],
         app=AppId(given.integer("template_id")) if "template_id" in given else None,
         identifier=given.text_or_none("external_id", longest=100),
-        opened_from=outputs.moment(exchange, given, "from"),
-        due_until=outputs.moment(exchange, given, "to"),
+        opened_from=moment(exchange, given, "from"),
+        due_until=moment(exchange, given, "to"),
         conditions=[*read_conditions(exchange, given, COLUMNS), *_texts(given), *_tags(given), *_circle(given)],
         no_checkins=True,
         sorts=read_sorts(given, sorts, [("id", False)]),
@@ -210,7 +211,7 @@ async def delete(exchange: Exchange) -> Reply:
 async def history(exchange: Exchange) -> Reply:
     """List what happened to a task."""
     given = await read_inputs(exchange)
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     found = await task_lists.history(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
     entries = [
         {
@@ -227,13 +228,13 @@ async def history(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *outputs.call("task/create", create, get=False),
-    *outputs.call("task/update", update, get=False),
-    *outputs.call("task/read", read),
-    *outputs.call("task/list", listing),
-    *outputs.call("task/count", count),
-    *outputs.call("task/assign", assign),
-    *outputs.call("task/delete", delete),
-    *outputs.call("task/history/list", history),
+    endpoint("POST", f"{BASE}/task/create", create),
+    endpoint("POST", f"{BASE}/task/update", update),
+    *get_or_post(f"{BASE}/task/read", read),
+    *get_or_post(f"{BASE}/task/list", listing),
+    *get_or_post(f"{BASE}/task/count", count),
+    *get_or_post(f"{BASE}/task/assign", assign),
+    *get_or_post(f"{BASE}/task/delete", delete),
+    *get_or_post(f"{BASE}/task/history/list", history),
 )
 """The routes of this module."""

@@ -15,10 +15,11 @@ from satchel.model.app_yaml.plain_process import TASK, plain_process
 from satchel.model.errors import Conflict
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import AppId
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.navixy import errors, forms, names, outputs, values
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
+from satchel.surfaces.navixy.addresses import BASE
+from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused, wants_iso
 
 MAX_LABEL_CHARS = 100
 MAX_DESCRIPTION_CHARS = 1_024
@@ -35,7 +36,7 @@ _NOT_IN_YAML = re.compile(r"[\u2028\u2029\ufeff\ufffe\uffff]")
 
 async def listing(exchange: Exchange) -> Reply:
     """List form templates: the apps that one knows of and that have a task."""
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     found = await forms.templates(exchange)
     return outputs.success(list=[await _shown(exchange, app, iso=iso) for app in found])
 
@@ -43,7 +44,7 @@ async def listing(exchange: Exchange) -> Reply:
 async def read(exchange: Exchange) -> Reply:
     """Return a form template."""
     given = await read_inputs(exchange)
-    iso = await outputs.wants_iso(exchange)
+    iso = await wants_iso(exchange)
     loaded = await forms.template(exchange, AppId(given.integer("template_id")))
     return outputs.success(value=await _shown(exchange, loaded, iso=iso))
 
@@ -298,11 +299,11 @@ _READERS: Mapping[str, tuple[FieldType, Callable[[Inputs], dict[str, object]]]] 
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *outputs.call("form/template/list", listing),
-    *outputs.call("form/template/read", read),
-    *outputs.call("form/template/stats/read", stats),
-    *outputs.call("form/template/create", create, get=False),
-    *outputs.call("form/template/update", update, get=False),
-    *outputs.call("form/template/delete", delete),
+    *get_or_post(f"{BASE}/form/template/list", listing),
+    *get_or_post(f"{BASE}/form/template/read", read),
+    *get_or_post(f"{BASE}/form/template/stats/read", stats),
+    endpoint("POST", f"{BASE}/form/template/create", create),
+    endpoint("POST", f"{BASE}/form/template/update", update),
+    *get_or_post(f"{BASE}/form/template/delete", delete),
 )
 """The routes of this module."""

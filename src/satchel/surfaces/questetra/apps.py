@@ -8,9 +8,9 @@ from satchel.actions.lists.apps import ListedApp
 from satchel.model.actor import Right
 from satchel.model.errors import Forbidden
 from satchel.model.fields import FieldType
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
-from satchel.surfaces.questetra.calls import call
+from satchel.surfaces.questetra.addresses import API
 from satchel.surfaces.questetra.inputs import number, read_params
 from satchel.surfaces.questetra.outputs import data_type, moment, subtype
 from satchel.surfaces.questetra.processes import MAX_LIMIT, MAX_START
@@ -101,8 +101,8 @@ def _page(given: Mapping[str, str], found: Sequence[ListedApp]) -> Sequence[List
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *call("API/OR/ProcessDataDefinition/list", definitions),
-    *call("API/PE/ProcessModel/listStartable", startable),
-    *call("API/Admin/ProcessModel/list", every),
+    *get_or_post(f"{API}/OR/ProcessDataDefinition/list", definitions),
+    *get_or_post(f"{API}/PE/ProcessModel/listStartable", startable),
+    *get_or_post(f"{API}/Admin/ProcessModel/list", every),
 )
 """The routes of this module."""

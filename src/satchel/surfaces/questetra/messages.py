@@ -15,10 +15,10 @@ from satchel.model.errors import Forbidden, InvalidState, NotFound, Unauthentica
 from satchel.model.fields import Field
 from satchel.model.ids import InstanceId
 from satchel.surfaces.kit.authorization import by_token
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.questetra import forms, xml
-from satchel.surfaces.questetra.calls import call
+from satchel.surfaces.questetra.addresses import PREFIX
 from satchel.surfaces.questetra.forms import Incoming
 from satchel.surfaces.questetra.inputs import number, refused
 
@@ -156,18 +156,18 @@ async def _waiting(exchange: Exchange, brought: Incoming) -> tuple[Actor, Loaded
     return actor, view.app, instance, node.message
 
 
-_START = "System/Event/MessageStart/{processModelInfoId}/{nodeNumber}"
-_RECEIVE = "System/ReceiveTask/HttpPost/{processModelInfoId}/{nodeNumber}/receive"
+_START = f"{PREFIX}/System/Event/MessageStart/{{processModelInfoId}}/{{nodeNumber}}"
+_RECEIVE = f"{PREFIX}/System/ReceiveTask/HttpPost/{{processModelInfoId}}/{{nodeNumber}}/receive"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *call(f"{_START}/start", start, changes=True, is_open=True),
-    *call(f"{_START}/File/upload", upload, changes=True, is_open=True),
-    *call(_RECEIVE, receive, changes=True, is_open=True),
-    *call(f"{_RECEIVE}/check", check, is_open=True),
-    *call(
-        "System/Event/IntermediateMessage/{processModelInfoId}/{nodeNumber}/receive",
+    endpoint("POST", f"{_START}/start", start, is_open=True),
+    endpoint("POST", f"{_START}/File/upload", upload, is_open=True),
+    endpoint("POST", _RECEIVE, receive, is_open=True),
+    *get_or_post(f"{_RECEIVE}/check", check, is_open=True),
+    endpoint(
+        "POST",
+        f"{PREFIX}/System/Event/IntermediateMessage/{{processModelInfoId}}/{{nodeNumber}}/receive",
         receive,
-        changes=True,
         is_open=True,
     ),
 )

@@ -16,8 +16,8 @@ from satchel.actions.tokens import new_token
 from satchel.model.errors import Forbidden, SatchelError, TooManyRequests, Unauthenticated
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.questetra.addresses import PREFIX
 from satchel.surfaces.questetra.inputs import read_params
-from satchel.surfaces.questetra.outputs import PREFIX
 
 AUTHORIZE = f"{PREFIX}/oauth2/authorize"
 TOKEN = f"{PREFIX}/oauth2/token"

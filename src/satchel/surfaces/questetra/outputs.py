@@ -10,8 +10,7 @@ from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
 from satchel.model.ids import GroupId, UserId, data_item_id
 from satchel.model.search import criteria
-
-PREFIX = "/questetra"
+from satchel.surfaces.kit.exchange import Reply
 
 _DATA_TYPES: Mapping[str, str] = {"file": "FILE2"}
 """Where a data type is not the criteria's word for it in capitals."""
@@ -20,6 +19,11 @@ _SUBTYPES: Mapping[FieldType, str] = {FieldType.DATE: "DATE_YMD"}
 
 _KIBIBYTE = 1024
 _UNITS = ("KB", "MB", "GB", "TB")
+
+
+def nothing() -> Reply:
+    """Return the answer of a call that says nothing: 200 without a body."""
+    return Reply()
 
 
 def process(one: Process, shown: Collection[int], time_zone: str) -> dict[str, object]:

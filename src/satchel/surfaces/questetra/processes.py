@@ -5,13 +5,13 @@ from satchel.actions.lists import processes, search
 from satchel.actions.lists.processes import Listing, Wanted
 from satchel.actions.lists.questetra_criteria import Criteria, read_criteria
 from satchel.model.ids import InstanceId, SearchId
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.sending import send_content
 from satchel.surfaces.questetra import sheet
-from satchel.surfaces.questetra.calls import call, nothing
+from satchel.surfaces.questetra.addresses import API
 from satchel.surfaces.questetra.inputs import number, read_params, refused
-from satchel.surfaces.questetra.outputs import process
+from satchel.surfaces.questetra.outputs import nothing, process
 
 MAX_START = 2**31 - 1
 MAX_LIMIT = 1_000
@@ -116,14 +116,14 @@ def _path_process(exchange: Exchange) -> InstanceId:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *call("API/OR/ProcessInstance/list", listing),
-    *call("API/OR/ProcessInstance/listCsv", csv),
-    *call("API/OR/ProcessInstance/listCsvUtf16", csv_utf16),
-    *call("API/OR/ProcessInstance/view", view),
-    *call("API/OR/ProcessInstance/File/download", download),
-    *call("API/OR/ProcessInstance/delete", delete, changes=True),
-    *call("API/OR/ProcessInstance/stop", stop, changes=True),
-    *call("API/OR/ProcessInstance/{processInstanceId}/Star/add", add_star, changes=True),
-    *call("API/OR/ProcessInstance/{processInstanceId}/Star/remove", remove_star, changes=True),
+    *get_or_post(f"{API}/OR/ProcessInstance/list", listing),
+    *get_or_post(f"{API}/OR/ProcessInstance/listCsv", csv),
+    *get_or_post(f"{API}/OR/ProcessInstance/listCsvUtf16", csv_utf16),
+    *get_or_post(f"{API}/OR/ProcessInstance/view", view),
+    *get_or_post(f"{API}/OR/ProcessInstance/File/download", download),
+    endpoint("POST", f"{API}/OR/ProcessInstance/delete", delete),
+    endpoint("POST", f"{API}/OR/ProcessInstance/stop", stop),
+    endpoint("POST", f"{API}/OR/ProcessInstance/{{processInstanceId}}/Star/add", add_star),
+    endpoint("POST", f"{API}/OR/ProcessInstance/{{processInstanceId}}/Star/remove", remove_star),
 )
 """The routes of this module."""

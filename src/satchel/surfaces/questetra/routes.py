@@ -3,16 +3,18 @@
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.questetra import apps, auth, messages, oauth, processes, task_forms, tasks
+from satchel.surfaces.questetra.addresses import PREFIX
 from satchel.surfaces.questetra.errors import document
-from satchel.surfaces.questetra.outputs import PREFIX
 
-ENDPOINTS: tuple[Endpoint, ...] = (
-    *processes.ENDPOINTS,
-    *apps.ENDPOINTS,
-    *tasks.ENDPOINTS,
-    *task_forms.ENDPOINTS,
-    *messages.ENDPOINTS,
-    *oauth.ENDPOINTS,
+ENDPOINTS: tuple[Endpoint, ...] = auth.by_scope(
+    (
+        *processes.ENDPOINTS,
+        *apps.ENDPOINTS,
+        *tasks.ENDPOINTS,
+        *task_forms.ENDPOINTS,
+        *messages.ENDPOINTS,
+        *oauth.ENDPOINTS,
+    )
 )
 
 SURFACE = Surface(prefix=PREFIX, endpoints=ENDPOINTS, document=document, authenticate=auth.authenticate)

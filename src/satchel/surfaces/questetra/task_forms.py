@@ -13,10 +13,10 @@ from satchel.model.app import Access
 from satchel.model.errors import InvalidState, NotFound
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import TaskId, data_item_id, split_data_item_id
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.questetra import forms, processes, xml
-from satchel.surfaces.questetra.calls import call
+from satchel.surfaces.questetra.addresses import API, PREFIX
 from satchel.surfaces.questetra.forms import Incoming
 from satchel.surfaces.questetra.inputs import number, read_params, refused
 from satchel.surfaces.questetra.outputs import data_type
@@ -152,9 +152,9 @@ async def upload(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *call("API/PE/Workitem/Form/viewXml", view),
-    *call("API/PE/Workitem/Form/save", save, changes=True),
-    *call("PE/Workitem/File/download", processes.download),
-    *call("PE/Workitem/File/upload", upload, changes=True),
+    *get_or_post(f"{API}/PE/Workitem/Form/viewXml", view),
+    endpoint("POST", f"{API}/PE/Workitem/Form/save", save),
+    *get_or_post(f"{PREFIX}/PE/Workitem/File/download", processes.download),
+    endpoint("POST", f"{PREFIX}/PE/Workitem/File/upload", upload),
 )
 """The routes of this module."""

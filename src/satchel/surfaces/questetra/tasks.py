@@ -12,12 +12,12 @@ from satchel.model.errors import SatchelError
 from satchel.model.ids import InstanceId, TaskId, UserId
 from satchel.model.instance import TaskState
 from satchel.model.search import criteria as words
-from satchel.surfaces.kit.endpoints import Endpoint
+from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra import sheet
-from satchel.surfaces.questetra.calls import call, nothing
+from satchel.surfaces.questetra.addresses import API
 from satchel.surfaces.questetra.inputs import number, read_pairs, read_params, refused
-from satchel.surfaces.questetra.outputs import moment, process
+from satchel.surfaces.questetra.outputs import moment, nothing, process
 from satchel.surfaces.questetra.processes import DEFAULT_LIMIT, MAX_LIMIT, MAX_START
 
 MAX_ACCEPTED = 100
@@ -194,13 +194,13 @@ async def start(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *call("API/OR/Workitem/list", listing),
-    *call("API/OR/Workitem/listCsv", csv),
-    *call("API/OR/Workitem/listCsvUtf16", csv_utf16),
-    *call("API/PE/Workitem/listAllocated", allocated),
-    *call("API/PE/Workitem/listOffered", offered),
-    *call("API/PE/Workitem/batchAccept", accept, changes=True),
-    *call("API/PIM/Workitem/reallocate", reallocate, changes=True),
-    *call("API/PE/ProcessInstance/start", start, changes=True),
+    *get_or_post(f"{API}/OR/Workitem/list", listing),
+    *get_or_post(f"{API}/OR/Workitem/listCsv", csv),
+    *get_or_post(f"{API}/OR/Workitem/listCsvUtf16", csv_utf16),
+    *get_or_post(f"{API}/PE/Workitem/listAllocated", allocated),
+    *get_or_post(f"{API}/PE/Workitem/listOffered", offered),
+    endpoint("POST", f"{API}/PE/Workitem/batchAccept", accept),
+    endpoint("POST", f"{API}/PIM/Workitem/reallocate", reallocate),
+    endpoint("POST", f"{API}/PE/ProcessInstance/start", start),
 )
 """The routes of this module."""
