@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from PIL import Image
 
-from satchel.model.transfer.media import is_image, matches_accept, may_show_inline, media_type
+from satchel.model.transfer.media import essence, is_image, is_json, matches_accept, may_show_inline, media_type
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 HTML = b"<!-- hello --> <html><script>alert(1)</script>"
@@ -150,3 +150,21 @@ def test_only_harmless_types_are_shown_inline(*, kind: str, head: bytes, expecte
 def test_hostile_markup_is_read_in_linear_time() -> None:
     assert media_type(b"<!-- --> " * 900 + b"<", "a.txt", None) == "text/plain"
     assert media_type(b"<!--" * 2000, "a.txt", None) == "text/plain"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "kind", "json"),
+    [
+        ("Application/JSON; charset=utf-8", "application/json", True),
+        (" application/problem+json ;v=1", "application/problem+json", True),
+        ("text/json", "text/json", False),
+        ('multipart/form-data; boundary="application/json"', "multipart/form-data", False),
+        ("; charset=utf-8", "", False),
+        (None, "", False),
+    ],
+)
+def test_the_parameters_of_a_content_type_say_nothing_of_its_kind(
+    *, content_type: str | None, kind: str, json: bool
+) -> None:
+    assert essence(content_type) == kind
+    assert is_json(kind) is json

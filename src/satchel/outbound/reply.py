@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote
 
 from satchel.model.errors import BadFile, InvalidRequest
+from satchel.model.transfer.media import essence
 from satchel.model.transfer.names import clean_upload_name, decode_header, parse_disposition
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.target import Target
@@ -64,9 +65,8 @@ class Reply:
 
     @property
     def media_type(self) -> str | None:
-        """The Content-Type without its parameters, lower-case."""
-        given = self.header("content-type")
-        return given.partition(";")[0].strip().lower() if given else None
+        """The Content-Type without its parameters, lower-case; None where there is none."""
+        return essence(self.header("content-type")) or None
 
     @property
     def file_name(self) -> str:

@@ -160,6 +160,16 @@ _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
+def essence(content_type: str | None) -> str:
+    """Return a Content-Type without its parameters, in lower case; "" where there is none."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def is_json(kind: str) -> bool:
+    """Return whether a type without parameters is JSON, or a format that is written in it."""
+    return kind == "application/json" or kind.endswith("+json")
+
+
 def media_type(head: bytes, name: str, declared: str | None = None) -> str:
     """Return a file's media type.
 
@@ -320,9 +330,7 @@ def _agree(named: str, found: str) -> bool:
 
 def _bare(declared: str | None) -> str | None:
     """Return a declared type without its parameters, or None if it is none."""
-    if declared is None:
-        return None
-    bare = declared.partition(";")[0].strip().lower()
+    bare = essence(declared)
     return bare if _MEDIA_TYPE.fullmatch(bare) else None
 
 

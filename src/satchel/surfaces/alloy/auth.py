@@ -123,8 +123,7 @@ async def _person(exchange: Exchange, given: Mapping[str, str]) -> Token:
 
 async def _fields(exchange: Exchange) -> Mapping[str, str]:
     """Return the fields of the form, or of the same as JSON, by lower-case name."""
-    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
-    if said != FORM:
+    if exchange.content_type != FORM:
         keys: Keys = await read_keys(exchange)
         return {name.lower(): plain_text(name, value) for name, value in keys.members.items()}
     body = await exchange.whole(MAX_FORM_BYTES)

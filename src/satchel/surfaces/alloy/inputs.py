@@ -7,6 +7,7 @@ from typing import cast
 
 from satchel.model.errors import InvalidRequest, UnsupportedMedia
 from satchel.model.strict_json import parse_json
+from satchel.model.transfer.media import is_json
 from satchel.surfaces.kit.exchange import Exchange
 
 OPERATIONS = ("=", "<>", ">", ">=", "<", "<=")
@@ -16,7 +17,7 @@ MAX_FIELDS = 1_100
 
 MAX_NUMBER = 2**31 - 1
 _LONGEST_NUMBER = 10
-_JSON = ("application/json", "text/json")
+_OLDER_JSON = "text/json"
 
 
 class Keys:
@@ -94,8 +95,8 @@ def require_json(exchange: Exchange) -> None:
     Raises:
         UnsupportedMedia: it is.
     """
-    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
-    if said and said not in _JSON and not said.endswith("+json"):
+    said = exchange.content_type
+    if said and said != _OLDER_JSON and not is_json(said):
         raise UnsupportedMedia(f"Send JSON with Content-Type: application/json, not {said[:80]}.")
 
 

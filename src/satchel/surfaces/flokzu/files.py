@@ -40,11 +40,10 @@ async def attach(exchange: Exchange) -> Reply:
         raise InvalidRequest("Send the file with a Content-Length.")
     view = await lifecycle.read_by_identifier(exchange.context, exchange.actor, reference)
     field = _field(exchange, view, given.text("fieldLabel"))
-    kind = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
+    if exchange.content_type == "multipart/form-data":
         made = await _from_form(exchange, view, field, name=name, size=size)
     else:
-        arrival = Arrival(name=name or _name_said(exchange), media_type=kind or None)
+        arrival = Arrival(name=name or _name_said(exchange), media_type=exchange.content_type or None)
         coming = Coming(arrival=arrival, chunks=_body(exchange, size), size_bytes=size)
         made = await _attached(exchange, view, field, coming)
     answer = {"identifier": view.instance.identifier, "attachmentId": made.uuid.hex, "name": made.name}
@@ -79,8 +78,7 @@ async def _from_form(exchange: Exchange, view: View, field: Field | None, *, nam
                 raise InvalidRequest(f"The file must be in a part named '{FILE_PART}', not '{part.name[:64]}'.")
             await part.text()
             continue
-        kind = (part.media_type or "").partition(";")[0].strip().lower() or None
-        arrival = Arrival(name=name or part.filename or None, media_type=kind)
+        arrival = Arrival(name=name or part.filename or None, media_type=part.media_type)
         coming = Coming(arrival=arrival, chunks=last_part(part, parts), size_bytes=size, framing_bytes=FRAMING_BYTES)
         made = await _attached(exchange, view, field, coming)
     if made is None:

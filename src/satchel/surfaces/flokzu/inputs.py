@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from satchel.model.errors import InvalidRequest, UnsupportedMedia
+from satchel.model.errors import InvalidRequest
 from satchel.model.strict_json import parse_json
 from satchel.surfaces.kit.exchange import Exchange
 
@@ -23,10 +23,7 @@ async def body_bytes(exchange: Exchange) -> bytes:
         InvalidRequest: it is malformed.
         TooLarge: it is longer than a JSON body may be.
     """
-    body = await exchange.whole()
-    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
-    if body and said != "application/json" and not said.endswith("+json"):
-        raise UnsupportedMedia(f"Send JSON with Content-Type: application/json, not {said[:80] or 'without one'}.")
+    body = await exchange.json_text()
     if body:
         parse_json(body, max_bytes=exchange.parts.max_json_bytes)
     return body

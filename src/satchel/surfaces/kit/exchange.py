@@ -16,6 +16,7 @@ from satchel.model.api.kinds import QueryString, encode
 from satchel.model.errors import InvalidRequest, NotFound, PreconditionRequired, Unauthenticated, UnsupportedMedia
 from satchel.model.ids import MAX_ID
 from satchel.model.strict_json import read_json
+from satchel.model.transfer.media import essence, is_json
 from satchel.surfaces.kit import bodies
 from satchel.surfaces.kit.bodies import Pace
 from satchel.surfaces.kit.passwords import KnownPasswords
@@ -197,6 +198,11 @@ class Exchange:
         )
 
     @property
+    def content_type(self) -> str:
+        """What the body is said to be, without parameters and in lower case; "" where nothing is said."""
+        return essence(self.header("content-type"))
+
+    @property
     def content_length(self) -> int | None:
         """The Content-Length, or None."""
         return bodies.content_length(self.header("content-length"))
@@ -223,8 +229,17 @@ class Exchange:
             UnsupportedMedia: it is not said to be JSON.
             InvalidRequest: it is malformed, or does not fit.
         """
-        said = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        return read_json(await self.json_text() or b"{}", kind, max_bytes=self.parts.max_json_bytes)
+
+    async def json_text(self) -> bytes:
+        """Return the body if it is said to be JSON, unread; an empty one need not be said to be anything.
+
+        Raises:
+            UnsupportedMedia: it is said to be something else, or nothing.
+            TooLarge: it is longer than a JSON body may be.
+        """
         body = await self.whole()
-        if body and said != "application/json" and not said.endswith("+json"):
-            raise UnsupportedMedia(f"Send JSON with Content-Type: application/json, not {said[:80] or 'without one'}.")
-        return read_json(body or b"{}", kind, max_bytes=self.parts.max_json_bytes)
+        if body and not is_json(self.content_type):
+            said = self.content_type[:80] or "without one"
+            raise UnsupportedMedia(f"Send JSON with Content-Type: application/json, not {said}.")
+        return body

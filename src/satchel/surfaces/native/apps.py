@@ -26,8 +26,7 @@ async def listing(exchange: Exchange) -> Reply:
 
 async def deploy(exchange: Exchange) -> Reply:
     """Deploy a zipped bundle as a new version."""
-    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
-    if said not in _ZIP_TYPES:
+    if exchange.content_type not in _ZIP_TYPES:
         raise UnsupportedMedia("Send the bundle as a zip with Content-Type: application/zip.")
     files = unpack_bundle(await exchange.whole(MAX_ARCHIVE_BYTES))
     done = await deploying.deploy(exchange.context, exchange.actor, files)

@@ -97,8 +97,7 @@ async def head(exchange: Exchange) -> Reply:
 async def patch(exchange: Exchange) -> Reply:
     """Take a piece of a tus upload."""
     _check_version(exchange)
-    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
-    if said != PIECE_TYPE:
+    if exchange.content_type != PIECE_TYPE:
         raise UnsupportedMedia(f"Send pieces with Content-Type: {PIECE_TYPE}.")
     offset = content_length(exchange.header("upload-offset"))
     if offset is None:

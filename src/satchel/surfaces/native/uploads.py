@@ -102,7 +102,7 @@ async def end(exchange: Exchange) -> Reply:
 async def put(exchange: Exchange) -> Reply:
     """Take a file's bytes as the request's body."""
     upload = await find(exchange)
-    arrival = Arrival(name=_name_said(exchange), media_type=_type_said(exchange.header("content-type")))
+    arrival = Arrival(name=_name_said(exchange), media_type=exchange.content_type or None)
     finished = await intake.receive(
         exchange.context,
         upload,
@@ -116,11 +116,6 @@ async def put(exchange: Exchange) -> Reply:
 def _name_said(exchange: Exchange) -> str | None:
     header = exchange.header("content-disposition")
     return parse_disposition(decode_header(header.encode("latin-1"))).filename if header else None
-
-
-def _type_said(header: str | None) -> str | None:
-    bare = (header or "").partition(";")[0].strip().lower()
-    return bare or None
 
 
 async def form(exchange: Exchange) -> Reply:
@@ -149,7 +144,7 @@ async def _take(exchange: Exchange, upload: Upload, chunks: AsyncGenerator[bytes
     length = exchange.content_length
     if length is not None and length > upload.declared_bytes + FORM_OVERHEAD_BYTES:
         raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, length)
-    arrival = Arrival(name=part.filename, media_type=_type_said(part.media_type))
+    arrival = Arrival(name=part.filename, media_type=part.media_type)
     return await intake.receive(exchange.context, upload, chunks, arrival)
 
 

@@ -50,8 +50,8 @@ async def _take(exchange: Exchange, found: Upload, chunks: AsyncGenerator[bytes,
     length = exchange.content_length
     if length is not None and length > found.declared_bytes + FORM_OVERHEAD_BYTES:
         raise TooLarge(f"Upload {found.id}", found.declared_bytes, length)
-    kind = (part.media_type or "").partition(";")[0].strip().lower() or None
-    await intake.receive(exchange.context, found, chunks, Arrival(name=part.filename, media_type=kind))
+    arrival = Arrival(name=part.filename, media_type=part.media_type)
+    await intake.receive(exchange.context, found, chunks, arrival)
 
 
 async def stats(exchange: Exchange) -> Reply:

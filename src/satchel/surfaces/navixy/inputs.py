@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from satchel.model.errors import InvalidRequest, UnsupportedMedia
 from satchel.model.ids import MAX_ID
 from satchel.model.strict_json import parse_json
+from satchel.model.transfer.media import is_json
 from satchel.surfaces.kit.exchange import Exchange
 
 MAX_PARAMETERS = 200
@@ -237,15 +238,15 @@ async def _body(exchange: Exchange) -> Mapping[str, object]:
     body = await exchange.whole()
     if not body.strip():
         return {}
-    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
-    if said == _FORM:
+    if exchange.content_type == _FORM:
         return _form(body)
-    if said == "application/json" or said.endswith("+json"):
+    if is_json(exchange.content_type):
         value = parse_json(body, max_bytes=exchange.parts.max_json_bytes)
         if not isinstance(value, dict):
             raise InvalidRequest("The body must be an object.")
         return cast("Mapping[str, object]", value)
-    raise UnsupportedMedia(f"Send JSON or a form, not {said[:80] or 'a body without Content-Type'}.")
+    said = exchange.content_type[:80] or "a body without Content-Type"
+    raise UnsupportedMedia(f"Send JSON or a form, not {said}.")
 
 
 def _form(body: bytes) -> Mapping[str, object]:

@@ -75,10 +75,9 @@ async def read_form(exchange: Exchange, into: Incoming, target: Target) -> None:
     """
     for name, value in exchange.pairs:
         into.texts.setdefault(name, []).append(value)
-    said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
-    if said != "multipart/form-data":
+    if exchange.content_type != "multipart/form-data":
         body = await exchange.whole()
-        if body and said != "application/x-www-form-urlencoded":
+        if body and exchange.content_type != "application/x-www-form-urlencoded":
             raise UnsupportedMedia("Send a form: application/x-www-form-urlencoded or multipart/form-data.")
         for name, value in decoded(body):
             into.texts.setdefault(name, []).append(value)
@@ -96,10 +95,8 @@ async def _store(exchange: Exchange, part: Part, target: Target) -> Upload:
     ticket = await tickets.ask(context, actor, wish)
     upload = await tickets.find(context, ticket.id, token=ticket.token, actor=None)
     try:
-        said = (part.media_type or "").partition(";")[0].strip().lower()
-        return await intake.receive(
-            context, upload, part.chunks(), Arrival(name=part.filename, media_type=said or None)
-        )
+        arrival = Arrival(name=part.filename, media_type=part.media_type)
+        return await intake.receive(context, upload, part.chunks(), arrival)
     except BaseException:
         await tickets.end(context, upload, reason="refused")
         raise

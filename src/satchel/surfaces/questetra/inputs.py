@@ -36,9 +36,9 @@ async def read_pairs(exchange: Exchange) -> list[tuple[str, str]]:
     pairs = list(exchange.pairs)
     body = await exchange.whole() if exchange.method == "POST" else b""
     if body:
-        said = (exchange.header("content-type") or "").partition(";")[0].strip().lower()
-        if said != _FORM:
-            raise UnsupportedMedia(f"Send parameters as {_FORM}, not {said[:80] or 'without a type'}.")
+        if exchange.content_type != _FORM:
+            said = exchange.content_type[:80] or "without a type"
+            raise UnsupportedMedia(f"Send parameters as {_FORM}, not {said}.")
         pairs += decoded(body)
     return pairs
 
