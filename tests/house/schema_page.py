@@ -32,7 +32,7 @@ NAMED: Mapping[str, Kind] = {
     "duration": Single.DURATION,
     "source": Single.SOURCE,
     "inputs": keys.INPUTS,
-    "places": keys.PLACES,
+    "fileFields": keys.FILE_FIELDS,
     "access": keys.ACCESS,
     "mapping": keys.MAPPING,
     "values": keys.VALUES,

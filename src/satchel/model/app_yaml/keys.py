@@ -68,7 +68,7 @@ PATH = Text(longest=200, shape=REPLY_PATH, hint="write one such as $.order.lines
 MESSAGE_NAME = Text(longest=200, hint="write the name of a BPMN message.")
 
 INPUTS = Texts(longest=MAX_ENTRIES)
-PLACES = Texts(longest=100)
+FILE_FIELDS = Texts(longest=100)
 ACCESS = Pairs(values=OneOf(tuple(Access)))
 MAPPING = Pairs(names=FIELD_NAME, values=FIELD_NAME)
 VALUES = Pairs(names=FIELD_NAME, values=Single.SOURCE)
@@ -305,8 +305,8 @@ SERVICE = Choice(
                 "to": TEMPLATE,
                 "subject": TEMPLATE,
                 "text": replace(TEMPLATE, lines=True),
-                "attach": PLACES,
-                "link": PLACES,
+                "attach": FILE_FIELDS,
+                "link": FILE_FIELDS,
                 "link_lifetime": Single.DURATION,
             },
         ),
