@@ -53,7 +53,7 @@ async def test_the_refusal_names_what_was_probably_meant(api: Api, address: str,
 @pytest.mark.parametrize(
     ("address", "pointer"),
     [
-        ("/tasks?filter=all", "/filter"),
+        ("/tasks?filter=theirs", "/filter"),
         ("/tasks?limit=0", "/limit"),
         ("/tasks?limit=201", "/limit"),
         ("/tasks?limit=1e1", "/limit"),

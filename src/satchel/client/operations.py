@@ -8,7 +8,7 @@ import msgspec
 from satchel.client.steps import Call, Flow, ask, get, post
 from satchel.model.api.apps import App, Apps, AppSummary
 from satchel.model.api.files import File, Files, Link
-from satchel.model.api.instances import FoundInstances, InstanceView, Task, Tasks, WorkResult
+from satchel.model.api.instances import FoundInstances, InstanceView, WorkItem, WorkItems, WorkResult
 from satchel.model.api.people import Me
 from satchel.model.api.searches import CriteriaMeaning, SavedSearch
 
@@ -116,13 +116,13 @@ def cancel(instance: int, reason: str = "") -> Flow[None]:
     yield from post(f"{_BASE}/instances/{instance}/cancel", {"reason": reason})
 
 
-def tasks(which: str = "mine") -> Flow[list[Task]]:
+def tasks(which: str = "mine") -> Flow[list[WorkItem]]:
     """Return the open tasks that one holds (`mine`) or may claim (`offered`)."""
-    found: list[Task] = []
+    found: list[WorkItem] = []
     cursor: str | None = None
     while True:
         params = [("filter", which), ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
-        page = yield from get(f"{_BASE}/tasks", Tasks, tuple(params))
+        page = yield from get(f"{_BASE}/tasks", WorkItems, tuple(params))
         found += page.items
         cursor = page.next
         if cursor is None:

@@ -29,7 +29,7 @@ from satchel.model.actor import Actor, Right
 from satchel.model.app import COMMENT, Access, Action
 from satchel.model.errors import FieldFault, InvalidState, InvalidValues, NotFound
 from satchel.model.files import File
-from satchel.model.ids import InstanceId
+from satchel.model.ids import FieldId, InstanceId
 from satchel.model.instance import Instance, Task, Wait
 from satchel.model.uploads import Upload
 
@@ -328,7 +328,7 @@ async def run_action(
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         _require_running(run)
         task = await _task_of(run, action) if action.task is not None else None
-        required_by = access.form_of(run.app, task).fields if task else {}
+        required_by = access.form_of(run.app, task).fields if task else dict[FieldId, Access]()
         form = action_form(action, Scope(instance=True, task_id=task.id if task else None), required_by)
         given = with_comment(action, given)
         uploads = await _lock(run, given)

@@ -24,7 +24,8 @@ from satchel.model.instance import Task, TaskDetails, TaskState
 _HISTORY_PAGE = 1_000
 
 
-def _reach(actor: Actor) -> Reach:
+def reach_of(actor: Actor) -> Reach:
+    """Return which tasks an actor may see."""
     return Reach(
         user=actor.user_id,
         viewable=_sorted(actor.apps_with(Right.VIEW)),
@@ -39,7 +40,7 @@ def _sorted(apps: frozenset[AppId] | None) -> Sequence[AppId] | None:
 
 async def listed(context: Context, actor: Actor, wanted: TaskFilter) -> tuple[list[ListedTask], int]:
     """Return a page of the tasks that the actor may see, and how many there are in all."""
-    reach = _reach(actor)
+    reach = reach_of(actor)
     async with context.database.read() as tx:
         found = await rows.listed(tx, actor.account_id, reach, wanted)
         counts = await rows.counted(tx, actor.account_id, reach, wanted)
@@ -49,7 +50,7 @@ async def listed(context: Context, actor: Actor, wanted: TaskFilter) -> tuple[li
 async def counted(context: Context, actor: Actor, wanted: TaskFilter) -> dict[TaskState, int]:
     """Return how many tasks that the actor may see there are, by state."""
     async with context.database.read() as tx:
-        return await rows.counted(tx, actor.account_id, _reach(actor), wanted)
+        return await rows.counted(tx, actor.account_id, reach_of(actor), wanted)
 
 
 async def history(context: Context, actor: Actor, task_id: TaskId) -> list[event_rows.Event]:

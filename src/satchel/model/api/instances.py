@@ -8,6 +8,8 @@ from satchel.model.api.kinds import (
     InstanceStateName,
     ReplyBody,
     SightName,
+    Size,
+    TaskActionName,
     TaskStateName,
     Timestamp,
     Uuid,
@@ -126,11 +128,58 @@ class TaskView(Task, frozen=True, kw_only=True):
     attachments: Sequence[File]
 
 
-class Tasks(ReplyBody, frozen=True, kw_only=True):
-    """A page of tasks, and the cursor of the next one."""
+class WorkItem(Task, frozen=True, kw_only=True):
+    """A task of a work list, with what names its instance, app and people.
 
-    items: Sequence[Task]
+    Attributes:
+        identifier: of its instance, like `title`.
+        app: the app's code.
+        version: of the app.
+        starter: the user who started the instance; null where Satchel did by itself.
+        files: how many files the task shows; null where the caller sees it as their own work only.
+        overdue: whether its due time has passed, or had when it was closed.
+        may: what the caller may do with it: `claim`, `release`, `assign`, `arrive`, `save`, `complete`.
+    """
+
+    identifier: str
+    title: str
+    app: str
+    app_name: str
+    version: int
+    starter: int | None
+    starter_name: str | None
+    holder_name: str | None
+    group_name: str | None
+    files: Size | None
+    overdue: bool
+    may: Sequence[TaskActionName]
+
+
+class WorkItems(ReplyBody, frozen=True, kw_only=True):
+    """A page of a work list.
+
+    Attributes:
+        next: the cursor of the next page, if there is one.
+        total: where it was asked for.
+    """
+
+    items: Sequence[WorkItem]
     next: str | None
+    total: Total | None = None
+
+
+class TaskCounts(ReplyBody, frozen=True, kw_only=True):
+    """How many open tasks wait for the caller.
+
+    Attributes:
+        mine: those that they hold.
+        overdue: those of them whose due time has passed.
+        offered: those that they may claim.
+    """
+
+    mine: Size
+    overdue: Size
+    offered: Size
 
 
 class Wait(ReplyBody, frozen=True, kw_only=True):

@@ -46,12 +46,29 @@ class PageQuery(QueryString, frozen=True, kw_only=True):
     limit: PageLimit = DEFAULT_PAGE
 
 
-class TasksQuery(PageQuery, frozen=True, kw_only=True):
-    """Which tasks: those that the caller holds, or those that they may claim."""
+class TasksQuery(QueryString, frozen=True, kw_only=True):
+    """Which tasks, and in which order."""
 
     filter: Annotated[
-        Literal["mine", "offered"], Meta(description="Those that the caller holds, or those that they may claim.")
+        Literal["mine", "offered", "done", "all"],
+        Meta(description="Those that the caller holds, may claim, completed, or may see at all."),
     ] = "mine"
+    app: Annotated[str | None, Meta(description="Of the app with this code.")] = None
+    instance: Annotated[Number | None, Meta(description="Of this instance.")] = None
+    holder: Annotated[Number | None, Meta(description="Held by this user.")] = None
+    q: Annotated[
+        str | None, Meta(description="What the title or the task's name contains, or how the identifier begins.")
+    ] = None
+    due_from: Day = None
+    due_to: Day = None
+    overdue: Annotated[bool | None, Meta(description="Whether the due time has passed.")] = None
+    sort: Annotated[
+        Literal["opened", "-opened", "due", "-due", "closed", "-closed", "title", "-title"],
+        Meta(description="What they go by, with `-` before it downwards; tasks without a due time come last."),
+    ] = "opened"
+    count: WithCount = False
+    cursor: SearchCursor = None
+    limit: PageLimit = DEFAULT_PAGE
 
 
 class IncidentsQuery(PageQuery, frozen=True, kw_only=True):

@@ -41,7 +41,40 @@ _KEYS = (
     *("starter", "starter_group", "starred", "fields", "sort", "limit", "cursor"),
 )
 _OPERATIONS = ("equals", "from", "to", "contains")
+_NEEDS_MOMENT = "A day (2026-01-31) or moment (2026-01-31T09:30:00Z) is needed here."
 _END_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
+
+
+def bound(name: str, value: str, now: Moment, *, ends: bool) -> datetime:
+    """Return a bound of a range: a moment, or the first or (where it `ends` the range) last moment of a day.
+
+    Raises:
+        InvalidRequest: it is neither; `name` is the parameter that it came in.
+    """
+    try:
+        return _day_or_moment(value, now, ends=ends)
+    except (RefusedError, OverflowError):
+        raise InvalidRequest(f"{name}: {_NEEDS_MOMENT}", pointer=f"/{name}") from None
+
+
+def _day_or_moment(value: object, now: Moment, *, ends: bool) -> datetime:
+    """Return a day's first or last moment, or the moment itself.
+
+    Raises:
+        RefusedError: it is neither.
+    """
+    if is_empty(value):
+        raise RefusedError("required", "A day or moment is needed here.")
+    try:
+        day = date.fromisoformat(str(check_scalar(FieldType.DATE, Limits(), value, now)))
+    except (RefusedError, ValueError):
+        text = str(check_scalar(FieldType.DATETIME, Limits(), value, now))
+        return datetime.fromisoformat(text)
+    start = datetime.combine(day, time(), tzinfo=now.time_zone)
+    try:
+        return (start + _END_OF_DAY if ends else start).astimezone(UTC)
+    except OverflowError as error:
+        raise RefusedError("type", "The day is out of range.") from error
 
 
 class _Faults:
@@ -208,9 +241,9 @@ class _Reader:
         if value is None or value == "":
             return None
         try:
-            return self._moment(value, ends=ends)
+            return _day_or_moment(value, self._now, ends=ends)
         except (RefusedError, OverflowError):
-            self._faults.add(f"/{name}", "A day (2026-01-31) or moment (2026-01-31T09:30:00Z) is needed here.")
+            self._faults.add(f"/{name}", _NEEDS_MOMENT)
             return None
 
     def starter(self) -> UserId | None:
@@ -315,7 +348,7 @@ class _Reader:
     def _value(self, field: Field, given: object, *, ends: bool = False) -> Scalar:
         """Return a condition's value in canonical form; the field's limits do not matter to a search."""
         if field.type is FieldType.DATETIME:
-            moment = self._moment(given, ends=ends)
+            moment = _day_or_moment(given, self._now, ends=ends)
             return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
         if field.type is FieldType.CHOICES:
             items = cast("list[object]", given) if isinstance(given, list | tuple) else [given]
@@ -329,25 +362,6 @@ class _Reader:
         if value is None:
             raise RefusedError("required", "A value is needed here.")
         return value
-
-    def _moment(self, value: object, *, ends: bool) -> datetime:
-        """Return a day's first or last moment, or the moment itself.
-
-        Raises:
-            RefusedError: it is neither.
-        """
-        if is_empty(value):
-            raise RefusedError("required", "A day or moment is needed here.")
-        try:
-            day = date.fromisoformat(str(check_scalar(FieldType.DATE, Limits(), value, self._now)))
-        except (RefusedError, ValueError):
-            text = str(check_scalar(FieldType.DATETIME, Limits(), value, self._now))
-            return datetime.fromisoformat(text)
-        start = datetime.combine(day, time(), tzinfo=self._now.time_zone)
-        try:
-            return (start + _END_OF_DAY if ends else start).astimezone(UTC)
-        except OverflowError as error:
-            raise RefusedError("type", "The day is out of range.") from error
 
     def _integer(self, name: str, *, low: int, high: int) -> int | None:
         value = self._given.get(name)

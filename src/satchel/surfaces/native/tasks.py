@@ -1,20 +1,25 @@
-"""Tasks: mine and offered; claim, release, assign, arrive, save, complete."""
+"""Tasks: lists and counts; claim, release, assign, arrive, save, complete."""
 
 from collections.abc import Awaitable, Callable
+from zoneinfo import ZoneInfo
 
 from satchel.actions.context import Context
 from satchel.actions.instances import tasks
+from satchel.actions.lists import work
 from satchel.model.actor import Actor
 from satchel.model.api import instances as api
 from satchel.model.api.queries import TasksQuery
 from satchel.model.errors import EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
-from satchel.model.ids import TaskId, UserId
+from satchel.model.ids import InstanceId, TaskId, UserId
+from satchel.model.scalars import Moment
+from satchel.model.search.reading import bound
+from satchel.model.search.work_list import WorkFilter, WorkQuery, WorkSort, decode_work_cursor
 from satchel.surfaces.kit.endpoints import Refusals, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
 from satchel.surfaces.native.description.answers import CHANGED, FORM, IF_MATCH, shows, shows_if_visible
 from satchel.surfaces.native.outputs import instances as outputs
-from satchel.surfaces.native.outputs.paging import etag, page
+from satchel.surfaces.native.outputs.paging import etag
 
 
 def _id(exchange: Exchange) -> TaskId:
@@ -22,11 +27,39 @@ def _id(exchange: Exchange) -> TaskId:
 
 
 async def listing(exchange: Exchange) -> Reply:
-    """List the open tasks that the caller holds (filter=mine) or may claim (filter=offered)."""
+    """List tasks: those that the caller holds, may claim, completed, or may see."""
     asked = exchange.query(TasksQuery)
-    listed = tasks.mine if asked.filter == "mine" else tasks.offered
-    found = await listed(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
-    return json_reply(page(found, asked.limit, api.Tasks, outputs.task))
+    found = await work.listed(
+        exchange.context,
+        exchange.actor,
+        _wanted(exchange, asked),
+        limit=asked.limit,
+        app_code=asked.app,
+        with_count=asked.count,
+    )
+    return json_reply(outputs.work_items(found))
+
+
+def _wanted(exchange: Exchange, asked: TasksQuery) -> WorkQuery:
+    sort, is_descending = WorkSort(asked.sort.removeprefix("-")), asked.sort.startswith("-")
+    now = Moment(now=exchange.context.clock(), time_zone=ZoneInfo(exchange.actor.time_zone))
+    return WorkQuery(
+        filter=WorkFilter(asked.filter),
+        instance=None if asked.instance is None else InstanceId(asked.instance),
+        holder=None if asked.holder is None else UserId(asked.holder),
+        text=asked.q if asked.q and asked.q.strip() else None,
+        due_from=None if asked.due_from is None else bound("due_from", asked.due_from, now, ends=False),
+        due_to=None if asked.due_to is None else bound("due_to", asked.due_to, now, ends=True),
+        is_overdue=asked.overdue,
+        sort=sort,
+        is_descending=is_descending,
+        cursor=None if asked.cursor is None else decode_work_cursor(asked.cursor, sort, is_descending=is_descending),
+    )
+
+
+async def counts(exchange: Exchange) -> Reply:
+    """Count the open tasks that the caller holds, those of them that are overdue, and those that they may claim."""
+    return json_reply(outputs.task_counts(await work.counts(exchange.context, exchange.actor)))
 
 
 async def read(exchange: Exchange) -> Reply:
@@ -102,7 +135,8 @@ _SHOWN = shows_if_visible(api.Task, "task")
 _CHANGES: Refusals = (Forbidden, InvalidState, *CHANGED)
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/tasks", listing, query=TasksQuery, answers=shows(api.Tasks)),
+    endpoint("GET", "/api/v1/tasks", listing, query=TasksQuery, answers=shows(api.WorkItems), refuses=(NotFound,)),
+    endpoint("GET", "/api/v1/tasks/counts", counts, answers=shows(api.TaskCounts)),
     endpoint("GET", "/api/v1/tasks/{task}", read, answers=shows(api.TaskView, "ETag")),
     endpoint("POST", "/api/v1/tasks/{task}/claim", claim, headers=IF_MATCH, answers=_SHOWN, refuses=_CHANGES),
     endpoint("POST", "/api/v1/tasks/{task}/release", release, headers=IF_MATCH, answers=_SHOWN, refuses=_CHANGES),

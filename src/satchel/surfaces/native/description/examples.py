@@ -195,6 +195,7 @@ _BY_TYPE: Mapping[str, Mapping[str, object]] = {
     "Webhook": {"events": ["start", "end"]},
     "WebhookChange": {"active": False},
     "WebhookSecret": {"events": ["start", "end"], "secret": "whsec_b3c1"},
+    "WorkItem": {"name": "Evaluate", "state": "unassigned", "outcome": None, "app_name": "Product Evaluation"},
     "WorkResult": {"next_task": None, "made": []},
 }
 

@@ -7,6 +7,7 @@ from satchel.actions.instances.lifecycle import View
 from satchel.actions.instances.results import InstanceSummary, Result
 from satchel.actions.instances.tasks import TaskView
 from satchel.actions.lists.search import Page
+from satchel.actions.lists.work import WorkCounts, WorkItem, WorkPage
 from satchel.db.events import Event
 from satchel.model.api import instances as api
 from satchel.model.api.kinds import Timestamp
@@ -87,6 +88,40 @@ def task(row: Task) -> api.Task:
         variables=row.variables,
         revision=row.revision,
     )
+
+
+def work_items(page: WorkPage) -> api.WorkItems:
+    """Return a page of a work list."""
+    count = page.count
+    return api.WorkItems(
+        items=[_work_item(item) for item in page.items],
+        next=page.cursor,
+        total=None if count is None else api.Total(value=count[0], exact=count[1]),
+    )
+
+
+def _work_item(item: WorkItem) -> api.WorkItem:
+    row = item.row
+    return api.WorkItem(
+        **structs.asdict(task(row.task)),
+        identifier=row.identifier,
+        title=row.title,
+        app=row.app_code,
+        app_name=row.app_name,
+        version=row.version,
+        starter=row.starter_id,
+        starter_name=row.starter_name,
+        holder_name=row.holder_name,
+        group_name=row.group_name,
+        files=item.files,
+        overdue=item.is_overdue,
+        may=item.may,
+    )
+
+
+def task_counts(found: WorkCounts) -> api.TaskCounts:
+    """Return how many tasks wait for a person."""
+    return api.TaskCounts(mine=found.mine, overdue=found.overdue, offered=found.offered)
 
 
 def task_view(seen: TaskView) -> api.TaskView:

@@ -1,0 +1,200 @@
+"""SQL of the work list: tasks with what names their instance, app and people, by keyset; and counts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from satchel.db.lists.search import Where
+from satchel.db.lists.tasks import Reach
+from satchel.db.pool import Reader, assembled
+from satchel.model.ids import AccountId, FieldId, InstanceId, UserId
+from satchel.model.instance import InstanceState, Task
+from satchel.model.search.trigrams import fold
+from satchel.model.search.work_list import WorkFilter, WorkQuery, WorkSort
+
+COUNT_CAP = 10_000
+"""Counts are exact up to here; beyond it one learns only that there are more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkRow:
+    """A task with what a list shows of its instance, app and people.
+
+    Attributes:
+        title_folded: the title as lists are sorted by it.
+        version: of the app that the task belongs to.
+    """
+
+    task: Task
+    identifier: str
+    title: str
+    title_folded: str
+    instance_state: InstanceState
+    app_code: str
+    app_name: str
+    version: int
+    starter_id: UserId | None
+    starter_name: str | None
+    holder_name: str | None
+    group_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFiles:
+    """How many files a field of an instance holds (None: the attachments tab)."""
+
+    instance_id: InstanceId
+    field_id: FieldId | None
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkCounts:
+    """How many open tasks wait for a person."""
+
+    mine: int
+    overdue: int
+    offered: int
+
+
+_TASK: LiteralString = (
+    "t.account_id, t.id, t.instance_id, t.app_id, t.version_id, t.element, t.token, t.name, t.variables, t.state,"
+    " t.holder_id, t.group_id, t.due_at, t.fails_at, t.opened_at, t.closed_at, t.closed_by, t.outcome, t.revision"
+)
+_NAMES: LiteralString = (
+    ", i.identifier, i.title, i.title_folded, i.state AS instance_state, a.code AS app_code, a.name AS app_name,"
+    " v.number AS version, i.starter_id, starter.name AS starter_name, holder.name AS holder_name, g.name AS group_name"
+)
+_FROM: LiteralString = (
+    " FROM tasks t JOIN instances i ON i.account_id = t.account_id AND i.id = t.instance_id"
+    " JOIN apps a ON a.account_id = t.account_id AND a.id = t.app_id"
+    " JOIN app_versions v ON v.account_id = t.account_id AND v.id = t.version_id"
+    " LEFT JOIN users starter ON starter.account_id = t.account_id AND starter.id = i.starter_id"
+    " LEFT JOIN users holder ON holder.account_id = t.account_id AND holder.id = t.holder_id"
+    " LEFT JOIN groups g ON g.account_id = t.account_id AND g.id = t.group_id"
+)
+_COUNTED_FROM: LiteralString = " FROM tasks t JOIN instances i ON i.account_id = t.account_id AND i.id = t.instance_id"
+
+_SORTS: Mapping[WorkSort, LiteralString] = {
+    WorkSort.OPENED: "t.opened_at",
+    WorkSort.DUE: "t.due_at",
+    WorkSort.CLOSED: "t.closed_at",
+    WorkSort.TITLE: "i.title_folded",
+}
+
+
+async def work(
+    tx: Reader, account: AccountId, reach: Reach, query: WorkQuery, *, now: datetime, limit: int
+) -> list[WorkRow]:
+    """Return a page of a work list."""
+    where = _where(account, reach, query, now)
+    column, order = _SORTS[query.sort], "DESC" if query.is_descending else "ASC"
+    _after(where, query, column)
+    text = (
+        f"SELECT {_TASK}{_NAMES}{_FROM} WHERE {where.text()}"
+        f" ORDER BY {column} {order} NULLS LAST, t.id {order} LIMIT {int(limit)}"
+    )
+    return await tx.rows(WorkRow, assembled(text), where.parameters)
+
+
+async def count(tx: Reader, account: AccountId, reach: Reach, query: WorkQuery, *, now: datetime) -> tuple[int, bool]:
+    """Return how many tasks a work list has, and whether there are no more than that."""
+    where = _where(account, reach, query, now)
+    text = f"SELECT count(*) FROM (SELECT 1{_COUNTED_FROM} WHERE {where.text()} LIMIT {COUNT_CAP + 1}) AS found"
+    found = await tx.value(int, assembled(text), where.parameters) or 0
+    return min(found, COUNT_CAP), found <= COUNT_CAP
+
+
+async def counts(tx: Reader, account: AccountId, reach: Reach, *, now: datetime) -> WorkCounts:
+    """Return how many open tasks wait for a person: their own, those of them that are late, and those on offer."""
+    where = Where()
+    mine = where.made("t.holder_id = {}", reach.user)
+    offered = _offered(where, reach)
+    late = where.made("t.due_at < {}", now)
+    whose = where.made("t.account_id = {}", account)
+    found = await tx.row(
+        WorkCounts,
+        assembled(
+            f"SELECT count(*) FILTER (WHERE {mine}) AS mine, count(*) FILTER (WHERE {mine} AND {late}) AS overdue,"
+            f" count(*) FILTER (WHERE {offered}) AS offered FROM tasks t"
+            f" WHERE {whose} AND t.closed_at IS NULL AND ({mine} OR ({offered}))"
+        ),
+        where.parameters,
+    )
+    return found or WorkCounts(mine=0, overdue=0, offered=0)
+
+
+async def held_files(tx: Reader, account: AccountId, instances: Sequence[InstanceId]) -> list[HeldFiles]:
+    """Return how many files the places of some instances hold."""
+    return await tx.rows(
+        HeldFiles,
+        "SELECT instance_id, field_id, count(*) AS files FROM files WHERE account_id = %s AND instance_id = ANY(%s)"
+        " AND deleted_at IS NULL GROUP BY instance_id, field_id",
+        (account, list(instances)),
+    )
+
+
+def _where(account: AccountId, reach: Reach, query: WorkQuery, now: datetime) -> Where:
+    where = Where()
+    where.add("t.account_id = {}", account)
+    match query.filter:
+        case WorkFilter.MINE:
+            where.add("t.closed_at IS NULL AND t.holder_id = {}", reach.user)
+        case WorkFilter.OFFERED:
+            where.parts.append(_offered(where, reach))
+        case WorkFilter.DONE:
+            where.add("t.closed_by = {} AND t.state IN ('done', 'delayed', 'faulty')", reach.user)
+        case WorkFilter.ALL if reach.viewable is not None:
+            theirs = where.made("t.app_id = ANY({}) OR t.closed_by = {}", list(reach.viewable), reach.user)
+            held = where.made("t.closed_at IS NULL AND t.holder_id = {}", reach.user)
+            where.parts.append(f"({theirs} OR ({held}) OR ({_offered(where, reach)}))")
+        case WorkFilter.ALL:
+            pass
+    for column, value in (("t.app_id", query.app), ("t.instance_id", query.instance), ("t.holder_id", query.holder)):
+        if value is not None:
+            where.add(f"{column} = {{}}", value)
+    if query.text is not None:
+        term = fold(query.text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        within, head = f"%{term}%", f"{query.text.strip().upper()[:64]}"
+        where.add(
+            "(i.title_folded LIKE {} OR lower(t.name) LIKE {} OR starts_with(i.identifier, {}))", within, within, head
+        )
+    _due(where, query, now)
+    return where
+
+
+def _due(where: Where, query: WorkQuery, now: datetime) -> None:
+    if query.due_from is not None:
+        where.add("t.due_at >= {}", query.due_from)
+    if query.due_to is not None:
+        where.add("t.due_at <= {}", query.due_to)
+    if query.is_overdue is not None:
+        late = where.made("coalesce(t.due_at < coalesce(t.closed_at, {}), false)", now)
+        where.parts.append(late if query.is_overdue else f"NOT {late}")
+
+
+def _offered(where: Where, reach: Reach) -> str:
+    return where.made(
+        "t.state = 'unassigned' AND (t.group_id = ANY({}) OR (t.group_id IS NULL AND ({} OR t.app_id = ANY({}))))",
+        list(reach.groups),
+        reach.startable is None,
+        list(reach.startable or ()),
+    )
+
+
+def _after(where: Where, query: WorkQuery, column: LiteralString) -> None:
+    """Add what comes behind the cursor; tasks without a value stand at the end of the list either way."""
+    cursor = query.cursor
+    if cursor is None:
+        return
+    beyond = "<" if query.is_descending else ">"
+    if cursor.value is None:
+        where.add(f"{column} IS NULL AND t.id {beyond} {{}}", cursor.id)
+        return
+    where.add(
+        f"({column} {beyond} {{}} OR ({column} = {{}} AND t.id {beyond} {{}}) OR {column} IS NULL)",
+        cursor.value,
+        cursor.value,
+        cursor.id,
+    )
