@@ -14,18 +14,18 @@ from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.addresses import BASE
 from satchel.surfaces.alloy.attachments import Added, AttachmentBody
 from satchel.surfaces.alloy.errors import no_action
-from satchel.surfaces.alloy.inputs import Keys, plain_text
+from satchel.surfaces.alloy.inputs import Inputs, plain_text
 from satchel.surfaces.alloy.names import oid
 from satchel.surfaces.alloy.objects import class_of, is_html, object_of
 from satchel.surfaces.alloy.values import read_values
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.texts import whole_number
 
 ATTACHMENTS = "attachments"
 FIELDS = "fields"
 CLASS = "objectClass"
 _CREATE_KEYS = frozenset({"actionid", FIELDS, ATTACHMENTS, CLASS.lower()})
-_LONGEST_NUMBER = 18
 
 
 async def create(exchange: Exchange) -> Reply:
@@ -33,19 +33,19 @@ async def create(exchange: Exchange) -> Reply:
     async with arrivals.arriving(exchange.context, exchange.actor) as arriving:
 
         async def choose_app(so_far: object) -> None:
-            app, _ = await _create_action(exchange, Keys(so_far))
+            app, _ = await _create_action(exchange, Inputs.of(so_far))
             arriving.app = app.manifest.code
 
         paths = [(ATTACHMENTS,), (FIELDS, ATTACHMENTS)]
         body = AttachmentBody(exchange, arriving, paths, before_file=choose_app)
-        given = Keys(await body.read())
+        given = Inputs.of(await body.read())
         unknown = [key for key in given.members if key.lower() not in _CREATE_KEYS]
         if unknown:
             raise InvalidRequest(f"There is no member {unknown[0][:80]}.", pointer=f"/{unknown[0][:80]}")
         app, action = await _create_action(exchange, given)
         arriving.app = app.manifest.code
-        fields = Keys(given.get("Fields") or {})
-        listed = [*given.elements("Attachments"), *fields.elements("Attachments")]
+        fields = Inputs.of(given.raw("Fields") or {})
+        listed = [*given.sequence("Attachments"), *fields.sequence("Attachments")]
         added = await _added(body, listed, action)
         submission = await _submission(exchange, app, fields.without("Attachments"), added)
         started = await lifecycle.run_action(
@@ -54,7 +54,7 @@ async def create(exchange: Exchange) -> Reply:
     return _done(exchange, started)
 
 
-async def _create_action(exchange: Exchange, given: Keys) -> tuple[LoadedApp, Action]:
+async def _create_action(exchange: Exchange, given: Inputs) -> tuple[LoadedApp, Action]:
     """Return the create action that a body names, and its app.
 
     Raises:
@@ -62,11 +62,11 @@ async def _create_action(exchange: Exchange, given: Keys) -> tuple[LoadedApp, Ac
         Refused: there is no such action.
         Forbidden: the caller may not create objects of that class.
     """
-    text = plain_text("ActionId", given.get("ActionId")).strip()
+    text = plain_text("ActionId", given.raw("ActionId")).strip()
     if not text:
         raise InvalidRequest("Send the ActionId, before all Attachments.", pointer="/ActionId")
     number = _number(text)
-    name = given.text(CLASS)
+    name = given.text_or_none(CLASS)
     able = await by_name.apps_that_create(exchange.context, exchange.actor, number)
     if name is not None:
         only = await class_of(exchange, name)
@@ -83,9 +83,10 @@ async def _create_action(exchange: Exchange, given: Keys) -> tuple[LoadedApp, Ac
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER:
+    found = whole_number(text)
+    if found is None:
         raise no_action(text)
-    return int(text)
+    return found
 
 
 async def _added(body: AttachmentBody, listed: Sequence[object], action: Action) -> Added:
@@ -105,8 +106,8 @@ async def run(exchange: Exchange) -> Reply:
     action = _action_of(exchange, view.app)
     async with arrivals.arriving(exchange.context, exchange.actor, instance=view.instance.id) as arriving:
         body = AttachmentBody(exchange, arriving, [(ATTACHMENTS,)])
-        given = Keys(await body.read() if exchange.content_length != 0 else {})
-        added = await _added(body, given.elements("Attachments"), action)
+        given = Inputs.of(await body.read() if exchange.content_length != 0 else {})
+        added = await _added(body, given.sequence("Attachments"), action)
         submission = await _submission(exchange, view.app, given.without("Attachments"), added)
         done = await lifecycle.run_action(exchange.context, exchange.actor, view.instance.id, action.id, submission)
     return _done(exchange, done)

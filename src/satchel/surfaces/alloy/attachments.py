@@ -23,7 +23,7 @@ from satchel.model.files import File, FileKind
 from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.addresses import BASE
 from satchel.surfaces.alloy.errors import INVALID_COMBINATION, Refused, no_attachment
-from satchel.surfaces.alloy.inputs import Keys, read_keys, read_wanted, require_json
+from satchel.surfaces.alloy.inputs import Inputs, read_wanted
 from satchel.surfaces.alloy.names import read_guid
 from satchel.surfaces.alloy.objects import object_of
 from satchel.surfaces.alloy.tables import Cell, TableColumn, listed
@@ -103,7 +103,7 @@ class AttachmentBody:
             UnsupportedMedia: it is said to be no JSON.
             Forbidden, InvalidState, TooLarge, OverQuota, DiskFull, BadFile: a file is not taken.
         """
-        require_json(self._exchange)
+        Inputs.check_type(self._exchange)
         if self._exchange.content_length is None:
             raise InvalidRequest("Say by Content-Length how long the body is, so that room can be kept for its files.")
         async with aclosing(self._chunks()) as chunks:
@@ -142,20 +142,20 @@ class AttachmentBody:
             raise InvalidRequest(f"Add 1 to {MAX_ATTACHMENTS} attachments at once.")
         found = Added()
         for one in given:
-            await self._add(found, Keys(one), areas)
+            await self._add(found, Inputs.of(one), areas)
         return found
 
-    async def _add(self, found: Added, given: Keys, areas: Sequence[str] | None) -> None:
+    async def _add(self, found: Added, given: Inputs, areas: Sequence[str] | None) -> None:
         known = _KEYS if areas is None else _KEYS | {_AREA}
         unknown = [key for key in given.members if key.casefold() not in known]
         if unknown:
             raise InvalidRequest(f"An attachment has no {unknown[0][:80]}.", pointer=f"/{unknown[0][:80]}")
-        name = (given.text("FileName") or "").strip()
+        name = (given.text_or_none("FileName") or "").strip()
         if not name:
             raise InvalidRequest("FileName must not be empty.", pointer="/FileName")
-        area = None if areas is None else _area(given.text("AttachmentArea"), areas)
-        description = given.text("Description") or ""
-        data = given.text("Data")
+        area = None if areas is None else _area(given.text_or_none("AttachmentArea"), areas)
+        description = given.text_or_none("Description") or ""
+        data = given.text_or_none("Data")
         number = None if data is None or self._body is None else self._body.files[int(data)]
         if given.flag("IsLink"):
             if number is not None:
@@ -311,8 +311,8 @@ async def _encoded(
 async def describe(exchange: Exchange) -> Reply:
     """Change an attachment's description; nothing else of it can be changed."""
     file = attachment_of(exchange, await object_of(exchange))
-    given = await read_keys(exchange)
-    text = given.text("Description")
+    given = await Inputs.of_body(exchange)
+    text = given.text_or_none("Description")
     if text is None or given.without("Description"):
         raise InvalidRequest("Send the Description, and nothing else: only it can be changed.", pointer="/Description")
     await attached.describe(exchange.context, exchange.actor, file.id, description=text)

@@ -1,7 +1,6 @@
 """Who asks: tokens for an application's secret or a person's password; whom an application acts for; a profile."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl
 
 from satchel.actions.identity import accounts, applications
 from satchel.actions.identity.applications import Token
@@ -10,16 +9,13 @@ from satchel.model.errors import InvalidRequest, NotFound, SatchelError, TooMany
 from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.addresses import BASE
 from satchel.surfaces.alloy.errors import no_object
-from satchel.surfaces.alloy.inputs import Keys, plain_text, read_keys
+from satchel.surfaces.alloy.inputs import Inputs, plain_text
 from satchel.surfaces.alloy.names import PERSON, guid, guid_text, oid, person_guid, read_person
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 SCHEME = "bearer"
 ACTING_FOR = b"impersonating-user-id"
-FORM = "application/x-www-form-urlencoded"
-MAX_FORM_BYTES = 16 * 1024
-MAX_FIELDS = 20
 
 _ACTS_FOR_OTHERS = "alloy.acts_for_others"
 
@@ -91,6 +87,12 @@ async def token(exchange: Exchange) -> Reply:
     return _failure("unsupported_grant_type", "grant_type is client_credentials or password.")
 
 
+class _SignIn(Inputs):
+    """What a sign-in is given; a form will do, too."""
+
+    takes_form = True
+
+
 class _WrongError(Exception):
     """A sign-in failed; `error` is its code."""
 
@@ -123,18 +125,8 @@ async def _person(exchange: Exchange, given: Mapping[str, str]) -> Token:
 
 async def _fields(exchange: Exchange) -> Mapping[str, str]:
     """Return the fields of the form, or of the same as JSON, by lower-case name."""
-    if exchange.content_type != FORM:
-        keys: Keys = await read_keys(exchange)
-        return {name.lower(): plain_text(name, value) for name, value in keys.members.items()}
-    body = await exchange.whole(MAX_FORM_BYTES)
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
-    except ValueError:
-        raise InvalidRequest("The form is malformed.") from None
-    found = {name.lower(): value for name, value in pairs}
-    if len(found) != len(pairs) or any("\0" in value for value in found.values()):
-        raise InvalidRequest("The form has a field twice, or a NUL character.")
-    return found
+    given = await _SignIn.of_body(exchange)
+    return {given.key(name): plain_text(name, value) for name, value in given.members.items()}
 
 
 def _answer(exchange: Exchange, made: Token) -> Reply:

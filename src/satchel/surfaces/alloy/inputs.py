@@ -1,14 +1,15 @@
 """What a call was given: JSON bodies with keys in any case, and the parameters of lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import cast
+from typing import Self, cast
 
-from satchel.model.errors import InvalidRequest, UnsupportedMedia
-from satchel.model.strict_json import parse_json
+from satchel.model.errors import InvalidRequest
 from satchel.model.transfer.media import is_json
 from satchel.surfaces.kit.exchange import Exchange
+from satchel.surfaces.kit.given import Given
+from satchel.surfaces.kit.texts import whole_number
 
 OPERATIONS = ("=", "<>", ">", ">=", "<", "<=")
 MAX_FILTERS = 50
@@ -16,100 +17,49 @@ MAX_FIELDS = 1_100
 """How many fields a list may be asked for: those of the largest app, and ours."""
 
 MAX_NUMBER = 2**31 - 1
-_LONGEST_NUMBER = 10
 _OLDER_JSON = "text/json"
 
 
-class Keys:
-    """An object whose keys are found in any case.
+class Inputs(Given):
+    """The members of a JSON object, found by their names in any case.
 
-    Args:
-        found: as it was decoded.
-
-    Raises:
-        InvalidRequest: two of its keys differ only in case.
+    Attributes:
+        members: as they came.
     """
 
-    def __init__(self, found: object) -> None:
+    takes_object = True
+    has_json_texts = False
+    empty_is_absent = False
+
+    def __init__(self, values: Mapping[str, object] | Iterable[tuple[str, object]] = (), *, within: str = "") -> None:
+        self.members: Mapping[str, object] = dict(values)
+        super().__init__(self.members, within=within)
+
+    @classmethod
+    def of(cls, found: object) -> Self:
+        """Return the members of what was decoded.
+
+        Raises:
+            InvalidRequest: it is no object, or has a member twice, in different case.
+        """
         if not isinstance(found, dict):
             raise InvalidRequest("The body must be a JSON object.")
-        self.members = cast("dict[str, object]", found)
-        self._by_key = {key.casefold(): value for key, value in self.members.items()}
-        if len(self._by_key) != len(self.members):
-            raise InvalidRequest("The body says a key twice in one object, in different case.")
+        return cls(cast("dict[str, object]", found))
 
-    def __contains__(self, key: str) -> bool:
-        """Return whether a member came and is not null."""
-        return self.get(key) is not None
+    @classmethod
+    def key(cls, name: str) -> str:
+        """Return a name without its case."""
+        return name.casefold()
 
-    def get(self, key: str) -> object:
-        """Return a member, or None."""
-        return self._by_key.get(key.casefold())
+    @classmethod
+    def is_object(cls, content_type: str) -> bool:
+        """Return whether a body is JSON: unless it is said to be something else."""
+        return content_type in ("", _OLDER_JSON) or is_json(content_type)
 
-    def text(self, key: str) -> str | None:
-        """Return a member that is text; None where it is absent or null.
-
-        Raises:
-            InvalidRequest: it is no text.
-        """
-        value = self.get(key)
-        if value is None or isinstance(value, str):
-            return value
-        raise InvalidRequest(f"{key} must be a text.", pointer=f"/{key}")
-
-    def flag(self, key: str) -> bool:
-        """Return whether a member is true; false where it is absent.
-
-        Raises:
-            InvalidRequest: it is neither true nor false.
-        """
-        value = self.get(key)
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        if isinstance(value, str) and value.lower() in ("true", "false"):
-            return value.lower() == "true"
-        raise InvalidRequest(f"{key} must be true or false.", pointer=f"/{key}")
-
-    def elements(self, key: str) -> Sequence[object]:
-        """Return a member that is a list; empty where it is absent.
-
-        Raises:
-            InvalidRequest: it is no list.
-        """
-        value = self.get(key)
-        if value is None:
-            return ()
-        if not isinstance(value, list):
-            raise InvalidRequest(f"{key} must be a list.", pointer=f"/{key}")
-        return cast("list[object]", value)
-
-    def without(self, *keys: str) -> dict[str, object]:
+    def without(self, *names: str) -> dict[str, object]:
         """Return the members but for some."""
-        dropped = {key.casefold() for key in keys}
-        return {key: value for key, value in self.members.items() if key.casefold() not in dropped}
-
-
-def require_json(exchange: Exchange) -> None:
-    """Pass a body that is not said to be something else than JSON.
-
-    Raises:
-        UnsupportedMedia: it is.
-    """
-    said = exchange.content_type
-    if said and said != _OLDER_JSON and not is_json(said):
-        raise UnsupportedMedia(f"Send JSON with Content-Type: application/json, not {said[:80]}.")
-
-
-async def read_keys(exchange: Exchange) -> Keys:
-    """Return the JSON body; an empty body counts as an empty object.
-
-    Raises:
-        UnsupportedMedia, TooLarge, InvalidRequest: it is no JSON object that can be read.
-    """
-    require_json(exchange)
-    body = await exchange.whole()
-    limit = exchange.parts.max_json_bytes
-    return Keys(parse_json(body.removeprefix(b"\xef\xbb\xbf"), max_bytes=limit) if body.strip() else {})
+        dropped = {self.key(name) for name in names}
+        return {name: value for name, value in self.members.items() if self.key(name) not in dropped}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +106,7 @@ async def read_wanted(exchange: Exchange, *others: str) -> Wanted:
     if exchange.method == "POST":
         if exchange.pairs:
             raise InvalidRequest("A POST has its parameters in its body, not in the address.")
-        return _from_body(await read_keys(exchange), others)
+        return _from_body(await Inputs.of_body(exchange), others)
     return _from_pairs(exchange.pairs, others)
 
 
@@ -201,40 +151,40 @@ def _names(text: str) -> tuple[str, ...]:
     return found
 
 
-def _from_body(given: Keys, others: Sequence[str]) -> Wanted:
+def _from_body(given: Inputs, others: Sequence[str]) -> Wanted:
     known = {"filters", "sort", "fields", "offset", "limit", "searchtext", *(other.lower() for other in others)}
     unknown = [name for name in given.members if name.lower() not in known]
     if unknown:
         raise InvalidRequest(f"There is no parameter {unknown[0][:80]}.", pointer=f"/{unknown[0][:80]}")
-    filters = given.elements("filters")
-    fields = [_text("fields", one) for one in given.elements("fields")]
+    filters = given.sequence("filters")
+    fields = [_text("fields", one) for one in given.sequence("fields")]
     if len(filters) > MAX_FILTERS or len(fields) > MAX_FIELDS:
         raise InvalidRequest(f"A list takes {MAX_FILTERS} filters and {MAX_FIELDS} fields at most.")
     return Wanted(
-        filters=tuple(_filter(Keys(one)) for one in filters),
-        sort=tuple(_sort(Keys(one)) for one in given.elements("sort")[:MAX_FIELDS]),
+        filters=tuple(_filter(Inputs.of(one)) for one in filters),
+        sort=tuple(_sort(Inputs.of(one)) for one in given.sequence("sort")[:MAX_FIELDS]),
         fields=tuple(fields) or None,
-        offset=_number("offset", given.get("offset")),
-        limit=_number("limit", given.get("limit")) or None,
-        search=given.text("searchText") or None,
-        others={other.lower(): given.text(other) or "" for other in others if other in given},
+        offset=_number("offset", given.raw("offset")),
+        limit=_number("limit", given.raw("limit")) or None,
+        search=given.text_or_none("searchText") or None,
+        others={other.lower(): given.text_or_none(other) or "" for other in others if other in given},
     )
 
 
-def _filter(given: Keys) -> Filter:
-    operation = given.text("operation") or "="
+def _filter(given: Inputs) -> Filter:
+    operation = given.text_or_none("operation") or "="
     if operation not in OPERATIONS:
         raise InvalidRequest(f"operation is one of {' '.join(OPERATIONS)}.", pointer="/filters")
     return Filter(
-        name=_text("name", given.get("name")), value=plain_text("value", given.get("value")), operation=operation
+        name=_text("name", given.raw("name")), value=plain_text("value", given.raw("value")), operation=operation
     )
 
 
-def _sort(given: Keys) -> tuple[str, bool]:
-    direction = (given.text("direction") or "asc").lower()
+def _sort(given: Inputs) -> tuple[str, bool]:
+    direction = (given.text_or_none("direction") or "asc").lower()
     if direction not in ("asc", "desc"):
         raise InvalidRequest("direction is asc or desc.", pointer="/sort")
-    return _text("property", given.get("property")), direction == "desc"
+    return _text("property", given.raw("property")), direction == "desc"
 
 
 def _text(name: str, value: object) -> str:
@@ -262,6 +212,7 @@ def _number(name: str, value: object) -> int:
     text = plain_text(name, value).strip()
     if not text:
         return 0
-    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER or int(text) > MAX_NUMBER:
-        raise InvalidRequest(f"{name} is a whole number from 0 to {MAX_NUMBER}.", pointer=f"/{name}")
-    return int(text)
+    found = whole_number(text, high=MAX_NUMBER)
+    if found is None:
+        raise InvalidRequest(f"{name} must be a whole number from 0 to {MAX_NUMBER}.", pointer=f"/{name}")
+    return found

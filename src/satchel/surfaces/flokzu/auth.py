@@ -4,8 +4,8 @@ from satchel.actions.identity import named_keys
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest, Unauthenticated
 from satchel.surfaces.flokzu.addresses import KEY_PARAMETER
-from satchel.surfaces.flokzu.inputs import refused
 from satchel.surfaces.kit.exchange import Exchange
+from satchel.surfaces.kit.given import refused
 
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0", ""})
 
@@ -43,7 +43,7 @@ def starts_by_system(exchange: Exchange) -> bool:
     """
     text = (_only(exchange, "x-forceuser") or "").strip().lower()
     if text not in _TRUE | _FALSE:
-        raise refused("X-ForceUser", "is true or false")
+        raise refused("X-ForceUser", "must be true or false")
     return text in _FALSE
 
 

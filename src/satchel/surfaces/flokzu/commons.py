@@ -8,10 +8,12 @@ import msgspec
 
 from satchel.actions.identity import accounts
 from satchel.model.errors import InvalidRequest, NotFound
+from satchel.model.strict_json import parse_json
 from satchel.surfaces.flokzu.addresses import BASE
-from satchel.surfaces.flokzu.inputs import body_bytes, body_object, query_inputs, refused
+from satchel.surfaces.flokzu.inputs import Inputs
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.given import refused
 
 MAX_ELEMENTS = 1_000
 MAX_ASSIGNEES = 100
@@ -23,7 +25,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,60}(?:\.[0-9]{0,60})?")
 
 async def assignees(exchange: Exchange) -> Reply:
     """Return those of some e-mails and roles that the account has, in order."""
-    named = query_inputs(exchange).sequence("assignees")
+    named = Inputs.of_query(exchange).sequence("assignees")
     if not named or len(named) > MAX_ASSIGNEES or not all(isinstance(one, str) for one in named):
         raise refused("assignees", f"is a JSON list of 1 to {MAX_ASSIGNEES} e-mails and roles")
     people = await accounts.people(exchange.context, exchange.actor)
@@ -42,10 +44,10 @@ async def _is_user(exchange: Exchange, email: str) -> bool:
 
 async def calculate(exchange: Exchange) -> Reply:
     """Add up, join or compare `elem_1` to `elem_N`, as `oper` says."""
-    name = query_inputs(exchange).need("oper").lower()
+    name = Inputs.of_query(exchange).text("oper").lower()
     if name not in OPERATIONS:
         raise refused("oper", f"is one of {', '.join(OPERATIONS)}")
-    elements = _elements(await body_object(exchange))
+    elements = _elements(await Inputs.body_members(exchange))
     return json_reply({"result": OPERATIONS[name](elements)})
 
 
@@ -92,7 +94,9 @@ OPERATIONS: Mapping[str, Callable[[Sequence[str]], object]] = {
 
 async def echo(exchange: Exchange) -> Reply:
     """Return the JSON body as it came."""
-    body = await body_bytes(exchange)
+    body = await exchange.json_text()
+    if body:
+        parse_json(body, max_bytes=exchange.parts.max_json_bytes)
     return Reply(body=body or b"{}", headers={"Content-Type": "application/json"})
 
 

@@ -12,39 +12,40 @@ from satchel.model.ids import MAX_ID, FieldId, InstanceId
 from satchel.surfaces.flokzu import outputs
 from satchel.surfaces.flokzu.addresses import V1, V2
 from satchel.surfaces.flokzu.auth import starts_by_system
-from satchel.surfaces.flokzu.inputs import Inputs, body_object, query_inputs, read_inputs, refused
+from satchel.surfaces.flokzu.inputs import Inputs
 from satchel.surfaces.flokzu.values import read_values
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.given import refused
+from satchel.surfaces.kit.texts import whole_number
 
 _ID = outputs.RECORD_ID.lower()
 _TAKEN = (outputs.RECORD_ID,)
-_LONGEST_NUMBER = 19
 
 
 async def post(exchange: Exchange) -> Reply:
     """Add a record; a body with `filters` and without `data` asks for one instead, as some clients do."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     if given.raw("data") is None and given.raw("filters") is not None:
         return await read(exchange)
-    app = await _database(exchange, given.need("databaseName"))
-    return json_reply(await _added(exchange, app, given.mapping("data")))
+    app = await _database(exchange, given.text("databaseName"))
+    return json_reply(await _added(exchange, app, given.mapping_or_empty("data")))
 
 
 async def read(exchange: Exchange) -> Reply:
     """Return the first record that fits the filters; an empty one where none does."""
-    given = await read_inputs(exchange)
-    app = await _database(exchange, given.need("databaseName"))
+    given = await Inputs.read(exchange)
+    app = await _database(exchange, given.text("databaseName"))
     found = await _found(exchange, app, await _filters(exchange, app, given), limit=1)
     return json_reply({"data": found[0] if found else {}, "status": outputs.OK})
 
 
 async def listing(exchange: Exchange) -> Reply:
     """List the records that fit the filters; `next` is there only where more are left, for `after`."""
-    given = await read_inputs(exchange)
-    app = await _database(exchange, given.need("databaseName"))
-    limit = given.number("limit", records.MAX_PAGE, low=1, high=records.MAX_PAGE)
-    after = given.number("after", 0, low=0, high=MAX_ID)
+    given = await Inputs.read(exchange)
+    app = await _database(exchange, given.text("databaseName"))
+    limit = given.integer_or("limit", records.MAX_PAGE, low=1, high=records.MAX_PAGE)
+    after = given.integer_or("after", 0, low=0, high=MAX_ID)
     wanted = await _filters(exchange, app, given)
     found = await _found(exchange, app, wanted, limit=limit + 1, after=after)
     more = {"next": found[limit - 1][outputs.RECORD_ID]} if len(found) > limit else {}
@@ -53,9 +54,9 @@ async def listing(exchange: Exchange) -> Reply:
 
 async def update(exchange: Exchange) -> Reply:
     """Change columns of the record `Id`; with `withInsert`, add one where there is none of this number."""
-    given = await read_inputs(exchange)
-    app = await _database(exchange, given.need("databaseName"))
-    data, number = _without_id(given.mapping("data"))
+    given = await Inputs.read(exchange)
+    app = await _database(exchange, given.text("databaseName"))
+    data, number = _without_id(given.mapping_or_empty("data"))
     outside = given.raw(_ID)
     if number is not None and outside is not None and str(number) != str(outside):
         raise refused(outputs.RECORD_ID, "is given twice, differently")
@@ -68,14 +69,14 @@ async def update(exchange: Exchange) -> Reply:
 async def read_v1(exchange: Exchange) -> Reply:
     """Return the first record whose column `paramName` holds `paramValue`; an empty one where none does."""
     app = await _database(exchange, exchange.params["name"])
-    found = await _found(exchange, app, await _filters(exchange, app, await read_inputs(exchange)), limit=1)
+    found = await _found(exchange, app, await _filters(exchange, app, await Inputs.read(exchange)), limit=1)
     return json_reply(found[0] if found else {})
 
 
 async def listing_v1(exchange: Exchange) -> Reply:
     """List the records of the database `dbase` whose column `paramName` holds `paramValue`, 1,000 at most."""
-    given = await read_inputs(exchange)
-    app = await _database(exchange, given.need("dbase"))
+    given = await Inputs.read(exchange)
+    app = await _database(exchange, given.text("dbase"))
     found = await _found(exchange, app, await _filters(exchange, app, given), limit=records.MAX_PAGE + 1)
     if len(found) > records.MAX_PAGE:  # the answer is a bare list, which could not say that more are left
         raise InvalidRequest(f"More than {records.MAX_PAGE} records fit. Ask by a column, or by v2/database/records.")
@@ -85,15 +86,15 @@ async def listing_v1(exchange: Exchange) -> Reply:
 async def add_v1(exchange: Exchange) -> Reply:
     """Add the record that is the body; its own `Id`, if it says any, is not kept."""
     app = await _database(exchange, exchange.params["name"])
-    data, _ = _without_id(await body_object(exchange))
+    data, _ = _without_id(await Inputs.body_members(exchange))
     return json_reply(await _added(exchange, app, data))
 
 
 async def update_v1(exchange: Exchange) -> Reply:
     """Change the record `Id` of the body; with `withInsert`, add one where there is none of this number."""
     app = await _database(exchange, exchange.params["name"])
-    with_insert = query_inputs(exchange).flag("withInsert")
-    data, number = _without_id(await body_object(exchange))
+    with_insert = Inputs.of_query(exchange).flag("withInsert")
+    data, number = _without_id(await Inputs.body_members(exchange))
     return json_reply(await _updated(exchange, app, data, number, with_insert=with_insert))
 
 
@@ -115,9 +116,9 @@ async def _filters(exchange: Exchange, app: LoadedApp, given: Inputs) -> Wanted:
     for one in given.sequence("filters"):
         if not isinstance(one, dict):
             raise refused("filters", "is a list of objects with columnName and value")
-        filter_ = Inputs({name.lower(): value for name, value in cast("Mapping[str, object]", one).items()})
-        pairs.append((filter_.need("columnName"), filter_.raw("value")))
-    name = given.text("paramName", "columnName")
+        filter_ = Inputs(cast("Mapping[str, object]", one))
+        pairs.append((filter_.text("columnName"), filter_.raw("value")))
+    name = given.text_or_none("paramName", "columnName")
     if name is not None:
         pairs.append((name, given.raw("paramValue", "value")))
     named = dict(pairs)
@@ -155,10 +156,8 @@ def _without_id(data: Mapping[str, object]) -> tuple[dict[str, object], object]:
 
 def _number(given: object) -> InstanceId | None:
     """Return a record's number, None where it can be none."""
-    text = str(given)
-    if isinstance(given, bool) or not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER:
-        return None
-    return InstanceId(int(text)) if 0 < int(text) <= MAX_ID else None
+    found = None if isinstance(given, bool) else whole_number(str(given), low=1)
+    return None if found is None else InstanceId(found)
 
 
 async def _added(exchange: Exchange, app: LoadedApp, data: Mapping[str, object]) -> dict[str, object]:

@@ -16,7 +16,7 @@ from satchel.model.files import File
 from satchel.model.transfer.names import decode_header, parse_disposition
 from satchel.surfaces.flokzu import outputs
 from satchel.surfaces.flokzu.addresses import V1
-from satchel.surfaces.flokzu.inputs import query_inputs
+from satchel.surfaces.flokzu.inputs import Inputs
 from satchel.surfaces.flokzu.names import ids_of
 from satchel.surfaces.flokzu.values import named_fields
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
@@ -33,13 +33,13 @@ async def attach(exchange: Exchange) -> Reply:
 
     A field of one file is overwritten, as by a service task that receives one.
     """
-    given = query_inputs(exchange)
-    reference, name = given.need("reference", "identifier"), given.text("attachmentName")
+    given = Inputs.of_query(exchange)
+    reference, name = given.text("reference", "identifier"), given.text_or_none("attachmentName")
     size = exchange.content_length
     if size is None:
         raise InvalidRequest("Send the file with a Content-Length.")
     view = await lifecycle.read_by_identifier(exchange.context, exchange.actor, reference)
-    field = _field(exchange, view, given.text("fieldLabel"))
+    field = _field(exchange, view, given.text_or_none("fieldLabel"))
     if exchange.content_type == "multipart/form-data":
         made = await _from_form(exchange, view, field, name=name, size=size)
     else:

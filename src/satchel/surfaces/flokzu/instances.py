@@ -12,7 +12,7 @@ from satchel.model.clock import moment
 from satchel.surfaces.flokzu import outputs
 from satchel.surfaces.flokzu.addresses import V1, V2
 from satchel.surfaces.flokzu.auth import starts_by_system
-from satchel.surfaces.flokzu.inputs import body_object, query_inputs, read_inputs
+from satchel.surfaces.flokzu.inputs import Inputs
 from satchel.surfaces.flokzu.values import read_values
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
@@ -20,14 +20,14 @@ from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 async def create(exchange: Exchange) -> Reply:
     """Start an instance of the process `processId` with the values `data`."""
-    given = await read_inputs(exchange)
-    return json_reply(await _created(exchange, given.need("processId"), given.mapping("data")))
+    given = await Inputs.read(exchange)
+    return json_reply(await _created(exchange, given.text("processId"), given.mapping_or_empty("data")))
 
 
 async def create_v1(exchange: Exchange) -> Reply:
     """Start an instance of the process `processCode` with the values that are the body."""
-    code = query_inputs(exchange).need("processCode")
-    made = await _created(exchange, code, await body_object(exchange))
+    code = Inputs.of_query(exchange).text("processCode")
+    made = await _created(exchange, code, await Inputs.body_members(exchange))
     return json_reply({**made, "reference": made["identifier"]})
 
 
@@ -50,21 +50,21 @@ async def read_v1(exchange: Exchange) -> Reply:
 
 
 async def _document(exchange: Exchange) -> tuple[Document, outputs.Attachments]:
-    identifier = (await read_inputs(exchange)).need("identifier", "reference")
+    identifier = (await Inputs.read(exchange)).text("identifier", "reference")
     document, files = await documents.read(exchange.context, exchange.actor, identifier)
     return document, await metadata_by_place(exchange.context, exchange.actor, files)
 
 
 async def update(exchange: Exchange) -> Reply:
     """Change the values `data` of an instance; all others stay."""
-    given = await read_inputs(exchange)
-    return json_reply(await _updated(exchange, given.need("identifier"), given.mapping("data")))
+    given = await Inputs.read(exchange)
+    return json_reply(await _updated(exchange, given.text("identifier"), given.mapping_or_empty("data")))
 
 
 async def update_v1(exchange: Exchange) -> Reply:
     """Change the values of an instance that are the body; all others stay."""
-    identifier = query_inputs(exchange).need("identifier")
-    made = await _updated(exchange, identifier, await body_object(exchange))
+    identifier = Inputs.of_query(exchange).text("identifier")
+    made = await _updated(exchange, identifier, await Inputs.body_members(exchange))
     return json_reply({**made, "reference": made["identifier"]})
 
 

@@ -8,9 +8,10 @@ from satchel.model.errors import NotFound
 from satchel.model.ids import GroupId
 from satchel.surfaces.flokzu import outputs
 from satchel.surfaces.flokzu.addresses import BASE
-from satchel.surfaces.flokzu.inputs import Inputs, read_inputs, refused
+from satchel.surfaces.flokzu.inputs import Inputs
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.given import refused
 
 _USER = f"{BASE}/v1/management/user"
 MAX_ROLES = 100
@@ -18,14 +19,14 @@ MAX_ROLES = 100
 
 async def invite(exchange: Exchange) -> Reply:
     """Create a user of the account, with roles if any are named. No mail is sent: an administrator sets a password."""
-    given = await read_inputs(exchange)
-    email = given.need("email", "username")
+    given = await Inputs.read(exchange)
+    email = given.text("email", "username")
     groups = await _groups(exchange, _roles(given))
     await accounts.create_user(
         exchange.context,
         exchange.actor,
         email=email,
-        name=given.text("name", "fullName") or email,
+        name=given.text_or_none("name", "fullName") or email,
         time_zone=exchange.actor.time_zone,
         locale=exchange.actor.locale,
         groups=groups,
@@ -36,7 +37,7 @@ async def invite(exchange: Exchange) -> Reply:
 async def remove(exchange: Exchange) -> Reply:
     """Keep a user from signing in; their history stays."""
     access.require_admin(exchange.actor)
-    email = (await read_inputs(exchange)).need("email", "username")
+    email = (await Inputs.read(exchange)).text("email", "username")
     user = await accounts.user_by_email(exchange.context, exchange.actor, email)
     await accounts.end_user(exchange.context, exchange.actor, user.id, erase=False)
     return _done(f"{email} may not sign in any more.")
@@ -45,7 +46,7 @@ async def remove(exchange: Exchange) -> Reply:
 async def roles(exchange: Exchange) -> Reply:
     """List the roles of a user: one's own, or as an administrator anybody's."""
     actor = exchange.actor
-    email = (await read_inputs(exchange)).need("email", "username")
+    email = (await Inputs.read(exchange)).text("email", "username")
     people = await accounts.people(exchange.context, actor)
     if email.lower() == actor.email.lower():
         return json_reply({"roles": [group.name for group in people.groups if group.id in actor.group_ids]})
@@ -67,8 +68,8 @@ async def remove_roles(exchange: Exchange) -> Reply:
 
 async def _set_roles(exchange: Exchange, *, is_member: bool) -> Reply:
     access.require_admin(exchange.actor)
-    given = await read_inputs(exchange)
-    email, named = given.need("email", "username"), _roles(given)
+    given = await Inputs.read(exchange)
+    email, named = given.text("email", "username"), _roles(given)
     if not named:
         raise refused("roles", "is missing")
     user = await accounts.user_by_email(exchange.context, exchange.actor, email)

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from satchel.model.errors import BodyCutShort, BodyTooSlow, InvalidRequest, TooLarge, UnsupportedMedia
+from satchel.surfaces.kit.texts import whole_number
+
+_MOST_BYTES = 10**18 - 1
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 """ASGI's receive."""
@@ -88,9 +91,10 @@ def content_length(header: str | None) -> int | None:
     """
     if header is None:
         return None
-    if not (header.isascii() and header.isdigit() and len(header) <= 18):  # noqa: PLR2004  # below 2**63
+    found = whole_number(header, high=_MOST_BYTES)
+    if found is None:
         raise InvalidRequest("Content-Length is malformed.")
-    return int(header)
+    return found
 
 
 class _Stopwatch:

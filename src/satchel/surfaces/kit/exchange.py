@@ -8,25 +8,22 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 
 from satchel.actions.context import Context
 from satchel.model.actor import Actor
 from satchel.model.api.kinds import QueryString, encode
 from satchel.model.errors import InvalidRequest, NotFound, PreconditionRequired, Unauthenticated, UnsupportedMedia
-from satchel.model.ids import MAX_ID
 from satchel.model.strict_json import read_json
 from satchel.model.transfer.media import essence, is_json
 from satchel.surfaces.kit import bodies
 from satchel.surfaces.kit.bodies import Pace
 from satchel.surfaces.kit.passwords import KnownPasswords
 from satchel.surfaces.kit.queries import read_query
+from satchel.surfaces.kit.texts import read_pairs, whole_number
 
 T = TypeVar("T")
 Query = TypeVar("Query", bound=QueryString)
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-_LONGEST_NUMBER = 19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,14 +134,7 @@ class Exchange:
         Raises:
             InvalidRequest: it is not UTF-8, or has too many of them.
         """
-        try:
-            raw = self.scope.get("query_string", b"").decode("ascii")
-            found = parse_qsl(raw, keep_blank_values=True, max_num_fields=200, errors="strict")
-        except ValueError:
-            raise InvalidRequest("The query string is malformed.") from None
-        if any("\0" in text for pair in found for text in pair):
-            raise InvalidRequest("The query string has a NUL character.")
-        return found
+        return read_pairs(self.scope.get("query_string", b""), "The query string")
 
     def query(self, kind: type[Query]) -> Query:
         """Return the query string as a `kind`.
@@ -162,10 +152,10 @@ class Exchange:
         Raises:
             NotFound: it is no number that an id can be.
         """
-        text = self.params[name]
-        if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER or not 0 < int(text) <= MAX_ID:
-            raise NotFound(what, text[:80])
-        return int(text)
+        found = whole_number(self.params[name], low=1)
+        if found is None:
+            raise NotFound(what, self.params[name][:80])
+        return found
 
     def revision(self, *, is_required: bool = False) -> int | None:
         """Return the revision that If-Match names; None where it names none or any (`*`).
@@ -179,12 +169,12 @@ class Exchange:
             if is_required:
                 raise PreconditionRequired("Send If-Match with the ETag of what you read, so that no change is lost.")
             return None
-        bare = text.strip().removeprefix("W/").strip('"')
         if text.strip() == "*":
             return None
-        if not (bare.isascii() and bare.isdigit()) or len(bare) > _LONGEST_NUMBER:
+        found = whole_number(text.strip().removeprefix("W/").strip('"'))
+        if found is None:
             raise InvalidRequest("If-Match must hold the ETag that this resource was read with.")
-        return int(bare)
+        return found
 
     def chunks(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
         """Give the body as it comes, guarded against being too long, too slow, encoded or cut short."""
@@ -210,8 +200,7 @@ class Exchange:
     @property
     def content_length_said(self) -> int:
         """The Content-Length as far as it can be read, else 0: for counting only."""
-        text = self.header("content-length") or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_NUMBER else 0
+        return whole_number(self.header("content-length") or "") or 0
 
     async def whole(self, max_bytes: int | None = None) -> bytes:
         """Return the body whole; read once, then kept."""

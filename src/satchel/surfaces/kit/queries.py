@@ -10,10 +10,10 @@ from msgspec import inspect
 from satchel.model.api.kinds import QueryString
 from satchel.model.app_yaml.section import meant
 from satchel.model.errors import InvalidRequest
+from satchel.surfaces.kit.texts import whole_number
 
 Query = TypeVar("Query", bound=QueryString)
 
-_LONGEST_NUMBER = 19
 _WORDS = {"true": True, "false": False}
 
 _Read = Callable[[str, str], object]
@@ -90,16 +90,17 @@ def _reader(kind: inspect.Type) -> _Read:
 
 def _whole_number(low: int, high: int) -> _Read:
     def read(name: str, text: str) -> int:
-        if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER or not low <= int(text) <= high:
-            raise InvalidRequest(f"{name} is a whole number from {low} to {high}.", pointer=f"/{name}")
-        return int(text)
+        found = whole_number(text, low, high)
+        if found is None:
+            raise InvalidRequest(f"{name} must be a whole number from {low} to {high}.", pointer=f"/{name}")
+        return found
 
     return read
 
 
 def _boolean(name: str, text: str) -> bool:
     if text not in _WORDS:
-        raise InvalidRequest(f"{name} is true or false.", pointer=f"/{name}")
+        raise InvalidRequest(f"{name} must be true or false.", pointer=f"/{name}")
     return _WORDS[text]
 
 

@@ -5,9 +5,10 @@ from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest, InvalidValues, Unauthenticated
 from satchel.surfaces.kit.endpoints import Endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.navixy import errors, outputs
 from satchel.surfaces.navixy.addresses import BASE
-from satchel.surfaces.navixy.inputs import read_inputs, refused, wants_iso
+from satchel.surfaces.navixy.inputs import Inputs, wants_iso
 
 SCHEME = "nvx"
 LONGEST_PASSWORD = 1_000
@@ -27,7 +28,7 @@ async def authenticate(exchange: Exchange) -> Actor | None:
 
 
 async def _hash(exchange: Exchange) -> str:
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     sent = exchange.authorization
     in_input = given.raw("hash")
     if sent is None:
@@ -49,7 +50,7 @@ def _wrong(exchange: Exchange) -> Unauthenticated:
 
 async def sign_in(exchange: Exchange) -> Reply:
     """Open a session with login and password."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     login, password = given.text("login"), given.text("password", longest=LONGEST_PASSWORD)
     errors.speak(exchange, errors.SIGN_IN)
     made = await hashes.sign_in(exchange.context, login, password, address=exchange.address)
@@ -71,7 +72,7 @@ async def log_out(exchange: Exchange) -> Reply:
 async def create_key(exchange: Exchange) -> Reply:
     """Create an API key."""
     errors.speak(exchange, errors.ADMINISTRATORS)
-    title = (await read_inputs(exchange)).text("title", longest=hashes.MAX_TITLE_CHARS)
+    title = (await Inputs.read(exchange)).text("title", longest=hashes.MAX_TITLE_CHARS)
     try:
         made = await hashes.create_key(exchange.context, exchange.actor, title)
     except InvalidValues as error:
@@ -98,7 +99,7 @@ async def list_keys(exchange: Exchange) -> Reply:
 async def delete_key(exchange: Exchange) -> Reply:
     """End an API key."""
     errors.speak(exchange, errors.ADMINISTRATORS)
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     name = "api_key" if "api_key" in given else "key"
     await hashes.delete_key(exchange.context, exchange.actor, given.text(name, longest=64))
     return outputs.success()

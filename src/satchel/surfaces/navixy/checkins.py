@@ -26,10 +26,11 @@ from satchel.model.ids import AppId, FileId, InstanceId, TaskId, UserId
 from satchel.model.search.conditions import Condition, Equals
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.navixy import errors, forms, outputs, papers, sheets
 from satchel.surfaces.navixy.addresses import BASE
 from satchel.surfaces.navixy.conditions import Known, circle, period, read_conditions, read_sorts
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused, wants_iso
+from satchel.surfaces.navixy.inputs import Inputs, wants_iso
 from satchel.surfaces.navixy.tasks import DEFAULT_LIMIT, MAX_LIMIT
 
 MAX_ANSWERED = 1_000
@@ -55,7 +56,7 @@ NO_ID = "has_at_least_one_id_field"
 
 async def create_image(exchange: Exchange) -> Reply:
     """Ask for a place for an image of a check-in that is still to come."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     wish = replace(forms.read_wish(given), app=CODE, field=IMAGES)
     errors.speak(exchange, {InvalidState: 201})
     await checkins.require_may(exchange.context, exchange.actor)
@@ -64,7 +65,7 @@ async def create_image(exchange: Exchange) -> Reply:
 
 async def create_form(exchange: Exchange) -> Reply:
     """Give somebody a form of a template to fill in, which is handed in with a check-in of theirs."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     person, template = UserId(given.integer("tracker_id")), AppId(given.integer("template_id"))
     await forms.template(exchange, template)
     return outputs.success(id=await checkins.create_form(exchange.context, exchange.actor, template, person))
@@ -72,7 +73,7 @@ async def create_form(exchange: Exchange) -> Reply:
 
 async def create_form_file(exchange: Exchange) -> Reply:
     """Ask for a place for a file of a form that is still to be handed in."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     if ("checkin_id" in given) is ("form_id" in given):
         raise refused(NO_ID, "exactly one of checkin_id and form_id must be given")
     errors.speak(exchange, {InvalidState: 201})
@@ -87,7 +88,7 @@ async def create_form_file(exchange: Exchange) -> Reply:
 
 async def create(exchange: Exchange) -> Reply:
     """Check somebody in."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     person = UserId(given.integer("tracker_id"))
     place = _place(Inputs(given.mapping("location"), within="location"))
     images = given.integers("file_ids")
@@ -121,7 +122,7 @@ def _handed_in(given: Inputs) -> HandedIn | None:
 
 async def read(exchange: Exchange) -> Reply:
     """Return a check-in."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     iso = await wants_iso(exchange)
     errors.speak(exchange, {NotFound: 204, Forbidden: 204, InvalidState: 204})
     found = await checkins.read(exchange.context, exchange.actor, InstanceId(given.integer("checkin_id")))
@@ -130,7 +131,7 @@ async def read(exchange: Exchange) -> Reply:
 
 async def listing(exchange: Exchange) -> Reply:
     """List check-ins, filtered, sorted and paged; as a file where a format is asked for."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     iso = await wants_iso(exchange)
     kind = sheets.format_of(given) if "format" in given else None
     errors.speak(exchange, {InvalidState: 201})
@@ -238,7 +239,7 @@ def _line(exchange: Exchange, found: CheckIn, *, iso: bool) -> Sequence[str]:
 
 async def delete(exchange: Exchange) -> Reply:
     """Delete check-ins with their images and forms; all of them or none."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     numbers = given.integers("checkin_ids")
     if not 1 <= len(numbers) <= MAX_DELETED:
         raise refused("checkin_ids", f"size must be between 1 and {MAX_DELETED}")

@@ -10,7 +10,8 @@ from typing import cast
 
 from satchel.model.search.conditions import All, Any, Condition, Contains, Equals, Near, Not, Within
 from satchel.surfaces.kit.exchange import Exchange
-from satchel.surfaces.navixy.inputs import Inputs, moment, refused
+from satchel.surfaces.kit.given import refused
+from satchel.surfaces.navixy.inputs import Inputs, moment
 
 MIN_PARTS = 2
 MAX_TOP = 60

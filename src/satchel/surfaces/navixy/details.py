@@ -9,7 +9,8 @@ from datetime import datetime
 
 from satchel.model.instance import TaskDetails
 from satchel.surfaces.kit.exchange import Exchange
-from satchel.surfaces.navixy.inputs import Inputs, moment, refused
+from satchel.surfaces.kit.given import refused
+from satchel.surfaces.navixy.inputs import Inputs, moment
 
 MAX_LABEL_CHARS = 200
 MAX_DESCRIPTION_CHARS = 1024

@@ -10,10 +10,11 @@ from satchel.model.ids import AppId, TaskId
 from satchel.model.search.conditions import Condition, Contains, Equals
 from satchel.surfaces.kit.endpoints import Endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.navixy import errors, forms, outputs
 from satchel.surfaces.navixy.addresses import BASE
 from satchel.surfaces.navixy.conditions import period
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused, wants_iso
+from satchel.surfaces.navixy.inputs import Inputs, wants_iso
 from satchel.surfaces.navixy.tasks import DEFAULT_LIMIT, MAX_LIMIT
 
 MAX_TASKS = 5_000
@@ -64,7 +65,7 @@ MAX_TEXT_CHARS = 200
 
 async def create(exchange: Exchange) -> Reply:
     """Say that a task has its form already: it had it from its start."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     task, template = TaskId(given.integer("task_id")), AppId(given.integer("template_id"))
     await tasks.find(exchange.context, exchange.actor, task)
     await forms.template(exchange, template)
@@ -74,14 +75,14 @@ async def create(exchange: Exchange) -> Reply:
 
 async def delete(exchange: Exchange) -> Reply:
     """Empty a task's form."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     await emptying.empty_form(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
     return outputs.success()
 
 
 async def listing(exchange: Exchange) -> Reply:
     """List forms over all tasks; with neither a template nor tasks, none."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     iso = await wants_iso(exchange)
     wanted = await _filter(exchange, given)
     if wanted is None:

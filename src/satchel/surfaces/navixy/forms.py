@@ -26,9 +26,10 @@ from satchel.model.transfer.media import is_image
 from satchel.model.uploads import Upload, UploadState
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.navixy import names, outputs, values
 from satchel.surfaces.navixy.addresses import BASE, PREFIX
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused, wants_iso
+from satchel.surfaces.navixy.inputs import Inputs, wants_iso
 
 FILE_FIELD = "file"
 _KEPT = "navixy.withdrawn"
@@ -42,7 +43,7 @@ _UPLOAD_STATES = {
 
 async def create_file(exchange: Exchange) -> Reply:
     """Ask for a place for a file, with what is needed to upload it."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     task = TaskId(given.integer("task_id"))
     wish = replace(read_wish(given), resubmission=exchange.context.policy.navixy_strict)
     return await place(exchange, for_field(wish, task, given))
@@ -89,7 +90,7 @@ async def read_form(exchange: Exchange) -> Reply:
 
 
 async def _read(exchange: Exchange, parameter: str, *, with_unsubmitted: bool) -> Reply:
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     iso = await wants_iso(exchange)
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer(parameter)))
     held = [one for one in seen.files if one.field_id is not None and one.kind is FileKind.STORED]
@@ -243,7 +244,7 @@ async def submit(exchange: Exchange) -> Reply:
 
 
 async def _submit(exchange: Exchange, *, resubmission: bool) -> Reply:
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     task, form = TaskId(given.integer("task_id")), _values(given)
     await submitting.submit_form(exchange.context, exchange.actor, task, fill(form), resubmission=resubmission)
     return outputs.success()
@@ -266,7 +267,7 @@ def _values(given: Inputs) -> dict[str, object]:
 
 async def set_status(exchange: Exchange) -> Reply:
     """Begin (`arrived`) or complete (`done`) a task that one holds. A call of ours: theirs come from trackers."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     task, status = TaskId(given.integer("task_id")), given.text("status")
     if status == TaskState.ARRIVED.value:
         await tasks.arrive(exchange.context, exchange.actor, task)

@@ -20,9 +20,10 @@ from satchel.model.errors import Conflict, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import GroupId, UserId
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.navixy import errors, outputs
 from satchel.surfaces.navixy.addresses import BASE
-from satchel.surfaces.navixy.inputs import Inputs, moment, read_inputs, refused, wants_iso
+from satchel.surfaces.navixy.inputs import Inputs, moment, wants_iso
 
 MAX_USERS = 10_000
 MAX_AUDITED = 1_000
@@ -89,7 +90,7 @@ def _group_of(people: People, user: UserId) -> GroupId | None:
 async def register(exchange: Exchange) -> Reply:
     """Create a user with a password."""
     _require_admin(exchange)
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     user, password = Inputs(given.mapping("user")), given.text("password", longest=MAX_PASSWORD_CHARS)
     if len(password) < credentials.MIN_PASSWORD_CHARS:
         raise refused("password", f"size must be at least {credentials.MIN_PASSWORD_CHARS}")
@@ -129,7 +130,7 @@ def _sub_user(exchange: Exchange, given: Inputs, name: str) -> UserId:
 async def update_user(exchange: Exchange) -> Reply:
     """Change another user of the account; what is left out stays."""
     _require_admin(exchange)
-    given = Inputs((await read_inputs(exchange)).mapping("user"), within="user")
+    given = Inputs((await Inputs.read(exchange)).mapping("user"), within="user")
     user = _sub_user(exchange, given, "id")
     errors.speak(exchange, {InvalidValues: 7, Conflict: 206})
     await users.update(
@@ -147,7 +148,7 @@ async def update_user(exchange: Exchange) -> Reply:
 async def delete_user(exchange: Exchange) -> Reply:
     """Blank who a user was, for good; what they did stays under their number."""
     _require_admin(exchange)
-    user = _sub_user(exchange, await read_inputs(exchange), "subuser_id")
+    user = _sub_user(exchange, await Inputs.read(exchange), "subuser_id")
     await accounts.end_user(exchange.context, exchange.actor, user, erase=True)
     return outputs.success()
 
@@ -155,7 +156,7 @@ async def delete_user(exchange: Exchange) -> Reply:
 async def open_session(exchange: Exchange) -> Reply:
     """Open a session for another user of the account."""
     _require_admin(exchange)
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     user = UserId(given.integer("subuser_id"))
     made = await hashes.open_for(exchange.context, exchange.actor, user)
     return outputs.success(hash=made.secret)
@@ -183,7 +184,7 @@ async def groups(exchange: Exchange) -> Reply:
 async def create_group(exchange: Exchange) -> Reply:
     """Create a security group; whoever is in it sees every app and may check in."""
     _require_admin(exchange)
-    group = Inputs((await read_inputs(exchange)).mapping("group"))
+    group = Inputs((await Inputs.read(exchange)).mapping("group"))
     granted = (Right.VIEW, *(right for name in _rights(group) for right in RIGHTS[name]))
     label = group.text("label", longest=MAX_GROUP_CHARS)
     starts: str | None = CODE
@@ -206,7 +207,7 @@ def _rights(group: Inputs) -> Sequence[str]:
 async def update_group(exchange: Exchange) -> Reply:
     """Rename a security group and set its rights; rights of ours that theirs do not say stay."""
     _require_admin(exchange)
-    given = Inputs((await read_inputs(exchange)).mapping("group"))
+    given = Inputs((await Inputs.read(exchange)).mapping("group"))
     group, wanted = GroupId(given.integer("id")), _rights(given)
     people = await accounts.people(exchange.context, exchange.actor)
     held = _names([one.right for one in people.grants if one.group_id == group and one.app_id is None])
@@ -225,7 +226,7 @@ async def update_group(exchange: Exchange) -> Reply:
 async def delete_group(exchange: Exchange) -> Reply:
     """Delete a security group; who was in it is in it no more."""
     _require_admin(exchange)
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     name = "id" if "id" in given else "security_group_id"
     errors.speak(exchange, {Conflict: 203})
     await security_groups.delete(exchange.context, exchange.actor, GroupId(given.integer(name)))
@@ -235,7 +236,7 @@ async def delete_group(exchange: Exchange) -> Reply:
 async def assign_group(exchange: Exchange) -> Reply:
     """Put users into a security group; without one, take them out of all."""
     _require_admin(exchange)
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     users = [UserId(number) for number in given.integers("subuser_ids")]
     if not users:
         raise refused("subuser_ids", "must not be empty")
@@ -254,7 +255,7 @@ async def storage_settings(exchange: Exchange) -> Reply:
 async def update_storage_settings(exchange: Exchange) -> Reply:
     """Set whether the oldest files give way where storage is full."""
     _require_admin(exchange)
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     settings = Inputs(given.mapping("file_storage_settings"), within="file_storage_settings")
     settings.need("auto_overwrite")
     await overwriting.switch(exchange.context, exchange.actor, is_on=settings.flag("auto_overwrite"))
@@ -264,7 +265,7 @@ async def update_storage_settings(exchange: Exchange) -> Reply:
 async def audit_log(exchange: Exchange) -> Reply:
     """List what was done in the account, oldest first."""
     errors.speak(exchange, errors.ADMINISTRATORS)
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     iso = await wants_iso(exchange)
     wanted = EventFilter(
         since=moment(exchange, given, "from"),

@@ -12,9 +12,10 @@ from satchel.model.ids import TaskId
 from satchel.model.template import as_text
 from satchel.surfaces.kit.endpoints import Endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.navixy import papers, values
 from satchel.surfaces.navixy.addresses import BASE
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused
+from satchel.surfaces.navixy.inputs import Inputs
 
 MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -40,7 +41,7 @@ async def download_form(exchange: Exchange) -> Reply:
 
 
 async def _download(exchange: Exchange, parameter: str) -> Reply:
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     kind = format_of(given)
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer(parameter)))
     is_pdf = kind == "pdf"

@@ -12,11 +12,12 @@ from satchel.model.instance import TaskState
 from satchel.model.search.conditions import Condition, Contains, HasAny
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.navixy import errors, forms, outputs, values
 from satchel.surfaces.navixy.addresses import BASE
 from satchel.surfaces.navixy.conditions import Known, circle, read_conditions, read_sorts
 from satchel.surfaces.navixy.details import MAX_TAGS, read_details
-from satchel.surfaces.navixy.inputs import Inputs, moment, read_inputs, refused, wants_iso
+from satchel.surfaces.navixy.inputs import Inputs, moment, wants_iso
 
 DEFAULT_LIMIT = 10_000
 MAX_LIMIT = 100_000
@@ -68,7 +69,7 @@ _OPERATIONS = {
 
 async def create(exchange: Exchange) -> Reply:
     """Start an app and answer its first task."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     wish = given.mapping_or_empty("task")
     inner = Inputs(wish, within="task")
     given.flag("create_form")
@@ -91,7 +92,7 @@ async def create(exchange: Exchange) -> Reply:
 
 async def update(exchange: Exchange) -> Reply:
     """Say anew what an open task is called, where and when; what is left out is as if it had never been said."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     wish = given.mapping("task")
     inner = Inputs(wish, within="task")
     task = TaskId(inner.integer("id"))
@@ -113,7 +114,7 @@ async def _start_values(exchange: Exchange, app: AppId, form: Mapping[str, objec
 
 async def read(exchange: Exchange) -> Reply:
     """Return a task with its form."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     iso = await wants_iso(exchange)
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
     said = await task_details.of_task(exchange.context, seen.task)
@@ -123,7 +124,7 @@ async def read(exchange: Exchange) -> Reply:
 
 async def listing(exchange: Exchange) -> Reply:
     """List tasks, filtered, sorted and paged."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     iso = await wants_iso(exchange)
     wanted = _filter(exchange, given)
     found, count = await task_lists.listed(exchange.context, exchange.actor, wanted)
@@ -189,7 +190,7 @@ async def count(exchange: Exchange) -> Reply:
 
 async def assign(exchange: Exchange) -> Reply:
     """Give a task to a user; to nobody where none is named."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     task = TaskId(given.integer("task_id"))
     errors.speak(exchange, {InvalidValues: 201})
     if "tracker_id" in given:
@@ -202,7 +203,7 @@ async def assign(exchange: Exchange) -> Reply:
 
 async def delete(exchange: Exchange) -> Reply:
     """Delete a task with its instance and its files."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     found = await tasks.find(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
     await lifecycle.delete(exchange.context, exchange.actor, found.instance_id, expected=None)
     return outputs.success()
@@ -210,7 +211,7 @@ async def delete(exchange: Exchange) -> Reply:
 
 async def history(exchange: Exchange) -> Reply:
     """List what happened to a task."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     iso = await wants_iso(exchange)
     found = await task_lists.history(exchange.context, exchange.actor, TaskId(given.integer("task_id")))
     entries = [

@@ -17,9 +17,10 @@ from satchel.model.fields import Field, FieldType
 from satchel.model.ids import AppId
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.navixy import errors, forms, names, outputs, values
 from satchel.surfaces.navixy.addresses import BASE
-from satchel.surfaces.navixy.inputs import Inputs, read_inputs, refused, wants_iso
+from satchel.surfaces.navixy.inputs import Inputs, wants_iso
 
 MAX_LABEL_CHARS = 100
 MAX_DESCRIPTION_CHARS = 1_024
@@ -43,7 +44,7 @@ async def listing(exchange: Exchange) -> Reply:
 
 async def read(exchange: Exchange) -> Reply:
     """Return a form template."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     iso = await wants_iso(exchange)
     loaded = await forms.template(exchange, AppId(given.integer("template_id")))
     return outputs.success(value=await _shown(exchange, loaded, iso=iso))
@@ -70,7 +71,7 @@ async def _shown(exchange: Exchange, loaded: LoadedApp, *, iso: bool) -> dict[st
 
 async def stats(exchange: Exchange) -> Reply:
     """Return how many tasks of an app there are, by status."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     app = AppId(given.integer("template_id"))
     await forms.template(exchange, app)
     wanted = TaskFilter(app=app, no_checkins=True)
@@ -83,13 +84,13 @@ async def stats(exchange: Exchange) -> Reply:
 
 async def create(exchange: Exchange) -> Reply:
     """Make a template."""
-    given = Inputs((await read_inputs(exchange)).mapping("template"), within="template")
+    given = Inputs((await Inputs.read(exchange)).mapping("template"), within="template")
     return outputs.success(id=await templates.create(exchange.context, exchange.actor, _writer(given)))
 
 
 async def update(exchange: Exchange) -> Reply:
     """Write a template anew; forms that there are stay as they are."""
-    given = Inputs((await read_inputs(exchange)).mapping("template"), within="template")
+    given = Inputs((await Inputs.read(exchange)).mapping("template"), within="template")
     write = _writer(given)
     errors.speak(exchange, {Conflict: 230})
     found = await forms.template(exchange, AppId(given.integer("id")))
@@ -99,7 +100,7 @@ async def update(exchange: Exchange) -> Reply:
 
 async def delete(exchange: Exchange) -> Reply:
     """Take a template away; forms that there are stay."""
-    given = await read_inputs(exchange)
+    given = await Inputs.read(exchange)
     errors.speak(exchange, {Conflict: 230})
     found = await forms.template(exchange, AppId(given.integer("template_id")))
     await templates.withdraw(exchange.context, exchange.actor, found.manifest.code)
@@ -110,7 +111,8 @@ def _writer(given: Inputs) -> Write:
     """Return what makes the bundle of a template as it was given; all of it is checked at once."""
     label = _line(given, "label", MAX_LABEL_CHARS)
     description = _description(given, MAX_DESCRIPTION_CHARS)
-    given.need("default", "fields")
+    for name in ("default", "fields"):
+        given.need(name)
     given.flag("default")
     given.flag("submit_in_zone")
     items = given.sequence("fields")

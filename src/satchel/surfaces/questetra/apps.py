@@ -1,6 +1,6 @@
 """Apps: which can be started, which there are, and their data items."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from satchel.actions.lists import apps
@@ -11,7 +11,7 @@ from satchel.model.fields import FieldType
 from satchel.surfaces.kit.endpoints import Endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra.addresses import API
-from satchel.surfaces.questetra.inputs import number, read_params
+from satchel.surfaces.questetra.inputs import Inputs
 from satchel.surfaces.questetra.outputs import data_type, moment, subtype
 from satchel.surfaces.questetra.processes import MAX_LIMIT, MAX_START
 
@@ -20,8 +20,8 @@ _NODES_PER_VERSION = 1_024
 
 async def definitions(exchange: Exchange) -> Reply:
     """List the data items of an app."""
-    given = await read_params(exchange)
-    app = await apps.numbered(exchange.context, exchange.actor, number(given, "processModelInfoId"))
+    given = await Inputs.read(exchange)
+    app = await apps.numbered(exchange.context, exchange.actor, given.integer("processModelInfoId"))
     found = [
         {
             "dataType": data_type(field),
@@ -38,7 +38,7 @@ async def definitions(exchange: Exchange) -> Reply:
 
 async def startable(exchange: Exchange) -> Reply:
     """List the start events that the caller may start processes with."""
-    given = await read_params(exchange)
+    given = await Inputs.read(exchange)
     found = await _wanted(exchange, given, Right.START)
     zone = ZoneInfo(exchange.actor.time_zone)
     shown: list[dict[str, object]] = []
@@ -64,11 +64,11 @@ async def startable(exchange: Exchange) -> Reply:
 
 async def every(exchange: Exchange) -> Reply:
     """List the apps that the caller manages."""
-    given = await read_params(exchange)
+    given = await Inputs.read(exchange)
     found: Sequence[ListedApp] = await _wanted(exchange, given, Right.MANAGE)
     if not found and exchange.actor.apps_with(Right.MANAGE) == frozenset():
         raise Forbidden("You need the right 'manage' for an app to list apps here.")
-    if given.get("starredOnly") == "true":
+    if given.text_or_none("starredOnly") == "true":
         found = found[:0]  # apps have no stars
     shown = [
         {
@@ -86,8 +86,8 @@ async def every(exchange: Exchange) -> Reply:
     return json_reply({"count": len(found), "processModelInfos": shown})
 
 
-async def _wanted(exchange: Exchange, given: Mapping[str, str], right: Right) -> Sequence[ListedApp]:
-    category, query = given.get("category", "").strip(), given.get("query", "").strip().casefold()
+async def _wanted(exchange: Exchange, given: Inputs, right: Right) -> Sequence[ListedApp]:
+    category, query = given.text_or("category", "").strip(), given.text_or("query", "").strip().casefold()
     return [
         one
         for one in await apps.with_right(exchange.context, exchange.actor, right)
@@ -95,9 +95,9 @@ async def _wanted(exchange: Exchange, given: Mapping[str, str], right: Right) ->
     ]
 
 
-def _page(given: Mapping[str, str], found: Sequence[ListedApp]) -> Sequence[ListedApp]:
-    start = number(given, "start", 0, high=MAX_START)
-    return found[start : start + number(given, "limit", MAX_LIMIT, high=MAX_LIMIT)]
+def _page(given: Inputs, found: Sequence[ListedApp]) -> Sequence[ListedApp]:
+    start = given.integer_or("start", 0, high=MAX_START)
+    return found[start : start + given.integer_or("limit", MAX_LIMIT, high=MAX_LIMIT)]
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

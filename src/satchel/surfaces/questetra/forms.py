@@ -5,7 +5,7 @@ their order. What a form brought is gone again if the form turns out to be wrong
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -21,8 +21,10 @@ from satchel.model.ids import FieldId
 from satchel.model.strict_json import parse_json
 from satchel.model.uploads import Upload
 from satchel.surfaces.kit.exchange import Exchange
+from satchel.surfaces.kit.given import FORM, refused
 from satchel.surfaces.kit.multipart import Part, read_parts
-from satchel.surfaces.questetra.inputs import decoded, refused
+from satchel.surfaces.kit.texts import read_pairs
+from satchel.surfaces.questetra.inputs import Inputs
 
 T = TypeVar("T")
 
@@ -61,9 +63,9 @@ class Incoming:
             raise refused(name, "is given more than once", found[1])
         return found[0] if found else None
 
-    def single(self) -> Mapping[str, str]:
+    def single(self) -> Inputs:
         """Return the parameters that came once."""
-        return {name: found[0] for name, found in self.texts.items() if len(found) == 1}
+        return Inputs({name: found[0] for name, found in self.texts.items() if len(found) == 1})
 
 
 async def read_form(exchange: Exchange, into: Incoming, target: Target) -> None:
@@ -77,9 +79,9 @@ async def read_form(exchange: Exchange, into: Incoming, target: Target) -> None:
         into.texts.setdefault(name, []).append(value)
     if exchange.content_type != "multipart/form-data":
         body = await exchange.whole()
-        if body and exchange.content_type != "application/x-www-form-urlencoded":
+        if body and exchange.content_type != FORM:
             raise UnsupportedMedia("Send a form: application/x-www-form-urlencoded or multipart/form-data.")
-        for name, value in decoded(body):
+        for name, value in read_pairs(body, "The form"):
             into.texts.setdefault(name, []).append(value)
         return
     async for part in read_parts(exchange.header("content-type"), exchange.chunks(MAX_FORM_BYTES)):

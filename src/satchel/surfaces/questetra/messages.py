@@ -17,10 +17,11 @@ from satchel.model.ids import InstanceId
 from satchel.surfaces.kit.authorization import by_token
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.questetra import forms, xml
 from satchel.surfaces.questetra.addresses import PREFIX
 from satchel.surfaces.questetra.forms import Incoming
-from satchel.surfaces.questetra.inputs import number, refused
+from satchel.surfaces.questetra.inputs import Inputs
 
 BESIDES = frozenset({"key", "title", "processInstanceId"})
 """Parameters that are no items; a title is made by the app's template."""
@@ -125,8 +126,8 @@ async def _actor(exchange: Exchange, brought: Incoming) -> Actor:
 async def _start_of(exchange: Exchange, brought: Incoming) -> tuple[Actor, LoadedApp]:
     """Return who starts which app; the address must name its start event."""
     actor = await _actor(exchange, brought)
-    app = await apps.numbered(exchange.context, actor, number(exchange.params, "processModelInfoId"))
-    at = number(exchange.params, "nodeNumber")
+    app = await apps.numbered(exchange.context, actor, Inputs(exchange.params).integer("processModelInfoId"))
+    at = Inputs(exchange.params).integer("nodeNumber")
     if nodes.numbered(app, at).id != nodes.start_of(app).id:
         raise refused(
             "nodeNumber", f"is not that of the start event ({nodes.number_of(app, nodes.start_of(app).id)})", str(at)
@@ -141,8 +142,8 @@ async def _waiting(exchange: Exchange, brought: Incoming) -> tuple[Actor, Loaded
         InvalidState: the process does not wait there now.
     """
     actor = await _actor(exchange, brought)
-    at, wanted = number(exchange.params, "nodeNumber"), number(exchange.params, "processModelInfoId")
-    instance = InstanceId(number(brought.single(), "processInstanceId"))
+    at, wanted = Inputs(exchange.params).integer("nodeNumber"), Inputs(exchange.params).integer("processModelInfoId")
+    instance = InstanceId(brought.single().integer("processInstanceId"))
     view = await lifecycle.read(exchange.context, actor, instance)
     if view.instance.app_id != wanted:
         raise NotFound("instance", instance)

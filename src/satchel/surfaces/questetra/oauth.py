@@ -17,7 +17,7 @@ from satchel.model.errors import Forbidden, SatchelError, TooManyRequests, Unaut
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra.addresses import PREFIX
-from satchel.surfaces.questetra.inputs import read_params
+from satchel.surfaces.questetra.inputs import Inputs
 
 AUTHORIZE = f"{PREFIX}/oauth2/authorize"
 TOKEN = f"{PREFIX}/oauth2/token"
@@ -41,7 +41,7 @@ _STYLE = (
 
 async def ask(exchange: Exchange) -> Reply:
     """Show the page on which a person allows a program."""
-    given = await read_params(exchange)
+    given = await Inputs.read(exchange)
     wish = await _wish(exchange, given)
     if isinstance(wish, Reply):
         return wish
@@ -50,14 +50,14 @@ async def ask(exchange: Exchange) -> Reply:
 
 async def answer(exchange: Exchange) -> Reply:
     """Take a person's answer and send it to the program."""
-    given = await read_params(exchange)
-    _check_origin(exchange, given.get("csrf", ""))
+    given = await Inputs.read(exchange)
+    _check_origin(exchange, given.text_or("csrf", ""))
     wish = await _wish(exchange, given)
     if isinstance(wish, Reply):
         return wish
-    if given.get("decision") != "allow":
+    if given.text_or_none("decision") != "allow":
         return _back(wish.redirect_uri, {"error": "access_denied", "state": wish.state})
-    email, password = given.get("email", ""), given.get("password", "")
+    email, password = given.text_or("email", ""), given.text_or("password", "")
     try:
         actor = await credentials.by_password(
             exchange.context, email, password, kind="password", address=exchange.address
@@ -69,27 +69,27 @@ async def answer(exchange: Exchange) -> Reply:
     return _back(wish.redirect_uri, {"code": code, "state": wish.state})
 
 
-async def _wish(exchange: Exchange, given: Mapping[str, str]) -> Wish | Reply:
+async def _wish(exchange: Exchange, given: Inputs) -> Wish | Reply:
     """Return what a program asks for, or the refusal that it is sent.
 
     Raises:
         InvalidRequest: the program or its address is not known, so that nothing may be sent there.
     """
-    program = await oauth.client(exchange.context, given.get("client_id", ""))
-    redirect = given.get("redirect_uri", "")
+    program = await oauth.client(exchange.context, given.text_or("client_id", ""))
+    redirect = given.text_or("redirect_uri", "")
     if not redirect and len(program.redirect_uris) == 1:
         redirect = program.redirect_uris[0]
     if redirect not in program.redirect_uris:
         raise oauth.refused("invalid_request", "The redirect_uri is not one that was registered for this program.")
-    state = given.get("state")
-    scope = given.get("scope", "") or "any"
+    state = given.text_or_none("state")
+    scope = given.text_or("scope", "any")
     try:
-        if given.get("response_type") != "code":
+        if given.text_or_none("response_type") != "code":
             raise oauth.refused("unsupported_response_type", "The response_type must be code.")
         if scope not in oauth.SCOPES:
             raise oauth.refused("invalid_scope", f"The scope must be one of {', '.join(oauth.SCOPES)}.")
         challenge = oauth.check_challenge(
-            program, given.get("code_challenge") or None, given.get("code_challenge_method") or None
+            program, given.text_or_none("code_challenge"), given.text_or_none("code_challenge_method")
         )
     except SatchelError as error:
         said = {"error": str(error.members["oauth"]), "error_description": error.message, "state": state}
@@ -119,7 +119,7 @@ def _check_origin(exchange: Exchange, token: str) -> None:
 def _page(
     exchange: Exchange,
     wish: Wish,
-    given: Mapping[str, str],
+    given: Inputs,
     *,
     wrong: str | None = None,
     status: int = 200,
@@ -127,7 +127,9 @@ def _page(
 ) -> Reply:
     token = new_token(exchange.context.entropy)
     kept = "".join(
-        f'<input type="hidden" name="{name}" value="{escape(given[name])}">' for name in _ASKED if name in given
+        f'<input type="hidden" name="{name}" value="{escape(given.text_or(name, ""))}">'
+        for name in _ASKED
+        if name in given
     )
     name = escape(wish.client.name)
     alert = "" if wrong is None else f'<p class="bad" role="alert">{escape(wrong)}</p>'
@@ -177,18 +179,21 @@ def html(exchange: Exchange, title: str, body: str, *, status: int, also_to: str
 
 async def token(exchange: Exchange) -> Reply:
     """Exchange a code, or a refresh token, for an access token."""
-    given = await read_params(exchange)
-    program = await oauth.sign_in(exchange.context, given.get("client_id", ""), given.get("client_secret") or None)
-    kind = given.get("grant_type", "")
+    given = await Inputs.read(exchange)
+    program = await oauth.sign_in(exchange.context, given.text_or("client_id", ""), given.text_or_none("client_secret"))
+    kind = given.text_or("grant_type", "")
     if kind == "authorization_code":
-        redirect = given.get("redirect_uri") or (program.redirect_uris[0] if len(program.redirect_uris) == 1 else "")
-        verifier = given.get("code_verifier") or None
+        only = program.redirect_uris[0] if len(program.redirect_uris) == 1 else ""
         made = await oauth.exchange(
-            exchange.context, program, given.get("code", ""), redirect_uri=redirect, verifier=verifier
+            exchange.context,
+            program,
+            given.text_or("code", ""),
+            redirect_uri=given.text_or("redirect_uri", only),
+            verifier=given.text_or_none("code_verifier"),
         )
     elif kind == "refresh_token":
         made = await oauth.renew(
-            exchange.context, program, given.get("refresh_token", ""), scope=given.get("scope") or None
+            exchange.context, program, given.text_or("refresh_token", ""), scope=given.text_or_none("scope")
         )
     else:
         raise oauth.refused("unsupported_grant_type", "The grant_type is authorization_code or refresh_token.")

@@ -7,10 +7,11 @@ from satchel.actions.lists.questetra_criteria import Criteria, read_criteria
 from satchel.model.ids import InstanceId, SearchId
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.kit.sending import send_content
 from satchel.surfaces.questetra import sheet
 from satchel.surfaces.questetra.addresses import API
-from satchel.surfaces.questetra.inputs import number, read_params, refused
+from satchel.surfaces.questetra.inputs import Inputs
 from satchel.surfaces.questetra.outputs import nothing, process
 
 MAX_START = 2**31 - 1
@@ -42,18 +43,18 @@ async def csv_utf16(exchange: Exchange) -> Reply:
 
 async def _found(exchange: Exchange) -> tuple[Listing, tuple[int, ...]]:
     """Return the processes that a call asks for, and the numbers of the items to show."""
-    given = await read_params(exchange)
-    start = number(given, "start", 0, high=MAX_START)
-    limit = number(given, "limit", DEFAULT_LIMIT, high=MAX_LIMIT)
+    given = await Inputs.read(exchange)
+    start = given.integer_or("start", 0, high=MAX_START)
+    limit = given.integer_or("limit", DEFAULT_LIMIT, high=MAX_LIMIT)
     context, actor = exchange.context, exchange.actor
-    report = given.get("reportId", "").strip()
-    if report and given.get("criteria", "").strip():
+    report = given.text_or("reportId", "").strip()
+    if report and given.text_or("criteria", "").strip():
         raise refused("reportId", "stands beside criteria; send one of them", report)
     if report:
         wanted = await _report(exchange, report)
         found = await processes.listing(context, actor, wanted, start=start, limit=limit)
         return found, tuple(field.number for field in found.app.manifest.fields) if found.app else ()
-    asked: Criteria = read_criteria(given.get("criteria", ""), now=context.clock(), time_zone=actor.time_zone)
+    asked: Criteria = read_criteria(given.text_or("criteria", ""), now=context.clock(), time_zone=actor.time_zone)
     return await processes.listing(context, actor, asked.wanted, start=start, limit=limit), asked.shown
 
 
@@ -62,7 +63,7 @@ async def _report(exchange: Exchange, report: str) -> Wanted:
     if report == MINE:
         return Wanted(query={"starter": "me"})
     saved = await search.saved(
-        exchange.context, exchange.actor, SearchId(number({"reportId": report}, "reportId", low=1))
+        exchange.context, exchange.actor, SearchId(Inputs({"reportId": report}).integer("reportId", low=1))
     )
     return Wanted(query={name: value for name, value in saved.query.items() if name != "limit"})
 
@@ -101,18 +102,18 @@ async def remove_star(exchange: Exchange) -> Reply:
 
 async def download(exchange: Exchange) -> None:
     """Send a file's bytes; both ids must belong together."""
-    given = await read_params(exchange)
-    file, place = number(given, "id"), number(given, "processDataInstanceId")
+    given = await Inputs.read(exchange)
+    file, place = given.integer("id"), given.integer("processDataInstanceId")
     what = await processes.content(exchange.context, exchange.actor, file, place)
     await send_content(exchange, exchange.actor, what, wants_inline=False)
 
 
 async def _process(exchange: Exchange) -> InstanceId:
-    return InstanceId(number(await read_params(exchange), "processInstanceId"))
+    return InstanceId((await Inputs.read(exchange)).integer("processInstanceId"))
 
 
 def _path_process(exchange: Exchange) -> InstanceId:
-    return InstanceId(number(exchange.params, "processInstanceId"))
+    return InstanceId(Inputs(exchange.params).integer("processInstanceId"))
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -15,10 +15,11 @@ from satchel.model.fields import Field, FieldType
 from satchel.model.ids import TaskId, data_item_id, split_data_item_id
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.questetra import forms, processes, xml
 from satchel.surfaces.questetra.addresses import API, PREFIX
 from satchel.surfaces.questetra.forms import Incoming
-from satchel.surfaces.questetra.inputs import number, read_params, refused
+from satchel.surfaces.questetra.inputs import Inputs
 from satchel.surfaces.questetra.outputs import data_type
 from satchel.surfaces.questetra.xml import element
 
@@ -44,8 +45,8 @@ DETAILS = "urn:satchel:questetra:details"
 
 async def view(exchange: Exchange) -> Reply:
     """Return a task's form as XML."""
-    given = await read_params(exchange)
-    seen = await tasks.read(exchange.context, exchange.actor, TaskId(number(given, "workitemId", low=1)))
+    given = await Inputs.read(exchange)
+    seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer("workitemId", low=1)))
     flows = "".join(
         f"<user-select>{element('flow-id', one.id)}{element('name', one.label)}</user-select>"
         for one in seen.form.outcomes
@@ -118,7 +119,7 @@ async def save(exchange: Exchange) -> Reply:
 
 
 async def _task(exchange: Exchange, brought: Incoming) -> TaskView:
-    task = TaskId(number(brought.single(), "workitemId", low=1))
+    task = TaskId(brought.single().integer("workitemId", low=1))
     return await tasks.read(exchange.context, exchange.actor, task)
 
 
@@ -129,7 +130,7 @@ async def upload(exchange: Exchange) -> Reply:
     async def target(name: str) -> tuple[Actor, Wish]:
         if name != "files":
             raise refused(name[:80], "is not the part of a file; that is named files")
-        instance, item = split_data_item_id(number(brought.single(), "processDataInstanceId"))
+        instance, item = split_data_item_id(brought.single().integer("processDataInstanceId"))
         seen = await lifecycle.read(exchange.context, exchange.actor, instance)
         field = seen.app.manifest.field_number(item)
         if field is None:

@@ -14,9 +14,10 @@ from satchel.model.instance import TaskState
 from satchel.model.search import criteria as words
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.given import refused
 from satchel.surfaces.questetra import sheet
 from satchel.surfaces.questetra.addresses import API
-from satchel.surfaces.questetra.inputs import number, read_pairs, read_params, refused
+from satchel.surfaces.questetra.inputs import Inputs
 from satchel.surfaces.questetra.outputs import moment, nothing, process
 from satchel.surfaces.questetra.processes import DEFAULT_LIMIT, MAX_LIMIT, MAX_START
 
@@ -70,11 +71,11 @@ def shown(one: WorkItem, items: Sequence[int], time_zone: str) -> dict[str, obje
 
 
 async def _found(exchange: Exchange) -> tuple[int, list[WorkItem], tuple[int, ...]]:
-    given = await read_params(exchange)
-    start = number(given, "start", 0, high=MAX_START)
-    limit = number(given, "limit", DEFAULT_LIMIT, high=MAX_LIMIT)
+    given = await Inputs.read(exchange)
+    start = given.integer_or("start", 0, high=MAX_START)
+    limit = given.integer_or("limit", DEFAULT_LIMIT, high=MAX_LIMIT)
     actor = exchange.actor
-    said = members(given.get("criteria", ""), root=words.XML_TASK_ROOT)
+    said = members(given.text_or("criteria", ""), root=words.XML_TASK_ROOT)
     now = exchange.context.clock().astimezone(ZoneInfo(actor.time_zone))
     asked: Criteria = meaning({name: value for name, value in said.items() if not name.startswith("sort")}, now)
     conditions, node = _conditions(said, actor.user_id)
@@ -150,9 +151,9 @@ async def offered(exchange: Exchange) -> Reply:
 
 
 async def _mine(exchange: Exchange, finding: Finding) -> Reply:
-    given = await read_params(exchange)
-    start = number(given, "start", 0, high=MAX_START)
-    limit = number(given, "limit", MAX_LIMIT, high=MAX_LIMIT)
+    given = await Inputs.read(exchange)
+    start = given.integer_or("start", 0, high=MAX_START)
+    limit = given.integer_or("limit", MAX_LIMIT, high=MAX_LIMIT)
     count, found = await finding(exchange.context, exchange.actor, start=start, limit=limit)
     zone = exchange.actor.time_zone
     return json_reply({"count": count, "workitems": [shown(one, (), zone) for one in found]})
@@ -160,10 +161,10 @@ async def _mine(exchange: Exchange, finding: Finding) -> Reply:
 
 async def accept(exchange: Exchange) -> Reply:
     """Take tasks that are offered to the caller, each by itself."""
-    wanted = [value for name, value in await read_pairs(exchange) if name == "workitemIds"]
+    wanted = await Inputs.every(exchange, "workitemIds")
     if not 0 < len(wanted) <= MAX_ACCEPTED:
         raise refused("workitemIds", f"are 1 to {MAX_ACCEPTED} tasks")
-    ids = [TaskId(number({"workitemIds": text}, "workitemIds", low=1)) for text in wanted]
+    ids = [TaskId(Inputs({"workitemIds": text}).integer("workitemIds", low=1)) for text in wanted]
     results: list[dict[str, object]] = []
     for task in ids:
         try:
@@ -179,16 +180,16 @@ async def accept(exchange: Exchange) -> Reply:
 
 async def reallocate(exchange: Exchange) -> Reply:
     """Give a task to somebody else."""
-    given = await read_params(exchange)
-    task, user = TaskId(number(given, "workitemId", low=1)), UserId(number(given, "quserId", low=1))
+    given = await Inputs.read(exchange)
+    task, user = TaskId(given.integer("workitemId", low=1)), UserId(given.integer("quserId", low=1))
     await tasks.assign(exchange.context, exchange.actor, task, user)
     return nothing()
 
 
 async def start(exchange: Exchange) -> Reply:
     """Start a process with an empty form and take its first task."""
-    given = await read_params(exchange)
-    app, node = number(given, "processModelInfoId"), number(given, "nodeNumber")
+    given = await Inputs.read(exchange)
+    app, node = given.integer("processModelInfoId"), given.integer("nodeNumber")
     made = await work_items.start(exchange.context, exchange.actor, app, node)
     return json_reply({"workitem": shown(made, (), exchange.actor.time_zone)})
 
