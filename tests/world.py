@@ -23,7 +23,7 @@ from satchel.actions.context import Context
 from satchel.actions.files import intake, tickets
 from satchel.actions.files.intake import Arrival
 from satchel.actions.files.tickets import Ticket, Wish
-from satchel.actions.identity import accounts, credentials
+from satchel.actions.identity import accounts, ceilings, credentials
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.loading import Apps
@@ -290,7 +290,7 @@ async def open_world(
         for group in (await accounts.people(context, world.admin)).groups:
             world.groups[group.name] = group.id
         if quota_bytes != QUOTA:
-            await accounts.set_quota(context, world.admin, quota_bytes)
+            await ceilings.set_ceiling(context, world.account, quota_bytes)
         yield world
         await _search(context)
 

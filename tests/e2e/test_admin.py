@@ -39,6 +39,8 @@ def test_the_first_commands_make_an_account_and_who_administers_it(quick_folder:
     assert (unnamed.returncode, unnamed.stderr) == (1, "error: Name an account: North, South.\n")
     assert named.stdout == "1\tann@example.com\tAnn\tadministrators\n"
     assert command("admin", "quota", "--account", "North", *data).stdout.split("\t")[-2:] == ["5000", "4.9 KiB\n"]
+    raised = command("admin", "quota", "6000", "--account", "North", *data).stdout
+    assert raised == "used\t0\t0 bytes\nreserved\t0\t0 bytes\nlimit\t6000\t5.9 KiB\nceiling\t6000\t5.9 KiB\n"
 
 
 def test_people_come_into_groups_and_get_rights_and_tokens(server: DemoServer) -> None:

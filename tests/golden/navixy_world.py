@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from satchel.actions.identity import accounts, credentials, hashes
+from satchel.actions.identity import ceilings, credentials, hashes
 from satchel.model.ids import UserId
 from surfaces.conftest import Api
 from surfaces.navixy_client import MANIFEST
@@ -14,7 +14,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
 async def navixy(api: Api) -> Mapping[str, object]:
     """A task of the clerk's account, hashes of several people, a picture, and a quota that 16 MiB twice exceed."""
     world = api.world
-    await accounts.set_quota(world.context, world.admin, 30 * 1024 * 1024)
+    await ceilings.set_ceiling(world.context, world.account, 30 * 1024 * 1024)
     code = await world.deploy(bundle(MANIFEST))
     clerk = await world.actor("clerk")
     instance = await world.start(clerk, code)

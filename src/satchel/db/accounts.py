@@ -60,7 +60,10 @@ async def insert_account(
         (name, max_file_bytes, now),
     )
     if account is not None:
-        await tx.execute("INSERT INTO storage (account_id, limit_bytes) VALUES (%s, %s)", (account, quota_bytes))
+        await tx.execute(
+            "INSERT INTO storage (account_id, ceiling_bytes, limit_bytes) VALUES (%s, %s, %s)",
+            (account, quota_bytes, quota_bytes),
+        )
     return account
 
 

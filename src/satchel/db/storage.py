@@ -13,17 +13,30 @@ from satchel.model.ids import AccountId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """An account's quota and what is taken of it, in bytes."""
+    """An account's quota and what is taken of it, in bytes.
 
+    Attributes:
+        ceiling_bytes: what the operator of the server lets the account have.
+        limit_bytes: what counts: the ceiling, or less where the account's administrators set less.
+    """
+
+    ceiling_bytes: int
     limit_bytes: int
     used_bytes: int
     reserved_bytes: int
 
+    @property
+    def over_bytes(self) -> int:
+        """How much more is used and reserved than the limit allows."""
+        return max(0, self.used_bytes + self.reserved_bytes - self.limit_bytes)
+
 
 async def storage(tx: Reader, account: AccountId) -> Storage:
-    """Return the account's three numbers."""
+    """Return the account's four numbers."""
     found = await tx.row(
-        Storage, "SELECT limit_bytes, used_bytes, reserved_bytes FROM storage WHERE account_id = %s", (account,)
+        Storage,
+        "SELECT ceiling_bytes, limit_bytes, used_bytes, reserved_bytes FROM storage WHERE account_id = %s",
+        (account,),
     )
     if found is None:
         raise LookupError(f"account {account} has no storage row")
@@ -64,9 +77,26 @@ async def take(tx: Writer, account: AccountId, *, used: int = 0, reserved: int =
         )
 
 
-async def set_limit(tx: Writer, account: AccountId, limit_bytes: int) -> None:
-    """Set the account's quota; what is used already stays even where it is more."""
-    await tx.execute("UPDATE storage SET limit_bytes = %s WHERE account_id = %s", (limit_bytes, account))
+async def set_limit(tx: Writer, account: AccountId, limit_bytes: int) -> bool:
+    """Set the account's own limit; return False, with nothing changed, where it is above the ceiling.
+
+    What is used already stays even where it is more. A limit at the ceiling is none of its own: it follows the ceiling.
+    """
+    changed = await tx.execute(
+        "UPDATE storage SET limit_bytes = %(limit)s, own_limit_bytes = nullif(%(limit)s, ceiling_bytes)"
+        " WHERE account_id = %(account)s AND ceiling_bytes >= %(limit)s",
+        {"limit": limit_bytes, "account": account},
+    )
+    return changed > 0
+
+
+async def set_ceiling(tx: Writer, account: AccountId, ceiling_bytes: int) -> None:
+    """Set what the account may have at most; a lower limit of its own stays."""
+    await tx.execute(
+        "UPDATE storage SET ceiling_bytes = %(ceiling)s, limit_bytes = least(%(ceiling)s, own_limit_bytes)"
+        " WHERE account_id = %(account)s",
+        {"ceiling": ceiling_bytes, "account": account},
+    )
 
 
 _TRUE_SUMS = (

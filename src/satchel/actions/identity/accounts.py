@@ -7,7 +7,7 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.identity import credentials
-from satchel.actions.identity.checks import check_name, check_user
+from satchel.actions.identity.checks import check_name, check_quota, check_user
 from satchel.db import accounts as rows
 from satchel.db import apps as app_rows
 from satchel.db import credentials as credential_rows
@@ -49,8 +49,7 @@ async def create_account(context: Context, name: str, *, quota_bytes: int | None
     policy = context.policy
     quota = policy.default_quota_bytes if quota_bytes is None else quota_bytes
     check_name("name", name)
-    if quota < 0:
-        raise InvalidValues([FieldFault(field="quota_bytes", code="too_small", message="Sizes are positive numbers.")])
+    check_quota("quota_bytes", quota)
     async with context.database.write() as tx:
         account = await rows.insert_account(
             tx, name=name, quota_bytes=quota, max_file_bytes=policy.default_max_file_bytes, now=context.clock()
@@ -312,7 +311,7 @@ async def grant(
 
 
 async def storage(context: Context, actor: Actor) -> Storage:
-    """Return the account's quota, what is used and what is reserved, in bytes."""
+    """Return the account's ceiling and limit, what is used and what is reserved, in bytes."""
     async with context.database.read() as tx:
         return await storage_rows.storage(tx, actor.account_id)
 
@@ -329,19 +328,26 @@ async def file_count(context: Context, actor: Actor) -> int:
         return await storage_rows.file_count(tx, actor.account_id)
 
 
-async def set_quota(context: Context, actor: Actor, limit_bytes: int) -> None:
-    """Set the account's quota; what is used already stays even where it is more.
+async def set_quota(context: Context, actor: Actor, limit_bytes: int) -> Storage:
+    """Set the account's own limit, up to the operator's ceiling; what is used already stays even where it is more.
 
     Raises:
         Forbidden: the actor is no administrator.
-        InvalidValues: it is negative.
+        InvalidValues: it is negative, or above the ceiling, which only the operator of the server raises.
     """
     access.require_admin(actor)
-    if limit_bytes < 0:
-        raise InvalidValues([FieldFault(field="limit_bytes", code="too_small", message="A quota is 0 or more bytes.")])
+    check_quota("limit_bytes", limit_bytes)
     async with context.database.write() as tx:
         await write_event(tx, context, actor, "quota.set", {"limit_bytes": limit_bytes})
-        await storage_rows.set_limit(tx, actor.account_id, limit_bytes)
+        is_set = await storage_rows.set_limit(tx, actor.account_id, limit_bytes)
+        now = await storage_rows.storage(tx, actor.account_id)
+        if not is_set:
+            message = (
+                f"{limit_bytes} bytes are more than the {now.ceiling_bytes} that the operator of this server lets the"
+                " account have. Give as many or less, or ask the operator for more."
+            )
+            raise InvalidValues([FieldFault(field="limit_bytes", code="too_large", message=message)])
+    return now
 
 
 async def events(context: Context, actor: Actor, *, after: int, limit: int) -> list[event_rows.Event]:

@@ -7,6 +7,8 @@ from satchel.model.errors import FieldFault, InvalidValues
 
 MAX_NAME_CHARS = 200
 MAX_EMAIL_CHARS = 254
+MAX_QUOTA_BYTES = 2**62 - 1
+"""Far from where sums of bytes would leave a bigint."""
 
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 
@@ -45,3 +47,16 @@ def check_name(field: str, name: str) -> None:
     if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
         message = f"It has 1 to {MAX_NAME_CHARS} printable characters."
         raise InvalidValues([FieldFault(field=field, code="length", message=message)])
+
+
+def check_quota(field: str, size_bytes: int) -> None:
+    """Check how much an account is to have.
+
+    Raises:
+        InvalidValues: it is negative, or more than can be counted.
+    """
+    if size_bytes < 0:
+        raise InvalidValues([FieldFault(field=field, code="too_small", message="A quota is 0 or more bytes.")])
+    if size_bytes > MAX_QUOTA_BYTES:
+        message = f"A quota is {MAX_QUOTA_BYTES} bytes at most."
+        raise InvalidValues([FieldFault(field=field, code="too_large", message=message)])

@@ -178,16 +178,26 @@ async def grant(
 @in_account
 async def quota(
     session: Session,
-    limit_bytes: Annotated[int | None, typer.Argument(help="The new quota in bytes; without it, only shows.")] = None,
+    ceiling_bytes: Annotated[
+        int | None, typer.Argument(help="What the account may have at most, in bytes; without it, only shows.")
+    ] = None,
 ) -> None:
-    """Show what an account's storage holds, or set its quota."""
-    from satchel.actions.identity import accounts  # noqa: PLC0415  # as above
+    """Show what an account's storage holds, or set its ceiling, below which its administrators may set a limit."""
+    from satchel.actions.identity import accounts, ceilings  # noqa: PLC0415  # as above
 
-    if limit_bytes is not None:
-        await accounts.set_quota(session.context, session.actor, limit_bytes)
+    if ceiling_bytes is not None:
+        await ceilings.set_ceiling(session.context, session.actor.account_id, ceiling_bytes)
     now = await accounts.storage(session.context, session.actor)
-    rows = [("used", now.used_bytes), ("reserved", now.reserved_bytes), ("quota", now.limit_bytes)]
+    rows = [
+        ("used", now.used_bytes),
+        ("reserved", now.reserved_bytes),
+        ("limit", now.limit_bytes),
+        ("ceiling", now.ceiling_bytes),
+    ]
     output.table(["", "bytes", ""], [(name, size, bytes_text(size)) for name, size in rows])
+    follows = ceilings.consequence(now)
+    if follows is not None:
+        output.out.print(follows, markup=False)
 
 
 @app.command("list")

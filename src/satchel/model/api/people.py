@@ -189,12 +189,19 @@ class Storage(ReplyBody, frozen=True, kw_only=True):
     """An account's quota, and what is taken of it.
 
     Attributes:
+        ceiling_bytes: what the operator of the server lets the account have.
+        limit_bytes: what counts: the ceiling, or less where the account's administrators set less.
         reserved_bytes: held by uploads that have not ended.
+        over_bytes: how much more is used and reserved than `limit_bytes`.
+        consequence: what is refused while that is more than nothing, for people to read; else null.
     """
 
+    ceiling_bytes: Size
     limit_bytes: Size
     used_bytes: Size
     reserved_bytes: Size
+    over_bytes: Size
+    consequence: str | None
 
 
 class Created(ReplyBody, frozen=True, kw_only=True):

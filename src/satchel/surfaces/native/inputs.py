@@ -114,7 +114,7 @@ class GrantBody(Body):
 
 
 class Quota(Body):
-    """An account's quota."""
+    """An account's own limit, up to the ceiling that the operator of the server set."""
 
     limit_bytes: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
 

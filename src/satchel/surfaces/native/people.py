@@ -192,10 +192,9 @@ async def storage(exchange: Exchange) -> Reply:
 
 
 async def set_quota(exchange: Exchange) -> Reply:
-    """Set the account's quota."""
+    """Set the account's own limit, up to the ceiling that the operator of the server set."""
     given = await exchange.read(inputs.Quota)
-    await accounts.set_quota(exchange.context, exchange.actor, given.limit_bytes)
-    return await storage(exchange)
+    return json_reply(outputs.storage(await accounts.set_quota(exchange.context, exchange.actor, given.limit_bytes)))
 
 
 async def events(exchange: Exchange) -> Reply:
@@ -282,7 +281,14 @@ ENDPOINTS = (
         refuses=(Forbidden, NotFound, InvalidValues),
     ),
     endpoint("GET", "/api/v1/storage", storage, answers=shows(api.Storage)),
-    endpoint("PUT", "/api/v1/storage", set_quota, body=inputs.Quota, answers=shows(api.Storage), refuses=(Forbidden,)),
+    endpoint(
+        "PUT",
+        "/api/v1/storage",
+        set_quota,
+        body=inputs.Quota,
+        answers=shows(api.Storage),
+        refuses=(Forbidden, InvalidValues),
+    ),
     endpoint(
         "GET",
         "/api/v1/events",

@@ -2,6 +2,7 @@
 
 from satchel.actions.identity.accounts import People
 from satchel.actions.identity.applications import Application, NewSecret
+from satchel.actions.identity.ceilings import consequence
 from satchel.actions.identity.credentials import Secret
 from satchel.actions.identity.oauth_clients import NewClient
 from satchel.actions.identity.secrets import Known
@@ -137,4 +138,11 @@ def secret(row: Known) -> api.Secret:
 
 def storage(now: Storage) -> api.Storage:
     """Return the account's quota and what is taken of it."""
-    return api.Storage(limit_bytes=now.limit_bytes, used_bytes=now.used_bytes, reserved_bytes=now.reserved_bytes)
+    return api.Storage(
+        ceiling_bytes=now.ceiling_bytes,
+        limit_bytes=now.limit_bytes,
+        used_bytes=now.used_bytes,
+        reserved_bytes=now.reserved_bytes,
+        over_bytes=now.over_bytes,
+        consequence=consequence(now),
+    )
