@@ -137,7 +137,7 @@ async def test_fewer_bytes_than_announced_shrink_the_reservation(world: World, c
         ({"field": "any", "size": 100, "metadata": {"w": 1}}, "a.txt", TEXT, "file_not_image"),
     ],
 )
-async def test_bytes_that_break_a_limit_end_the_ticket_and_free_its_room(
+async def test_bytes_that_break_a_limit_end_nothing_and_the_ticket_keeps_its_room(
     world: World, clerk: Actor, task: TaskId, *, wish: dict[str, object], name: str, data: bytes, code: str
 ) -> None:
     ticket = await world.ask(clerk, task=task, **wish)  # type: ignore[arg-type]  # as parametrized
@@ -147,11 +147,32 @@ async def test_bytes_that_break_a_limit_end_the_ticket_and_free_its_room(
 
     assert refused.value.code == code
     upload = await world.find(ticket)
-    assert (upload.state, upload.reason) == (UploadState.EXPIRED, code)
-    assert (await world.storage()).reserved_bytes == 0
+    assert (upload.state, upload.reason, upload.lease_until) == (UploadState.CREATED, None, None)
+    assert (await world.storage()).reserved_bytes == wish["size"]
     assert [stored async for stored in world.context.blobs.list()] == []
+    assert [left async for left in world.context.blobs.leftovers()] == []
+    world.clock.advance(timedelta(minutes=10))
     with pytest.raises(UploadExpired):
         await world.fill(ticket, data)
+    assert await sweep.expire_uploads(world.context) == 1
+    assert (await world.storage()).reserved_bytes == 0
+
+
+async def test_the_right_bytes_may_follow_any_number_of_wrong_ones(world: World, clerk: Actor, task: TaskId) -> None:
+    ticket = await world.ask(clerk, task=task, field="pdf", size=100)
+    for name, data in (
+        ("a.html", PDF),
+        ("a.pdf", b"<html><body>no</body></html>"),
+        ("a.pdf", b"%PDF-1.7"),
+        ("a.pdf", PDF * 2),
+    ):
+        with pytest.raises(SatchelError):
+            await world.fill(ticket, data, name=name)
+
+    upload = await world.fill(ticket, PDF, name="b.pdf")
+
+    assert (upload.state, upload.name, upload.attempt) == (UploadState.UPLOADED, "b.pdf", 5)
+    assert (await world.storage()).reserved_bytes == len(PDF)
 
 
 async def test_a_body_that_is_known_to_be_too_long_is_refused_before_it_comes(

@@ -6,16 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions.files import intake, tickets
-from satchel.actions.files.intake import Arrival, Progress
+from satchel.actions.files import intake, pieces, tickets
+from satchel.actions.files.pieces import Progress
 from satchel.actions.files.tickets import Ticket
 from satchel.actions.upkeep import sweep
-from satchel.blobs.store import Checksum
+from satchel.blobs.store import Checksum, ResumableStore
 from satchel.model.actor import Actor
 from satchel.model.errors import BadFile, Busy, ChecksumMismatch, Conflict, TooLarge, UploadExpired
 from satchel.model.ids import InstanceId
+from satchel.model.transfer.names import format_upload_metadata
 from satchel.model.uploads import UploadState
-from world import World, bundle, chunks, fields, sha256
+from world import PDF, World, bundle, chunks, fields, sha256
 
 DATA = b"0123456789" * 10
 
@@ -29,20 +30,20 @@ async def instance(world: World, clerk: Actor) -> InstanceId:
 
 async def announced(world: World, clerk: Actor, instance: InstanceId, *, field: str = "any") -> Ticket:
     ticket = await world.ask(clerk, instance=instance, field=field, size=200)
-    arrival = Arrival(name="tus.bin", media_type="application/x-thing")
-    await intake.announce(world.context, await world.find(ticket), length=len(DATA), arrival=arrival)
+    said = format_upload_metadata({"filename": "tus.bin", "filetype": "application/x-thing"})
+    await pieces.announce(world.context, await world.find(ticket), length=len(DATA), metadata=said)
     return ticket
 
 
 async def send(
     world: World, ticket: Ticket, offset: int, body: AsyncIterator[bytes] | bytes, checksum: Checksum | None = None
 ) -> Progress:
-    pieces = chunks(body) if isinstance(body, bytes) else body
-    return await intake.append(world.context, await world.find(ticket), offset, pieces, checksum=checksum)
+    sent = chunks(body) if isinstance(body, bytes) else body
+    return await pieces.append(world.context, await world.find(ticket), offset, sent, checksum=checksum)
 
 
 async def offset(world: World, ticket: Ticket) -> int:
-    return (await intake.progress(world.context, await world.find(ticket))).offset_bytes
+    return (await pieces.progress(world.context, await world.find(ticket))).offset_bytes
 
 
 async def test_pieces_make_a_file_and_each_renews_the_tickets_life(
@@ -110,9 +111,9 @@ async def test_more_than_was_announced_is_refused_and_ends_nothing(
     with pytest.raises(TooLarge):
         await send(world, ticket, 0, DATA + b"x")
     with pytest.raises(TooLarge):
-        await intake.announce(world.context, await world.find(ticket), length=201, arrival=Arrival())
+        await pieces.announce(world.context, await world.find(ticket), length=201)
     with pytest.raises(Conflict):
-        await intake.announce(world.context, await world.find(ticket), length=99, arrival=Arrival())
+        await pieces.announce(world.context, await world.find(ticket), length=99)
     assert (await send(world, ticket, 0, DATA)).offset_bytes == len(DATA)
 
 
@@ -121,28 +122,61 @@ async def test_a_length_that_is_said_later_may_be_shorter(world: World, clerk: A
     assert (await send(world, ticket, 0, DATA[:10])).size_bytes == 200
 
     upload = await world.find(ticket)
-    progress = await intake.append(world.context, upload, 10, chunks(DATA[10:20]), checksum=None, length=20)
+    progress = await pieces.append(world.context, upload, 10, chunks(DATA[10:20]), checksum=None, length=20)
 
     assert progress.offset_bytes == progress.size_bytes
     assert (await world.find(ticket)).digest == sha256(DATA[:20])
 
 
-async def test_a_whole_that_breaks_a_limit_ends_the_ticket(world: World, clerk: Actor, instance: InstanceId) -> None:
+async def test_a_whole_that_breaks_a_limit_is_dropped_and_the_ticket_begins_anew(
+    world: World, clerk: Actor, instance: InstanceId
+) -> None:
     ticket = await announced(world, clerk, instance, field="pdf")
     await send(world, ticket, 0, DATA[:50])
     with pytest.raises(BadFile):
         await send(world, ticket, 50, DATA[50:])
-    with pytest.raises(UploadExpired):
-        await offset(world, ticket)
-    assert (await world.storage()).reserved_bytes == 0
+
+    upload = await world.find(ticket)
+    assert (upload.state, upload.name, upload.lease_until) == (UploadState.CREATED, None, None)
+    assert (await world.storage()).reserved_bytes == 200
     assert [left async for left in world.context.blobs.leftovers()] == []
+    assert await offset(world, ticket) == 0
+
+    # another file, of another length and name, by the same address
+    said = format_upload_metadata({"filename": "right.pdf"})
+    await pieces.announce(world.context, upload, length=len(PDF), metadata=said)
+    await send(world, ticket, 0, PDF)
+    filled = await world.find(ticket)
+    assert (filled.state, filled.name, filled.digest) == (UploadState.UPLOADED, "right.pdf", sha256(PDF))
+
+
+async def test_a_first_piece_that_is_refused_leaves_a_ticket_that_nothing_came_to(
+    world: World, clerk: Actor, instance: InstanceId
+) -> None:
+    ticket = await announced(world, clerk, instance)
+    wrong = Checksum(algorithm="sha1", digest=bytes(20))
+    for body, checksum, refusal in ((DATA + b"x", None, TooLarge), (DATA, wrong, ChecksumMismatch)):
+        with pytest.raises(refusal):
+            await send(world, ticket, 0, body, checksum)
+        assert (await world.find(ticket)).state is UploadState.CREATED
+
+
+async def test_a_whole_body_that_is_refused_leaves_the_pieces_that_stand(
+    world: World, clerk: Actor, instance: InstanceId
+) -> None:
+    ticket = await announced(world, clerk, instance)
+    await send(world, ticket, 0, DATA[:50])
+    with pytest.raises(TooLarge):
+        await world.fill(ticket, DATA * 3)
+    assert (await world.find(ticket)).state is UploadState.RECEIVING
+    assert (await send(world, ticket, 50, DATA[50:])).offset_bytes == len(DATA)
 
 
 async def test_an_upload_of_no_bytes_is_finished_when_it_is_announced(
     world: World, clerk: Actor, instance: InstanceId
 ) -> None:
     ticket = await world.ask(clerk, instance=instance, field="any", size=200)
-    await intake.announce(world.context, await world.find(ticket), length=0, arrival=Arrival())
+    await pieces.announce(world.context, await world.find(ticket), length=0)
     assert (await world.find(ticket)).digest == sha256(b"")
 
 
@@ -152,9 +186,10 @@ async def test_a_whole_that_a_crash_left_unrecorded_is_taken_when_the_client_ask
     ticket = await announced(world, clerk, instance)
     await send(world, ticket, 0, DATA[:50])
     # The server dies after the last piece was written: the bytes are there, the lease stands, no row tells of them.
-    partial = intake._partial(await world.find(ticket))
-    await intake._resumable(world.context).append_partial(partial, 50, chunks(DATA[50:]), max_bytes=100)
-    await intake._begin(world.context, await world.find(ticket))
+    partial = intake.partial_of(await world.find(ticket))
+    assert isinstance(world.context.blobs, ResumableStore)
+    await world.context.blobs.append_partial(partial, 50, chunks(DATA[50:]), max_bytes=100)
+    await intake.begin(world.context, await world.find(ticket))
     with pytest.raises(Busy):
         await offset(world, ticket)
     world.clock.advance(world.context.policy.lease)
@@ -182,7 +217,7 @@ async def test_an_abandoned_upload_leaves_nothing_behind(world: World, clerk: Ac
     upload = await world.find(ticket)
 
     await tickets.end(world.context, upload, reason="deleted")
-    await intake.abandon(world.context, upload)
+    await pieces.abandon(world.context, upload)
 
     assert [left async for left in world.context.blobs.leftovers()] == []
     with pytest.raises(UploadExpired):

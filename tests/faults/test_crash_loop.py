@@ -10,8 +10,7 @@ import pytest
 
 from dying import DyingDatabase, DyingDisk, Life
 from faulty_disk import PowerLossError
-from satchel.actions.files import attached, intake, tickets
-from satchel.actions.files.intake import Arrival
+from satchel.actions.files import attached, pieces, tickets
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.places import Place
@@ -19,6 +18,7 @@ from satchel.actions.upkeep import doctor, sweep
 from satchel.blobs.local import LocalBlobs
 from satchel.blobs.store import BATCH_BYTES
 from satchel.model.ids import FieldId, FileId, InstanceId
+from satchel.model.transfer.names import format_upload_metadata
 from satchel.model.uploads import UploadState
 from world import World, bundle, chunks, fields, open_world
 
@@ -75,10 +75,12 @@ async def _work(world: World, known: Acknowledged, salt: bytes) -> None:
 
     task = await world.open_task(instance)
     ticket = await world.ask(admin, size=len(second), task=task.id, field="files")
-    await intake.announce(context, await world.find(ticket), length=len(second), arrival=Arrival(name="t.bin"))
+    await pieces.announce(
+        context, await world.find(ticket), length=len(second), metadata=format_upload_metadata({"filename": "t.bin"})
+    )
     half = len(second) // 2
-    await intake.append(context, await world.find(ticket), 0, chunks(second[:half]), checksum=None)
-    await intake.append(context, await world.find(ticket), half, chunks(second[half:]), checksum=None)
+    await pieces.append(context, await world.find(ticket), 0, chunks(second[:half]), checksum=None)
+    await pieces.append(context, await world.find(ticket), half, chunks(second[half:]), checksum=None)
     known.filled[int(ticket.id)] = _digest(second)
     left_out = await upload(salt + b"left out", task=task.id)
 

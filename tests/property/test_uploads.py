@@ -10,14 +10,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
-from satchel.actions.files import intake
+from satchel.actions.files import intake, pieces
 from satchel.actions.files import tickets as uploads
 from satchel.actions.files.tickets import Ticket
 from satchel.actions.instances import tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.upkeep import sweep
-from satchel.model.errors import InvalidState, SatchelError, UploadExpired
+from satchel.model.errors import InvalidState, SatchelError, TooLarge, UploadExpired
 from satchel.model.ids import InstanceId, TaskId
+from satchel.model.transfer.names import format_upload_metadata
 from satchel.model.uploads import UploadState
 from stage import Stage
 from world import bundle, chunks, fields
@@ -104,11 +105,11 @@ class Tickets(RuleBasedStateMachine):
         piece = wanted.data[wanted.sent : wanted.sent + part]
         try:
             if not wanted.sent:
-                arrival = intake.Arrival(name="t.bin")
+                said = format_upload_metadata({"filename": "t.bin"})
                 upload = self.run(self.world.find(wanted.ticket))
-                self.run(intake.announce(self.world.context, upload, length=len(wanted.data), arrival=arrival))
+                self.run(pieces.announce(self.world.context, upload, length=len(wanted.data), metadata=said))
             upload = self.run(self.world.find(wanted.ticket))
-            self.run(intake.append(self.world.context, upload, wanted.sent, chunks(piece), checksum=None))
+            self.run(pieces.append(self.world.context, upload, wanted.sent, chunks(piece), checksum=None))
         except SatchelError as error:
             self._check_refusal(wanted, error)
         else:
@@ -132,6 +133,15 @@ class Tickets(RuleBasedStateMachine):
         with pytest.raises((ConnectionResetError, SatchelError)) as raised:
             self.run(attempt())
         assert isinstance(raised.value, ConnectionResetError) == self._is_open(wanted)
+
+    @rule(wanted=tickets)
+    def send_too_much(self, wanted: Modelled) -> None:
+        if wanted.sent:
+            return
+        with pytest.raises(SatchelError) as refused:
+            self.run(self.world.fill(wanted.ticket, bytes(wanted.declared + 1), name="a.bin"))
+        if not isinstance(refused.value, TooLarge):
+            self._check_refusal(wanted, refused.value)
 
     def _is_open(self, wanted: Modelled) -> bool:
         return wanted.state in ("created", "partial") and wanted.expires_at > self.world.clock()

@@ -210,6 +210,17 @@ async def test_a_file_that_no_value_names_goes_at_the_next_submission(navixy: Na
     assert [file["id"] for file in files] == [waiting["file_id"]]
 
 
+async def test_an_upload_that_is_refused_may_be_made_again_at_the_same_place(navixy: Navixy) -> None:
+    place = (await navixy.create(field_id="small", size=100)).json()["value"]
+    for data in (b"no PDF at all", PDF.ljust(20_000), PDF.ljust(200_000)):
+        assert (await navixy.send(place, data)).json()["success"] is False
+        (row,) = await navixy.api.world.rows(
+            "SELECT state, reserved_bytes FROM uploads WHERE id = %s", place["file_id"]
+        )
+        assert row == ("created", 100)
+    assert (await navixy.send(place, PDF)).json() == {"success": True}
+
+
 async def test_an_upload_is_refused_without_its_token_twice_too_large_or_without_a_file(navixy: Navixy) -> None:
     place = (await navixy.create()).json()["value"]
     for token in ("wrong", ""):

@@ -171,20 +171,12 @@ async def begin_attempt(
 
 
 async def set_tus(
-    tx: Writer,
-    account: AccountId,
-    upload_id: UploadId,
-    *,
-    length: int | None,
-    name: str | None,
-    media_type: str | None,
-    metadata: str | None,
+    tx: Writer, account: AccountId, upload_id: UploadId, *, length: int | None, metadata: str | None
 ) -> None:
     """Note what a tus client said when it created its upload."""
     await tx.execute(
-        "UPDATE uploads SET tus_length = coalesce(%s, tus_length), name = coalesce(name, %s),"
-        " media_type = coalesce(media_type, %s), tus_metadata = %s WHERE account_id = %s AND id = %s",
-        (length, name, media_type, metadata, account, upload_id),
+        "UPDATE uploads SET tus_length = coalesce(%s, tus_length), tus_metadata = %s WHERE account_id = %s AND id = %s",
+        (length, metadata, account, upload_id),
     )
 
 
@@ -203,13 +195,36 @@ async def extend_lease(
 
 
 async def end_lease(
-    tx: Writer, account: AccountId, upload_id: UploadId, *, attempt: int, state: UploadState, expires_at: datetime
+    tx: Writer,
+    account: AccountId,
+    upload_id: UploadId,
+    *,
+    attempt: int,
+    state: UploadState,
+    expires_at: datetime | None = None,
+    forgets_pieces: bool = False,
 ) -> None:
-    """Free a ticket for another writer: back to `created`, or still `receiving` where a tus offset stands."""
+    """Free a ticket for another writer: back to `created`, or still `receiving` where a tus offset stands.
+
+    Does nothing unless `attempt` is the newest and still receives.
+
+    Args:
+        expires_at: when the ticket expires from now on; None leaves that.
+        forgets_pieces: whether what a tus client announced is forgotten too.
+    """
     await tx.execute(
-        "UPDATE uploads SET state = %s, lease_until = NULL, expires_at = %s"
-        " WHERE account_id = %s AND id = %s AND attempt = %s AND state = 'receiving'",
-        (state.value, expires_at, account, upload_id, attempt),
+        "UPDATE uploads SET state = %(state)s, lease_until = NULL, expires_at = coalesce(%(expires)s, expires_at),"
+        " tus_length = CASE WHEN %(forgets)s THEN NULL ELSE tus_length END,"
+        " tus_metadata = CASE WHEN %(forgets)s THEN NULL ELSE tus_metadata END"
+        " WHERE account_id = %(account)s AND id = %(upload)s AND attempt = %(attempt)s AND state = 'receiving'",
+        {
+            "state": state.value,
+            "expires": expires_at,
+            "forgets": forgets_pieces,
+            "account": account,
+            "upload": upload_id,
+            "attempt": attempt,
+        },
     )
 
 

@@ -1,8 +1,11 @@
 """Intake: the one procedure that is not one transaction (files.md §2).
 
 begin (transaction: the ticket becomes `receiving`, a new attempt with a lease) → receive (the bytes become durable in
-the store) → finish (transaction: the blob's row, the ticket `uploaded`; or `expired` with its reason). Bytes first,
-row second: a crash between the two leaves bytes that nothing names, and the sweep takes them after its grace time.
+the store) → finish (transaction: the blob's row, the ticket `uploaded`). Bytes first, row second: a crash between the
+two leaves bytes that nothing names, and the sweep takes them after its grace time.
+
+A body that is cut short or refused ends nothing: the ticket is `created` again, with all that it reserved, until it
+expires. Uploads that come in pieces are received by `satchel.actions.files.pieces`.
 
 While bytes arrive the lease is renewed; a writer whose process died loses it, and another may take over. A finish
 counts only for the newest attempt.
@@ -17,26 +20,13 @@ from datetime import datetime
 from satchel.actions.context import Context
 from satchel.actions.files.admission import admission, name_of
 from satchel.blobs.signatures import signature_png
-from satchel.blobs.store import Checksum, Partial, Received, ResumableStore
+from satchel.blobs.store import Partial, Received, ResumableStore
 from satchel.db import blobs as blob_rows
 from satchel.db import storage
 from satchel.db import uploads as rows
-from satchel.db.pool import Writer
 from satchel.model.chunks import once
-from satchel.model.errors import (
-    BadFile,
-    Busy,
-    Conflict,
-    InvalidRequest,
-    InvalidState,
-    NotFound,
-    SatchelError,
-    TooLarge,
-    Unavailable,
-    UploadExpired,
-)
+from satchel.model.errors import Busy, Conflict, InvalidState, NotFound, SatchelError, TooLarge, UploadExpired
 from satchel.model.transfer.media import media_type
-from satchel.model.transfer.names import clean_upload_name
 from satchel.model.uploads import Upload, UploadState
 
 TUS_ATTEMPT = 0
@@ -51,21 +41,6 @@ class Arrival:
     media_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a tus upload is.
-
-    Attributes:
-        size_bytes: None until the client has said it.
-        metadata: the Upload-Metadata that it was created with, as it was sent.
-    """
-
-    offset_bytes: int
-    size_bytes: int | None
-    expires_at: datetime
-    metadata: str | None
-
-
 async def receive(
     context: Context,
     upload: Upload,
@@ -76,7 +51,7 @@ async def receive(
 ) -> Upload:
     """Take a ticket's bytes whole and return the ticket as `uploaded`.
 
-    Whatever `chunks` raises (a body cut short) frees the ticket for another try. Bytes that break a limit end it.
+    Whatever `chunks` raises (a body cut short), and bytes that break a limit, free the ticket for another try.
 
     Args:
         declared_length: the Content-Length of the bytes, if it is known: too many are refused before they come.
@@ -85,22 +60,23 @@ async def receive(
         UploadExpired: the ticket has ended.
         InvalidState: it was filled or claimed already.
         Busy: somebody else is writing to it.
-        TooLarge, BadFile: the bytes break a limit; the ticket has ended.
-        DiskFull: the disk has no room; the ticket is free for another try.
+        TooLarge, BadFile: the bytes break a limit; send others.
+        DiskFull: the disk has no room; send them again later.
     """
     if declared_length is not None and declared_length > upload.declared_bytes:
         raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, declared_length)
-    attempt = await _begin(context, upload)
+    attempt = await begin(context, upload)
     try:
         received = await context.blobs.receive(
             upload.account_id,
-            _renewing(context, upload, attempt, chunks),
+            renewing(context, upload, attempt, chunks),
             max_bytes=upload.declared_bytes,
             admit=admission(upload, arrival.name, arrival.media_type),
         )
-        return await _finish(context, upload, attempt, received, arrival)
-    except BaseException as error:
-        await _give_up(context, upload, attempt, error)
+        return await finish(context, upload, attempt, received, arrival)
+    except BaseException:
+        stands = await pieces_stand(context, upload)
+        await release(context, upload, attempt, state=UploadState.RECEIVING if stands else UploadState.CREATED)
         raise
 
 
@@ -117,13 +93,19 @@ async def sign(context: Context, upload: Upload, path_data: str) -> Upload:
     return await receive(context, upload, once(picture), arrival, declared_length=len(picture))
 
 
-async def _begin(context: Context, upload: Upload, *, tus_length: int | None = None) -> int:
+async def begin(context: Context, upload: Upload, *, tus_length: int | None = None) -> int:
+    """Make a ticket `receiving` for a new writer and return the attempt's number.
+
+    Raises:
+        NotFound, UploadExpired, InvalidState: it takes no bytes any more.
+        Busy: somebody else is writing to it; try again shortly.
+    """
     async with context.database.write() as tx:
         locked = await rows.lock_upload(tx, upload.account_id, upload.id)
         if locked is None:
             raise NotFound("upload", upload.id)
         now = context.clock()
-        _require_open(locked, now)
+        require_open(locked, now)
         if locked.lease_until is not None and locked.lease_until > now:
             raise Busy(
                 f"Somebody else is writing to upload {upload.id}. Wait until they are done, or try again shortly."
@@ -133,7 +115,13 @@ async def _begin(context: Context, upload: Upload, *, tus_length: int | None = N
         )
 
 
-def _require_open(upload: Upload, now: datetime) -> None:
+def require_open(upload: Upload, now: datetime) -> None:
+    """Require that a ticket may still be filled.
+
+    Raises:
+        UploadExpired: it has ended; ask for another.
+        InvalidState: it was filled already.
+    """
     if upload.state is UploadState.EXPIRED:
         raise UploadExpired(upload.id, upload.reason or "expired")
     if upload.state is UploadState.UPLOADED or upload.state is UploadState.CLAIMED:
@@ -142,7 +130,7 @@ def _require_open(upload: Upload, now: datetime) -> None:
         raise UploadExpired(upload.id, "expired")
 
 
-async def _renewing(
+async def renewing(
     context: Context, upload: Upload, attempt: int, chunks: AsyncIterator[bytes]
 ) -> AsyncIterator[bytes]:
     """Pass chunks on and renew the lease whenever a third of it is over."""
@@ -160,38 +148,53 @@ async def _renewing(
                 raise Conflict(f"Upload {upload.id} was ended, or taken over by another writer.")
 
 
-async def _give_up(context: Context, upload: Upload, attempt: int, error: BaseException | None) -> None:
-    """Free the ticket for another try; or end it, where the bytes themselves were wrong.
+async def pieces_stand(context: Context, upload: Upload) -> bool:
+    """Return whether pieces of a tus upload stand, which another writer of the ticket must leave."""
+    if upload.tus_length is None or not isinstance(context.blobs, ResumableStore):
+        return False
+    try:
+        return bool(await context.blobs.partial_size(partial_of(upload)))
+    except Busy:
+        return True
 
-    None stands for a piece that was refused whole: what came before it stands, and the upload can go on. Where the
-    database cannot be told, the lease's end frees the ticket.
+
+def partial_of(upload: Upload) -> Partial:
+    """Return the store's name for the pieces of an upload."""
+    return Partial(account=upload.account_id, upload=upload.id, attempt=TUS_ATTEMPT)
+
+
+async def release(
+    context: Context,
+    upload: Upload,
+    attempt: int,
+    *,
+    state: UploadState,
+    expires_at: datetime | None = None,
+    forgets_pieces: bool = False,
+) -> None:
+    """Free a ticket for another try after a writer that did not finish; does nothing if another took over.
+
+    Where the database cannot be reached, the lease's end frees the ticket.
+
+    Args:
+        state: `created`, or `receiving` where pieces stand.
+        expires_at: when the ticket expires from now on; None leaves that.
+        forgets_pieces: whether what was announced of the pieces is forgotten with them.
     """
     with suppress(SatchelError):
         async with context.database.write() as tx:
-            await _give_up_in(tx, context, upload, attempt, error)
+            await rows.end_lease(
+                tx,
+                upload.account_id,
+                upload.id,
+                attempt=attempt,
+                state=state,
+                expires_at=expires_at,
+                forgets_pieces=forgets_pieces,
+            )
 
 
-async def _give_up_in(tx: Writer, context: Context, upload: Upload, attempt: int, error: BaseException | None) -> None:
-    locked = await rows.lock_upload(tx, upload.account_id, upload.id)
-    if locked is None or locked.attempt != attempt or locked.state is not UploadState.RECEIVING:
-        return
-    now = context.clock()
-    if isinstance(error, BadFile | TooLarge):
-        await rows.set_expired(tx, upload.account_id, [upload.id], reason=error.code, now=now)
-        await storage.take(tx, upload.account_id, reserved=-locked.reserved_bytes)
-        return
-    state, expires_at = UploadState.CREATED, locked.expires_at
-    if locked.tus_length is not None:
-        # A large upload outlives its ticket's first minutes, and a cut must not end what has come of it.
-        state, expires_at = UploadState.RECEIVING, _renewed(context, locked)
-    await rows.end_lease(tx, upload.account_id, upload.id, attempt=attempt, state=state, expires_at=expires_at)
-
-
-def _renewed(context: Context, upload: Upload) -> datetime:
-    return max(upload.expires_at, context.clock() + context.policy.ticket_lifetime)
-
-
-async def _finish(context: Context, upload: Upload, attempt: int, received: Received, arrival: Arrival) -> Upload:
+async def finish(context: Context, upload: Upload, attempt: int, received: Received, arrival: Arrival) -> Upload:
     """Record bytes that are durable: the blob's row, then the ticket, the quota last."""
     name = name_of(upload, arrival.name, arrival.media_type, received.head)
     kind = media_type(received.head, name, arrival.media_type or upload.media_type)
@@ -219,157 +222,3 @@ async def _finish(context: Context, upload: Upload, attempt: int, received: Rece
     if finished is None:
         raise NotFound("upload", upload.id)
     return finished
-
-
-def _resumable(context: Context) -> ResumableStore:
-    if not isinstance(context.blobs, ResumableStore):
-        raise Unavailable("This server's storage cannot resume uploads. Use the form or PUT address of the ticket.")
-    return context.blobs
-
-
-def _partial(upload: Upload) -> Partial:
-    return Partial(account=upload.account_id, upload=upload.id, attempt=TUS_ATTEMPT)
-
-
-async def progress(context: Context, upload: Upload) -> Progress:
-    """Return how far a tus upload is; where all its bytes are there but were not recorded, that is done first.
-
-    A client takes an upload whose offset is its length for finished, so that it must be when we say so: a server that
-    died after the last piece left it otherwise, and an upload of no bytes has no piece.
-
-    Raises:
-        UploadExpired: the ticket has ended without its bytes.
-        Busy: somebody is writing to it.
-        BadFile: the bytes, now that they are whole, break a limit; the ticket has ended.
-    """
-    if upload.state is UploadState.EXPIRED:
-        raise UploadExpired(upload.id, upload.reason or "expired")
-    if upload.size_bytes is not None:
-        size = upload.size_bytes
-        return _progress(upload, size, size, upload.expires_at)
-    _require_open(upload, context.clock())
-    offset = await _resumable(context).partial_size(_partial(upload)) or 0
-    if offset == upload.tus_length:
-        return await append(context, upload, offset, _nothing(), checksum=None)
-    return _progress(upload, offset, _tus_size(upload), upload.expires_at)
-
-
-def _progress(upload: Upload, offset: int, size: int, expires_at: datetime) -> Progress:
-    return Progress(
-        offset_bytes=offset,
-        size_bytes=size,
-        expires_at=expires_at,
-        metadata=upload.tus_metadata,
-    )
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    pieces: tuple[bytes, ...] = ()
-    for piece in pieces:
-        yield piece
-
-
-def _tus_size(upload: Upload) -> int:
-    return upload.declared_bytes if upload.tus_length is None else upload.tus_length
-
-
-async def announce(
-    context: Context, upload: Upload, *, length: int | None, arrival: Arrival, metadata: str | None = None
-) -> None:
-    """Note the length, name and type that a tus client creates its upload with; one of no bytes is finished at once.
-
-    Args:
-        length: the Upload-Length; None where the client says it later.
-        metadata: the Upload-Metadata, as it was sent.
-
-    Raises:
-        InvalidRequest: the length is negative.
-        Conflict: another length was announced before.
-        BadFile: no bytes are too few.
-        TooLarge: the ticket was made for less.
-        UploadExpired, InvalidState: the ticket has ended or was filled.
-    """
-    if length is not None and length < 0:
-        raise InvalidRequest("Upload-Length must be 0 or more.")
-    if length is not None and length > upload.declared_bytes:
-        raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, length)
-    async with context.database.write() as tx:
-        locked = await rows.lock_upload(tx, upload.account_id, upload.id)
-        if locked is None:
-            raise NotFound("upload", upload.id)
-        _require_open(locked, context.clock())
-        if length is not None and locked.tus_length not in (None, length):
-            raise Conflict(f"Upload {upload.id} was announced with {locked.tus_length} bytes. Go on with those.")
-        name = clean_upload_name(arrival.name) if arrival.name else None
-        await rows.set_tus(
-            tx,
-            upload.account_id,
-            upload.id,
-            length=length,
-            name=name,
-            media_type=arrival.media_type,
-            metadata=metadata,
-        )
-        announced = await rows.upload(tx, upload.account_id, upload.id)
-    if length == 0 and announced is not None:
-        await progress(context, announced)
-
-
-async def append(
-    context: Context,
-    upload: Upload,
-    offset: int,
-    chunks: AsyncIterator[bytes],
-    *,
-    checksum: Checksum | None,
-    length: int | None = None,
-) -> Progress:
-    """Append a piece of a tus upload; the last one finishes the ticket. Each piece renews the ticket's life.
-
-    Args:
-        length: the Upload-Length, where the client says it only now.
-
-    Raises:
-        UploadExpired, InvalidState, Busy: as `receive`.
-        Conflict: `offset` is not where the upload stands; ask with HEAD.
-        ChecksumMismatch: the piece does not have its checksum and was discarded.
-        TooLarge, BadFile: the bytes break a limit; too many end nothing, a wrong whole ends the ticket.
-    """
-    if length is not None and length > upload.declared_bytes:
-        raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, length)
-    store, partial = _resumable(context), _partial(upload)
-    size = _tus_size(upload) if length is None else length
-    attempt = await _begin(context, upload, tus_length=size)
-    try:
-        await store.create_partial(partial)
-        reached = await store.append_partial(
-            partial, offset, _renewing(context, upload, attempt, chunks), max_bytes=size, checksum=checksum
-        )
-        if reached < size:
-            expires_at = _renewed(context, upload)
-            await _pause(context, upload, attempt, expires_at)
-            return _progress(upload, reached, size, expires_at)
-        received = await store.finish_partial(partial, admit=admission(upload, None, None))
-        finished = await _finish(context, upload, attempt, received, Arrival())
-    except BadFile as error:
-        await _give_up(context, upload, attempt, error)
-        await store.discard_partial(partial)
-        raise
-    except BaseException as error:
-        await _give_up(context, upload, attempt, None if isinstance(error, TooLarge) else error)
-        raise
-    await store.discard_partial(partial)
-    return _progress(upload, size, size, finished.expires_at)
-
-
-async def _pause(context: Context, upload: Upload, attempt: int, expires_at: datetime) -> None:
-    async with context.database.write() as tx:
-        await rows.end_lease(
-            tx, upload.account_id, upload.id, attempt=attempt, state=UploadState.RECEIVING, expires_at=expires_at
-        )
-
-
-async def abandon(context: Context, upload: Upload) -> None:
-    """Throw away what came of a tus upload that was ended."""
-    if isinstance(context.blobs, ResumableStore):
-        await context.blobs.discard_partial(_partial(upload))

@@ -9,8 +9,8 @@ from binascii import Error as Base64Error
 from dataclasses import replace
 from datetime import datetime
 
-from satchel.actions.files import intake, tickets
-from satchel.actions.files.intake import Arrival, Progress
+from satchel.actions.files import pieces, tickets
+from satchel.actions.files.pieces import Progress
 from satchel.actions.files.tickets import MAX_SIZE_BYTES
 from satchel.blobs.store import CHECKSUM_ALGORITHMS, Checksum
 from satchel.model.api.queries import TicketQuery
@@ -24,7 +24,6 @@ from satchel.model.errors import (
     TooLarge,
     UnsupportedMedia,
 )
-from satchel.model.transfer.names import parse_upload_metadata
 from satchel.surfaces.kit.bodies import content_length
 from satchel.surfaces.kit.endpoints import Answer, Endpoint, Handler, Refusals, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
@@ -75,12 +74,7 @@ async def create(exchange: Exchange) -> Reply:
     length = content_length(exchange.header("upload-length"))
     if length is None and exchange.header("upload-defer-length") != "1":
         raise InvalidRequest("Send Upload-Length, or Upload-Defer-Length: 1.")
-    said = exchange.header("upload-metadata")
-    metadata = parse_upload_metadata(said or "")
-    name = metadata.get("filename") or metadata.get("name")
-    media_type = metadata.get("filetype") or metadata.get("type")
-    arrival = Arrival(name=name, media_type=media_type)
-    await intake.announce(exchange.context, upload, length=length, arrival=arrival, metadata=said)
+    await pieces.announce(exchange.context, upload, length=length, metadata=exchange.header("upload-metadata"))
     query = exchange.query(TicketQuery).token
     address = f"{exchange.parts.public_url}{exchange.scope['path']}" + (f"?token={query}" if query else "")
     return Reply(status=201, headers={**_headers(), "Location": address})
@@ -89,7 +83,7 @@ async def create(exchange: Exchange) -> Reply:
 async def head(exchange: Exchange) -> Reply:
     """Say how far a tus upload is."""
     _check_version(exchange)
-    progress = await intake.progress(exchange.context, await find(exchange))
+    progress = await pieces.progress(exchange.context, await find(exchange))
     said = {} if progress.metadata is None else {"Upload-Metadata": progress.metadata}
     return Reply(status=200, headers={**_headers(progress), **said})
 
@@ -106,7 +100,7 @@ async def patch(exchange: Exchange) -> Reply:
     room = max(0, upload.declared_bytes - offset)
     if (exchange.content_length or 0) > room:
         raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, offset + (exchange.content_length or 0))
-    progress = await intake.append(
+    progress = await pieces.append(
         exchange.context,
         upload,
         offset,
@@ -134,7 +128,7 @@ async def terminate(exchange: Exchange) -> Reply:
     _check_version(exchange)
     upload = await find(exchange)
     await tickets.end(exchange.context, upload, reason="deleted")
-    await intake.abandon(exchange.context, upload)
+    await pieces.abandon(exchange.context, upload)
     return Reply(status=204, headers=_headers())
 
 

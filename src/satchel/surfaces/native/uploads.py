@@ -6,7 +6,7 @@ it may use a credential instead.
 
 from collections.abc import AsyncGenerator
 
-from satchel.actions.files import intake, tickets
+from satchel.actions.files import intake, pieces, tickets
 from satchel.actions.files.intake import Arrival
 from satchel.actions.files.tickets import Wish
 from satchel.model.api import files as api
@@ -95,7 +95,7 @@ async def end(exchange: Exchange) -> Reply:
     """End a ticket and free what it reserved."""
     upload = await find(exchange)
     await tickets.end(exchange.context, upload, reason="deleted")
-    await intake.abandon(exchange.context, upload)
+    await pieces.abandon(exchange.context, upload)
     return Reply(status=204)
 
 
