@@ -177,17 +177,7 @@ async def _failed(context: Context, begun: Begun, error: SatchelError) -> None:
             failed = begun.number - call.counted_from
             due_at = run.now + _pause(begun, error)
             is_last = failed >= retry.attempts or due_at > call.counted_since + retry.deadline
-            await rows.end_attempt(
-                run.tx,
-                call.account_id,
-                call.id,
-                begun.run,
-                state="failed",
-                now=run.now,
-                reason=_reason(error),
-                message=_message(error),
-                details=error.members if isinstance(error, CallFailed) else None,
-            )
+            await _end_failed(run, begun, error, _message(error))
             if _may_succeed_later(error) and not is_last:
                 await rows.set_due(run.tx, call.account_id, call.id, due_at)
                 return
@@ -196,6 +186,28 @@ async def _failed(context: Context, begun: Begun, error: SatchelError) -> None:
         return
     except EngineStopped as stopped:  # the incident is there by now
         await _record_failure(context, begun, stopped.reason, stopped.message)
+    except (Busy, Unavailable):
+        raise  # nothing could be written: the queue repeats the job
+    except SatchelError as hindrance:
+        await _stop(context, begun, error, hindrance.code, _message(hindrance))
+    except Exception as hindrance:
+        # As in `perform`: else the queue would repeat the job, and with it the call, for ever.
+        await _stop(context, begun, error, "fault", f"The server failed ({type(hindrance).__name__}).")
+        raise
+
+
+async def _end_failed(run: Run, begun: Begun, error: SatchelError, message: str) -> None:
+    await rows.end_attempt(
+        run.tx,
+        run.instance.account_id,
+        begun.call.id,
+        begun.run,
+        state="failed",
+        now=run.now,
+        reason=_reason(error),
+        message=message,
+        details=error.members if isinstance(error, CallFailed) else None,
+    )
 
 
 def _pause(begun: Begun, error: SatchelError) -> timedelta:
@@ -234,6 +246,19 @@ async def _give_up(run: Run, begun: Begun, error: SatchelError) -> None:
     )
     is_error = how is OnFailure.ERROR
     await advance(run, FailJob(token=call.token, code=FAILED) if is_error else FinishJob(token=call.token))
+
+
+async def _stop(context: Context, begun: Begun, error: SatchelError, code: str, hindrance: str) -> None:
+    """Open an incident for a task that gave up, where what its app says of that cannot be done either."""
+    try:
+        async with change(context, begun.actor, begun.call.instance_id, token=begun.call.token) as run:
+            if not await _is_own(run, begun):
+                return
+            message = f"{_message(error)} The process cannot continue either: {hindrance}"
+            await _end_failed(run, begun, error, message)
+            await _open_incident(run, begun, code, message)
+    except NotFound:
+        return
 
 
 async def _open_incident(run: Run, begun: Begun, code: str, message: str) -> None:

@@ -6,12 +6,11 @@ limits hold for each of them. Faults of all fields are reported together.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
 from satchel.actions.instances import claims
 from satchel.actions.instances.claims import NewLink, Scope
 from satchel.actions.instances.run import Run
-from satchel.db import accounts as people
+from satchel.actions.instances.values import check_values
 from satchel.model.app import COMMENT, Access, Area
 from satchel.model.errors import FieldFault, InvalidValues
 from satchel.model.fields import Field
@@ -19,7 +18,7 @@ from satchel.model.forms import access_faults, file_references, missing_required
 from satchel.model.ids import FieldId, FileId, TaskId
 from satchel.model.submitted_forms import SubmittedFile, SubmittedForm
 from satchel.model.uploads import Upload
-from satchel.model.values import Json, merge, references, value_faults
+from satchel.model.values import merge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +104,8 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
     named, found = _named_files(run, writable)
     faults += found
     simple = {name: value for name, value in writable.items() if not _is_file_field(run, name)}
-    changed, found = value_faults(fields, simple, now=run.now, time_zone=ZoneInfo(run.actor.time_zone))
+    changed, found = await check_values(run, simple)
     faults += found
-    faults += await _people_faults(run, changed)
     faults += claims.named_faults(run, named, given.attachments, uploads, form.scope)
     merged = merge(run.values, changed)
     if complete:
@@ -169,23 +167,6 @@ def _named_files(run: Run, given: Mapping[str, object]) -> tuple[dict[FieldId, S
             if not found:
                 named[declared.id] = ids
     return named, faults
-
-
-async def _people_faults(run: Run, changed: Mapping[FieldId, Json]) -> list[FieldFault]:
-    """Return a fault for each user or group that a value names and that the account does not have."""
-    named = references(run.app.manifest.fields, changed)
-    faults: list[FieldFault] = []
-    for what, wanted, existing in (
-        ("user", {int(user): field_id for user, field_id in named.users.items()}, people.existing_users),
-        ("group", {int(group): field_id for group, field_id in named.groups.items()}, people.existing_groups),
-    ):
-        found = await existing(run.tx, run.instance.account_id, list(wanted)) if wanted else set[int]()
-        faults += [
-            FieldFault(field=field_id, code=f"unknown_{what}", message=f"There is no {what} {number} in this account.")
-            for number, field_id in wanted.items()
-            if number not in found
-        ]
-    return faults
 
 
 def _area_faults(form: Form, given: Submission, uploads: Mapping[int, Upload], *, complete: bool) -> list[FieldFault]:

@@ -1,11 +1,11 @@
 """New instances, and the copying of values and files from one instance into another."""
 
 from collections.abc import Mapping, Sequence
-from zoneinfo import ZoneInfo
 
 from satchel.actions.context import Context
 from satchel.actions.instances.claims import copy_file, limit_faults
 from satchel.actions.instances.run import Ledger, Run
+from satchel.actions.instances.values import check_values
 from satchel.actions.loading import LoadedApp
 from satchel.db import apps as app_rows
 from satchel.db import files as file_rows
@@ -16,7 +16,7 @@ from satchel.model.errors import EngineStopped, FieldFault, InvalidValues
 from satchel.model.fields import Field
 from satchel.model.files import File
 from satchel.model.ids import ElementId, FieldId, InstanceId, TokenId, uuid7
-from satchel.model.values import merge, value_faults
+from satchel.model.values import merge
 
 
 async def create(
@@ -118,14 +118,13 @@ async def copy_files(source: Run, target: Run, mapping: Mapping[FieldId, FieldId
 
 
 async def set_values(target: Run, values: Mapping[FieldId, object]) -> None:
-    """Set values of an instance by the limits of their fields; fields that it does not have are left out.
+    """Set values of an instance as a form would take them; fields that it does not have are left out.
 
     Raises:
         InvalidValues: a field does not take its value; nothing was set.
     """
     known = {str(name): value for name, value in values.items() if target.app.manifest.field(name) is not None}
-    zone = ZoneInfo(target.actor.time_zone)
-    changed, faults = value_faults(target.app.manifest.fields, known, now=target.now, time_zone=zone)
+    changed, faults = await check_values(target, known)
     if faults:
         raise InvalidValues(faults)
     target.values = merge(target.values, changed)
