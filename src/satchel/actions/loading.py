@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from satchel.db import apps as rows
 from satchel.db.pool import Reader
-from satchel.engine.parse import Definition, parse
+from satchel.engine.parse import Definition, parse_deployed
 from satchel.model.app import Manifest
 from satchel.model.app_yaml.bundle import parse_manifest
 from satchel.model.errors import NotFound
@@ -102,6 +102,6 @@ async def _load(tx: Reader, account: AccountId, version: VersionId) -> LoadedApp
         number=row.number,
         manifest=manifest,
         title=parse_template(manifest.title),
-        definition=parse(row.bpmn),
+        definition=parse_deployed(row.bpmn),
         slots=tuple(await rows.slots(tx, account, row.app_id)),
     )

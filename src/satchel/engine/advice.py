@@ -36,6 +36,21 @@ REFUSED_EVENTS: Mapping[str, str] = {
 }
 """Event definitions that are refused everywhere, each with what to use instead."""
 
+REFUSED_ATTRIBUTES: Mapping[str, tuple[str, str]] = {
+    "behavior": ("All", "Let a completionCondition end the repetitions."),
+    "cancelRemainingInstances": ("true", "Use an embedded subprocess with an inclusive gateway."),
+    "completionQuantity": ("1", "Draw a flow for each path that is to follow."),
+    "eventGatewayType": ("Exclusive", "Use a parallel gateway before the events to wait for all of them."),
+    "instantiate": ("false", "Only a start event begins a process."),
+    "isForCompensation": ("false", "Draw the way back as a path of its own."),
+    "isImmediate": ("true", "Remove it: what is not drawn does not happen."),
+    "mustUnderstand": ("false", "Remove the extension; app.yaml says what tasks do."),
+    "parallelMultiple": ("false", "Use an event-based gateway or several boundary events."),
+    "startQuantity": ("1", "Use a parallel gateway before it to wait for all paths."),
+    "triggeredByEvent": ("false", "Use a boundary event on a subprocess."),
+}
+"""Attributes that change what an element means: the one value that runs, and what to use instead of others."""
+
 IGNORED = frozenset(
     {
         "documentation",

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from satchel.engine.advice import IGNORED, REFUSED
-from satchel.engine.document import BPMN, XSI_TYPE, Findings, child, children, line_of, text_of
+from satchel.engine.attributes import boolean, check_attributes, is_our_language, whole_number
+from satchel.engine.document import BPMN, Findings, child, children, line_of, text_of
 from satchel.engine.events import EVENTS, Shared, read_event
 from satchel.engine.expression import Expression, ExpressionError, compile_expression
 from satchel.engine.graph import BOUNDARIES, LOOPABLE, ROOT, Flow, Kind, Loop, LoopKind, Node, Process, reach_of
@@ -35,8 +36,11 @@ _INNER = _LOOPS | {"conditionExpression", "rendering"}
 def read_process(root: Element, findings: Findings) -> Process | None:
     """Return the one executable process of a document, or None with a finding."""
     processes = [element for name, element in children(root) if name == "process"]
-    wanted = [element for element in processes if element.get("isExecutable") == "true"]
-    if not wanted and len(processes) == 1 and processes[0].get("isExecutable") is None:
+    for name, element in children(root):
+        if name in ("process", "extension"):
+            check_attributes(name, element, findings)
+    wanted = [element for element in processes if boolean(element, "isExecutable")]
+    if not wanted and len(processes) == 1 and boolean(processes[0], "isExecutable", default=True):
         wanted = processes
     if len(wanted) != 1:
         message = f'The document has {len(wanted)} executable processes; exactly one is needed (isExecutable="true").'
@@ -52,9 +56,7 @@ def read_expression(element: Element | None, findings: Findings, what: str) -> E
     """Return the expression that an element holds, or None with a finding; None without one if there is no element."""
     if element is None:
         return None
-    language = element.get("language")
-    if language and "zen" not in language.lower():
-        findings.add("expression", f"{what}: the language {language!r} is not known. Remove the attribute.", element)
+    if not is_our_language(element, findings, what):
         return None
     try:
         return compile_expression(text_of(element))
@@ -119,6 +121,8 @@ class _Reader:
     def _refuse(self, name: str, element: Element, scope: ElementId) -> None:
         advice = REFUSED.get(name, "Remove it.")
         self._findings.add(code_of(name), f"{name} cannot run. {advice}", element)
+        if name == "adHocSubProcess":
+            check_attributes(name, element, self._findings)
         if element.get("id"):
             # its flows still have two ends, so that one fault is one finding
             self._keep(
@@ -129,6 +133,7 @@ class _Reader:
         if not element.get("id"):
             self._findings.add("missing_id", "A sequence flow has no id.", element)
             return
+        check_attributes("sequenceFlow", element, self._findings)
         condition = child(element, "conditionExpression")
         flow = Flow(
             id=_id(element),
@@ -145,7 +150,7 @@ class _Reader:
         if not element.get("id"):
             self._findings.add("missing_id", f"A {name} has no id.", element)
             return
-        self._warn_of_attributes(name, element)
+        check_attributes(name, element, self._findings)
         self._read_inner(name, element)
         plain = Node(
             id=_id(element),
@@ -172,11 +177,6 @@ class _Reader:
             self.read_scope(element, node.id)
 
     def _finish(self, node: Node, element: Element) -> Node:
-        if node.kind is Kind.SUBPROCESS and element.get("triggeredByEvent") == "true":
-            self._findings.add(
-                "event_subprocess", "An event subprocess cannot run. Use a boundary event on a subprocess.", element
-            )
-            node = replace(node, kind=Kind.SUBPROCESS)
         if node.kind is Kind.CALL:
             called = (element.get("calledElement") or "").strip()
             if not called:
@@ -186,12 +186,6 @@ class _Reader:
             node = replace(node, called=called or None)
         if node.kind is Kind.RECEIVE_TASK:
             node = replace(node, message=self._shared.message(element.get("messageRef"), element, self._findings))
-        if element.get("isForCompensation") == "true":
-            self._findings.add(
-                "compensation", "Compensation cannot run. Draw the way back as a path of its own.", element
-            )
-        if element.get("instantiate") == "true":
-            self._findings.add("instantiate", "Only a start event begins a process. Set instantiate to false.", element)
         return node
 
     def _keep(self, node: Node, element: Element) -> None:
@@ -215,33 +209,26 @@ class _Reader:
             message = f"The extension {_short(name)} is for another engine. Remove it; app.yaml says what tasks do."
             self._findings.add("extension", message, inner)
 
-    def _warn_of_attributes(self, name: str, element: Element) -> None:
-        for attribute in element.attrib:
-            if str(attribute).startswith("{") and attribute != XSI_TYPE:
-                message = (
-                    f"The attribute {_short(str(attribute))} of this {name} is for another engine and has no effect."
-                )
-                self._findings.add("extension", message, element, severity="warning")
-
     def _read_loop(self, element: Element) -> Loop | None:
         found = [(name, inner) for name, inner in children(element) if name in _LOOPS]
         if not found:
             return None
         name, inner = found[0]
+        if len(found) > 1:
+            self._findings.add("loop", "An activity is repeated in one way. Remove the other.", found[1][1])
         tag = str(element.tag).removeprefix(BPMN)
         if _PLAIN.get(tag) not in LOOPABLE:
             self._findings.add(
                 "loop", f"A {tag} cannot be repeated. Put it into a subprocess and repeat that.", element
             )
             return None
+        check_attributes(name, inner, self._findings, owner=element)
         return self._read_standard(inner) if name == "standardLoopCharacteristics" else self._read_multi(inner)
 
     def _read_standard(self, element: Element) -> Loop:
         condition = read_expression(child(element, "loopCondition"), self._findings, "The loop's condition")
         given = element.get("loopMaximum")
-        maximum = (
-            int(given) if given is not None and given.isdecimal() and len(given) <= len(str(MAX_REPETITIONS)) else None
-        )
+        maximum = None if given is None else whole_number(given)
         if given is not None and (maximum is None or not 1 <= maximum <= MAX_REPETITIONS):
             self._findings.add("loop", f"loopMaximum has to be a number from 1 to {MAX_REPETITIONS}.", element)
         if given is None and child(element, "loopCondition") is None:
@@ -249,11 +236,11 @@ class _Reader:
                 "loop", "The loop has neither a loopCondition nor a loopMaximum: it would never end.", element
             )
         return Loop(
-            kind=LoopKind.WHILE, condition=condition, maximum=maximum, test_first=element.get("testBefore") == "true"
+            kind=LoopKind.WHILE, condition=condition, maximum=maximum, test_first=boolean(element, "testBefore")
         )
 
     def _read_multi(self, element: Element) -> Loop:
-        kind = LoopKind.SEQUENTIAL if element.get("isSequential") == "true" else LoopKind.PARALLEL
+        kind = LoopKind.SEQUENTIAL if boolean(element, "isSequential") else LoopKind.PARALLEL
         for name in ("loopDataOutputRef", "outputDataItem", "complexBehaviorDefinition"):
             refused = child(element, name)
             if refused is not None:
@@ -266,6 +253,8 @@ class _Reader:
             )
             self._findings.add("loop", message, element)
         item = child(element, "inputDataItem")
+        if item is not None:
+            check_attributes("inputDataItem", item, self._findings, owner=element.getparent())
         variable = (item.get("name") or item.get("id") or "").strip() or None if item is not None else None
         return Loop(
             kind=kind,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from satchel.engine.advice import REFUSED_EVENTS
+from satchel.engine.attributes import boolean, check_attributes, is_our_language
 from satchel.engine.document import Findings, child, children, text_of
 from satchel.engine.expression import ExpressionError, compile_expression
 from satchel.engine.graph import Kind, Node, Timer, TimerKind
@@ -79,12 +80,14 @@ def read_event(name: str, element: Element, plain: Node, shared: Shared, finding
     for inner_name, inner in children(element):
         if inner_name == "eventDefinitionRef":
             findings.add("event_type", "Write the event's definition inside of it, not by reference.", inner)
-    if len(definitions) > 1 or element.get("parallelMultiple") == "true":
+    if len(definitions) > 1:
         findings.add(
             "event_type",
             "An event waits for one thing. Use an event-based gateway or several boundary events.",
             element,
         )
+    for inner_name, inner in definitions:
+        check_attributes(inner_name, inner, findings, owner=element)
     what, definition = definitions[0] if definitions else ("", None)
     kind = _KINDS.get((name, what))
     node = _attached(name, element, plain, findings)
@@ -112,7 +115,7 @@ def _attached(name: str, element: Element, plain: Node, findings: Findings) -> N
     host = (element.get("attachedToRef") or "").strip()
     if not host:
         findings.add("attached_to", "A boundary event has to be attached to an activity (attachedToRef).", element)
-    return replace(plain, attached_to=ElementId(host), interrupts=element.get("cancelActivity") != "false")
+    return replace(plain, attached_to=ElementId(host), interrupts=boolean(element, "cancelActivity", default=True))
 
 
 def _error(definition: Element, node: Node, element: Element, shared: Shared, findings: Findings) -> str | None:
@@ -154,6 +157,7 @@ def _read_timer(kind: TimerKind, text: str, element: Element, findings: Findings
         or _is_odd_duration(text)
     )
     if not looks:
+        is_our_language(element, findings, "The timer")
         try:
             return Timer(kind=kind, text=text, expression=compile_expression(text))
         except ExpressionError as fault:

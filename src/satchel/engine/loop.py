@@ -50,8 +50,8 @@ def repeated(board: Board, body: Token, child: Token, outcome: Outcome) -> None:
     if not goes_on:
         board.take(body)
         board.leave(node, body.scope, body.outcome)
-    elif loop.kind is not LoopKind.PARALLEL:
-        _next(board, node, body)
+    elif loop.kind is LoopKind.WHILE or (loop.kind is LoopKind.SEQUENTIAL and body.left):
+        _next(board, node, body)  # of one that ran in parallel before its boolean was understood, nothing is left
 
 
 def _loop(node: Node) -> Loop:

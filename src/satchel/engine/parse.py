@@ -62,7 +62,19 @@ def parse(bpmn: bytes) -> Definition:
     process, findings = read(bpmn)
     if process is None or any(finding.severity == "error" for finding in findings):
         raise InvalidBundle(findings)
-    return Definition(process=process, fingerprint=hashlib.sha256(bpmn).hexdigest()[:_FINGERPRINT_LENGTH])
+    return _definition(process, bpmn)
+
+
+def parse_deployed(bpmn: bytes) -> Definition:
+    """Return the definition of a version that was deployed: rules that came since then do not stop its instances.
+
+    Raises:
+        InvalidBundle: it cannot be read at all.
+    """
+    process, findings = read(bpmn)
+    if process is None:
+        raise InvalidBundle(findings)
+    return _definition(process, bpmn)
 
 
 def read(bpmn: bytes) -> tuple[Process | None, tuple[Finding, ...]]:
@@ -73,6 +85,10 @@ def read(bpmn: bytes) -> tuple[Process | None, tuple[Finding, ...]]:
     if process is not None:
         check_structure(process, findings)
     return process, tuple(findings.found)
+
+
+def _definition(process: Process, bpmn: bytes) -> Definition:
+    return Definition(process=process, fingerprint=hashlib.sha256(bpmn).hexdigest()[:_FINGERPRINT_LENGTH])
 
 
 def outline(definition: Definition) -> Outline:
