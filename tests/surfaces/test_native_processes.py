@@ -9,6 +9,7 @@ import pytest
 
 from engine_bpmn import boundary, document, el, flow, multi, path, simple, timer, user
 from satchel.actions.instances import due
+from satchel.model.ids import InstanceId
 from surfaces.conftest import Api
 from world import bundle
 
@@ -95,3 +96,51 @@ async def test_a_version_that_was_deployed_before_a_rule_still_runs(api: Api) ->
     started = await (await api.client("admin")).post("/api/v1/apps/ODD/instances", json={"values": {}})
 
     assert await open_tasks(api, started.json()["id"]) == ["u"]
+
+
+ERROR_1 = '<error id="er1" name="E one" errorCode="E1"/>'
+THROWING = document(
+    '<startEvent id="start"/>',
+    user("k"),
+    el("endEvent", "x", '<errorEventDefinition errorRef="er1"/>'),
+    path("start", "k", "x"),
+    outside=ERROR_1,
+)
+
+
+@pytest.mark.parametrize("is_caught", [True, False])
+async def test_the_error_of_a_called_process_reaches_its_caller_by_its_code(api: Api, *, is_caught: bool) -> None:
+    caught = boundary("b", "c", '<errorEventDefinition errorRef="er1"/>')
+    parts = (caught, user("h"), path("b", "h"), flow("h", "end", name="z")) if is_caught else ()
+    call = el("callActivity", "c", calledElement="KID")
+    assert (await deploy(api, THROWING, code="KID")).status_code == 201
+    number = await start(api, simple(call, *parts, outside=ERROR_1, through=("c",)), calls={"c": {"app": "KID"}})
+    admin = await api.client("admin")
+    kid = (await admin.get("/api/v1/instances", params={"app": "KID"})).json()["items"][0]["id"]
+    task = (await admin.get(f"/api/v1/instances/{kid}")).json()["tasks"][0]["id"]
+    claimed = await admin.post(f"/api/v1/tasks/{task}/claim")
+    headers = {"If-Match": claimed.headers["ETag"]}
+    done = await admin.post(f"/api/v1/tasks/{task}/complete", json={"values": {}}, headers=headers)
+    assert done.is_success, done.text
+
+    await due.return_call(api.world.context, api.world.account, InstanceId(kid))
+
+    incidents = (await admin.get("/api/v1/incidents", params={"instance": number})).json()["items"]
+    if is_caught:
+        assert await open_tasks(api, number) == ["h"]
+        assert incidents == []
+    else:
+        assert [(found["code"], found["element"]) for found in incidents] == [("E1", "c")]
+        assert (await admin.get(f"/api/v1/instances/{number}")).json()["state"] == "failed"
+
+
+async def test_deploying_warns_of_a_boundary_event_whose_error_nothing_throws(api: Api) -> None:
+    caught = boundary("b", "u", '<errorEventDefinition errorRef="er1"/>')
+    process = simple(user("u"), caught, flow("b", "end", name="z"), outside=ERROR_1, through=("u",))
+
+    deployed = await deploy(api, process)
+
+    assert deployed.status_code == 201
+    (found,) = deployed.json()["warnings"]
+    assert (found["code"], found["element"], found["file"]) == ("error_not_thrown", "b", "process.bpmn")
+    assert "E1" in found["message"]

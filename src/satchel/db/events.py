@@ -98,6 +98,9 @@ async def events_of_instance(
     )
 
 
+FAILED = "instance.failed"
+"""The event of an instance that failed; its data has the error code."""
+
 SUBMITTED, EMPTIED = "task.submitted", "task.emptied"
 """The events of a task's form that was submitted while the task went on, and of one that was emptied."""
 SUBMISSIONS = (SUBMITTED, "task.completed")
@@ -111,6 +114,16 @@ async def submitted_at(tx: Reader, account: AccountId, instance: InstanceId, tas
         (account, instance, task, [*SUBMISSIONS, EMPTIED]),
     )
     return next((at for kind, at in rows if kind != EMPTIED and isinstance(at, datetime)), None)
+
+
+async def failure_code(tx: Reader, account: AccountId, instance: InstanceId) -> str | None:
+    """Return the error code that an instance failed with, also of one that was deleted; None if it did not fail."""
+    return await tx.value(
+        str,
+        "SELECT data->>'code' FROM events WHERE account_id = %s AND instance_id = %s AND kind = %s"
+        " ORDER BY id DESC LIMIT 1",
+        (account, instance, FAILED),
+    )
 
 
 async def events_of_account(tx: Reader, account: AccountId, *, after: int, limit: int) -> list[Event]:

@@ -5,12 +5,14 @@
 """
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from satchel.engine.document import Findings
 from satchel.engine.elements import all_expressions
 from satchel.engine.expression import Expression
 from satchel.engine.graph import JOBS, Flow, Kind, Node, Process
 from satchel.engine.parse import read
+from satchel.engine.thrown import Thrown, Throws, check_caught
 from satchel.model.app import BUILT_IN_NAMES, Manifest
 from satchel.model.errors import Finding
 from satchel.model.fields import Field, FieldType
@@ -21,12 +23,19 @@ OUTCOME = "outcome"
 NAMES = BUILT_IN_NAMES | {OUTCOME}
 """The names that every expression knows besides fields and loop variables."""
 
+NOTHING_KNOWN: Mapping[str, Thrown] = MappingProxyType({})
 _LISTS = frozenset({FieldType.CHOICES, FieldType.TABLE})
 _WORDS = frozenset({"and", "or", "not", "in", "true", "false", "null"})
 
 
-def check(bpmn: bytes, manifest: Manifest) -> tuple[Finding, ...]:
-    """Return everything wrong with a process and its app.yaml, errors and warnings, in the order of the documents."""
+def check(bpmn: bytes, manifest: Manifest, called: Mapping[str, Thrown] = NOTHING_KNOWN) -> tuple[Finding, ...]:
+    """Return everything wrong with a process and its app.yaml, errors and warnings, in the order of the documents.
+
+    Args:
+        bpmn: the process.
+        manifest: of app.yaml.
+        called: by the code of an app that is called, what its instances can fail with.
+    """
     process, found = read(bpmn)
     if process is None:
         return found
@@ -36,6 +45,7 @@ def check(bpmn: bytes, manifest: Manifest) -> tuple[Finding, ...]:
     _check_messages(process, manifest, findings)
     _check_names(process, manifest, findings)
     _check_loops(process, manifest, findings)
+    check_caught(Throws(process, manifest, called), findings)
     bpmn_findings = sorted((*found, *findings.found), key=lambda finding: finding.line or 0)
     return (*bpmn_findings, *_manifest_findings(process, manifest))
 

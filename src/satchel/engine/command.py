@@ -4,6 +4,13 @@ from dataclasses import dataclass
 
 from satchel.model.ids import TokenId
 
+LATE = "late"
+"""The error code of a user task that failed for being late."""
+SERVICE_FAILED = "service_failed"
+"""The error code of a service task that failed for good, where its app has that thrown."""
+CALL_FAILED = "call_failed"
+"""The error code of a called instance that was cancelled or deleted; one that failed has its own code."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
@@ -64,7 +71,10 @@ class FinishCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailCall:
-    """The instance that a call activity started failed. A boundary error event catches it, or this one fails too."""
+    """The instance that a call activity started failed. A boundary error event catches it, or this one fails too.
+
+    An event for the code goes before one for `CALL_FAILED`, which catches whatever a called instance fails with.
+    """
 
     token: TokenId
     code: str

@@ -43,12 +43,19 @@ def fire(board: Board, token: Token) -> None:
     board.leave(boundary, host.scope, host.outcome)
 
 
-def fail(board: Board, token: Token, code: str) -> None:
-    """Go on after an activity that failed: at the boundary event that catches the code, or nowhere."""
+def fail(board: Board, token: Token, code: str, *, or_as: str | None = None) -> None:
+    """Go on after an activity that failed: at the boundary event that catches the code, or nowhere.
+
+    Args:
+        board: the tokens.
+        token: of the activity.
+        code: what it failed with.
+        or_as: a second code by which an event of the activity catches it, where none does by the first.
+    """
     node = board.node(token)
     host = board.state.tokens.get(token.host)
     board.take(token)
-    if not _catch(board, host or token, node, code):
+    if not _catch(board, host or token, node, code, or_as):
         _throw(board, token.scope, code, node)
 
 
@@ -129,12 +136,12 @@ def _throw(board: Board, scope: int, code: str, origin: Node) -> None:
     board.effects.append(Failed(element=origin.id, code=code, message=message))
 
 
-def _catch(board: Board, outer: Token, node: Node, code: str) -> bool:
+def _catch(board: Board, outer: Token, node: Node, code: str, or_as: str | None = None) -> bool:
     """Leave by the boundary event of `node` that catches a code, if there is one; an exact code goes before any."""
     events = [board.process.nodes[boundary] for boundary in node.boundaries]
     errors = [event for event in events if event.kind is Kind.BOUNDARY_ERROR]
-    exact = [event for event in errors if event.error == code]
-    caught = exact or [event for event in errors if event.error is None]
+    by_code = {event.error: event for event in reversed(errors)}
+    caught = [by_code[wanted] for wanted in (code, or_as, None) if wanted in by_code]
     if not caught:
         return False
     board.withdraw(outer, CloseReason.CANCELLED)

@@ -8,6 +8,7 @@ from typing import assert_never
 from satchel.engine import run, snapshot
 from satchel.engine.board import Board
 from satchel.engine.command import (
+    CALL_FAILED,
     Command,
     CompleteTask,
     FailCall,
@@ -106,7 +107,7 @@ def _apply(board: Board, command: Command) -> None:
         case FinishCall(token=key):
             _finish(board, _find(board, key, frozenset({Kind.CALL})))
         case FailCall(token=key, code=code):
-            run.fail(board, _find(board, key, frozenset({Kind.CALL})), code)
+            run.fail(board, _find(board, key, frozenset({Kind.CALL})), code, or_as=CALL_FAILED)
         case TimerDue(token=key):
             _happen(board, _find(board, key, _TIMERS))
         case MessageArrived(token=key):

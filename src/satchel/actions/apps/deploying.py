@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from satchel.actions import access
+from satchel.actions.apps.called_apps import thrown_by_called
 from satchel.actions.apps.service_findings import service_findings
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
@@ -122,7 +123,9 @@ async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings
     Where app.yaml has errors of its own, what could follow from those alone is left out.
     """
     found, is_draft = list(findings), has_errors(findings)
-    for finding in check(bundle.process, bundle.manifest):
+    async with context.database.read() as tx:
+        called = await thrown_by_called(context, tx, actor, bundle.manifest)
+    for finding in check(bundle.process, bundle.manifest, called):
         if is_draft and finding.code == "field_type":
             continue
         line = finding.line

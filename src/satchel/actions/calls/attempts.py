@@ -19,7 +19,7 @@ from satchel.actions.instances.run import Run, change
 from satchel.db import calls as rows
 from satchel.db import instances as instance_rows
 from satchel.db import waits as wait_rows
-from satchel.engine.command import FailJob, FinishJob
+from satchel.engine.command import SERVICE_FAILED, FailJob, FinishJob
 from satchel.model.actor import Actor, system
 from satchel.model.app import Service
 from satchel.model.errors import Busy, EngineStopped, InvalidValues, NotFound, OverQuota, SatchelError, Unavailable
@@ -28,9 +28,6 @@ from satchel.model.instance import ServiceCall
 from satchel.model.services import FilesTask, InstanceTask, MailTask, MessageTask, OnFailure, RestTask
 from satchel.outbound.failure import CallFailed
 from satchel.queue.enqueue import PERFORM_CALL
-
-FAILED = "service_failed"
-"""The error code under which a boundary event catches a service task that failed for good."""
 
 AT_ONCE = 100
 """How many due attempts one tick enqueues."""
@@ -245,7 +242,7 @@ async def _give_up(run: Run, begun: Begun, error: SatchelError) -> None:
         run.tx, call.account_id, call.instance_id, call.token, state=state, now=run.now, error=_reason(error)
     )
     is_error = how is OnFailure.ERROR
-    await advance(run, FailJob(token=call.token, code=FAILED) if is_error else FinishJob(token=call.token))
+    await advance(run, FailJob(token=call.token, code=SERVICE_FAILED) if is_error else FinishJob(token=call.token))
 
 
 async def _stop(context: Context, begun: Begun, error: SatchelError, code: str, hindrance: str) -> None:

@@ -19,8 +19,9 @@ from satchel.db import instances as rows
 from satchel.db import tasks as task_rows
 from satchel.db import uploads as upload_rows
 from satchel.db import waits as wait_rows
+from satchel.db.events import FAILED
 from satchel.engine import effect as effects
-from satchel.engine.command import Command, Start
+from satchel.engine.command import CALL_FAILED, Command, Start
 from satchel.engine.step import step
 from satchel.model.app import Assignment, TaskForm
 from satchel.model.errors import EngineStopped, InvalidState
@@ -87,9 +88,8 @@ async def _apply(run: Run, effect: effects.Effect) -> None:  # noqa: C901  # one
         case effects.Ended():
             await run.event("instance.ended")
             await close_instance(run, InstanceState.ENDED)
-        case effects.Failed(element=element, code=code, message=message):
-            await run.event("instance.failed", data={"element": element, "code": code, "message": message})
-            await close_instance(run, InstanceState.FAILED)
+        case effects.Failed():
+            await _fail_instance(run, effect)
         case _:
             assert_never(effect)
 
@@ -125,6 +125,28 @@ async def close_instance(run: Run, state: InstanceState) -> None:
     await expire_uploads(run, left, reason="instance_ended")
     if run.instance.parent_id is not None:
         run.ledger.enqueue(RETURN_CALL, instance=instance)
+
+
+async def _fail_instance(run: Run, failed: effects.Failed) -> None:
+    """Fail an instance; where one that it called had an error that nothing catches, an incident keeps its code."""
+    data = {"element": failed.element, "code": failed.code, "message": failed.message}
+    await run.event(FAILED, data=data)
+    await close_instance(run, InstanceState.FAILED)
+    is_called_ones = failed.element in run.app.manifest.calls and failed.code != CALL_FAILED
+    if not is_called_ones or run.instance.parent_id is not None:  # a caller may catch it yet
+        return
+    await wait_rows.insert_incident(
+        run.tx,
+        run.instance.account_id,
+        run.instance.id,
+        element=failed.element,
+        token=None,
+        code=failed.code,
+        message=failed.message,
+        details={},
+        now=run.now,
+    )
+    await run.event("incident.opened", data=data)
 
 
 async def cancel(run: Run, *, why: str) -> None:

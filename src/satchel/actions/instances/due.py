@@ -11,10 +11,11 @@ from satchel.actions.instances import tasks
 from satchel.actions.instances.advance import advance
 from satchel.actions.instances.run import change, load
 from satchel.actions.instances.starting import map_data
+from satchel.db import events as event_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as task_rows
 from satchel.db import waits as rows
-from satchel.engine.command import FailCall, FinishCall, TimerDue
+from satchel.engine.command import CALL_FAILED, FailCall, FinishCall, TimerDue
 from satchel.model.actor import system
 from satchel.model.errors import EngineStopped, NotFound, SatchelError
 from satchel.model.ids import AccountId, InstanceId
@@ -25,9 +26,6 @@ AT_ONCE = 100
 
 RETRY_AFTER = timedelta(seconds=30)
 """When something is tried again that met a passing fault, such as a lock held for too long."""
-
-CHILD_FAILED = "call_failed"
-"""The error code under which a called instance that failed or was cancelled can be caught."""
 
 
 async def run_due(context: Context) -> int:
@@ -86,8 +84,9 @@ async def _postpone_failing(context: Context, task: Task, delay: timedelta | Non
 async def return_call(context: Context, account: AccountId, child_id: InstanceId) -> None:
     """Tell a caller that the instance it called has ended, with the values and files that its mapping takes back.
 
-    An instance that was deleted counts as one that failed. Does nothing if the caller no longer waits, so that it may
-    be repeated.
+    An error that nothing in the called instance caught goes on in the caller with its code, as one of an embedded
+    subprocess does. An instance that was cancelled or deleted counts as one that failed. Does nothing if the caller no
+    longer waits, so that it may be repeated.
     """
     actor = system(account)
     async with context.database.read() as tx:
@@ -110,7 +109,8 @@ async def return_call(context: Context, account: AccountId, child_id: InstanceId
                 await run.event("call.returned", data=data)
                 await advance(run, FinishCall(token=known.token))
             else:
-                await run.event("call.failed", data=data)
-                await advance(run, FailCall(token=known.token, code=CHILD_FAILED))
+                code = await event_rows.failure_code(run.tx, account, child_id) or CALL_FAILED
+                await run.event("call.failed", data={**data, "code": code})
+                await advance(run, FailCall(token=known.token, code=code))
     except (NotFound, EngineStopped):
         return

@@ -25,16 +25,13 @@ from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as rows
 from satchel.db.pool import Reader
-from satchel.engine.command import CompleteTask, FailTask
+from satchel.engine.command import LATE, CompleteTask, FailTask
 from satchel.model.actor import Actor, Right
 from satchel.model.app import TaskForm
 from satchel.model.errors import FieldFault, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.files import File
 from satchel.model.ids import TaskId, UserId
 from satchel.model.instance import Instance, Task, TaskState
-
-LATE = "late"
-"""The error code under which a task that fails for being late can be caught by a boundary error event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
