@@ -28,7 +28,7 @@ async def start(api: Api, process: bytes, **manifest: object) -> int:
     assert (deployed.status_code, deployed.json()["warnings"]) == (201, []), deployed.text
     started = await (await api.client("admin")).post("/api/v1/apps/ODD/instances", json={"values": {}})
     assert started.status_code == 201, started.text
-    return int(started.json()["id"])
+    return int(started.json()["instance"]["id"])
 
 
 async def open_tasks(api: Api, instance: int) -> list[str]:
@@ -95,7 +95,7 @@ async def test_a_version_that_was_deployed_before_a_rule_still_runs(api: Api) ->
 
     started = await (await api.client("admin")).post("/api/v1/apps/ODD/instances", json={"values": {}})
 
-    assert await open_tasks(api, started.json()["id"]) == ["u"]
+    assert await open_tasks(api, started.json()["instance"]["id"]) == ["u"]
 
 
 ERROR_1 = '<error id="er1" name="E one" errorCode="E1"/>'

@@ -211,7 +211,7 @@ async def test_a_file_that_no_value_names_goes_at_the_next_submission(navixy: Na
 
 
 async def test_an_upload_that_is_refused_may_be_made_again_at_the_same_place(navixy: Navixy) -> None:
-    place = (await navixy.create(field_id="small", size=100)).json()["value"]
+    place = (await navixy.create(field_id="small", size=100, filename="a.pdf")).json()["value"]
     for data in (b"no PDF at all", PDF.ljust(20_000), PDF.ljust(200_000)):
         assert (await navixy.send(place, data)).json()["success"] is False
         (row,) = await navixy.api.world.rows(
