@@ -12,8 +12,8 @@ from satchel.surfaces.kit.endpoints import Endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra.addresses import API
 from satchel.surfaces.questetra.inputs import Inputs
-from satchel.surfaces.questetra.outputs import data_type, moment, subtype
 from satchel.surfaces.questetra.processes import MAX_LIMIT, MAX_START
+from satchel.surfaces.questetra.values import data_type, moment, subtype
 
 _NODES_PER_VERSION = 1_024
 

@@ -7,26 +7,22 @@ their order. What a form brought is gone again if the form turns out to be wrong
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from satchel.actions.files import intake, tickets
 from satchel.actions.files.intake import Arrival
 from satchel.actions.files.tickets import Wish
-from satchel.actions.identity import accounts
 from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
-from satchel.model.errors import FieldFault, InvalidRequest, InvalidValues, NotFound, UnsupportedMedia
+from satchel.model.errors import FieldFault, InvalidRequest, InvalidValues, UnsupportedMedia
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import FieldId
-from satchel.model.strict_json import parse_json
 from satchel.model.uploads import Upload
 from satchel.surfaces.kit.exchange import Exchange
 from satchel.surfaces.kit.given import FORM, refused
 from satchel.surfaces.kit.multipart import Part, read_parts
 from satchel.surfaces.kit.texts import read_pairs
 from satchel.surfaces.questetra.inputs import Inputs
-
-T = TypeVar("T")
+from satchel.surfaces.questetra.values import read_value
 
 MAX_FORM_BYTES = 100 * 1024 * 1024
 """Of one request with files; larger ones are uploaded before, each as one request."""
@@ -164,39 +160,9 @@ async def submission(
         given.setdefault(known.id, (known, []))[1].extend(int(upload.id) for upload in stored)
     for known, found in given.values():
         try:
-            values[known.id] = await _value(exchange, actor, known, found)
+            values[known.id] = await read_value(exchange, actor, known, found)
         except InvalidRequest as error:
             faults.append(FieldFault(field=known.id, code="type", message=error.message))
     if faults:
         raise InvalidValues(faults)
     return Submission(values=values)
-
-
-async def _value(exchange: Exchange, actor: Actor, known: Field, found: Sequence[object]) -> object:
-    filled = [one for one in found if one != ""]
-    if known.is_file_type or known.type is FieldType.CHOICES:
-        return filled
-    if len(found) > 1:
-        raise InvalidRequest(f"{known.label} takes one value.")
-    if not filled:
-        return None
-    text = str(filled[0])
-    if known.type is FieldType.BOOLEAN and text in ("true", "false"):
-        return text == "true"
-    if known.type in (FieldType.USER, FieldType.GROUP) and not text.isdigit():
-        return await _named(exchange, actor, known, text)
-    return parse_json(text.encode()) if known.type is FieldType.TABLE else text
-
-
-async def _named(exchange: Exchange, actor: Actor, known: Field, text: str) -> int:
-    """Return the number of a user by e-mail, or of an organization by name."""
-    if known.type is FieldType.USER:
-        return (await _known(accounts.user_with_email(exchange.context, actor, text))).id
-    return (await _known(accounts.group_named(exchange.context, actor, text))).id
-
-
-async def _known(finding: Awaitable[T]) -> T:
-    try:
-        return await finding
-    except NotFound as error:
-        raise InvalidRequest(error.message) from None

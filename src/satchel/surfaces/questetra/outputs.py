@@ -1,21 +1,20 @@
 """Our instances, fields and files as their processes, data items and FILE2 values."""
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
-from typing import cast
+from collections.abc import Collection, Sequence
 from zoneinfo import ZoneInfo
 
 from satchel.actions.lists.processes import Process
+from satchel.actions.lists.work_items import WorkItem
 from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
-from satchel.model.ids import GroupId, UserId, data_item_id
+from satchel.model.ids import data_item_id
+from satchel.model.instance import TaskState
 from satchel.model.search import criteria
 from satchel.surfaces.kit.exchange import Reply
+from satchel.surfaces.questetra.values import data_type, moment, subtype, value
 
-_DATA_TYPES: Mapping[str, str] = {"file": "FILE2"}
-"""Where a data type is not the criteria's word for it in capitals."""
-
-_SUBTYPES: Mapping[FieldType, str] = {FieldType.DATE: "DATE_YMD"}
+_OF_PROCESS = frozenset({"data", "starred"})
+"""Members of a process that a task has of its own."""
 
 _KIBIBYTE = 1024
 _UNITS = ("KB", "MB", "GB", "TB")
@@ -52,20 +51,31 @@ def process(one: Process, shown: Collection[int], time_zone: str) -> dict[str, o
     }
 
 
-def data_type(known: Field) -> str:
-    """Return what a field's values are called."""
-    word = criteria.item_type(known)
-    return _DATA_TYPES.get(word, word.upper())
-
-
-def subtype(known: Field) -> str | None:
-    """Return what narrows a field's data type."""
-    return _SUBTYPES.get(known.type)
-
-
-def moment(at: datetime, zone: ZoneInfo) -> str:
-    """Return a moment in a zone, its offset without a colon: `2022-04-11T11:06:36+0900`."""
-    return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S%z")
+def work_item(one: WorkItem, items: Sequence[int], time_zone: str) -> dict[str, object]:
+    """Return a task with every key."""
+    task, zone = one.task, ZoneInfo(time_zone)
+    whole_process = process(one.process, items, time_zone)
+    own: dict[str, object] = {
+        "allocateDatetime": None,
+        "allocatedQgroupId": task.group_id,
+        "allocatedQgroupName": one.group,
+        "allocatedQuserId": task.holder_id,
+        "allocatedQuserName": one.holder,
+        "data": whole_process["data"],
+        "endDatetime": None if task.closed_at is None else moment(task.closed_at, zone),
+        "failType": "TIMELIMIT" if task.state is TaskState.FAILED else None,
+        "id": task.id,
+        "nodeName": task.name,
+        "nodeNumber": one.node,
+        "offerDatetime": moment(task.opened_at, zone),
+        "read": task.holder_id is not None,
+        "starred": False,
+        "startDatetime": None,
+        "state": criteria.TASK_STATES[task.state],
+        "swimlaneType": None,
+        "timeLimitDatetime": None if task.due_at is None else moment(task.due_at, zone),
+    }
+    return own | {name: value for name, value in whole_process.items() if name not in _OF_PROCESS}
 
 
 def _data(one: Process, shown: Collection[int], zone: ZoneInfo) -> dict[str, object]:
@@ -117,21 +127,3 @@ def length_text(size: int) -> str:
         unit += 1
     tenths = -(-size * 10 // _KIBIBYTE**unit)
     return f"{tenths // 10}.{tenths % 10} {_UNITS[unit - 1]}"
-
-
-def value(one: Process, known: Field, zone: ZoneInfo) -> object:
-    """Return what a field that holds no files holds; None for nothing."""
-    held = one.instance.values.get(known.id)
-    if held is None:
-        return None
-    if known.type in (FieldType.CHOICE, FieldType.CHOICES):
-        labels = {option.id: option.label for option in known.limits.options}
-        chosen = cast("list[object]", held) if isinstance(held, list) else [held]
-        return [{"display": labels.get(str(one), str(one)), "value": str(one)} for one in chosen]
-    if known.type is FieldType.DATETIME and isinstance(held, str):
-        return moment(datetime.fromisoformat(held), zone)
-    if known.type is FieldType.BOOLEAN:
-        return "true" if held else "false"
-    if known.type in (FieldType.USER, FieldType.GROUP) and isinstance(held, int):
-        return one.users.get(UserId(held)) if known.type is FieldType.USER else one.groups.get(GroupId(held))
-    return held

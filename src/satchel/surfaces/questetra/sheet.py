@@ -12,7 +12,8 @@ from satchel.actions.loading import LoadedApp
 from satchel.model.fields import Field, FieldType
 from satchel.model.instance import InstanceState
 from satchel.surfaces.kit.exchange import Reply
-from satchel.surfaces.questetra.outputs import stored, value
+from satchel.surfaces.questetra.outputs import stored
+from satchel.surfaces.questetra.values import value
 
 HEADINGS = (
     *("App ID", "App Name", "Category", "Version", "Process ID", "Status", "Start User ID", "Start User"),

@@ -20,7 +20,7 @@ from satchel.surfaces.questetra import forms, processes, xml
 from satchel.surfaces.questetra.addresses import API, PREFIX
 from satchel.surfaces.questetra.forms import Incoming
 from satchel.surfaces.questetra.inputs import Inputs
-from satchel.surfaces.questetra.outputs import data_type
+from satchel.surfaces.questetra.values import data_type
 from satchel.surfaces.questetra.xml import element
 
 BESIDES = frozenset({"workitemId", "title", "qgroupId", "flow", "saveOnly"})

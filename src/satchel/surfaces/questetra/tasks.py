@@ -1,6 +1,6 @@
 """Tasks: lists of them, and taking them."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,6 @@ from satchel.actions.lists.questetra_criteria import Criteria, meaning, members,
 from satchel.actions.lists.work_items import TaskConditions, WorkItem
 from satchel.model.errors import SatchelError
 from satchel.model.ids import InstanceId, TaskId, UserId
-from satchel.model.instance import TaskState
 from satchel.model.search import criteria as words
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
@@ -18,7 +17,7 @@ from satchel.surfaces.kit.given import refused
 from satchel.surfaces.questetra import sheet
 from satchel.surfaces.questetra.addresses import API
 from satchel.surfaces.questetra.inputs import Inputs
-from satchel.surfaces.questetra.outputs import moment, nothing, process
+from satchel.surfaces.questetra.outputs import nothing, work_item
 from satchel.surfaces.questetra.processes import DEFAULT_LIMIT, MAX_LIMIT, MAX_START
 
 MAX_ACCEPTED = 100
@@ -37,37 +36,7 @@ HEADINGS = (
 )
 """Before the columns of the task's process."""
 
-_OF_PROCESS = frozenset({"data", "starred"})
-"""Members of a process that a task has of its own."""
-
 Finding = Callable[..., Coroutine[Any, Any, tuple[int, list[WorkItem]]]]
-
-
-def shown(one: WorkItem, items: Sequence[int], time_zone: str) -> dict[str, object]:
-    """Return a task with every key."""
-    task, zone = one.task, ZoneInfo(time_zone)
-    whole_process = process(one.process, items, time_zone)
-    own: dict[str, object] = {
-        "allocateDatetime": None,
-        "allocatedQgroupId": task.group_id,
-        "allocatedQgroupName": one.group,
-        "allocatedQuserId": task.holder_id,
-        "allocatedQuserName": one.holder,
-        "data": whole_process["data"],
-        "endDatetime": None if task.closed_at is None else moment(task.closed_at, zone),
-        "failType": "TIMELIMIT" if task.state is TaskState.FAILED else None,
-        "id": task.id,
-        "nodeName": task.name,
-        "nodeNumber": one.node,
-        "offerDatetime": moment(task.opened_at, zone),
-        "read": task.holder_id is not None,
-        "starred": False,
-        "startDatetime": None,
-        "state": words.TASK_STATES[task.state],
-        "swimlaneType": None,
-        "timeLimitDatetime": None if task.due_at is None else moment(task.due_at, zone),
-    }
-    return own | {name: value for name, value in whole_process.items() if name not in _OF_PROCESS}
 
 
 async def _found(exchange: Exchange) -> tuple[int, list[WorkItem], tuple[int, ...]]:
@@ -114,7 +83,7 @@ async def listing(exchange: Exchange) -> Reply:
     """List the tasks that criteria find, of the apps that the caller may view."""
     count, found, items = await _found(exchange)
     zone = exchange.actor.time_zone
-    return json_reply({"count": count, "workitems": [shown(one, items, zone) for one in found]})
+    return json_reply({"count": count, "workitems": [work_item(one, items, zone) for one in found]})
 
 
 async def csv(exchange: Exchange) -> Reply:
@@ -156,7 +125,7 @@ async def _mine(exchange: Exchange, finding: Finding) -> Reply:
     limit = given.integer_or("limit", MAX_LIMIT, high=MAX_LIMIT)
     count, found = await finding(exchange.context, exchange.actor, start=start, limit=limit)
     zone = exchange.actor.time_zone
-    return json_reply({"count": count, "workitems": [shown(one, (), zone) for one in found]})
+    return json_reply({"count": count, "workitems": [work_item(one, (), zone) for one in found]})
 
 
 async def accept(exchange: Exchange) -> Reply:
@@ -173,7 +142,7 @@ async def accept(exchange: Exchange) -> Reply:
         except SatchelError as error:
             results.append({"error": error.message, "success": False, "workitem": None, "workitemId": task})
         else:
-            item = shown(taken, (), exchange.actor.time_zone)
+            item = work_item(taken, (), exchange.actor.time_zone)
             results.append({"error": None, "success": True, "workitem": item, "workitemId": task})
     return json_reply({"results": results})
 
@@ -191,7 +160,7 @@ async def start(exchange: Exchange) -> Reply:
     given = await Inputs.read(exchange)
     app, node = given.integer("processModelInfoId"), given.integer("nodeNumber")
     made = await work_items.start(exchange.context, exchange.actor, app, node)
-    return json_reply({"workitem": shown(made, (), exchange.actor.time_zone)})
+    return json_reply({"workitem": work_item(made, (), exchange.actor.time_zone)})
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
