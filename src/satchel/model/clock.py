@@ -1,6 +1,7 @@
 """Time as an argument: whoever needs to know the time takes a `Clock`; and how a moment is written for others."""
 
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Protocol
 
 
@@ -16,3 +17,8 @@ def moment(at: datetime) -> str:
     """Return a moment in UTC, its fraction of a second without zeros at the end: `2024-04-02T20:26:27.7794Z`."""
     text = at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "")
     return f"{text.rstrip('0').rstrip('.')}Z"
+
+
+def http_date(at: datetime) -> str:
+    """Return a moment as HTTP's headers have it: `Tue, 02 Apr 2024 20:26:27 GMT`."""
+    return format_datetime(at.astimezone(UTC), usegmt=True)

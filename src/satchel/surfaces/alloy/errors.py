@@ -27,6 +27,7 @@ from satchel.model.errors import (
     Unavailable,
 )
 from satchel.surfaces.alloy import outputs
+from satchel.surfaces.kit.errors import by_class
 from satchel.surfaces.kit.exchange import Exchange, Reply
 
 UNEXPECTED = 1
@@ -48,26 +49,26 @@ BAD_VALUE = 113
 NO_PERMISSION_TEXT = "You do not have enough permissions to access this item."
 DENIED_TEXT = "Authorization has been denied for this request."
 
-_BY_CLASS: tuple[tuple[type[SatchelError], int, int], ...] = (
-    (TooManyRequests, DENIED, 401),
-    (Unauthenticated, DENIED, 401),
-    (Forbidden, NO_PERMISSION, 200),
-    (MethodNotAllowed, MALFORMED, 405),
-    (BodyTooSlow, MALFORMED, 408),
-    (RangeNotSatisfiable, MALFORMED, 416),
-    (OverQuota, OVER_QUOTA, 200),
-    (DiskFull, DISK_FULL, 507),
-    (TooLarge, FILE_TOO_LARGE, 200),
-    (EngineStopped, NO_ACTION, 200),
-    (InvalidState, NO_ACTION, 200),
-    (Gone, NO_ATTACHMENT, 200),
-    (NotFound, NO_OBJECT, 200),
-    (BlobMissing, UNEXPECTED, 503),
-    (CorruptState, UNEXPECTED, 503),
-    (Unavailable, UNEXPECTED, 503),
-    (Conflict, MALFORMED, 200),
-    (BadFile, MALFORMED, 200),
-    (InvalidRequest, MALFORMED, 200),
+_BY_CLASS: tuple[tuple[type[SatchelError], tuple[int, int]], ...] = (
+    (TooManyRequests, (DENIED, 401)),
+    (Unauthenticated, (DENIED, 401)),
+    (Forbidden, (NO_PERMISSION, 200)),
+    (MethodNotAllowed, (MALFORMED, 405)),
+    (BodyTooSlow, (MALFORMED, 408)),
+    (RangeNotSatisfiable, (MALFORMED, 416)),
+    (OverQuota, (OVER_QUOTA, 200)),
+    (DiskFull, (DISK_FULL, 507)),
+    (TooLarge, (FILE_TOO_LARGE, 200)),
+    (EngineStopped, (NO_ACTION, 200)),
+    (InvalidState, (NO_ACTION, 200)),
+    (Gone, (NO_ATTACHMENT, 200)),
+    (NotFound, (NO_OBJECT, 200)),
+    (BlobMissing, (UNEXPECTED, 503)),
+    (CorruptState, (UNEXPECTED, 503)),
+    (Unavailable, (UNEXPECTED, 503)),
+    (Conflict, (MALFORMED, 200)),
+    (BadFile, (MALFORMED, 200)),
+    (InvalidRequest, (MALFORMED, 200)),
 )
 """The first class that fits decides code and status; what none fits is a malformed request."""
 
@@ -126,9 +127,7 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
         return _reply(exchange, *_of_values(error.faults), 200)
     if isinstance(error, NotFound) and error.members.get("what") == "address":
         return _reply(exchange, MALFORMED, error.message, 404)
-    code, status = next(
-        ((code, status) for known, code, status in _BY_CLASS if isinstance(error, known)), (MALFORMED, 200)
-    )
+    code, status = by_class(error, _BY_CLASS, (MALFORMED, 200))
     text = error.message
     if code == NO_PERMISSION:
         text = NO_PERMISSION_TEXT

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from satchel.model.errors import InvalidValues, Kind, MethodNotAllowed, SatchelError, TooManyRequests
+from satchel.model.errors import InvalidValues, Kind, SatchelError
+from satchel.surfaces.kit.errors import INTERNAL, UNEXPECTED, headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 STATUSES: Mapping[Kind, int] = {Kind.UNPROCESSABLE: 400}
 """Of kinds whose status here is not their own."""
 
-INTERNAL = "internal_error"
 _NAMES = "flokzu.names"
 
 
@@ -20,8 +20,7 @@ def name_fields(exchange: Exchange, names: Mapping[str, str]) -> None:
 def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     """Return an error in the envelope; None stands for one that nobody expected."""
     if error is None:
-        message = "Something went wrong in the server, and its log says what. Nothing of this request was kept."
-        return json_reply(_envelope(INTERNAL, message, exchange), status=500)
+        return json_reply(_envelope(INTERNAL, UNEXPECTED, exchange), status=500)
     body = _envelope(error.code, error.message, exchange)
     if isinstance(error, InvalidValues):
         names: Mapping[str, str] = exchange.scope.get(_NAMES, {})
@@ -31,12 +30,7 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
         ]
         body["errors"] = faults
         body["message"] = "; ".join(f"{one['field']}: {one['message']}" for one in faults[:_SHOWN])
-    headers: dict[str, str] = {}
-    if isinstance(error, MethodNotAllowed):
-        headers["Allow"] = ", ".join(error.allowed)
-    if isinstance(error, TooManyRequests):
-        headers["Retry-After"] = error.retry_at.strftime("%a, %d %b %Y %H:%M:%S GMT")
-    return json_reply(body, status=STATUSES.get(error.kind, error.kind.value), headers=headers)
+    return json_reply(body, status=STATUSES.get(error.kind, error.kind.value), headers=headers_of(error))
 
 
 _SHOWN = 3

@@ -5,11 +5,11 @@ from http import HTTPStatus
 
 import msgspec
 
-from satchel.model.errors import Kind, MethodNotAllowed, RangeNotSatisfiable, SatchelError, TooManyRequests
+from satchel.model.errors import Kind, SatchelError
+from satchel.surfaces.kit.errors import INTERNAL, UNEXPECTED, headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply
 
 MEDIA_TYPE = "application/problem+json"
-INTERNAL = "internal_error"
 
 _BEARER = 'Bearer realm="Satchel"'
 _BASIC = 'Basic realm="Satchel", charset="UTF-8"'
@@ -18,19 +18,12 @@ _BASIC = 'Basic realm="Satchel", charset="UTF-8"'
 def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     """Return the problem document of an error; None stands for one that nobody expected."""
     if error is None:
-        detail = "Something went wrong in the server, and its log says what. Nothing of this request was kept."
-        body = _problem(500, INTERNAL, detail, exchange.request_id)
+        body = _problem(500, INTERNAL, UNEXPECTED, exchange.request_id)
         return Reply(status=500, headers={"Content-Type": MEDIA_TYPE}, body=body)
     status = error.kind.value
-    headers = {"Content-Type": MEDIA_TYPE}
+    headers = {"Content-Type": MEDIA_TYPE, **headers_of(error)}
     if error.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = _challenge(exchange)
-    if isinstance(error, TooManyRequests):
-        headers["Retry-After"] = error.retry_at.strftime("%a, %d %b %Y %H:%M:%S GMT")
-    if isinstance(error, MethodNotAllowed):
-        headers["Allow"] = ", ".join(error.allowed)
-    if isinstance(error, RangeNotSatisfiable):
-        headers["Content-Range"] = f"bytes */{error.size_bytes}"
     body = _problem(status, error.code, error.message, exchange.request_id, error.members)
     return Reply(status=status, headers=headers, body=body)
 

@@ -7,13 +7,13 @@ https://tus.io/protocols/resumable-upload. The ticket's `tus_url` is an upload r
 from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import replace
-from datetime import datetime
 
 from satchel.actions.files import pieces, tickets
 from satchel.actions.files.pieces import Progress
 from satchel.actions.files.tickets import MAX_SIZE_BYTES
 from satchel.blobs.store import CHECKSUM_ALGORITHMS, Checksum
 from satchel.model.api.queries import TicketQuery
+from satchel.model.clock import http_date
 from satchel.model.errors import (
     Busy,
     ChecksumMismatch,
@@ -38,14 +38,10 @@ def _headers(progress: Progress | None = None) -> dict[str, str]:
     headers = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
     if progress is not None:
         headers["Upload-Offset"] = str(progress.offset_bytes)
-        headers["Upload-Expires"] = _http_date(progress.expires_at)
+        headers["Upload-Expires"] = http_date(progress.expires_at)
         if progress.size_bytes is not None:
             headers["Upload-Length"] = str(progress.size_bytes)
     return headers
-
-
-def _http_date(at: datetime) -> str:
-    return at.strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 
 def _check_version(exchange: Exchange) -> None:

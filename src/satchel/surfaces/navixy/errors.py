@@ -25,6 +25,7 @@ from satchel.model.errors import (
     Unavailable,
     UnsupportedMedia,
 )
+from satchel.surfaces.kit.errors import by_class
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.navixy.names import to_theirs
 
@@ -161,16 +162,16 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
 
 
 def _code(error: SatchelError, exchange: Exchange) -> int:
-    for known, code in _table(exchange).items():
-        if isinstance(error, known):
-            return code
+    own = by_class(error, _table(exchange).items(), None)
+    if own is not None:
+        return own
     if isinstance(error, NotFound) and error.members.get("what") == "address":
         return _unknown_address(exchange)
     if isinstance(error, TooLarge) and error.is_of_body:
         return 9
     if isinstance(error, BadFile):
         return _BY_FILE_CODE.get(error.code, 7)
-    return next((code for known, code in _BY_CLASS if isinstance(error, known)), 7)
+    return by_class(error, _BY_CLASS, 7)
 
 
 RESOURCES = frozenset({"user", "api", "subuser", "task", "form", "file", "dealer", "checkin"})

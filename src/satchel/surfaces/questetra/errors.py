@@ -14,6 +14,7 @@ from satchel.model.errors import (
     Unauthenticated,
     Unavailable,
 )
+from satchel.surfaces.kit.errors import by_class
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra import oauth
 from satchel.surfaces.questetra.forms import NAMES_KEPT
@@ -93,11 +94,10 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     if root is not None and not is_address:
         return _xml(error, exchange, root)
     if str(exchange.scope["path"]) in (oauth.AUTHORIZE, oauth.TOKEN):
-        status = next((status for known, status in STATUSES if isinstance(error, known)), 400)
-        return oauth.document(error, exchange, 500 if error is None else status)
+        return oauth.document(error, exchange, 500 if error is None else by_class(error, STATUSES, 400))
     if error is None:
         return _reply(500, "10000", "Unexpected", exchange.request_id)
-    status = next((status for known, status in STATUSES if isinstance(error, known)), 400)
+    status = by_class(error, STATUSES, 400)
     if isinstance(error, NotFound):
         if error.members.get("what") == "address":
             return _reply(404, "10000", "NotFound", str(exchange.scope["path"])[:200])
@@ -126,7 +126,7 @@ def _xml(error: SatchelError | None, exchange: Exchange, root: str) -> Reply:
             key = "key"
         found = [(key or error.code, error.message)]
     statuses = STATUSES if root == RESULT else _XML_STATUSES
-    status = next((status for known, status in statuses if isinstance(error, known)), 400)
+    status = by_class(error, statuses, 400)
     return xml_reply(_rooted(root, errors(found), group), status=status)
 
 

@@ -27,9 +27,10 @@ from satchel.model.errors import (
     UnsupportedMedia,
 )
 from satchel.surfaces.kit.endpoints import Answer, Endpoint
+from satchel.surfaces.kit.errors import INTERNAL
 from satchel.surfaces.native.description.headers import REQUEST_HEADERS, RESPONSE_HEADERS
 from satchel.surfaces.native.description.schemas import parameters_of, reply_types, request_types, schemas_of
-from satchel.surfaces.native.errors import INTERNAL, MEDIA_TYPE
+from satchel.surfaces.native.errors import MEDIA_TYPE
 
 Json = dict[str, object]
 
