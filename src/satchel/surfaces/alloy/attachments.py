@@ -106,19 +106,10 @@ class AttachmentBody:
         Inputs.check_type(self._exchange)
         if self._exchange.content_length is None:
             raise InvalidRequest("Say by Content-Length how long the body is, so that room can be kept for its files.")
-        async with aclosing(self._chunks()) as chunks:
+        async with aclosing(self._exchange.chunks(MAX_SIZE_BYTES)) as chunks:
             limit = self._exchange.parts.max_json_bytes
             self._body = EmbeddedFiles(chunks, self._places.__contains__, self._take, max_json_bytes=limit)
             return await self._body.read()
-
-    async def _chunks(self) -> AsyncGenerator[bytes, None]:
-        kept = self._exchange.scope.get("satchel.body")  # an Idempotency-Key had it read already
-        if isinstance(kept, bytes):
-            yield kept
-            return
-        async with aclosing(self._exchange.chunks(MAX_SIZE_BYTES)) as chunks:
-            async for chunk in chunks:
-                yield chunk
 
     async def _take(self, chunks: AsyncGenerator[bytes, None]) -> int:
         if self._body is not None and self._before_file is not None:

@@ -15,7 +15,7 @@ from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 SCHEME = "bearer"
-ACTING_FOR = b"impersonating-user-id"
+ACTING_FOR = "impersonating-user-id"
 
 _ACTS_FOR_OTHERS = "alloy.acts_for_others"
 
@@ -29,25 +29,21 @@ async def authenticate(exchange: Exchange) -> Actor | None:
         Refused: there is no such person in the account.
         Forbidden: a person acts for another.
     """
-    sent = _all_of(exchange, b"authorization")
+    sent = exchange.every("authorization")
     if not sent:
         return None
-    scheme, _, token = sent[0].strip().partition(" ")
+    scheme, _, token = sent[0].partition(" ")
     if len(sent) > 1 or scheme.lower() != SCHEME:
         raise Unauthenticated
     exchange.secret = token.strip()
     actor = (await applications.by_token(exchange.context, exchange.secret, address=exchange.address)).by_rights_only()
     exchange.known_actor = actor
-    persons = _all_of(exchange, ACTING_FOR)
+    persons = exchange.every(ACTING_FOR)
     if len(persons) > 1:
         raise InvalidRequest("An application acts for one person: send Impersonating-User-Id once.")
-    if persons and persons[0].strip():
+    if persons and persons[0]:
         exchange.known_actor = (await _acting_for(exchange, actor, persons[0])).by_rights_only()
     return exchange.known_actor
-
-
-def _all_of(exchange: Exchange, header: bytes) -> list[str]:
-    return [value.decode("latin-1") for name, value in exchange.scope["headers"] if name == header]
 
 
 async def _acting_for(exchange: Exchange, actor: Actor, person: str) -> Actor:

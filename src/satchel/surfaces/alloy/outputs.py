@@ -8,12 +8,12 @@ from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from satchel.model.actor import Actor
+from satchel.model.search.criteria import NOT_IN_XML
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 XML_TYPE = "application/xml; charset=utf-8"
 XML_HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MEMBERS = {"Fields": "Field", "Data": "Row", "Row": "Value", "Items": "Item"}
 """What the elements of a list are called in XML, by the list's own name."""
 
@@ -70,7 +70,7 @@ def xml_element(name: str, value: object) -> str:
 
 def xml_text(text: str) -> str:
     """Return a text as XML may hold it; characters that it cannot become U+FFFD."""
-    return escape(_NOT_XML.sub("\ufffd", text))
+    return escape(NOT_IN_XML.sub("\ufffd", text))
 
 
 def items(found: Sequence[tuple[str, str, str]]) -> dict[str, object]:

@@ -1,19 +1,14 @@
 """Files: one is attached to an instance, as the part `file` of a form or as the whole body."""
 
-from collections.abc import AsyncIterator
-
 from satchel.actions.files import attaching
 from satchel.actions.files.attaching import Coming
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import MAX_SIZE_BYTES
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.lifecycle import View
 from satchel.model.actor import Right
-from satchel.model.chunks import once
 from satchel.model.errors import InvalidRequest, NotFound
 from satchel.model.fields import Field
 from satchel.model.files import File
-from satchel.model.transfer.names import decode_header, parse_disposition
 from satchel.surfaces.flokzu import outputs
 from satchel.surfaces.flokzu.addresses import V1
 from satchel.surfaces.flokzu.inputs import Inputs
@@ -21,11 +16,10 @@ from satchel.surfaces.flokzu.names import ids_of
 from satchel.surfaces.flokzu.values import named_fields
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
-from satchel.surfaces.kit.multipart import last_part, read_parts
+from satchel.surfaces.kit.multipart import last_part
+from satchel.surfaces.kit.uploads import FRAMING_BYTES, name_of_body, parts_of
 
 FILE_PART = "file"
-FRAMING_BYTES = 64 * 1024
-"""How much a form may hold besides its file."""
 
 
 async def attach(exchange: Exchange) -> Reply:
@@ -43,8 +37,8 @@ async def attach(exchange: Exchange) -> Reply:
     if exchange.content_type == "multipart/form-data":
         made = await _from_form(exchange, view, field, name=name, size=size)
     else:
-        arrival = Arrival(name=name or _name_said(exchange), media_type=exchange.content_type or None)
-        coming = Coming(arrival=arrival, chunks=_body(exchange, size), size_bytes=size)
+        arrival = Arrival(name=name or name_of_body(exchange), media_type=exchange.content_type or None)
+        coming = Coming(arrival=arrival, chunks=exchange.chunks(size), size_bytes=size)
         made = await _attached(exchange, view, field, coming)
     answer = {"identifier": view.instance.identifier, "attachmentId": made.uuid.hex, "name": made.name}
     return json_reply({**answer, "size": made.size_bytes, "status": outputs.OK})
@@ -71,7 +65,7 @@ def _field(exchange: Exchange, view: View, label: str | None) -> Field | None:
 
 async def _from_form(exchange: Exchange, view: View, field: Field | None, *, name: str | None, size: int) -> File:
     made: File | None = None
-    parts = read_parts(exchange.header("content-type"), _body(exchange, FRAMING_BYTES + MAX_SIZE_BYTES))
+    parts = parts_of(exchange)
     async for part in parts:
         if part.name != FILE_PART:
             if part.filename is not None:
@@ -88,17 +82,6 @@ async def _from_form(exchange: Exchange, view: View, field: Field | None, *, nam
 
 async def _attached(exchange: Exchange, view: View, field: Field | None, coming: Coming) -> File:
     return await attaching.attach(exchange.context, exchange.actor, view.instance.id, field, coming)
-
-
-def _body(exchange: Exchange, limit: int) -> AsyncIterator[bytes]:
-    """Give the body as it comes; under an Idempotency-Key it was read already."""
-    kept: bytes | None = exchange.scope.get("satchel.body")
-    return exchange.chunks(limit) if kept is None else once(kept)
-
-
-def _name_said(exchange: Exchange) -> str | None:
-    header = exchange.header("content-disposition")
-    return parse_disposition(decode_header(header.encode("latin-1"))).filename if header else None
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (endpoint("POST", f"{V1}/instances/file", attach),)

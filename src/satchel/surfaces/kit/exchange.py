@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from satchel.actions.context import Context
 from satchel.model.actor import Actor
 from satchel.model.api.kinds import QueryString, encode
+from satchel.model.chunks import once
 from satchel.model.errors import InvalidRequest, NotFound, PreconditionRequired, Unauthenticated, UnsupportedMedia
 from satchel.model.strict_json import read_json
 from satchel.model.transfer.media import essence, is_json
@@ -24,6 +25,9 @@ from satchel.surfaces.kit.texts import read_pairs, whole_number
 T = TypeVar("T")
 Query = TypeVar("Query", bound=QueryString)
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_BODY = "satchel.body"
+"""Where a request's scope has its body, once that was read whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,16 @@ class Exchange:
                 self._headers.setdefault(key.decode("latin-1"), value.decode("latin-1"))
         return self._headers.get(name)
 
+    def every(self, name: str) -> list[str]:
+        """Return each value of a header by its lower-case name, in order, without spaces around it."""
+        raw = name.encode()
+        return [value.decode("latin-1").strip() for key, value in self.scope["headers"] if key == raw]
+
+    def cookie(self, name: str) -> str | None:
+        """Return a cookie's value, or None; of several, the last."""
+        pairs = [one.strip().partition("=") for one in (self.header("cookie") or "").split(";")]
+        return {key: value for key, _, value in pairs}.get(name)
+
     @property
     def authorization(self) -> tuple[str, str] | None:
         """The scheme, in lower case, and the credentials of the header Authorization; None where there is none."""
@@ -177,7 +191,13 @@ class Exchange:
         return found
 
     def chunks(self, max_bytes: int) -> AsyncGenerator[bytes, None]:
-        """Give the body as it comes, guarded against being too long, too slow, encoded or cut short."""
+        """Give the body as it comes, guarded against being too long, too slow, encoded or cut short.
+
+        One that was read whole already, for its Idempotency-Key, is given from memory.
+        """
+        kept: bytes | None = self.scope.get(_BODY)
+        if kept is not None:
+            return once(kept)
         bodies.refuse_encoding(self.header("content-encoding"))
         return bodies.read_chunks(
             self.receive,
@@ -204,11 +224,11 @@ class Exchange:
 
     async def whole(self, max_bytes: int | None = None) -> bytes:
         """Return the body whole; read once, then kept."""
-        kept: bytes | None = self.scope.get("satchel.body")
+        kept: bytes | None = self.scope.get(_BODY)
         if kept is None:
             limit = self.parts.max_json_bytes if max_bytes is None else max_bytes
             kept = await bodies.read_whole(self.chunks(limit))
-            self.scope["satchel.body"] = kept
+            self.scope[_BODY] = kept
         return kept
 
     async def read(self, kind: type[T]) -> T:

@@ -1,7 +1,5 @@
 """Finds out who asks: bearer token, API key, e-mail with API password (Basic), or a browser's session."""
 
-from http.cookies import CookieError, SimpleCookie
-
 from satchel.actions.identity import credentials
 from satchel.model.actor import Actor
 from satchel.surfaces.kit.authorization import by_authorization, by_token
@@ -21,7 +19,7 @@ async def authenticate(exchange: Exchange) -> Actor | None:
         Forbidden: a change by a session came without its CSRF token.
     """
     key = exchange.header("x-api-key")
-    session = _cookie(exchange)
+    session = exchange.cookie(SESSION_COOKIE)
     if key is not None:
         exchange.known_actor = await by_token(exchange, key, "api_key")
     elif exchange.authorization is not None:
@@ -32,14 +30,3 @@ async def authenticate(exchange: Exchange) -> Actor | None:
             await credentials.check_csrf(exchange.context, actor, exchange.header(CSRF_HEADER))
         exchange.known_actor = actor
     return exchange.known_actor
-
-
-def _cookie(exchange: Exchange) -> str | None:
-    header = exchange.header("cookie")
-    if header is None:
-        return None
-    try:
-        found = SimpleCookie(header).get(SESSION_COOKIE)
-    except CookieError:
-        return None
-    return found.value if found is not None else None

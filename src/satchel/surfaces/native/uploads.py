@@ -4,8 +4,6 @@ A ticket's addresses carry its token, so that whoever is given one needs no othe
 it may use a credential instead.
 """
 
-from collections.abc import AsyncGenerator
-
 from satchel.actions.files import intake, pieces, tickets
 from satchel.actions.files.intake import Arrival
 from satchel.actions.files.tickets import Wish
@@ -29,20 +27,16 @@ from satchel.model.errors import (
     UploadExpired,
 )
 from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
-from satchel.model.transfer.names import decode_header, parse_disposition
 from satchel.model.uploads import Upload
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
-from satchel.surfaces.kit.multipart import Part, last_part, read_parts
+from satchel.surfaces.kit.uploads import name_of_body, parts_of, receive_part
 from satchel.surfaces.native import inputs
 from satchel.surfaces.native.auth import authenticate
 from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.outputs import files as outputs
 from satchel.surfaces.native.outputs.files import FILE_FIELD
 from satchel.surfaces.native.outputs.paging import page
-
-FORM_OVERHEAD_BYTES = 64 * 1024
-"""How much a form may hold besides its file."""
 
 
 async def ask(exchange: Exchange) -> Reply:
@@ -102,7 +96,7 @@ async def end(exchange: Exchange) -> Reply:
 async def put(exchange: Exchange) -> Reply:
     """Take a file's bytes as the request's body."""
     upload = await find(exchange)
-    arrival = Arrival(name=_name_said(exchange), media_type=exchange.content_type or None)
+    arrival = Arrival(name=name_of_body(exchange), media_type=exchange.content_type or None)
     finished = await intake.receive(
         exchange.context,
         upload,
@@ -113,18 +107,12 @@ async def put(exchange: Exchange) -> Reply:
     return json_reply(outputs.upload(finished))
 
 
-def _name_said(exchange: Exchange) -> str | None:
-    header = exchange.header("content-disposition")
-    return parse_disposition(decode_header(header.encode("latin-1"))).filename if header else None
-
-
 async def form(exchange: Exchange) -> Reply:
     """Take a file as a multipart form: the token first, the file last."""
     token: str | None = exchange.query(TicketQuery).token
     upload: Upload | None = None
     finished: Upload | None = None
-    limit = FORM_OVERHEAD_BYTES + tickets.MAX_SIZE_BYTES
-    parts = read_parts(exchange.header("content-type"), exchange.chunks(limit))
+    parts = parts_of(exchange)
     async for part in parts:
         if part.filename is None and part.name != FILE_FIELD:
             value = await part.text()
@@ -133,19 +121,10 @@ async def form(exchange: Exchange) -> Reply:
         if part.name != FILE_FIELD:
             raise InvalidRequest(f"The file must be in a part named '{FILE_FIELD}', not '{part.name[:64]}'.")
         upload = await find(exchange, token=token)
-        finished = await _take(exchange, upload, last_part(part, parts), part)
+        finished = await receive_part(exchange, upload, part, parts)
     if finished is None:
         raise InvalidRequest(f"The form has no file; send it last, in a part named '{FILE_FIELD}'.")
     return json_reply(outputs.upload(finished))
-
-
-async def _take(exchange: Exchange, upload: Upload, chunks: AsyncGenerator[bytes, None], part: Part) -> Upload:
-    """Receive a form's file; its bytes end only when the whole form was found to be right."""
-    length = exchange.content_length
-    if length is not None and length > upload.declared_bytes + FORM_OVERHEAD_BYTES:
-        raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, length)
-    arrival = Arrival(name=part.filename, media_type=part.media_type)
-    return await intake.receive(exchange.context, upload, chunks, arrival)
 
 
 async def sign(exchange: Exchange) -> Reply:

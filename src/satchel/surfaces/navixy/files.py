@@ -1,22 +1,16 @@
 """Bytes: the address that a file is uploaded to, and what the account's files add up to."""
 
-from collections.abc import AsyncGenerator
-
-from satchel.actions.files import intake, tickets
-from satchel.actions.files.intake import Arrival
+from satchel.actions.files import tickets
 from satchel.actions.identity import accounts
-from satchel.model.errors import InvalidRequest, TooLarge, Unauthenticated
+from satchel.model.errors import InvalidRequest, Unauthenticated
 from satchel.model.ids import UploadId
-from satchel.model.uploads import Upload
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
-from satchel.surfaces.kit.multipart import Part, last_part, read_parts
+from satchel.surfaces.kit.uploads import parts_of, receive_part
 from satchel.surfaces.navixy import errors, outputs, values
 from satchel.surfaces.navixy.addresses import BASE, PREFIX
 
 TOKEN = "token"  # noqa: S105  # the name of a form's field
-FORM_OVERHEAD_BYTES = 64 * 1024
-"""How much a form may hold besides its file."""
 
 
 async def upload(exchange: Exchange) -> Reply:
@@ -25,7 +19,7 @@ async def upload(exchange: Exchange) -> Reply:
     number = UploadId(exchange.number("upload", "upload"))
     token: str | None = None
     has_file = False
-    parts = read_parts(exchange.header("content-type"), exchange.chunks(FORM_OVERHEAD_BYTES + tickets.MAX_SIZE_BYTES))
+    parts = parts_of(exchange)
     async for part in parts:
         if part.filename is None:
             value = await part.text()
@@ -34,7 +28,7 @@ async def upload(exchange: Exchange) -> Reply:
         if token is None:
             raise Unauthenticated("The form's token must come before its file.")
         found = await tickets.find(exchange.context, number, token=token, actor=None)
-        await _take(exchange, found, last_part(part, parts), part)
+        await receive_part(exchange, found, part, parts)
         has_file = True
     if has_file:
         return outputs.success()
@@ -43,15 +37,6 @@ async def upload(exchange: Exchange) -> Reply:
     await tickets.find(exchange.context, number, token=token, actor=None)
     errors.speak(exchange, {InvalidRequest: 233})
     raise InvalidRequest("The form has no file; send it last.")
-
-
-async def _take(exchange: Exchange, found: Upload, chunks: AsyncGenerator[bytes, None], part: Part) -> None:
-    """Receive the file; its bytes end only when the whole form was found to be right."""
-    length = exchange.content_length
-    if length is not None and length > found.declared_bytes + FORM_OVERHEAD_BYTES:
-        raise TooLarge(f"Upload {found.id}", found.declared_bytes, length)
-    arrival = Arrival(name=part.filename, media_type=part.media_type)
-    await intake.receive(exchange.context, found, chunks, arrival)
 
 
 async def stats(exchange: Exchange) -> Reply:

@@ -110,9 +110,7 @@ def _check_origin(exchange: Exchange, token: str) -> None:
     Raises:
         Forbidden: the token or its cookie is missing, or they differ.
     """
-    pairs = [one.strip().partition("=") for one in (exchange.header("cookie") or "").split(";")]
-    cookies = {name: value for name, _, value in pairs}
-    if not token or not hmac.compare_digest(cookies.get(_COOKIE, "").encode(), token.encode()):
+    if not token or not hmac.compare_digest((exchange.cookie(_COOKIE) or "").encode(), token.encode()):
         raise Forbidden("This form is not of this page, or its cookie is gone. Go back to the program and try again.")
 
 
