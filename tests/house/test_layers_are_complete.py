@@ -31,6 +31,14 @@ def test_every_surface_has_its_layer() -> None:
     assert _there("surfaces") - _placed("satchel.surfaces") == set()
 
 
+def test_every_surface_has_the_same_modules() -> None:
+    shape = {"routes", "auth", "errors", "inputs", "outputs", "values"}
+    surfaces = _there("surfaces") - {"app", "http", "kit"}
+    missing = {name: shape - _there(f"surfaces/{name}") for name in surfaces}
+    assert missing == {name: {"values"} if name == "native" else set() for name in surfaces}  # values are as they are
+    assert all((SOURCE / "surfaces" / name / "README.md").exists() for name in surfaces)
+
+
 def test_the_layer_order_is_the_one_that_was_decided() -> None:
     (contract,) = (c for c in _contracts() if c["type"] == "layers" and c["containers"] == ["satchel"])
     order = [layer.split(" | ")[0] for layer in contract["layers"]]
