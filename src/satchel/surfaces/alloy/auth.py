@@ -29,7 +29,7 @@ async def authenticate(exchange: Exchange) -> Actor | None:
         Refused: there is no such person in the account.
         Forbidden: a person acts for another.
     """
-    sent = exchange.every("authorization")
+    sent = exchange.header_values("authorization")
     if not sent:
         return None
     scheme, _, token = sent[0].partition(" ")
@@ -38,7 +38,7 @@ async def authenticate(exchange: Exchange) -> Actor | None:
     exchange.secret = token.strip()
     actor = (await applications.by_token(exchange.context, exchange.secret, address=exchange.address)).by_rights_only()
     exchange.known_actor = actor
-    persons = exchange.every(ACTING_FOR)
+    persons = exchange.header_values(ACTING_FOR)
     if len(persons) > 1:
         raise InvalidRequest("An application acts for one person: send Impersonating-User-Id once.")
     if persons and persons[0]:

@@ -48,7 +48,7 @@ def starts_by_system(exchange: Exchange) -> bool:
 
 
 def _only(exchange: Exchange, name: str) -> str | None:
-    found = set(exchange.every(name))
+    found = set(exchange.header_values(name))
     if len(found) > 1:
         raise InvalidRequest(f"{name} came twice, differently.")
     return next(iter(found), None)

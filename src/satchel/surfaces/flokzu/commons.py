@@ -94,7 +94,7 @@ OPERATIONS: Mapping[str, Callable[[Sequence[str]], object]] = {
 
 async def echo(exchange: Exchange) -> Reply:
     """Return the JSON body as it came."""
-    body = await exchange.json_text()
+    body = await exchange.json_body()
     if body:
         parse_json(body, max_bytes=exchange.parts.max_json_bytes)
     return Reply(body=body or b"{}", headers={"Content-Type": "application/json"})

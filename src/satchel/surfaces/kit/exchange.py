@@ -122,7 +122,7 @@ class Exchange:
                 self._headers.setdefault(key.decode("latin-1"), value.decode("latin-1"))
         return self._headers.get(name)
 
-    def every(self, name: str) -> list[str]:
+    def header_values(self, name: str) -> list[str]:
         """Return each value of a header by its lower-case name, in order, without spaces around it."""
         raw = name.encode()
         return [value.decode("latin-1").strip() for key, value in self.scope["headers"] if key == raw]
@@ -238,9 +238,9 @@ class Exchange:
             UnsupportedMedia: it is not said to be JSON.
             InvalidRequest: it is malformed, or does not fit.
         """
-        return read_json(await self.json_text() or b"{}", kind, max_bytes=self.parts.max_json_bytes)
+        return read_json(await self.json_body() or b"{}", kind, max_bytes=self.parts.max_json_bytes)
 
-    async def json_text(self) -> bytes:
+    async def json_body(self) -> bytes:
         """Return the body if it is said to be JSON, unread; an empty one need not be said to be anything.
 
         Raises:

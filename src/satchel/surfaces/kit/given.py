@@ -137,7 +137,7 @@ class Given:
 
     @classmethod
     def check_type(cls, exchange: Exchange) -> None:
-        """Pass a body of a type that is taken.
+        """Require a body to be of a type that is taken.
 
         Raises:
             UnsupportedMedia: it is another.
