@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,25 @@ except DatabaseUnavailable as error:
 """
 
 
+UNWATCHED = """
+import tempfile, types
+from satchel.db.embedded import launch, process
+with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False) as copy:
+    copy.write(open(launch.__file__).read().replace('sys.platform == "linux"', "False"))
+process.launch = types.SimpleNamespace(__file__=copy.name)
+"""
+"""Before the program: has the kernel not asked to end the server with its owner, as where there is no way to ask."""
+
+
 class Command:
     """A process that runs or joins a data directory's database until it is told to end."""
 
-    def __init__(self, data: Path, *, prefix: tuple[str, ...] = (), python: str = sys.executable) -> None:
-        environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path)}
+    def __init__(
+        self, data: Path, *, prefix: tuple[str, ...] = (), python: str = sys.executable, is_watched: bool = True
+    ) -> None:
+        environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(data.parent)}
         self.process = subprocess.Popen(
-            [*prefix, python, "-c", PROGRAM, str(data)],
+            [*prefix, python, "-c", PROGRAM if is_watched else UNWATCHED + PROGRAM, str(data)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -94,6 +106,36 @@ def wait_until(is_so: Callable[[], bool], patience_s: float = 30) -> None:
 
 def is_gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
+
+
+LAST_PID = Path("/proc/sys/kernel/ns_last_pid")
+
+
+@contextmanager
+def somebody(number: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is no database, of the user that the database runs as: its number looks like a server's.
+
+    Args:
+        number: which it gets, where the kernel can be asked for one (as root) and nobody else is faster.
+    """
+    with subprocess.Popen(["sleep", "300"], **_as_the_database()) as first, ExitStack() as stack:
+        stack.callback(first.kill)
+        yield next(_tries(number, stack), first)
+
+
+def _tries(number: int | None, stack: ExitStack) -> Iterator[subprocess.Popen[bytes]]:
+    """Give a process of the number that is asked for, if one of some tries gets it."""
+    for _ in range(20 if number is not None and os.access(LAST_PID, os.W_OK) else 0):
+        LAST_PID.write_text(str((number or 0) - 1))
+        process = subprocess.Popen(["sleep", "300"], **_as_the_database())
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        if process.pid == number:
+            yield process
+
+
+def _as_the_database() -> dict[str, Any]:
+    return {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid} if IS_ROOT else {}
 
 
 @contextmanager

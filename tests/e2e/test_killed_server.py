@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from e2e.conftest import DemoServer, free_port, process
+from e2e.conftest import DemoServer, command, free_port, process
 from e2e.uploading import MEBIBYTE, ask, digest_of, make_file, pieces, start
 from plain import PLAIN
 
@@ -56,6 +56,18 @@ def test_every_acknowledged_file_survives_a_killed_server(tmp_path: Path, quick_
     examined = process("doctor", "--data", str(server.data), "--sweep", "--read-data")
     assert examined.returncode == 0, examined.stdout + examined.stderr
     assert examined.stdout.rstrip().endswith("clean")
+
+
+def test_a_demo_that_was_killed_while_it_was_made_says_what_to_do(quick_folder: Path) -> None:
+    data = quick_folder / "data"
+    command("admin", "account", "demo", "--data", str(data))
+
+    done = command("demo", "--fill-only", "--data", str(data))
+
+    assert done.returncode == 1
+    assert (
+        done.stderr == f"error: The demo in {data} was interrupted while it was made. Remove {data} and start again.\n"
+    )
 
 
 @pytest.mark.soak

@@ -18,6 +18,7 @@ from embedding import (
     ask_when_back,
     is_gone,
     linux,
+    somebody,
     wait_until,
 )
 from satchel.db.embedded import binaries
@@ -94,21 +95,28 @@ def test_who_starts_while_the_killed_owners_server_still_stops_waits_for_it(
 
 
 @linux
+@pytest.mark.parametrize("names", ["the data directory", "the socket", "both", "nobody"])
 def test_a_process_number_that_was_recycled_is_not_taken_for_a_server(
-    data: Path, start: Callable[..., Command]
+    data: Path, start: Callable[..., Command], names: str
 ) -> None:
     command = start(data)
     command.told()
     command.end()
-    with subprocess.Popen(["sleep", "60"]) as somebody:
-        stale = f"{somebody.pid}\n{data}/database/cluster\n1700000000\n5432\n{data}/database/socket\n\n  1  1\nready\n"
-        (data / "database" / "cluster" / "postmaster.pid").write_text(stale)
+    shelf = data / "database"
+    with somebody() as other:
+        left = (
+            "" if names == "nobody" else f"{other.pid}\n{shelf}/cluster\n1700000000\n5432\n{shelf}/socket\n\n  1  1\n"
+        )
+        if names != "the socket":
+            (shelf / "cluster" / "postmaster.pid").write_text(left)
+        if names != "the data directory":
+            (shelf / "socket" / ".s.PGSQL.5432").touch()
+            (shelf / "socket" / ".s.PGSQL.5432.lock").write_text(left)
 
         told = start(data).told()
 
         assert ask(told["dsn"], "SELECT 1") == 1
-        assert somebody.poll() is None
-        somebody.kill()
+        assert other.poll() is None
 
 
 def test_of_two_that_start_at_once_one_owns_and_the_other_joins(data: Path, start: Callable[..., Command]) -> None:

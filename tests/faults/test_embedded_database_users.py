@@ -183,3 +183,21 @@ def test_root_may_use_an_ordinary_users_database_and_give_it_back(folder: Path, 
         told = command.told()
         assert told.get("pid") is not None, told
         command.end()
+
+
+@as_root
+def test_a_file_that_root_was_writing_when_it_was_killed_is_replaced(
+    folder: Path, start: Callable[..., Command]
+) -> None:
+    prefix, python = ordinary(), python_for_everybody()
+    theirs = folder / "theirs"
+    theirs.mkdir(mode=0o755)
+    os.chown(theirs, NOBODY.pw_uid, NOBODY.pw_gid)
+    first = start(theirs / "data", prefix=prefix, python=python)
+    first.told()
+    first.end()
+    (theirs / "data" / "database" / "hba.conf.new").touch(mode=0o600)
+
+    told = start(theirs / "data", prefix=prefix, python=python).told()
+
+    assert told.get("pid") is not None, told

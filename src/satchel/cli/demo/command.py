@@ -7,6 +7,7 @@ same again. It listens on this machine only.
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from satchel.cli import output
 from satchel.cli.demo.receiver import RECEIVER_PORT, run_receiver
+from satchel.model.errors import InvalidState, NotFound
 
 if TYPE_CHECKING:
     from satchel.actions.context import Context
@@ -67,17 +69,25 @@ def demo(
 
 
 async def _prepare(context: "Context", data: Path, receiver: str) -> Mapping[str, Mapping[str, str]]:
-    from satchel.cli.demo import data as demo_data  # noqa: PLC0415  # needs the server's parts
+    from satchel.actions.identity import accounts  # noqa: PLC0415  # needs the server's parts
+    from satchel.cli.demo import data as demo_data  # noqa: PLC0415  # same
 
     path = data / LOGINS_FILE
     if path.exists():
         known: Mapping[str, Mapping[str, str]] = json.loads(path.read_text(encoding="utf-8"))
         return known
+    with suppress(NotFound):
+        await accounts.find_account(context, demo_data.ACCOUNT)
+        raise InvalidState(f"The demo in {data} was interrupted while it was made. Remove {data} and start again.")
     with output.err.status("Making the sample people, apps and files ..."):
         made = await demo_data.fill(context, receiver)
-    written = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(written, "w", encoding="utf-8") as file:
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(made, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(path)  # whole or not at all: without the logins nobody can sign in
     return made
 
 

@@ -23,6 +23,7 @@ from satchel.model.errors import Unauthenticated
 from satchel.model.files import FileKind
 from satchel.model.ids import AccountId, FieldId, InstanceId, TaskId, UserId
 
+ACCOUNT = "demo"
 PASSWORD_BYTES = 9
 
 
@@ -144,7 +145,7 @@ async def fill(context: Context, receiver: str) -> dict[str, dict[str, str]]:
     Args:
         receiver: host and port of the archive that evaluations are sent to.
     """
-    account = await accounts.create_account(context, "demo")
+    account = await accounts.create_account(context, ACCOUNT)
     root = system(account)
     logins: dict[str, dict[str, str]] = {}
     users: dict[str, UserId] = {}

@@ -219,13 +219,13 @@ def remove_database(data_directory: Path) -> None:
         shutil.rmtree(shelf)
 
 
-def is_postmaster_of(cluster: Path) -> bool:
-    """Tell whether the process that `postmaster.pid` names is a server on this cluster: the number may be recycled."""
+def known_home(shelf: Path) -> Path | None:
+    """Return the folder that holds the shelf's cluster; None where no database was made yet."""
     try:
-        pid = int((cluster / "postmaster.pid").read_text().split("\n", 1)[0])
-        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == cluster.resolve()
-    except (OSError, ValueError):
-        return False
+        home = Path((shelf / "location").read_text().strip())
+    except OSError:
+        home = shelf
+    return home if (home / "cluster").is_dir() else None
 
 
 def _home(shelf: Path) -> Path:
@@ -345,7 +345,8 @@ def _make(folder: Path, mode: int) -> None:
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
     """Replace a file whole and durably; everybody may read it who may enter its folder, unless `mode` says less."""
     fresh = path.with_name(f"{path.name}.new")
-    with fresh.open("w") as file:
+    fresh.unlink(missing_ok=True)  # one that a crash left may be another user's
+    with fresh.open("x") as file:
         os.fchmod(file.fileno(), mode)
         file.write(text)
         file.flush()

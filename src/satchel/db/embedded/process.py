@@ -101,11 +101,28 @@ async def stop(process: subprocess.Popen[bytes]) -> None:
     for number, patience_s in PATIENCE_S:
         if process.poll() is not None:
             return
-        process.send_signal(number)
+        _signal(process, number)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience_s):
                 while process.poll() is None:  # noqa: ASYNC110  # see POLL_S
                     await asyncio.sleep(POLL_S)
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except PermissionError:
+        facts = os.stat(f"/proc/{process.pid}")  # noqa: PTH116  # one call, two facts
+        signal_as(facts.st_uid, facts.st_gid, process.pid, number)
+
+
+def signal_as(uid: int, gid: int, pid: int, number: signal.Signals) -> None:
+    """Signal a process as its own user, for a root without the capability to signal other users (CAP_KILL)."""
+    own = (str(os.getpid()), str(uid), str(gid))
+    kill = ("/bin/sh", "-c", f"kill -{int(number)} {pid}")
+    subprocess.run(  # noqa: S603  # our own program and arguments
+        [sys.executable, "-I", "-S", launch.__file__, *own, *kill], capture_output=True, check=False, timeout=10
+    )
 
 
 def fresh_log(shelf: Path) -> Path:

@@ -4,8 +4,7 @@ One process owns the server and is its parent, under a lock (flock) in the data 
 join it. The server inherits the lock, which is held for as long as any process of the server lives: whoever gets it
 knows that no server runs on this data, whatever `postmaster.pid` says. When the owner ends, the kernel sends the server
 SIGINT, its fast shutdown, however the owner ended; a process that had joined then gets the lock and starts the server
-again, at the same address. (On macOS, which has no such signal, a server outlives its killed owner, and the next start
-joins it.)
+again, at the same address. A server that outlives its owner all the same is ended by the next to start (`leftovers`).
 """
 
 import asyncio
@@ -24,7 +23,6 @@ from satchel.db.embedded.cluster import (
     ROLE,
     Place,
     check_release,
-    is_postmaster_of,
     make_folder,
     make_shelf,
     record_socket,
@@ -34,6 +32,7 @@ from satchel.db.embedded.cluster import (
     sync_folder,
     write_access_files,
 )
+from satchel.db.embedded.leftovers import clear_lock_files, end_orphans, server_on
 from satchel.db.embedded.process import POLL_S, failure, fresh_log, run, spawn, stop, take_lock
 from satchel.model.errors import DatabaseUnavailable
 
@@ -86,6 +85,7 @@ class EmbeddedServer:
         self._lock: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: Path | None = None
+        self._looked_at = -WATCH_S
 
     @property
     def dsn(self) -> str:
@@ -151,6 +151,7 @@ class EmbeddedServer:
         """Start the server as its owner; return False when another process has the lock."""
         lock = take_lock(shelf / "lock")
         if lock is None:
+            await self._end_orphans(shelf)
             return False
         self._lock = lock
         try:
@@ -160,6 +161,13 @@ class EmbeddedServer:
             raise
         return True
 
+    async def _end_orphans(self, shelf: Path) -> None:
+        """Look now and then whether what holds the lock still has an owner."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at >= WATCH_S:
+            self._looked_at = now
+            await end_orphans(shelf)
+
     async def _launch(self, shelf: Path, lock: int) -> None:
         place = await asyncio.to_thread(settle, shelf)
         for orphan in place.orphans:
@@ -168,14 +176,13 @@ class EmbeddedServer:
         if not place.cluster.is_dir():
             await self._make_cluster(place, lock, log)
         check_release(place.cluster)
-        if is_postmaster_of(place.cluster):
+        if (other := server_on(place.cluster)) is not None:
             raise DatabaseUnavailable(
-                f"A PostgreSQL that Satchel did not start runs on {place.cluster}. Stop it first."
+                f"A PostgreSQL that Satchel did not start runs on {place.cluster} (process {other}). Stop it first."
             )
-        # We have the lock, so no server of ours lives: the file is stale, whoever has its PID now.
-        (place.cluster / "postmaster.pid").unlink(missing_ok=True)
         write_access_files(place)
         self._socket = socket_folder(place, recorded_socket(shelf))
+        clear_lock_files(place.cluster, self._socket)
         record_socket(place, self._socket)
         program = [str(place.binaries.postgres), "-D", str(place.cluster), *self._options(place, self._socket)]
         self._process = spawn(program, identity=place.identity, lock=lock, log=log)
