@@ -133,7 +133,7 @@ class Stand:
         await accounts.grant(self.context, root, group, Right.ADMIN, app=None)
         await accounts.set_member(self.context, root, group, number, is_member=True)
         async with self.context.database.read() as tx:
-            person = await account_rows.user_by_email(tx, "admin@bench.example")
+            person = await account_rows.user_by_email(tx, account, "admin@bench.example")
             found = await credentials.actor_of(tx, account, person.id) if person else None
         assert found is not None
         self.actor = found

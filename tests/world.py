@@ -313,8 +313,7 @@ async def _search(context: Context) -> None:
 
 async def _by_email(context: Context, email: str) -> Actor:
     async with context.database.read() as tx:
-        person = await account_rows.user_by_email(tx, email)
-        assert person is not None
+        (person,) = await account_rows.users_signing_in(tx, [email])
         found = await credentials.actor_of(tx, person.account_id, person.id)
     assert found is not None
     return found

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions.identity import accounts, credentials, hashes
+from satchel.actions.identity import accounts, credentials, guesses, hashes
 from satchel.actions.upkeep.sweep import CREDENTIALS_KEPT, sweep
 from satchel.model.actor import Actor
 from satchel.model.errors import (
@@ -45,17 +45,23 @@ async def test_a_password_signs_in_and_a_wrong_one_and_an_unknown_login_answer_a
     assert wrong.value.message == unknown.value.message
 
 
-async def test_too_many_wrong_passwords_make_the_right_one_wait_too(world: World) -> None:
+async def test_too_many_wrong_passwords_make_the_right_one_wait_too_and_longer_each_time(world: World) -> None:
     await with_password(world)
     for _ in range(credentials.FAILURES_PER_LOGIN):
         with pytest.raises(Unauthenticated):
             await by_password(world, "wrong")
 
-    with pytest.raises(TooManyRequests) as wait:
-        await by_password(world, PASSWORD)
-    assert wait.value.retry_at == world.clock() + credentials.FAILURE_WINDOW
+    waits: list[float] = []
+    for _ in range(9):
+        with pytest.raises(TooManyRequests) as wait:
+            await by_password(world, PASSWORD)
+        waits.append((wait.value.retry_at - world.clock()).total_seconds())
+        world.clock.advance(wait.value.retry_at - world.clock())
+        with pytest.raises(Unauthenticated):
+            await by_password(world, "wrong")
 
-    world.clock.advance(credentials.FAILURE_WINDOW)
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    world.clock.advance(guesses.LONGEST_WAIT)
     assert (await by_password(world, PASSWORD)).user_id == world.people["clerk"]
 
 

@@ -1,6 +1,7 @@
 """Hashes passwords and verifies them: argon2id, off the event loop, and as slowly for nobody as for somebody."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
@@ -28,6 +29,10 @@ class Passwords:
     async def matches(self, stored: str | None, password: str) -> bool:
         """Return whether a password is the one that was kept; for none (an unknown user) it takes as long."""
         return await asyncio.to_thread(self._verify, stored, password)
+
+    async def matches_each(self, stored: Sequence[str | None], password: str) -> list[bool]:
+        """Return for each kept password whether it is the one; all are tried, one after the other."""
+        return await asyncio.to_thread(lambda: [self._verify(one, password) for one in stored])
 
     def _verify(self, stored: str | None, password: str) -> bool:
         try:

@@ -90,18 +90,40 @@ async def all_accounts(tx: Reader) -> list[Account]:
 async def insert_user(
     tx: Writer, account_id: AccountId, *, email: str, name: str, time_zone: str, locale: str, now: datetime
 ) -> UserId | None:
-    """Create a user; return None if the e-mail is taken on this server."""
+    """Create a user; return None if somebody of the account has the e-mail."""
     return await tx.value(
         UserId,
         "INSERT INTO users (account_id, email, name, time_zone, locale, created_at) VALUES (%s, %s, %s, %s, %s, %s)"
-        " ON CONFLICT (lower(email)) DO NOTHING RETURNING id",
+        " ON CONFLICT (account_id, lower(email)) DO NOTHING RETURNING id",
         (account_id, email, name, time_zone, locale, now),
     )
 
 
-async def user_by_email(tx: Reader, email: str) -> User | None:
-    """Return the user who signs in with this e-mail, in any account."""
-    return await tx.row(User, f"SELECT {_USER} FROM users WHERE lower(email) = lower(%s)", (email,))
+async def user_by_email(tx: Reader, account_id: AccountId, email: str) -> User | None:
+    """Return the account's user with this e-mail, in any case of its letters."""
+    return await tx.row(
+        User, f"SELECT {_USER} FROM users WHERE account_id = %s AND lower(email) = lower(%s)", (account_id, email)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A user as signing in finds them: by an e-mail that several accounts may have."""
+
+    account_id: AccountId
+    account: str
+    id: UserId
+    email: str
+
+
+async def users_signing_in(tx: Reader, emails: Sequence[str]) -> list[Member]:
+    """Return the users of every account with one of these e-mails, by account; only signing in may ask."""
+    return await tx.rows(
+        Member,
+        "SELECT u.account_id, a.name AS account, u.id, u.email FROM users u JOIN accounts a ON a.id = u.account_id"
+        " WHERE lower(u.email) IN (SELECT lower(e) FROM unnest(%s::text[]) e) ORDER BY u.account_id, u.id",
+        (list(emails),),
+    )
 
 
 async def user(tx: Reader, account_id: AccountId, user_id: UserId) -> User | None:

@@ -164,6 +164,15 @@ async def credential(tx: Reader, account_id: AccountId, credential_id: Credentia
     )
 
 
+async def application_called(tx: Reader, client_id: str) -> Credential | None:
+    """Return the living application that signs in as this, of any account; only signing in may ask."""
+    return await tx.row(
+        Credential,
+        f"SELECT {_CREDENTIAL} FROM credentials WHERE kind = 'application' AND scope = %s AND revoked_at IS NULL",
+        (client_id,),
+    )
+
+
 async def set_expiry(tx: Writer, account_id: AccountId, credential_id: CredentialId, expires_at: datetime) -> None:
     """Let a credential live until another moment."""
     await tx.execute(
@@ -202,33 +211,84 @@ async def _revoke(
     )
 
 
-async def failures(tx: Reader, keys: Sequence[bytes], now: datetime) -> tuple[int, datetime | None]:
-    """Return the most wrong passwords counted under any of `keys`, and when that window ends."""
-    rows = await tx.pairs(
-        "SELECT failures, window_ends_at FROM sign_in_failures WHERE key = ANY(%s) AND window_ends_at > %s"
-        " ORDER BY failures DESC LIMIT 1",
-        (list(keys), now),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brake:
+    """How tries under one key are slowed down.
+
+    Attributes:
+        key: of the row that counts them.
+        free: how many may come one right after the other; behind each later one the wait doubles, from a second on.
+        longest: the longest wait.
+    """
+
+    key: bytes
+    free: int
+    longest: timedelta
+
+
+# How long after its last try a row lets the next one through.
+_WAIT: LiteralString = (
+    "make_interval(secs => CASE WHEN f.failures < %(free)s THEN 0"
+    " ELSE least(extract(epoch FROM %(longest)s::interval), power(2, least(f.failures - %(free)s, 30))) END)"
+)
+
+
+async def count_try(tx: Writer, brake: Brake, now: datetime, window: timedelta) -> bool:
+    """Count one try with a password; return False, with nothing counted, where it comes too early.
+
+    After a `window` without a try the count starts anew. Of any number of tries at once no more pass than one after the
+    other would: each waits for the row, and sees what the one before it counted.
+    """
+    passed = await tx.value(
+        int,
+        "INSERT INTO sign_in_failures AS f (key, failures, last_at, window_ends_at)"
+        " VALUES (%(key)s, 1, %(now)s, %(end)s)"
+        " ON CONFLICT (key) DO UPDATE SET last_at = %(now)s, window_ends_at = %(end)s,"
+        " failures = CASE WHEN f.window_ends_at > %(now)s THEN f.failures + 1 ELSE 1 END"
+        f" WHERE f.window_ends_at <= %(now)s OR f.last_at + {_WAIT} <= %(now)s RETURNING failures",
+        {"key": brake.key, "now": now, "end": now + window, "free": brake.free, "longest": brake.longest},
     )
-    if not rows:
-        return 0, None
-    count, ends_at = rows[0]
-    return int(str(count)), ends_at if isinstance(ends_at, datetime) else None
+    return passed is not None
 
 
-async def count_failure(tx: Writer, key: bytes, now: datetime, window: timedelta) -> None:
-    """Count one wrong password under `key`; a window that is over starts anew."""
+async def next_try_at(tx: Reader, brake: Brake) -> datetime | None:
+    """Return when the next try under a key passes; None where none was counted."""
+    return await tx.value(
+        datetime,
+        f"SELECT f.last_at + {_WAIT} FROM sign_in_failures f WHERE f.key = %(key)s",
+        {"key": brake.key, "free": brake.free, "longest": brake.longest},
+    )
+
+
+async def is_known(tx: Reader, key: bytes, now: datetime) -> bool:
+    """Return whether somebody signed in with this login from this network not long ago."""
+    found = await tx.value(int, "SELECT 1 FROM sign_in_failures WHERE key = %s AND known_until > %s", (key, now))
+    return found is not None
+
+
+async def forgive(tx: Writer, key: bytes, *, others: Sequence[bytes], known_until: datetime) -> None:
+    """Note that a try was right: its login and network begin anew and are known, and it does not count elsewhere."""
     await tx.execute(
-        "INSERT INTO sign_in_failures AS f (key, failures, window_ends_at) VALUES (%(key)s, 1, %(end)s)"
-        " ON CONFLICT (key) DO UPDATE SET"
-        " failures = CASE WHEN f.window_ends_at > %(now)s THEN f.failures + 1 ELSE 1 END,"
-        " window_ends_at = CASE WHEN f.window_ends_at > %(now)s THEN f.window_ends_at ELSE %(end)s END",
-        {"key": key, "now": now, "end": now + window},
+        "UPDATE sign_in_failures SET failures = 0, known_until = %s WHERE key = %s",
+        (known_until, key),
     )
+    await tx.execute(
+        "UPDATE sign_in_failures SET failures = greatest(failures - 1, 0) WHERE key = ANY(%s)", (list(others),)
+    )
+
+
+async def touch_tries(tx: Writer, key: bytes) -> None:
+    """Write the row of a key without a change, so that the transaction of a failure has one for every login."""
+    await tx.execute("UPDATE sign_in_failures SET failures = failures WHERE key = %s", (key,))
 
 
 async def forget_failures(tx: Writer, before: datetime) -> int:
-    """Remove the windows that ended before a moment."""
-    return await tx.execute("DELETE FROM sign_in_failures WHERE window_ends_at <= %s", (before,))
+    """Remove the counts that ended before a moment, unless their network is still known."""
+    return await tx.execute(
+        "DELETE FROM sign_in_failures WHERE window_ends_at <= %(before)s"
+        " AND coalesce(known_until, %(before)s) <= %(before)s",
+        {"before": before},
+    )
 
 
 async def forget_ended(tx: Writer, before: datetime, limit: int) -> int:

@@ -110,6 +110,19 @@ class Unauthenticated(SatchelError):
         super().__init__(message)
 
 
+class ChooseAccount(SatchelError):
+    """The e-mail and password fit several accounts; come again and name one of them."""
+
+    code = "choose_account"
+    kind = Kind.CONFLICT
+
+    def __init__(self, accounts: Sequence[str]) -> None:
+        super().__init__(
+            f"You sign in to several accounts with these: {', '.join(accounts)}. Send the name of one as account.",
+            accounts=list(accounts),
+        )
+
+
 class Forbidden(SatchelError):
     """The actor may see that the thing exists but may not do this to it."""
 

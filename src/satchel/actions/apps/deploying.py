@@ -148,8 +148,7 @@ async def _unknown_people(tx: Reader, actor: Actor, bundle: Bundle) -> list[Find
             message = f"There is no group '{name}' in this account; create it first: satchel admin group '{name}'."
             found.append(bundle.finding("unknown_group", pointer, message))
     for email, pointer in users_named(bundle.manifest).items():
-        user = await people.user_by_email(tx, email)
-        if user is None or user.account_id != actor.account_id:
+        if await people.user_by_email(tx, actor.account_id, email) is None:
             message = f"There is no user {email} in this account; create them first."
             found.append(bundle.finding("unknown_user", pointer, message))
     return found

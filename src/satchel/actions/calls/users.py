@@ -44,9 +44,8 @@ async def service_user(context: Context, tx: Reader, instance: Instance, service
         Forbidden: that person may not sign in any more.
     """
     if service.acts_as is not None:
-        user = await people.user_by_email(tx, service.acts_as)
-        is_ours = user is not None and user.account_id == instance.account_id
-        found = await actor_of(tx, instance.account_id, user.id) if user is not None and is_ours else None
+        user = await people.user_by_email(tx, instance.account_id, service.acts_as)
+        found = await actor_of(tx, instance.account_id, user.id) if user is not None else None
         if found is None:
             raise Forbidden(f"This service task acts for {service.acts_as}, who may not sign in any more.")
         return found

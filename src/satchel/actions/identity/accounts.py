@@ -97,7 +97,7 @@ async def create_user(
     Raises:
         Forbidden: the actor is no administrator.
         InvalidValues: the e-mail, name, time zone, locale or password is wrong.
-        Conflict: somebody on this server signs in with this e-mail already.
+        Conflict: somebody of the account signs in with this e-mail already.
         NotFound: there is no such group; nobody was created.
     """
     access.require_admin(actor)
@@ -108,7 +108,7 @@ async def create_user(
             tx, actor.account_id, email=email, name=name, time_zone=time_zone, locale=locale, now=context.clock()
         )
         if created is None:
-            raise Conflict(f"Somebody on this server signs in as {email} already.")
+            raise Conflict(f"Somebody of the account signs in as {email} already.")
         await write_event(tx, context, actor, "user.created", {"user": created})
         if hashed is not None:
             await credentials.store_password(tx, context, actor, created, hashed)
@@ -147,8 +147,8 @@ async def user_by_email(context: Context, actor: Actor, email: str) -> User:
         NotFound: there is none.
     """
     async with context.database.read() as tx:
-        found = await rows.user_by_email(tx, email)
-    if found is None or found.account_id != actor.account_id:
+        found = await rows.user_by_email(tx, actor.account_id, email)
+    if found is None:
         raise NotFound("user", email)
     return found
 
@@ -276,9 +276,8 @@ async def user_with_email(context: Context, actor: Actor, email: str) -> User:
     Raises:
         NotFound: there is none.
     """
-    async with context.database.read() as tx:
-        found = await rows.user_by_email(tx, email)
-    if found is None or found.account_id != actor.account_id or not found.is_active:
+    found = await user_by_email(context, actor, email)
+    if not found.is_active:
         raise NotFound("user", email)
     return found
 

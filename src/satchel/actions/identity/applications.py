@@ -17,6 +17,7 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.identity import credentials
+from satchel.actions.identity.sign_in import note_program_failure
 from satchel.actions.tokens import new_token, token_hash
 from satchel.db import accounts as users
 from satchel.db import credentials as rows
@@ -154,14 +155,20 @@ async def sign_in(context: Context, client_id: str, secret: str, *, address: str
     Raises:
         Unauthenticated: they do not belong together, or the application has ended.
     """
+    now, named = context.clock(), client_id.strip().strip("{}").lower()
     async with context.database.read() as tx:
         found = await rows.who_by_token(tx, token_hash(secret))
-    if found is None or found.kind != APPLICATION or found.credential_id is None:
-        raise Unauthenticated
-    if not hmac.compare_digest(found.scope.encode(), client_id.strip().strip("{}").lower().encode()):
-        raise Unauthenticated
-    now = context.clock()
-    if found.expires_at is not None and found.expires_at <= now:
+        known = await rows.application_called(tx, named)
+    if (
+        found is None
+        or found.kind != APPLICATION
+        or found.credential_id is None
+        or not hmac.compare_digest(found.scope.encode(), named.encode())
+        or (found.expires_at is not None and found.expires_at <= now)
+    ):
+        data = {} if known is None else {"credential": known.id, "user": known.user_id}
+        account = None if known is None else known.account_id
+        await note_program_failure(context, account, data, way=APPLICATION, name=named, address=address)
         raise Unauthenticated
     ends_at = now + TOKEN_LIFETIME if found.expires_at is None else min(now + TOKEN_LIFETIME, found.expires_at)
     owner = Actor(
@@ -171,7 +178,7 @@ async def sign_in(context: Context, client_id: str, secret: str, *, address: str
 
 
 async def sign_in_person(context: Context, email: str, password: str, *, address: str | None) -> Token:
-    """Return a token for a person's e-mail and password.
+    """Return a token for a person's e-mail, or `account/e-mail`, and password.
 
     Raises:
         Unauthenticated: they do not belong together, or the person may not sign in.

@@ -18,7 +18,7 @@ from satchel.db import credentials as rows
 from satchel.db.credentials import NewCredential
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, FieldFault, Forbidden, InvalidValues, NotFound, Unauthenticated
-from satchel.model.ids import CredentialId, UserId
+from satchel.model.ids import AccountId, CredentialId, UserId
 
 SESSION, KEY = "hash_session", "hash_key"
 KINDS = (SESSION, KEY)
@@ -37,14 +37,16 @@ class Key:
     created_at: datetime
 
 
-async def sign_in(context: Context, login: str, password: str, *, address: str | None) -> Secret:
-    """Open a session with an e-mail and a password.
+async def sign_in(
+    context: Context, login: str, password: str, *, address: str | None, account: AccountId | None = None
+) -> Secret:
+    """Open a session with an e-mail, or `account/e-mail`, and a password; in one account where it is named.
 
     Raises:
         Unauthenticated: they do not belong together, or the user may not sign in.
         TooManyRequests: too many wrong passwords.
     """
-    actor = await credentials.by_password(context, login, password, kind="password", address=address)
+    actor = await credentials.by_password(context, login, password, kind="password", address=address, account=account)
     return await _create(context, actor, actor.user_id, kind=SESSION, name="session", parent=actor.credential_id)
 
 

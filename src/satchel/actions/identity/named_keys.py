@@ -29,9 +29,8 @@ async def by_key(context: Context, key: str, name: str | None, *, address: str |
     if not owner.is_admin:
         raise Unauthenticated
     async with context.database.read() as tx:
-        user = await users.user_by_email(tx, wanted)
-        is_ours = user is not None and user.account_id == owner.account_id
-        named = await credentials.actor_of(tx, owner.account_id, user.id, address=address) if user and is_ours else None
+        user = await users.user_by_email(tx, owner.account_id, wanted)
+        named = await credentials.actor_of(tx, owner.account_id, user.id, address=address) if user else None
     if named is None:
         raise Unauthenticated
     return replace(named, credential_id=owner.credential_id)

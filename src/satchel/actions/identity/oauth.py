@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
+from satchel.actions.identity.sign_in import note_program_failure
 from satchel.actions.tokens import new_token, token_hash
 from satchel.db import credentials as credential_rows
 from satchel.db import oauth as rows
@@ -119,7 +120,7 @@ async def allow(context: Context, actor: Actor, wish: Wish) -> str:
     return secret
 
 
-async def sign_in(context: Context, public_id: str, secret: str | None) -> OAuthClient:
+async def sign_in(context: Context, public_id: str, secret: str | None, *, address: str | None) -> OAuthClient:
     """Return the program that signs in.
 
     Raises:
@@ -128,9 +129,14 @@ async def sign_in(context: Context, public_id: str, secret: str | None) -> OAuth
     async with context.database.read() as tx:
         found = await rows.client(tx, public_id)
     given = None if secret is None else token_hash(secret)
-    if found is None or (found.secret_hash is None) != (given is None):
-        raise Unauthenticated("The program's id or secret is wrong.")
-    if found.secret_hash is not None and not hmac.compare_digest(found.secret_hash, given or b""):
+    if (
+        found is None
+        or (found.secret_hash is None) != (given is None)
+        or (found.secret_hash is not None and not hmac.compare_digest(found.secret_hash, given or b""))
+    ):
+        data = {} if found is None else {"client": found.id}
+        account = None if found is None else found.account_id
+        await note_program_failure(context, account, data, way="oauth_client", name=public_id, address=address)
         raise Unauthenticated("The program's id or secret is wrong.")
     return found
 

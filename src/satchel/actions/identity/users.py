@@ -45,7 +45,7 @@ async def update(
         Forbidden: the actor is no administrator.
         NotFound: there is no such user, or group.
         InvalidValues: the e-mail or the name is wrong.
-        Conflict: somebody on this server signs in with this e-mail already.
+        Conflict: somebody of the account signs in with this e-mail already.
     """
     access.require_admin(actor)
     async with context.database.write() as tx:
@@ -56,7 +56,7 @@ async def update(
         wanted_email, wanted_name = email or found.email, name or found.name
         check_user(wanted_email, wanted_name, found.time_zone, found.locale)
         if not await rows.update_user(tx, actor.account_id, user_id, email=wanted_email, name=wanted_name):
-            raise Conflict(f"Somebody on this server signs in as {wanted_email} already.")
+            raise Conflict(f"Somebody of the account signs in as {wanted_email} already.")
         await write_event(tx, context, actor, "user.changed", {"user": user_id})
         if is_active is not None and is_active is not found.is_active:
             if is_active:

@@ -274,8 +274,8 @@ async def _assignee(
         return None, group.id if group else None
     candidate: int | None = None
     if assign.user is not None:
-        named = await people.user_by_email(run.tx, assign.user)
-        candidate = named.id if named and named.account_id == account else None
+        named = await people.user_by_email(run.tx, account, assign.user)
+        candidate = named.id if named else None
     elif assign.starter:
         candidate = run.instance.starter_id
     elif assign.field is not None:

@@ -12,6 +12,7 @@ from satchel.surfaces.alloy.errors import no_object
 from satchel.surfaces.alloy.inputs import Inputs, plain_text
 from satchel.surfaces.alloy.names import PERSON, guid, guid_text, oid, person_guid, read_person
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.errors import headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
 SCHEME = "bearer"
@@ -74,7 +75,9 @@ async def token(exchange: Exchange) -> Reply:
             return _answer(exchange, await _person(exchange, given))
     except SatchelError as error:
         if isinstance(error, TooManyRequests):
-            return _failure("invalid_grant", error.message)
+            refused = _failure("invalid_grant", error.message)
+            refused.headers |= headers_of(error)
+            return refused
         if error.kind.value < 500:  # noqa: PLR2004  # what the server cannot do has the envelope of every call
             return _failure("invalid_request", error.message)
         raise

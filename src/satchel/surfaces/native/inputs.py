@@ -58,10 +58,14 @@ class Completed(Filled):
 
 
 class SignIn(Body):
-    """An e-mail and a password."""
+    """An e-mail (or `account/e-mail`) and a password.
+
+    `account` is the name of an account where they fit several.
+    """
 
     email: Name
     password: Name
+    account: Name | None = None
 
 
 class NewUser(Body):

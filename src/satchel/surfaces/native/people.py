@@ -7,6 +7,7 @@ from satchel.model.api import instances as events_api
 from satchel.model.api import people as api
 from satchel.model.api.queries import PageQuery
 from satchel.model.errors import (
+    ChooseAccount,
     Conflict,
     Forbidden,
     InvalidRequest,
@@ -27,10 +28,16 @@ from satchel.surfaces.native.outputs.paging import page
 
 
 async def sign_in(exchange: Exchange) -> Reply:
-    """Open a session for an e-mail and a password."""
+    """Open a session for an e-mail and a password; where they fit several accounts, one has to be named."""
     given = await exchange.read(inputs.SignIn)
     actor = await credentials.by_password(
-        exchange.context, given.email, given.password, kind="password", address=exchange.address
+        exchange.context,
+        given.email,
+        given.password,
+        kind="password",
+        address=exchange.address,
+        account=given.account,
+        may_choose=True,
     )
     secret = await credentials.open_session(exchange.context, actor)
     data = outputs.session(actor, secret)
@@ -211,7 +218,7 @@ ENDPOINTS = (
         sign_in,
         body=inputs.SignIn,
         answers=makes(api.Session, "Set-Cookie"),
-        refuses=(Unauthenticated, TooManyRequests),
+        refuses=(Unauthenticated, ChooseAccount, TooManyRequests),
         is_open=True,
     ),
     endpoint("DELETE", "/api/v1/session", sign_out, answers=(Answer(status=204, headers=("Set-Cookie",)),)),

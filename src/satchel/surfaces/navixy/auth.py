@@ -3,6 +3,7 @@
 from satchel.actions.identity import hashes
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest, InvalidValues, Unauthenticated
+from satchel.model.ids import AccountId
 from satchel.surfaces.kit.endpoints import Endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.given import refused
@@ -53,7 +54,8 @@ async def sign_in(exchange: Exchange) -> Reply:
     given = await Inputs.read(exchange)
     login, password = given.text("login"), given.text("password", longest=LONGEST_PASSWORD)
     errors.speak(exchange, errors.SIGN_IN)
-    made = await hashes.sign_in(exchange.context, login, password, address=exchange.address)
+    dealer = AccountId(given.integer("dealer_id")) if "dealer_id" in given else None
+    made = await hashes.sign_in(exchange.context, login, password, address=exchange.address, account=dealer)
     return outputs.success(type="authenticated", hash=made.secret)
 
 

@@ -25,7 +25,7 @@ from satchel.model.errors import (
     Unavailable,
     UnsupportedMedia,
 )
-from satchel.surfaces.kit.errors import by_class
+from satchel.surfaces.kit.errors import by_class, headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.navixy.names import to_theirs
 
@@ -151,6 +151,13 @@ def speak(exchange: Exchange, table: Mapping[type[SatchelError], int]) -> None:
 
 def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     """Return an error in Navixy's envelope; None stands for one that nobody expected."""
+    reply = _document(error, exchange)
+    if isinstance(error, TooManyRequests):
+        reply.headers |= headers_of(error)
+    return reply
+
+
+def _document(error: SatchelError | None, exchange: Exchange) -> Reply:
     if error is None:
         return _reply(6)
     code = _code(error, exchange)

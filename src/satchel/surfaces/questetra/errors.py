@@ -14,7 +14,7 @@ from satchel.model.errors import (
     Unauthenticated,
     Unavailable,
 )
-from satchel.surfaces.kit.errors import by_class
+from satchel.surfaces.kit.errors import by_class, headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra import oauth
 from satchel.surfaces.questetra.forms import NAMES_KEPT
@@ -89,6 +89,13 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
 
     A 401 has no WWW-Authenticate, as theirs has none.
     """
+    reply = _document(error, exchange)
+    if isinstance(error, TooManyRequests):
+        reply.headers |= headers_of(error)
+    return reply
+
+
+def _document(error: SatchelError | None, exchange: Exchange) -> Reply:
     root = next((root for part, root in XML_ROOTS.items() if part in str(exchange.scope["path"])), None)
     is_address = isinstance(error, NotFound) and error.members.get("what") == "address"
     if root is not None and not is_address:

@@ -15,6 +15,7 @@ from satchel.actions.identity.oauth import Wish
 from satchel.actions.tokens import new_token
 from satchel.model.errors import Forbidden, SatchelError, TooManyRequests, Unauthenticated
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
+from satchel.surfaces.kit.errors import headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra.addresses import PREFIX
 from satchel.surfaces.questetra.inputs import Inputs
@@ -60,12 +61,20 @@ async def answer(exchange: Exchange) -> Reply:
     email, password = given.text_or("email", ""), given.text_or("password", "")
     try:
         actor = await credentials.by_password(
-            exchange.context, email, password, kind="password", address=exchange.address
+            exchange.context,
+            email,
+            password,
+            kind="password",
+            address=exchange.address,
+            prefers=wish.client.account_id,
         )
         exchange.known_actor = actor
         code = await oauth.allow(exchange.context, actor, wish)
     except (Unauthenticated, TooManyRequests, Forbidden) as error:
-        return _page(exchange, wish, given, wrong=error.message, status=401, email=email)
+        status = error.kind.value if isinstance(error, TooManyRequests) else 401
+        page = _page(exchange, wish, given, wrong=error.message, status=status, email=email)
+        page.headers |= headers_of(error)
+        return page
     return _back(wish.redirect_uri, {"code": code, "state": wish.state})
 
 
@@ -136,7 +145,7 @@ def _page(
         f" <code>{escape(_origin(wish.redirect_uri))}</code>.</p>{alert}"
         f'<form method="post" action="authorize">{kept}<input type="hidden" name="csrf" value="{token}">'
         '<label for="email">E-mail</label>'
-        f'<input id="email" name="email" type="email" autocomplete="username" value="{escape(email)}">'
+        f'<input id="email" name="email" type="text" inputmode="email" autocomplete="username" value="{escape(email)}">'
         '<label for="password">Password</label>'
         '<input id="password" name="password" type="password" autocomplete="current-password">'
         '<button class="yes" name="decision" value="allow">Allow</button>'
@@ -178,7 +187,8 @@ def html(exchange: Exchange, title: str, body: str, *, status: int, also_to: str
 async def token(exchange: Exchange) -> Reply:
     """Exchange a code, or a refresh token, for an access token."""
     given = await Inputs.read(exchange)
-    program = await oauth.sign_in(exchange.context, given.text_or("client_id", ""), given.text_or_none("client_secret"))
+    secret = given.text_or_none("client_secret")
+    program = await oauth.sign_in(exchange.context, given.text_or("client_id", ""), secret, address=exchange.address)
     kind = given.text_or("grant_type", "")
     if kind == "authorization_code":
         only = program.redirect_uris[0] if len(program.redirect_uris) == 1 else ""

@@ -1,0 +1,32 @@
+"""Actors: makes them of users, with the rights that they have at that moment."""
+
+from satchel.db import credentials as rows
+from satchel.db.pool import Reader
+from satchel.model.actor import Actor, Right
+from satchel.model.ids import AccountId, AppId, UserId
+
+
+async def actor_of(tx: Reader, account: AccountId, user_id: UserId, *, address: str | None = None) -> Actor | None:
+    """Return a user as an actor with the rights of this moment; None if they may not sign in (any more)."""
+    found = await rows.who(tx, account, user_id)
+    return None if found is None else as_actor(found, address)
+
+
+def as_actor(who: rows.Who, address: str | None) -> Actor:
+    """Return whom a row says, as an actor."""
+    rights: dict[AppId | None, set[Right]] = {}
+    for app, right in who.rights:
+        rights.setdefault(app, set()).add(Right(right))
+    return Actor(
+        account_id=who.account_id,
+        user_id=who.user_id,
+        credential_id=who.credential_id,
+        scope=who.scope,
+        email=who.email or "",
+        name=who.name,
+        time_zone=who.time_zone,
+        locale=who.locale,
+        address=address,
+        group_ids=frozenset(who.group_ids),
+        rights={app: frozenset(found) for app, found in rights.items()},
+    )
