@@ -46,9 +46,23 @@ async def test_a_user_needs_an_email_a_name_and_a_zone_that_exist(
     assert [fault.field for fault in refused.value.faults] == [field]
 
 
-async def test_an_email_is_taken_on_the_whole_server_whatever_its_case(world: World) -> None:
-    with pytest.raises(Conflict):
-        await accounts.create_user(world.context, world.rival, email="CLERK@acme.example", name="Other")
+async def test_an_email_is_taken_within_its_account_whatever_its_case(world: World) -> None:
+    await accounts.create_user(world.context, world.rival, email="CLERK@acme.example", name="Other")
+    for admin in (world.admin, world.rival):
+        with pytest.raises(Conflict):
+            await accounts.create_user(world.context, admin, email="Clerk@ACME.example", name="Other")
+
+
+async def test_a_login_of_the_command_line_names_its_account_where_it_has_to(world: World) -> None:
+    found, email = await accounts.find_login(world.context, "clerk@acme.example")
+    assert (found.name, email) == ("Acme", "clerk@acme.example")
+    await accounts.create_user(world.context, world.rival, email="clerk@acme.example", name="Other")
+    with pytest.raises(InvalidRequest, match=r"Acme/clerk@acme.example or Rival/clerk@acme.example|Rival/.* or Acme/"):
+        await accounts.find_login(world.context, "clerk@acme.example")
+    found, email = await accounts.find_login(world.context, "Rival/clerk@acme.example")
+    assert (found.name, email) == ("Rival", "clerk@acme.example")
+    with pytest.raises(NotFound):
+        await accounts.find_login(world.context, "nobody@acme.example")
 
 
 async def test_only_administrators_change_people_and_rights(world: World, clerk: Actor) -> None:

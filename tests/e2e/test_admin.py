@@ -40,6 +40,11 @@ def test_the_first_commands_make_an_account_and_who_administers_it(quick_folder:
     assert named.stdout == "1\tann@example.com\tAnn\tadministrators\n"
     assert command("admin", "quota", "--account", "North", *data).stdout.split("\t")[-2:] == ["5000", "4.9 KiB\n"]
     raised = command("admin", "quota", "6000", "--account", "North", *data).stdout
+    second = command("admin", "user", "ann@example.com", "Ann", "--account", "South", *PASSWORD, *data)
+    assert second.stdout == "user 2 ann@example.com\n"
+    plain = command("admin", "token", "ann@example.com", *data)
+    assert (plain.returncode, "North/ann@example.com" in plain.stderr) == (1, True)
+    assert command("admin", "token", "South/ann@example.com", *data).stdout.startswith("st_")
     assert raised == "used\t0\t0 bytes\nreserved\t0\t0 bytes\nlimit\t6000\t5.9 KiB\nceiling\t6000\t5.9 KiB\n"
 
 

@@ -22,8 +22,12 @@ class Signed:
 def sign_in(email: str, password: str) -> Flow[Signed]:
     """Open a session.
 
+    Args:
+        email: an e-mail, or `account/e-mail` where the password fits several accounts.
+        password: that the person chose.
+
     Raises:
-        Refused: the password is wrong, or too many were.
+        Refused: the password is wrong, fits several accounts, or too many were tried.
     """
     body = msgspec.json.encode({"email": email, "password": password})
     headers = {"Content-Type": "application/json"}

@@ -81,6 +81,33 @@ async def find_account(context: Context, name: str | None) -> Account:
     return known[0]
 
 
+async def find_login(context: Context, login: str) -> tuple[Account, str]:
+    """Return the account and e-mail of a login: `account/e-mail`, or a plain e-mail of the only account or of one.
+
+    Raises:
+        NotFound: there is no account, or several and nobody in them has this e-mail.
+        InvalidRequest: people of several accounts have it.
+    """
+    async with context.database.read() as tx:
+        known = await rows.all_accounts(tx)
+        by_name = {account.name: account for account in known}
+        parts = login.split("/")
+        for end in range(len(parts) - 1, 0, -1):
+            named = by_name.get("/".join(parts[:end]))
+            if named is not None:
+                return named, "/".join(parts[end:])
+        if len(known) == 1:
+            return known[0], login
+        having = {one.account for one in await rows.users_signing_in(tx, [login])}
+    if len(having) > 1:
+        raise InvalidRequest(
+            f"{login} is of several accounts. Write {' or '.join(f'{one}/{login}' for one in having)}."
+        )
+    if not having:
+        raise NotFound("user", login)
+    return by_name[having.pop()], login
+
+
 async def create_user(
     context: Context,
     actor: Actor,

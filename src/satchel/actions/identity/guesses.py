@@ -39,7 +39,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """A try that was counted; `own` is the key of its login and network, `others` those that it counts under besides."""
+    """A try that was counted: `own` is the key of its login and network, `others` are the further ones."""
 
     own: bytes
     others: Sequence[bytes]

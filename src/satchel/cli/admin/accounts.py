@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from satchel.cli import output
-from satchel.cli.admin.command import AccountName, Session, in_account, on_server
+from satchel.cli.admin.command import AccountName, Session, UserSession, about_user, in_account, on_server
 from satchel.cli.output import bytes_text
 from satchel.cli.serve import DataDirectory
 from satchel.model.actor import Right, system
@@ -79,21 +79,19 @@ async def create_user(
 
 
 @app.command("password")
-@in_account
-async def set_password(session: Session, email: str, *, password: Password) -> None:
+@about_user
+async def set_password(session: UserSession, *, password: Password) -> None:
     """Set a user's password; their sessions end."""
-    from satchel.actions.identity import accounts, credentials  # noqa: PLC0415  # as above
+    from satchel.actions.identity import credentials  # noqa: PLC0415  # as above
 
-    user = await accounts.user_by_email(session.context, session.actor, email)
-    await credentials.set_password(session.context, session.actor, user.id, password)
-    output.out.print(f"password set for {email}", markup=False)
+    await credentials.set_password(session.context, session.actor, session.user_id, password)
+    output.out.print(f"password set for {session.email}", markup=False)
 
 
 @app.command("token")
-@in_account
+@about_user
 async def create_token(
-    session: Session,
-    email: str,
+    session: UserSession,
     *,
     name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
     kind: Annotated[str, typer.Option(help="token, api_key, api_password (Basic), or named_key (Flokzu).")] = "token",
@@ -102,15 +100,14 @@ async def create_token(
     ] = None,
 ) -> None:
     """Create a token, API key or API password for a user, and print it this once."""
-    from satchel.actions.identity import accounts, credentials  # noqa: PLC0415  # as above
+    from satchel.actions.identity import credentials  # noqa: PLC0415  # as above
 
-    context, actor = session.context, session.actor
-    user = await accounts.user_by_email(context, actor, email)
+    context, actor, user_id = session.context, session.actor, session.user_id
     expires_at = None if expires_in_days is None else context.clock() + timedelta(days=expires_in_days)
     if kind == "api_password":
-        secret = await credentials.create_api_password(context, actor, user.id, expires_at=expires_at)
+        secret = await credentials.create_api_password(context, actor, user_id, expires_at=expires_at)
     else:
-        secret = await credentials.create_token(context, actor, user.id, kind=kind, name=name, expires_at=expires_at)
+        secret = await credentials.create_token(context, actor, user_id, kind=kind, name=name, expires_at=expires_at)
     output.out.print(secret.secret, markup=False)
 
 

@@ -16,7 +16,7 @@ import typer
 from satchel.cli import output
 from satchel.cli.serve import DataDirectory
 from satchel.model.actor import Actor, system
-from satchel.model.ids import AccountId
+from satchel.model.ids import AccountId, UserId
 
 if TYPE_CHECKING:
     from satchel.actions.context import Context
@@ -32,6 +32,19 @@ class Session:
 
     context: "Context"
     actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class UserSession(Session):
+    """The same, and the user of the account whom a command is about.
+
+    Attributes:
+        email: without the account.
+        user_id: their number.
+    """
+
+    email: str
+    user_id: UserId
 
 
 @asynccontextmanager
@@ -55,6 +68,26 @@ async def open_session(*, account: AccountName = None, data: DataDirectory = Non
         yield Session(context, system(AccountId(found.id)))
 
 
+@asynccontextmanager
+async def open_user_session(
+    login: Annotated[str, typer.Argument(metavar="EMAIL", help="An e-mail, or account/e-mail.")],
+    *,
+    account: AccountName = None,
+    data: DataDirectory = None,
+) -> AsyncGenerator[UserSession]:
+    """Open the server's parts, as the system in the account of one user."""
+    from satchel.actions.identity import accounts  # noqa: PLC0415  # as above
+
+    async with open_server(data=data) as context:
+        if account is None:
+            found, email = await accounts.find_login(context, login)
+        else:
+            found, email = await accounts.find_account(context, account), login
+        actor = system(AccountId(found.id))
+        user = await accounts.user_by_email(context, actor, email)
+        yield UserSession(context, actor, email, user.id)
+
+
 def on_server(work: Callable[Concatenate["Context", ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Make a command of what is done with an open server; it has the option `--data` besides its own."""
     return _command(open_server, work)
@@ -63,6 +96,11 @@ def on_server(work: Callable[Concatenate["Context", ...], Coroutine[Any, Any, No
 def in_account(work: Callable[Concatenate[Session, ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Make a command of what is done in one account; it has the options `--account` and `--data` besides its own."""
     return _command(open_session, work)
+
+
+def about_user(work: Callable[Concatenate[UserSession, ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a command of what is done to one user; it has the argument EMAIL before its own, and the same options."""
+    return _command(open_user_session, work)
 
 
 def _command(
@@ -80,7 +118,11 @@ def _command(
         output.run(opened())
 
     # Typer reads these: what the function asks for, without what it is given, and the options of the opening.
-    parameters = [*own, *shared.values()]
+    parameters = [
+        *(one for one in shared.values() if one.kind is not inspect.Parameter.KEYWORD_ONLY),
+        *own,
+        *(one for one in shared.values() if one.kind is inspect.Parameter.KEYWORD_ONLY),
+    ]
     vars(command)["__signature__"] = inspect.Signature(parameters)
     command.__annotations__ = {one.name: one.annotation for one in parameters}
     return command

@@ -187,6 +187,7 @@ _BY_TYPE: Mapping[str, Mapping[str, object]] = {
     "Schedule": {"at": "02:30", "running": False},
     "ScheduleRun": {"state": "done", "ended_at": _LATER},
     "Secret": {"name": "archive", "hosts": ["archive.example"]},
+    "SignIn": {"account": None},
     "Task": {"name": "Evaluate", "state": "unassigned", "outcome": None},
     "TaskView": {"name": "Evaluate", "state": "assigned", "holder": 7, "outcome": None},
     "TicketForm": {"url": f"{_URL}/uploads/17/form", "fields": {"token": "ut_5c"}, "file_field": "file"},
