@@ -19,6 +19,7 @@ import structlog
 
 from satchel.actions.context import Context
 from satchel.actions.files.signing import KEY_BYTES
+from satchel.actions.files.taking_over import attend
 from satchel.actions.loading import Apps
 from satchel.actions.vault import Vault
 from satchel.actions.webhook_formats import NATIVE_FORMAT, by_name
@@ -190,6 +191,8 @@ async def serve(
                 group.create_task(worker.run(stop))
                 group.create_task(Tick(context, worker.take_over).run(stop))
             if with_web:
+                attend(context)
+                group.create_task(context.notices.run(context.database.dsn, stop))
                 app = create_app(context, settings)
                 ready = asyncio.Event()
                 group.create_task(serve_http(app, sockets=sockets, stop=stop, edge=settings.edge(), on_ready=ready.set))

@@ -7,7 +7,9 @@ from satchel.actions.loading import Apps
 from satchel.actions.passwords import Passwords
 from satchel.actions.vault import Vault
 from satchel.actions.webhook_formats import NATIVE_FORMAT, Format, by_name
+from satchel.actions.writers import Writers
 from satchel.blobs.store import BlobStore
+from satchel.db.notices import Notices
 from satchel.db.pool import Database
 from satchel.model.clock import Clock
 from satchel.model.ids import Entropy
@@ -23,6 +25,8 @@ class Context:
 
     Attributes:
         webhook_formats: by name.
+        notices: from other processes; they arrive only where somebody runs them.
+        writers: the uploads that this process is receiving.
     """
 
     database: Database
@@ -37,3 +41,5 @@ class Context:
     passwords: Passwords = field(default_factory=Passwords)
     mail_server: MailServer | None = None
     webhook_formats: Mapping[str, Format] = field(default_factory=lambda: by_name(NATIVE_FORMAT))
+    notices: Notices = field(default_factory=Notices)
+    writers: Writers = field(default_factory=Writers)

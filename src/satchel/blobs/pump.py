@@ -40,7 +40,7 @@ async def batches(
             chunk = await anext(chunks)
         except StopAsyncIteration:
             break
-        except Exception:  # whatever the sender's end raises passes through
+        except (Exception, asyncio.CancelledError):  # whatever the sender's end raises, and a take-over, passes through
             if cut_counts and pieces:
                 yield b"".join(pieces)
             raise

@@ -155,9 +155,17 @@ class InvalidState(Conflict):
 
 
 class Busy(Conflict):
-    """Somebody else is in the middle of the same thing; try again when they are done."""
+    """Somebody else is in the middle of the same thing; try again when they are done.
+
+    Attributes:
+        retry_after_s: when that may be.
+    """
 
     code = "busy"
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class PreconditionFailed(SatchelError):

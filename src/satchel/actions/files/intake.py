@@ -7,8 +7,8 @@ two leaves bytes that nothing names, and the sweep takes them after its grace ti
 A body that is cut short or refused ends nothing: the ticket is `created` again, with all that it reserved, until it
 expires. Uploads that come in pieces are received by `satchel.actions.files.pieces`.
 
-While bytes arrive the lease is renewed; a writer whose process died loses it, and another may take over. A finish
-counts only for the newest attempt.
+While bytes arrive the lease is renewed; a writer whose process died loses it, and another may take over, as it may from
+a writer that gets no bytes (`satchel.actions.files.taking_over`). A finish counts only for the newest attempt.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from datetime import datetime
 
 from satchel.actions.context import Context
 from satchel.actions.files.admission import admission, name_of
+from satchel.actions.files.taking_over import busy, take_over
+from satchel.actions.writers import Writing
 from satchel.blobs.signatures import signature_png
 from satchel.blobs.store import Partial, Received, ResumableStore
 from satchel.db import blobs as blob_rows
@@ -66,18 +68,19 @@ async def receive(
     if declared_length is not None and declared_length > upload.declared_bytes:
         raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, declared_length)
     attempt = await begin(context, upload)
-    try:
-        received = await context.blobs.receive(
-            upload.account_id,
-            renewing(context, upload, attempt, chunks),
-            max_bytes=upload.declared_bytes,
-            admit=admission(upload, arrival.name, arrival.media_type),
-        )
-        return await finish(context, upload, attempt, received, arrival)
-    except BaseException:
-        stands = await pieces_stand(context, upload)
-        await release(context, upload, attempt, state=UploadState.RECEIVING if stands else UploadState.CREATED)
-        raise
+    async with context.writers.writing(upload.account_id, upload.id) as writing:
+        try:
+            received = await context.blobs.receive(
+                upload.account_id,
+                renewing(context, upload, attempt, writing, chunks),
+                max_bytes=upload.declared_bytes,
+                admit=admission(upload, arrival.name, arrival.media_type),
+            )
+            return await finish(context, upload, attempt, received, arrival)
+        except BaseException:
+            stands = await pieces_stand(context, upload)
+            await release(context, upload, attempt, state=UploadState.RECEIVING if stands else UploadState.CREATED)
+            raise
 
 
 async def sign(context: Context, upload: Upload, path_data: str) -> Upload:
@@ -98,8 +101,19 @@ async def begin(context: Context, upload: Upload, *, tus_length: int | None = No
 
     Raises:
         NotFound, UploadExpired, InvalidState: it takes no bytes any more.
-        Busy: somebody else is writing to it; try again shortly.
+        Busy: somebody else is writing to it, and gets bytes; try again after `retry_after_s`.
     """
+    attempt = await _begin(context, upload, tus_length)
+    if attempt is None:
+        await take_over(context, upload)
+        attempt = await _begin(context, upload, tus_length)
+    if attempt is None:
+        raise busy(upload.id, 1)
+    return attempt
+
+
+async def _begin(context: Context, upload: Upload, tus_length: int | None) -> int | None:
+    """Return a new attempt's number, or None where another has a lease."""
     async with context.database.write() as tx:
         locked = await rows.lock_upload(tx, upload.account_id, upload.id)
         if locked is None:
@@ -107,9 +121,7 @@ async def begin(context: Context, upload: Upload, *, tus_length: int | None = No
         now = context.clock()
         require_open(locked, now)
         if locked.lease_until is not None and locked.lease_until > now:
-            raise Busy(
-                f"Somebody else is writing to upload {upload.id}. Wait until they are done, or try again shortly."
-            )
+            return None
         return await rows.begin_attempt(
             tx, upload.account_id, upload.id, lease_until=now + context.policy.lease, tus_length=tus_length
         )
@@ -131,11 +143,22 @@ def require_open(upload: Upload, now: datetime) -> None:
 
 
 async def renewing(
-    context: Context, upload: Upload, attempt: int, chunks: AsyncIterator[bytes]
+    context: Context, upload: Upload, attempt: int, writing: Writing, chunks: AsyncIterator[bytes]
 ) -> AsyncIterator[bytes]:
-    """Pass chunks on and renew the lease whenever a third of it is over."""
+    """Pass chunks on, note how long each is waited for, and renew the lease whenever a third of it is over.
+
+    Raises:
+        Conflict: the ticket has ended meanwhile, or another has taken over.
+    """
     renew_at = context.clock() + context.policy.lease / 3
-    async for chunk in chunks:
+    while True:
+        writing.waits_since = context.clock()
+        try:
+            chunk = await anext(chunks)
+        except StopAsyncIteration:
+            return
+        finally:
+            writing.waits_since = None
         yield chunk
         now = context.clock()
         if now >= renew_at:

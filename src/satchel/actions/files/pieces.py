@@ -21,10 +21,12 @@ from satchel.actions.files.intake import (
     renewing,
     require_open,
 )
+from satchel.actions.files.taking_over import take_over
 from satchel.blobs.store import Checksum, ResumableStore
 from satchel.db import uploads as rows
 from satchel.model.errors import (
     BadFile,
+    Busy,
     Conflict,
     InvalidRequest,
     NotFound,
@@ -69,10 +71,24 @@ async def progress(context: Context, upload: Upload) -> Progress:
         size = upload.size_bytes
         return _progress(upload, size, size, upload.expires_at)
     require_open(upload, context.clock())
-    offset = await _resumable(context).partial_size(partial_of(upload)) or 0
+    offset = await _offset(context, upload)
     if offset == upload.tus_length:
         return await append(context, upload, offset, _nothing(), checksum=None)
     return _progress(upload, offset, _tus_size(upload), upload.expires_at)
+
+
+async def _offset(context: Context, upload: Upload) -> int:
+    """Return where the pieces end; whoever asks is a newcomer, for whom a silent writer has to leave.
+
+    Raises:
+        Busy: somebody is writing to it, and gets bytes.
+    """
+    store, partial = _resumable(context), partial_of(upload)
+    try:
+        return await store.partial_size(partial) or 0
+    except Busy:
+        await take_over(context, upload)
+    return await store.partial_size(partial) or 0
 
 
 def _progress(upload: Upload, offset: int, size: int, expires_at: datetime) -> Progress:
@@ -163,25 +179,25 @@ async def append(
     size = _tus_size(upload) if length is None else length
     said = _arrival(upload.tus_metadata)
     attempt = await begin(context, upload, tus_length=size)
-    try:
-        await store.create_partial(partial)
-        reached = await store.append_partial(
-            partial, offset, renewing(context, upload, attempt, chunks), max_bytes=size, checksum=checksum
-        )
-        if reached < size:
-            expires_at = _renewed(context, upload)
-            await _pause(context, upload, attempt, expires_at)
-            return _progress(upload, reached, size, expires_at)
-        received = await store.finish_partial(partial, admit=admission(upload, said.name, said.media_type))
-        finished = await finish(context, upload, attempt, received, said)
-    except BadFile:
-        with suppress(SatchelError):  # before the ticket is free: the next writer's pieces have the same name
-            await store.discard_partial(partial)
-        await release(context, upload, attempt, state=UploadState.CREATED, forgets_pieces=True)
-        raise
-    except BaseException:
-        await _keep(context, upload, attempt)
-        raise
+    async with context.writers.writing(upload.account_id, upload.id) as writing:
+        try:
+            await store.create_partial(partial)
+            arriving = renewing(context, upload, attempt, writing, chunks)
+            reached = await store.append_partial(partial, offset, arriving, max_bytes=size, checksum=checksum)
+            if reached < size:
+                expires_at = _renewed(context, upload)
+                await _pause(context, upload, attempt, expires_at)
+                return _progress(upload, reached, size, expires_at)
+            received = await store.finish_partial(partial, admit=admission(upload, said.name, said.media_type))
+            finished = await finish(context, upload, attempt, received, said)
+        except BadFile:
+            with suppress(SatchelError):  # before the ticket is free: the next writer's pieces have the same name
+                await store.discard_partial(partial)
+            await release(context, upload, attempt, state=UploadState.CREATED, forgets_pieces=True)
+            raise
+        except BaseException:
+            await _keep(context, upload, attempt)
+            raise
     await store.discard_partial(partial)
     return _progress(upload, size, size, finished.expires_at)
 

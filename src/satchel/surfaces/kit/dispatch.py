@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from satchel.actions import idempotency
-from satchel.model.errors import MethodNotAllowed, NotFound, SatchelError, Unauthenticated
+from satchel.model.errors import Busy, MethodNotAllowed, NotFound, SatchelError, Unauthenticated
 from satchel.model.ids import CredentialId
 from satchel.surfaces.kit import bodies
 from satchel.surfaces.kit.endpoints import Endpoint
@@ -64,6 +64,8 @@ class Dispatch:
                     _log.warning("answer.broken", route=self._route, code=error.code)
                 reply = self._surface.document(error, exchange)
                 reply.headers |= endpoint.error_headers if endpoint is not None else {}
+                if isinstance(error, Busy):
+                    reply.headers["Retry-After"] = str(error.retry_after_s)
             except Exception:  # noqa: BLE001  # ends a request: whatever it was, the client gets an answer and the log the reason
                 _log.exception("request.crashed", route=self._route)
                 reply = self._surface.document(None, exchange)

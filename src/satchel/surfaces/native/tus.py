@@ -15,6 +15,7 @@ from satchel.blobs.store import CHECKSUM_ALGORITHMS, Checksum
 from satchel.model.api.queries import TicketQuery
 from satchel.model.clock import http_date
 from satchel.model.errors import (
+    BadFile,
     Busy,
     ChecksumMismatch,
     Conflict,
@@ -175,7 +176,7 @@ ENDPOINTS = (
         "HEAD",
         head,
         Answer(headers=("Upload-Offset", "Upload-Expires", "Upload-Length", "Upload-Metadata")),
-        (*_VERSIONED, InvalidState, Conflict),
+        (*_VERSIONED, BadFile, Busy, Conflict, InvalidState),
         headers=("Tus-Resumable!",),
     ),
     _tus(

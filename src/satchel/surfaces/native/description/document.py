@@ -339,13 +339,15 @@ def _refusals(endpoints: Sequence[Endpoint]) -> Mapping[str, Json]:
                         }
                     }
                 },
-                "headers": _refusal_headers(status),
+                "headers": _refusal_headers(status, codes),
             }
     return dict(sorted(found.items()))
 
 
-def _refusal_headers(status: int) -> Json:
+def _refusal_headers(status: int, codes: Sequence[str]) -> Json:
     names = ["X-Request-Id"]
+    if Busy.code in codes:
+        names.append("Retry-After")
     names += {401: ["WWW-Authenticate"], 416: ["Content-Range"], 429: ["Retry-After"]}.get(status, [])
     return _headers(names)
 

@@ -44,7 +44,7 @@ RESPONSE_HEADERS: Mapping[str, Header] = {
     "Content-Security-Policy": _header("What a browser may do with it: nothing but show it.", _TEXT),
     "Accept-Ranges": _header("`bytes`.", _TEXT),
     "WWW-Authenticate": _header("How to sign in.", _TEXT),
-    "Retry-After": _header("When to try again.", _TEXT),
+    "Retry-After": _header("When to try again: a time, or in how many seconds.", _TEXT),
     "Satchel-Cursor": _header("The `cursor` of the next page, if there is one.", _TEXT),
     "Satchel-Left-Out": _header("How many files of the page the caller may view but not export.", _BYTES),
     "Satchel-Window": _header('How many of the newest instances a short "contains" looked at.', _BYTES),
