@@ -17,6 +17,6 @@ def test_the_page_s_clients_sign_in_create_attach_and_fetch(server: DemoServer, 
     said = run_page("alloy-clients.md", server, tmp_path)
 
     assert "Link: https://www.example.com/\nFile: note.txt\nFile: offer.pdf\n" in said
-    assert re.search(r"^EVA\d{6} has offer.pdf\s*$", said, re.MULTILINE), said
-    line = rf"^EVA\d{{6}} Desk lamp übersicht.pdf {len(catalog_pdf())} True$"
+    assert re.search(r"^PUR\d{6} has offer.pdf\s*$", said, re.MULTILINE), said
+    line = rf"^PUR\d{{6}} Desk lamp übersicht.pdf {len(catalog_pdf())} True$"
     assert re.search(line, said, re.MULTILINE), said
