@@ -24,7 +24,7 @@ from satchel.actions.context import Context
 from satchel.actions.files import intake
 from satchel.actions.files import tickets as uploads
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import Wish
+from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.identity import accounts, credentials
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.forms import Submission
@@ -188,7 +188,7 @@ class Stand:
 
     async def upload(self, code: str, data_bytes: int, number: int = 0) -> int:
         """Put a file of so many bytes into the start form of an app; return its ticket."""
-        wish = Wish(size_bytes=data_bytes, app=code, field="paper", name=f"{number}.bin")  # type: ignore[arg-type]  # a field's id is text
+        wish = UploadRequest(size_bytes=data_bytes, app=code, field="paper", name=f"{number}.bin")  # type: ignore[arg-type]  # a field's id is text
         ticket = await uploads.ask(self.context, self.actor, wish)
         upload = await uploads.find(self.context, ticket.id, token=ticket.token, actor=None)
         await intake.receive(self.context, upload, _pieces(data_bytes), Arrival())

@@ -10,7 +10,7 @@ from typing import Any, cast
 from engine_bpmn import simple, user
 from peers import Arrived
 from satchel.actions.webhooks import deliveries, subscriptions
-from satchel.actions.webhooks.subscriptions import Record, Wish
+from satchel.actions.webhooks.subscriptions import Record, WebhookSettings
 from satchel.model.ids import DeliveryId
 from satchel.model.webhooks import Webhook
 from satchel.queue.enqueue import DELIVER_WEBHOOK
@@ -48,7 +48,7 @@ async def deploy(world: World) -> None:
 async def subscribe(world: World, url: str, *events: str, form: str | None = None) -> str:
     """Have HOK tell an address what happens and return the secret."""
     made = await subscriptions.create(
-        world.context, world.admin, "HOK", Wish(url=url, events=events or None, format=form)
+        world.context, world.admin, "HOK", WebhookSettings(url=url, events=events or None, format=form)
     )
     return made.secret
 

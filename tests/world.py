@@ -22,7 +22,7 @@ from satchel.actions.calls import attempts
 from satchel.actions.context import Context
 from satchel.actions.files import intake, tickets
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import Ticket, Wish
+from satchel.actions.files.tickets import Ticket, UploadRequest
 from satchel.actions.identity import accounts, ceilings, credentials
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
@@ -136,10 +136,10 @@ class World:
         """Start an instance."""
         return (await lifecycle.start(self.context, actor, code, Submission(values=values))).instance.id
 
-    async def ask(self, actor: Actor, *, size: int, field: str | None = None, **wish: object) -> Ticket:
+    async def ask(self, actor: Actor, *, size: int, field: str | None = None, **asked: object) -> Ticket:
         """Ask for a ticket."""
         place = FieldId(field) if field is not None else None
-        return await tickets.ask(self.context, actor, Wish(size_bytes=size, field=place, **wish))  # type: ignore[arg-type]  # as Wish declares
+        return await tickets.ask(self.context, actor, UploadRequest(size_bytes=size, field=place, **asked))  # type: ignore[arg-type]  # as UploadRequest declares
 
     async def find(self, ticket: Ticket) -> Upload:
         """Return a ticket's row."""
@@ -151,10 +151,10 @@ class World:
         return await intake.receive(self.context, upload, chunks(data), Arrival(name=name))
 
     async def upload(
-        self, actor: Actor, data: bytes = TEXT, *, name: str = "note.txt", field: str | None = None, **wish: object
+        self, actor: Actor, data: bytes = TEXT, *, name: str = "note.txt", field: str | None = None, **asked: object
     ) -> int:
         """Ask for a ticket, send its bytes and return its number, ready to be named in a form."""
-        ticket = await self.ask(actor, size=len(data), field=field, name=name, **wish)
+        ticket = await self.ask(actor, size=len(data), field=field, name=name, **asked)
         return int((await self.fill(ticket, data)).id)
 
     async def open_task(self, instance: InstanceId, element: str | None = None) -> Task:

@@ -9,7 +9,7 @@ from peers import Arrived, Peer
 from satchel.actions.files import links
 from satchel.actions.upkeep.sweep import DELIVERIES_KEPT, sweep
 from satchel.actions.webhooks import deliveries, subscriptions
-from satchel.actions.webhooks.subscriptions import Record, Wish
+from satchel.actions.webhooks.subscriptions import Record, WebhookSettings
 from satchel.model.actor import Actor
 from satchel.model.errors import Gone, InvalidState
 from satchel.model.webhooks import FAILING_FOR, PAUSES
@@ -133,7 +133,7 @@ async def test_a_webhook_that_says_it_is_gone_or_fails_for_days_is_switched_off_
     assert len(await records(world)) == 1
 
     receiver.answers("/hook", b"", status="500 Broken")
-    await subscriptions.change(world.context, world.admin, found.id, Wish(is_active=True))
+    await subscriptions.change(world.context, world.admin, found.id, WebhookSettings(is_active=True))
     await world.start(clerk, "HOK")
     await run_jobs(world)
     await world.start(clerk, "HOK")

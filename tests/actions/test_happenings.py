@@ -9,7 +9,7 @@ from satchel.actions.instances import lifecycle, submitting, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.places import Place
 from satchel.actions.webhooks import subscriptions
-from satchel.actions.webhooks.subscriptions import Wish
+from satchel.actions.webhooks.subscriptions import WebhookSettings
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import FileId
@@ -111,7 +111,9 @@ async def test_a_service_task_that_sets_values_is_a_save_by_the_process_itself(
         await world.deploy(
             bundle({**MANIFEST, "code": code, "tasks": {}, "actions": {}, "services": {"s": task}}, process)
         )
-        await subscriptions.create(world.context, world.admin, code, Wish(url=receiver.url("/hook"), events=["save"]))
+        await subscriptions.create(
+            world.context, world.admin, code, WebhookSettings(url=receiver.url("/hook"), events=["save"])
+        )
     for code in ("SET", "ASK"):
         await world.perform(await world.start(clerk, code, name="old"))
 
@@ -135,7 +137,7 @@ async def test_nothing_is_told_of_what_was_rolled_back_of_other_apps_or_to_a_web
     number = await world.start(clerk, "HOK")
     with pytest.raises(InvalidValues):
         await tasks.complete(world.context, clerk, (await world.open_task(number)).id, Submission(), outcome="no")
-    await subscriptions.change(world.context, world.admin, webhook.id, Wish(is_active=False))
+    await subscriptions.change(world.context, world.admin, webhook.id, WebhookSettings(is_active=False))
     await world.start(clerk, "HOK")
 
     assert [record.delivery.instance_id for record in await records(world)] == [number]

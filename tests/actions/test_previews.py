@@ -18,8 +18,8 @@ from satchel.model.ids import FileId, TaskId
 from world import World, sha256
 
 
-async def photo(world: World, clerk: Actor, task: TaskId, data: bytes, **wish: object) -> File:
-    number = await world.upload(clerk, data, name="a.jpg", task=task, field="photo", **wish)
+async def photo(world: World, clerk: Actor, task: TaskId, data: bytes, **asked: object) -> File:
+    number = await world.upload(clerk, data, name="a.jpg", task=task, field="photo", **asked)
     there = await world.files(await instance_of(world, task))
     held = [int(file.id) for file in there if file.field_id == "photo"]
     await tasks.save(world.context, clerk, task, Submission(values={"photo": [*held, number]}))

@@ -10,7 +10,7 @@ from satchel.actions.instances import lifecycle
 from satchel.actions.instances.forms import Submission
 from satchel.actions.webhook_formats import NATIVE_FORMAT, Format, Message, by_name
 from satchel.actions.webhooks import subscriptions
-from satchel.actions.webhooks.subscriptions import Wish
+from satchel.actions.webhooks.subscriptions import WebhookSettings
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidState, InvalidValues, NotFound
@@ -49,7 +49,7 @@ async def test_a_test_is_sent_once_also_to_a_webhook_that_is_off_and_changes_not
 ) -> None:
     secret = await subscribe(world, receiver.url("/hook"))
     number = (await hook(world)).id
-    await subscriptions.change(world.context, world.admin, number, Wish(is_active=False))
+    await subscriptions.change(world.context, world.admin, number, WebhookSettings(is_active=False))
 
     await subscriptions.send_test(world.context, world.admin, number)
     await run_jobs(world)
@@ -57,7 +57,7 @@ async def test_a_test_is_sent_once_also_to_a_webhook_that_is_off_and_changes_not
     assert is_signed(receiver.requests[0], secret)
 
     receiver.answers("/hook", b"", status="410 Gone")
-    await subscriptions.change(world.context, world.admin, number, Wish(is_active=True))
+    await subscriptions.change(world.context, world.admin, number, WebhookSettings(is_active=True))
     await subscriptions.send_test(world.context, world.admin, number)
     await run_jobs(world)
     assert [record.delivery.state.value for record in await records(world)] == ["delivered", "failed"]
@@ -69,7 +69,7 @@ async def test_a_test_is_sent_once_also_to_a_webhook_that_is_off_and_changes_not
 async def test_a_webhook_ends_with_the_rights_of_whoever_answers_for_it(
     world: World, clerk: Actor, manager: Actor, receiver: Peer
 ) -> None:
-    made = await subscriptions.create(world.context, manager, "HOK", Wish(url=receiver.url("/hook")))
+    made = await subscriptions.create(world.context, manager, "HOK", WebhookSettings(url=receiver.url("/hook")))
     await world.start(clerk, "HOK")
     assert manager.user_id is not None
     await accounts.set_member(world.context, world.admin, world.groups["managers"], manager.user_id, is_member=False)
@@ -80,7 +80,7 @@ async def test_a_webhook_ends_with_the_rights_of_whoever_answers_for_it(
     assert (await records(world))[0].delivery.reason == "rights_lost"
     assert (await hook(world)).disabled == "rights_lost"
     assert await disablings(world) == [{"webhook": made.webhook.id, "app": "HOK", "why": "rights_lost"}]
-    await subscriptions.change(world.context, world.admin, made.webhook.id, Wish(is_active=True))
+    await subscriptions.change(world.context, world.admin, made.webhook.id, WebhookSettings(is_active=True))
     await world.start(clerk, "HOK")
     await run_jobs(world)
     assert len(receiver.requests) == 1
@@ -90,15 +90,15 @@ async def test_only_who_may_manage_an_app_and_view_its_instances_has_it_told_to_
     world: World, clerk: Actor, stranger: Actor, manager: Actor, receiver: Peer
 ) -> None:
     url = receiver.url("/hook")
-    made = await subscriptions.create(world.context, manager, "HOK", Wish(url=url))
+    made = await subscriptions.create(world.context, manager, "HOK", WebhookSettings(url=url))
     number = made.webhook.id
     for nobody in (stranger, world.rival):
         with pytest.raises(NotFound):
-            await subscriptions.create(world.context, nobody, "HOK", Wish(url=url))
+            await subscriptions.create(world.context, nobody, "HOK", WebhookSettings(url=url))
         with pytest.raises(NotFound):
             await subscriptions.read(world.context, nobody, number)
     with pytest.raises(Forbidden):
-        await subscriptions.create(world.context, clerk, "HOK", Wish(url=url))
+        await subscriptions.create(world.context, clerk, "HOK", WebhookSettings(url=url))
     with pytest.raises(Forbidden):
         await subscriptions.read(world.context, clerk, number)
     assert await subscriptions.listing(world.context, clerk) == []
@@ -109,29 +109,29 @@ async def test_only_who_may_manage_an_app_and_view_its_instances_has_it_told_to_
     )
     half = await world.actor("manager")
     with pytest.raises(Forbidden):
-        await subscriptions.change(world.context, half, number, Wish(url=url))
+        await subscriptions.change(world.context, half, number, WebhookSettings(url=url))
     await subscriptions.delete(world.context, half, number)
     assert await subscriptions.listing(world.context, world.admin) == []
 
 
 @pytest.mark.parametrize(
-    ("wish", "fault"),
+    ("settings", "fault"),
     [
-        (Wish(), "url"),
-        (Wish(url="ftp://example.com/"), "url"),
-        (Wish(url="https://me:pw@example.com/"), "url"),
-        (Wish(url="https://example.com/\x00"), "url"),
-        (Wish(url="https://example.com/", events=[]), "events"),
-        (Wish(url="https://example.com/", events=["start", "test"]), "events"),
-        (Wish(url="https://example.com/", format="xml"), "format"),
+        (WebhookSettings(), "url"),
+        (WebhookSettings(url="ftp://example.com/"), "url"),
+        (WebhookSettings(url="https://me:pw@example.com/"), "url"),
+        (WebhookSettings(url="https://example.com/\x00"), "url"),
+        (WebhookSettings(url="https://example.com/", events=[]), "events"),
+        (WebhookSettings(url="https://example.com/", events=["start", "test"]), "events"),
+        (WebhookSettings(url="https://example.com/", format="xml"), "format"),
     ],
 )
 async def test_a_webhook_that_could_not_be_told_is_refused(
-    world: World, receiver: Peer, wish: Wish, fault: str
+    world: World, receiver: Peer, settings: WebhookSettings, fault: str
 ) -> None:
     del receiver
     with pytest.raises(InvalidValues) as refused:
-        await subscriptions.create(world.context, world.admin, "HOK", wish)
+        await subscriptions.create(world.context, world.admin, "HOK", settings)
     assert [field for field, _ in faults_of(refused.value)] == [fault]
 
 
@@ -153,9 +153,11 @@ async def test_a_format_of_a_surface_says_which_happenings_it_knows_and_sends_it
     object.__setattr__(world.context, "webhook_formats", by_name(NATIVE_FORMAT, plain))
     with pytest.raises(InvalidValues):
         await subscriptions.create(
-            world.context, world.admin, "HOK", Wish(url=receiver.url("/"), format="plain", events=["end"])
+            world.context, world.admin, "HOK", WebhookSettings(url=receiver.url("/"), format="plain", events=["end"])
         )
-    made = await subscriptions.create(world.context, world.admin, "HOK", Wish(url=receiver.url("/"), format="plain"))
+    made = await subscriptions.create(
+        world.context, world.admin, "HOK", WebhookSettings(url=receiver.url("/"), format="plain")
+    )
     number = await world.start(clerk, "HOK")
     await lifecycle.change_values(world.context, clerk, number, Submission(values={"name": "x"}), expected=None)
     await lifecycle.cancel_instance(world.context, clerk, number, why="")

@@ -14,7 +14,7 @@ import httpx
 from e2e.conftest import free_port
 from house.tree import ROOT
 from satchel.actions.webhooks import deliveries, subscriptions
-from satchel.actions.webhooks.subscriptions import Wish
+from satchel.actions.webhooks.subscriptions import WebhookSettings
 from satchel.main import system_clock
 from satchel.model.actor import Actor
 from satchel.outbound.allowed import parse_allowed
@@ -73,8 +73,8 @@ async def test_the_page_s_receiver_takes_genuine_messages_once(world: World, cle
     port = free_port()
     client = HttpClient(Guard(allowed=(parse_allowed(f"127.0.0.1:{port}"),)))
     world.context = replace(world.context, http=client, clock=system_clock)
-    wish = Wish(url=f"http://127.0.0.1:{port}/satchel", events=["start"])
-    made = await subscriptions.create(world.context, world.admin, "HOK", wish)
+    settings = WebhookSettings(url=f"http://127.0.0.1:{port}/satchel", events=["start"])
+    made = await subscriptions.create(world.context, world.admin, "HOK", settings)
     async with running(tmp_path, port, made.secret) as program:
         await world.start(clerk, "HOK", name="Desk")
         await run_jobs(world)

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from satchel.cli.credentials import credentials
-from satchel.cli.import_accounts import ALLOY_WAYS, FLOKZU_WAYS, NAVIXY_WAYS, QUESTETRA_WAYS, Wanted, taken
+from satchel.cli.import_accounts import (
+    ALLOY_WAYS,
+    FLOKZU_WAYS,
+    NAVIXY_WAYS,
+    QUESTETRA_WAYS,
+    AccountOptions,
+    source_account,
+)
 from satchel.client.sources.flokzu import FlokzuSource
 from satchel.client.sources.questetra import QuestetraSource
 from satchel.model.errors import InvalidRequest
@@ -54,19 +61,19 @@ def test_what_is_missing_or_for_another_account_is_said(
     for name, value in EVERY.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(InvalidRequest, match=said):
-        taken(Wanted(**given))
+        source_account(AccountOptions(**given))
 
 
 def test_without_an_address_nothing_is_taken() -> None:
-    assert taken(Wanted()) is None
+    assert source_account(AccountOptions()) is None
 
 
 def test_the_first_way_that_is_given_whole_signs_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUESTETRA_EMAIL", "me@there.example")
     monkeypatch.setenv("QUESTETRA_TOKEN", "a token")
-    by_token = taken(Wanted(questetra=ADDRESS))
+    by_token = source_account(AccountOptions(questetra=ADDRESS))
     monkeypatch.setenv("QUESTETRA_API_PASSWORD", "a password")
-    by_password = taken(Wanted(questetra=ADDRESS))
+    by_password = source_account(AccountOptions(questetra=ADDRESS))
     assert by_token is not None
     assert by_password is not None
     assert (by_token.token, by_token.basic, by_token.is_numbered) == ("a token", None, True)
@@ -81,12 +88,12 @@ def test_a_file_of_credentials_counts_first_and_must_be_ones_own(
     file = tmp_path / "credentials"
     file.write_text('# ours\nFLOKZU_USERNAME = me\n export FLOKZU_API_KEY="k=1"\n')
     file.chmod(0o640)
-    wanted = Wanted(flokzu=f"{ADDRESS}/v2", their_app="EVA", numbers="1-2", credentials=file)
+    wanted = AccountOptions(flokzu=f"{ADDRESS}/v2", their_app="EVA", numbers="1-2", credentials=file)
     with pytest.raises(InvalidRequest, match="chmod 600"):
-        taken(wanted)
+        source_account(wanted)
     file.chmod(0o600)
     assert credentials(FLOKZU_WAYS, file) == {"FLOKZU_USERNAME": "me", "FLOKZU_API_KEY": "k=1"}
-    found = taken(wanted)
+    found = source_account(wanted)
     assert found is not None
     assert isinstance(found.source, FlokzuSource)
     assert found.source.address == ADDRESS

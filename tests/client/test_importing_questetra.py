@@ -7,7 +7,7 @@ import pytest
 from client.accounts import contents, new_owner
 from client.conftest import ADDRESS, Network
 from client.starting import Start
-from satchel.client import wanted
+from satchel.client import searches
 from satchel.client.api import AsyncClient
 from satchel.client.filling import fill
 from satchel.client.import_report import ImportReport
@@ -43,7 +43,7 @@ async def test_processes_come_with_values_and_files_once_whatever_their_field_is
 ) -> None:
     await start("One", {"a.txt": b"1", "b.txt": b"2"})
     await start("Two")
-    criteria = wanted.criteria_of({"app": (await client.app("COL")).id})
+    criteria = searches.criteria_of({"app": (await client.app("COL")).id})
     source = QuestetraSource(QUESTETRA, criteria, with_values=True)
 
     async def run() -> tuple[Report, ImportReport]:

@@ -7,7 +7,7 @@ import pytest
 from client.conftest import ADDRESS, Network, answering, cut_after
 from client.exports import export, verified
 from client.starting import Start
-from satchel.client import wanted
+from satchel.client import searches
 from satchel.client.api import AsyncClient
 from satchel.client.refusals import Refused
 from satchel.client.sources import questetra as module
@@ -60,9 +60,9 @@ async def test_one_search_gives_one_tree_by_both_apis(
         "json": f'{{"processModelInfoId": {app}, "processInstanceTitle": ["report"], '
         '"fields": [{"type": "file", "number": 2}]}',
         "json without items": f'{{"processModelInfoId": {app}, "processInstanceTitle": ["report"]}}',
-        "options": wanted.criteria_of(options),
+        "options": searches.criteria_of(options),
     }[form]
-    assert wanted.is_questetra(criteria)
+    assert searches.is_questetra(criteria)
     native, theirs = await _both(client, criteria, tmp_path)
     assert native == theirs
     assert sorted(native.values()) == [b"1", b"2", b"4"]

@@ -56,7 +56,7 @@ def _blocked() -> list[str]:
         "import satchel.client.api; satchel.client.api.Client('http://127.0.0.1:1').close()",
         "import sys; sys.argv = ['satchel', 'export', '--help']; from satchel.__main__ import main; main()",
         "import sys; sys.argv = ['satchel', 'import', '--help']; from satchel.__main__ import main; main()",
-        "from satchel.client import filling, importing, wanted; from satchel.cli import credentials, import_accounts",
+        "from satchel.client import filling, importing, searches; from satchel.cli import credentials, import_accounts",
         "from satchel.client.sources import alloy, flokzu, navixy, questetra",
     ],
 )

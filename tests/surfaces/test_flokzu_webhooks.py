@@ -11,7 +11,7 @@ from golden.flokzu_world import flokzu as flokzu_world
 from peers import Peer, peer
 from satchel.actions.webhook_formats import NATIVE_FORMAT, by_name
 from satchel.actions.webhooks import subscriptions
-from satchel.actions.webhooks.subscriptions import Wish
+from satchel.actions.webhooks.subscriptions import WebhookSettings
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import InstanceId
 from satchel.surfaces.flokzu.addresses import BASE
@@ -34,7 +34,7 @@ async def test_saves_and_completions_come_in_the_documented_envelope(api: Api, r
     world = api.world
     world.context = replace(world.context, webhook_formats=by_name(NATIVE_FORMAT, FORMAT))
     keys = await flokzu_world(api)
-    wish = Wish(url=receiver.url("/hook"), events=EVENTS, format="flokzu")
+    wish = WebhookSettings(url=receiver.url("/hook"), events=EVENTS, format="flokzu")
     made = await subscriptions.create(world.context, world.admin, "EVA", wish)
     client = await api.client("anonymous")
 
@@ -67,9 +67,11 @@ async def test_a_test_has_an_empty_payload_and_endings_cannot_be_subscribed_to(a
     await flokzu_world(api)
     with pytest.raises(InvalidValues):
         await subscriptions.create(
-            world.context, world.admin, "EVA", Wish(url=receiver.url("/"), events=("end",), format="flokzu")
+            world.context, world.admin, "EVA", WebhookSettings(url=receiver.url("/"), events=("end",), format="flokzu")
         )
-    made = await subscriptions.create(world.context, world.admin, "EVA", Wish(url=receiver.url("/"), format="flokzu"))
+    made = await subscriptions.create(
+        world.context, world.admin, "EVA", WebhookSettings(url=receiver.url("/"), format="flokzu")
+    )
 
     await subscriptions.send_test(world.context, world.admin, made.webhook.id)
     await run_jobs(world)

@@ -10,7 +10,7 @@ from pathlib import Path
 from satchel.actions.files import attached
 from satchel.actions.instances.places import Place
 from satchel.actions.webhooks import subscriptions
-from satchel.actions.webhooks.subscriptions import Wish
+from satchel.actions.webhooks.subscriptions import WebhookSettings
 from satchel.model.actor import Right
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId
@@ -86,7 +86,9 @@ async def _numbers(api: Api) -> dict[str, str]:
     signed = (await admin.post(f"/api/v1/files/{description}/links", json={})).json()["url"]
     upload = await world.ask(clerk, size=9, field="photos", app="EVA")
     user = world.people["viewer"]
-    hook = (await subscriptions.create(world.context, world.admin, "EVA", Wish(url="https://hooks.example/"))).webhook
+    hook = (
+        await subscriptions.create(world.context, world.admin, "EVA", WebhookSettings(url="https://hooks.example/"))
+    ).webhook
     return {
         "app": "EVA",
         "instance": str(instance),

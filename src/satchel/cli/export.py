@@ -142,10 +142,10 @@ def _ran(asked: _Asked) -> int:
 
 
 def _conditions(given: list[str]) -> object:
-    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
+    from satchel.client import searches  # noqa: PLC0415  # only this command needs it
 
     try:
-        return wanted.conditions(given)
+        return searches.conditions(given)
     except InvalidRequest as error:
         raise typer.BadParameter(error.message, param_hint="--field") from None
 
@@ -159,7 +159,7 @@ async def _export(asked: _Asked) -> Code:
 
 
 async def _from_satchel(asked: _Asked) -> Code:
-    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
+    from satchel.client import searches  # noqa: PLC0415  # only this command needs it
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # same
     from satchel.client.sources.native import NativeSource  # noqa: PLC0415  # same
 
@@ -170,19 +170,19 @@ async def _from_satchel(asked: _Asked) -> Code:
         query, fields, attachments = asked.query, asked.fields, asked.attachments
         if asked.search is not None:
             query = dict((await client.saved_search(asked.search)).query)
-        text = "" if asked.criteria is None else wanted.read_text(asked.criteria)
-        if asked.criteria is not None and wanted.is_questetra(text):
+        text = "" if asked.criteria is None else searches.read_text(asked.criteria)
+        if asked.criteria is not None and searches.is_questetra(text):
             meaning = await client.read_criteria(text)
             query = dict(meaning.query)
             if meaning.fields and fields is None:
                 fields, attachments = tuple(meaning.fields), False
         elif asked.criteria is not None:
-            query = wanted.read_query(text)
-        query = wanted.dated(query, _now(), zone)
+            query = searches.read_query(text)
+        query = searches.dated(query, _now(), zone)
         if asked.target.suffix.lower() == ".zip" and not asked.dry_run:
             return await _zip(client, asked, query, fields, is_whole=attachments)
         source = NativeSource(asked.url, query, fields=fields, attachments=attachments)
-        moment = None if asked.since is None else wanted.since(asked.since, _now(), zone)
+        moment = None if asked.since is None else searches.since(asked.since, _now(), zone)
         return await (_count if asked.dry_run else _fill)(client, source, asked, moment)
 
 
@@ -198,8 +198,8 @@ async def _zip(
     if asked.resume and number.exists():
         begun = int(number.read_text(encoding="ascii"))
     else:
-        wanted = {name: value for name, value in query.items() if name not in ("limit", "cursor")}
-        begun = (await client.begin_export(wanted, fields=fields, attachments=is_whole)).id
+        conditions = {name: value for name, value in query.items() if name not in ("limit", "cursor")}
+        begun = (await client.begin_export(conditions, fields=fields, attachments=is_whole)).id
         asked.target.with_name(f"{asked.target.name}.part").unlink(missing_ok=True)
         number.write_text(str(begun), encoding="ascii")
     ready = await client.wait_for_export(begun)
@@ -217,7 +217,7 @@ async def _zip(
 
 
 async def _from_questetra(asked: _Asked, address: str) -> Code:
-    from satchel.client import wanted  # noqa: PLC0415  # only this command needs it
+    from satchel.client import searches  # noqa: PLC0415  # only this command needs it
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # same
     from satchel.client.sources.questetra import QuestetraSource  # noqa: PLC0415  # same
 
@@ -227,8 +227,8 @@ async def _from_questetra(asked: _Asked, address: str) -> Code:
         raise InvalidRequest("--search and --since are for Satchel; Questetra's files have no date.")
     if asked.basic is None and not asked.token:
         raise InvalidRequest("Sign in with --email and --api-password, or with an OAuth2 --token.")
-    criteria = wanted.criteria_of(asked.query) if asked.criteria is None else wanted.read_text(asked.criteria)
-    items = None if asked.fields is None else [wanted.item_number(field) for field in asked.fields]
+    criteria = searches.criteria_of(asked.query) if asked.criteria is None else searches.read_text(asked.criteria)
+    items = None if asked.fields is None else [searches.item_number(field) for field in asked.fields]
     token = asked.token if asked.basic is None else None
     async with AsyncClient(address, token=token, basic=asked.basic) as client:
         source = QuestetraSource(address, criteria, items=items)

@@ -18,7 +18,7 @@ NAVIXY_WAYS = (("NAVIXY_API_KEY",), ("NAVIXY_LOGIN", "NAVIXY_PASSWORD"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class AccountOptions:
     """What the command line says of accounts elsewhere.
 
     Attributes:
@@ -43,7 +43,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class SourceAccount:
     """An account as a source, with what its requests are signed by where the source does not do it itself."""
 
     source: "Source"
@@ -52,86 +52,86 @@ class Taken:
     is_numbered: bool = False
 
 
-def taken(wanted: Wanted) -> Taken | None:
+def source_account(options: AccountOptions) -> SourceAccount | None:
     """Return the account that is taken from; None where no address is given.
 
     Raises:
         InvalidRequest: several are, or something is missing or is for another one.
     """
     makers = {"questetra": _questetra, "alloy": _alloy, "flokzu": _flokzu, "navixy": _navixy}
-    given = [(name, address) for name in makers if (address := getattr(wanted, name))]
+    given = [(name, address) for name in makers if (address := getattr(options, name))]
     if len(given) > 1:
         raise InvalidRequest("Take from one account at a time.")
     kind = given[0][0] if given else ""
-    options = {
-        "--their-app": (wanted.their_app, tuple(makers)),
-        "--criteria": (wanted.criteria, ("questetra",)),
-        "--where": (wanted.where, ("alloy",)),
-        "--ids": (wanted.ids, ("flokzu",)),
-        "--numbers": (wanted.numbers, ("flokzu",)),
-        "--credentials": (wanted.credentials, tuple(makers)),
+    values = {
+        "--their-app": (options.their_app, tuple(makers)),
+        "--criteria": (options.criteria, ("questetra",)),
+        "--where": (options.where, ("alloy",)),
+        "--ids": (options.ids, ("flokzu",)),
+        "--numbers": (options.numbers, ("flokzu",)),
+        "--credentials": (options.credentials, tuple(makers)),
     }
-    for option, (value, kinds) in options.items():
+    for option, (value, kinds) in values.items():
         if value and kind not in kinds:
             raise InvalidRequest(f"{option} goes with {' or '.join(f'--{one}' for one in kinds)}.")
-    return makers[kind](wanted, given[0][1]) if given else None
+    return makers[kind](options, given[0][1]) if given else None
 
 
-def _questetra(wanted: Wanted, address: str) -> Taken:
-    from satchel.client import wanted as searches  # noqa: PLC0415  # only where it is taken from
+def _questetra(options: AccountOptions, address: str) -> SourceAccount:
+    from satchel.client import searches  # noqa: PLC0415  # only where it is taken from
     from satchel.client.sources.questetra import QuestetraSource  # noqa: PLC0415  # same
 
-    if wanted.criteria is not None and wanted.their_app is not None:
+    if options.criteria is not None and options.their_app is not None:
         raise InvalidRequest("The criteria say which app; leave --their-app out.")
-    if wanted.criteria is None:
-        app = None if wanted.their_app is None else searches.number("--their-app", wanted.their_app)
+    if options.criteria is None:
+        app = None if options.their_app is None else searches.number("--their-app", options.their_app)
         criteria = searches.criteria_of({} if app is None else {"app": app})
     else:
-        criteria = searches.read_text(wanted.criteria)
-    found = credentials(QUESTETRA_WAYS, wanted.credentials)
+        criteria = searches.read_text(options.criteria)
+    found = credentials(QUESTETRA_WAYS, options.credentials)
     token = found.get("QUESTETRA_TOKEN")
     basic = None if token is not None else (found["QUESTETRA_EMAIL"], found["QUESTETRA_API_PASSWORD"])
-    return Taken(
+    return SourceAccount(
         source=QuestetraSource(address, criteria, with_values=True), token=token, basic=basic, is_numbered=True
     )
 
 
-def _alloy(wanted: Wanted, address: str) -> Taken:
+def _alloy(options: AccountOptions, address: str) -> SourceAccount:
     from satchel.client.sources.alloy import AlloySource  # noqa: PLC0415  # only where it is taken from
 
-    if wanted.their_app is None:
+    if options.their_app is None:
         raise InvalidRequest("Say which class of objects: --their-app, such as Tickets.")
-    found = credentials(ALLOY_WAYS, wanted.credentials)
+    found = credentials(ALLOY_WAYS, options.credentials)
     form = {name.removeprefix("ALLOY_").lower(): value for name, value in found.items()}
-    return Taken(source=AlloySource(address, wanted.their_app, form, wanted.where))
+    return SourceAccount(source=AlloySource(address, options.their_app, form, options.where))
 
 
-def _flokzu(wanted: Wanted, address: str) -> Taken:
+def _flokzu(options: AccountOptions, address: str) -> SourceAccount:
     from satchel.client.sources import flokzu  # noqa: PLC0415  # only where it is taken from
 
     identifiers: flokzu.Identifiers
-    if wanted.ids is not None and wanted.numbers is None:
-        if wanted.their_app is not None:
+    if options.ids is not None and options.numbers is None:
+        if options.their_app is not None:
             raise InvalidRequest("The identifiers say which process; leave --their-app out.")
-        identifiers = flokzu.Written(wanted.ids)
-    elif wanted.numbers is not None and wanted.ids is None and wanted.their_app is not None:
-        identifiers = flokzu.Numbered(wanted.their_app, wanted.numbers)
+        identifiers = flokzu.Written(options.ids)
+    elif options.numbers is not None and options.ids is None and options.their_app is not None:
+        identifiers = flokzu.Numbered(options.their_app, options.numbers)
     else:
         raise InvalidRequest(
             "Flokzu lists no instances. Say which: --ids FILE with an identifier a line, or --their-app CODE and"
             " --numbers 1-500."
         )
-    found = credentials(FLOKZU_WAYS, wanted.credentials)
+    found = credentials(FLOKZU_WAYS, options.credentials)
     source = flokzu.FlokzuSource(address, identifiers, key=found["FLOKZU_API_KEY"], username=found["FLOKZU_USERNAME"])
-    return Taken(source=source)
+    return SourceAccount(source=source)
 
 
-def _navixy(wanted: Wanted, address: str) -> Taken:
-    from satchel.client import wanted as searches  # noqa: PLC0415  # only where it is taken from
+def _navixy(options: AccountOptions, address: str) -> SourceAccount:
+    from satchel.client import searches  # noqa: PLC0415  # only where it is taken from
     from satchel.client.sources.navixy import NavixySource  # noqa: PLC0415  # same
 
-    template = None if wanted.their_app is None else searches.number("--their-app", wanted.their_app)
-    found = credentials(NAVIXY_WAYS, wanted.credentials)
+    template = None if options.their_app is None else searches.number("--their-app", options.their_app)
+    found = credentials(NAVIXY_WAYS, options.credentials)
     names = {"NAVIXY_API_KEY": "hash", "NAVIXY_LOGIN": "login", "NAVIXY_PASSWORD": "password"}
     sign_in = {names[name]: value for name, value in found.items()}
-    return Taken(source=NavixySource(address, sign_in, template=template))
+    return SourceAccount(source=NavixySource(address, sign_in, template=template))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from satchel.cli import output
-from satchel.cli.import_accounts import Taken, Wanted, taken
+from satchel.cli.import_accounts import AccountOptions, SourceAccount, source_account
 from satchel.cli.output import Code, bytes_text
 from satchel.cli.progress import Bar
 from satchel.cli.remote import DEFAULT_URL, NEEDS_TOKEN, Token, Url
@@ -58,7 +58,8 @@ Map = Annotated[
     ),
 ]
 Skip = Annotated[
-    list[str] | None, typer.Option(help="A field that is not taken; repeat for several.", rich_help_panel=_FIELDS)
+    list[str] | None,
+    typer.Option(help="A field that is not taken; repeat for several.", rich_help_panel=_FIELDS),
 ]
 Unknown = Annotated[
     UnknownField | None,
@@ -126,7 +127,7 @@ class _Asked:
     names: dict[str, str]
     skip: list[str]
     unknown: UnknownField | None
-    wanted: Wanted
+    wanted: AccountOptions
     dry_run: bool
     parallel: int
     url: str
@@ -163,7 +164,7 @@ def import_tree(
 
     What was left out or failed is in its import-report.jsonl, a line each.
     """
-    wanted = Wanted(
+    wanted = AccountOptions(
         questetra=questetra,
         alloy=alloy,
         flokzu=flokzu,
@@ -205,7 +206,7 @@ def _pairs(texts: list[str]) -> dict[str, str]:
 
 
 async def _import(asked: _Asked) -> Code:
-    account = taken(asked.wanted)
+    account = source_account(asked.wanted)
     if account is None:
         if asked.dry_run:
             raise InvalidRequest("--dry-run counts what an account elsewhere has.")
@@ -223,7 +224,7 @@ async def _import(asked: _Asked) -> Code:
     return max(filled, started)
 
 
-async def _fill(asked: _Asked, account: Taken) -> Code:
+async def _fill(asked: _Asked, account: SourceAccount) -> Code:
     """Fill the folder from the account, or only count."""
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # only this command needs it
     from satchel.client.exporting import measure  # noqa: PLC0415  # same

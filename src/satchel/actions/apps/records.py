@@ -32,7 +32,7 @@ _UNCOMPARED = frozenset({FieldType.TABLE, FieldType.SEPARATOR, FieldType.FILE, F
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class RecordFilter:
     """Which rows are asked for.
 
     Attributes:
@@ -68,7 +68,7 @@ def columns(app: LoadedApp) -> list[Field]:
     return [field for field in app.manifest.fields if not field.is_file_type and field.type is not FieldType.SEPARATOR]
 
 
-async def find(context: Context, actor: Actor, app: LoadedApp, wanted: Wanted) -> list[Instance]:
+async def find(context: Context, actor: Actor, app: LoadedApp, wanted: RecordFilter) -> list[Instance]:
     """Return a page of rows, by number.
 
     Raises:

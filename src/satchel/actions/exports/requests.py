@@ -30,15 +30,15 @@ _AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ExportRequest:
     """What somebody wants exported: a query or a saved search, and what of the instances."""
 
     selection: Selection
     search: SearchId | None = None
 
 
-async def checked(context: Context, actor: Actor, wish: Wish) -> Selection:
-    """Return what a wish takes, its query in canonical form.
+async def checked(context: Context, actor: Actor, request: ExportRequest) -> Selection:
+    """Return what a request takes, its query in canonical form.
 
     Raises:
         InvalidRequest: the query is malformed.
@@ -46,10 +46,10 @@ async def checked(context: Context, actor: Actor, wish: Wish) -> Selection:
         NotFound: the saved search or the app is not there for the actor.
         Forbidden: the right `export` is missing, for the app or (where the query names none) for any.
     """
-    selection = wish.selection
+    selection = request.selection
     given = selection.query
-    if wish.search is not None:
-        given = (await search.saved(context, actor, wish.search)).query
+    if request.search is not None:
+        given = (await search.saved(context, actor, request.search)).query
     async with context.database.read() as tx:
         app, query = await search.parsed(context, tx, actor, given)
     if app is not None:
@@ -69,7 +69,7 @@ async def checked(context: Context, actor: Actor, wish: Wish) -> Selection:
     )
 
 
-async def begin(context: Context, actor: Actor, wish: Wish) -> ExportId:
+async def begin(context: Context, actor: Actor, request: ExportRequest) -> ExportId:
     """Begin an export; a job makes it.
 
     Raises:
@@ -78,7 +78,7 @@ async def begin(context: Context, actor: Actor, wish: Wish) -> ExportId:
     """
     if actor.user_id is None:
         raise Forbidden("Exports are begun by users.")
-    selection = await checked(context, actor, wish)
+    selection = await checked(context, actor, request)
     now = context.clock()
     async with context.database.write() as tx:
         if await rows.count_living(tx, actor.account_id, actor.user_id) >= MOST_LIVING:
@@ -88,7 +88,7 @@ async def begin(context: Context, actor: Actor, wish: Wish) -> ExportId:
             actor.account_id,
             actor.user_id,
             selection=selection,
-            search=wish.search,
+            search=request.search,
             due_at=now + LEASE,
             now=now,
             expires_at=now + context.policy.export_lifetime,

@@ -15,7 +15,7 @@ import msgspec
 from satchel.actions.context import Context
 from satchel.actions.exports.freeze import PAGE, SORT
 from satchel.actions.exports.pages import ExportPage, Listed, page_of
-from satchel.actions.exports.requests import Wish, checked
+from satchel.actions.exports.requests import ExportRequest, checked
 from satchel.actions.history import write_event
 from satchel.actions.identity.credentials import actor_of
 from satchel.blobs import threads
@@ -82,7 +82,7 @@ async def _step(context: Context, account: AccountId, schedule_id: ScheduleId) -
     tree = _tree(context, schedule)
     if schedule.cursor is None:
         await threads.run(tree.clear)
-    selection = await checked(context, owner, Wish(selection=Selection(query={}), search=schedule.search_id))
+    selection = await checked(context, owner, ExportRequest(selection=Selection(query={}), search=schedule.search_id))
     selection = Selection(query={**selection.query, "sort": SORT})
     page = await page_of(context, owner, selection, cursor=schedule.cursor, limit=PAGE, with_crcs=False)
     added, missing = await _write(context, tree, schedule, page)

@@ -8,7 +8,7 @@ import re
 from zoneinfo import ZoneInfo
 
 from satchel.actions.context import Context
-from satchel.actions.exports.requests import Wish, checked
+from satchel.actions.exports.requests import ExportRequest, checked
 from satchel.actions.history import write_event
 from satchel.actions.lists import search
 from satchel.db import schedules as rows
@@ -48,7 +48,7 @@ async def create(context: Context, actor: Actor, search_id: SearchId, *, folder:
     if time is None or faults:
         raise InvalidValues(faults)
     await search.saved(context, actor, search_id)
-    await checked(context, actor, Wish(selection=Selection(query={}), search=search_id))
+    await checked(context, actor, ExportRequest(selection=Selection(query={}), search=search_id))
     minute, now = int(time[1]) * 60 + int(time[2]), context.clock()
     async with context.database.write() as tx:
         created = await rows.insert_schedule(

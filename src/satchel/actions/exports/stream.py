@@ -14,7 +14,7 @@ from enum import StrEnum
 from satchel.actions.context import Context
 from satchel.actions.exports.pages import ExportPage, page_of
 from satchel.actions.exports.parts import Blob, Part, chunks_of
-from satchel.actions.exports.requests import Wish, checked
+from satchel.actions.exports.requests import ExportRequest, checked
 from satchel.db import exports as rows
 from satchel.model.actor import Actor
 from satchel.model.transfer import zip_layout
@@ -63,13 +63,15 @@ class _File:
     content: Part
 
 
-async def stream(context: Context, actor: Actor, wish: Wish, form: Form, *, cursor: str | None, limit: int) -> Streamed:
+async def stream(
+    context: Context, actor: Actor, request: ExportRequest, form: Form, *, cursor: str | None, limit: int
+) -> Streamed:
     """Return an archive of one page of a query, in the query's order.
 
     Raises:
         InvalidRequest, InvalidValues, NotFound, Forbidden: as `exports.checked`; also where the cursor is another's.
     """
-    selection = await checked(context, actor, wish)
+    selection = await checked(context, actor, request)
     page = await page_of(context, actor, selection, cursor=cursor, limit=limit, with_crcs=form is Form.ZIP)
     files = _files(selection, page, context.clock())
     parts = _zip(files) if form is Form.ZIP else _tar(files)

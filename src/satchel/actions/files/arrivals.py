@@ -13,7 +13,7 @@ from satchel.actions.context import Context
 from satchel.actions.files import intake, tickets
 from satchel.actions.files.attached import MAX_URL_CHARS, checked_description
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import Wish
+from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import claims
 from satchel.actions.instances.claims import NewLink, Scope
 from satchel.actions.instances.forms import Form, Submission, submit
@@ -66,8 +66,8 @@ class Arrivals:
             OverQuota, DiskFull: there is no room for it.
             BadFile: too many uploads wait to be claimed there.
         """
-        wish = Wish(size_bytes=most_bytes, instance=self._instance, app=self.app, framing_bytes=most_bytes)
-        ticket = await tickets.ask(self._context, self._actor, wish)
+        request = UploadRequest(size_bytes=most_bytes, instance=self._instance, app=self.app, framing_bytes=most_bytes)
+        ticket = await tickets.ask(self._context, self._actor, request)
         upload = await tickets.find(self._context, ticket.id, token=ticket.token, actor=None)
         number = int(ticket.id)
         self._uploads[number] = upload

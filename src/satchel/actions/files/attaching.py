@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from satchel.actions.context import Context
 from satchel.actions.files import attached, intake, tickets
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import Wish
+from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.places import Place
@@ -47,7 +47,7 @@ async def attach(context: Context, actor: Actor, instance: InstanceId, field: Fi
         OverQuota, DiskFull: there is no room for it.
     """
     place = Place(field=None if field is None else field.id)
-    wish = Wish(
+    request = UploadRequest(
         size_bytes=coming.size_bytes,
         framing_bytes=coming.framing_bytes,
         instance=instance,
@@ -55,7 +55,7 @@ async def attach(context: Context, actor: Actor, instance: InstanceId, field: Fi
         name=coming.arrival.name,
         media_type=coming.arrival.media_type,
     )
-    ticket = await tickets.ask(context, actor, wish)
+    ticket = await tickets.ask(context, actor, request)
     upload = await tickets.find(context, ticket.id, token=ticket.token, actor=None)
     try:
         await intake.receive(context, upload, coming.chunks, coming.arrival)

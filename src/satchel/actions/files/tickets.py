@@ -40,7 +40,7 @@ _TIMES_ROOM_IS_MADE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class UploadRequest:
     """What an upload is asked for; exactly one of `task`, `instance`, `app` is set.
 
     Attributes:
@@ -80,7 +80,7 @@ class Ticket:
     expires_at: datetime
 
 
-async def ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
+async def ask(context: Context, actor: Actor, request: UploadRequest) -> Ticket:
     """Reserve a slot for a file and return its ticket; where storage is full, old files may give way (`overwriting`).
 
     Raises:
@@ -93,30 +93,30 @@ async def ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
     """
     for _ in range(_TIMES_ROOM_IS_MADE):
         try:
-            return await _ask(context, actor, wish)
+            return await _ask(context, actor, request)
         except OverQuota:
-            if not await overwriting.make_room(context, actor, wish.size_bytes):
+            if not await overwriting.make_room(context, actor, request.size_bytes):
                 raise
-    return await _ask(context, actor, wish)
+    return await _ask(context, actor, request)
 
 
-async def _ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
-    if actor.user_id is None or [wish.task, wish.instance, wish.app].count(None) != 2:  # noqa: PLR2004  # two of three
+async def _ask(context: Context, actor: Actor, request: UploadRequest) -> Ticket:
+    if actor.user_id is None or [request.task, request.instance, request.app].count(None) != 2:  # noqa: PLR2004  # two of three
         raise InvalidRequest("Name exactly one target: a task, an instance, or an app.")
-    if not 0 <= wish.size_bytes <= MAX_SIZE_BYTES:
+    if not 0 <= request.size_bytes <= MAX_SIZE_BYTES:
         raise InvalidRequest("size must be a number of bytes, 0 or more.", pointer="/size")
-    if wish.area is not None and not is_area(wish.area):
+    if request.area is not None and not is_area(request.area):
         raise InvalidRequest(f"area has 1 to {MAX_AREA_CHARS} printable characters.", pointer="/area")
-    name = clean_upload_name(wish.name) if wish.name is not None else None
+    name = clean_upload_name(request.name) if request.name is not None else None
     now = context.clock()
     token = new_token(context.entropy, "up_")
     expires_at = now + context.policy.ticket_lifetime
     async with context.database.write() as tx:
-        app, target = await _target(context, tx, actor, wish)
+        app, target = await _target(context, tx, actor, request)
         limits, images_only = _limits(app, target)
-        size = await _check(tx, actor, wish, name, limits, images_only=images_only)
+        size = await _check(tx, actor, request, name, limits, images_only=images_only)
         waiting = await rows.count_open(tx, actor.account_id, target, actor.user_id)
-        most = min(limits.max_unclaimed, wish.most_unclaimed or limits.max_unclaimed)
+        most = min(limits.max_unclaimed, request.most_unclaimed or limits.max_unclaimed)
         if waiting >= most:
             raise BadFile(
                 "too_many_unclaimed",
@@ -133,9 +133,9 @@ async def _ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
             accept=limits.accept,
             images_only=images_only,
             name=name,
-            media_type=wish.media_type,
-            expected_digest=wish.sha256,
-            metadata=wish.metadata or {},
+            media_type=request.media_type,
+            expected_digest=request.sha256,
+            metadata=request.metadata or {},
             token_hash=token_hash(token),
             now=now,
             expires_at=expires_at,
@@ -144,18 +144,18 @@ async def _ask(context: Context, actor: Actor, wish: Wish) -> Ticket:
     return Ticket(id=upload, token=token, expires_at=expires_at)
 
 
-async def _target(context: Context, tx: Writer, actor: Actor, wish: Wish) -> tuple[LoadedApp, Target]:
-    """Return what the wish is for, with its instance (for a start form: its user) locked."""
-    if wish.app is not None:
-        app = await context.apps.newest(tx, actor.account_id, wish.app)
-        access.require_right(actor, Right.START, app.app_id, wish.app)
-        _require_writable(app.manifest.start.fields, wish)
+async def _target(context: Context, tx: Writer, actor: Actor, request: UploadRequest) -> tuple[LoadedApp, Target]:
+    """Return what the request is for, with its instance (for a start form: its user) locked."""
+    if request.app is not None:
+        app = await context.apps.newest(tx, actor.account_id, request.app)
+        access.require_right(actor, Right.START, app.app_id, request.app)
+        _require_writable(app.manifest.start.fields, request)
         await account_rows.lock_user(tx, actor.account_id, actor.user_id)
-        return app, Target(app_id=app.app_id, field_id=wish.field, area=wish.area)
-    task = await task_rows.task(tx, actor.account_id, wish.task) if wish.task is not None else None
-    if wish.task is not None and task is None:
-        raise NotFound("task", wish.task)
-    instance_id = task.instance_id if task else wish.instance
+        return app, Target(app_id=app.app_id, field_id=request.field, area=request.area)
+    task = await task_rows.task(tx, actor.account_id, request.task) if request.task is not None else None
+    if request.task is not None and task is None:
+        raise NotFound("task", request.task)
+    instance_id = task.instance_id if task else request.instance
     if instance_id is None:
         raise InvalidRequest("Name exactly one target: a task, an instance, or an app.")
     instance = await instance_rows.lock_instance(tx, actor.account_id, instance_id)
@@ -168,37 +168,37 @@ async def _target(context: Context, tx: Writer, actor: Actor, wish: Wish) -> tup
             raise InvalidState(f"{instance.identifier} is {instance.state.value}; it takes no files any more.")
     else:
         task = await task_rows.task(tx, actor.account_id, task.id) or task
-        await _require_open_form(tx, actor, app, task, wish)
+        await _require_open_form(tx, actor, app, task, request)
     return app, Target(
         app_id=app.app_id,
         instance_id=instance.id,
         task_id=task.id if task else None,
-        field_id=wish.field,
-        area=wish.area,
+        field_id=request.field,
+        area=request.area,
     )
 
 
-async def _require_open_form(tx: Writer, actor: Actor, app: LoadedApp, task: Task, wish: Wish) -> None:
+async def _require_open_form(tx: Writer, actor: Actor, app: LoadedApp, task: Task, request: UploadRequest) -> None:
     """Pass those who may put a file into a task's form now."""
     if not (access.holds(actor, task) or access.is_offered_to(actor, task) or actor.may(Right.VIEW, task.app_id)):
         raise NotFound("task", task.id)
     if not task.is_open:
         raise InvalidState(f"Task {task.id} is closed ({task.state.value}) already; it takes no files any more.")
-    if not (wish.by_right and actor.may(Right.MODIFY, task.app_id)):
+    if not (request.by_right and actor.may(Right.MODIFY, task.app_id)):
         access.require_holder(actor, task)
-    if wish.resubmission:
+    if request.resubmission:
         await submitting.require_submitted(tx, task)
-    _require_writable(access.form_of(app, task).fields, wish)
+    _require_writable(access.form_of(app, task).fields, request)
 
 
-def _require_writable(form: Mapping[FieldId, Access], wish: Wish) -> None:
-    if wish.field is None:
+def _require_writable(form: Mapping[FieldId, Access], request: UploadRequest) -> None:
+    if request.field is None:
         return
-    how = form.get(wish.field, Access.HIDE)
+    how = form.get(request.field, Access.HIDE)
     if how is Access.HIDE:
-        raise NotFound("field", wish.field)
+        raise NotFound("field", request.field)
     if not how.is_writable:
-        raise Forbidden(f"The form does not let you change {wish.field}.")
+        raise Forbidden(f"The form does not let you change {request.field}.")
 
 
 def _limits(app: LoadedApp, target: Target) -> tuple[FileLimits, bool]:
@@ -216,27 +216,27 @@ def _limits(app: LoadedApp, target: Target) -> tuple[FileLimits, bool]:
 
 
 async def _check(
-    tx: Writer, actor: Actor, wish: Wish, name: str | None, limits: FileLimits, *, images_only: bool
+    tx: Writer, actor: Actor, request: UploadRequest, name: str | None, limits: FileLimits, *, images_only: bool
 ) -> int:
     """Check what is known of a file before it comes, and return the most bytes that it may have."""
     account = await account_rows.account(tx, actor.account_id)
     most = account.max_file_bytes if limits.max_bytes is None else min(limits.max_bytes, account.max_file_bytes)
-    if wish.most_bytes is not None:
-        most = min(most, wish.most_bytes)
-    if wish.size_bytes - wish.framing_bytes > most:
-        raise TooLarge(f"A file of {wish.field or 'the attachments tab'}", most, wish.size_bytes)
-    if wish.size_bytes < limits.min_bytes:
-        message = f"A file there has {limits.min_bytes} bytes at least; {wish.size_bytes} were announced."
-        raise BadFile("file_too_small", message, limit_bytes=limits.min_bytes, size_bytes=wish.size_bytes)
+    if request.most_bytes is not None:
+        most = min(most, request.most_bytes)
+    if request.size_bytes - request.framing_bytes > most:
+        raise TooLarge(f"A file of {request.field or 'the attachments tab'}", most, request.size_bytes)
+    if request.size_bytes < limits.min_bytes:
+        message = f"A file there has {limits.min_bytes} bytes at least; {request.size_bytes} were announced."
+        raise BadFile("file_too_small", message, limit_bytes=limits.min_bytes, size_bytes=request.size_bytes)
     if name is not None and not _name_may_fit(limits.accept, name):
         raise BadFile(
             "file_type", f"{name} is not of a type taken there: {', '.join(limits.accept)}.", accept=limits.accept
         )
-    if wish.metadata and not images_only and limits.accept and not any(_may_be_image(a) for a in limits.accept):
+    if request.metadata and not images_only and limits.accept and not any(_may_be_image(a) for a in limits.accept):
         raise BadFile("metadata_not_image", "Metadata goes with images only, and this field takes none.")
-    if wish.metadata and len(wish.metadata) > MAX_METADATA_ENTRIES:
+    if request.metadata and len(request.metadata) > MAX_METADATA_ENTRIES:
         raise InvalidRequest(f"metadata has {MAX_METADATA_ENTRIES} entries at most.", pointer="/metadata")
-    return min(wish.size_bytes, most)
+    return min(request.size_bytes, most)
 
 
 def _name_may_fit(accept: Sequence[str], name: str) -> bool:

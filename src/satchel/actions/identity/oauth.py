@@ -38,7 +38,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class AuthorizationRequest:
     """What a program asks a person for.
 
     Attributes:
@@ -93,29 +93,29 @@ def check_challenge(program: OAuthClient, challenge: str | None, method: str | N
     return challenge
 
 
-async def allow(context: Context, actor: Actor, wish: Wish) -> str:
+async def allow(context: Context, actor: Actor, request: AuthorizationRequest) -> str:
     """Return the code by which a program gets what a person allows it.
 
     Raises:
         Forbidden: the person is of another account than the program.
     """
-    if actor.user_id is None or actor.account_id != wish.client.account_id:
+    if actor.user_id is None or actor.account_id != request.client.account_id:
         raise Forbidden("This program is not for your account.")
     now = context.clock()
     secret = new_token(context.entropy)
     code = Code(
         account_id=actor.account_id,
-        client_id=wish.client.id,
+        client_id=request.client.id,
         user_id=actor.user_id,
-        redirect_uri=wish.redirect_uri,
-        scope=wish.scope,
-        challenge=wish.challenge,
+        redirect_uri=request.redirect_uri,
+        scope=request.scope,
+        challenge=request.challenge,
         expires_at=now + CODE_LIFETIME,
         refresh_id=None,
     )
     async with context.database.write() as tx:
         await rows.insert_code(tx, token_hash(secret), code, now=now)
-        data = {"client": wish.client.id, "scope": wish.scope, "user": actor.user_id}
+        data = {"client": request.client.id, "scope": request.scope, "user": actor.user_id}
         await write_event(tx, context, actor, "oauth.allowed", data)
     return secret
 

@@ -39,7 +39,7 @@ _NO_CAP = 2**31 - 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class InstanceFilter:
     """Which instances are asked for.
 
     Attributes:
@@ -54,7 +54,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
+class ListedInstance:
     """An instance and what belongs to it.
 
     Attributes:
@@ -77,7 +77,7 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class InstancePage:
     """A page of instances.
 
     Attributes:
@@ -86,11 +86,11 @@ class Listing:
     """
 
     count: int
-    found: list[Process]
+    found: list[ListedInstance]
     app: LoadedApp | None
 
 
-async def listing(context: Context, actor: Actor, wanted: Wanted, *, start: int, limit: int) -> Listing:
+async def listing(context: Context, actor: Actor, wanted: InstanceFilter, *, start: int, limit: int) -> InstancePage:
     """Return how many instances the actor may see of those wanted, and those from `start` on, `limit` at most.
 
     Raises:
@@ -102,11 +102,11 @@ async def listing(context: Context, actor: Actor, wanted: Wanted, *, start: int,
         scope = search.scope_of(actor, app)
         count = await rows.count(tx, scope, query, cap=_NO_CAP)
         found = await _from(tx, scope, query, start, limit) if start < count and limit else []
-        return Listing(count=count, found=await with_parts(context, tx, actor, found), app=app)
+        return InstancePage(count=count, found=await with_parts(context, tx, actor, found), app=app)
 
 
 async def said_natively(
-    context: Context, actor: Actor, wanted: Wanted, shown: Sequence[int]
+    context: Context, actor: Actor, wanted: InstanceFilter, shown: Sequence[int]
 ) -> tuple[dict[str, object], list[FieldId]]:
     """Return the native query that finds what is wanted, and the ids of fields by their numbers.
 
@@ -119,7 +119,9 @@ async def said_natively(
     return query_json(query), [field.id for field in fields if field.number in shown]
 
 
-async def asked(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> tuple[LoadedApp | None, InstanceQuery]:
+async def asked(
+    context: Context, tx: Reader, actor: Actor, wanted: InstanceFilter
+) -> tuple[LoadedApp | None, InstanceQuery]:
     """Return the app that is asked for, if one is, and the query.
 
     Raises:
@@ -128,7 +130,7 @@ async def asked(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> t
     return await search.parsed(context, tx, actor, await _given(context, tx, actor, wanted))
 
 
-async def _given(context: Context, tx: Reader, actor: Actor, wanted: Wanted) -> dict[str, object]:
+async def _given(context: Context, tx: Reader, actor: Actor, wanted: InstanceFilter) -> dict[str, object]:
     given = dict(wanted.query)
     if wanted.app is None:
         if wanted.values:
@@ -192,7 +194,7 @@ async def _from(tx: Reader, scope: Scope, query: InstanceQuery, start: int, limi
     return kept
 
 
-async def with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence[Instance]) -> list[Process]:
+async def with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence[Instance]) -> list[ListedInstance]:
     """Return instances, which the actor may see, with what belongs to them."""
     account, ids = actor.account_id, [instance.id for instance in found]
     if not ids:
@@ -214,7 +216,7 @@ async def with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence
         held.setdefault(file.instance_id, []).append(file)
     users = {number: person.name for number, person in people.items()}
     return [
-        Process(
+        ListedInstance(
             instance=one,
             app=apps[one.id],
             row=rows_of_apps[one.app_id],
@@ -233,7 +235,7 @@ def _values(instance: Instance) -> Mapping[FieldId, Json]:
     return cast("Mapping[FieldId, Json]", instance.values)  # canonical, as they were stored
 
 
-async def read(context: Context, actor: Actor, instance_id: int) -> Process:
+async def read(context: Context, actor: Actor, instance_id: int) -> ListedInstance:
     """Return an instance that the actor may view.
 
     Raises:

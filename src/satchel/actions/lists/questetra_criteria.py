@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from satchel.actions.lists.processes import ME, Wanted
+from satchel.actions.lists.processes import ME, InstanceFilter
 from satchel.model.errors import InvalidRequest
 from satchel.model.safe_xml import DoctypeError, Element, parse_xml
 from satchel.model.search import criteria as words
@@ -33,7 +33,7 @@ _TODAY = re.compile(r"#today(?:\.addDays\((-?[0-9]{1,5})\))?")
 class Criteria:
     """What is searched, and the numbers of the items to show."""
 
-    wanted: Wanted = field(default_factory=Wanted)
+    wanted: InstanceFilter = field(default_factory=InstanceFilter)
     shown: tuple[int, ...] = ()
 
 
@@ -149,7 +149,7 @@ def meaning(given: Mapping[str, object], now: datetime) -> Criteria:
     values, shown = _items(given.get("fields"), now)
     app = given.get("processModelInfoId")
     is_any = app in (None, "", -1, "-1")
-    wanted = Wanted(app=None if is_any else whole("processModelInfoId", app), query=query, values=values)
+    wanted = InstanceFilter(app=None if is_any else whole("processModelInfoId", app), query=query, values=values)
     return Criteria(wanted, shown)
 
 

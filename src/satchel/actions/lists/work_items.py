@@ -8,7 +8,7 @@ from satchel.actions.instances import tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.lists import nodes, processes, search
 from satchel.actions.lists import tasks as task_lists
-from satchel.actions.lists.processes import Process, Wanted
+from satchel.actions.lists.processes import InstanceFilter, ListedInstance
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as task_rows
 from satchel.db.lists import search as search_rows
@@ -35,7 +35,7 @@ class WorkItem:
     """
 
     task: Task
-    process: Process
+    process: ListedInstance
     node: int
     holder: str | None
     group: str | None
@@ -44,7 +44,7 @@ class WorkItem:
 async def searched(
     context: Context,
     actor: Actor,
-    wanted: Wanted,
+    wanted: InstanceFilter,
     conditions: TaskConditions,
     *,
     node: int | None,

@@ -38,7 +38,7 @@ from satchel.outbound.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class WebhookSettings:
     """What a webhook is to be; None leaves a part as it is, or as it is by default."""
 
     url: str | None = None
@@ -81,7 +81,7 @@ async def listing(context: Context, actor: Actor, code: str | None = None) -> Se
         return await rows.webhooks(tx, actor.account_id, None if managed is None else sorted(managed))
 
 
-async def create(context: Context, actor: Actor, code: str, wish: Wish) -> Secret:
+async def create(context: Context, actor: Actor, code: str, settings: WebhookSettings) -> Secret:
     """Have an app tell an address what happens, and return the new webhook with its secret.
 
     Raises:
@@ -89,10 +89,10 @@ async def create(context: Context, actor: Actor, code: str, wish: Wish) -> Secre
         InvalidValues: the address, an event or the format cannot be used.
         InvalidState: the app has too many.
     """
-    known = context.webhook_formats.get(wish.format or NATIVE)
+    known = context.webhook_formats.get(settings.format or NATIVE)
     by_default = known.events if known is not None else ()
-    events = wish.events if wish.events is not None else by_default
-    wanted = Wish(url=wish.url or "", events=events, format=wish.format or NATIVE)
+    events = settings.events if settings.events is not None else by_default
+    wanted = WebhookSettings(url=settings.url or "", events=events, format=settings.format or NATIVE)
     async with context.database.write() as tx:
         app = await _app(tx, actor, code)
         user = _teller(actor, app, code)
@@ -104,14 +104,14 @@ async def create(context: Context, actor: Actor, code: str, wish: Wish) -> Secre
             tx,
             actor.account_id,
             app,
-            url=wish.url or "",
+            url=settings.url or "",
             events=_sorted(events),
-            form=wish.format or NATIVE,
+            form=settings.format or NATIVE,
             by=user,
             now=context.clock(),
         )
-        if wish.is_active is False:
-            await _change(context, tx, await _locked(tx, actor, made), wish, user)
+        if settings.is_active is False:
+            await _change(context, tx, await _locked(tx, actor, made), settings, user)
         secret = await _give_secret(context, tx, await _locked(tx, actor, made), is_first=True)
         await _note(context, tx, actor, "webhook.created", secret.webhook)
         return secret
@@ -127,7 +127,7 @@ async def read(context: Context, actor: Actor, webhook_id: WebhookId) -> Webhook
         return _known(actor, webhook_id, await rows.webhook(tx, actor.account_id, webhook_id))
 
 
-async def change(context: Context, actor: Actor, webhook_id: WebhookId, wish: Wish) -> Webhook:
+async def change(context: Context, actor: Actor, webhook_id: WebhookId, settings: WebhookSettings) -> Webhook:
     """Change a webhook; the actor answers for it from now on, and it counts as one that never failed.
 
     Raises:
@@ -137,8 +137,8 @@ async def change(context: Context, actor: Actor, webhook_id: WebhookId, wish: Wi
     async with context.database.write() as tx:
         found = await _locked(tx, actor, webhook_id)
         user = _teller(actor, found.app_id, found.code)
-        _check(context, wish, of=found)
-        await _change(context, tx, found, wish, user)
+        _check(context, settings, of=found)
+        await _change(context, tx, found, settings, user)
         changed = await _locked(tx, actor, webhook_id)
         await _note(context, tx, actor, "webhook.changed", changed)
         return changed
@@ -273,20 +273,20 @@ async def _locked(tx: Writer, actor: Actor, webhook_id: WebhookId) -> Webhook:
     return _known(actor, webhook_id, await rows.lock_webhook(tx, actor.account_id, webhook_id))
 
 
-def _check(context: Context, wish: Wish, *, of: Webhook | None = None) -> None:
-    """Check a wish, with what a present webhook has where it leaves something out."""
+def _check(context: Context, settings: WebhookSettings, *, of: Webhook | None = None) -> None:
+    """Check a settings, with what a present webhook has where it leaves something out."""
     faults: list[FieldFault] = []
-    if wish.url is not None:
+    if settings.url is not None:
         try:
-            Target.parse(wish.url)
+            Target.parse(settings.url)
         except CallFailed as error:
             faults.append(FieldFault(field="url", code="format", message=error.message))
-    known = context.webhook_formats.get(wish.format or (of.format if of is not None else NATIVE))
+    known = context.webhook_formats.get(settings.format or (of.format if of is not None else NATIVE))
     if known is None:
         message = f"use one of: {', '.join(sorted(context.webhook_formats))}."
         faults.append(FieldFault(field="format", code="unknown_value", message=message))
     else:
-        events = wish.events if wish.events is not None else (of.events if of is not None else ())
+        events = settings.events if settings.events is not None else (of.events if of is not None else ())
         if not events or not set(events) <= set(known.events):
             message = f"the format {known.name} tells of: {', '.join(known.events)}; name one or more."
             faults.append(FieldFault(field="events", code="unknown_value", message=message))
@@ -298,15 +298,15 @@ def _sorted(events: Sequence[str]) -> list[str]:
     return [happening.value for happening in SUBSCRIBED if happening.value in events]
 
 
-async def _change(context: Context, tx: Writer, found: Webhook, wish: Wish, user: UserId) -> None:
+async def _change(context: Context, tx: Writer, found: Webhook, settings: WebhookSettings, user: UserId) -> None:
     await rows.change_webhook(
         tx,
         found.account_id,
         found.id,
-        url=wish.url if wish.url is not None else found.url,
-        events=_sorted(wish.events if wish.events is not None else found.events),
-        form=wish.format if wish.format is not None else found.format,
-        is_active=wish.is_active if wish.is_active is not None else found.is_active,
+        url=settings.url if settings.url is not None else found.url,
+        events=_sorted(settings.events if settings.events is not None else found.events),
+        form=settings.format if settings.format is not None else found.format,
+        is_active=settings.is_active if settings.is_active is not None else found.is_active,
         by=user,
         now=context.clock(),
     )

@@ -9,7 +9,7 @@ from satchel.actions.calls import attempts, by_hand
 from satchel.actions.context import Context
 from satchel.actions.files import attached, intake, tickets
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import Wish
+from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.identity import accounts, credentials
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
@@ -96,8 +96,8 @@ class Stage:
         data = SAMPLES[sample]()
         actor = self.actors[who]
         name = sample
-        wish = Wish(size_bytes=len(data), field=FieldId(wish_for), name=name, **target)  # type: ignore[arg-type]  # a target
-        ticket = await tickets.ask(self.context, actor, wish)
+        request = UploadRequest(size_bytes=len(data), field=FieldId(wish_for), name=name, **target)  # type: ignore[arg-type]  # a target
+        ticket = await tickets.ask(self.context, actor, request)
         upload = await tickets.find(self.context, ticket.id, token=ticket.token, actor=None)
         await intake.receive(self.context, upload, once(data), Arrival(), declared_length=len(data))
         return int(ticket.id)

@@ -72,7 +72,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class RowQuery:
     """Which rows of a list are asked for, and what of them.
 
     Attributes:
@@ -93,7 +93,7 @@ class Wanted:
     others: Mapping[str, str]
 
 
-async def read_wanted(exchange: Exchange, *others: str) -> Wanted:
+async def read_wanted(exchange: Exchange, *others: str) -> RowQuery:
     """Return what a list is asked for, by query string or by body.
 
     Args:
@@ -110,7 +110,7 @@ async def read_wanted(exchange: Exchange, *others: str) -> Wanted:
     return _from_pairs(exchange.pairs, others)
 
 
-def _from_pairs(pairs: Sequence[tuple[str, str]], others: Sequence[str]) -> Wanted:
+def _from_pairs(pairs: Sequence[tuple[str, str]], others: Sequence[str]) -> RowQuery:
     given: dict[str, str] = {}
     filters: list[Filter] = []
     known = {other.lower() for other in others}
@@ -133,7 +133,7 @@ def _from_pairs(pairs: Sequence[tuple[str, str]], others: Sequence[str]) -> Want
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None or len(filters) > MAX_FILTERS:
         raise InvalidRequest(f"{(doubled or 'A filter')[:80]} is given more than once, or there are too many.")
-    return Wanted(
+    return RowQuery(
         filters=tuple(filters),
         sort=tuple((name, sorts[0] == "sort_desc") for name in _names(given[sorts[0]])) if sorts else (),
         fields=_names(given["fields"]) if given.get("fields") else None,
@@ -151,7 +151,7 @@ def _names(text: str) -> tuple[str, ...]:
     return found
 
 
-def _from_body(given: Inputs, others: Sequence[str]) -> Wanted:
+def _from_body(given: Inputs, others: Sequence[str]) -> RowQuery:
     known = {"filters", "sort", "fields", "offset", "limit", "searchtext", *(other.lower() for other in others)}
     unknown = [name for name in given.members if name.lower() not in known]
     if unknown:
@@ -160,7 +160,7 @@ def _from_body(given: Inputs, others: Sequence[str]) -> Wanted:
     fields = [_text("fields", one) for one in given.sequence("fields")]
     if len(filters) > MAX_FILTERS or len(fields) > MAX_FIELDS:
         raise InvalidRequest(f"A list takes {MAX_FILTERS} filters and {MAX_FIELDS} fields at most.")
-    return Wanted(
+    return RowQuery(
         filters=tuple(_filter(Inputs.of(one)) for one in filters),
         sort=tuple(_sort(Inputs.of(one)) for one in given.sequence("sort")[:MAX_FIELDS]),
         fields=tuple(fields) or None,

@@ -17,7 +17,7 @@ from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.addresses import BASE
 from satchel.surfaces.alloy.auth import sees_own_only
 from satchel.surfaces.alloy.errors import no_object, unknown_class, unknown_field
-from satchel.surfaces.alloy.inputs import Filter, Wanted, read_wanted
+from satchel.surfaces.alloy.inputs import Filter, RowQuery, read_wanted
 from satchel.surfaces.alloy.names import PERSON, oid, read_guid, read_oid
 from satchel.surfaces.alloy.tables import Cell, TableColumn, listed
 from satchel.surfaces.alloy.values import STATES, Cells, ObjectField, field_named, object_fields
@@ -110,7 +110,7 @@ async def listing_of_class(exchange: Exchange) -> Reply:
     return outputs.success(exchange, {"Fields": [field.declared for field in shown], "Data": data})
 
 
-def _listing(exchange: Exchange, app: LoadedApp, fields: Sequence[ObjectField], wanted: Wanted) -> Listing:
+def _listing(exchange: Exchange, app: LoadedApp, fields: Sequence[ObjectField], wanted: RowQuery) -> Listing:
     return Listing(
         conditions=[_condition(app, field_named(fields, one.name), one) for one in wanted.filters],
         sort=[(field_named(fields, name).column, descending) for name, descending in wanted.sort],

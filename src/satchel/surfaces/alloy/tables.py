@@ -11,7 +11,7 @@ from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest
 from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.errors import unknown_field
-from satchel.surfaces.alloy.inputs import Filter, Wanted
+from satchel.surfaces.alloy.inputs import Filter, RowQuery
 from satchel.surfaces.alloy.names import guid, read_guid
 
 Cell = str | int | datetime | UUID | None
@@ -33,7 +33,7 @@ class TableColumn:
         return {"Name": self.name, "DataType": self.type, "Caption": self.caption}
 
 
-def listed(actor: Actor, columns: Sequence[TableColumn], rows: Sequence[Sequence[Cell]], wanted: Wanted) -> object:
+def listed(actor: Actor, columns: Sequence[TableColumn], rows: Sequence[Sequence[Cell]], wanted: RowQuery) -> object:
     """Return the rows that are wanted, as the answer of a list.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from satchel.actions.apps import records
-from satchel.actions.apps.records import Wanted
+from satchel.actions.apps.records import RecordFilter
 from satchel.actions.lists import documents
 from satchel.actions.loading import LoadedApp
 from satchel.model.errors import InvalidRequest, NotFound
@@ -106,7 +106,7 @@ async def _values(exchange: Exchange, app: LoadedApp, data: Mapping[str, object]
     return await read_values(exchange, app, data, taken=_TAKEN, with_files=False)
 
 
-async def _filters(exchange: Exchange, app: LoadedApp, given: Inputs) -> Wanted:
+async def _filters(exchange: Exchange, app: LoadedApp, given: Inputs) -> RecordFilter:
     """Return what is asked for by `filters`, or by one column and its value in the query's words.
 
     Raises:
@@ -127,8 +127,8 @@ async def _filters(exchange: Exchange, app: LoadedApp, given: Inputs) -> Wanted:
     number = named.pop(outputs.RECORD_ID, None)
     values = await _values(exchange, app, named)
     if number is not None or outputs.RECORD_ID in dict(pairs):
-        return Wanted(values=_by_field(values), number=_number(number) or InstanceId(0))
-    return Wanted(values=_by_field(values))
+        return RecordFilter(values=_by_field(values), number=_number(number) or InstanceId(0))
+    return RecordFilter(values=_by_field(values))
 
 
 def _by_field(values: Mapping[str, object]) -> dict[FieldId, object]:
@@ -136,9 +136,9 @@ def _by_field(values: Mapping[str, object]) -> dict[FieldId, object]:
 
 
 async def _found(
-    exchange: Exchange, app: LoadedApp, wanted: Wanted, *, limit: int, after: int = 0
+    exchange: Exchange, app: LoadedApp, wanted: RecordFilter, *, limit: int, after: int = 0
 ) -> list[dict[str, object]]:
-    asked = Wanted(values=wanted.values, number=wanted.number, after=after, limit=limit)
+    asked = RecordFilter(values=wanted.values, number=wanted.number, after=after, limit=limit)
     found = await records.find(exchange.context, exchange.actor, app, asked)
     columns = records.columns(app)
     people = await documents.names_in(exchange.context, exchange.actor, columns, found)

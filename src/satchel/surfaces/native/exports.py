@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from satchel.actions.exports import archive, links, requests, stream
-from satchel.actions.exports.requests import Wish
+from satchel.actions.exports.requests import ExportRequest
 from satchel.actions.exports.stream import Form
 from satchel.model.actor import Actor
 from satchel.model.api import searches as api
@@ -51,7 +51,7 @@ async def create(exchange: Exchange) -> Reply | None:
         attachments=given.attachments,
         values=given.values,
     )
-    wish = Wish(selection=selection, search=None if given.search is None else SearchId(given.search))
+    wish = ExportRequest(selection=selection, search=None if given.search is None else SearchId(given.search))
     asked = exchange.query(ExportQuery)
     if asked.stream is not None:
         await _stream(exchange, wish, asked)
@@ -61,7 +61,7 @@ async def create(exchange: Exchange) -> Reply | None:
     return json_reply(outputs.export(found), status=202, headers={"Location": f"/api/v1/exports/{created}"})
 
 
-async def _stream(exchange: Exchange, wish: Wish, asked: ExportQuery) -> None:
+async def _stream(exchange: Exchange, wish: ExportRequest, asked: ExportQuery) -> None:
     form = Form(asked.stream or Form.ZIP)
     made = await stream.stream(exchange.context, exchange.actor, wish, form, cursor=asked.cursor, limit=asked.limit)
     answer = plan(

@@ -6,7 +6,7 @@ it may use a credential instead.
 
 from satchel.actions.files import intake, pieces, tickets
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import Wish
+from satchel.actions.files.tickets import UploadRequest
 from satchel.model.api import files as api
 from satchel.model.api.queries import PageQuery, TicketQuery
 from satchel.model.digest import parse_digest
@@ -42,7 +42,7 @@ from satchel.surfaces.native.outputs.paging import page
 async def ask(exchange: Exchange) -> Reply:
     """Ask for a ticket: a reserved slot for one file."""
     given = await exchange.read(inputs.NewUpload)
-    wish = Wish(
+    wish = UploadRequest(
         size_bytes=given.size,
         task=None if given.task is None else TaskId(given.task),
         instance=None if given.instance is None else InstanceId(given.instance),

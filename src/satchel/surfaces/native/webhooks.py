@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from satchel.actions.webhooks import subscriptions
-from satchel.actions.webhooks.subscriptions import Wish
+from satchel.actions.webhooks.subscriptions import WebhookSettings
 from satchel.model.api import calls as api
 from satchel.model.api.queries import DeliveriesQuery, WebhooksQuery
 from satchel.model.errors import Conflict, Forbidden, InvalidState, InvalidValues, NotFound
@@ -30,9 +30,9 @@ class WebhookChange(Body):
     format: Name | None = None
     active: bool | None = None
 
-    def wish(self) -> Wish:
+    def wish(self) -> WebhookSettings:
         """Return it as the actions take it."""
-        return Wish(url=self.url, events=self.events, format=self.format, is_active=self.active)
+        return WebhookSettings(url=self.url, events=self.events, format=self.format, is_active=self.active)
 
 
 class NewWebhook(WebhookChange, kw_only=True):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from satchel.actions.apps import deploying
 from satchel.actions.checkins import checkins
 from satchel.actions.files import links, tickets
-from satchel.actions.files.tickets import Wish
+from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import submitting, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.submitting import Fill
@@ -49,9 +49,9 @@ async def create_file(exchange: Exchange) -> Reply:
     return await place(exchange, for_field(wish, task, given))
 
 
-def read_wish(given: Inputs) -> Wish:
+def read_wish(given: Inputs) -> UploadRequest:
     """Return what is said of a file that a place is asked for; where it goes is still to be said."""
-    return Wish(
+    return UploadRequest(
         size_bytes=given.integer("size", low=1),
         name=given.text_or_none("filename"),
         metadata=given.mapping("metadata") if "metadata" in given else None,
@@ -59,13 +59,13 @@ def read_wish(given: Inputs) -> Wish:
     )
 
 
-def for_field(wish: Wish, task: TaskId, given: Inputs) -> Wish:
+def for_field(wish: UploadRequest, task: TaskId, given: Inputs) -> UploadRequest:
     """Return a wish as one for a field of a task's form."""
     field = names.to_ours(given.text("field_id", longest=64))
     return replace(wish, task=task, field=field, by_right=True, most_unclaimed=values.MAX_UNSUBMITTED)
 
 
-async def place(exchange: Exchange, wish: Wish) -> Reply:
+async def place(exchange: Exchange, wish: UploadRequest) -> Reply:
     """Return a place for a file, with what is needed to upload it."""
     iso = await wants_iso(exchange)
     ticket = await tickets.ask(exchange.context, exchange.actor, wish)

@@ -32,7 +32,7 @@ NAMES_KEPT = "questetra.names"
 
 _ITEM = re.compile(r"q_([a-z][a-z0-9_]*)|data\[(\d{1,4})\]\.(\w+)")
 
-Target = Callable[[str], Awaitable[tuple[Actor, Wish]]]
+Target = Callable[[str], Awaitable[tuple[Actor, UploadRequest]]]
 """Returns who stores the file of a parameter, and where; its size and name are the form's to say."""
 
 

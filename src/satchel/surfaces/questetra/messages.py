@@ -5,7 +5,7 @@ Nobody signs in here: the parameter `key` is one of Satchel's API keys, and its 
 
 from collections.abc import Sequence
 
-from satchel.actions.files.tickets import Wish
+from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import lifecycle
 from satchel.actions.lists import apps, nodes
 from satchel.actions.loading import LoadedApp
@@ -34,11 +34,11 @@ async def start(exchange: Exchange) -> Reply:
     """Start a process with items and files, and return its number."""
     brought = Incoming()
 
-    async def target(name: str) -> tuple[Actor, Wish]:
+    async def target(name: str) -> tuple[Actor, UploadRequest]:
         actor, app = await _start_of(exchange, brought)
         known = forms.item(app.manifest.fields, name)
         size = forms.most_bytes(exchange, brought, known)
-        return actor, Wish(size_bytes=size, app=app.manifest.code, field=known.id)
+        return actor, UploadRequest(size_bytes=size, app=app.manifest.code, field=known.id)
 
     try:
         await forms.read_form(exchange, brought, target)
@@ -55,11 +55,11 @@ async def upload(exchange: Exchange) -> Reply:
     """Store files before a start that names them; the answer has their numbers."""
     brought = Incoming()
 
-    async def target(name: str) -> tuple[Actor, Wish]:
+    async def target(name: str) -> tuple[Actor, UploadRequest]:
         actor, app = await _start_of(exchange, brought)
         known = _only_file(app.manifest.fields, name)
         size = forms.most_bytes(exchange, brought, known)
-        return actor, Wish(size_bytes=size, app=app.manifest.code, field=known.id)
+        return actor, UploadRequest(size_bytes=size, app=app.manifest.code, field=known.id)
 
     try:
         await forms.read_form(exchange, brought, target)
@@ -84,10 +84,12 @@ async def receive(exchange: Exchange) -> Reply:
     """Send a message with items and files to a process that waits for it."""
     brought = Incoming()
 
-    async def target(name: str) -> tuple[Actor, Wish]:
+    async def target(name: str) -> tuple[Actor, UploadRequest]:
         actor, app, instance, _ = await _waiting(exchange, brought)
         known = forms.item(app.manifest.fields, name)
-        return actor, Wish(size_bytes=forms.most_bytes(exchange, brought, known), instance=instance, field=known.id)
+        return actor, UploadRequest(
+            size_bytes=forms.most_bytes(exchange, brought, known), instance=instance, field=known.id
+        )
 
     try:
         await forms.read_form(exchange, brought, target)

@@ -11,7 +11,7 @@ from html import escape
 from urllib.parse import urlencode, urlsplit
 
 from satchel.actions.identity import credentials, oauth
-from satchel.actions.identity.oauth import Wish
+from satchel.actions.identity.oauth import AuthorizationRequest
 from satchel.actions.tokens import new_token
 from satchel.model.errors import Forbidden, SatchelError, TooManyRequests, Unauthenticated
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
@@ -78,7 +78,7 @@ async def answer(exchange: Exchange) -> Reply:
     return _back(wish.redirect_uri, {"code": code, "state": wish.state})
 
 
-async def _wish(exchange: Exchange, given: Inputs) -> Wish | Reply:
+async def _wish(exchange: Exchange, given: Inputs) -> AuthorizationRequest | Reply:
     """Return what a program asks for, or the refusal that it is sent.
 
     Raises:
@@ -103,7 +103,7 @@ async def _wish(exchange: Exchange, given: Inputs) -> Wish | Reply:
     except SatchelError as error:
         said = {"error": str(error.members["oauth"]), "error_description": error.message, "state": state}
         return _back(redirect, said)
-    return Wish(client=program, redirect_uri=redirect, scope=scope, challenge=challenge, state=state)
+    return AuthorizationRequest(client=program, redirect_uri=redirect, scope=scope, challenge=challenge, state=state)
 
 
 def _back(redirect: str, said: Mapping[str, str | None]) -> Reply:
@@ -125,7 +125,7 @@ def _check_origin(exchange: Exchange, token: str) -> None:
 
 def _page(
     exchange: Exchange,
-    wish: Wish,
+    wish: AuthorizationRequest,
     given: Inputs,
     *,
     wrong: str | None = None,

@@ -25,7 +25,7 @@ def nothing() -> Reply:
     return Reply()
 
 
-def process(one: Process, shown: Collection[int], time_zone: str) -> dict[str, object]:
+def process(one: ListedInstance, shown: Collection[int], time_zone: str) -> dict[str, object]:
     """Return a process with every key; `data` is null where no item is shown."""
     instance, zone = one.instance, ZoneInfo(time_zone)
     return {
@@ -78,7 +78,7 @@ def work_item(one: WorkItem, items: Sequence[int], time_zone: str) -> dict[str, 
     return own | {name: value for name, value in whole_process.items() if name not in _OF_PROCESS}
 
 
-def _data(one: Process, shown: Collection[int], zone: ZoneInfo) -> dict[str, object]:
+def _data(one: ListedInstance, shown: Collection[int], zone: ZoneInfo) -> dict[str, object]:
     items: dict[str, object] = {}
     for order, known in enumerate(one.app.manifest.fields, start=1):
         if known.number not in shown or known.type is FieldType.SEPARATOR:
@@ -95,12 +95,12 @@ def _data(one: Process, shown: Collection[int], zone: ZoneInfo) -> dict[str, obj
     return items
 
 
-def _files(one: Process, known: Field) -> list[dict[str, object]] | None:
+def _files(one: ListedInstance, known: Field) -> list[dict[str, object]] | None:
     place = data_item_id(one.instance.id, known.number)
     return [_file(held, place) for held in stored(one, known)] or None
 
 
-def stored(one: Process, known: Field) -> list[File]:
+def stored(one: ListedInstance, known: Field) -> list[File]:
     """Return a field's files that can be downloaded; what is kept elsewhere has no bytes to give."""
     return [held for held in one.files if held.field_id == known.id and held.digest is not None]
 

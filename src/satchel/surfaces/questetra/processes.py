@@ -2,7 +2,7 @@
 
 from satchel.actions.instances import lifecycle
 from satchel.actions.lists import processes, search
-from satchel.actions.lists.processes import Listing, Wanted
+from satchel.actions.lists.processes import InstanceFilter, InstancePage
 from satchel.actions.lists.questetra_criteria import Criteria, read_criteria
 from satchel.model.ids import InstanceId, SearchId
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
@@ -41,7 +41,7 @@ async def csv_utf16(exchange: Exchange) -> Reply:
     return sheet.csv_reply(sheet.rows_of(found, shown, exchange.actor.time_zone), utf16=True)
 
 
-async def _found(exchange: Exchange) -> tuple[Listing, tuple[int, ...]]:
+async def _found(exchange: Exchange) -> tuple[InstancePage, tuple[int, ...]]:
     """Return the processes that a call asks for, and the numbers of the items to show."""
     given = await Inputs.read(exchange)
     start = given.integer_or("start", 0, high=MAX_START)
@@ -58,14 +58,14 @@ async def _found(exchange: Exchange) -> tuple[Listing, tuple[int, ...]]:
     return await processes.listing(context, actor, asked.wanted, start=start, limit=limit), asked.shown
 
 
-async def _report(exchange: Exchange, report: str) -> Wanted:
+async def _report(exchange: Exchange, report: str) -> InstanceFilter:
     """Return what a saved search asks for."""
     if report == MINE:
-        return Wanted(query={"starter": "me"})
+        return InstanceFilter(query={"starter": "me"})
     saved = await search.saved(
         exchange.context, exchange.actor, SearchId(Inputs({"reportId": report}).integer("reportId", low=1))
     )
-    return Wanted(query={name: value for name, value in saved.query.items() if name != "limit"})
+    return InstanceFilter(query={name: value for name, value in saved.query.items() if name != "limit"})
 
 
 async def view(exchange: Exchange) -> Reply:

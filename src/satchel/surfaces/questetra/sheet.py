@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from satchel.actions.lists.processes import Listing, Process
+from satchel.actions.lists.processes import InstancePage, ListedInstance
 from satchel.actions.loading import LoadedApp
 from satchel.model.fields import Field, FieldType
 from satchel.model.instance import InstanceState
@@ -39,13 +39,13 @@ def csv_reply(rows: Sequence[Sequence[Cell]], *, utf16: bool) -> Reply:
     return Reply(body=body, headers={"Content-Type": kind})
 
 
-def rows_of(listing: Listing, shown: Sequence[int], time_zone: str) -> list[list[Cell]]:
+def rows_of(listing: InstancePage, shown: Sequence[int], time_zone: str) -> list[list[Cell]]:
     """Return a list of processes with its headings; a file item has two columns."""
     return rows_of_all(listing.found, listing.app, shown, time_zone)
 
 
 def rows_of_all(
-    found: Sequence[Process], app: LoadedApp | None, shown: Sequence[int], time_zone: str
+    found: Sequence[ListedInstance], app: LoadedApp | None, shown: Sequence[int], time_zone: str
 ) -> list[list[Cell]]:
     """Return processes with their headings; `app` is the one that was asked for, in its newest version."""
     zone = ZoneInfo(time_zone)
@@ -56,7 +56,7 @@ def rows_of_all(
     return [headings, *(_row(one, items, zone) for one in found)]
 
 
-def _items(found: Sequence[Process], app: LoadedApp | None, shown: Sequence[int]) -> list[Field]:
+def _items(found: Sequence[ListedInstance], app: LoadedApp | None, shown: Sequence[int]) -> list[Field]:
     """Return the items to show, as the newest version of the app asked for has them, else the first process."""
     fields = list(app.manifest.fields) if app else []
     for one in found:
@@ -68,7 +68,7 @@ def _items(found: Sequence[Process], app: LoadedApp | None, shown: Sequence[int]
     return list(known.values())
 
 
-def _row(one: Process, items: Sequence[Field], zone: ZoneInfo) -> list[Cell]:
+def _row(one: ListedInstance, items: Sequence[Field], zone: ZoneInfo) -> list[Cell]:
     instance, starter = one.instance, one.starter
     row: list[Cell] = [one.row.id, one.row.name, one.row.category, one.app.number, instance.id]
     row += [STATUSES[instance.state], instance.starter_id, starter.name if starter else None]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from satchel.actions import access
-from satchel.actions.files.tickets import Wish
+from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.tasks import TaskView
 from satchel.model.actor import Actor
@@ -96,10 +96,10 @@ async def save(exchange: Exchange) -> Reply:
     """Save a task's form, and finish the task unless `saveOnly` is true."""
     brought = Incoming()
 
-    async def target(name: str) -> tuple[Actor, Wish]:
+    async def target(name: str) -> tuple[Actor, UploadRequest]:
         seen = await _task(exchange, brought)
         known = forms.item(seen.app.manifest.fields, name)
-        return exchange.actor, Wish(
+        return exchange.actor, UploadRequest(
             size_bytes=forms.most_bytes(exchange, brought, known), task=seen.task.id, field=known.id
         )
 
@@ -127,7 +127,7 @@ async def upload(exchange: Exchange) -> Reply:
     """Store files for an item of an open task of the caller's; the form's save names them."""
     brought = Incoming()
 
-    async def target(name: str) -> tuple[Actor, Wish]:
+    async def target(name: str) -> tuple[Actor, UploadRequest]:
         if name != "files":
             raise refused(name[:80], "is not the part of a file; that is named files")
         instance, item = split_data_item_id(brought.single().integer("processDataInstanceId"))
@@ -139,7 +139,7 @@ async def upload(exchange: Exchange) -> Reply:
         for task in mine:
             if access.form_of(seen.app, task).fields.get(field.id, Access.HIDE).is_writable:
                 size = forms.most_bytes(exchange, brought, field)
-                return exchange.actor, Wish(size_bytes=size, task=task.id, field=field.id)
+                return exchange.actor, UploadRequest(size_bytes=size, task=task.id, field=field.id)
         raise InvalidState(f"You hold no open task of {seen.instance.identifier} that changes {field.label}.")
 
     try:
