@@ -10,7 +10,7 @@ from typing import Any, cast
 from engine_bpmn import simple, user
 from peers import Arrived
 from satchel.actions.webhooks import deliveries, subscriptions
-from satchel.actions.webhooks.subscriptions import Record, WebhookSettings
+from satchel.actions.webhooks.subscriptions import DeliveryRecord, WebhookSettings
 from satchel.model.ids import DeliveryId
 from satchel.model.webhooks import Webhook
 from satchel.queue.enqueue import DELIVER_WEBHOOK
@@ -64,7 +64,7 @@ async def run_jobs(world: World) -> int:
     return len(jobs)
 
 
-async def records(world: World, state: str | None = None) -> list[Record]:
+async def records(world: World, state: str | None = None) -> list[DeliveryRecord]:
     """Return everything that the account's webhooks were told, with its attempts, oldest first."""
     found = await world.rows(
         "SELECT id FROM webhook_deliveries WHERE account_id = %s AND (%s::text IS NULL OR state = %s) ORDER BY id",

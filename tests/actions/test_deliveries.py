@@ -9,7 +9,7 @@ from peers import Arrived, Peer
 from satchel.actions.files import links
 from satchel.actions.upkeep.sweep import DELIVERIES_KEPT, sweep
 from satchel.actions.webhooks import deliveries, subscriptions
-from satchel.actions.webhooks.subscriptions import Record, WebhookSettings
+from satchel.actions.webhooks.subscriptions import DeliveryRecord, WebhookSettings
 from satchel.model.actor import Actor
 from satchel.model.errors import Gone, InvalidState
 from satchel.model.webhooks import FAILING_FOR, PAUSES
@@ -19,7 +19,7 @@ from world import PDF, World
 SECOND = timedelta(seconds=1)
 
 
-async def only(world: World) -> Record:
+async def only(world: World) -> DeliveryRecord:
     (found,) = await records(world)
     return found
 

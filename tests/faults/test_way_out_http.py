@@ -21,7 +21,7 @@ from satchel.outbound.allowed import parse_allowed
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.guard import Guard
 from satchel.outbound.http import Bounds, HttpClient
-from satchel.outbound.request import Body, Request, bytes_body
+from satchel.outbound.request import Request, RequestBody, bytes_body
 from satchel.outbound.target import Target
 from satchel.outbound.trust import Trust
 
@@ -55,7 +55,7 @@ async def test_a_streamed_body_arrives_whole_under_its_known_length(other: Peer)
         for _ in range(5):
             yield b"x" * 100_000
 
-    body = Body(media_type="application/pdf", size_bytes=500_000, open=pieces)
+    body = RequestBody(media_type="application/pdf", size_bytes=500_000, open=pieces)
     request = Request(
         method="PUT",
         target=Target.parse(other.url("/a?b=c")),
@@ -80,7 +80,7 @@ async def test_a_body_of_another_length_than_announced_is_no_call(other: Peer, s
     request = Request(
         method="POST",
         target=Target.parse(other.url()),
-        body=Body(media_type="text/plain", size_bytes=said, open=bytes_body(b"0123456789", "text/plain").open),
+        body=RequestBody(media_type="text/plain", size_bytes=said, open=bytes_body(b"0123456789", "text/plain").open),
     )
     with pytest.raises(CallFailed) as failed:
         async with client_of(other).send(request, SMALL):

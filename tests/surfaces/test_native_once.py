@@ -181,14 +181,14 @@ async def test_what_was_done_before_a_crash_is_not_done_again(api: Api) -> None:
 
 async def test_a_request_whose_key_was_taken_over_saves_nothing_any_more(api: Api) -> None:
     world = api.world
-    request = idempotency.Request(
+    request = idempotency.KeyedRequest(
         credential=CredentialId(0), secret="s", route="POST /api/v1/groups", key="k", body_digest="d"
     )
     slow = await idempotency.begin(world.context, world.admin, request)
     world.clock.advance(UNFINISHED)
     quick = await idempotency.begin(world.context, world.admin, request)
-    assert isinstance(slow, idempotency.Begun)
-    assert isinstance(quick, idempotency.Begun)
+    assert isinstance(slow, idempotency.ReservedKey)
+    assert isinstance(quick, idempotency.ReservedKey)
 
     with pytest.raises(Busy):
         await accounts.create_group(slow.context, world.admin, "from the slow one")
@@ -198,7 +198,7 @@ async def test_a_request_whose_key_was_taken_over_saves_nothing_any_more(api: Ap
     await idempotency.remember(world.context, quick, status=201, headers={}, body=b"quick")
 
     answer = await idempotency.begin(world.context, world.admin, request)
-    assert not isinstance(answer, idempotency.Begun)
+    assert not isinstance(answer, idempotency.ReservedKey)
     assert answer.body == b"quick"
     found = {group.name for group in (await accounts.people(world.context, world.admin)).groups}
     assert "from the quick one" in found

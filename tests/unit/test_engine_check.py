@@ -6,7 +6,7 @@ import pytest
 
 from engine_bpmn import END, MESSAGE, START, boundary, document, el, flow, multi, path, repeat, simple, timer, user
 from satchel.engine.check import check
-from satchel.model.app import Access, Action, Assignment, Call, Manifest, Message, Service, StartForm, TaskForm
+from satchel.model.app import Access, Action, Assignment, CallActivity, Manifest, Message, Service, StartForm, TaskForm
 from satchel.model.fields import Column, Field, FieldType
 from satchel.model.ids import ElementId, FieldId
 
@@ -39,7 +39,7 @@ MANIFEST = Manifest(
 )
 FORM = TaskForm(assign=Assignment(), fields={})
 SERVICE = Service(kind="rest", inputs=(), settings={})
-CALL = Call(app="PUR", into={}, out={})
+CALL = CallActivity(app="PUR", into={}, out={})
 
 
 def found(bpmn: bytes, manifest: Manifest = MANIFEST) -> list[tuple[str, str, str | None]]:

@@ -29,7 +29,7 @@ _NONCE_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class KeyedRequest:
     """What a key stands for: a route, and the digest of a body.
 
     Attributes:
@@ -49,19 +49,19 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """A request that has its key to itself.
+class ReservedKey:
+    """A request that holds its key.
 
     Attributes:
         context: what to do it with: all that it changes is noted under the key, in the same transaction.
     """
 
     context: Context
-    request: Request
+    request: KeyedRequest
     claim: KeyClaim
 
 
-async def begin(context: Context, actor: Actor, request: Request) -> Begun | RememberedAnswer:
+async def begin(context: Context, actor: Actor, request: KeyedRequest) -> ReservedKey | RememberedAnswer:
     """Take a key for a request that begins; return the answer where the same request was answered before.
 
     A key whose request neither ended nor changed anything for `UNFINISHED` is taken over: its process has died, or
@@ -102,16 +102,16 @@ async def begin(context: Context, actor: Actor, request: Request) -> Begun | Rem
     raise Busy("The first request under this Idempotency-Key still runs. Wait, then send it again.")
 
 
-def _begun(context: Context, request: Request, claim: KeyClaim) -> Begun:
+def _begun(context: Context, request: KeyedRequest, claim: KeyClaim) -> ReservedKey:
     async def mark(tx: Writer) -> None:
         if not await rows.mark_effect(tx, claim):
             raise Busy("This request took so long that another under its Idempotency-Key has begun. Nothing was saved.")
 
     marking = replace(context, database=context.database.with_every_write(mark))
-    return Begun(context=marking, request=request, claim=claim)
+    return ReservedKey(context=marking, request=request, claim=claim)
 
 
-def _opened(request: Request, sealed: bytes) -> bytes:
+def _opened(request: KeyedRequest, sealed: bytes) -> bytes:
     cipher, bound = request.cipher()
     try:
         return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
@@ -119,16 +119,18 @@ def _opened(request: Request, sealed: bytes) -> bytes:
         raise IdempotencyKeyReused("What was answered under this Idempotency-Key is lost. Take a new key.") from None
 
 
-async def remember(context: Context, begun: Begun, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
+async def remember(
+    context: Context, reserved: ReservedKey, *, status: int, headers: Mapping[str, str], body: bytes
+) -> None:
     """Keep what a request was answered."""
-    cipher, bound = begun.request.cipher()
+    cipher, bound = reserved.request.cipher()
     nonce = context.entropy(_NONCE_BYTES)
     sealed = nonce + cipher.encrypt(nonce, body, bound)
     async with context.database.write() as tx:
-        await rows.remember_answer(tx, begun.claim, status=status, headers=headers, body=sealed)
+        await rows.remember_answer(tx, reserved.claim, status=status, headers=headers, body=sealed)
 
 
-async def release(context: Context, begun: Begun) -> None:
+async def release(context: Context, reserved: ReservedKey) -> None:
     """Free the key of a request that was refused, so that it can be corrected and sent again."""
     async with context.database.write() as tx:
-        await rows.release_key(tx, begun.claim)
+        await rows.release_key(tx, reserved.claim)

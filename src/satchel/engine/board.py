@@ -28,7 +28,7 @@ from satchel.engine.effect import (
 )
 from satchel.engine.expression import Expression
 from satchel.engine.graph import JOBS, Kind, Node, Process
-from satchel.engine.snapshot import PROCESS, Mode, Outcome, State, Token
+from satchel.engine.snapshot import PROCESS, Mode, PathOutcome, State, Token
 from satchel.engine.timer import due_at
 from satchel.engine.value import EvaluationError, shown
 from satchel.model.errors import EngineStopped
@@ -45,7 +45,7 @@ class Move:
     node: ElementId
     flow: ElementId | None
     scope: int
-    outcome: Outcome
+    outcome: PathOutcome
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class Board:
             scope = token.scope
         return found
 
-    def names(self, scope: int, outcome: Outcome, item: Mapping[str, object] | None = None) -> Mapping[str, object]:
+    def names(self, scope: int, outcome: PathOutcome, item: Mapping[str, object] | None = None) -> Mapping[str, object]:
         """Return everything that an expression can read in a scope."""
         own: dict[str, object] = {**self.variables(scope), **(item or {}), "outcome": outcome.text}
         return ChainMap(own, cast("dict[str, object]", self.values))
@@ -147,21 +147,21 @@ class Board:
         for other in self.inside(token.id):
             self.withdraw(other, CloseReason.CANCELLED)
 
-    def begin(self, subprocess: ElementId, scope: int, outcome: Outcome) -> None:
+    def begin(self, subprocess: ElementId, scope: int, outcome: PathOutcome) -> None:
         """Send a token to the start of the process or of a subprocess."""
         self.moving.append(Move(node=self.process.starts[subprocess], flow=None, scope=scope, outcome=outcome))
 
-    def leave(self, node: Node, scope: int, outcome: Outcome) -> None:
+    def leave(self, node: Node, scope: int, outcome: PathOutcome) -> None:
         """Send a token over every outgoing flow."""
         for flow in node.outgoing:
             self.follow(flow, scope, outcome)
 
-    def follow(self, flow: ElementId, scope: int, outcome: Outcome) -> None:
+    def follow(self, flow: ElementId, scope: int, outcome: PathOutcome) -> None:
         """Send a token over one flow."""
         self.moving.append(Move(node=self.process.flows[flow].target, flow=flow, scope=scope, outcome=outcome))
 
     def open(
-        self, node: Node, scope: int, outcome: Outcome, *, host: int = 0, item: dict[str, object] | None = None
+        self, node: Node, scope: int, outcome: PathOutcome, *, host: int = 0, item: dict[str, object] | None = None
     ) -> Token:
         """Open an activity or event once: from here on it waits, or runs inside."""
         mode = Mode.SCOPE if node.kind is Kind.SUBPROCESS else Mode.WAIT
@@ -237,7 +237,7 @@ class Board:
             del self._keys[token.key]
 
 
-def later(one: Outcome, other: Outcome) -> Outcome:
+def later(one: PathOutcome, other: PathOutcome) -> PathOutcome:
     """Return the later of two outcomes."""
     return one if one.order > other.order else other
 

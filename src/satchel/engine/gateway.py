@@ -7,7 +7,7 @@ loop. An inclusive join waits while a token elsewhere can still come to it over 
 
 from satchel.engine.board import Board, Move, later
 from satchel.engine.graph import Kind, Node
-from satchel.engine.snapshot import NO_OUTCOME, Mode, Outcome, Token
+from satchel.engine.snapshot import NO_OUTCOME, Mode, PathOutcome, Token
 from satchel.engine.value import shown
 from satchel.model.errors import EngineStopped
 
@@ -93,7 +93,7 @@ def _go_on(board: Board, node: Node, tokens: list[Token]) -> None:
     _split(board, node, tokens[0].scope, outcome)
 
 
-def _split(board: Board, node: Node, scope: int, outcome: Outcome) -> None:
+def _split(board: Board, node: Node, scope: int, outcome: PathOutcome) -> None:
     if node.kind is Kind.PARALLEL or _is_plain(board, node):
         board.leave(node, scope, outcome)
         return

@@ -8,7 +8,7 @@ from typing import cast
 
 from satchel.engine.board import Board, later, stopped
 from satchel.engine.graph import Loop, LoopKind, Node
-from satchel.engine.snapshot import Mode, Outcome, Token
+from satchel.engine.snapshot import Mode, PathOutcome, Token
 from satchel.engine.value import EvaluationError, plain
 from satchel.model.errors import EngineStopped
 
@@ -16,7 +16,7 @@ MAX_REPETITIONS = 1000
 """How often an activity may be repeated each time that it is reached."""
 
 
-def begin(board: Board, node: Node, scope: int, outcome: Outcome) -> None:
+def begin(board: Board, node: Node, scope: int, outcome: PathOutcome) -> None:
     """Begin the repetitions of an activity that a token has come to; with none to make, the token goes on."""
     loop = _loop(node)
     body = Token(id=board.number(), node=node.id, scope=scope, mode=Mode.LOOP, outcome=outcome)
@@ -35,7 +35,7 @@ def begin(board: Board, node: Node, scope: int, outcome: Outcome) -> None:
         _next(board, node, body)
 
 
-def repeated(board: Board, body: Token, child: Token, outcome: Outcome) -> None:
+def repeated(board: Board, body: Token, child: Token, outcome: PathOutcome) -> None:
     """Go on after one repetition that is done."""
     node = board.node(body)
     loop = _loop(node)

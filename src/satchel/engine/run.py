@@ -11,14 +11,14 @@ from satchel.engine import gateway, loop
 from satchel.engine.board import Board, Move, later
 from satchel.engine.effect import CloseReason, Ended, Failed
 from satchel.engine.graph import Kind, Node
-from satchel.engine.snapshot import PROCESS, Mode, Outcome, Status, Token
+from satchel.engine.snapshot import PROCESS, Mode, PathOutcome, Status, Token
 from satchel.model.errors import EngineStopped
 
 MAX_MOVES = 10_000
 """How often tokens may move in one step; a process that goes round without waiting reaches it."""
 
 
-def finish(board: Board, token: Token, outcome: Outcome) -> None:
+def finish(board: Board, token: Token, outcome: PathOutcome) -> None:
     """Go on after an activity or event that is done."""
     node = board.node(token)
     host = board.state.tokens.get(token.host)

@@ -53,14 +53,14 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PathOutcome:
     """How the latest task on a path ended; `order` tells which of two is the later."""
 
     order: int = 0
     text: str | None = None
 
 
-NO_OUTCOME = Outcome()
+NO_OUTCOME = PathOutcome()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class Token:
     host: int = 0
     key: TokenId | None = None
     flow: ElementId | None = None
-    outcome: Outcome = NO_OUTCOME
+    outcome: PathOutcome = NO_OUTCOME
     item: dict[str, object] = field(default_factory=dict)
     left: list[object] = field(default_factory=list)
     count: int = 0
@@ -163,7 +163,7 @@ def _token(row: object) -> Token:
         host=_count(host),
         key=None if key is None else TokenId(_text(key)),
         flow=None if flow is None else ElementId(_text(flow)),
-        outcome=Outcome(_count(order), None if text is None else _text(text)),
+        outcome=PathOutcome(_count(order), None if text is None else _text(text)),
         item=cast("dict[str, object]", items),
         left=cast("list[object]", rest),
         count=_count(count),

@@ -23,7 +23,7 @@ from satchel.engine.command import (
 from satchel.engine.effect import Effect
 from satchel.engine.graph import JOBS, ROOT, Kind
 from satchel.engine.parse import Definition
-from satchel.engine.snapshot import NO_OUTCOME, PROCESS, Mode, Outcome, State, Status, Token
+from satchel.engine.snapshot import NO_OUTCOME, PROCESS, Mode, PathOutcome, State, Status, Token
 from satchel.model.errors import InvalidState
 from satchel.model.ids import TokenId
 
@@ -97,7 +97,7 @@ def _apply(board: Board, command: Command) -> None:
             board.begin(ROOT, PROCESS, NO_OUTCOME)
         case CompleteTask(token=key, outcome=text):
             token = _find(board, key, frozenset({Kind.USER_TASK}))
-            run.finish(board, token, Outcome(board.number(), text))
+            run.finish(board, token, PathOutcome(board.number(), text))
         case FailTask(token=key, code=code):
             run.fail(board, _find(board, key, frozenset({Kind.USER_TASK})), code)
         case FinishJob(token=key):

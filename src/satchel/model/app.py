@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from satchel.model.fields import Field
 from satchel.model.ids import ElementId, FieldId
-from satchel.model.services import OnFailure, Retry, ServiceTask, Source
+from satchel.model.services import OnFailure, RetryPolicy, ServiceTask, Source
 
 BUILT_IN_NAMES = frozenset({"identifier", "instance_id", "title", "starter", "started_at", "app"})
 """Names that templates and expressions know besides fields; no field may take one."""
@@ -121,7 +121,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class CallActivity:
     """How a BPMN call activity maps its data.
 
     Attributes:
@@ -151,7 +151,7 @@ class Service:
     inputs: tuple[FieldId, ...]
     settings: Mapping[str, object]
     task: ServiceTask | None = None
-    retry: Retry = field(default_factory=Retry)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     on_failure: OnFailure = OnFailure.INCIDENT
     otherwise: Mapping[FieldId, Source] = field(default_factory=dict[FieldId, Source])
     acts_as: str | None = None
@@ -176,7 +176,7 @@ class Manifest:
     start: StartForm
     tasks: Mapping[ElementId, TaskForm]
     services: Mapping[ElementId, Service]
-    calls: Mapping[ElementId, Call]
+    calls: Mapping[ElementId, CallActivity]
     messages: Mapping[str, Message]
     actions: Mapping[int, Action]
 

@@ -25,7 +25,7 @@ class OnFailure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retry:
+class RetryPolicy:
     """How often and how long a service task is tried.
 
     Attributes:
@@ -54,7 +54,7 @@ Source = FieldId | Literal | Template
 """Where a value comes from: a field, app.yaml itself, or a text with values put in."""
 
 
-class Do(StrEnum):
+class InstanceOperation(StrEnum):
     """What is done with another instance."""
 
     CREATE = "create"
@@ -76,7 +76,7 @@ class InstanceTask:
         result: the field that takes the identifier of the created instance, or whether the other was there.
     """
 
-    do: Do
+    do: InstanceOperation
     app: str
     identifier: Template | None
     set: Mapping[FieldId, Source] | None
@@ -162,7 +162,7 @@ class Encoding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
+class KeptFile:
     """Which file is kept of a reply, and where.
 
     Attributes:
@@ -207,7 +207,7 @@ class RestTask:
     success: tuple[int, int]
     timeout: timedelta
     reply_bytes: int
-    keep: Keep | None
+    keep: KeptFile | None
     values: Mapping[FieldId, tuple[str | int, ...]]
     redirects: int = 0
     auth: Auth | None = None

@@ -22,7 +22,7 @@ RESERVED_HEADERS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class RequestBody:
     """The bytes of a request.
 
     Attributes:
@@ -49,7 +49,7 @@ class Request:
     target: Target
     headers: Sequence[tuple[str, str]] = ()
     secret_headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
-    body: Body | None = None
+    body: RequestBody | None = None
 
 
 def check_header(name: str, value: str) -> None:
@@ -66,6 +66,6 @@ def check_header(name: str, value: str) -> None:
         )
 
 
-def bytes_body(data: bytes, media_type: str) -> Body:
+def bytes_body(data: bytes, media_type: str) -> RequestBody:
     """Return a small body that is held in memory."""
-    return Body(media_type=media_type, size_bytes=len(data), open=lambda: once(data))
+    return RequestBody(media_type=media_type, size_bytes=len(data), open=lambda: once(data))

@@ -52,7 +52,7 @@ LONGEST_PAUSE_S = 300
 _log = structlog.get_logger(__name__)
 
 
-class Retry(BaseRetryStrategy):
+class JobRetryStrategy(BaseRetryStrategy):
     """Tries a job again after 2, 4, 8 and more seconds.
 
     An attempt of a service task or of a delivery counts its own failures and ends them in a record; its job fails only
@@ -80,7 +80,7 @@ class Worker:
         self._concurrency = concurrency
         self._heartbeat_s = silence.total_seconds() / HEARTBEATS
         for name, handler in handlers.items():
-            retry = Retry(attempts=None if name in WAITED_FOR else ATTEMPTS)
+            retry = JobRetryStrategy(attempts=None if name in WAITED_FOR else ATTEMPTS)
             self._app.task(name=name, queue=QUEUE, retry=retry)(handler)
 
     async def __aenter__(self) -> Self:

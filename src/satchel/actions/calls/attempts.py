@@ -37,7 +37,7 @@ _TEMPORARY = (Busy, Unavailable, OverQuota)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+class StartedAttempt:
     """An attempt that has begun.
 
     Attributes:
@@ -91,7 +91,7 @@ async def perform(context: Context, account: AccountId, call_id: JobId, attempt:
         raise
 
 
-async def _begin(context: Context, account: AccountId, call_id: JobId, attempt: int) -> Begun | None:
+async def _begin(context: Context, account: AccountId, call_id: JobId, attempt: int) -> StartedAttempt | None:
     actor = system(account)
     async with context.database.read() as tx:
         known = await rows.call(tx, account, call_id)
@@ -112,15 +112,15 @@ async def _begin(context: Context, account: AccountId, call_id: JobId, attempt: 
             return None
         run = context.entropy(_RUN_BYTES).hex()
         await rows.begin_attempt(tx, account, call_id, attempt, run=run, now=context.clock())
-    return Begun(actor=actor, call=call, service=service, number=attempt, run=run)
+    return StartedAttempt(actor=actor, call=call, service=service, number=attempt, run=run)
 
 
-async def _work(context: Context, begun: Begun) -> None:
+async def _work(context: Context, begun: StartedAttempt) -> None:
     """Do what the task says; what reaches out does so before the instance is locked for the result."""
     task, call = begun.service.task, begun.call
     job = ServiceJob(actor=begun.actor, instance_id=call.instance_id, call_id=call.id, service=begun.service)
-    other: instance_tasks.Other | None = None
-    outcome: rest.Outcome | None = None
+    other: instance_tasks.OtherInstance | None = None
+    outcome: rest.RestResult | None = None
     details: dict[str, object] | None = None
     if isinstance(task, InstanceTask | MessageTask):
         other = await instance_tasks.other_instance(context, job, task)
@@ -144,7 +144,7 @@ async def _work(context: Context, begun: Begun) -> None:
         await _finish(run, begun, details or {})
 
 
-async def _is_own(run: Run, begun: Begun, details: Mapping[str, object] | None = None) -> bool:
+async def _is_own(run: Run, begun: StartedAttempt, details: Mapping[str, object] | None = None) -> bool:
     """Return whether the service task still waits for this attempt; what came too late is only noted."""
     account, call_id = run.instance.account_id, begun.call.id
     call = await rows.call(run.tx, account, call_id)
@@ -156,7 +156,7 @@ async def _is_own(run: Run, begun: Begun, details: Mapping[str, object] | None =
     return False
 
 
-async def _finish(run: Run, begun: Begun, details: dict[str, object]) -> None:
+async def _finish(run: Run, begun: StartedAttempt, details: dict[str, object]) -> None:
     account, call = run.instance.account_id, begun.call
     await rows.end_attempt(run.tx, account, call.id, begun.run, state="done", now=run.now, details=details)
     await run.event("service.finished", data={"call": call.id, "element": call.element, **details})
@@ -164,7 +164,7 @@ async def _finish(run: Run, begun: Begun, details: dict[str, object]) -> None:
     await advance(run, FinishJob(token=call.token))
 
 
-async def _failed(context: Context, begun: Begun, error: SatchelError) -> None:
+async def _failed(context: Context, begun: StartedAttempt, error: SatchelError) -> None:
     """Record a failed attempt; have it made again after a pause, or do what the app says of failure for good."""
     retry, call = begun.service.retry, begun.call
     try:
@@ -207,7 +207,7 @@ async def _end_failed(run: Run, begun: Begun, error: SatchelError, message: str)
     )
 
 
-def _pause(begun: Begun, error: SatchelError) -> timedelta:
+def _pause(begun: StartedAttempt, error: SatchelError) -> timedelta:
     """Return how long to wait for the next attempt: as the app says, and at least as long as the other side asks."""
     pause = begun.service.retry.next_pause(begun.number - begun.call.counted_from)
     asked = error.retry_after_s if isinstance(error, CallFailed) else None
@@ -222,7 +222,7 @@ def _reason(error: SatchelError) -> str:
     return error.reason if isinstance(error, CallFailed) else error.code
 
 
-async def _give_up(run: Run, begun: Begun, error: SatchelError) -> None:
+async def _give_up(run: Run, begun: StartedAttempt, error: SatchelError) -> None:
     call, how = begun.call, begun.service.on_failure
     if how is OnFailure.CONTINUE and begun.service.otherwise:
         try:
@@ -258,7 +258,7 @@ async def _stop(context: Context, begun: Begun, error: SatchelError, code: str, 
         return
 
 
-async def _open_incident(run: Run, begun: Begun, code: str, message: str) -> None:
+async def _open_incident(run: Run, begun: StartedAttempt, code: str, message: str) -> None:
     call = begun.call
     await wait_rows.insert_incident(
         run.tx,
@@ -275,7 +275,7 @@ async def _open_incident(run: Run, begun: Begun, code: str, message: str) -> Non
     await run.event("incident.opened", data=data)
 
 
-async def _record_failure(context: Context, begun: Begun, reason: str, message: str) -> None:
+async def _record_failure(context: Context, begun: StartedAttempt, reason: str, message: str) -> None:
     """Note that the process could not go on from an attempt whose work was rolled back."""
     async with context.database.write() as tx:
         call = begun.call

@@ -38,14 +38,14 @@ async def waiting(context: Context, actor: Actor, *, after: int, limit: int) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class CallRecord:
     """A service task with every attempt to do it, oldest first."""
 
     call: ServiceCall
     attempts: Sequence[Attempt]
 
 
-async def record(context: Context, actor: Actor, call_id: JobId) -> Record:
+async def record(context: Context, actor: Actor, call_id: JobId) -> CallRecord:
     """Return a service task and the attempts to do it.
 
     Raises:
@@ -57,7 +57,7 @@ async def record(context: Context, actor: Actor, call_id: JobId) -> Record:
             await access.viewable(tx, context.apps, actor, call.instance_id)
         except (NotFound, Forbidden):
             raise NotFound("service call", call_id) from None
-        return Record(call=call, attempts=await call_rows.attempts(tx, actor.account_id, call_id))
+        return CallRecord(call=call, attempts=await call_rows.attempts(tx, actor.account_id, call_id))
 
 
 async def of_instance(context: Context, actor: Actor, instance_id: InstanceId) -> Sequence[ServiceCall]:

@@ -21,14 +21,18 @@ from satchel.model.actor import Actor, Right
 from satchel.model.errors import InvalidState, NotFound
 from satchel.model.ids import AppId, ElementId, FieldId, InstanceId
 from satchel.model.instance import Instance
-from satchel.model.services import Do, InstanceTask, Literal, MessageTask, Source
+from satchel.model.services import InstanceOperation, InstanceTask, Literal, MessageTask, Source
 from satchel.model.template import Template, render
 
-_RIGHTS = {Do.CREATE: Right.START, Do.UPDATE: Right.MODIFY, Do.GET: Right.VIEW}
+_RIGHTS = {
+    InstanceOperation.CREATE: Right.START,
+    InstanceOperation.UPDATE: Right.MODIFY,
+    InstanceOperation.GET: Right.VIEW,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Other:
+class OtherInstance:
     """The other side of such a task: for whom it is done, in which app, and with which instance there already is."""
 
     actor: Actor
@@ -36,7 +40,7 @@ class Other:
     instance_id: InstanceId | None
 
 
-async def other_instance(context: Context, job: ServiceJob, task: InstanceTask | MessageTask) -> Other:
+async def other_instance(context: Context, job: ServiceJob, task: InstanceTask | MessageTask) -> OtherInstance:
     """Return the other side of a task, before anything is locked.
 
     Raises:
@@ -55,7 +59,7 @@ async def other_instance(context: Context, job: ServiceJob, task: InstanceTask |
         access.require_right(user, right, row.id, row.code)
         app = await context.apps.newest(tx, job.actor.account_id, task.app)
         found = await _named(context, tx, instance, row.id, task.identifier) if task.identifier else None
-    return Other(actor=user, app=app, instance_id=found)
+    return OtherInstance(actor=user, app=app, instance_id=found)
 
 
 async def _named(
@@ -68,7 +72,7 @@ async def _named(
     return found.id if found is not None and found.app_id == app else None
 
 
-async def perform(run: Run, other: Other, task: InstanceTask, element: ElementId) -> dict[str, object]:
+async def perform(run: Run, other: OtherInstance, task: InstanceTask, element: ElementId) -> dict[str, object]:
     """Do the task within the transaction that has both instances locked; return what to note of it.
 
     Raises:
@@ -77,7 +81,7 @@ async def perform(run: Run, other: Other, task: InstanceTask, element: ElementId
             then false instead.
         EngineStopped: creation stands too deep, or the new instance cannot take its first step.
     """
-    if task.do is Do.CREATE:
+    if task.do is InstanceOperation.CREATE:
         made = await starting.create(
             run.context, run.tx, other.actor, other.app, run.ledger, depth=starting.depth_below(run, element)
         )
@@ -88,7 +92,7 @@ async def perform(run: Run, other: Other, task: InstanceTask, element: ElementId
     there = await _loaded(run, other, task)
     if there is None:
         return await _note(run, task, result=False, identifier=None)
-    if task.do is Do.GET:
+    if task.do is InstanceOperation.GET:
         await _transfer(there, run, task)
     else:
         await _transfer(run, there, task)
@@ -97,13 +101,13 @@ async def perform(run: Run, other: Other, task: InstanceTask, element: ElementId
     return await _note(run, task, result=True, identifier=there.instance.identifier)
 
 
-async def _loaded(run: Run, other: Other, task: InstanceTask) -> Run | None:
+async def _loaded(run: Run, other: OtherInstance, task: InstanceTask) -> Run | None:
     """Return the instance that there is to be; None where it is not there and the task has a field to say so."""
     try:
         if other.instance_id is None:
             raise NotFound("instance", task.app)  # noqa: TRY301  # the same fault as of one that is gone meanwhile
         there = await load(run.context, run.tx, other.actor, other.instance_id, run.ledger)
-        if task.do is Do.UPDATE:
+        if task.do is InstanceOperation.UPDATE:
             require_running(there)
     except (NotFound, InvalidState):
         if task.result is None:

@@ -1,6 +1,6 @@
 """Service tasks of kind `message`: values and files for an instance of this account that waits for them."""
 
-from satchel.actions.calls.instance import Other, set_from
+from satchel.actions.calls.instance import OtherInstance, set_from
 from satchel.actions.instances import starting
 from satchel.actions.instances.messages import deliver, waiting_for
 from satchel.actions.instances.run import Run, load
@@ -9,7 +9,7 @@ from satchel.model.services import MessageTask
 from satchel.outbound.failure import CallFailed
 
 
-async def perform(run: Run, other: Other, task: MessageTask) -> dict[str, object]:
+async def perform(run: Run, other: OtherInstance, task: MessageTask) -> dict[str, object]:
     """Deliver the message within the transaction that has both instances locked; return what to note of it.
 
     Raises:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
 
-from satchel.actions.calls.rest_auth import TRY_LATER, Signed, refused, sign
-from satchel.actions.calls.rest_bodies import Given, build, escaped
+from satchel.actions.calls.rest_auth import TRY_LATER, CallCredentials, refused, sign
+from satchel.actions.calls.rest_bodies import CallInputs, build, escaped
 from satchel.actions.calls.users import ServiceJob
 from satchel.actions.context import Context
 from satchel.actions.instances import starting
@@ -27,7 +27,7 @@ from satchel.model.chunks import once
 from satchel.model.errors import NotFound, TooLarge
 from satchel.model.ids import FieldId
 from satchel.model.reply_path import value_at
-from satchel.model.services import MAX_REDIRECTS, Encoding, Keep, RestTask
+from satchel.model.services import MAX_REDIRECTS, Encoding, KeptFile, RestTask
 from satchel.model.template import render
 from satchel.model.transfer.media import media_type
 from satchel.outbound.failure import CallFailed
@@ -46,7 +46,7 @@ _UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RestResult:
     """What came back.
 
     Attributes:
@@ -64,15 +64,15 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class PreparedCall:
     """A call as it would be sent, with the ids of the files that go with it."""
 
     request: Request
-    signed: Signed
+    signed: CallCredentials
     files: Sequence[int]
 
 
-async def prepare(context: Context, job: ServiceJob, task: RestTask) -> Prepared:
+async def prepare(context: Context, job: ServiceJob, task: RestTask) -> PreparedCall:
     """Return the call that would be made now; nothing signs one in that is only looked at.
 
     Raises:
@@ -83,7 +83,7 @@ async def prepare(context: Context, job: ServiceJob, task: RestTask) -> Prepared
     body, query, sent = await build(context, task, given)
     target = Target.parse(escaped(task.url, given, None)).with_parameters(query)
     headers = [(name, render(template, given.values)) for name, template in task.headers.items()]
-    signed = Signed() if job.call_id is None else await sign(context, job.actor.account_id, task.auth, target)
+    signed = CallCredentials() if job.call_id is None else await sign(context, job.actor.account_id, task.auth, target)
     request = Request(
         method=task.method,
         target=target,
@@ -91,10 +91,10 @@ async def prepare(context: Context, job: ServiceJob, task: RestTask) -> Prepared
         secret_headers=signed.headers,
         body=body,
     )
-    return Prepared(request=request, signed=signed, files=sent)
+    return PreparedCall(request=request, signed=signed, files=sent)
 
 
-async def call(context: Context, job: ServiceJob, task: RestTask) -> Outcome:
+async def call(context: Context, job: ServiceJob, task: RestTask) -> RestResult:
     """Make the call.
 
     Raises:
@@ -126,19 +126,19 @@ async def call(context: Context, job: ServiceJob, task: RestTask) -> Outcome:
             "reply": "" if is_whole else _told(reply.head, prepared.signed),
         }
         kind = media_type(received.head, name, said) if received is not None else ""
-        return Outcome(received=received, name=name, media_type=kind, values=values, details=details)
+        return RestResult(received=received, name=name, media_type=kind, values=values, details=details)
 
 
-def _told(head: bytes, signed: Signed) -> str:
+def _told(head: bytes, signed: CallCredentials) -> str:
     """Return the beginning of a reply as it is recorded."""
     return signed.hide(head.decode("utf-8", "replace").replace("\0", "\ufffd"))
 
 
-async def _given(context: Context, job: ServiceJob) -> tuple[Given, str | None]:
+async def _given(context: Context, job: ServiceJob) -> tuple[CallInputs, str | None]:
     async with context.database.write() as tx:  # the instance is read under its lock, and not changed
         run = await load(context, tx, job.actor, job.instance_id, Ledger())
         issuer = await job.issuer(context, tx, run.instance)
-        given = Given(
+        given = CallInputs(
             issuer=issuer,
             values=await run.known_values(),
             raw=run.values,
@@ -148,7 +148,7 @@ async def _given(context: Context, job: ServiceJob) -> tuple[Given, str | None]:
         return given, None if job.call_id is None else f"{run.instance.uuid}-{job.call_id}"
 
 
-async def _refused(context: Context, reply: Reply, signed: Signed) -> CallFailed:
+async def _refused(context: Context, reply: Reply, signed: CallCredentials) -> CallFailed:
     head = await reply.peek()
     is_stale = reply.status == _UNAUTHORIZED and refused(context, signed)
     return CallFailed(
@@ -182,7 +182,7 @@ async def _document(reply: Reply, max_bytes: int) -> object:
 
 
 async def _inside(
-    context: Context, actor: Actor, reply: Reply, document: object, *, task: RestTask, keep: Keep
+    context: Context, actor: Actor, reply: Reply, document: object, *, task: RestTask, keep: KeptFile
 ) -> tuple[Received, str, str | None]:
     """Keep the file that stands in a JSON reply, as base64 or as an address; return it, its name and its said type."""
     text = value_at(document, keep.path or ())
@@ -203,7 +203,7 @@ async def _inside(
     bounds = Bounds(total=task.timeout, reply_bytes=task.reply_bytes, redirects=MAX_REDIRECTS)
     async with context.http.send(fetched, bounds) as file:
         if file.status != _OK:
-            raise await _refused(context, file, Signed())
+            raise await _refused(context, file, CallCredentials())
         received = await _kept(context, actor, file.body(), task.reply_bytes)
         return received, name or file.file_name, file.media_type
 
@@ -221,7 +221,7 @@ def _no_constant(name: str) -> object:
     raise ValueError(name)
 
 
-async def save(run: Run, task: RestTask, outcome: Outcome) -> dict[str, object]:
+async def save(run: Run, task: RestTask, outcome: RestResult) -> dict[str, object]:
     """Attach what came back, in the transaction that ends the task; return what to note of it.
 
     Raises:

@@ -30,7 +30,7 @@ _SHORTEST_HIDDEN = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Signed:
+class CallCredentials:
     """What signs a call in.
 
     Attributes:
@@ -55,28 +55,28 @@ class Signed:
         return text
 
 
-async def sign(context: Context, account: AccountId, auth: Auth | None, target: Target) -> Signed:
+async def sign(context: Context, account: AccountId, auth: Auth | None, target: Target) -> CallCredentials:
     """Return what signs a call to `target` in.
 
     Raises:
         CallFailed: `secret`, or whatever kept an OAuth2 token from being given.
     """
     if auth is None:
-        return Signed()
+        return CallCredentials()
     if auth.kind is AuthKind.OAUTH2:
         return await _oauth2(context, account, auth, target)
     secret = await secrets.reveal(context, account, auth.secret, target)
     match auth.kind:
         case AuthKind.BASIC:
             pair = base64.b64encode(f"{auth.user}:{secret}".encode()).decode()
-            return Signed(headers=(("Authorization", f"Basic {pair}"),), hides=(secret, pair))
+            return CallCredentials(headers=(("Authorization", f"Basic {pair}"),), hides=(secret, pair))
         case AuthKind.BEARER:
-            return Signed(headers=(("Authorization", f"Bearer {secret}"),), hides=(secret,))
+            return CallCredentials(headers=(("Authorization", f"Bearer {secret}"),), hides=(secret,))
         case _:
-            return Signed(headers=((auth.header, secret),), hides=(secret,))
+            return CallCredentials(headers=((auth.header, secret),), hides=(secret,))
 
 
-def refused(context: Context, signed: Signed) -> bool:
+def refused(context: Context, signed: CallCredentials) -> bool:
     """Forget a bearer token that another call got and the other side no longer takes; return whether it was one."""
     if signed.cached is None:
         return False
@@ -89,7 +89,7 @@ class _Token(msgspec.Struct):
     expires_in: float | None = None
 
 
-async def _oauth2(context: Context, account: AccountId, auth: Auth, target: Target) -> Signed:
+async def _oauth2(context: Context, account: AccountId, auth: Auth, target: Target) -> CallCredentials:
     """Get a token by the client's credentials (RFC 6749, 4.4), or take the one that still works.
 
     Hosts that the secret is bound to bind the token too: otherwise whoever writes an app could have it sent anywhere.
@@ -104,7 +104,7 @@ async def _oauth2(context: Context, account: AccountId, auth: Auth, target: Targ
     if known is None or not is_cached:
         known = await _ask(context, auth, there, secret)
         context.vault.bearers[key] = known
-    return Signed(
+    return CallCredentials(
         headers=(("Authorization", f"Bearer {known.token}"),),
         hides=(secret, known.token),
         cached=key if is_cached else None,

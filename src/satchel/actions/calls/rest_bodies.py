@@ -19,13 +19,13 @@ from satchel.model.ids import FieldId
 from satchel.model.services import BodyKind, Literal, RestTask, Source, TextKind
 from satchel.model.template import Template, as_text, render
 from satchel.outbound.failure import CallFailed
-from satchel.outbound.request import Body, bytes_body
+from satchel.outbound.request import RequestBody, bytes_body
 
 _BOUNDARY_BYTES = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class CallInputs:
     """What a call is made from.
 
     Attributes:
@@ -43,7 +43,7 @@ class Given:
     file_fields: Mapping[FieldId, Field]
 
 
-async def build(context: Context, task: RestTask, given: Given) -> tuple[Body | None, str, list[int]]:
+async def build(context: Context, task: RestTask, given: CallInputs) -> tuple[RequestBody | None, str, list[int]]:
     """Return a call's body, what goes into its query, and the ids of the files that it sends.
 
     Raises:
@@ -58,7 +58,7 @@ async def build(context: Context, task: RestTask, given: Given) -> tuple[Body | 
     return await _small_body(context, task, given), "", []
 
 
-async def _small_body(context: Context, task: RestTask, given: Given) -> Body | None:
+async def _small_body(context: Context, task: RestTask, given: CallInputs) -> RequestBody | None:
     """Return a body without bytes of files."""
     if task.body is BodyKind.URLENCODED:
         text = urlencode(await _texts(context, task, given))
@@ -72,7 +72,7 @@ async def _small_body(context: Context, task: RestTask, given: Given) -> Body | 
     return bytes_body(data.encode(), "application/json")
 
 
-def escaped(template: Template, given: Given, kind: TextKind | None) -> str:
+def escaped(template: Template, given: CallInputs, kind: TextKind | None) -> str:
     """Return a template filled in, each value escaped for where it stands; None stands for an address."""
     safe = {name: _escape(as_text(given.values.get(name)), kind) for name in template.names}
     return render(template, safe)
@@ -90,7 +90,7 @@ def _escape(text: str, kind: TextKind | None) -> str:
             return text
 
 
-async def _described(context: Context, field: Field, given: Given) -> object:
+async def _described(context: Context, field: Field, given: CallInputs) -> object:
     """Return a file field as other systems see it: an object or null where it holds one file at most, else a list."""
     told = [await metadata(context, given.issuer, file) for file in given.files.get(field.id, ())]
     limits = field.files
@@ -99,7 +99,7 @@ async def _described(context: Context, field: Field, given: Given) -> object:
     return told
 
 
-async def _json_value(context: Context, source: Source, given: Given) -> object:
+async def _json_value(context: Context, source: Source, given: CallInputs) -> object:
     if isinstance(source, Literal):
         return source.value
     if isinstance(source, Template):
@@ -121,18 +121,18 @@ def _plain(value: object) -> object:
     return value
 
 
-async def _as_text(context: Context, source: Source, given: Given) -> str:
+async def _as_text(context: Context, source: Source, given: CallInputs) -> str:
     value = await _json_value(context, source, given)
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return as_text(value)
 
 
-async def _texts(context: Context, task: RestTask, given: Given) -> list[tuple[str, str]]:
+async def _texts(context: Context, task: RestTask, given: CallInputs) -> list[tuple[str, str]]:
     return [(name, await _as_text(context, source, given)) for name, source in task.parameters.items()]
 
 
-async def _text(context: Context, task: RestTask, given: Given) -> str:
+async def _text(context: Context, task: RestTask, given: CallInputs) -> str:
     """Return the text body: a file field in it becomes its metadata, as compact JSON."""
     if task.text is None:
         return ""
@@ -159,18 +159,18 @@ def _stored(file: File) -> tuple[Digest, int]:
     return file.digest, file.size_bytes
 
 
-def _one_file(context: Context, task: RestTask, given: Given) -> tuple[Body | None, str, list[int]]:
+def _one_file(context: Context, task: RestTask, given: CallInputs) -> tuple[RequestBody | None, str, list[int]]:
     files = given.files.get(task.file, ()) if task.file is not None else ()
     if len(files) != 1:
         raise CallFailed("field", f"{task.file} holds {len(files)} files; the body is exactly one.")
     digest, size = _stored(files[0])
     account = files[0].account_id
     kind = files[0].media_type or "application/octet-stream"
-    body = Body(media_type=kind, size_bytes=size, open=lambda: context.blobs.open(account, digest))
+    body = RequestBody(media_type=kind, size_bytes=size, open=lambda: context.blobs.open(account, digest))
     return body, "", [files[0].id]
 
 
-def _form_data(context: Context, task: RestTask, given: Given) -> tuple[Body, str, list[int]]:
+def _form_data(context: Context, task: RestTask, given: CallInputs) -> tuple[RequestBody, str, list[int]]:
     boundary = f"satchel-{context.entropy(_BOUNDARY_BYTES).hex()}"
     pieces: list[bytes | File] = []
     for name, source in task.parameters.items():
@@ -202,10 +202,10 @@ def _form_data(context: Context, task: RestTask, given: Given) -> tuple[Body, st
                     yield chunk
 
     sent = [int(piece.id) for piece in pieces if isinstance(piece, File)]
-    return Body(media_type=f"multipart/form-data; boundary={boundary}", size_bytes=size, open=stream), "", sent
+    return RequestBody(media_type=f"multipart/form-data; boundary={boundary}", size_bytes=size, open=stream), "", sent
 
 
-def _field_text(source: Source, given: Given) -> str:
+def _field_text(source: Source, given: CallInputs) -> str:
     """Return the value of a form-data field that is no file; tables and lists as compact JSON."""
     if isinstance(source, Literal):
         return as_text(source.value)

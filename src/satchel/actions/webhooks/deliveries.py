@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from satchel.actions.calls.rest_auth import Signed
+from satchel.actions.calls.rest_auth import CallCredentials
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.identity.credentials import actor_of
@@ -48,8 +48,8 @@ _SHORTEST_REST = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """An attempt that has begun.
+class StartedDelivery:
+    """An attempt that was started.
 
     Attributes:
         issuer: for whom the webhook tells.
@@ -64,7 +64,7 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class DeliveryResult:
     """How an attempt ended; it failed where there is a reason."""
 
     status: int | None = None
@@ -108,26 +108,26 @@ async def deliver(
     Args:
         is_probe: whether it is made although the webhook rests.
     """
-    begun = await _begin(context, account, delivery_id, attempt, is_probe=is_probe)
-    if begun is None:
+    started = await _begin(context, account, delivery_id, attempt, is_probe=is_probe)
+    if started is None:
         return
-    started = time.monotonic()
+    clock_s = time.monotonic()
     try:
-        outcome = await _send(context, begun)
+        outcome = await _send(context, started)
     except SatchelError as error:
         outcome = _failure(error)
     except Exception as error:
         # A fault of ours is recorded as any failed attempt, so that nothing waits unseen; the queue logs it.
         message = f"The server failed in a way that it did not foresee ({type(error).__name__}); its log says more."
-        await _end(context, begun, Outcome(reason="fault", message=message), started)
+        await _end(context, started, DeliveryResult(reason="fault", message=message), clock_s)
         raise
-    await _end(context, begun, outcome, started)
+    await _end(context, started, outcome, clock_s)
 
 
-def _failure(error: SatchelError) -> Outcome:
+def _failure(error: SatchelError) -> DeliveryResult:
     if isinstance(error, CallFailed):
-        return Outcome(reason=error.reason, message=error.message)
-    return Outcome(reason=error.code, message=error.message)
+        return DeliveryResult(reason=error.reason, message=error.message)
+    return DeliveryResult(reason=error.code, message=error.message)
 
 
 def _rests(webhook: Webhook, now: datetime) -> bool:
@@ -136,7 +136,7 @@ def _rests(webhook: Webhook, now: datetime) -> bool:
 
 async def _begin(
     context: Context, account: AccountId, delivery_id: DeliveryId, attempt: int, *, is_probe: bool
-) -> Begun | None:
+) -> StartedDelivery | None:
     async with context.database.read() as tx:
         known = await rows.delivery(tx, account, delivery_id)
     if known is None:
@@ -161,7 +161,7 @@ async def _begin(
             return None
         run = context.entropy(_RUN_BYTES).hex()
         await rows.begin_attempt(tx, account, delivery_id, attempt, run=run, now=now)
-    return Begun(webhook=webhook, delivery=delivery, issuer=issuer, number=attempt, run=run)
+    return StartedDelivery(webhook=webhook, delivery=delivery, issuer=issuer, number=attempt, run=run)
 
 
 async def _is_next(tx: Reader, delivery: Delivery, attempt: int) -> bool:
@@ -185,14 +185,14 @@ def may_tell(actor: Actor, app: AppId) -> bool:
     return actor.may(Right.MANAGE, app) and actor.may(Right.VIEW, app)
 
 
-async def _send(context: Context, begun: Begun) -> Outcome:
-    request, hidden = await messages.request(context, begun.webhook, begun.delivery, begun.issuer)
+async def _send(context: Context, started: StartedDelivery) -> DeliveryResult:
+    request, hidden = await messages.request(context, started.webhook, started.delivery, started.issuer)
     async with context.http.send(request, _BOUNDS) as reply:
         head = await reply.peek()
-        told = Signed(hides=tuple(hidden)).hide(head.decode("utf-8", "replace").replace("\0", "\ufffd"))
+        told = CallCredentials(hides=tuple(hidden)).hide(head.decode("utf-8", "replace").replace("\0", "\ufffd"))
         if 200 <= reply.status <= 299:  # noqa: PLR2004  # what HTTP calls success
-            return Outcome(status=reply.status, reply=told)
-        return Outcome(
+            return DeliveryResult(status=reply.status, reply=told)
+        return DeliveryResult(
             status=reply.status,
             reply=told,
             reason="status",
@@ -201,9 +201,9 @@ async def _send(context: Context, begun: Begun) -> Outcome:
         )
 
 
-async def _end(context: Context, begun: Begun, outcome: Outcome, started: float) -> None:
+async def _end(context: Context, started: StartedDelivery, outcome: DeliveryResult, clock_s: float) -> None:
     """Record how an attempt ended, and what follows."""
-    delivery, now = begun.delivery, context.clock()
+    delivery, now = started.delivery, context.clock()
     account = delivery.account_id
     async with context.database.write() as tx:
         webhook = await webhook_rows.lock_webhook(tx, account, delivery.webhook_id)
@@ -213,10 +213,10 @@ async def _end(context: Context, begun: Begun, outcome: Outcome, started: float)
             tx,
             account,
             delivery.id,
-            begun.run,
+            started.run,
             now=now,
             status=outcome.status,
-            duration_ms=round((time.monotonic() - started) * 1000),
+            duration_ms=round((time.monotonic() - clock_s) * 1000),
             reason=outcome.reason,
             message=outcome.message,
             reply=outcome.reply,
@@ -230,18 +230,20 @@ async def _end(context: Context, begun: Begun, outcome: Outcome, started: float)
         elif delivery.happening is Happening.TEST:
             await rows.end_delivery(tx, account, delivery.id, is_delivered=False, now=now, reason=outcome.reason)
         else:
-            await _fail(context, tx, begun, webhook, outcome)
+            await _fail(context, tx, started, webhook, outcome)
 
 
-async def _fail(context: Context, tx: Writer, begun: Begun, webhook: Webhook, outcome: Outcome) -> None:
+async def _fail(
+    context: Context, tx: Writer, started: StartedDelivery, webhook: Webhook, outcome: DeliveryResult
+) -> None:
     """Plan the next attempt or give up; let the webhook rest, or switch it off."""
-    delivery, now, account = begun.delivery, context.clock(), webhook.account_id
+    delivery, now, account = started.delivery, context.clock(), webhook.account_id
     since = webhook.failing_since or now
     asked = timedelta(seconds=outcome.retry_after_s or 0)
     rest = max(min((now - since) / 10, RESTS), _SHORTEST_REST, asked)
     await webhook_rows.set_failing(tx, account, webhook.id, since=since, rests_until=now + rest)
     why = "gone" if outcome.status == _GONE else "failing" if now - since >= FAILING_FOR else None
-    failed = begun.number - delivery.counted_from
+    failed = started.number - delivery.counted_from
     due_at = now + max(PAUSES[failed - 1], asked) if failed <= len(PAUSES) else None
     if webhook.is_active and why is not None:
         await disable(context, tx, webhook, why)

@@ -61,7 +61,7 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class DeliveryRecord:
     """A delivery with every attempt, oldest first."""
 
     delivery: Delivery
@@ -211,7 +211,7 @@ async def deliveries(
         return await delivery_rows.deliveries(tx, actor.account_id, webhook_id, before=before, limit=limit, state=state)
 
 
-async def record(context: Context, actor: Actor, delivery_id: DeliveryId) -> Record:
+async def record(context: Context, actor: Actor, delivery_id: DeliveryId) -> DeliveryRecord:
     """Return a delivery with its attempts.
 
     Raises:
@@ -222,7 +222,7 @@ async def record(context: Context, actor: Actor, delivery_id: DeliveryId) -> Rec
         if found is None:
             raise NotFound("delivery", delivery_id)
         _known(actor, delivery_id, await rows.webhook(tx, actor.account_id, found.webhook_id), what="delivery")
-        return Record(delivery=found, attempts=await delivery_rows.attempts(tx, actor.account_id, delivery_id))
+        return DeliveryRecord(delivery=found, attempts=await delivery_rows.attempts(tx, actor.account_id, delivery_id))
 
 
 async def redeliver(context: Context, actor: Actor, delivery_id: DeliveryId) -> None:

@@ -21,8 +21,8 @@ from satchel.model.services import (
     SECRET_NAME_HINT,
     AuthKind,
     BodyKind,
-    Do,
     Encoding,
+    InstanceOperation,
     OnFailure,
     TextKind,
 )
@@ -279,7 +279,7 @@ SERVICE = Choice(
             required=("do", "app"),
             keys={
                 **_COMMON,
-                "do": OneOf(tuple(Do)),
+                "do": OneOf(tuple(InstanceOperation)),
                 "app": CODE,
                 "identifier": TEMPLATE,
                 "set": replace(VALUES, or_all=True),

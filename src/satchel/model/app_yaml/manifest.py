@@ -13,7 +13,7 @@ from satchel.model.app import (
     Action,
     Area,
     Assignment,
-    Call,
+    CallActivity,
     Manifest,
     Message,
     Outcome,
@@ -80,10 +80,10 @@ class _Reader:
         """Read one service task."""
         return read_service(section, self._inputs(section, comment=False), self._ids, self._findings)
 
-    def call(self, section: Section) -> Call:
+    def call(self, section: Section) -> CallActivity:
         """Read one call activity."""
         app = section.text("app") or ""
-        return Call(app=app, into=self._mapping(section, "in"), out=self._mapping(section, "out"))
+        return CallActivity(app=app, into=self._mapping(section, "in"), out=self._mapping(section, "out"))
 
     def message(self, name: str, section: Section) -> Message:
         """Read one message."""

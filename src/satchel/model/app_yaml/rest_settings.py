@@ -8,7 +8,7 @@ from satchel.model.app_yaml.section import Section
 from satchel.model.app_yaml.setting_parts import Parts, field_of
 from satchel.model.ids import FieldId
 from satchel.model.reply_path import parse_path
-from satchel.model.services import Auth, AuthKind, BodyKind, Encoding, Keep, RestTask, Source, TextKind
+from satchel.model.services import Auth, AuthKind, BodyKind, Encoding, KeptFile, RestTask, Source, TextKind
 from satchel.model.template import Template
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -80,7 +80,7 @@ class Rest(Parts):
         found = {name: self.source(pairs, name, "values") for name in pairs.names()}
         return {name: source for name, source in found.items() if source is not None}
 
-    def _output(self) -> tuple[Keep | None, Mapping[FieldId, Path]]:
+    def _output(self) -> tuple[KeptFile | None, Mapping[FieldId, Path]]:
         """Read what is kept of a reply: its bytes, a file inside its JSON, and parts of its JSON by field."""
         output = self.section.part("output")
         if output is None:
@@ -90,7 +90,7 @@ class Rest(Parts):
             if "binary" in output and other in output:
                 output.note("rest_output", None, f"keeps the whole reply as a file; remove binary or {other}.")
         inside = self._inside(output)
-        keep = inside if place is None else Keep(encoding=Encoding.BINARY, place=field_of(place))
+        keep = inside if place is None else KeptFile(encoding=Encoding.BINARY, place=field_of(place))
         values: dict[FieldId, Path] = {}
         paths = output.part("values")
         if paths is not None:
@@ -101,7 +101,7 @@ class Rest(Parts):
                     values[FieldId(name)] = path
         return keep, values
 
-    def _inside(self, output: Section) -> Keep | None:
+    def _inside(self, output: Section) -> KeptFile | None:
         """Read which file inside a JSON reply is kept."""
         inside = output.part("file")
         if inside is None:
@@ -110,7 +110,7 @@ class Rest(Parts):
         place, path, name = self.place("to", inside), _path(inside, "path"), _path(inside, "name")
         if encoding is None or place is None or path is None:
             return None
-        return Keep(encoding=Encoding(encoding), place=field_of(place), path=path, name=name)
+        return KeptFile(encoding=Encoding(encoding), place=field_of(place), path=path, name=name)
 
     def _auth(self) -> Auth | None:
         auth = self.section.part("auth")

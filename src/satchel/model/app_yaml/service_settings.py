@@ -10,13 +10,13 @@ from satchel.model.app_yaml.section import Findings, Section
 from satchel.model.app_yaml.setting_parts import Parts, field_of
 from satchel.model.ids import FieldId
 from satchel.model.services import (
-    Do,
     FilesTask,
+    InstanceOperation,
     InstanceTask,
     MailTask,
     MessageTask,
     OnFailure,
-    Retry,
+    RetryPolicy,
     ServiceTask,
     Source,
 )
@@ -65,12 +65,12 @@ def read_service(section: Section, inputs: tuple[FieldId, ...], ids: Collection[
 class _Services(Parts):
     """Reads the settings of one service task."""
 
-    def retry(self) -> Retry:
+    def retry(self) -> RetryPolicy:
         """Read how often and how long it is tried."""
-        retry, usual = self.section.part("retry"), Retry()
+        retry, usual = self.section.part("retry"), RetryPolicy()
         if retry is None:
             return usual
-        return Retry(
+        return RetryPolicy(
             attempts=retry.integer("attempts") or usual.attempts,
             pause=retry.duration("pause") or usual.pause,
             deadline=retry.duration("deadline") or usual.deadline,
@@ -81,13 +81,13 @@ class _Services(Parts):
         section = self.section
         do, app = section.one_of("do"), section.text("app")
         identifier = self.template("identifier")
-        if do in (Do.UPDATE, Do.GET) and "identifier" not in section:
+        if do in (InstanceOperation.UPDATE, InstanceOperation.GET) and "identifier" not in section:
             section.note("missing_key", None, 'has no identifier of the instance; write identifier: "{{ field }}".')
-        if do == Do.CREATE and "identifier" in section:
+        if do == InstanceOperation.CREATE and "identifier" in section:
             section.note("unknown_key", "identifier", "creates an instance, which gets its identifier by itself.")
-        ours = "keys" if do == Do.GET else "values"
+        ours = "keys" if do == InstanceOperation.GET else "values"
         task = InstanceTask(
-            do=Do(do or Do.CREATE),
+            do=InstanceOperation(do or InstanceOperation.CREATE),
             app=app or "",
             identifier=identifier,
             set=self.set(ours),

@@ -120,7 +120,7 @@ async def _once(exchange: Exchange, endpoint: Endpoint, key: str) -> Reply | Non
     asked = exchange.scope["path"].encode() + b"?" + exchange.scope.get("query_string", b"")
     acting = f"\0{actor.user_id}\0".encode()  # one credential may act for several users
     digest = hashlib.sha256(asked + acting + await exchange.whole(_MAX_IDEMPOTENT_BYTES))
-    request = idempotency.Request(
+    request = idempotency.KeyedRequest(
         credential=actor.credential_id or CredentialId(0),
         secret=exchange.secret,
         route=f"{endpoint.method} {endpoint.path}",
@@ -129,7 +129,7 @@ async def _once(exchange: Exchange, endpoint: Endpoint, key: str) -> Reply | Non
     )
     context = exchange.context
     begun = await idempotency.begin(context, actor, request)
-    if not isinstance(begun, idempotency.Begun):
+    if not isinstance(begun, idempotency.ReservedKey):
         headers = {**(begun.headers or {}), "Idempotency-Replayed": "true"}
         return Reply(status=begun.status or 200, headers=headers, body=begun.body or b"")
     exchange.parts = replace(exchange.parts, context=begun.context)

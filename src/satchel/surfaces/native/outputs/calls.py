@@ -2,10 +2,9 @@
 
 from msgspec import structs
 
-from satchel.actions.calls.by_hand import Record
+from satchel.actions.calls.by_hand import CallRecord
 from satchel.actions.calls.dry_runs import DryRun
-from satchel.actions.webhooks.subscriptions import Record as DeliveryRecord
-from satchel.actions.webhooks.subscriptions import Secret
+from satchel.actions.webhooks.subscriptions import DeliveryRecord, Secret
 from satchel.model.api import calls as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.instance import Attempt, Incident, ServiceCall
@@ -28,7 +27,7 @@ def call(row: ServiceCall) -> api.Call:
     )
 
 
-def call_record(found: Record) -> api.CallRecord:
+def call_record(found: CallRecord) -> api.CallRecord:
     """Return a service task with every attempt."""
     return api.CallRecord(
         **structs.asdict(call(found.call)), attempts=[_call_attempt(attempt) for attempt in found.attempts]
