@@ -8,7 +8,7 @@ import pytest
 from engine_bpmn import boundary, el, error, flow, multi, path, simple, user
 from satchel.engine.check import check
 from satchel.engine.thrown import Thrown
-from satchel.model.app import Assignment, Call, Manifest, Service, StartForm, TaskForm
+from satchel.model.app import Assignment, CallActivity, Manifest, Service, StartForm, TaskForm
 from satchel.model.ids import ElementId
 from satchel.model.services import FilesTask, OnFailure
 
@@ -37,7 +37,7 @@ def manifest(*, late: bool = False, service: Service | None = None, calls: str |
         EMPTY,
         tasks={ElementId("a"): LATE if late else replace(LATE, fail_when_late=False)},
         services={ElementId("s"): service} if service else {},
-        calls={ElementId("c"): Call(app=calls, into={}, out={})} if calls else {},
+        calls={ElementId("c"): CallActivity(app=calls, into={}, out={})} if calls else {},
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from satchel.db.lists.conditions import Column, ColumnKind, condition
+from satchel.db.lists.conditions import ColumnKind, SqlColumn, condition
 from satchel.db.lists.search import Where
 from satchel.db.pool import Reader, Writer, assembled
 from satchel.model.ids import AccountId, AppId, InstanceId, TaskId
@@ -33,15 +33,15 @@ def _value(field: str) -> str:
     return f"(i.\"values\" ->> '{field}')"
 
 
-COLUMNS: Mapping[str, Column] = {
-    "id": Column(kind=ColumnKind.NUMBER, sql="i.id"),
-    "person": Column(kind=ColumnKind.NUMBER, sql=f"{_value('person')}::numeric", label="u.name"),
-    "at": Column(kind=ColumnKind.TIME, sql="i.started_at"),
-    "address": Column(kind=ColumnKind.TEXT, sql=_value("address")),
-    "note": Column(kind=ColumnKind.TEXT, sql=_value("note")),
-    "latitude": Column(kind=ColumnKind.NUMBER, sql=_value("latitude")),
-    "longitude": Column(kind=ColumnKind.NUMBER, sql=_value("longitude")),
-    "form": Column(kind=ColumnKind.NUMBER, sql="t.app_id", label="a.name"),
+COLUMNS: Mapping[str, SqlColumn] = {
+    "id": SqlColumn(kind=ColumnKind.NUMBER, sql="i.id"),
+    "person": SqlColumn(kind=ColumnKind.NUMBER, sql=f"{_value('person')}::numeric", label="u.name"),
+    "at": SqlColumn(kind=ColumnKind.TIME, sql="i.started_at"),
+    "address": SqlColumn(kind=ColumnKind.TEXT, sql=_value("address")),
+    "note": SqlColumn(kind=ColumnKind.TEXT, sql=_value("note")),
+    "latitude": SqlColumn(kind=ColumnKind.NUMBER, sql=_value("latitude")),
+    "longitude": SqlColumn(kind=ColumnKind.NUMBER, sql=_value("longitude")),
+    "form": SqlColumn(kind=ColumnKind.NUMBER, sql="t.app_id", label="a.name"),
 }
 """What check-ins can be found and sorted by; equal ones go by id."""
 

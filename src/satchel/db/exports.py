@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from satchel.db.pool import Reader, Writer
 from satchel.model.digest import Digest
 from satchel.model.ids import AccountId, ExportId, InstanceId, SearchId, UserId
-from satchel.model.transfer.exports import Entry, EntryKind, Export, Progress, Selection
+from satchel.model.transfer.exports import Entry, EntryKind, Export, ExportProgress, Selection
 
 _EXPORT = (
     "account_id, id, owner_id, state, query, search_id, fields, with_attachments AS attachments,"
@@ -89,7 +89,7 @@ async def count_living(tx: Reader, account: AccountId, owner: UserId) -> int:
     return found or 0
 
 
-async def save_progress(tx: Writer, row: Export, progress: Progress, *, due_at: datetime) -> None:
+async def save_progress(tx: Writer, row: Export, progress: ExportProgress, *, due_at: datetime) -> None:
     """Write how far the listing is; whoever makes it is alive until `due_at`, and has another try at every fault."""
     await tx.execute(
         "UPDATE exports SET cursor = %s, is_listed = %s, app_ids = %s, instances = %s, files = %s, file_bytes = %s,"
@@ -154,24 +154,24 @@ async def set_ended(tx: Writer, account: AccountId, export_id: ExportId, now: da
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class DueExport:
     """An export of any account for which something is to be done."""
 
     account_id: AccountId
     id: ExportId
 
 
-async def due_exports(tx: Reader, now: datetime, limit: int) -> list[Due]:
+async def due_exports(tx: Reader, now: datetime, limit: int) -> list[DueExport]:
     """Return exports, of all accounts, whose maker gave no sign of life."""
     return await tx.rows(
-        Due, "SELECT account_id, id FROM exports WHERE due_at <= %s ORDER BY due_at LIMIT %s", (now, limit)
+        DueExport, "SELECT account_id, id FROM exports WHERE due_at <= %s ORDER BY due_at LIMIT %s", (now, limit)
     )
 
 
-async def expired_exports(tx: Reader, now: datetime, limit: int) -> list[Due]:
+async def expired_exports(tx: Reader, now: datetime, limit: int) -> list[DueExport]:
     """Return exports, of all accounts, that are past their time and not being made."""
     return await tx.rows(
-        Due,
+        DueExport,
         "SELECT account_id, id FROM exports WHERE expires_at <= %s AND state IN ('ready', 'failed')"
         " ORDER BY expires_at LIMIT %s",
         (now, limit),
@@ -233,7 +233,7 @@ async def lines(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Packed:
+class PackedEntry:
     """An entry that has bytes in the archive, with their CRC-32."""
 
     position: int
@@ -253,28 +253,28 @@ _PACKED = (
 )
 
 
-async def packed_at(tx: Reader, account: AccountId, export_id: ExportId, offset: int) -> Packed | None:
+async def packed_at(tx: Reader, account: AccountId, export_id: ExportId, offset: int) -> PackedEntry | None:
     """Return the member that a place in the archive belongs to."""
     return await tx.row(
-        Packed,
+        PackedEntry,
         f'{_PACKED} AND e."offset" <= %s ORDER BY e."offset" DESC LIMIT 1',
         (account, export_id, offset),
     )
 
 
-async def packed_record_at(tx: Reader, account: AccountId, export_id: ExportId, offset: int) -> Packed | None:
+async def packed_record_at(tx: Reader, account: AccountId, export_id: ExportId, offset: int) -> PackedEntry | None:
     """Return the member whose record has a place in the directory."""
     return await tx.row(
-        Packed,
+        PackedEntry,
         f"{_PACKED} AND e.record_offset <= %s ORDER BY e.record_offset DESC LIMIT 1",
         (account, export_id, offset),
     )
 
 
-async def packed(tx: Reader, account: AccountId, export_id: ExportId, *, since: int, limit: int) -> list[Packed]:
+async def packed(tx: Reader, account: AccountId, export_id: ExportId, *, since: int, limit: int) -> list[PackedEntry]:
     """Return a page of the members from a position on, in their order."""
     return await tx.rows(
-        Packed, f"{_PACKED} AND e.position >= %s ORDER BY e.position LIMIT %s", (account, export_id, since, limit)
+        PackedEntry, f"{_PACKED} AND e.position >= %s ORDER BY e.position LIMIT %s", (account, export_id, since, limit)
     )
 
 

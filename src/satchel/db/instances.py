@@ -12,11 +12,11 @@ from satchel.model.ids import AccountId, AppId, InstanceId, TokenId, UserId, Ver
 from satchel.model.instance import Instance, TaskState
 
 SLOT_COLUMNS = tuple(f"{kind}_{slot}" for kind in ("text", "number", "time") for slot in range(10))
-"""The slot columns of `instances`; `Searched` names values by them."""
+"""The slot columns of `instances`; `SearchValues` names values by them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Searched:
+class SearchValues:
     """What searches find an instance by, besides its own columns.
 
     Attributes:
@@ -147,7 +147,7 @@ async def save_instance(
     row: Instance,
     *,
     engine_state: bytes | None,
-    searched: Searched,
+    searched: SearchValues,
 ) -> None:
     """Write an instance's title, state, values and search columns, and make its revision grow.
 

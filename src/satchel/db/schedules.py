@@ -92,7 +92,7 @@ async def begin_run(tx: Writer, row: Schedule, *, now: datetime, due_at: datetim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class ScheduleFile:
     """A file that is in a schedule's folder, or (without a path) that is only told of."""
 
     instance_id: InstanceId
@@ -103,10 +103,10 @@ class Written:
 
 async def written(
     tx: Reader, account: AccountId, schedule_id: ScheduleId, instances: Sequence[InstanceId]
-) -> list[Written]:
+) -> list[ScheduleFile]:
     """Return what the folder has of some instances already."""
     return await tx.rows(
-        Written,
+        ScheduleFile,
         "SELECT instance_id, file_id, path, line FROM schedule_files"
         " WHERE account_id = %s AND schedule_id = %s AND instance_id = ANY(%s) ORDER BY instance_id, file_id",
         (account, schedule_id, list(instances)),
@@ -115,10 +115,10 @@ async def written(
 
 async def written_in(
     tx: Reader, account: AccountId, schedule_id: ScheduleId, run: int, *, after: tuple[int, int], limit: int
-) -> list[Written]:
+) -> list[ScheduleFile]:
     """Return a page of what a run added, by instance and file."""
     return await tx.rows(
-        Written,
+        ScheduleFile,
         "SELECT instance_id, file_id, path, line FROM schedule_files WHERE account_id = %s AND schedule_id = %s"
         " AND run = %s AND (instance_id, file_id) > (%s, %s) ORDER BY instance_id, file_id LIMIT %s",
         (account, schedule_id, run, *after, limit),
@@ -126,7 +126,7 @@ async def written_in(
 
 
 async def add_written(
-    tx: Writer, row: Schedule, added: Sequence[Written], *, instances: int, size: int, left_out: int, missing: int
+    tx: Writer, row: Schedule, added: Sequence[ScheduleFile], *, instances: int, size: int, left_out: int, missing: int
 ) -> None:
     """Note a page of what the present run added, and add it to the run's sums."""
     await tx.execute(

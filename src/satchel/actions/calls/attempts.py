@@ -193,7 +193,7 @@ async def _failed(context: Context, begun: StartedAttempt, error: SatchelError) 
         raise
 
 
-async def _end_failed(run: Run, begun: Begun, error: SatchelError, message: str) -> None:
+async def _end_failed(run: Run, begun: StartedAttempt, error: SatchelError, message: str) -> None:
     await rows.end_attempt(
         run.tx,
         run.instance.account_id,
@@ -245,7 +245,7 @@ async def _give_up(run: Run, begun: StartedAttempt, error: SatchelError) -> None
     await advance(run, FailJob(token=call.token, code=SERVICE_FAILED) if is_error else FinishJob(token=call.token))
 
 
-async def _stop(context: Context, begun: Begun, error: SatchelError, code: str, hindrance: str) -> None:
+async def _stop(context: Context, begun: StartedAttempt, error: SatchelError, code: str, hindrance: str) -> None:
     """Open an incident for a task that gave up, where what its app says of that cannot be done either."""
     try:
         async with change(context, begun.actor, begun.call.instance_id, token=begun.call.token) as run:

@@ -3,9 +3,9 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
 from satchel.actions.context import Context
-from satchel.actions.exports.parts import Blob, Part, chunks_of
+from satchel.actions.exports.parts import BlobPart, Part, chunks_of
 from satchel.db import exports as rows
-from satchel.db.exports import Packed
+from satchel.db.exports import PackedEntry
 from satchel.model.errors import Gone
 from satchel.model.transfer import zip_layout
 from satchel.model.transfer.exports import Export
@@ -49,7 +49,7 @@ async def _members(context: Context, export: Export, start: int, stop: int) -> A
             yield part
 
 
-def _member(packed: Packed, start: int, stop: int) -> Iterator[Part]:
+def _member(packed: PackedEntry, start: int, stop: int) -> Iterator[Part]:
     """Give what of a member lies within a range: its header, then its bytes."""
     header = zip_layout.header(_described(packed))
     within = header[max(start - packed.offset, 0) : max(stop - packed.offset, 0)]
@@ -58,7 +58,7 @@ def _member(packed: Packed, start: int, stop: int) -> Iterator[Part]:
     begin = packed.offset + len(header)
     first, last = max(start - begin, 0), min(stop - begin, packed.size_bytes)
     if first < last:
-        yield Blob(digest=packed.digest, size=packed.size_bytes, start=first, stop=last)
+        yield BlobPart(digest=packed.digest, size=packed.size_bytes, start=first, stop=last)
 
 
 async def _records(context: Context, export: Export, start: int, stop: int) -> AsyncIterator[Part]:
@@ -72,7 +72,7 @@ async def _records(context: Context, export: Export, start: int, stop: int) -> A
         yield zip_layout.record(_described(packed), packed.offset)[max(start - at, 0) : stop - at]
 
 
-async def _from(context: Context, export: Export, first: Packed | None) -> AsyncIterator[Packed]:
+async def _from(context: Context, export: Export, first: PackedEntry | None) -> AsyncIterator[PackedEntry]:
     """Give the members from one on.
 
     Raises:
@@ -94,5 +94,5 @@ async def _from(context: Context, export: Export, first: Packed | None) -> Async
         raise Gone(f"The export {export.id} has ended. Begin a new one.")
 
 
-def _described(packed: Packed) -> Member:
+def _described(packed: PackedEntry) -> Member:
     return Member(path=packed.path, size=packed.size_bytes, crc32=packed.crc32, modified_at=packed.modified_at)

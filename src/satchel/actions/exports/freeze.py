@@ -33,8 +33,8 @@ from satchel.model.transfer.exports import (
     Entry,
     EntryKind,
     Export,
+    ExportProgress,
     ExportState,
-    Progress,
     Selection,
 )
 from satchel.queue.enqueue import PREPARE_EXPORT
@@ -155,7 +155,7 @@ async def _add_page(tx: Writer, context: Context, owner: Actor, export: Export, 
 class _Adding:
     """Entries that are being added, each where the one before it ends."""
 
-    progress: Progress
+    progress: ExportProgress
     entries: list[Entry] = field(default_factory=list[Entry])
 
     def add(

@@ -24,7 +24,7 @@ _ANYBODY = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenedExport:
     """What a link to an export gives, in the name of its issuer.
 
     Attributes:
@@ -68,7 +68,7 @@ async def issue(
     return Link(token=token, name=export.name, expires_at=datetime.fromtimestamp(expires, UTC))
 
 
-async def open_link(context: Context, token: str) -> Opened:
+async def open_link(context: Context, token: str) -> OpenedExport:
     """Return what a link gives, after checking its signature, its time and its issuer's rights.
 
     Raises:
@@ -84,10 +84,10 @@ async def open_link(context: Context, token: str) -> Opened:
         export = await requests.fetchable(context, actor, ExportId(export_id))
     except (NotFound, Forbidden, InvalidState):
         raise Gone("This link has ended: the one who made it may no longer fetch the export.") from None
-    return Opened(actor=actor, export=export, audience=None if audience == _ANYBODY else UserId(audience))
+    return OpenedExport(actor=actor, export=export, audience=None if audience == _ANYBODY else UserId(audience))
 
 
-def require_audience(opened: Opened, asking: Actor | None) -> None:
+def require_audience(opened: OpenedExport, asking: Actor | None) -> None:
     """Pass only whom a link serves.
 
     Raises:

@@ -30,7 +30,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class ExportedFile:
     """A file of an export.
 
     Attributes:
@@ -46,12 +46,12 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ExportedInstance:
     """An instance of an export with its files; `line` has its values, as JSON."""
 
     instance: Instance
     folder: str
-    items: list[Item]
+    items: list[ExportedFile]
     line: str
 
 
@@ -66,7 +66,7 @@ class ExportPage:
         window: how many of the newest instances a short "contains" looked at, if it did.
     """
 
-    listed: list[Listed]
+    listed: list[ExportedInstance]
     left_out: int
     crcs: dict[Digest, int]
     cursor: str | None
@@ -114,7 +114,7 @@ async def page_of(
     async with context.database.read() as tx:
         apps = {i.version_id: await context.apps.version(tx, actor.account_id, i.version_id) for i in taken}
         names = await app_rows.names(tx, actor.account_id, sorted({i.app_id for i in taken}))
-    listed: list[Listed] = []
+    listed: list[ExportedInstance] = []
     for number, i in enumerate(taken):
         if number % _AT_ONCE == 0:
             await asyncio.sleep(0)  # a page takes tens of milliseconds: others' bytes go out meanwhile
@@ -137,16 +137,16 @@ def _listed(
     name: str,
     files: Sequence[File],
     crcs: Mapping[Digest, int],
-) -> Listed:
+) -> ExportedInstance:
     folder = instance_folder(instance.id, name, instance.title)
     names = FolderNames()
-    items: list[Item] = []
+    items: list[ExportedFile] = []
     for file in files:
         is_missing = file.digest is not None and file.digest not in crcs
         path = None if file.digest is None or is_missing else f"{folder}/{names.take(file.name)}"
         line = _file_line(context, instance, app, file, path, is_missing=is_missing)
-        items.append(Item(file=file, path=path, line=line, is_missing=is_missing))
-    return Listed(instance=instance, folder=folder, items=items, line=_instance_line(instance, app, name))
+        items.append(ExportedFile(file=file, path=path, line=line, is_missing=is_missing))
+    return ExportedInstance(instance=instance, folder=folder, items=items, line=_instance_line(instance, app, name))
 
 
 def _file_line(

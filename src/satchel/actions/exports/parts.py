@@ -20,7 +20,7 @@ MOST_PARTS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blob:
+class BlobPart:
     """Bytes of a blob of `size` bytes, from `start` up to but without `stop`."""
 
     digest: Digest
@@ -29,7 +29,7 @@ class Blob:
     stop: int
 
 
-Part = bytes | Blob
+Part = bytes | BlobPart
 """A piece of an archive."""
 
 
@@ -56,23 +56,23 @@ async def chunks_of(context: Context, account: AccountId, parts: AsyncIterator[P
             await threads.settle(coming)
 
 
-async def _read(context: Context, account: AccountId, parts: AsyncIterator[Part]) -> AsyncGenerator[bytes | Blob]:
+async def _read(context: Context, account: AccountId, parts: AsyncIterator[Part]) -> AsyncGenerator[bytes | BlobPart]:
     """Give the bytes of small parts, many in one piece, and large blobs as they are."""
     async for group in _groups(parts):
-        yield group if isinstance(group, Blob) else await _bytes_of(context, account, group)
+        yield group if isinstance(group, BlobPart) else await _bytes_of(context, account, group)
 
 
-async def _groups(parts: AsyncIterator[Part]) -> AsyncGenerator[list[Part] | Blob]:
+async def _groups(parts: AsyncIterator[Part]) -> AsyncGenerator[list[Part] | BlobPart]:
     """Give runs of small parts that are read together, and large blobs by themselves."""
     group: list[Part] = []
     total = 0
     async for part in parts:
         size = len(part) if isinstance(part, bytes) else part.stop - part.start
-        is_large = isinstance(part, Blob) and part.size > SMALL_BYTES
+        is_large = isinstance(part, BlobPart) and part.size > SMALL_BYTES
         if group and (is_large or total + size > GROUP_BYTES or len(group) >= MOST_PARTS):
             yield group
             group, total = [], 0
-        if isinstance(part, Blob) and is_large:
+        if isinstance(part, BlobPart) and is_large:
             yield part
             continue
         group.append(part)
@@ -82,7 +82,7 @@ async def _groups(parts: AsyncIterator[Part]) -> AsyncGenerator[list[Part] | Blo
 
 
 async def _bytes_of(context: Context, account: AccountId, group: list[Part]) -> bytes:
-    blobs = [part for part in group if isinstance(part, Blob)]
+    blobs = [part for part in group if isinstance(part, BlobPart)]
     read = iter(await context.blobs.read_many(account, [(blob.digest, blob.size) for blob in blobs]))
     found: list[bytes] = []
     for part in group:

@@ -14,7 +14,7 @@ import msgspec
 
 from satchel.actions.context import Context
 from satchel.actions.exports.freeze import PAGE, SORT
-from satchel.actions.exports.pages import ExportPage, Listed, page_of
+from satchel.actions.exports.pages import ExportedInstance, ExportPage, page_of
 from satchel.actions.exports.requests import ExportRequest, checked
 from satchel.actions.history import write_event
 from satchel.actions.identity.credentials import actor_of
@@ -23,7 +23,7 @@ from satchel.blobs.disk import Disk
 from satchel.blobs.tree import Tree
 from satchel.db import exports as export_rows
 from satchel.db import schedules as rows
-from satchel.db.schedules import Written
+from satchel.db.schedules import ScheduleFile
 from satchel.model.actor import Actor
 from satchel.model.chunks import once
 from satchel.model.errors import BlobMissing, Forbidden, InvalidState, SatchelError
@@ -114,12 +114,12 @@ async def _step(context: Context, account: AccountId, schedule_id: ScheduleId) -
     return False
 
 
-async def _write(context: Context, tree: Tree, schedule: Schedule, page: ExportPage) -> tuple[list[Written], int]:
+async def _write(context: Context, tree: Tree, schedule: Schedule, page: ExportPage) -> tuple[list[ScheduleFile], int]:
     """Put what a page brings into the folder; return it, and how many files have no bytes in the store."""
     async with context.database.read() as tx:
         ids = [listed.instance.id for listed in page.listed]
         known = await rows.written(tx, schedule.account_id, schedule.id, ids)
-    added: list[Written] = []
+    added: list[ScheduleFile] = []
     missing = unsigned = 0
     for listed in page.listed:
         for one, size in _wanted(listed, [row for row in known if row.instance_id == listed.instance.id]):
@@ -137,7 +137,7 @@ async def _write(context: Context, tree: Tree, schedule: Schedule, page: ExportP
     return added, missing
 
 
-def _wanted(listed: Listed, known: list[Written]) -> list[tuple[Written, int]]:
+def _wanted(listed: ExportedInstance, known: list[ScheduleFile]) -> list[tuple[ScheduleFile, int]]:
     """Return what of an instance is not in the folder, under names that nothing there has, each with its size."""
     names = FolderNames()
     folder = listed.folder
@@ -146,18 +146,18 @@ def _wanted(listed: Listed, known: list[Written]) -> list[tuple[Written, int]]:
             folder, _, name = row.path.partition("/")  # it keeps its folder when its title changes
             names.take(name)
     there = {row.file_id for row in known}
-    wanted: list[tuple[Written, int]] = []
+    wanted: list[tuple[ScheduleFile, int]] = []
     for item in listed.items:
         if item.file.id in there:
             continue
         path = None if item.path is None else f"{folder}/{names.take(item.file.name)}"
         line = msgspec.json.encode({**msgspec.json.decode(item.line), "path": path}).decode()
-        one = Written(instance_id=listed.instance.id, file_id=item.file.id, path=path, line=line)
+        one = ScheduleFile(instance_id=listed.instance.id, file_id=item.file.id, path=path, line=line)
         wanted.append((one, item.file.size_bytes or 0))
     return wanted
 
 
-async def _put(context: Context, tree: Tree, schedule: Schedule, listed: Listed, one: Written) -> None:
+async def _put(context: Context, tree: Tree, schedule: Schedule, listed: ExportedInstance, one: ScheduleFile) -> None:
     file = next(item.file for item in listed.items if item.file.id == one.file_id)
     if one.path is None or file.digest is None:
         return
@@ -165,7 +165,7 @@ async def _put(context: Context, tree: Tree, schedule: Schedule, listed: Listed,
         await tree.write(one.path.split("/"), chunks, file.digest)
 
 
-def _size(page: ExportPage, added: list[Written]) -> int:
+def _size(page: ExportPage, added: list[ScheduleFile]) -> int:
     sizes = {item.file.id: item.file.size_bytes or 0 for listed in page.listed for item in listed.items}
     return sum(sizes[one.file_id] for one in added if one.path is not None)
 

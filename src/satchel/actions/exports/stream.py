@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from satchel.actions.context import Context
 from satchel.actions.exports.pages import ExportPage, page_of
-from satchel.actions.exports.parts import Blob, Part, chunks_of
+from satchel.actions.exports.parts import BlobPart, Part, chunks_of
 from satchel.actions.exports.requests import ExportRequest, checked
 from satchel.db import exports as rows
 from satchel.model.actor import Actor
@@ -29,7 +29,7 @@ _SIZE_BYTES = 8**11
 """What a plain header has room for."""
 
 
-class Form(StrEnum):
+class ArchiveFormat(StrEnum):
     """What a streamed archive is."""
 
     ZIP = "zip"
@@ -64,7 +64,7 @@ class _File:
 
 
 async def stream(
-    context: Context, actor: Actor, request: ExportRequest, form: Form, *, cursor: str | None, limit: int
+    context: Context, actor: Actor, request: ExportRequest, form: ArchiveFormat, *, cursor: str | None, limit: int
 ) -> Streamed:
     """Return an archive of one page of a query, in the query's order.
 
@@ -72,9 +72,9 @@ async def stream(
         InvalidRequest, InvalidValues, NotFound, Forbidden: as `exports.checked`; also where the cursor is another's.
     """
     selection = await checked(context, actor, request)
-    page = await page_of(context, actor, selection, cursor=cursor, limit=limit, with_crcs=form is Form.ZIP)
+    page = await page_of(context, actor, selection, cursor=cursor, limit=limit, with_crcs=form is ArchiveFormat.ZIP)
     files = _files(selection, page, context.clock())
-    parts = _zip(files) if form is Form.ZIP else _tar(files)
+    parts = _zip(files) if form is ArchiveFormat.ZIP else _tar(files)
     await _note(context, actor, page)
     return Streamed(
         size_bytes=sum(len(part) if isinstance(part, bytes) else part.size for part in parts),
@@ -105,7 +105,7 @@ def _files(selection: Selection, page: ExportPage, now: datetime) -> list[_File]
         for item in one.items:
             digest, size = item.file.digest, item.file.size_bytes
             if item.path is not None and digest is not None and size is not None:
-                blob = Blob(digest=digest, size=size, start=0, stop=size)
+                blob = BlobPart(digest=digest, size=size, start=0, stop=size)
                 at = item.file.created_at
                 files.append(_File(path=item.path, size=size, crc32=page.crcs[digest], modified_at=at, content=blob))
     return files

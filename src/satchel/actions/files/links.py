@@ -43,7 +43,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenedFile:
     """What a link gives: bytes, shown or saved, in the name of its issuer."""
 
     actor: Actor
@@ -121,7 +121,7 @@ def address(public_url: str, link: Link) -> str:
     return f"{public_url}/api/v1/links/{link.token}/{quote(link.name, safe='')}"
 
 
-async def open_link(context: Context, token: str) -> Opened:
+async def open_link(context: Context, token: str) -> OpenedFile:
     """Return what a link gives, after checking its signature, its time and its issuer's right.
 
     Raises:
@@ -139,7 +139,7 @@ async def open_link(context: Context, token: str) -> Opened:
         what = await find(context, actor, FileId(file_id))
     except NotFound:
         raise Gone("This link has ended: the file is gone, or the one who made it may no longer see it.") from None
-    return Opened(actor=actor, content=what, disposition="inline" if disposition == _PREVIEW else disposition)
+    return OpenedFile(actor=actor, content=what, disposition="inline" if disposition == _PREVIEW else disposition)
 
 
 async def issuer_of(

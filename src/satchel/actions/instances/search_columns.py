@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import cast
 
 from satchel.actions.loading import LoadedApp
-from satchel.db.instances import Searched
+from satchel.db.instances import SearchValues
 from satchel.model.fields import SlotKind, slot_kind
 from satchel.model.ids import AccountId, AppId, FieldId
 from satchel.model.search.query import SLOT_CHARS, chosen_text, slot_value
 from satchel.model.search.trigrams import fold, trigrams_of_all
 
 
-def searched(app: LoadedApp, title: str, values: Mapping[str, object]) -> Searched:
+def searched(app: LoadedApp, title: str, values: Mapping[str, object]) -> SearchValues:
     """Return what searches find an instance by, from its title and its canonical values."""
     columns: dict[str, object] = {}
     long_texts: dict[str, str] = {}
@@ -25,7 +25,7 @@ def searched(app: LoadedApp, title: str, values: Mapping[str, object]) -> Search
             texts.append((field_prefix(app.account_id, app.app_id, field.id), text))
             if len(text) > SLOT_CHARS or len(fold(text)) > SLOT_CHARS:
                 long_texts[field.id] = fold(text)
-    return Searched(title_folded=fold(title), slots=columns, grams=trigrams_of_all(texts), long_texts=long_texts)
+    return SearchValues(title_folded=fold(title), slots=columns, grams=trigrams_of_all(texts), long_texts=long_texts)
 
 
 def title_prefix(account: AccountId) -> str:

@@ -19,7 +19,7 @@ from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as people
 from satchel.db import files as file_rows
 from satchel.db.lists import by_any_field as rows
-from satchel.db.lists.by_any_field import Search, Term, Test
+from satchel.db.lists.by_any_field import Comparison, Term, TextSearch
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import Forbidden, InvalidRequest
@@ -41,7 +41,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]{1,60}(?:\.[0-9]{0,60})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class ListColumn:
     """What a condition or a sort is about: a name of `satchel.db.lists.by_any_field.OWN`, or a field."""
 
     own: str | None = None
@@ -52,13 +52,13 @@ class Column:
 class Condition:
     """One condition; `operation` is one of =, <>, >, >=, <, <=, and an empty `text` stands for no value."""
 
-    column: Column
+    column: ListColumn
     operation: str
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class ListQuery:
     """What is asked for.
 
     Attributes:
@@ -67,7 +67,7 @@ class Listing:
     """
 
     conditions: Sequence[Condition] = ()
-    sort: Sequence[tuple[Column, bool]] = ()
+    sort: Sequence[tuple[ListColumn, bool]] = ()
     search: str | None = None
     offset: int = 0
     limit: int | None = None
@@ -83,7 +83,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ListedInstances:
     """Instances, their files by instance, and the names that they refer to."""
 
     instances: Sequence[Instance]
@@ -91,7 +91,7 @@ class Found:
     names: Names
 
 
-async def find(context: Context, actor: Actor, app: LoadedApp, wanted: Listing) -> Found:
+async def find(context: Context, actor: Actor, app: LoadedApp, wanted: ListQuery) -> ListedInstances:
     """Return instances of an app.
 
     Raises:
@@ -104,7 +104,7 @@ async def find(context: Context, actor: Actor, app: LoadedApp, wanted: Listing) 
     async with context.database.read() as tx:
         tests = [await _test(tx, actor, app, one) for one in wanted.conditions]
         if wanted.own_only:
-            tests.append(Test(term=Term(own="starter"), operation="in", value=[actor.user_id]))
+            tests.append(Comparison(term=Term(own="starter"), operation="in", value=[actor.user_id]))
         instances = await rows.instances(
             tx,
             actor.account_id,
@@ -122,7 +122,7 @@ async def find(context: Context, actor: Actor, app: LoadedApp, wanted: Listing) 
     by_instance: dict[InstanceId, list[File]] = {}
     for file in files:
         by_instance.setdefault(file.instance_id, []).append(file)
-    return Found(instances=instances, files=by_instance, names=names)
+    return ListedInstances(instances=instances, files=by_instance, names=names)
 
 
 async def names(context: Context, actor: Actor, app: LoadedApp, instance: Instance) -> Names:
@@ -149,15 +149,15 @@ async def history_names(context: Context, actor: Actor, users: set[int]) -> Mapp
         return await people.user_names(tx, actor.account_id, sorted(users))
 
 
-def _search(app: LoadedApp, text: str | None) -> Search | None:
+def _search(app: LoadedApp, text: str | None) -> TextSearch | None:
     if text is None or not text.strip():
         return None
     texts = [slot for slot in app.slots if slot.kind == SlotKind.TEXT.value]
     columns = [(slot, field_prefix(app.account_id, app.app_id, FieldId(slot.field_id))) for slot in texts]
-    return Search(text=text, columns=[(None, title_prefix(app.account_id)), *columns])
+    return TextSearch(text=text, columns=[(None, title_prefix(app.account_id)), *columns])
 
 
-def _term(app: LoadedApp, column: Column) -> Term:
+def _term(app: LoadedApp, column: ListColumn) -> Term:
     if column.field is None:
         return Term(own=column.own)
     field = column.field
@@ -166,14 +166,14 @@ def _term(app: LoadedApp, column: Column) -> Term:
     return Term(field=field.id, slot=slot, kind=kind)
 
 
-async def _test(tx: Reader, actor: Actor, app: LoadedApp, one: Condition) -> Test:
+async def _test(tx: Reader, actor: Actor, app: LoadedApp, one: Condition) -> Comparison:
     """Return a condition with its value as the database compares it."""
     negated, term = one.operation == "<>", _term(app, one.column)
     operation = "=" if negated else one.operation
     if not one.text.strip():
         if operation != "=":
             raise _refused(one, "an empty value can only be equal or not equal")
-        return Test(term=term, operation="empty", negated=negated)
+        return Comparison(term=term, operation="empty", negated=negated)
     if one.column.field is None:
         test = await _own_test(tx, actor, term, one, operation)
     else:
@@ -181,26 +181,26 @@ async def _test(tx: Reader, actor: Actor, app: LoadedApp, one: Condition) -> Tes
     return replace(test, negated=negated)
 
 
-async def _own_test(tx: Reader, actor: Actor, term: Term, one: Condition, operation: str) -> Test:
+async def _own_test(tx: Reader, actor: Actor, term: Term, one: Condition, operation: str) -> Comparison:
     match one.column.own:
         case "started_at" | "ended_at":
             return _within(term, span(one.text, ZoneInfo(actor.time_zone)), operation)
         case "number":
-            return Test(term=term, operation=operation, value=_decimal(one))
+            return Comparison(term=term, operation=operation, value=_decimal(one))
         case _ if operation != "=":
             raise _refused(one, "it can only be equal or not equal")
         case "uuid":
-            return Test(term=term, operation="=", value=_uuid(one))
+            return Comparison(term=term, operation="=", value=_uuid(one))
         case "starter":
-            return Test(term=term, operation="in", value=await _users(tx, actor, one))
+            return Comparison(term=term, operation="in", value=await _users(tx, actor, one))
         case "state":
             states = [state.value for state in InstanceState if state.value == one.text.strip().lower()]
-            return Test(term=term, operation="in", value=states)
+            return Comparison(term=term, operation="in", value=states)
         case _:
-            return Test(term=term, operation="=", value=fold(one.text))
+            return Comparison(term=term, operation="=", value=fold(one.text))
 
 
-async def _field_test(tx: Reader, actor: Actor, one: Condition, field: Field, *, term: Term) -> Test:
+async def _field_test(tx: Reader, actor: Actor, one: Condition, field: Field, *, term: Term) -> Comparison:
     operation = one.operation
     if field.is_file_type or field.type in (FieldType.TABLE, FieldType.SEPARATOR, FieldType.CHOICES):
         raise _refused(one, "this field cannot be filtered by")
@@ -208,13 +208,13 @@ async def _field_test(tx: Reader, actor: Actor, one: Condition, field: Field, *,
         zone = UTC if field.type is FieldType.DATE else ZoneInfo(actor.time_zone)
         return _within(term, span(one.text, zone), operation)
     if field.type in (FieldType.DECIMAL, FieldType.INTEGER, FieldType.RATING):
-        return Test(term=term, operation=operation, value=_decimal(one))
+        return Comparison(term=term, operation=operation, value=_decimal(one))
     if operation != "=" and field.type is not FieldType.TIME:
         raise _refused(one, "it can only be equal or not equal")
     if field.type is FieldType.USER:
-        return Test(term=term, operation="in", value=await _users(tx, actor, one))
+        return Comparison(term=term, operation="in", value=await _users(tx, actor, one))
     if field.type is FieldType.GROUP:
-        return Test(term=term, operation="in", value=await _groups(tx, actor, one))
+        return Comparison(term=term, operation="in", value=await _groups(tx, actor, one))
     return _text_test(term, one, field, operation)
 
 
@@ -227,31 +227,31 @@ async def _groups(tx: Reader, actor: Actor, one: Condition) -> list[int]:
     return [int(group.id) for group in groups if fold(group.name) == fold(one.text)]
 
 
-def _text_test(term: Term, one: Condition, field: Field, operation: str) -> Test:
+def _text_test(term: Term, one: Condition, field: Field, operation: str) -> Comparison:
     if field.type is FieldType.BOOLEAN:
         word = {"1": "true", "0": "false"}.get(one.text.strip(), one.text.strip().lower())
         if word not in ("true", "false"):
             raise _refused(one, "it is equal or not equal to true or false")
-        return Test(term=term, operation="=", value=word if term.slot is None else Decimal(int(word == "true")))
+        return Comparison(term=term, operation="=", value=word if term.slot is None else Decimal(int(word == "true")))
     value = next((option.id for option in field.limits.options if fold(option.label) == fold(one.text)), one.text)
     if term.slot is not None and len(fold(value)) < SLOT_CHARS:
-        return Test(term=term, operation=operation, value=fold(value))
-    return Test(term=Term(field=field.id, kind=term.kind), operation=operation, value=value.strip().lower())
+        return Comparison(term=term, operation=operation, value=fold(value))
+    return Comparison(term=Term(field=field.id, kind=term.kind), operation=operation, value=value.strip().lower())
 
 
-def _within(term: Term, given: tuple[datetime, datetime], operation: str) -> Test:
+def _within(term: Term, given: tuple[datetime, datetime], operation: str) -> Comparison:
     low, high = given
     match operation:
         case "=":
-            return Test(term=term, operation="within", value=low, stop=high)
+            return Comparison(term=term, operation="within", value=low, stop=high)
         case ">":
-            return Test(term=term, operation=">=", value=high)
+            return Comparison(term=term, operation=">=", value=high)
         case ">=":
-            return Test(term=term, operation=">=", value=low)
+            return Comparison(term=term, operation=">=", value=low)
         case "<":
-            return Test(term=term, operation="<", value=low)
+            return Comparison(term=term, operation="<", value=low)
         case _:
-            return Test(term=term, operation="<", value=high)
+            return Comparison(term=term, operation="<", value=high)
 
 
 def _decimal(one: Condition) -> Decimal:

@@ -19,7 +19,7 @@ from satchel.db import tasks as task_rows
 from satchel.db.apps import AppRow
 from satchel.db.lists import search as rows
 from satchel.db.lists import starters as starter_rows
-from satchel.db.lists.search import Scope
+from satchel.db.lists.search import SearchScope
 from satchel.db.lists.starters import Starter
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor
@@ -175,7 +175,7 @@ def _condition(known: Field, value: str, actor: Actor) -> dict[str, object]:
     return {"equals": value}
 
 
-async def _from(tx: Reader, scope: Scope, query: InstanceQuery, start: int, limit: int) -> list[Instance]:
+async def _from(tx: Reader, scope: SearchScope, query: InstanceQuery, start: int, limit: int) -> list[Instance]:
     """Return a page by offset: the pages before it are walked by their cursors, a step at a time."""
     left, kept, cursor = start, list[Instance](), None
     while len(kept) < limit:

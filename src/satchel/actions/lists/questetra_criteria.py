@@ -30,14 +30,14 @@ _TODAY = re.compile(r"#today(?:\.addDays\((-?[0-9]{1,5})\))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Criteria:
+class ParsedCriteria:
     """What is searched, and the numbers of the items to show."""
 
     wanted: InstanceFilter = field(default_factory=InstanceFilter)
     shown: tuple[int, ...] = ()
 
 
-def read_criteria(text: str, *, now: datetime, time_zone: str) -> Criteria:
+def read_criteria(text: str, *, now: datetime, time_zone: str) -> ParsedCriteria:
     """Return criteria; none at all find everything that may be seen.
 
     Args:
@@ -49,7 +49,7 @@ def read_criteria(text: str, *, now: datetime, time_zone: str) -> Criteria:
         InvalidRequest: they are malformed, or ask for what is not supported.
     """
     given = members(text, root=words.XML_ROOT)
-    return meaning(given, now.astimezone(ZoneInfo(time_zone))) if given else Criteria()
+    return meaning(given, now.astimezone(ZoneInfo(time_zone))) if given else ParsedCriteria()
 
 
 def members(text: str, *, root: str) -> Mapping[str, object]:
@@ -117,7 +117,7 @@ def _xml_item(kind: str, parts: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def meaning(given: Mapping[str, object], now: datetime) -> Criteria:
+def meaning(given: Mapping[str, object], now: datetime) -> ParsedCriteria:
     """Return what criteria mean at a moment on the asker's clock.
 
     Raises:
@@ -150,7 +150,7 @@ def meaning(given: Mapping[str, object], now: datetime) -> Criteria:
     app = given.get("processModelInfoId")
     is_any = app in (None, "", -1, "-1")
     wanted = InstanceFilter(app=None if is_any else whole("processModelInfoId", app), query=query, values=values)
-    return Criteria(wanted, shown)
+    return ParsedCriteria(wanted, shown)
 
 
 def _sort(given: Mapping[str, object]) -> str:

@@ -12,7 +12,7 @@ from satchel.model.ids import SearchId
 from satchel.model.search import criteria
 
 
-class Form(StrEnum):
+class CriteriaFormat(StrEnum):
     """How a search is said: for Questetra's API, for the native one, or as a command that asks the native one."""
 
     QUESTETRA_XML = "questetra-xml"
@@ -22,7 +22,7 @@ class Form(StrEnum):
 
 
 async def copied(
-    context: Context, actor: Actor, search_id: SearchId, form: Form, *, items: Collection[int] | None = None
+    context: Context, actor: Actor, search_id: SearchId, form: CriteriaFormat, *, items: Collection[int] | None = None
 ) -> str:
     """Return a saved search as text.
 
@@ -35,9 +35,9 @@ async def copied(
         Forbidden: it names an app that the actor may not view.
     """
     saved = await search.saved(context, actor, search_id)
-    if form is Form.NATIVE:
+    if form is CriteriaFormat.NATIVE:
         return json.dumps(saved.query, ensure_ascii=False, indent=1) + "\n"
-    if form is Form.CURL:
+    if form is CriteriaFormat.CURL:
         return _command(context.policy.public_url, json.dumps(saved.query, ensure_ascii=False))
     async with context.database.read() as tx:
         app, query = await search.parsed(context, tx, actor, saved.query)
@@ -48,7 +48,7 @@ async def copied(
         items=items,
         time_zone=actor.time_zone,
     )
-    return criteria.as_xml(found) if form is Form.QUESTETRA_XML else criteria.as_json(found)
+    return criteria.as_xml(found) if form is CriteriaFormat.QUESTETRA_XML else criteria.as_json(found)
 
 
 def _command(address: str, body: str) -> str:

@@ -15,7 +15,7 @@ from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as people
 from satchel.db import files as file_rows
 from satchel.db.lists import search as rows
-from satchel.db.lists.search import COUNT_CAP, WINDOW, SavedSearch, Scope
+from satchel.db.lists.search import COUNT_CAP, WINDOW, SavedSearch, SearchScope
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import FieldFault, Forbidden, InvalidValues, NotFound
@@ -114,7 +114,7 @@ async def parsed(
     return app, parse_pairs(given, fields, now=now, time_zone=zone, user=actor.user_id)
 
 
-def scope_of(actor: Actor, app: LoadedApp | None) -> Scope:
+def scope_of(actor: Actor, app: LoadedApp | None) -> SearchScope:
     """Return where an actor's search looks."""
     prefixes = {"title": title_prefix(actor.account_id)}
     if app is not None:
@@ -122,7 +122,7 @@ def scope_of(actor: Actor, app: LoadedApp | None) -> Scope:
             field = app.manifest.field(slot.field_id)
             if field is not None:
                 prefixes[field.id] = field_prefix(actor.account_id, app.app_id, field.id)
-    return Scope(
+    return SearchScope(
         account=actor.account_id,
         app=app.app_id if app else None,
         visible=actor.apps_with(Right.VIEW) if app is None else None,

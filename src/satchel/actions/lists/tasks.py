@@ -14,8 +14,8 @@ from satchel.db import events as event_rows
 from satchel.db import tasks as task_rows
 from satchel.db.lists import tasks as rows
 from satchel.db.lists.tasks import ListedTask as ListedTask  # noqa: PLC0414  # what callers are handed
-from satchel.db.lists.tasks import Reach
 from satchel.db.lists.tasks import TaskFilter as TaskFilter  # noqa: PLC0414  # what callers ask with
+from satchel.db.lists.tasks import TaskVisibility
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import Forbidden, NotFound
 from satchel.model.ids import AppId, TaskId, UserId
@@ -24,9 +24,9 @@ from satchel.model.instance import Task, TaskDetails, TaskState
 _HISTORY_PAGE = 1_000
 
 
-def reach_of(actor: Actor) -> Reach:
+def reach_of(actor: Actor) -> TaskVisibility:
     """Return which tasks an actor may see."""
-    return Reach(
+    return TaskVisibility(
         user=actor.user_id,
         viewable=_sorted(actor.apps_with(Right.VIEW)),
         startable=_sorted(actor.apps_with(Right.START)),

@@ -46,7 +46,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
+class Comparison:
     """One condition.
 
     Attributes:
@@ -62,7 +62,7 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class TextSearch:
     """A text that one of several columns must contain: each with the prefix of its trigrams, None for the title."""
 
     text: str
@@ -74,8 +74,8 @@ async def instances(
     account: AccountId,
     app: AppId,
     *,
-    tests: Sequence[Test],
-    search: Search | None,
+    tests: Sequence[Comparison],
+    search: TextSearch | None,
     sort: Sequence[tuple[Term, bool]],
     offset: int,
     limit: int,
@@ -101,7 +101,7 @@ async def instances(
     return [instance for instance, _ in found]
 
 
-def _test(where: Where, test: Test) -> str:
+def _test(where: Where, test: Comparison) -> str:
     left = _expression(where, test.term)
     match test.operation:
         case "empty":
@@ -136,7 +136,7 @@ def _column(slot: Slot) -> str:
     return f"i.{SlotKind(slot.kind).value}_{int(slot.slot)}"
 
 
-def _search(where: Where, search: Search) -> str:
+def _search(where: Where, search: TextSearch) -> str:
     term = fold(search.text)
     found: list[str] = []
     for slot, prefix in search.columns:

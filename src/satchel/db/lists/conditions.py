@@ -24,7 +24,7 @@ class ColumnKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class SqlColumn:
     """What is compared or sorted by.
 
     Attributes:
@@ -47,13 +47,13 @@ class Column:
         return self.label or (self.sql if self.kind is ColumnKind.TEXT else f"({self.sql})::text")
 
 
-def condition(where: Where, columns: Mapping[str, Column], wanted: Condition) -> str:
+def condition(where: Where, columns: Mapping[str, SqlColumn], wanted: Condition) -> str:
     """Return a condition as SQL that is true or not, with its parameters in `where`."""
     return f"({_condition(where, columns, wanted)}) IS TRUE"
 
 
 def _condition(  # noqa: PLR0911  # one return a kind, flat on purpose
-    where: Where, columns: Mapping[str, Column], wanted: Condition
+    where: Where, columns: Mapping[str, SqlColumn], wanted: Condition
 ) -> str:
     match wanted:
         case All(conditions=parts):
@@ -80,7 +80,7 @@ def _condition(  # noqa: PLR0911  # one return a kind, flat on purpose
             assert_never(wanted)
 
 
-def _equals(where: Where, column: Column, value: Decimal | str) -> str:
+def _equals(where: Where, column: SqlColumn, value: Decimal | str) -> str:
     if isinstance(value, str):
         return where.made(f"lower({column.text}) = lower({{}}::text)", value)
     if column.kind is ColumnKind.NUMBER:
@@ -88,7 +88,7 @@ def _equals(where: Where, column: Column, value: Decimal | str) -> str:
     return where.made(f"{column.text} = {{}}::text", format(value, "f"))
 
 
-def _near(where: Where, columns: Mapping[str, Column], wanted: Near) -> str:
+def _near(where: Where, columns: Mapping[str, SqlColumn], wanted: Near) -> str:
     latitude, longitude = (f"radians(({columns[name].sql})::float8)" for name in (wanted.latitude, wanted.longitude))
     across = where.made(f"sin(({latitude} - radians({{}}::float8)) / 2) ^ 2", wanted.at[0])
     along = where.made(

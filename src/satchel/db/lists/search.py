@@ -88,7 +88,7 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class SearchScope:
     """Where a search looks.
 
     Attributes:
@@ -105,7 +105,7 @@ class Scope:
     prefixes: Mapping[str, str]
 
 
-def condition(scope: Scope, query: InstanceQuery) -> Where:
+def condition(scope: SearchScope, query: InstanceQuery) -> Where:
     """Return the condition of a query without its cursor."""
     where = _within(scope)
     if query.states:
@@ -151,7 +151,7 @@ def _people(where: Where, query: InstanceQuery) -> None:
         )
 
 
-def _within(scope: Scope) -> Where:
+def _within(scope: SearchScope) -> Where:
     where = Where()
     where.add("i.account_id = {}", scope.account)
     if scope.app is not None:
@@ -161,7 +161,7 @@ def _within(scope: Scope) -> Where:
     return where
 
 
-def _field_condition(where: Where, scope: Scope, wanted: FieldCondition) -> None:
+def _field_condition(where: Where, scope: SearchScope, wanted: FieldCondition) -> None:
     slot = scope.slots[wanted.field]
     column = f"i.{SlotKind(slot.kind).value}_{int(slot.slot)}"
     if wanted.equals is not None:
@@ -192,7 +192,7 @@ def _contains(where: Where, column: str, field_id: str | None, term: str, prefix
         where.texts.append(where.made(compared, folded, field_id, folded))
 
 
-def _only_newest(where: Where, scope: Scope) -> None:
+def _only_newest(where: Where, scope: SearchScope) -> None:
     """Bound a comparison that no trigram narrows to the newest instances of the app or account."""
     app = "AND w.app_id = {}" if scope.app is not None else ""
     values: list[object] = [scope.account]
@@ -206,7 +206,7 @@ def _only_newest(where: Where, scope: Scope) -> None:
     )
 
 
-def sort_column(scope: Scope, sort: Sort) -> str:
+def sort_column(scope: SearchScope, sort: Sort) -> str:
     """Return the column that a sort goes by."""
     if sort.key is SortKey.FIELD and sort.field is not None:
         slot = scope.slots[sort.field]
@@ -223,7 +223,7 @@ def _order(column: str, sort: Sort) -> str:
     return f"{column} ASC, i.started_at DESC, i.id DESC"
 
 
-async def find(tx: Reader, scope: Scope, query: InstanceQuery) -> tuple[list[tuple[Instance, object]], bool]:
+async def find(tx: Reader, scope: SearchScope, query: InstanceQuery) -> tuple[list[tuple[Instance, object]], bool]:
     """Return a page of instances, each with its sort value, and whether a short term bounded the search.
 
     One more than `query.limit` is returned where there is a next page. Instances with a value of the sort key come
@@ -287,7 +287,7 @@ def _after(where: Where, column: str, sort: Sort, cursor: Cursor) -> None:
     )
 
 
-async def count(tx: Reader, scope: Scope, query: InstanceQuery, *, cap: int = COUNT_CAP) -> int:
+async def count(tx: Reader, scope: SearchScope, query: InstanceQuery, *, cap: int = COUNT_CAP) -> int:
     """Return how many instances a query finds, at most `cap` + 1."""
     where = condition(scope, query)
     if where.grams and cap > COUNT_CAP and not query.conditions:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import LiteralString
 
 from satchel.db.events import EMPTIED, SUBMISSIONS
-from satchel.db.lists.conditions import Column, ColumnKind, condition
+from satchel.db.lists.conditions import ColumnKind, SqlColumn, condition
 from satchel.db.lists.search import Where
 from satchel.db.pool import Reader, assembled
 from satchel.model.ids import AccountId, AppId, GroupId, TaskId, UserId
@@ -15,7 +15,7 @@ from satchel.model.search.conditions import Condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class TaskVisibility:
     """Which tasks an asker may see: those of some apps, those that they hold, and those offered to them.
 
     Attributes:
@@ -85,35 +85,35 @@ _NAMED: LiteralString = "coalesce(d.label, t.name || ': ' || i.title)"
 _BEGINS: LiteralString = "coalesce(d.begins_at, t.opened_at)"
 _KNOWN_AS: LiteralString = "coalesce(d.reference, i.identifier)"
 
-COLUMNS: Mapping[str, Column] = {
-    "id": Column(kind=ColumnKind.NUMBER, sql="t.id"),
-    "holder": Column(
+COLUMNS: Mapping[str, SqlColumn] = {
+    "id": SqlColumn(kind=ColumnKind.NUMBER, sql="t.id"),
+    "holder": SqlColumn(
         kind=ColumnKind.NUMBER,
         sql="t.holder_id",
         label="(SELECT u.name FROM users u WHERE u.account_id = t.account_id AND u.id = t.holder_id)",
     ),
-    "state": Column(kind=ColumnKind.TEXT, sql="t.state"),
-    "name": Column(kind=ColumnKind.TEXT, sql=_NAMED),
-    "description": Column(kind=ColumnKind.TEXT, sql="(d.more->>'description')"),
-    "address": Column(kind=ColumnKind.TEXT, sql="(d.more->'location'->>'address')"),
-    "latitude": Column(kind=ColumnKind.NUMBER, sql="(d.more->'location'->>'lat')"),
-    "longitude": Column(kind=ColumnKind.NUMBER, sql="(d.more->'location'->>'lng')"),
-    "tags": Column(kind=ColumnKind.LIST, sql="(d.more->'tags')"),
-    "created_at": Column(kind=ColumnKind.TIME, sql="t.opened_at"),
-    "opened_at": Column(kind=ColumnKind.TIME, sql=_BEGINS),
-    "due_at": Column(kind=ColumnKind.TIME, sql="t.due_at"),
-    "changed_at": Column(kind=ColumnKind.TIME, sql="coalesce(t.closed_at, t.opened_at)"),
-    "closed_at": Column(kind=ColumnKind.TIME, sql="t.closed_at"),
-    "submitted_at": Column(kind=ColumnKind.TIME, sql=_SUBMITTED_AT),
-    "identifier": Column(kind=ColumnKind.TEXT, sql=_KNOWN_AS),
-    "app": Column(
+    "state": SqlColumn(kind=ColumnKind.TEXT, sql="t.state"),
+    "name": SqlColumn(kind=ColumnKind.TEXT, sql=_NAMED),
+    "description": SqlColumn(kind=ColumnKind.TEXT, sql="(d.more->>'description')"),
+    "address": SqlColumn(kind=ColumnKind.TEXT, sql="(d.more->'location'->>'address')"),
+    "latitude": SqlColumn(kind=ColumnKind.NUMBER, sql="(d.more->'location'->>'lat')"),
+    "longitude": SqlColumn(kind=ColumnKind.NUMBER, sql="(d.more->'location'->>'lng')"),
+    "tags": SqlColumn(kind=ColumnKind.LIST, sql="(d.more->'tags')"),
+    "created_at": SqlColumn(kind=ColumnKind.TIME, sql="t.opened_at"),
+    "opened_at": SqlColumn(kind=ColumnKind.TIME, sql=_BEGINS),
+    "due_at": SqlColumn(kind=ColumnKind.TIME, sql="t.due_at"),
+    "changed_at": SqlColumn(kind=ColumnKind.TIME, sql="coalesce(t.closed_at, t.opened_at)"),
+    "closed_at": SqlColumn(kind=ColumnKind.TIME, sql="t.closed_at"),
+    "submitted_at": SqlColumn(kind=ColumnKind.TIME, sql=_SUBMITTED_AT),
+    "identifier": SqlColumn(kind=ColumnKind.TEXT, sql=_KNOWN_AS),
+    "app": SqlColumn(
         kind=ColumnKind.NUMBER,
         sql="t.app_id",
         label="(SELECT a.name FROM apps a WHERE a.account_id = t.account_id AND a.id = t.app_id)",
     ),
-    "no_text": Column(kind=ColumnKind.TEXT, sql="NULL::text"),
-    "no_time": Column(kind=ColumnKind.TIME, sql="NULL::timestamptz"),
-    "no_duration": Column(kind=ColumnKind.NUMBER, sql="0::numeric"),
+    "no_text": SqlColumn(kind=ColumnKind.TEXT, sql="NULL::text"),
+    "no_time": SqlColumn(kind=ColumnKind.TIME, sql="NULL::timestamptz"),
+    "no_duration": SqlColumn(kind=ColumnKind.NUMBER, sql="0::numeric"),
 }
 """What tasks can be found and sorted by; equal ones go by id. What a client knows of tasks and ours have not is never
 there, or no time at all."""
@@ -146,7 +146,7 @@ _COLUMNS: LiteralString = (
 )
 
 
-async def listed(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilter) -> list[ListedTask]:
+async def listed(tx: Reader, account: AccountId, reach: TaskVisibility, wanted: TaskFilter) -> list[ListedTask]:
     """Return a page of the tasks that an asker may see and wants."""
     order = ""
     for name, descends in wanted.sorts:
@@ -157,7 +157,7 @@ async def listed(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilte
     return await tx.rows(ListedTask, assembled(query), where.parameters)
 
 
-async def counted(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilter) -> dict[TaskState, int]:
+async def counted(tx: Reader, account: AccountId, reach: TaskVisibility, wanted: TaskFilter) -> dict[TaskState, int]:
     """Return how many tasks there are by state, paging aside."""
     where = _where(account, reach, wanted)
     query = f"SELECT t.state, count(*){_WHERE}{where.text()} GROUP BY t.state"
@@ -165,14 +165,14 @@ async def counted(tx: Reader, account: AccountId, reach: Reach, wanted: TaskFilt
     return {TaskState(str(state)): int(str(count)) for state, count in rows}
 
 
-def _where(account: AccountId, reach: Reach, wanted: TaskFilter) -> Where:
+def _where(account: AccountId, reach: TaskVisibility, wanted: TaskFilter) -> Where:
     """Return the conditions of a filter's own, to stand after `_WHERE`, with the parameters of both."""
     where = Where(parts=[""], parameters=_parameters(account, reach, wanted))
     where.parts += [condition(where, COLUMNS, one) for one in wanted.conditions]
     return where
 
 
-def _parameters(account: AccountId, reach: Reach, wanted: TaskFilter) -> dict[str, object]:
+def _parameters(account: AccountId, reach: TaskVisibility, wanted: TaskFilter) -> dict[str, object]:
     return {
         "account": account,
         "user": reach.user,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import LiteralString
 
 from satchel.db.lists.search import Where
-from satchel.db.lists.tasks import Reach
+from satchel.db.lists.tasks import TaskVisibility
 from satchel.db.pool import Reader, assembled
 from satchel.model.ids import AccountId, FieldId, InstanceId, UserId
 from satchel.model.instance import InstanceState, Task
@@ -85,7 +85,7 @@ _SORTS: Mapping[WorkSort, LiteralString] = {
 
 
 async def work(
-    tx: Reader, account: AccountId, reach: Reach, query: WorkQuery, *, now: datetime, limit: int
+    tx: Reader, account: AccountId, reach: TaskVisibility, query: WorkQuery, *, now: datetime, limit: int
 ) -> list[WorkRow]:
     """Return a page of a work list."""
     where = _where(account, reach, query, now)
@@ -98,7 +98,9 @@ async def work(
     return await tx.rows(WorkRow, assembled(text), where.parameters)
 
 
-async def count(tx: Reader, account: AccountId, reach: Reach, query: WorkQuery, *, now: datetime) -> tuple[int, bool]:
+async def count(
+    tx: Reader, account: AccountId, reach: TaskVisibility, query: WorkQuery, *, now: datetime
+) -> tuple[int, bool]:
     """Return how many tasks a work list has, and whether there are no more than that."""
     where = _where(account, reach, query, now)
     text = f"SELECT count(*) FROM (SELECT 1{_COUNTED_FROM} WHERE {where.text()} LIMIT {COUNT_CAP + 1}) AS found"
@@ -106,7 +108,7 @@ async def count(tx: Reader, account: AccountId, reach: Reach, query: WorkQuery, 
     return min(found, COUNT_CAP), found <= COUNT_CAP
 
 
-async def counts(tx: Reader, account: AccountId, reach: Reach, *, now: datetime) -> WorkCounts:
+async def counts(tx: Reader, account: AccountId, reach: TaskVisibility, *, now: datetime) -> WorkCounts:
     """Return how many open tasks wait for a person: their own, those of them that are late, and those on offer."""
     where = Where()
     mine = where.made("t.holder_id = {}", reach.user)
@@ -135,7 +137,7 @@ async def held_files(tx: Reader, account: AccountId, instances: Sequence[Instanc
     )
 
 
-def _where(account: AccountId, reach: Reach, query: WorkQuery, now: datetime) -> Where:
+def _where(account: AccountId, reach: TaskVisibility, query: WorkQuery, now: datetime) -> Where:
     where = Where()
     where.add("t.account_id = {}", account)
     match query.filter:
@@ -174,7 +176,7 @@ def _due(where: Where, query: WorkQuery, now: datetime) -> None:
         where.parts.append(late if query.is_overdue else f"NOT {late}")
 
 
-def _offered(where: Where, reach: Reach) -> str:
+def _offered(where: Where, reach: TaskVisibility) -> str:
     return where.made(
         "t.state = 'unassigned' AND (t.group_id = ANY({}) OR (t.group_id IS NULL AND ({} OR t.app_id = ANY({}))))",
         list(reach.groups),

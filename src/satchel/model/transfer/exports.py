@@ -53,7 +53,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class ExportProgress:
     """How far the listing is, and the sums so far.
 
     Attributes:
@@ -102,7 +102,7 @@ class Export:
     state: ExportState
     selection: Selection
     search_id: SearchId | None
-    progress: Progress
+    progress: ExportProgress
     size_bytes: int | None
     error_code: str | None
     error: str | None

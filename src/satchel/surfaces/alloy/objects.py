@@ -8,7 +8,7 @@ from satchel.actions.identity import accounts
 from satchel.actions.instances import by_name, lifecycle
 from satchel.actions.instances.lifecycle import View
 from satchel.actions.lists import by_any_field
-from satchel.actions.lists.by_any_field import Condition, Listing
+from satchel.actions.lists.by_any_field import Condition, ListQuery
 from satchel.actions.loading import LoadedApp
 from satchel.model.app import COMMENT
 from satchel.model.errors import Forbidden, InvalidRequest, NotFound
@@ -110,8 +110,8 @@ async def listing_of_class(exchange: Exchange) -> Reply:
     return outputs.success(exchange, {"Fields": [field.declared for field in shown], "Data": data})
 
 
-def _listing(exchange: Exchange, app: LoadedApp, fields: Sequence[ObjectField], wanted: RowQuery) -> Listing:
-    return Listing(
+def _listing(exchange: Exchange, app: LoadedApp, fields: Sequence[ObjectField], wanted: RowQuery) -> ListQuery:
+    return ListQuery(
         conditions=[_condition(app, field_named(fields, one.name), one) for one in wanted.filters],
         sort=[(field_named(fields, name).column, descending) for name, descending in wanted.sort],
         search=wanted.search,

@@ -10,7 +10,7 @@ from typing import cast
 
 from satchel.actions.context import Context
 from satchel.actions.identity import accounts
-from satchel.actions.lists.by_any_field import Column, Names
+from satchel.actions.lists.by_any_field import ListColumn, Names
 from satchel.model.actor import Actor
 from satchel.model.app import COMMENT, Manifest
 from satchel.model.errors import InvalidRequest
@@ -61,7 +61,7 @@ class ObjectField:
     name: str
     type: str
     caption: str
-    column: Column
+    column: ListColumn
 
     @property
     def declared(self) -> dict[str, str]:
@@ -74,14 +74,14 @@ def object_fields(manifest: Manifest) -> list[ObjectField]:
     fields = [field for field in manifest.fields if field.type is not FieldType.SEPARATOR]
     taken = {str(field.id).casefold() for field in fields}
     found = [
-        ObjectField(name=name, type=type_, caption=caption, column=Column(own=own))
+        ObjectField(name=name, type=type_, caption=caption, column=ListColumn(own=own))
         for name, type_, caption, own in _OWN
         if name.casefold() in _ALWAYS_OURS or name.casefold() not in taken
     ]
     for field in fields:
         name = f"{field.id}_" if field.id in _ALWAYS_OURS else str(field.id)
         type_ = _TYPES.get(field.type, "string")
-        found.append(ObjectField(name=name, type=type_, caption=field.label, column=Column(field=field)))
+        found.append(ObjectField(name=name, type=type_, caption=field.label, column=ListColumn(field=field)))
     return found
 
 

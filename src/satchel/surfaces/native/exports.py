@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from satchel.actions.exports import archive, links, requests, stream
 from satchel.actions.exports.requests import ExportRequest
-from satchel.actions.exports.stream import Form
+from satchel.actions.exports.stream import ArchiveFormat
 from satchel.model.actor import Actor
 from satchel.model.api import searches as api
 from satchel.model.api.kinds import Timestamp
@@ -62,13 +62,13 @@ async def create(exchange: Exchange) -> Reply | None:
 
 
 async def _stream(exchange: Exchange, wish: ExportRequest, asked: ExportQuery) -> None:
-    form = Form(asked.stream or Form.ZIP)
+    form = ArchiveFormat(asked.stream or ArchiveFormat.ZIP)
     made = await stream.stream(exchange.context, exchange.actor, wish, form, cursor=asked.cursor, limit=asked.limit)
     answer = plan(
         method="GET",
         size=made.size_bytes,
         etag='""',
-        media_type=_ZIP if form == Form.ZIP else _TAR,
+        media_type=_ZIP if form == ArchiveFormat.ZIP else _TAR,
         name=f"export.{form}",
         head=b"",
     )

@@ -2,7 +2,7 @@
 
 from satchel.actions.lists import processes, saved_criteria, search
 from satchel.actions.lists import questetra_criteria as criteria_kit
-from satchel.actions.lists.saved_criteria import Form
+from satchel.actions.lists.saved_criteria import CriteriaFormat
 from satchel.model.api import searches as api
 from satchel.model.api.instances import FoundInstances
 from satchel.model.api.queries import CriteriaQuery, PageQuery, SavedSearchQuery
@@ -67,13 +67,16 @@ async def run(exchange: Exchange) -> Reply:
     return json_reply(instance_outputs.found(found, with_count=asked.count, with_files=False))
 
 
-_TYPES = {Form.QUESTETRA_XML: "application/xml; charset=utf-8", Form.CURL: "text/plain; charset=utf-8"}
+_TYPES = {
+    CriteriaFormat.QUESTETRA_XML: "application/xml; charset=utf-8",
+    CriteriaFormat.CURL: "text/plain; charset=utf-8",
+}
 
 
 async def criteria(exchange: Exchange) -> Reply:
     """Return a saved search as criteria for another program: `as` says which, `items` what they show."""
     asked = exchange.query(CriteriaQuery)
-    form, items = Form(asked.as_), _items(asked.items)
+    form, items = CriteriaFormat(asked.as_), _items(asked.items)
     text = await saved_criteria.copied(exchange.context, exchange.actor, _id(exchange), form, items=items)
     return Reply(body=text.encode(), headers={"Content-Type": _TYPES.get(form, "application/json")})
 

@@ -3,7 +3,7 @@
 from satchel.actions.instances import lifecycle
 from satchel.actions.lists import processes, search
 from satchel.actions.lists.processes import InstanceFilter, InstancePage
-from satchel.actions.lists.questetra_criteria import Criteria, read_criteria
+from satchel.actions.lists.questetra_criteria import ParsedCriteria, read_criteria
 from satchel.model.ids import InstanceId, SearchId
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
@@ -54,7 +54,7 @@ async def _found(exchange: Exchange) -> tuple[InstancePage, tuple[int, ...]]:
         wanted = await _report(exchange, report)
         found = await processes.listing(context, actor, wanted, start=start, limit=limit)
         return found, tuple(field.number for field in found.app.manifest.fields) if found.app else ()
-    asked: Criteria = read_criteria(given.text_or("criteria", ""), now=context.clock(), time_zone=actor.time_zone)
+    asked: ParsedCriteria = read_criteria(given.text_or("criteria", ""), now=context.clock(), time_zone=actor.time_zone)
     return await processes.listing(context, actor, asked.wanted, start=start, limit=limit), asked.shown
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from satchel.actions.instances import tasks
 from satchel.actions.lists import work_items
-from satchel.actions.lists.questetra_criteria import Criteria, meaning, members, texts, whole
+from satchel.actions.lists.questetra_criteria import ParsedCriteria, meaning, members, texts, whole
 from satchel.actions.lists.work_items import TaskConditions, WorkItem
 from satchel.model.errors import SatchelError
 from satchel.model.ids import InstanceId, TaskId, UserId
@@ -46,7 +46,7 @@ async def _found(exchange: Exchange) -> tuple[int, list[WorkItem], tuple[int, ..
     actor = exchange.actor
     said = members(given.text_or("criteria", ""), root=words.XML_TASK_ROOT)
     now = exchange.context.clock().astimezone(ZoneInfo(actor.time_zone))
-    asked: Criteria = meaning({name: value for name, value in said.items() if not name.startswith("sort")}, now)
+    asked: ParsedCriteria = meaning({name: value for name, value in said.items() if not name.startswith("sort")}, now)
     conditions, node = _conditions(said, actor.user_id)
     count, found = await work_items.searched(
         exchange.context, actor, asked.wanted, conditions, node=node, start=start, limit=limit
