@@ -4,7 +4,7 @@ from engine_bpmn import el, simple, user
 from satchel.actions.files import attached
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.places import Place
+from satchel.actions.instances.places import FilePlace
 from satchel.model.ids import FieldId, InstanceId
 from world import World, bundle, fields
 
@@ -56,7 +56,7 @@ async def interfere(world: World, instance: InstanceId) -> tuple[int, int]:
     given: dict[str, object] = {"amount": 99, "verdict": "theirs", "secret": "hidden"}
     await lifecycle.change_values(world.context, world.admin, instance, Submission(values=given), expected=None)
     field = await world.upload(world.admin, b"theirs", name="theirs.txt", field="offer", instance=instance)
-    await attached.attach(world.context, world.admin, instance, [field], Place(field=FieldId("offer")))
+    await attached.attach(world.context, world.admin, instance, [field], FilePlace(field=FieldId("offer")))
     tab = await world.upload(world.admin, b"theirs", name="tab.txt", instance=instance)
-    await attached.attach(world.context, world.admin, instance, [tab], Place())
+    await attached.attach(world.context, world.admin, instance, [tab], FilePlace())
     return field, tab

@@ -26,7 +26,7 @@ from satchel.actions.files.tickets import Ticket, UploadRequest
 from satchel.actions.identity import accounts, ceilings, credentials
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
-from satchel.actions.loading import Apps
+from satchel.actions.loading import LoadedApps
 from satchel.actions.passwords import Passwords
 from satchel.actions.vault import Vault
 from satchel.blobs.local import LocalBlobs
@@ -269,7 +269,7 @@ async def open_world(
             clock=clock,
             entropy=SeededEntropy(),
             policy=policy or Policy(),
-            apps=Apps(),
+            apps=LoadedApps(),
             queue=Queue(),
             http=HttpClient(Guard()),
             vault=WatchedVault(VAULT_KEY),
@@ -329,7 +329,7 @@ async def populate(dsn: str) -> None:
             clock=clock,
             entropy=SeededEntropy(0),
             policy=Policy(),
-            apps=Apps(),
+            apps=LoadedApps(),
             queue=Queue(),
             http=HttpClient(Guard()),
             vault=WatchedVault(VAULT_KEY),

@@ -91,7 +91,7 @@ async def open_context(
             clock=clock,
             entropy=entropy,
             policy=settings.policy(),
-            apps=Apps(),
+            apps=LoadedApps(),
             queue=Queue(),
             http=HttpClient(
                 Guard(allowed=tuple(parse_allowed(entry) for entry in settings.outbound_allow)),

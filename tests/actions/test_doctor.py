@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from satchel.actions.upkeep import doctor, sweep
-from satchel.actions.upkeep.doctor import ADVICE, HARMLESS, Report
+from satchel.actions.upkeep.doctor import ADVICE, HARMLESS, DoctorReport
 from world import TEXT, World, bundle, fields, open_world
 
 APP = bundle(
@@ -30,7 +30,7 @@ async def world(populated_database: str, tmp_path: Path) -> AsyncIterator[World]
         yield opened
 
 
-async def examine(world: World, *, read_data: bool = False) -> Report:
+async def examine(world: World, *, read_data: bool = False) -> DoctorReport:
     return [report async for report in doctor.examine(world.context, read_data=read_data)][-1]
 
 
@@ -122,7 +122,7 @@ async def test_a_drifted_quota_is_mended(world: World, tmp_path: Path) -> None:
 
 
 def test_only_so_many_places_of_a_kind_are_named() -> None:
-    report = Report()
+    report = DoctorReport()
     for number in range(doctor.EXAMPLES + 3):
         report.note("stray", str(number))
 

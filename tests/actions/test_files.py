@@ -8,7 +8,7 @@ from actions_files import instance_of
 from satchel.actions.files import attached
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.places import Place
+from satchel.actions.instances.places import FilePlace
 from satchel.actions.upkeep import sweep
 from satchel.model.actor import Actor
 from satchel.model.errors import (
@@ -25,7 +25,7 @@ from satchel.model.files import FileKind
 from satchel.model.ids import FieldId, FileId, InstanceId, TaskId
 from world import PDF, TEXT, World, faults_of
 
-ANY = Place(field=FieldId("any"))
+ANY = FilePlace(field=FieldId("any"))
 
 
 @pytest.fixture
@@ -36,9 +36,16 @@ async def held(world: World, clerk: Actor, task: TaskId) -> FileId:
     return FileId(number)
 
 
-async def link(world: World, actor: Actor, instance: InstanceId, url: str, place: Place | None = None) -> FileId:
+async def link(world: World, actor: Actor, instance: InstanceId, url: str, place: FilePlace | None = None) -> FileId:
     made = await attached.add_link(
-        world.context, actor, instance, kind=FileKind.LINK, url=url, name=None, description="", place=place or Place()
+        world.context,
+        actor,
+        instance,
+        kind=FileKind.LINK,
+        url=url,
+        name=None,
+        description="",
+        place=place or FilePlace(),
     )
     return made.id
 
@@ -68,7 +75,7 @@ async def test_who_may_only_look_changes_nothing(world: World, task: TaskId, hel
     with pytest.raises(Forbidden):
         await attached.describe(world.context, viewer, held, name="x.txt")
     with pytest.raises(Forbidden):
-        await attached.copy(world.context, viewer, held, number, Place())
+        await attached.copy(world.context, viewer, held, number, FilePlace())
     with pytest.raises(Forbidden):
         await link(world, viewer, number, "https://example.org")
     assert (await attached.read(world.context, viewer, held)).name == "note.txt"
@@ -134,7 +141,7 @@ async def test_a_copy_is_a_row_on_the_same_bytes_that_counts_its_full_size(
     world: World, clerk: Actor, task: TaskId, held: FileId
 ) -> None:
     number = await instance_of(world, task)
-    copied = (await attached.copy(world.context, clerk, held, number, Place(area="Documents"), name="copy.txt")).id
+    copied = (await attached.copy(world.context, clerk, held, number, FilePlace(area="Documents"), name="copy.txt")).id
 
     first, second = await world.files(number)
     assert (first.id, second.id, second.source_file_id, second.name) == (held, copied, held, "copy.txt")
@@ -153,21 +160,21 @@ async def test_a_copy_keeps_to_the_limits_of_its_place(world: World, clerk: Acto
     number = await instance_of(world, task)
     for field, code in (("pdf", "file_type"), ("photo", "file_not_image"), ("note", "not_a_file_field")):
         with pytest.raises(InvalidValues) as refused:
-            await attached.copy(world.context, clerk, held, number, Place(field=FieldId(field)))
+            await attached.copy(world.context, clerk, held, number, FilePlace(field=FieldId(field)))
         assert faults_of(refused.value) == [(field, code)]
     with pytest.raises(NotFound):
-        await attached.copy(world.context, clerk, held, number, Place(field=FieldId("nosuch")))
+        await attached.copy(world.context, clerk, held, number, FilePlace(field=FieldId("nosuch")))
     with pytest.raises(InvalidValues):
-        await attached.copy(world.context, clerk, held, number, Place(area="\n"))
+        await attached.copy(world.context, clerk, held, number, FilePlace(area="\n"))
     async with world.context.database.write() as tx:
         await tx.execute("UPDATE storage SET limit_bytes = used_bytes + %s", (len(TEXT) - 1,))
     with pytest.raises(OverQuota) as over:
-        await attached.copy(world.context, clerk, held, number, Place())
+        await attached.copy(world.context, clerk, held, number, FilePlace())
     assert over.value.members["needed_bytes"] == len(TEXT)
     assert len(await world.files(number)) == 1
     await lifecycle.cancel_instance(world.context, clerk, number, why="")
     with pytest.raises(InvalidState):
-        await attached.copy(world.context, clerk, held, number, Place())
+        await attached.copy(world.context, clerk, held, number, FilePlace())
 
 
 async def test_links_stand_where_they_are_allowed_and_count_nothing(world: World, clerk: Actor, task: TaskId) -> None:
@@ -185,7 +192,7 @@ async def test_links_stand_where_they_are_allowed_and_count_nothing(world: World
     assert (file.kind, file.url, file.size_bytes) == (FileKind.LINK, "https://x.example/reports/a.pdf?x=1", None)
     with pytest.raises(Conflict):
         await attached.content(world.context, clerk, made)
-    await attached.copy(world.context, clerk, made, number, Place())
+    await attached.copy(world.context, clerk, made, number, FilePlace())
     assert (await world.storage()).used_bytes == 0
     assert await world.drift() == []
 
@@ -218,7 +225,7 @@ async def test_uploads_are_attached_beside_what_is_there(
     ticket = await world.upload(clerk, instance=number, field="any")
     tab = await world.upload(clerk, instance=number, area="Documents")
 
-    for upload, place in ((ticket, ANY), (tab, Place())):
+    for upload, place in ((ticket, ANY), (tab, FilePlace())):
         assert [file.id for file in await attached.attach(world.context, clerk, number, [upload], place)] == [upload]
 
     assert [(file.id, file.field_id) for file in await world.files(number)] == [

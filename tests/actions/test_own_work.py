@@ -8,7 +8,7 @@ from own_work import deploy_order, interfere
 from satchel.actions.access import SightKind
 from satchel.actions.files import attached
 from satchel.actions.instances import lifecycle, tasks
-from satchel.actions.instances.claims import NewLink
+from satchel.actions.instances.claims import NewLinkedFile
 from satchel.actions.instances.forms import Submission
 from satchel.actions.lists import search
 from satchel.model.actor import Actor, Right
@@ -147,7 +147,7 @@ async def test_files_that_a_colleague_put_into_a_form_are_not_own_work_of_who_co
     assert buyer.user_id is not None
     await tasks.assign(world.context, manager, task, buyer.user_id)
     mine = await world.upload(buyer, name="mine.txt", field="report", task=task)
-    link = NewLink(url="https://example.org/a", name="a")
+    link = NewLinkedFile(url="https://example.org/a", name="a")
     given = Submission(values={"report": [theirs, mine]}, links=[link])
     await tasks.complete(world.context, buyer, task, given, outcome="no")
 

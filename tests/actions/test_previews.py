@@ -8,7 +8,7 @@ from actions_files import instance_of
 from satchel.actions.files import attached, previews
 from satchel.actions.instances import tasks
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.places import Place
+from satchel.actions.instances.places import FilePlace
 from satchel.actions.upkeep import sweep
 from satchel.cli.demo.samples import drawing_png, photo_jpeg
 from satchel.model.actor import Actor
@@ -35,7 +35,7 @@ async def test_a_preview_is_made_once_and_every_file_of_the_bytes_learns_what_th
 ) -> None:
     data = photo_jpeg()
     first = await photo(world, clerk, task, data, metadata={"orientation": "as said"})
-    copied = (await attached.copy(world.context, clerk, first.id, first.instance_id, Place())).id
+    copied = (await attached.copy(world.context, clerk, first.id, first.instance_id, FilePlace())).id
     assert await jobs(world) == [(sha256(data),)]
     with pytest.raises(NotFound):
         await attached.preview(world.context, clerk, first.id)

@@ -15,7 +15,7 @@ from peers import Arrived, Peer, peer
 from satchel.actions.files import attached, links
 from satchel.actions.identity import accounts
 from satchel.actions.instances import lifecycle
-from satchel.actions.instances.places import Place
+from satchel.actions.instances.places import FilePlace
 from satchel.db import calls as call_rows
 from satchel.model.actor import Actor
 from satchel.model.errors import Gone, InvalidBundle
@@ -157,7 +157,7 @@ async def test_a_file_kept_elsewhere_is_told_by_its_own_address_and_never_sent_a
     world: World, clerk: Actor, other: Peer
 ) -> None:
     address = "https://drive.example/d/1"
-    place = Place(field=FieldId("doc"))
+    place = FilePlace(field=FieldId("doc"))
     kind = FileKind.DRIVE
     sources: list[InstanceId] = []
     for body in ("form-data", "urlencoded"):

@@ -13,7 +13,7 @@ from faulty_disk import PowerLossError
 from satchel.actions.files import attached, pieces, tickets
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.places import Place
+from satchel.actions.instances.places import FilePlace
 from satchel.actions.upkeep import doctor, sweep
 from satchel.blobs.local import LocalBlobs
 from satchel.blobs.store import BATCH_BYTES
@@ -84,7 +84,7 @@ async def _work(world: World, known: Acknowledged, salt: bytes) -> None:
     known.filled[int(ticket.id)] = _digest(second)
     left_out = await upload(salt + b"left out", task=task.id)
 
-    copied = (await attached.copy(context, admin, FileId(one), instance, Place(field=FILES), name="copy.bin")).id
+    copied = (await attached.copy(context, admin, FileId(one), instance, FilePlace(field=FILES), name="copy.bin")).id
     known.held[int(copied)] = _digest(first)
     for number in (one, two):
         del known.held[number]  # not acknowledged as gone, nor as there
@@ -102,7 +102,7 @@ async def _work(world: World, known: Acknowledged, salt: bytes) -> None:
 
     other = await world.start(admin, "CRA")
     known.instances.append(other)
-    kept = (await attached.copy(context, admin, copied, other, Place(field=FILES))).id
+    kept = (await attached.copy(context, admin, copied, other, FilePlace(field=FILES))).id
     known.held[int(kept)] = _digest(first)
     for number in (two, int(copied), int(ticket.id)):
         del known.held[number]

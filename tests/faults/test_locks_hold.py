@@ -14,7 +14,7 @@ from psycopg.errors import DeadlockDetected
 from satchel.actions.files import attached, intake, tickets
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.places import Place
+from satchel.actions.instances.places import FilePlace
 from satchel.actions.upkeep import doctor, sweep
 from satchel.model.errors import Busy, OverQuota, SatchelError, Unavailable
 from satchel.model.ids import FieldId, FileId, InstanceId, TaskId
@@ -98,7 +98,7 @@ class Crowd:
     async def _copy(self) -> None:
         if self.files:
             source, target = self.chance.choice(self.files), self.chance.choice(self.instances)
-            made = await attached.copy(self.world.context, self.world.admin, source, target, Place(field=FILES))
+            made = await attached.copy(self.world.context, self.world.admin, source, target, FilePlace(field=FILES))
             self.files.append(made.id)
 
     async def _delete(self) -> None:
@@ -180,7 +180,7 @@ async def test_copies_in_both_directions_at_once_wait_for_each_other(world: Worl
 
     async def copy(source: InstanceId, target: InstanceId) -> bool:
         try:
-            await attached.copy(world.context, world.admin, numbers[source], target, Place(field=FILES))
+            await attached.copy(world.context, world.admin, numbers[source], target, FilePlace(field=FILES))
         except OverQuota:
             return False
         return True

@@ -19,7 +19,7 @@ from engine_bpmn import el, simple, user
 from golden.flokzu_world import key_of
 from peers import Peer, peer
 from satchel.actions.files import attached
-from satchel.actions.instances.places import Place
+from satchel.actions.instances.places import FilePlace
 from satchel.db import instances as instance_rows
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId, InstanceId
@@ -88,7 +88,7 @@ class Flokzu:
     async def drive(self, identifier: str, field: str, kind: FileKind = FileKind.DRIVE) -> None:
         """Attach a file that Google Drive keeps."""
         instance = await self.number(identifier)
-        place = Place(field=FieldId(field))
+        place = FilePlace(field=FieldId(field))
         await attached.add_link(
             self.world.context,
             self.world.admin,

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from satchel.actions.files import attached
-from satchel.actions.instances.places import Place
+from satchel.actions.instances.places import FilePlace
 from satchel.actions.webhooks import subscriptions
 from satchel.actions.webhooks.subscriptions import WebhookSettings
 from satchel.model.actor import Right
@@ -75,7 +75,7 @@ async def _numbers(api: Api) -> dict[str, str]:
         url="https://files.example/x",
         name="x",
         description="",
-        place=Place(),
+        place=FilePlace(),
     )
     del link
     admin = await api.client("clerk")

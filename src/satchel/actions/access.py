@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from satchel.actions.loading import Apps, LoadedApp
+from satchel.actions.loading import LoadedApp, LoadedApps
 from satchel.actions.own_work import OwnWork, own_work
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as task_rows
@@ -184,7 +184,7 @@ def shown_by(form: TaskForm) -> frozenset[FieldId]:
     return frozenset(field for field, how in form.fields.items() if how is not Access.HIDE)
 
 
-async def viewable(tx: Reader, apps: Apps, actor: Actor, instance_id: InstanceId) -> tuple[LoadedApp, Instance]:
+async def viewable(tx: Reader, apps: LoadedApps, actor: Actor, instance_id: InstanceId) -> tuple[LoadedApp, Instance]:
     """Return an instance that the actor may view whole, with its app.
 
     Raises:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from satchel.actions.loading import Apps
+from satchel.actions.loading import LoadedApps
 from satchel.actions.passwords import Passwords
 from satchel.actions.vault import Vault
 from satchel.actions.webhook_formats import NATIVE_FORMAT, Format, by_name
@@ -34,7 +34,7 @@ class Context:
     clock: Clock
     entropy: Entropy
     policy: Policy
-    apps: Apps
+    apps: LoadedApps
     queue: Queue
     http: HttpClient
     vault: Vault

@@ -43,7 +43,7 @@ class LoadedApp:
         return tuple(field for field in self.manifest.fields if field.is_file_type)
 
 
-class Apps:
+class LoadedApps:
     """The loaded versions of one process."""
 
     def __init__(self, kept: int = KEPT_VERSIONS) -> None:

@@ -43,7 +43,7 @@ async def _examine(data: DataDirectory, *, read_data: bool, with_sweep: bool, me
         if mend_quota:
             mended = await actions.mend_quotas(context)
             output.out.print(f"quota set right: {', '.join(mended) or 'nothing to do'}")
-        report = actions.Report()
+        report = actions.DoctorReport()
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} blobs"))
         with Progress(*columns, console=output.err, transient=True, disable=not output.err.is_terminal) as progress:
             task = progress.add_task("examining", total=None)

@@ -33,7 +33,7 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
+class UserIdentity:
     """A user who may sign in, with all that an actor carries; and the credential, where one was asked for.
 
     Attributes:
@@ -91,20 +91,24 @@ _WHO_BY_CREDENTIAL: LiteralString = (
 )
 
 
-async def who_by_token(tx: Reader, token_hash: bytes) -> Who | None:
+async def who_by_token(tx: Reader, token_hash: bytes) -> UserIdentity | None:
     """Return whose token has this SHA-256, unless it or what it came from was revoked; the caller looks at its time."""
-    return await tx.row(Who, f"{_WHO_BY_CREDENTIAL} AND c.token_hash = %s", (token_hash,))
+    return await tx.row(UserIdentity, f"{_WHO_BY_CREDENTIAL} AND c.token_hash = %s", (token_hash,))
 
 
-async def who_by_credential(tx: Reader, account_id: AccountId, credential_id: CredentialId) -> Who | None:
+async def who_by_credential(tx: Reader, account_id: AccountId, credential_id: CredentialId) -> UserIdentity | None:
     """Return whose credential this is, unless it or what it came from was revoked; the caller looks at its time."""
-    return await tx.row(Who, f"{_WHO_BY_CREDENTIAL} AND c.account_id = %s AND c.id = %s", (account_id, credential_id))
+    return await tx.row(
+        UserIdentity, f"{_WHO_BY_CREDENTIAL} AND c.account_id = %s AND c.id = %s", (account_id, credential_id)
+    )
 
 
-async def who(tx: Reader, account_id: AccountId, user_id: UserId) -> Who | None:
+async def who(tx: Reader, account_id: AccountId, user_id: UserId) -> UserIdentity | None:
     """Return a user of the account who may sign in."""
     return await tx.row(
-        Who, f"{_WHO} FROM users u WHERE u.account_id = %s AND u.id = %s AND u.is_active", (account_id, user_id)
+        UserIdentity,
+        f"{_WHO} FROM users u WHERE u.account_id = %s AND u.id = %s AND u.is_active",
+        (account_id, user_id),
     )
 
 

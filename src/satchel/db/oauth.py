@@ -28,7 +28,7 @@ class OAuthClient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class AuthorizationCode:
     """What a program was promised.
 
     Attributes:
@@ -113,7 +113,7 @@ async def revoke_client(tx: Writer, account: AccountId, client_id: int, now: dat
     return bool(ended)
 
 
-async def insert_code(tx: Writer, code_hash: bytes, code: Code, *, now: datetime) -> None:
+async def insert_code(tx: Writer, code_hash: bytes, code: AuthorizationCode, *, now: datetime) -> None:
     """Promise a code, and forget those that have ended."""
     await tx.execute("DELETE FROM oauth_codes WHERE expires_at < %s - interval '1 hour'", (now,))
     await tx.execute(
@@ -133,10 +133,10 @@ async def insert_code(tx: Writer, code_hash: bytes, code: Code, *, now: datetime
     )
 
 
-async def lock_code(tx: Writer, code_hash: bytes) -> Code | None:
+async def lock_code(tx: Writer, code_hash: bytes) -> AuthorizationCode | None:
     """Return a code, locked until the transaction ends."""
     return await tx.row(
-        Code,
+        AuthorizationCode,
         "SELECT account_id, client_id, user_id, redirect_uri, scope, challenge, expires_at, refresh_id"
         " FROM oauth_codes WHERE code_hash = %s FOR UPDATE",
         (code_hash,),

@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 from satchel.db.pool import Reader, Writer
 from satchel.model.digest import Digest
 from satchel.model.ids import AccountId, InstanceId, TaskId, UploadId, UserId
-from satchel.model.uploads import Target, Upload, UploadState
+from satchel.model.uploads import Upload, UploadState, UploadTarget
 
 _UPLOAD = (
     "account_id, id, state, user_id, app_id, instance_id, task_id, field_id, area, declared_bytes, reserved_bytes,"
@@ -22,7 +22,7 @@ async def insert_upload(
     account: AccountId,
     *,
     user: UserId,
-    target: Target,
+    target: UploadTarget,
     declared_bytes: int,
     min_bytes: int,
     accept: Sequence[str],
@@ -123,7 +123,7 @@ async def open_uploads_of_task(tx: Reader, account: AccountId, task: TaskId) -> 
     )
 
 
-async def count_open(tx: Reader, account: AccountId, target: Target, user: UserId) -> int:
+async def count_open(tx: Reader, account: AccountId, target: UploadTarget, user: UserId) -> int:
     """Return how many tickets for one target are not claimed; for a start form, how many of this user's."""
     if target.task_id is not None:
         condition = "task_id = %(task)s"

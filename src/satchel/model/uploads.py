@@ -20,7 +20,7 @@ class UploadState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class UploadTarget:
     """What an upload is for: a task, an instance, or an app's start form; a field of it or the attachments tab.
 
     Attributes:
@@ -83,9 +83,9 @@ class Upload:
     ended_at: datetime | None
 
     @property
-    def target(self) -> Target:
+    def target(self) -> UploadTarget:
         """What the upload is for."""
-        return Target(
+        return UploadTarget(
             app_id=self.app_id,
             instance_id=self.instance_id,
             task_id=self.task_id,

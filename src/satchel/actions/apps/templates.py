@@ -29,7 +29,7 @@ _TIMES_A_CODE_IS_TRIED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Earlier:
+class PreviousTemplate:
     """What a template was before it is written anew.
 
     Attributes:
@@ -41,9 +41,9 @@ class Earlier:
     fields: Sequence[Field]
 
 
-NOTHING = Earlier(numbers={}, fields=())
+NOTHING = PreviousTemplate(numbers={}, fields=())
 
-Write = Callable[[str, Earlier], Mapping[str, bytes]]
+Write = Callable[[str, PreviousTemplate], Mapping[str, bytes]]
 """Makes a template's bundle from the code that it has and what it was."""
 
 
@@ -99,7 +99,7 @@ async def update(context: Context, actor: Actor, code: str, write: Write) -> Non
     found = await _manageable(context, actor, code)
     versions = await deploying.versions(context, actor, code)
     ever = [field for version in versions for field in parse_manifest(version.manifest).fields]
-    earlier = Earlier(numbers={field.id: field.number for field in ever}, fields=found.manifest.fields)
+    earlier = PreviousTemplate(numbers={field.id: field.number for field in ever}, fields=found.manifest.fields)
     await deploying.deploy(context, actor, write(code, earlier))
 
 

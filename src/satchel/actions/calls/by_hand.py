@@ -11,7 +11,7 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.advance import advance
-from satchel.actions.instances.claims import Scope
+from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, submit
 from satchel.actions.instances.run import Run, change
 from satchel.db import calls as call_rows
@@ -85,7 +85,7 @@ async def finish(context: Context, actor: Actor, call_id: JobId, given: Submissi
         call = await _still_waiting(run, actor, call)
         service = run.app.manifest.services.get(call.element)
         inputs = service.inputs if service else ()
-        form = Form(access=dict.fromkeys(inputs, Access.EDIT), scope=Scope(instance=True))
+        form = Form(access=dict.fromkeys(inputs, Access.EDIT), scope=ClaimScope(instance=True))
         uploads = await claims.lock_named(
             run.tx, actor.account_id, given.numbers(run.app.manifest.fields), run.instance.id
         )

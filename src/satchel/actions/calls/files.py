@@ -1,7 +1,7 @@
 """Service tasks of kind `files`: copy or move files between the fields of an instance and its attachments tab."""
 
 from satchel.actions.instances.claims import copy_file
-from satchel.actions.instances.places import Place, check_place
+from satchel.actions.instances.places import FilePlace, check_place
 from satchel.actions.instances.run import Run
 from satchel.db import files as rows
 from satchel.model.files import File
@@ -36,7 +36,7 @@ async def perform(run: Run, task: FilesTask) -> dict[str, object]:
     ]
     if gone:
         await rows.set_deleted(run.tx, account, gone, at=run.now, by=None)
-    await check_place(run, Place(field=task.target))
+    await check_place(run, FilePlace(field=task.target))
     return {"files": made, "removed": gone}
 
 

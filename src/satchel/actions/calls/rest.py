@@ -18,7 +18,7 @@ from satchel.actions.calls.users import ServiceJob
 from satchel.actions.context import Context
 from satchel.actions.instances import starting
 from satchel.actions.instances.claims import attach_received
-from satchel.actions.instances.places import Place, check_place
+from satchel.actions.instances.places import FilePlace, check_place
 from satchel.actions.instances.run import Ledger, Run, load
 from satchel.blobs.store import Received
 from satchel.db import files as file_rows
@@ -239,5 +239,5 @@ async def save(run: Run, task: RestTask, outcome: RestResult) -> dict[str, objec
         await file_rows.set_deleted(run.tx, run.instance.account_id, held, at=run.now, by=None)
         run.files = [file for file in run.files if file.id not in held]
     made = await attach_received(run, outcome.received, field_id=place, name=outcome.name, kind=outcome.media_type)
-    await check_place(run, Place(field=place))
+    await check_place(run, FilePlace(field=place))
     return {**outcome.details, "files_received": [made], "files_removed": held}

@@ -50,7 +50,7 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Location:
     """Where somebody was: degrees, and how many metres that may be wrong."""
 
     latitude: Decimal
@@ -60,7 +60,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HandedIn:
+class CheckInForm:
     """A form that comes with a check-in: its task, and how what was filled in is read."""
 
     task: TaskId
@@ -141,11 +141,11 @@ async def check_in(
     context: Context,
     actor: Actor,
     person: UserId,
-    place: Place,
+    place: Location,
     *,
     note: str | None = None,
     images: Sequence[int] = (),
-    form: HandedIn | None = None,
+    form: CheckInForm | None = None,
 ) -> InstanceId:
     """Check somebody in; all of it or nothing.
 
@@ -170,7 +170,7 @@ async def check_in(
         return await _with_form(run, task, form.fill, person, given)
 
 
-def _submission(person: UserId, place: Place, note: str | None, images: Sequence[int]) -> Submission:
+def _submission(person: UserId, place: Location, note: str | None, images: Sequence[int]) -> Submission:
     said: dict[str, object] = {
         PERSON: int(person),
         LATITUDE: format(place.latitude, "f"),

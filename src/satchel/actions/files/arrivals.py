@@ -15,7 +15,7 @@ from satchel.actions.files.attached import MAX_URL_CHARS, checked_description
 from satchel.actions.files.intake import Arrival
 from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import claims
-from satchel.actions.instances.claims import NewLink, Scope
+from satchel.actions.instances.claims import ClaimScope, NewLinkedFile
 from satchel.actions.instances.forms import Form, Submission, submit
 from satchel.actions.instances.places import MAX_AREA_CHARS, is_area, require_running
 from satchel.actions.instances.run import change
@@ -113,7 +113,7 @@ async def arriving(context: Context, actor: Actor, *, instance: InstanceId | Non
         raise
 
 
-def link(target: str, *, description: str = "", area: str | None = None) -> NewLink:
+def link(target: str, *, description: str = "", area: str | None = None) -> NewLinkedFile:
     """Return a link to any target: an address, a path, or a text.
 
     Raises:
@@ -130,7 +130,7 @@ def link(target: str, *, description: str = "", area: str | None = None) -> NewL
         raise InvalidValues([FieldFault(field="url", code="type", message=message)])
     _check_area(area)
     last = target.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    return NewLink(
+    return NewLinkedFile(
         url=target.strip(),
         name=clean_upload_name(last or "link"),
         description=checked_description(description),
@@ -164,6 +164,6 @@ async def attach(context: Context, actor: Actor, instance_id: InstanceId, given:
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         require_running(run)
         locked = await claims.lock_named(run.tx, actor.account_id, given.attachments, run.instance.id)
-        form = Form(access={}, scope=Scope(instance=True))
+        form = Form(access={}, scope=ClaimScope(instance=True))
         saved = await submit(run, form, given, locked, complete=False)
         await run.event("file.added", file=saved.added[0] if saved.added else None, data=saved.as_data())

@@ -14,9 +14,9 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.instances import claims
-from satchel.actions.instances.claims import NewLink, Scope
+from satchel.actions.instances.claims import ClaimScope, NewLinkedFile
 from satchel.actions.instances.forms import Form, Submission, submit
-from satchel.actions.instances.places import Place, check_file, check_place, require_running, require_writable
+from satchel.actions.instances.places import FilePlace, check_file, check_place, require_running, require_writable
 from satchel.actions.instances.run import Run, change, check_revision
 from satchel.db import blobs as blob_rows
 from satchel.db import events as event_rows
@@ -182,7 +182,7 @@ async def note_download(context: Context, actor: Actor, file: File) -> None:
 
 
 async def attach(
-    context: Context, actor: Actor, instance_id: InstanceId, uploads: list[int], place: Place
+    context: Context, actor: Actor, instance_id: InstanceId, uploads: list[int], place: FilePlace
 ) -> list[File]:
     """Claim uploads that were made for an instance, into a field (beside what it holds) or the attachments tab.
 
@@ -200,10 +200,10 @@ async def attach(
         if not actor.may(Right.VIEW, run.instance.app_id):  # others' uploads are not there for them
             locked = {number: upload for number, upload in locked.items() if upload.user_id == actor.user_id}
         if place.field is None:
-            form, given = Form(access={}, scope=Scope(instance=True)), Submission(attachments=uploads)
+            form, given = Form(access={}, scope=ClaimScope(instance=True)), Submission(attachments=uploads)
         else:
             held = [int(file.id) for file in run.files_in(place.field)]
-            form = Form(access={place.field: Access.EDIT}, scope=Scope(instance=True))
+            form = Form(access={place.field: Access.EDIT}, scope=ClaimScope(instance=True))
             given = Submission(values={place.field: [*held, *uploads]})
         saved = await submit(run, form, given, locked, complete=False)
         await run.event("file.added", file=saved.added[0] if saved.added else None, data=saved.as_data())
@@ -219,7 +219,7 @@ async def add_link(
     url: str,
     name: str | None,
     description: str,
-    place: Place,
+    place: FilePlace,
 ) -> File:
     """Attach a file whose bytes are kept elsewhere; it counts nothing against the quota. Returns it.
 
@@ -232,7 +232,7 @@ async def add_link(
     async with change(context, actor, instance_id) as run:
         await require_writable(run, actor, place.field, adding=True)
         require_running(run)
-        link = NewLink(
+        link = NewLinkedFile(
             kind=kind,
             url=address,
             name=clean_upload_name(name or address.rsplit("/", 1)[-1] or "link"),
@@ -340,12 +340,18 @@ async def restore(context: Context, actor: Actor, file_id: FileId) -> None:
         if run.now >= file.deleted_at + context.policy.restore_window:
             raise NotFound("file", file_id)
         await rows.set_deleted(run.tx, actor.account_id, [file_id], at=None, by=None)
-        await check_place(run, Place(field=file.field_id))
+        await check_place(run, FilePlace(field=file.field_id))
         await run.event("file.restored", file=file_id, data={"name": file.name})
 
 
 async def copy(
-    context: Context, actor: Actor, file_id: FileId, instance_id: InstanceId, place: Place, *, name: str | None = None
+    context: Context,
+    actor: Actor,
+    file_id: FileId,
+    instance_id: InstanceId,
+    place: FilePlace,
+    *,
+    name: str | None = None,
 ) -> File:
     """Copy a file into an instance, the same or another: a new row on the same blob, which counts its full size.
 

@@ -10,7 +10,7 @@ from satchel.actions.files.intake import Arrival
 from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.places import Place
+from satchel.actions.instances.places import FilePlace
 from satchel.db import files as file_rows
 from satchel.model.actor import Actor
 from satchel.model.errors import NotFound, SatchelError
@@ -20,7 +20,7 @@ from satchel.model.ids import FileId, InstanceId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coming:
+class IncomingFile:
     """A file on its way.
 
     Attributes:
@@ -35,7 +35,9 @@ class Coming:
     framing_bytes: int = 0
 
 
-async def attach(context: Context, actor: Actor, instance: InstanceId, field: Field | None, coming: Coming) -> File:
+async def attach(
+    context: Context, actor: Actor, instance: InstanceId, field: Field | None, coming: IncomingFile
+) -> File:
     """Receive a file into a field (None: the attachments tab) and return it, whether or not the actor may view it.
 
     It replaces what a field of one file holds.
@@ -46,7 +48,7 @@ async def attach(context: Context, actor: Actor, instance: InstanceId, field: Fi
         TooLarge, BadFile, InvalidValues: the field does not take the file.
         OverQuota, DiskFull: there is no room for it.
     """
-    place = Place(field=None if field is None else field.id)
+    place = FilePlace(field=None if field is None else field.id)
     request = UploadRequest(
         size_bytes=coming.size_bytes,
         framing_bytes=coming.framing_bytes,

@@ -29,7 +29,7 @@ from satchel.model.fields import DEFAULT_MAX_UNCLAIMED, FieldType, FileLimits
 from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
 from satchel.model.instance import Task
 from satchel.model.transfer.names import clean_upload_name, extension
-from satchel.model.uploads import Target, Upload, UploadState
+from satchel.model.uploads import Upload, UploadState, UploadTarget
 
 MAX_SIZE_BYTES = 2**50
 """A guard against numbers that no disk holds."""
@@ -144,14 +144,14 @@ async def _ask(context: Context, actor: Actor, request: UploadRequest) -> Ticket
     return Ticket(id=upload, token=token, expires_at=expires_at)
 
 
-async def _target(context: Context, tx: Writer, actor: Actor, request: UploadRequest) -> tuple[LoadedApp, Target]:
+async def _target(context: Context, tx: Writer, actor: Actor, request: UploadRequest) -> tuple[LoadedApp, UploadTarget]:
     """Return what the request is for, with its instance (for a start form: its user) locked."""
     if request.app is not None:
         app = await context.apps.newest(tx, actor.account_id, request.app)
         access.require_right(actor, Right.START, app.app_id, request.app)
         _require_writable(app.manifest.start.fields, request)
         await account_rows.lock_user(tx, actor.account_id, actor.user_id)
-        return app, Target(app_id=app.app_id, field_id=request.field, area=request.area)
+        return app, UploadTarget(app_id=app.app_id, field_id=request.field, area=request.area)
     task = await task_rows.task(tx, actor.account_id, request.task) if request.task is not None else None
     if request.task is not None and task is None:
         raise NotFound("task", request.task)
@@ -169,7 +169,7 @@ async def _target(context: Context, tx: Writer, actor: Actor, request: UploadReq
     else:
         task = await task_rows.task(tx, actor.account_id, task.id) or task
         await _require_open_form(tx, actor, app, task, request)
-    return app, Target(
+    return app, UploadTarget(
         app_id=app.app_id,
         instance_id=instance.id,
         task_id=task.id if task else None,
@@ -201,7 +201,7 @@ def _require_writable(form: Mapping[FieldId, Access], request: UploadRequest) ->
         raise Forbidden(f"The form does not let you change {request.field}.")
 
 
-def _limits(app: LoadedApp, target: Target) -> tuple[FileLimits, bool]:
+def _limits(app: LoadedApp, target: UploadTarget) -> tuple[FileLimits, bool]:
     """Return a target's limits and whether it takes images only."""
     if target.field_id is None:
         return FileLimits(max_unclaimed=DEFAULT_MAX_UNCLAIMED), False

@@ -48,7 +48,7 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewSecret:
+class ApplicationSecret:
     """An application's id with its secret, which is shown this once."""
 
     id: CredentialId
@@ -58,7 +58,7 @@ class NewSecret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class IssuedToken:
     """A token, which is shown this once."""
 
     secret: str
@@ -67,7 +67,7 @@ class Token:
 
 async def create(
     context: Context, actor: Actor, user_id: UserId, name: str, *, expires_at: datetime | None = None
-) -> NewSecret:
+) -> ApplicationSecret:
     """Create an application that acts for a user of the account.
 
     Raises:
@@ -103,7 +103,7 @@ async def listing(context: Context, actor: Actor, user_id: UserId) -> list[Appli
     ]
 
 
-async def change_secret(context: Context, actor: Actor, application: CredentialId) -> NewSecret:
+async def change_secret(context: Context, actor: Actor, application: CredentialId) -> ApplicationSecret:
     """Give an application another secret; the old one and all tokens made with it end.
 
     Raises:
@@ -138,7 +138,7 @@ async def _create(
     name: str,
     client_id: str,
     expires_at: datetime | None,
-) -> NewSecret:
+) -> ApplicationSecret:
     secret = new_token(context.entropy, "as_")
     new = NewCredential(
         kind=APPLICATION, name=name, token_hash=token_hash(secret), scope=client_id, expires_at=expires_at
@@ -146,10 +146,10 @@ async def _create(
     created = await rows.insert_credential(tx, actor.account_id, user_id, new, context.clock())
     data = {"credential": created, "kind": APPLICATION, "user": user_id}
     await write_event(tx, context, actor, "credential.created", data)
-    return NewSecret(id=created, client_id=client_id, secret=secret, expires_at=expires_at)
+    return ApplicationSecret(id=created, client_id=client_id, secret=secret, expires_at=expires_at)
 
 
-async def sign_in(context: Context, client_id: str, secret: str, *, address: str | None) -> Token:
+async def sign_in(context: Context, client_id: str, secret: str, *, address: str | None) -> IssuedToken:
     """Return a token for an application's id and secret.
 
     Raises:
@@ -188,7 +188,7 @@ async def sign_in_person(context: Context, email: str, password: str, *, address
     return await _token(context, actor, kind=PERSON_TOKEN, expires_at=context.clock() + TOKEN_LIFETIME)
 
 
-async def _token(context: Context, owner: Actor, *, kind: str, expires_at: datetime) -> Token:
+async def _token(context: Context, owner: Actor, *, kind: str, expires_at: datetime) -> IssuedToken:
     if owner.user_id is None:
         raise Unauthenticated
     secret = new_token(context.entropy, "at_")
@@ -204,7 +204,7 @@ async def _token(context: Context, owner: Actor, *, kind: str, expires_at: datet
         created = await rows.insert_credential(tx, owner.account_id, owner.user_id, new, context.clock())
         data = {"credential": created, "kind": kind, "user": owner.user_id}
         await write_event(tx, context, owner, "credential.created", data)
-    return Token(secret=secret, expires_at=expires_at)
+    return IssuedToken(secret=secret, expires_at=expires_at)
 
 
 async def by_token(context: Context, token: str, *, address: str | None) -> Actor:

@@ -44,7 +44,7 @@ _NAMED_KEY_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
+class CredentialSecret:
     """A credential with its secret, which is shown this once.
 
     Attributes:
@@ -127,12 +127,12 @@ async def open_session(context: Context, actor: Actor) -> Secret:
             now,
         )
         await write_event(tx, context, actor, "session.opened", {"credential": created})
-    return Secret(id=created, secret=secret, expires_at=expires_at, csrf=csrf)
+    return CredentialSecret(id=created, secret=secret, expires_at=expires_at, csrf=csrf)
 
 
 async def create_token(
     context: Context, actor: Actor, user_id: UserId, *, kind: str, name: str, expires_at: datetime | None = None
-) -> Secret:
+) -> CredentialSecret:
     """Create a bearer token, API key or named key for oneself, or as an administrator for a user of the account.
 
     Raises:
@@ -158,7 +158,7 @@ async def create_token(
         await write_event(
             tx, context, actor, "credential.created", {"credential": created, "kind": kind, "user": user_id}
         )
-    return Secret(id=created, secret=secret, expires_at=expires_at)
+    return CredentialSecret(id=created, secret=secret, expires_at=expires_at)
 
 
 async def set_password(context: Context, actor: Actor, user_id: UserId, password: str) -> None:
@@ -197,7 +197,7 @@ async def store_password(tx: Writer, context: Context, actor: Actor, user_id: Us
 
 async def create_api_password(
     context: Context, actor: Actor, user_id: UserId, *, expires_at: datetime | None = None
-) -> Secret:
+) -> CredentialSecret:
     """Create the API password of a user, for Basic authentication; it replaces the one before.
 
     Raises:
@@ -217,7 +217,7 @@ async def create_api_password(
         await write_event(
             tx, context, actor, "credential.created", {"credential": created, "kind": API_PASSWORD, "user": user_id}
         )
-    return Secret(id=created, secret=secret, expires_at=expires_at)
+    return CredentialSecret(id=created, secret=secret, expires_at=expires_at)
 
 
 def _check_expiry(context: Context, expires_at: datetime | None) -> None:

@@ -11,7 +11,7 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.identity import credentials
-from satchel.actions.identity.credentials import Secret
+from satchel.actions.identity.credentials import CredentialSecret
 from satchel.actions.tokens import token_hash
 from satchel.db import accounts as users
 from satchel.db import credentials as rows
@@ -59,7 +59,7 @@ async def by_hash(context: Context, given: str, *, address: str | None) -> Actor
     return await credentials.by_token(context, given, kinds=KINDS, address=address)
 
 
-async def open_for(context: Context, actor: Actor, user_id: UserId) -> Secret:
+async def open_for(context: Context, actor: Actor, user_id: UserId) -> CredentialSecret:
     """Open a session for a user of the account, as its administrator.
 
     Raises:
@@ -96,7 +96,7 @@ def _session(actor: Actor) -> CredentialId:
     return actor.credential_id
 
 
-async def create_key(context: Context, actor: Actor, title: str) -> Secret:
+async def create_key(context: Context, actor: Actor, title: str) -> CredentialSecret:
     """Create a key for the actor, who administers the account and came with a session.
 
     Raises:
@@ -110,7 +110,7 @@ async def create_key(context: Context, actor: Actor, title: str) -> Secret:
     return await _create(context, actor, actor.user_id, kind=KEY, name=title)
 
 
-async def create_key_for(context: Context, actor: Actor, user_id: UserId, title: str) -> Secret:
+async def create_key_for(context: Context, actor: Actor, user_id: UserId, title: str) -> CredentialSecret:
     """Create a key for a user of the account, as its administrator on the server.
 
     Raises:
@@ -180,7 +180,7 @@ async def _create(
     kind: str,
     name: str,
     parent: CredentialId | None = None,
-) -> Secret:
+) -> CredentialSecret:
     if user_id is None:
         raise Unauthenticated
     now = context.clock()
@@ -198,4 +198,4 @@ async def _create(
         created = await rows.insert_credential(tx, actor.account_id, user_id, new, now)
         data = {"credential": created, "kind": kind, "user": user_id}
         await write_event(tx, context, actor, "credential.created", data)
-    return Secret(id=created, secret=secret, expires_at=expires_at)
+    return CredentialSecret(id=created, secret=secret, expires_at=expires_at)

@@ -19,7 +19,7 @@ from satchel.actions.tokens import new_token, token_hash
 from satchel.db import credentials as credential_rows
 from satchel.db import oauth as rows
 from satchel.db.credentials import NewCredential
-from satchel.db.oauth import Code, OAuthClient
+from satchel.db.oauth import AuthorizationCode, OAuthClient
 from satchel.db.pool import Writer
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidRequest, Unauthenticated
@@ -103,7 +103,7 @@ async def allow(context: Context, actor: Actor, request: AuthorizationRequest) -
         raise Forbidden("This program is not for your account.")
     now = context.clock()
     secret = new_token(context.entropy)
-    code = Code(
+    code = AuthorizationCode(
         account_id=actor.account_id,
         client_id=request.client.id,
         user_id=actor.user_id,
@@ -159,7 +159,7 @@ async def exchange(
     raise refused("invalid_grant", "The code was used or has ended, or does not belong to this request.")
 
 
-def _fits(code: Code, context: Context, redirect_uri: str, verifier: str | None) -> bool:
+def _fits(code: AuthorizationCode, context: Context, redirect_uri: str, verifier: str | None) -> bool:
     if code.expires_at <= context.clock() or code.redirect_uri != redirect_uri:
         return False
     if code.challenge is None:

@@ -24,7 +24,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class SecretInfo:
     """All that is told of a secret: that it is there, where it may go, and when it was set."""
 
     name: str
@@ -32,7 +32,7 @@ class Known:
     changed_at: datetime
 
 
-async def listing(context: Context, actor: Actor) -> Sequence[Known]:
+async def listing(context: Context, actor: Actor) -> Sequence[SecretInfo]:
     """Return the account's secrets without their values, by name.
 
     Raises:
@@ -41,7 +41,7 @@ async def listing(context: Context, actor: Actor) -> Sequence[Known]:
     access.require_admin(actor)
     async with context.database.read() as tx:
         found = await rows.secrets(tx, actor.account_id)
-    return [Known(name=row.name, hosts=row.hosts, changed_at=row.changed_at) for row in found]
+    return [SecretInfo(name=row.name, hosts=row.hosts, changed_at=row.changed_at) for row in found]
 
 
 async def put(context: Context, actor: Actor, name: str, value: str, hosts: Sequence[str] = ()) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from satchel.actions.instances.claims import Scope
+from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission
 from satchel.actions.loading import LoadedApp
 from satchel.model.app import COMMENT, Access, Action
@@ -23,7 +23,7 @@ def action_of(app: LoadedApp, action_id: int) -> Action:
     return action
 
 
-def action_form(action: Action, scope: Scope, form: Mapping[FieldId, Access]) -> Form:
+def action_form(action: Action, scope: ClaimScope, form: Mapping[FieldId, Access]) -> Form:
     """Return what an action lets its caller fill in, and what must hold something when it is done.
 
     An action stands for the form whose task it completes or by which it starts an instance, so it requires what that

@@ -28,7 +28,7 @@ TAB = "attachments"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class ClaimScope:
     """For whom uploads must have been made to be claimed here: one task, the instance, or a start form.
 
     Attributes:
@@ -53,7 +53,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewLink:
+class NewLinkedFile:
     """A file whose bytes are kept elsewhere, to be attached; all of it is checked already.
 
     Attributes:
@@ -86,7 +86,11 @@ async def lock_named(
 
 
 def named_faults(
-    run: Run, named: Mapping[FieldId, Sequence[int]], tab: Sequence[int], uploads: Mapping[int, Upload], scope: Scope
+    run: Run,
+    named: Mapping[FieldId, Sequence[int]],
+    tab: Sequence[int],
+    uploads: Mapping[int, Upload],
+    scope: ClaimScope,
 ) -> list[FieldFault]:
     """Return a fault for each file number that a form may not name."""
     faults: list[FieldFault] = []
@@ -99,7 +103,7 @@ def named_faults(
 
 
 def _faults(
-    run: Run, field_id: FieldId | None, ids: Sequence[int], uploads: Mapping[int, Upload], scope: Scope
+    run: Run, field_id: FieldId | None, ids: Sequence[int], uploads: Mapping[int, Upload], scope: ClaimScope
 ) -> list[FieldFault]:
     faults: list[FieldFault] = []
     field = run.app.manifest.field(field_id) if field_id is not None else None
@@ -239,7 +243,7 @@ async def attach_received(run: Run, received: Received, *, field_id: FieldId | N
     return file_id
 
 
-async def attach_link(run: Run, link: NewLink, *, field_id: FieldId | None) -> FileId:
+async def attach_link(run: Run, link: NewLinkedFile, *, field_id: FieldId | None) -> FileId:
     """Attach a file that is kept elsewhere, behind what the field or tab holds; it counts nothing against the quota."""
     new = NewFile(
         field_id=field_id,

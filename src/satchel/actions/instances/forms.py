@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from satchel.actions.instances import claims
-from satchel.actions.instances.claims import NewLink, Scope
+from satchel.actions.instances.claims import ClaimScope, NewLinkedFile
 from satchel.actions.instances.run import Run
 from satchel.actions.instances.values import check_values
 from satchel.model.app import COMMENT, Access, Area
@@ -36,7 +36,7 @@ class Submission:
     values: Mapping[str, object] = field(default_factory=dict[str, object])
     attachments: Sequence[int] = ()
     descriptions: Mapping[int, str] = field(default_factory=dict[int, str])
-    links: Sequence[NewLink] = ()
+    links: Sequence[NewLinkedFile] = ()
     comment: str | None = None
 
     def numbers(self, fields: Sequence[Field]) -> list[int]:
@@ -61,7 +61,7 @@ class Form:
     """
 
     access: Mapping[FieldId, Access]
-    scope: Scope
+    scope: ClaimScope
     tab: bool = True
     areas: Sequence[Area] = ()
     holding: frozenset[FieldId] = frozenset()

@@ -10,7 +10,7 @@ from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.action_forms import action_form, action_of, with_comment
 from satchel.actions.instances.advance import begin, cancel
-from satchel.actions.instances.claims import Scope
+from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, as_submitted, comment_in, everything_editable, submit
 from satchel.actions.instances.messages import deliver, waiting_for
 from satchel.actions.instances.results import Result, next_task, result
@@ -117,7 +117,7 @@ async def start_created(run: Run, given: Submission, uploads: dict[int, Upload])
     Raises:
         InvalidValues, EngineStopped: as `start`.
     """
-    form = Form(access=run.app.manifest.start.fields, scope=Scope(starter=run.actor.user_id))
+    form = Form(access=run.app.manifest.start.fields, scope=ClaimScope(starter=run.actor.user_id))
     await _start(run, form, given, uploads, data={})
 
 
@@ -205,7 +205,7 @@ async def change_values(
         check_revision("instance", run.instance.revision, expected)
         _require_running(run)
         uploads = await _lock(run, given)
-        form = Form(access=everything_editable(run), scope=Scope(instance=True))
+        form = Form(access=everything_editable(run), scope=ClaimScope(instance=True))
         saved = await submit(run, form, given, uploads, complete=False)
         await run.event("instance.changed", data=saved.as_data())
         await comment_in(run, given.comment)
@@ -286,7 +286,7 @@ async def send_message(context: Context, actor: Actor, instance_id: InstanceId, 
             raise InvalidState(f"{run.instance.identifier} does not wait for a message '{name}' now.")
         declared = run.app.manifest.messages.get(name)
         inputs = declared.inputs if declared else ()
-        form = Form(access=dict.fromkeys(inputs, Access.EDIT), scope=Scope(instance=True))
+        form = Form(access=dict.fromkeys(inputs, Access.EDIT), scope=ClaimScope(instance=True))
         saved = await submit(run, form, given, await _lock(run, given), complete=False)
         await run.event("message.received", data={"name": name, **saved.as_data()})
         await comment_in(run, given.comment)
@@ -329,7 +329,7 @@ async def run_action(
         _require_running(run)
         task = await _task_of(run, action) if action.task is not None else None
         required_by = access.form_of(run.app, task).fields if task else dict[FieldId, Access]()
-        form = action_form(action, Scope(instance=True, task_id=task.id if task else None), required_by)
+        form = action_form(action, ClaimScope(instance=True, task_id=task.id if task else None), required_by)
         given = with_comment(action, given)
         uploads = await _lock(run, given)
         saved = await submit(run, form, given, uploads, complete=True)
@@ -356,7 +356,7 @@ async def _run_creating(context: Context, actor: Actor, code: str, action_id: in
         uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
         ledger = Ledger()
         run = await create(context, tx, actor, app, ledger)
-        form = action_form(action, Scope(starter=actor.user_id), app.manifest.start.fields)
+        form = action_form(action, ClaimScope(starter=actor.user_id), app.manifest.start.fields)
         await _start(run, form, given, uploads, data={"action": action_id, "name": action.name})
         following = await next_task(run)
         await ledger.settle(context, tx, actor)

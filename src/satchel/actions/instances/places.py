@@ -17,7 +17,7 @@ MAX_AREA_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class FilePlace:
     """Where a file is put: a field, or the attachments tab and an area of it."""
 
     field: FieldId | None = None
@@ -71,7 +71,7 @@ def require_running(run: Run) -> None:
         raise InvalidState(f"{run.instance.identifier} is {state}; its files can no longer be added to.")
 
 
-async def check_place(run: Run, place: Place) -> None:
+async def check_place(run: Run, place: FilePlace) -> None:
     """Read what stands in a place by now, and check that all of it may.
 
     Raises:

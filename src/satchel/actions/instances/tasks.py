@@ -14,7 +14,7 @@ from satchel.actions.access import EVERYTHING, Sight, SightKind
 from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.advance import advance, close_task
-from satchel.actions.instances.claims import Scope
+from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, as_submitted, comment_in, submit
 from satchel.actions.instances.results import Result, next_task, result
 from satchel.actions.instances.run import Run, change, check_revision
@@ -326,7 +326,7 @@ async def _submit(run: Run, form: Form, given: Submission, *, complete: bool) ->
 
 def form_of(run: Run, task: Task) -> Form:
     """Return what the form of an open task of the run takes."""
-    return Form(access=access.form_of(run.app, task).fields, scope=Scope(task_id=task.id))
+    return Form(access=access.form_of(run.app, task).fields, scope=ClaimScope(task_id=task.id))
 
 
 def _check_outcome(form: TaskForm, outcome: str | None) -> None:

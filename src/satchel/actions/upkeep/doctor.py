@@ -31,7 +31,7 @@ HARMLESS = frozenset({"orphan_bytes", "leftover"})
 
 
 @dataclass(slots=True, kw_only=True)
-class Report:
+class DoctorReport:
     """What the doctor saw.
 
     Attributes:
@@ -57,13 +57,13 @@ class Report:
         return not set(self.counts) - HARMLESS
 
 
-async def examine(context: Context, *, read_data: bool = False) -> AsyncIterator[Report]:
+async def examine(context: Context, *, read_data: bool = False) -> AsyncIterator[DoctorReport]:
     """Look at everything and give the growing report after each page of blobs, and at the end.
 
     Args:
         read_data: whether to read and hash every blob too.
     """
-    report = Report()
+    report = DoctorReport()
     after = (0, "")
     while True:
         async with context.database.read() as tx:
@@ -79,7 +79,7 @@ async def examine(context: Context, *, read_data: bool = False) -> AsyncIterator
     yield report
 
 
-async def _examine_blob(context: Context, report: Report, blob: rows.Blob, *, read_data: bool) -> None:
+async def _examine_blob(context: Context, report: DoctorReport, blob: rows.Blob, *, read_data: bool) -> None:
     report.blobs += 1
     report.bytes += blob.size_bytes
     place = f"account {blob.account_id}, {blob.digest}"
@@ -103,7 +103,7 @@ async def _examine_blob(context: Context, report: Report, blob: rows.Blob, *, re
             report.note("missing_bytes", place)
 
 
-async def _examine_store(context: Context, report: Report) -> None:
+async def _examine_store(context: Context, report: DoctorReport) -> None:
     async for stored in context.blobs.list():
         async with context.database.read() as tx:
             known = await rows.existing(tx, stored.account, [stored.digest])
@@ -113,7 +113,7 @@ async def _examine_store(context: Context, report: Report) -> None:
         report.note("stray" if leftover.kind is LeftoverKind.STRAY else "leftover", leftover.name)
 
 
-async def _examine_quotas(context: Context, report: Report) -> None:
+async def _examine_quotas(context: Context, report: DoctorReport) -> None:
     async with context.database.read() as tx:
         for account in await account_rows.all_accounts(tx):
             for said, true, what in await storage.drift(tx, account.id):

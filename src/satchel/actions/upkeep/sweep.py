@@ -47,7 +47,7 @@ CREDENTIALS_AT_ONCE = 5_000
 
 
 @dataclass(slots=True, kw_only=True)
-class Swept:
+class SweepReport:
     """What one sweep did."""
 
     uploads: int = 0
@@ -57,13 +57,13 @@ class Swept:
     leftovers: int = 0
 
 
-async def sweep(context: Context, *, with_store: bool = False) -> Swept:
+async def sweep(context: Context, *, with_store: bool = False) -> SweepReport:
     """Do everything that is due once.
 
     Args:
         with_store: whether to list the whole store too, for bytes without a row; slow on a large one.
     """
-    done = Swept()
+    done = SweepReport()
     done.uploads = await expire_uploads(context)
     await checkins.end_forgotten(context)
     done.files_of_instances = await purge_files(context)

@@ -48,7 +48,7 @@ class WebhookSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
+class WebhookSecret:
     """What proves a webhook's messages, shown once.
 
     Attributes:
@@ -81,7 +81,7 @@ async def listing(context: Context, actor: Actor, code: str | None = None) -> Se
         return await rows.webhooks(tx, actor.account_id, None if managed is None else sorted(managed))
 
 
-async def create(context: Context, actor: Actor, code: str, settings: WebhookSettings) -> Secret:
+async def create(context: Context, actor: Actor, code: str, settings: WebhookSettings) -> WebhookSecret:
     """Have an app tell an address what happens, and return the new webhook with its secret.
 
     Raises:
@@ -156,7 +156,9 @@ async def delete(context: Context, actor: Actor, webhook_id: WebhookId) -> None:
         await _note(context, tx, actor, "webhook.deleted", found)
 
 
-async def change_secret(context: Context, actor: Actor, webhook_id: WebhookId, *, at_once: bool = False) -> Secret:
+async def change_secret(
+    context: Context, actor: Actor, webhook_id: WebhookId, *, at_once: bool = False
+) -> WebhookSecret:
     """Give a webhook a new secret; the one before signs too for a day, so that receivers can change over.
 
     Args:
@@ -312,7 +314,7 @@ async def _change(context: Context, tx: Writer, found: Webhook, settings: Webhoo
     )
 
 
-async def _give_secret(context: Context, tx: Writer, webhook: Webhook, *, is_first: bool) -> Secret:
+async def _give_secret(context: Context, tx: Writer, webhook: Webhook, *, is_first: bool) -> WebhookSecret:
     secret = new_secret(context.entropy)
     sealed = context.vault.seal(webhook.account_id, seal_name(webhook), secret, context.entropy)
     until = None if is_first else context.clock() + SECRET_OVERLAPS
@@ -320,7 +322,7 @@ async def _give_secret(context: Context, tx: Writer, webhook: Webhook, *, is_fir
     known = context.webhook_formats.get(webhook.format)
     has_token = known is not None and known.token_header is not None
     now = await rows.webhook(tx, webhook.account_id, webhook.id)
-    return Secret(webhook=now or webhook, secret=secret, token=token(secret) if has_token else None)
+    return WebhookSecret(webhook=now or webhook, secret=secret, token=token(secret) if has_token else None)
 
 
 async def _note(context: Context, tx: Writer, actor: Actor, kind: str, webhook: Webhook) -> None:

@@ -13,7 +13,7 @@ from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.identity import accounts, credentials
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.places import Place
+from satchel.actions.instances.places import FilePlace
 from satchel.cli.demo import surfaces
 from satchel.cli.demo.receiver import RECEIVER_PORT
 from satchel.cli.demo.samples import SAMPLES, example_bundles
@@ -278,6 +278,6 @@ async def _collections(stage: Stage) -> None:
         url="https://files.example/plans/site.dwg",
         name="site.dwg",
         description="The plan, kept by the architects.",
-        place=Place(field=FieldId("files")),
+        place=FilePlace(field=FieldId("files")),
     )
     await stage.complete("technician", ended)

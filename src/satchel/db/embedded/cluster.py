@@ -57,7 +57,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ClusterPaths:
     """A database's place on disk, settled.
 
     Attributes:
@@ -101,7 +101,7 @@ def make_shelf(data_directory: Path) -> Path:
     return shelf
 
 
-def settle(shelf: Path) -> Place:
+def settle(shelf: Path) -> ClusterPaths:
     """Return where this shelf's database is and whose it is, making its home on the first call. Needs the shelf's lock.
 
     Raises:
@@ -118,7 +118,7 @@ def settle(shelf: Path) -> Place:
             )
         if not may_run(binaries.postgres, identity.uid, identity.gid):
             binaries = private_copy(binaries, home)
-    return Place(shelf=shelf, home=home, identity=identity, binaries=binaries, orphans=_orphans(shelf, home))
+    return ClusterPaths(shelf=shelf, home=home, identity=identity, binaries=binaries, orphans=_orphans(shelf, home))
 
 
 def check_release(cluster: Path) -> None:
@@ -135,7 +135,7 @@ def check_release(cluster: Path) -> None:
         )
 
 
-def write_access_files(place: Place) -> None:
+def write_access_files(place: ClusterPaths) -> None:
     """Say who may connect: over the socket only, and only the user that runs Satchel, the cluster's owner and root.
 
     The kernel vouches for the user (`peer`). The files are ours, beside the cluster: another program that happens to
@@ -158,7 +158,7 @@ def make_folder(folder: Path, identity: Identity) -> Path:
     return folder
 
 
-def socket_folder(place: Place, former: Path | None) -> Path:
+def socket_folder(place: ClusterPaths, former: Path | None) -> Path:
     """Return a folder for the server's socket, short enough for one, that nobody else can enter or has prepared.
 
     Args:
@@ -179,7 +179,7 @@ def socket_folder(place: Place, former: Path | None) -> Path:
     )
 
 
-def record_socket(place: Place, socket: Path) -> None:
+def record_socket(place: ClusterPaths, socket: Path) -> None:
     """Note where the server's socket is, for those who join it."""
     owner = place.identity.uid if place.identity.changes else os.geteuid()
     _write(place.shelf / "server.json", json.dumps({"socket": str(socket), "uid": owner, "owner": os.getpid()}), 0o600)

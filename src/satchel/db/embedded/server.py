@@ -21,7 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from satchel.db.embedded.cluster import (
     ROLE,
-    Place,
+    ClusterPaths,
     check_release,
     make_folder,
     make_shelf,
@@ -209,7 +209,7 @@ class EmbeddedServer:
         await connection.close()
         return True
 
-    async def _make_cluster(self, place: Place, lock: int, log: Path) -> None:
+    async def _make_cluster(self, place: ClusterPaths, lock: int, log: Path) -> None:
         """Make a cluster with our database in it under another name, then rename it: whole or not at all."""
         fresh = place.home / "cluster.new"
         if fresh.exists():
@@ -225,7 +225,7 @@ class EmbeddedServer:
         fresh.rename(place.cluster)
         sync_folder(place.home)
 
-    def _options(self, place: Place, socket: Path) -> Sequence[str]:
+    def _options(self, place: ClusterPaths, socket: Path) -> Sequence[str]:
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": f'"{socket}"',

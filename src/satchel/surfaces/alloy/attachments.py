@@ -14,7 +14,7 @@ from satchel.actions.files import arrivals, attached
 from satchel.actions.files.arrivals import Arrivals
 from satchel.actions.files.attached import Content
 from satchel.actions.files.tickets import MAX_SIZE_BYTES
-from satchel.actions.instances.claims import NewLink
+from satchel.actions.instances.claims import NewLinkedFile
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.lifecycle import View
 from satchel.model.actor import Actor
@@ -59,7 +59,7 @@ class Added:
 
     uploads: list[int] = field(default_factory=list[int])
     descriptions: dict[int, str] = field(default_factory=dict[int, str])
-    links: list[NewLink] = field(default_factory=list[NewLink])
+    links: list[NewLinkedFile] = field(default_factory=list[NewLinkedFile])
 
     def submission(self, values: Mapping[str, object] | None = None, comment: str | None = None) -> Submission:
         """Return them as what somebody filled in, with values and a comment."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from satchel.actions.identity import accounts, applications
-from satchel.actions.identity.applications import Token
+from satchel.actions.identity.applications import IssuedToken
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest, NotFound, SatchelError, TooManyRequests, Unauthenticated
 from satchel.surfaces.alloy import outputs
@@ -100,7 +100,7 @@ class _WrongError(Exception):
         self.error = error
 
 
-async def _application(exchange: Exchange, given: Mapping[str, str]) -> Token:
+async def _application(exchange: Exchange, given: Mapping[str, str]) -> IssuedToken:
     if "username" in given or "password" in given:
         raise InvalidRequest("Send an application's id and secret or a person's user name and password, not both.")
     try:
@@ -111,7 +111,7 @@ async def _application(exchange: Exchange, given: Mapping[str, str]) -> Token:
         raise _WrongError("invalid_client") from None
 
 
-async def _person(exchange: Exchange, given: Mapping[str, str]) -> Token:
+async def _person(exchange: Exchange, given: Mapping[str, str]) -> IssuedToken:
     if "client_id" in given or "client_secret" in given:
         raise InvalidRequest("Send an application's id and secret or a person's user name and password, not both.")
     try:
@@ -128,7 +128,7 @@ async def _fields(exchange: Exchange) -> Mapping[str, str]:
     return {given.key(name): plain_text(name, value) for name, value in given.members.items()}
 
 
-def _answer(exchange: Exchange, made: Token) -> Reply:
+def _answer(exchange: Exchange, made: IssuedToken) -> Reply:
     seconds = int((made.expires_at - exchange.context.clock()).total_seconds()) - 1
     return json_reply({"access_token": made.secret, "token_type": SCHEME, "expires_in": max(seconds, 0)})
 

@@ -1,7 +1,7 @@
 """Files: one is attached to an instance, as the part `file` of a form or as the whole body."""
 
 from satchel.actions.files import attaching
-from satchel.actions.files.attaching import Coming
+from satchel.actions.files.attaching import IncomingFile
 from satchel.actions.files.intake import Arrival
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.lifecycle import View
@@ -73,14 +73,16 @@ async def _from_form(exchange: Exchange, view: View, field: Field | None, *, nam
             await part.text()
             continue
         arrival = Arrival(name=name or part.filename or None, media_type=part.media_type)
-        coming = Coming(arrival=arrival, chunks=last_part(part, parts), size_bytes=size, framing_bytes=FRAMING_BYTES)
+        coming = IncomingFile(
+            arrival=arrival, chunks=last_part(part, parts), size_bytes=size, framing_bytes=FRAMING_BYTES
+        )
         made = await _attached(exchange, view, field, coming)
     if made is None:
         raise InvalidRequest(f"The form has no file; send it last, in a part named '{FILE_PART}'.")
     return made
 
 
-async def _attached(exchange: Exchange, view: View, field: Field | None, coming: Coming) -> File:
+async def _attached(exchange: Exchange, view: View, field: Field | None, coming: IncomingFile) -> File:
     return await attaching.attach(exchange.context, exchange.actor, view.instance.id, field, coming)
 
 

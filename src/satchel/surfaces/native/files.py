@@ -1,7 +1,7 @@
 """Files: metadata, content with ranges, previews, links, changes, copies."""
 
 from satchel.actions.files import attached, links
-from satchel.actions.instances.places import Place
+from satchel.actions.instances.places import FilePlace
 from satchel.model.api import files as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.api.queries import AnyQuery, DispositionQuery
@@ -53,7 +53,7 @@ async def attach(exchange: Exchange) -> Reply:
     """Attach uploads to an instance, or a file that is kept elsewhere."""
     given = await exchange.read(inputs.NewFile)
     instance = InstanceId(exchange.number("instance", "instance"))
-    place = Place(field=None if given.field is None else FieldId(given.field), area=given.area)
+    place = FilePlace(field=None if given.field is None else FieldId(given.field), area=given.area)
     context, actor = exchange.context, exchange.actor
     if given.kind in (None, "stored"):
         if not given.uploads or given.url is not None:
@@ -72,7 +72,7 @@ async def _after(exchange: Exchange) -> Reply:
         return Reply(status=204)
 
 
-async def _add_link(exchange: Exchange, instance: InstanceId, given: inputs.NewFile, place: Place) -> File:
+async def _add_link(exchange: Exchange, instance: InstanceId, given: inputs.NewFile, place: FilePlace) -> File:
     if given.kind not in ("link", "drive", "onedrive") or given.url is None or given.uploads:
         raise InvalidRequest("A link has a kind (link, drive, onedrive) and a url, and no uploads.", pointer="/kind")
     return await attached.add_link(
@@ -116,7 +116,7 @@ async def restore(exchange: Exchange) -> Reply:
 async def copy(exchange: Exchange) -> Reply:
     """Copy a file into an instance; no bytes move."""
     given = await exchange.read(inputs.CopyFile)
-    place = Place(field=None if given.field is None else FieldId(given.field), area=given.area)
+    place = FilePlace(field=None if given.field is None else FieldId(given.field), area=given.area)
     copied = await attached.copy(
         exchange.context, exchange.actor, _id(exchange), InstanceId(given.instance), place, name=given.name
     )

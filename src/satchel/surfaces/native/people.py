@@ -1,7 +1,7 @@
 """Sign-in, users, groups, grants, credentials, storage, the account's history."""
 
 from satchel.actions.identity import accounts, credentials
-from satchel.actions.identity.credentials import Secret
+from satchel.actions.identity.credentials import CredentialSecret
 from satchel.model.actor import Right
 from satchel.model.api import instances as events_api
 from satchel.model.api import people as api
@@ -44,7 +44,7 @@ async def sign_in(exchange: Exchange) -> Reply:
     return json_reply(data, status=201, headers={"Set-Cookie": _cookie(exchange, secret.secret, secret)})
 
 
-def _cookie(exchange: Exchange, value: str, secret: Secret | None) -> str:
+def _cookie(exchange: Exchange, value: str, secret: CredentialSecret | None) -> str:
     seconds = 0
     if secret is not None and secret.expires_at is not None:
         seconds = int((secret.expires_at - exchange.context.clock()).total_seconds())

@@ -17,7 +17,7 @@ from satchel.actions.checkins.app import (
     PERSON,
     PRECISION,
 )
-from satchel.actions.checkins.checkins import CheckIn, HandedIn, Place
+from satchel.actions.checkins.checkins import CheckIn, CheckInForm, Location
 from satchel.actions.files import links
 from satchel.actions.files.links import Link
 from satchel.actions.identity import users
@@ -102,10 +102,10 @@ async def create(exchange: Exchange) -> Reply:
     return outputs.success(id=number)
 
 
-def _place(given: Inputs) -> Place:
+def _place(given: Inputs) -> Location:
     latitude = given.number("lat", low=-90, high=90)
     longitude = given.number("lng", low=-180, high=180)
-    return Place(
+    return Location(
         latitude=Decimal(str(latitude)),
         longitude=Decimal(str(longitude)),
         address=given.text("address", shortest=0, longest=MAX_ADDRESS_CHARS) if "address" in given else None,
@@ -113,11 +113,11 @@ def _place(given: Inputs) -> Place:
     )
 
 
-def _handed_in(given: Inputs) -> HandedIn | None:
+def _handed_in(given: Inputs) -> CheckInForm | None:
     if "form_submission" not in given:
         return None
     form = Inputs(given.mapping("form_submission"), within="form_submission")
-    return HandedIn(task=TaskId(form.integer("form_id")), fill=forms.fill(form.mapping("values")))
+    return CheckInForm(task=TaskId(form.integer("form_id")), fill=forms.fill(form.mapping("values")))
 
 
 async def read(exchange: Exchange) -> Reply:

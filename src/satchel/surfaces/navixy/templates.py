@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from satchel.actions.apps import deploying, templates
-from satchel.actions.apps.templates import CATEGORY, Earlier, Write
+from satchel.actions.apps.templates import CATEGORY, PreviousTemplate, Write
 from satchel.actions.lists import tasks
 from satchel.actions.lists.tasks import TaskFilter
 from satchel.actions.loading import LoadedApp
@@ -123,7 +123,7 @@ def _writer(given: Inputs) -> Write:
     if len(set(ids)) != len(ids):
         raise refused("template.fields.id", "must be unique")
 
-    def write(code: str, earlier: Earlier) -> Mapping[str, bytes]:
+    def write(code: str, earlier: PreviousTemplate) -> Mapping[str, bytes]:
         free = iter(range(max(earlier.numbers.values(), default=0) + 1, 2**31))
         before = {field.id: field for field in earlier.fields}
         manifest: dict[str, object] = {

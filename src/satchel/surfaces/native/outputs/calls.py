@@ -4,7 +4,7 @@ from msgspec import structs
 
 from satchel.actions.calls.by_hand import CallRecord
 from satchel.actions.calls.dry_runs import DryRun
-from satchel.actions.webhooks.subscriptions import DeliveryRecord, Secret
+from satchel.actions.webhooks.subscriptions import DeliveryRecord, WebhookSecret
 from satchel.model.api import calls as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.instance import Attempt, Incident, ServiceCall
@@ -94,7 +94,7 @@ def webhook(row: Webhook) -> api.Webhook:
     )
 
 
-def webhook_secret(made: Secret) -> api.WebhookSecret:
+def webhook_secret(made: WebhookSecret) -> api.WebhookSecret:
     """Return a webhook with its new secret."""
     return api.WebhookSecret(
         **structs.asdict(webhook(made.webhook)),

@@ -1,11 +1,11 @@
 """People: who asks, users, groups, credentials, programs, secrets, storage."""
 
 from satchel.actions.identity.accounts import People
-from satchel.actions.identity.applications import Application, NewSecret
+from satchel.actions.identity.applications import Application, ApplicationSecret
 from satchel.actions.identity.ceilings import consequence
-from satchel.actions.identity.credentials import Secret
+from satchel.actions.identity.credentials import CredentialSecret
 from satchel.actions.identity.oauth_clients import NewClient
-from satchel.actions.identity.secrets import Known
+from satchel.actions.identity.secrets import SecretInfo
 from satchel.db.accounts import User
 from satchel.db.credentials import Credential
 from satchel.db.oauth import OAuthClient
@@ -37,7 +37,7 @@ def me(actor: Actor) -> api.Me:
     )
 
 
-def session(actor: Actor, opened: Secret) -> api.Session:
+def session(actor: Actor, opened: CredentialSecret) -> api.Session:
     """Return a session that was just opened for somebody, without its secret."""
     return api.Session(
         user=_number(actor), csrf_token=opened.csrf or "", expires_at=Timestamp.of_optional(opened.expires_at)
@@ -97,7 +97,7 @@ def credential(row: Credential) -> api.Credential:
     )
 
 
-def new_secret(made: Secret) -> api.CredentialSecret:
+def new_secret(made: CredentialSecret) -> api.CredentialSecret:
     """Return a credential that was just made, with its secret."""
     return api.CredentialSecret(id=made.id, secret=made.secret, expires_at=Timestamp.of_optional(made.expires_at))
 
@@ -107,7 +107,7 @@ def application(row: Application) -> api.Application:
     return api.Application(id=row.id, client_id=row.client_id, name=row.name)
 
 
-def application_secret(made: NewSecret) -> api.ApplicationSecret:
+def application_secret(made: ApplicationSecret) -> api.ApplicationSecret:
     """Return an application with its new secret."""
     return api.ApplicationSecret(
         id=made.id, client_id=made.client_id, secret=made.secret, expires_at=Timestamp.of_optional(made.expires_at)
@@ -131,7 +131,7 @@ def registered(made: NewClient) -> api.OAuthClientSecret:
     return api.OAuthClientSecret(id=made.id, client_id=made.public_id, client_secret=made.secret)
 
 
-def secret(row: Known) -> api.Secret:
+def secret(row: SecretInfo) -> api.Secret:
     """Return a secret of service tasks, without its value."""
     return api.Secret(name=row.name, hosts=list(row.hosts), changed_at=Timestamp.of(row.changed_at))
 
