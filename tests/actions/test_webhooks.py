@@ -8,14 +8,14 @@ from peers import Peer
 from satchel.actions.identity import accounts
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.forms import Submission
-from satchel.actions.webhook_formats import NATIVE_FORMAT, Format, Message, by_name
+from satchel.actions.webhook_formats import NATIVE_FORMAT, Format, WebhookMessage, by_name
 from satchel.actions.webhooks import subscriptions
 from satchel.actions.webhooks.subscriptions import WebhookSettings
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import WebhookId
-from satchel.model.webhooks import MAX_WEBHOOKS_PER_APP, SECRET_OVERLAPS, Happening
+from satchel.model.webhooks import MAX_WEBHOOKS_PER_APP, SECRET_OVERLAPS, WebhookEvent
 from telling import body, disablings, hook, is_signed, pause, records, run_jobs, subscribe
 from world import World, faults_of
 
@@ -145,10 +145,10 @@ async def test_an_app_has_only_so_many_webhooks(world: World, receiver: Peer) ->
 async def test_a_format_of_a_surface_says_which_happenings_it_knows_and_sends_its_token(
     world: World, clerk: Actor, receiver: Peer
 ) -> None:
-    async def render(_tx: Reader, message: Message) -> object:
+    async def render(_tx: Reader, message: WebhookMessage) -> object:
         return {"Type": message.type, "Of": message.told.instance.identifier if message.told else None}
 
-    types = {Happening.START: "save", Happening.SAVE: "save"}
+    types = {WebhookEvent.START: "save", WebhookEvent.SAVE: "save"}
     plain = Format(name="plain", types=types, render=render, token_header="X-Token")
     object.__setattr__(world.context, "webhook_formats", by_name(NATIVE_FORMAT, plain))
     with pytest.raises(InvalidValues):

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satchel.model.errors import InvalidRequest
-from satchel.model.fields import Field, FieldType, Limits, Option, SlotKind
+from satchel.model.fields import Field, FieldType, Option, SlotKind, ValueLimits
 from satchel.model.ids import FieldId, InstanceId, UserId
 from satchel.model.instance import InstanceState
 from satchel.model.search.query import (
@@ -32,7 +32,7 @@ from satchel.model.search.reading import parse_pairs, parse_query
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 DAY = "2026-01-01T00:00:00Z"
 BERLIN = ZoneInfo("Europe/Berlin")
-LIMITS = Limits(options=(Option(id="red", label="Red"), Option(id="blue", label="Blue")), min=Decimal(5))
+LIMITS = ValueLimits(options=(Option(id="red", label="Red"), Option(id="blue", label="Blue")), min=Decimal(5))
 
 
 def field(name: str, type_: FieldType, *, searchable: bool = True) -> Field:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from satchel.model.errors import FieldFault
-from satchel.model.fields import Column, Field, FieldType, FileLimits, Limits, Option
+from satchel.model.fields import Column, Field, FieldType, FileLimits, Option, ValueLimits
 from satchel.model.ids import FieldId
 from satchel.model.values import merge, references, typed_values, value_faults
 
@@ -18,25 +18,25 @@ BERLIN = ZoneInfo("Europe/Berlin")
 """Where it is already 3 March, half past midnight."""
 
 OPTIONS = tuple(Option(id=id_, label=id_.upper()) for id_ in ("red", "green", "blue"))
-NO_LIMITS = Limits()
+NO_LIMITS = ValueLimits()
 
 
-def field(type_: FieldType, limits: Limits = NO_LIMITS, *, id_: str = "f") -> Field:
+def field(type_: FieldType, limits: ValueLimits = NO_LIMITS, *, id_: str = "f") -> Field:
     return Field(number=1, id=FieldId(id_), label="F", type=type_, limits=limits)
 
 
-def checked(type_: FieldType, value: object, limits: Limits = NO_LIMITS) -> tuple[object, list[FieldFault]]:
+def checked(type_: FieldType, value: object, limits: ValueLimits = NO_LIMITS) -> tuple[object, list[FieldFault]]:
     values, faults = value_faults([field(type_, limits)], {"f": value}, now=NOW, time_zone=BERLIN)
     return values.get(FieldId("f")), faults
 
 
-def canonical(type_: FieldType, value: object, limits: Limits = NO_LIMITS) -> object:
+def canonical(type_: FieldType, value: object, limits: ValueLimits = NO_LIMITS) -> object:
     stored, faults = checked(type_, value, limits)
     assert faults == []
     return stored
 
 
-def fault(type_: FieldType, value: object, limits: Limits = NO_LIMITS) -> str:
+def fault(type_: FieldType, value: object, limits: ValueLimits = NO_LIMITS) -> str:
     _, faults = checked(type_, value, limits)
     (found,) = faults
     assert found.field == "f"
@@ -82,7 +82,7 @@ def test_a_value_has_one_canonical_form(type_: FieldType, given_value: object, e
     "type_", [FieldType.TEXT, FieldType.DECIMAL, FieldType.DATE, FieldType.CHOICES, FieldType.BOOLEAN]
 )
 def test_an_empty_value_takes_the_value_away_whatever_the_limits(type_: FieldType, empty: object) -> None:
-    assert canonical(type_, empty, Limits(min_length=3, min=Decimal(1), min_checked=1, options=OPTIONS)) is None
+    assert canonical(type_, empty, ValueLimits(min_length=3, min=Decimal(1), min_checked=1, options=OPTIONS)) is None
 
 
 @pytest.mark.parametrize(
@@ -142,38 +142,44 @@ def test_a_value_of_another_type_is_refused(type_: FieldType, value: object, cod
 @pytest.mark.parametrize(
     ("type_", "limits", "good", "bad", "code"),
     [
-        (FieldType.TEXT, Limits(min_length=2), "ab", "a", "too_short"),
-        (FieldType.TEXT, Limits(max_length=2), "ab", "abc", "too_long"),
-        (FieldType.TEXT, Limits(pattern="[a-z]+"), "abc", "abc1", "pattern"),
-        (FieldType.DECIMAL, Limits(min=Decimal("0.5")), "0.50", "0.49", "too_small"),
-        (FieldType.DECIMAL, Limits(max=Decimal("0.5")), "0.5", "0.51", "too_large"),
-        (FieldType.DECIMAL, Limits(digits=2), "1.230", "1.234", "too_precise"),
-        (FieldType.INTEGER, Limits(max=Decimal(9)), 9, 10, "too_large"),
-        (FieldType.DATE, Limits(disable_future=True), "2026-03-03", "2026-03-04", "in_future"),
-        (FieldType.DATE, Limits(disable_past=True), "2026-03-03", "2026-03-02", "in_past"),
-        (FieldType.DATETIME, Limits(disable_future=True), "2026-03-02T23:30:00Z", "2026-03-02T23:30:01Z", "in_future"),
-        (FieldType.TIME, Limits(disable_past=True), "00:30", "00:29", "in_past"),
-        (FieldType.CHOICE, Limits(options=OPTIONS), "red", "RED", "unknown_option"),
-        (FieldType.CHOICE, Limits(options=OPTIONS), "red", ["red"], "type"),
-        (FieldType.CHOICES, Limits(options=OPTIONS), ["red"], "red", "type"),
-        (FieldType.CHOICES, Limits(options=OPTIONS), ["red"], [["red"]], "type"),
-        (FieldType.CHOICES, Limits(options=OPTIONS), ["red"], ["red", "red"], "duplicate"),
-        (FieldType.CHOICES, Limits(options=OPTIONS, min_checked=2), ["red", "blue"], ["red"], "too_few"),
-        (FieldType.CHOICES, Limits(options=OPTIONS, max_checked=1), ["red"], ["red", "blue"], "too_many"),
-        (FieldType.RATING, Limits(max_stars=3), 3, 4, "too_large"),
+        (FieldType.TEXT, ValueLimits(min_length=2), "ab", "a", "too_short"),
+        (FieldType.TEXT, ValueLimits(max_length=2), "ab", "abc", "too_long"),
+        (FieldType.TEXT, ValueLimits(pattern="[a-z]+"), "abc", "abc1", "pattern"),
+        (FieldType.DECIMAL, ValueLimits(min=Decimal("0.5")), "0.50", "0.49", "too_small"),
+        (FieldType.DECIMAL, ValueLimits(max=Decimal("0.5")), "0.5", "0.51", "too_large"),
+        (FieldType.DECIMAL, ValueLimits(digits=2), "1.230", "1.234", "too_precise"),
+        (FieldType.INTEGER, ValueLimits(max=Decimal(9)), 9, 10, "too_large"),
+        (FieldType.DATE, ValueLimits(disable_future=True), "2026-03-03", "2026-03-04", "in_future"),
+        (FieldType.DATE, ValueLimits(disable_past=True), "2026-03-03", "2026-03-02", "in_past"),
+        (
+            FieldType.DATETIME,
+            ValueLimits(disable_future=True),
+            "2026-03-02T23:30:00Z",
+            "2026-03-02T23:30:01Z",
+            "in_future",
+        ),
+        (FieldType.TIME, ValueLimits(disable_past=True), "00:30", "00:29", "in_past"),
+        (FieldType.CHOICE, ValueLimits(options=OPTIONS), "red", "RED", "unknown_option"),
+        (FieldType.CHOICE, ValueLimits(options=OPTIONS), "red", ["red"], "type"),
+        (FieldType.CHOICES, ValueLimits(options=OPTIONS), ["red"], "red", "type"),
+        (FieldType.CHOICES, ValueLimits(options=OPTIONS), ["red"], [["red"]], "type"),
+        (FieldType.CHOICES, ValueLimits(options=OPTIONS), ["red"], ["red", "red"], "duplicate"),
+        (FieldType.CHOICES, ValueLimits(options=OPTIONS, min_checked=2), ["red", "blue"], ["red"], "too_few"),
+        (FieldType.CHOICES, ValueLimits(options=OPTIONS, max_checked=1), ["red"], ["red", "blue"], "too_many"),
+        (FieldType.RATING, ValueLimits(max_stars=3), 3, 4, "too_large"),
     ],
 )
-def test_a_limit_holds_at_its_edge(type_: FieldType, limits: Limits, good: object, bad: object, code: str) -> None:
+def test_a_limit_holds_at_its_edge(type_: FieldType, limits: ValueLimits, good: object, bad: object, code: str) -> None:
     assert canonical(type_, good, limits) is not None
     assert fault(type_, bad, limits) == code
 
 
 def test_a_pattern_that_would_keep_a_backtracking_matcher_busy_for_years_is_answered_at_once() -> None:
-    assert fault(FieldType.TEXT, "a" * 9_999 + "!", Limits(pattern="(a*)*(a|aa)+b")) == "pattern"
+    assert fault(FieldType.TEXT, "a" * 9_999 + "!", ValueLimits(pattern="(a*)*(a|aa)+b")) == "pattern"
 
 
 def test_choices_are_kept_in_the_order_of_the_options() -> None:
-    assert canonical(FieldType.CHOICES, ["blue", "red"], Limits(options=OPTIONS)) == ["red", "blue"]
+    assert canonical(FieldType.CHOICES, ["blue", "red"], ValueLimits(options=OPTIONS)) == ["red", "blue"]
 
 
 def test_every_fault_comes_at_once_and_unknown_names_are_faults() -> None:
@@ -201,7 +207,7 @@ TABLE = Field(
     max_rows=3,
     columns=(
         Column(id="item", label="Item", type=FieldType.TEXT, required=True),
-        Column(id="price", label="Price", type=FieldType.DECIMAL, limits=Limits(digits=2)),
+        Column(id="price", label="Price", type=FieldType.DECIMAL, limits=ValueLimits(digits=2)),
         Column(id="buyer", label="Buyer", type=FieldType.USER),
     ),
 )
@@ -290,7 +296,7 @@ JUNK = st.recursive(
 
 @given(type_=st.sampled_from(FieldType), value=JUNK)
 def test_no_input_does_anything_but_pass_or_be_refused(type_: FieldType, value: object) -> None:
-    limits = Limits(options=OPTIONS, min=Decimal(0), max_length=10, pattern="[a-z]*")
+    limits = ValueLimits(options=OPTIONS, min=Decimal(0), max_length=10, pattern="[a-z]*")
     stored, faults = checked(type_, value, limits)
     if not faults:
         assert checked(type_, stored, limits) == (stored, [])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from satchel.actions.context import Context
-from satchel.db.events import Heard, insert_event
+from satchel.db.events import RecordedEvent, insert_event
 from satchel.db.pool import Writer
 from satchel.model.actor import Actor
 from satchel.model.ids import AppId, FileId, InstanceId, TaskId
@@ -22,7 +22,7 @@ async def write_event(
     file: FileId | None = None,
     submitted: SubmittedForm | None = None,
     told_as: tuple[AppId, str] | None = None,
-) -> Heard | None:
+) -> RecordedEvent | None:
     """Write that the actor did `kind` (as `noun.verb`) to the things named.
 
     Args:

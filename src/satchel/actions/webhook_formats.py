@@ -13,13 +13,13 @@ from satchel.model.clock import moment
 from satchel.model.files import File
 from satchel.model.ids import EventId, FieldId, UserId
 from satchel.model.instance import Instance, Task
-from satchel.model.webhooks import SUBSCRIBED, Happening
+from satchel.model.webhooks import SUBSCRIBED, WebhookEvent
 
 NATIVE = "native"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class InstanceChange:
     """An instance, as it was when the change was saved that a message tells of.
 
     Attributes:
@@ -45,7 +45,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class WebhookMessage:
     """What a webhook is told.
 
     Attributes:
@@ -55,10 +55,10 @@ class Message:
     """
 
     id: str
-    happening: Happening
+    happening: WebhookEvent
     type: str
     at: datetime
-    told: Told | None
+    told: InstanceChange | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +72,8 @@ class Format:
     """
 
     name: str
-    types: Mapping[Happening, str]
-    render: Callable[[Reader, Message], Awaitable[object]]
+    types: Mapping[WebhookEvent, str]
+    render: Callable[[Reader, WebhookMessage], Awaitable[object]]
     token_header: str | None = None
 
     @property
@@ -81,7 +81,7 @@ class Format:
         """What can be subscribed to."""
         return [happening.value for happening in SUBSCRIBED if happening in self.types]
 
-    def type_of(self, happening: Happening) -> str:
+    def type_of(self, happening: WebhookEvent) -> str:
         """Return what a happening is called; a test is called so where the format has no word for it."""
         return self.types.get(happening, happening.value)
 
@@ -91,7 +91,7 @@ def by_name(*formats: Format) -> Mapping[str, Format]:
     return {known.name: known for known in formats}
 
 
-async def _native(_tx: Reader, message: Message) -> object:
+async def _native(_tx: Reader, message: WebhookMessage) -> object:
     """Render a message as the native API says things; the three members are those of Standard Webhooks."""
     told = message.told
     shown: dict[str, object] = {"type": message.type, "timestamp": moment(message.at)}
@@ -130,10 +130,10 @@ async def _native(_tx: Reader, message: Message) -> object:
     return {**shown, "data": data}
 
 
-def _native_files(told: Told, place: FieldId | None) -> list[dict[str, object]]:
+def _native_files(told: InstanceChange, place: FieldId | None) -> list[dict[str, object]]:
     rows = {file.uuid.hex: file for file in told.held}
     shown = [(rows[str(one["attachmentId"])], one) for one in told.files.get(place, ())]
     return [{"id": row.id, **one, "sha256": row.digest} for row, one in shown]
 
 
-NATIVE_FORMAT = Format(name=NATIVE, types={happening: happening.value for happening in Happening}, render=_native)
+NATIVE_FORMAT = Format(name=NATIVE, types={happening: happening.value for happening in WebhookEvent}, render=_native)

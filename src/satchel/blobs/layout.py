@@ -61,7 +61,7 @@ def missing(digest: str) -> BlobMissing:
     )
 
 
-class Layout:
+class StoreLayout:
     """The directories of one store, and the steps in them that must be right together."""
 
     def __init__(self, root: Path, *, clock: Clock, disk: Disk, entropy: Entropy) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from satchel.blobs import threads
 from satchel.blobs.disk import Disk
-from satchel.blobs.layout import Layout, missing, storage_errors
+from satchel.blobs.layout import StoreLayout, missing, storage_errors
 from satchel.blobs.partials import LocalPartials
 from satchel.blobs.pump import batches, pump
 from satchel.blobs.store import BATCH_BYTES, HEAD_BYTES, READ_BYTES, Admit, Leftover, Received, Stored
@@ -34,7 +34,7 @@ class LocalBlobs(LocalPartials):
     """
 
     def __init__(self, root: Path, *, clock: Clock, disk: Disk | None = None, entropy: Entropy = os.urandom) -> None:
-        super().__init__(Layout(root, clock=clock, disk=disk or Disk(), entropy=entropy))
+        super().__init__(StoreLayout(root, clock=clock, disk=disk or Disk(), entropy=entropy))
 
     def prepare(self) -> None:
         """Make the store's directories, where there are none; blocks, and is for the start of a process."""
@@ -161,7 +161,7 @@ class LocalBlobs(LocalPartials):
 class _Arriving:
     """A temporary file that is being filled."""
 
-    layout: Layout
+    layout: StoreLayout
     name: str = ""
     descriptor: int = -1
     hasher: "_Hash" = field(default_factory=hashlib.sha256)

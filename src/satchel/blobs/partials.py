@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from satchel.blobs import threads
 from satchel.blobs.disk import Disk
-from satchel.blobs.layout import MARK, Layout, account_name, missing, partial_name, storage_errors
+from satchel.blobs.layout import MARK, StoreLayout, account_name, missing, partial_name, storage_errors
 from satchel.blobs.pump import batches, pump
 from satchel.blobs.store import HEAD_BYTES, READ_BYTES, Admit, Checksum, Partial, Received
 from satchel.model.digest import Digest
@@ -34,7 +34,7 @@ MOST_CARRIED = 1024
 class LocalPartials:
     """The part of a local store that takes bodies in pieces."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: StoreLayout) -> None:
         self._layout = layout
         self._carried: OrderedDict[Partial, tuple[int, _Hash]] = OrderedDict()
 
@@ -142,7 +142,7 @@ class _Piece:
         is_unsure: a flush failed, so what was written of the piece may not be on the disk.
     """
 
-    layout: Layout
+    layout: StoreLayout
     partial: Partial
     checksum: Checksum | None = None
     descriptor: int = -1

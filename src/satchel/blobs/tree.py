@@ -25,7 +25,7 @@ ARRIVING = ".arriving"
 _NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR})
 
 
-class Tree:
+class FolderWriter:
     """A folder under a root that the administrator chose; `parts` of a path are names, made safe once more here."""
 
     def __init__(self, root: Path, place: Sequence[str], *, disk: Disk, entropy: Entropy) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import typer
 
 from satchel.cli import output
-from satchel.cli.output import Code, bytes_text
+from satchel.cli.output import ExitCode, bytes_text
 from satchel.cli.remote import DEFAULT_URL, Token, Url, ask, change, refuse
 from satchel.model.errors import InvalidRequest
 
@@ -27,7 +27,7 @@ def call(
     raise typer.Exit(output.run(work))
 
 
-async def _dry_run(instance: int, task: str, url: str, token: str) -> Code:
+async def _dry_run(instance: int, task: str, url: str, token: str) -> ExitCode:
     path = f"/api/v1/instances/{instance}/services/{quote(task, safe='')}/request"
     answer, body = await ask(url, token, "GET", path)
     if not answer.is_success:
@@ -44,10 +44,10 @@ async def _dry_run(instance: int, task: str, url: str, token: str) -> Code:
         say(f"  file {file['id']}: {file['name']}, {file['size']} bytes, {file['media_type']}", markup=False)
     if body["body"]:
         say(f"\n{body['body']}", markup=False, soft_wrap=True)
-    return Code.OK
+    return ExitCode.OK
 
 
-async def _calls(instance: int, task: str | None, url: str, token: str) -> Code:
+async def _calls(instance: int, task: str | None, url: str, token: str) -> ExitCode:
     answer, body = await ask(url, token, "GET", f"/api/v1/instances/{instance}/calls")
     if not answer.is_success:
         return refuse(answer, body)
@@ -70,7 +70,7 @@ async def _calls(instance: int, task: str | None, url: str, token: str) -> Code:
             for made in attempts
         ] or [(found["id"], found["element"], "", found["state"], found["opened_at"], "", "")]
     output.table(["call", "task", "attempt", "state", "at", "status", "what"], rows)
-    return Code.OK
+    return ExitCode.OK
 
 
 def incidents(
@@ -103,7 +103,7 @@ def _value(text: str) -> tuple[str, object]:
         return name, value
 
 
-async def _incidents(instance: int | None, url: str, token: str) -> Code:
+async def _incidents(instance: int | None, url: str, token: str) -> ExitCode:
     only = "" if instance is None else f"&instance={instance}"
     rows: list[tuple[object, ...]] = []
     after: object = 0
@@ -117,4 +117,4 @@ async def _incidents(instance: int | None, url: str, token: str) -> Code:
             raise InvalidRequest("The server repeats a page.")
         after = body.get("next")
     output.table(["incident", "instance", "step", "since", "what"], rows)
-    return Code.OK
+    return ExitCode.OK

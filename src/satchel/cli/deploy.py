@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from satchel.cli import output
-from satchel.cli.output import Code
+from satchel.cli.output import ExitCode
 from satchel.cli.remote import DEFAULT_URL, Url, ask, refuse
 from satchel.model.errors import Finding
 
@@ -30,15 +30,15 @@ def deploy(
     raise typer.Exit(output.run(_deploy(bundle, url, token)))
 
 
-async def _deploy(bundle: Path, url: str, token: str) -> Code:
+async def _deploy(bundle: Path, url: str, token: str) -> ExitCode:
     answer, body = await ask(url, token, "POST", "/api/v1/apps", content=_zipped(bundle), media_type="application/zip")
     told = cast("list[dict[str, Any]]", body.get("findings", body.get("warnings", [])))
     named = [Finding(**finding) for finding in told]
     output.findings(named)
     if answer.is_success:
         output.out.print(f"deployed {body['code']} version {body['version']}")
-        return Code.OK
-    return refuse(answer, body, Code.FINDINGS if named else Code.REFUSED)
+        return ExitCode.OK
+    return refuse(answer, body, ExitCode.FINDINGS if named else ExitCode.REFUSED)
 
 
 def _zipped(bundle: Path) -> bytes:

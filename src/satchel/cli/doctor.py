@@ -6,7 +6,7 @@ import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from satchel.cli import output
-from satchel.cli.output import Code, bytes_text
+from satchel.cli.output import ExitCode, bytes_text
 from satchel.cli.serve import DataDirectory
 
 
@@ -24,7 +24,7 @@ def doctor(
     Looks only, unless told to sweep or to mend the quota. Exit code 4 where something is damaged.
     """
     is_clean = output.run(_examine(data, read_data=read_data, with_sweep=sweep, mend_quota=mend_quota))
-    raise typer.Exit(Code.OK if is_clean else Code.FINDINGS)
+    raise typer.Exit(ExitCode.OK if is_clean else ExitCode.FINDINGS)
 
 
 async def _examine(data: DataDirectory, *, read_data: bool, with_sweep: bool, mend_quota: bool) -> bool:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from satchel.cli import output
-from satchel.cli.output import Code, bytes_text
-from satchel.cli.progress import Bar
+from satchel.cli.output import ExitCode, bytes_text
+from satchel.cli.progress import ProgressBar
 from satchel.cli.remote import DEFAULT_URL, NEEDS_TOKEN, Token, Url
 from satchel.client import layout as layouts
 from satchel.model.errors import InvalidRequest, Unavailable
@@ -56,7 +56,7 @@ Parallel = Annotated[int, typer.Option(help="How many files are fetched at once.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _Options:
     """The command line."""
 
     target: Path
@@ -112,7 +112,7 @@ def export(
     query: dict[str, object] = {name: value for name, value in zip(_MEMBERS, values, strict=True) if value is not None}
     if field:
         query["fields"] = _conditions(field)
-    asked = _Asked(
+    asked = _Options(
         target=target,
         url=url,
         token=token,
@@ -132,7 +132,7 @@ def export(
     raise typer.Exit(_ran(asked))
 
 
-def _ran(asked: _Asked) -> int:
+def _ran(asked: _Options) -> int:
     """Return the exit code of a run, also of one that was interrupted."""
     try:
         return output.run(_export(asked))
@@ -150,7 +150,7 @@ def _conditions(given: list[str]) -> object:
         raise typer.BadParameter(error.message, param_hint="--field") from None
 
 
-async def _export(asked: _Asked) -> Code:
+async def _export(asked: _Options) -> ExitCode:
     if os.name != "posix" and asked.target.suffix.lower() != ".zip":
         raise Unavailable("A folder is filled on POSIX systems only: use WSL, or name a .zip.")
     if (asked.criteria is not None) + (asked.search is not None) + bool(asked.query) > 1:
@@ -158,7 +158,7 @@ async def _export(asked: _Asked) -> Code:
     return await (_from_satchel(asked) if asked.questetra is None else _from_questetra(asked, asked.questetra))
 
 
-async def _from_satchel(asked: _Asked) -> Code:
+async def _from_satchel(asked: _Options) -> ExitCode:
     from satchel.client import searches  # noqa: PLC0415  # only this command needs it
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # same
     from satchel.client.sources.native import NativeSource  # noqa: PLC0415  # same
@@ -187,8 +187,8 @@ async def _from_satchel(asked: _Asked) -> Code:
 
 
 async def _zip(
-    client: "AsyncClient", asked: _Asked, query: dict[str, object], fields: tuple[str, ...] | None, *, is_whole: bool
-) -> Code:
+    client: "AsyncClient", asked: _Options, query: dict[str, object], fields: tuple[str, ...] | None, *, is_whole: bool
+) -> ExitCode:
     """Have the server make a zip of what is found, and fetch it; its number is kept beside it until it is whole."""
     if asked.since is not None or asked.layout != layouts.DEFAULT:
         raise InvalidRequest("--since and --layout are for folders, not for a zip.")
@@ -203,7 +203,7 @@ async def _zip(
         asked.target.with_name(f"{asked.target.name}.part").unlink(missing_ok=True)
         number.write_text(str(begun), encoding="ascii")
     ready = await client.wait_for_export(begun)
-    with Bar() as bar:
+    with ProgressBar() as bar:
         bar.expect(files=ready.files, size=ready.size or 0)
         await client.download_export(begun, asked.target, told=bar.arrived)
     number.unlink()
@@ -213,10 +213,10 @@ async def _zip(
         f" {left} left out",
         markup=False,
     )
-    return Code.FINDINGS if ready.missing else Code.OK
+    return ExitCode.FINDINGS if ready.missing else ExitCode.OK
 
 
-async def _from_questetra(asked: _Asked, address: str) -> Code:
+async def _from_questetra(asked: _Options, address: str) -> ExitCode:
     from satchel.client import searches  # noqa: PLC0415  # only this command needs it
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # same
     from satchel.client.sources.questetra import QuestetraSource  # noqa: PLC0415  # same
@@ -239,7 +239,7 @@ def _now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  # this process's clock: it is what #today means to who types it
 
 
-async def _count(client: "AsyncClient", source: "Source", asked: _Asked, moment: str | None) -> Code:
+async def _count(client: "AsyncClient", source: "Source", asked: _Options, moment: str | None) -> ExitCode:
     from satchel.client.exporting import measure  # noqa: PLC0415  # only this command needs it
 
     report = await measure(client.driver, source, since=moment)
@@ -248,14 +248,14 @@ async def _count(client: "AsyncClient", source: "Source", asked: _Asked, moment:
         f" {report.links} links; nothing was fetched into {asked.target}",
         markup=False,
     )
-    return Code.OK
+    return ExitCode.OK
 
 
-async def _fill(client: "AsyncClient", source: "Source", asked: _Asked, moment: str | None) -> Code:
+async def _fill(client: "AsyncClient", source: "Source", asked: _Options, moment: str | None) -> ExitCode:
     from satchel.client.exporting import measure  # noqa: PLC0415  # only this command needs it
     from satchel.client.filling import fill  # noqa: PLC0415  # same
 
-    with Bar() as bar:
+    with ProgressBar() as bar:
         if bar.is_shown:
             total = await measure(client.driver, source, since=moment)
             bar.expect(files=total.files, size=total.bytes)
@@ -273,7 +273,7 @@ async def _fill(client: "AsyncClient", source: "Source", asked: _Asked, moment: 
     return _told(report, asked.target)
 
 
-def _told(report: "Report", target: Path) -> Code:
+def _told(report: "Report", target: Path) -> ExitCode:
     """Print what was done, and return the exit code that goes with it."""
     if report.instances == 0:
         output.out.print("nothing was found")
@@ -288,4 +288,4 @@ def _told(report: "Report", target: Path) -> Code:
         output.err.print(f"failed: {failure['path']}: {failure['message']} [{failure['code']}]", markup=False)
     if report.failed > _MOST_SHOWN:
         output.err.print(f"... and {report.failed - _MOST_SHOWN} more, in report.json", markup=False)
-    return Code.FINDINGS if report.failed else Code.OK
+    return ExitCode.FINDINGS if report.failed else ExitCode.OK

@@ -11,8 +11,8 @@ import typer
 
 from satchel.cli import output
 from satchel.cli.import_accounts import AccountOptions, SourceAccount, source_account
-from satchel.cli.output import Code, bytes_text
-from satchel.cli.progress import Bar
+from satchel.cli.output import ExitCode, bytes_text
+from satchel.cli.progress import ProgressBar
 from satchel.cli.remote import DEFAULT_URL, NEEDS_TOKEN, Token, Url
 from satchel.model.errors import InvalidRequest, Unavailable
 
@@ -119,7 +119,7 @@ EPILOG = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _Options:
     """The command line."""
 
     tree: Path
@@ -176,7 +176,7 @@ def import_tree(
         numbers=numbers,
         credentials=credentials,
     )
-    asked = _Asked(
+    asked = _Options(
         tree=tree,
         app=app,
         names=_pairs(names or []),
@@ -205,7 +205,7 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     return pairs
 
 
-async def _import(asked: _Asked) -> Code:
+async def _import(asked: _Options) -> ExitCode:
     account = source_account(asked.wanted)
     if account is None:
         if asked.dry_run:
@@ -224,7 +224,7 @@ async def _import(asked: _Asked) -> Code:
     return max(filled, started)
 
 
-async def _fill(asked: _Asked, account: SourceAccount) -> Code:
+async def _fill(asked: _Options, account: SourceAccount) -> ExitCode:
     """Fill the folder from the account, or only count."""
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # only this command needs it
     from satchel.client.exporting import measure  # noqa: PLC0415  # same
@@ -235,7 +235,7 @@ async def _fill(asked: _Asked, account: SourceAccount) -> Code:
     async with AsyncClient(source.address, token=account.token, basic=account.basic) as client:
         if asked.dry_run:
             return _counted(await measure(client.driver, source))
-        with Bar() as bar:
+        with ProgressBar() as bar:
             report = await fill(
                 client.driver,
                 source,
@@ -249,16 +249,16 @@ async def _fill(asked: _Asked, account: SourceAccount) -> Code:
     return _fetched(report, asked.tree)
 
 
-def _counted(report: "Report") -> Code:
+def _counted(report: "Report") -> ExitCode:
     output.out.print(
         f"{report.instances} instances, {report.files} files ({bytes_text(report.bytes)} where sizes are known),"
         f" {report.links} links; {report.absent} numbers are nobody's, {report.failed} instances cannot be had",
         markup=False,
     )
-    return Code.OK
+    return ExitCode.OK
 
 
-def _fetched(report: "Report", tree: Path) -> Code:
+def _fetched(report: "Report", tree: Path) -> ExitCode:
     output.out.print(
         f"{report.files} files ({bytes_text(report.bytes)}) of {report.instances} instances in {tree}:"
         f" {report.fetched} fetched, {report.kept} there already, {report.failed} failed; {report.links} links",
@@ -270,10 +270,10 @@ def _fetched(report: "Report", tree: Path) -> Code:
         output.err.print(f"failed: {failure['path']}: {failure['message']} [{failure['code']}]", markup=False)
     if report.failed > _MOST_SHOWN:
         output.err.print(f"... and {report.failed - _MOST_SHOWN} more, in report.json", markup=False)
-    return Code.FINDINGS if report.failed else Code.OK
+    return ExitCode.FINDINGS if report.failed else ExitCode.OK
 
 
-async def _start(asked: _Asked, *, is_lenient: bool, is_numbered: bool) -> Code:
+async def _start(asked: _Options, *, is_lenient: bool, is_numbered: bool) -> ExitCode:
     """Start the instances of the folder."""
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # only this command needs it
     from satchel.client.importing import Import  # noqa: PLC0415  # same
@@ -293,7 +293,7 @@ async def _start(asked: _Asked, *, is_lenient: bool, is_numbered: bool) -> Code:
         return _told(await work.run())
 
 
-def _told(report: "ImportReport") -> Code:
+def _told(report: "ImportReport") -> ExitCode:
     """Print what was done, and return the exit code that goes with it."""
     output.out.print(
         f"{report.instances} instances: {report.started} started, {report.there} there already, {report.failed} failed;"
@@ -315,4 +315,4 @@ def _told(report: "ImportReport") -> Code:
         output.err.print(f"... and {report.failed - _MOST_SHOWN} more failed")
     if report.failed or report.fields or report.moved:
         output.err.print("each is a line of import-report.jsonl")
-    return Code.FINDINGS if report.failed else Code.OK
+    return ExitCode.FINDINGS if report.failed else ExitCode.OK

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 from typer import Exit
 
-from satchel.model.errors import Finding, InvalidBundle, InvalidValues, Kind, SatchelError
+from satchel.model.errors import ErrorKind, Finding, InvalidBundle, InvalidValues, SatchelError
 from satchel.settings import Settings, read_settings
 
 Result = TypeVar("Result")
@@ -23,7 +23,7 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-class Code(IntEnum):
+class ExitCode(IntEnum):
     """The exit codes of every command; docs/reference/cli.md lists them."""
 
     OK = 0
@@ -41,7 +41,7 @@ def run(work: Coroutine[object, object, Result]) -> Result:
     """Run a command's coroutine; an error that Satchel knows becomes a line and an exit code.
 
     Raises:
-        Exit: with a `Code`.
+        Exit: with a `ExitCode`.
     """
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -50,7 +50,7 @@ def run(work: Coroutine[object, object, Result]) -> Result:
         raise Exit(report(error)) from None
     except BrokenPipeError:
         os.close(1)
-        raise Exit(Code.OK) from None
+        raise Exit(ExitCode.OK) from None
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -66,7 +66,7 @@ def settings(**options: object) -> Settings:
     """Return the settings of this process; what is wrong with them ends the command.
 
     Raises:
-        Exit: with a `Code`.
+        Exit: with a `ExitCode`.
     """
     try:
         return read_settings(None, **options)
@@ -74,18 +74,18 @@ def settings(**options: object) -> Settings:
         raise Exit(report(error)) from None
 
 
-def report(error: SatchelError) -> Code:
+def report(error: SatchelError) -> ExitCode:
     """Print an error and return the exit code that goes with it."""
     if isinstance(error, InvalidBundle):
         findings(error.findings)
         err.print(Text(error.message, style="red"))
-        return Code.FINDINGS
+        return ExitCode.FINDINGS
     err.print(Text("error: ", style="bold red"), Text(error.message), sep="", end="\n")
     if isinstance(error, InvalidValues):
         for fault in error.faults:
             err.print(Text(f"  {fault.field or '(form)'}: {fault.message} [{fault.code}]"))
-    unreachable = error.kind in (Kind.UNAVAILABLE, Kind.STORAGE)
-    return Code.UNREACHABLE if unreachable else Code.REFUSED
+    unreachable = error.kind in (ErrorKind.UNAVAILABLE, ErrorKind.STORAGE)
+    return ExitCode.UNREACHABLE if unreachable else ExitCode.REFUSED
 
 
 def findings(found: Sequence[Finding]) -> None:

@@ -7,7 +7,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from satchel.cli import output
 
 
-class Bar:
+class ProgressBar:
     """Shows how far a transfer of many files is; a `satchel.client.exporting.Watch`."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import httpx
 import typer
 
 from satchel.cli import output
-from satchel.cli.output import Code
+from satchel.cli.output import ExitCode
 from satchel.model.errors import InvalidRequest, Unavailable
 
 TIMEOUT_S = 60.0
@@ -44,16 +44,16 @@ async def ask(
         raise Unavailable(f"{url} answered {answer.status_code} without JSON; is it a Satchel server?") from None
 
 
-def refuse(answer: httpx.Response, body: dict[str, object], code: Code = Code.REFUSED) -> Code:
+def refuse(answer: httpx.Response, body: dict[str, object], code: ExitCode = ExitCode.REFUSED) -> ExitCode:
     """Print why the server refused, and return the exit code that goes with it."""
     output.err.print(f"error: {body.get('detail', answer.reason_phrase)}", style="red", markup=False)
     return code
 
 
-async def change(method: str, path: str, given: Mapping[str, object], done: str, *, url: str, token: str) -> Code:
+async def change(method: str, path: str, given: Mapping[str, object], done: str, *, url: str, token: str) -> ExitCode:
     """Send a change and print `done`, or why it was refused."""
     answer, body = await ask(url, token, method, path, content=json.dumps(given).encode())
     if not answer.is_success:
         return refuse(answer, body)
     output.out.print(done, markup=False)
-    return Code.OK
+    return ExitCode.OK

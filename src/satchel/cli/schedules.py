@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from satchel.cli import output
-from satchel.cli.output import Code, bytes_text
+from satchel.cli.output import ExitCode, bytes_text
 from satchel.cli.remote import DEFAULT_URL, Token, Url, ask, refuse
 
 app = typer.Typer(help="Export saved searches into folders of the server, every day.", no_args_is_help=True)
@@ -56,7 +56,7 @@ def remove(schedule: Number, *, url: Url = DEFAULT_URL, token: Token = "") -> No
     raise typer.Exit(output.run(_told(url, token, "DELETE", f"{_PATH}/{schedule}", None)))
 
 
-async def _told(url: str, token: str, method: str, path: str, body: Mapping[str, object] | None) -> Code:
+async def _told(url: str, token: str, method: str, path: str, body: Mapping[str, object] | None) -> ExitCode:
     """Send a change and print the number of what came of it, if anything did."""
     content = None if body is None else json.dumps(body).encode()
     answer, told = await ask(url, token, method, path, content=content)
@@ -64,16 +64,16 @@ async def _told(url: str, token: str, method: str, path: str, body: Mapping[str,
         return refuse(answer, told)
     if "id" in told:
         output.out.print(told["id"])
-    return Code.OK
+    return ExitCode.OK
 
 
-async def _table(url: str, token: str, path: str, headings: tuple[str, ...]) -> Code:
+async def _table(url: str, token: str, path: str, headings: tuple[str, ...]) -> ExitCode:
     answer, body = await ask(url, token, "GET", path)
     if not answer.is_success:
         return refuse(answer, body)
     rows = [[_cell(name, row[name]) for name in headings] for row in cast("list[dict[str, Any]]", body["items"])]
     output.table(headings, rows)
-    return Code.OK
+    return ExitCode.OK
 
 
 def _cell(name: str, value: Any) -> object:  # noqa: ANN401  # whatever JSON holds

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from satchel.cli import output
-from satchel.cli.output import Code
+from satchel.cli.output import ExitCode
 
 DataDirectory = Annotated[
     Path | None,
@@ -43,4 +43,4 @@ def worker(*, data: DataDirectory = None) -> None:
     settings = output.settings(data_directory=data)
     server.set_up_logs(settings)
     output.run(server.serve(settings, with_web=False, with_worker=True, on_ready=lambda _: None))
-    raise typer.Exit(Code.OK)
+    raise typer.Exit(ExitCode.OK)

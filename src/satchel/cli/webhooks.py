@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from satchel.cli import output
-from satchel.cli.output import Code
+from satchel.cli.output import ExitCode
 from satchel.cli.remote import DEFAULT_URL, Token, Url, ask, change, refuse
 
 Events = Annotated[
@@ -33,7 +33,7 @@ def listing(
     raise typer.Exit(output.run(_list(code, url, token)))
 
 
-async def _list(code: str | None, url: str, token: str) -> Code:
+async def _list(code: str | None, url: str, token: str) -> ExitCode:
     only = "" if code is None else f"?app={quote(code, safe='')}"
     answer, body = await ask(url, token, "GET", f"/api/v1/webhooks{only}")
     if not answer.is_success:
@@ -43,7 +43,7 @@ async def _list(code: str | None, url: str, token: str) -> Code:
         for one in cast("list[dict[str, Any]]", body["items"])
     ]
     output.table(["webhook", "app", "events", "format", "state", "address"], rows)
-    return Code.OK
+    return ExitCode.OK
 
 
 def _state(webhook: dict[str, Any]) -> str:
@@ -67,7 +67,7 @@ def add(
     raise typer.Exit(output.run(_add(given | ({"events": events} if events else {}), url, token)))
 
 
-async def _add(given: dict[str, object], url: str, token: str) -> Code:
+async def _add(given: dict[str, object], url: str, token: str) -> ExitCode:
     answer, body = await ask(url, token, "POST", "/api/v1/webhooks", content=json.dumps(given).encode())
     if not answer.is_success:
         return refuse(answer, body)
@@ -75,7 +75,7 @@ async def _add(given: dict[str, object], url: str, token: str) -> Code:
     if "token" in body:
         output.table(["webhook", "token"], [(body["id"], body["token"])])
     output.err.print("The secret is shown this once; receivers verify by it.", markup=False)
-    return Code.OK
+    return ExitCode.OK
 
 
 @app.command("switch")
@@ -111,13 +111,13 @@ def secret(
     raise typer.Exit(output.run(_secret(webhook, {"at_once": at_once}, url, token)))
 
 
-async def _secret(webhook: int, given: dict[str, object], url: str, token: str) -> Code:
+async def _secret(webhook: int, given: dict[str, object], url: str, token: str) -> ExitCode:
     path = f"/api/v1/webhooks/{webhook}/secret"
     answer, body = await ask(url, token, "POST", path, content=json.dumps(given).encode())
     if not answer.is_success:
         return refuse(answer, body)
     output.table(["webhook", "secret"], [(body["id"], body["secret"])])
-    return Code.OK
+    return ExitCode.OK
 
 
 @app.command("test")
@@ -126,7 +126,7 @@ def send_test(webhook: Webhook, *, url: Url = DEFAULT_URL, token: Token = "") ->
     raise typer.Exit(output.run(_test(webhook, url, token)))
 
 
-async def _test(webhook: int, url: str, token: str) -> Code:
+async def _test(webhook: int, url: str, token: str) -> ExitCode:
     answer, body = await ask(url, token, "POST", f"/api/v1/webhooks/{webhook}/test", content=b"{}")
     if not answer.is_success:
         return refuse(answer, body)
@@ -141,7 +141,7 @@ async def _test(webhook: int, url: str, token: str) -> Code:
     _print_attempts(body)
     if body["state"] == "waiting":
         output.err.print("The test is still waiting; does a worker run?", markup=False)
-    return Code.OK if body["state"] == "delivered" else Code.REFUSED
+    return ExitCode.OK if body["state"] == "delivered" else ExitCode.REFUSED
 
 
 @app.command("log")
@@ -161,7 +161,7 @@ def log(
     raise typer.Exit(output.run(work))
 
 
-async def _log(webhook: int, state: str | None, limit: int, url: str, token: str) -> Code:
+async def _log(webhook: int, state: str | None, limit: int, url: str, token: str) -> ExitCode:
     only = "" if state is None else f"&state={quote(state, safe='')}"
     answer, body = await ask(url, token, "GET", f"/api/v1/webhooks/{webhook}/deliveries?limit={limit}{only}")
     if not answer.is_success:
@@ -171,15 +171,15 @@ async def _log(webhook: int, state: str | None, limit: int, url: str, token: str
         for one in cast("list[dict[str, Any]]", body["items"])
     ]
     output.table(["delivery", "at", "event", "instance", "state", "attempts", "why"], rows)
-    return Code.OK
+    return ExitCode.OK
 
 
-async def _delivery(delivery: int, url: str, token: str) -> Code:
+async def _delivery(delivery: int, url: str, token: str) -> ExitCode:
     answer, body = await ask(url, token, "GET", f"/api/v1/deliveries/{delivery}")
     if not answer.is_success:
         return refuse(answer, body)
     _print_attempts(body)
-    return Code.OK
+    return ExitCode.OK
 
 
 def _print_attempts(delivery: dict[str, object]) -> None:

@@ -5,7 +5,7 @@ from typing import cast
 
 import msgspec
 
-from satchel.model.errors import Kind, SatchelError
+from satchel.model.errors import ErrorKind, SatchelError
 
 MOST_CHARS = 500
 """How much of an answer that is no problem document is quoted."""
@@ -44,7 +44,7 @@ class NoRoom(SatchelError):
     """The disk that is written to here is full."""
 
     code = "no_room_here"
-    kind = Kind.STORAGE
+    kind = ErrorKind.STORAGE
 
     def __init__(self, what: str) -> None:
         super().__init__(f"The disk is full: {what} cannot be written. Free space, then go on with --resume.")
@@ -54,7 +54,7 @@ class InTheWay(SatchelError):
     """Where a folder or file goes stands a link, or something of another kind; it is never followed."""
 
     code = "in_the_way"
-    kind = Kind.CONFLICT
+    kind = ErrorKind.CONFLICT
 
     def __init__(self, what: str) -> None:
         super().__init__(f"Where {what} goes stands a link, or a file for a folder. Move it away, then go on.")

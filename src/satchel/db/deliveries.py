@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer
 from satchel.model.ids import AccountId, DeliveryId, InstanceId, WebhookId
-from satchel.model.webhooks import Delivery, DeliveryAttempt, DeliveryState, Happening
+from satchel.model.webhooks import Delivery, DeliveryAttempt, DeliveryState, WebhookEvent
 
 _DELIVERY: LiteralString = (
     "account_id, id, uuid, webhook_id, instance_id, happening, at, snapshot, state, attempt, counted_from,"
@@ -27,7 +27,7 @@ async def insert_delivery(
     *,
     uuid: UUID,
     instance_id: InstanceId | None,
-    happening: Happening,
+    happening: WebhookEvent,
     at: datetime,
     snapshot: Mapping[str, object],
 ) -> Delivery | None:

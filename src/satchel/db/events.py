@@ -31,7 +31,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class RecordedEvent:
     """A line of history that was just written, and the webhooks that are to be told of it."""
 
     id: EventId
@@ -69,7 +69,7 @@ async def insert_event(
     data: Mapping[str, object] | None = None,
     submitted: SubmittedForm | None = None,
     told_as: tuple[AppId, str] | None = None,
-) -> Heard | None:
+) -> RecordedEvent | None:
     """Add a line to the history.
 
     Args:
@@ -84,7 +84,7 @@ async def insert_event(
     if told_as is None:
         await tx.execute(f"{before}{_INSERT}", row)
         return None
-    return await tx.row(Heard, f"{before}{_HEARD}", (*row, *told_as))
+    return await tx.row(RecordedEvent, f"{before}{_HEARD}", (*row, *told_as))
 
 
 async def events_of_instance(

@@ -16,7 +16,7 @@ from satchel.model.faults import Finding as Finding  # noqa: PLC0414  # same
 from satchel.model.faults import SettingFault as SettingFault  # noqa: PLC0414  # same
 
 
-class Kind(Enum):
+class ErrorKind(Enum):
     """What sort of refusal an error is; the value is the HTTP status of the native API."""
 
     INVALID = 400
@@ -52,7 +52,7 @@ class SatchelError(Exception):
     """
 
     code: ClassVar[str] = "error"
-    kind: ClassVar[Kind] = Kind.INVALID
+    kind: ClassVar[ErrorKind] = ErrorKind.INVALID
 
     def __init__(self, message: str, **members: object) -> None:
         super().__init__(message)
@@ -64,14 +64,14 @@ class InvalidRequest(SatchelError):
     """The request itself is malformed: its syntax, a parameter, a header."""
 
     code = "invalid_request"
-    kind = Kind.INVALID
+    kind = ErrorKind.INVALID
 
 
 class InvalidValues(SatchelError):
     """One or more values break their field's type, limits or access; nothing was saved."""
 
     code = "invalid_values"
-    kind = Kind.UNPROCESSABLE
+    kind = ErrorKind.UNPROCESSABLE
 
     def __init__(self, faults: Sequence[FieldFault]) -> None:
         names = ", ".join(dict.fromkeys(fault.field or "(form)" for fault in faults))
@@ -86,14 +86,14 @@ class IdempotencyKeyReused(SatchelError):
     """An Idempotency-Key came with another body than the first time."""
 
     code = "idempotency_key_reused"
-    kind = Kind.UNPROCESSABLE
+    kind = ErrorKind.UNPROCESSABLE
 
 
 class MethodNotAllowed(SatchelError):
     """The address is right, the method is not."""
 
     code = "method_not_allowed"
-    kind = Kind.METHOD
+    kind = ErrorKind.METHOD
 
     def __init__(self, method: str, allowed: Sequence[str]) -> None:
         super().__init__(f"{method} is not possible here; {', '.join(allowed)} is.", allowed=list(allowed))
@@ -104,7 +104,7 @@ class Unauthenticated(SatchelError):
     """No credential, or one that is unknown, expired or revoked."""
 
     code = "unauthenticated"
-    kind = Kind.UNAUTHENTICATED
+    kind = ErrorKind.UNAUTHENTICATED
 
     def __init__(self, message: str = "Sign in: the credential is missing, unknown, expired or revoked.") -> None:
         super().__init__(message)
@@ -127,14 +127,14 @@ class Forbidden(SatchelError):
     """The actor may see that the thing exists but may not do this to it."""
 
     code = "forbidden"
-    kind = Kind.FORBIDDEN
+    kind = ErrorKind.FORBIDDEN
 
 
 class NotFound(SatchelError):
     """There is no such thing, or the actor may not know of it; the two answer alike."""
 
     code = "not_found"
-    kind = Kind.NOT_FOUND
+    kind = ErrorKind.NOT_FOUND
 
     def __init__(self, what: str, which: object = None) -> None:
         named = f"{what} {which}" if which is not None else what
@@ -145,7 +145,7 @@ class Conflict(SatchelError):
     """The thing's present state does not allow this."""
 
     code = "conflict"
-    kind = Kind.CONFLICT
+    kind = ErrorKind.CONFLICT
 
 
 class InvalidState(Conflict):
@@ -172,7 +172,7 @@ class PreconditionFailed(SatchelError):
     """The thing changed since the client last read it."""
 
     code = "changed_meanwhile"
-    kind = Kind.PRECONDITION
+    kind = ErrorKind.PRECONDITION
 
     def __init__(self, what: str, current: str) -> None:
         super().__init__(
@@ -184,14 +184,14 @@ class PreconditionRequired(SatchelError):
     """A change that must name the version that it changes came without one."""
 
     code = "if_match_required"
-    kind = Kind.PRECONDITION_REQUIRED
+    kind = ErrorKind.PRECONDITION_REQUIRED
 
 
 class Gone(SatchelError):
     """The thing existed and has ended: an expired ticket or link, a deleted file."""
 
     code = "gone"
-    kind = Kind.GONE
+    kind = ErrorKind.GONE
 
 
 class UploadExpired(Gone):
@@ -213,7 +213,7 @@ class TooLarge(SatchelError):
     """
 
     code = "too_large"
-    kind = Kind.TOO_LARGE
+    kind = ErrorKind.TOO_LARGE
 
     def __init__(self, what: str, limit_bytes: int, size_bytes: int | None = None, *, is_of_body: bool = False) -> None:
         self.is_of_body = is_of_body
@@ -236,7 +236,7 @@ class BodyTooSlow(SatchelError):
     """The request's body arrives more slowly than the server waits for."""
 
     code = "body_too_slow"
-    kind = Kind.TIMEOUT
+    kind = ErrorKind.TIMEOUT
 
     def __init__(self) -> None:
         super().__init__("The request's body arrives too slowly. Send it again over a better connection, or in pieces.")
@@ -246,14 +246,14 @@ class UnsupportedMedia(SatchelError):
     """A body's type or encoding is none that this address takes."""
 
     code = "unsupported_media"
-    kind = Kind.UNSUPPORTED
+    kind = ErrorKind.UNSUPPORTED
 
 
 class RangeNotSatisfiable(SatchelError):
     """A Range asks for nothing that the content has."""
 
     code = "range_not_satisfiable"
-    kind = Kind.RANGE
+    kind = ErrorKind.RANGE
 
     def __init__(self, size_bytes: int) -> None:
         super().__init__(f"The content has {size_bytes} bytes; none of them are in that range.", size_bytes=size_bytes)
@@ -267,7 +267,7 @@ class BadFile(SatchelError):
     """
 
     code = "bad_file"
-    kind = Kind.UNPROCESSABLE
+    kind = ErrorKind.UNPROCESSABLE
     codes: ClassVar[tuple[str, ...]] = (
         *("file_too_small", "file_type", "file_not_image", "digest_mismatch", "too_many_files", "too_many_unclaimed"),
         *("not_a_file_field", "empty_file_name", "metadata_not_image"),
@@ -282,14 +282,14 @@ class ChecksumMismatch(SatchelError):
     """A tus chunk does not have the checksum that came with it; the chunk was discarded."""
 
     code = "checksum_mismatch"
-    kind = Kind.CHECKSUM
+    kind = ErrorKind.CHECKSUM
 
 
 class OverQuota(SatchelError):
     """The account's storage has no room; the three numbers tell how much there is."""
 
     code = "over_quota"
-    kind = Kind.STORAGE
+    kind = ErrorKind.STORAGE
 
     def __init__(self, *, needed_bytes: int, used_bytes: int, reserved_bytes: int, limit_bytes: int) -> None:
         super().__init__(
@@ -306,7 +306,7 @@ class DiskFull(SatchelError):
     """The server's disk has no room; nothing was recorded and reading goes on working."""
 
     code = "disk_full"
-    kind = Kind.STORAGE
+    kind = ErrorKind.STORAGE
 
     def __init__(self) -> None:
         super().__init__(
@@ -318,14 +318,14 @@ class BlobMissing(SatchelError):
     """A file's row names bytes that the store does not have: damage that `satchel doctor` reports."""
 
     code = "bytes_missing"
-    kind = Kind.UNAVAILABLE
+    kind = ErrorKind.UNAVAILABLE
 
 
 class Unavailable(SatchelError):
     """A part of the server cannot be reached at the moment."""
 
     code = "unavailable"
-    kind = Kind.UNAVAILABLE
+    kind = ErrorKind.UNAVAILABLE
 
 
 class DatabaseUnavailable(Unavailable):
@@ -338,7 +338,7 @@ class TooManyRequests(SatchelError):
     """A rate limit was reached."""
 
     code = "too_many_requests"
-    kind = Kind.TOO_MANY
+    kind = ErrorKind.TOO_MANY
 
     def __init__(self, message: str, retry_at: datetime) -> None:
         super().__init__(message, retry_at=retry_at.isoformat())
@@ -349,7 +349,7 @@ class InvalidSettings(SatchelError):
     """One or more settings are wrong; the process does not start."""
 
     code = "invalid_settings"
-    kind = Kind.INVALID
+    kind = ErrorKind.INVALID
 
     def __init__(self, faults: Sequence[SettingFault]) -> None:
         listed = "; ".join(f"{fault.name} {fault.message}" for fault in faults)
@@ -361,7 +361,7 @@ class InvalidBundle(SatchelError):
     """An app bundle has faults; nothing was deployed."""
 
     code = "invalid_bundle"
-    kind = Kind.UNPROCESSABLE
+    kind = ErrorKind.UNPROCESSABLE
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__(
@@ -379,7 +379,7 @@ class EngineStopped(SatchelError):
     """
 
     code = "incident"
-    kind = Kind.CONFLICT
+    kind = ErrorKind.CONFLICT
 
     def __init__(self, *, reason: str, element: str, message: str, values: Mapping[str, object]) -> None:
         super().__init__(message, reason=reason, element=element, values=dict(values))
@@ -392,7 +392,7 @@ class CorruptState(SatchelError):
     """The stored state of a running process cannot be read, or is another process's: damage, not a refusal."""
 
     code = "corrupt_state"
-    kind = Kind.UNAVAILABLE
+    kind = ErrorKind.UNAVAILABLE
 
     def __init__(self, reason: str) -> None:
         super().__init__(

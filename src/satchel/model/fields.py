@@ -78,7 +78,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ValueLimits:
     """What a value must keep to; None means no limit. Only those that fit the field's type are ever set.
 
     Attributes:
@@ -135,7 +135,7 @@ class Column:
     label: str
     type: FieldType
     required: bool = False
-    limits: Limits = Limits()
+    limits: ValueLimits = ValueLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +157,7 @@ class Field:
     type: FieldType
     description: str = ""
     searchable: bool = False
-    limits: Limits = Limits()
+    limits: ValueLimits = ValueLimits()
     columns: tuple[Column, ...] = ()
     max_rows: int | None = None
     files: FileLimits | None = None

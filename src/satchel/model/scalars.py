@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TypeAlias, cast
 from urllib.parse import urlsplit
 
-from satchel.model.fields import FieldType, Limits
+from satchel.model.fields import FieldType, ValueLimits
 from satchel.model.patterns import matches
 
 Scalar: TypeAlias = str | int | bool | list[str] | None
@@ -64,7 +64,7 @@ def is_empty(value: object) -> bool:
     return value is None or value in ([], ()) or (isinstance(value, str) and not value.strip())
 
 
-def check_scalar(type_: FieldType, limits: Limits, value: object, moment: Moment) -> Scalar:
+def check_scalar(type_: FieldType, limits: ValueLimits, value: object, moment: Moment) -> Scalar:
     """Return the canonical form of a value of a simple type, None for an empty one.
 
     Raises:
@@ -75,14 +75,14 @@ def check_scalar(type_: FieldType, limits: Limits, value: object, moment: Moment
     return _CHECKS[type_](limits, value, moment)
 
 
-def _text(limits: Limits, value: object, _: Moment) -> str:
+def _text(limits: ValueLimits, value: object, _: Moment) -> str:
     text = _string(value)
     if _FORBIDDEN_IN_LINE.search(text):
         raise RefusedError("type", "The text holds a line break or control character; it must be one line.")
     return _within_limits(limits, text)
 
 
-def _multiline(limits: Limits, value: object, _: Moment) -> str:
+def _multiline(limits: ValueLimits, value: object, _: Moment) -> str:
     text = _string(value).replace("\r\n", "\n").replace("\r", "\n")
     if _FORBIDDEN.search(text):
         raise RefusedError("type", "The text holds a control character.")
@@ -95,7 +95,7 @@ def _string(value: object) -> str:
     return value
 
 
-def _within_limits(limits: Limits, text: str) -> str:
+def _within_limits(limits: ValueLimits, text: str) -> str:
     longest = limits.max_length if limits.max_length is not None else MAX_TEXT_CHARS
     if len(text) > longest:
         raise RefusedError("too_long", f"The text has {len(text)} characters; at most {longest} are allowed.")
@@ -111,7 +111,7 @@ def _within_limits(limits: Limits, text: str) -> str:
     return text
 
 
-def _link(limits: Limits, value: object, moment: Moment) -> str:
+def _link(limits: ValueLimits, value: object, moment: Moment) -> str:
     text = _text(limits, value, moment).strip()
     if len(text) > MAX_LINK_CHARS:
         raise RefusedError("too_long", f"The address has {len(text)} characters; at most {MAX_LINK_CHARS} are allowed.")
@@ -165,14 +165,14 @@ def _trimmed(number: Decimal) -> Decimal:
     return Decimal((sign, tuple(kept), places))
 
 
-def _in_range(limits: Limits, number: Decimal) -> None:
+def _in_range(limits: ValueLimits, number: Decimal) -> None:
     if limits.min is not None and number < limits.min:
         raise RefusedError("too_small", f"The number must be at least {limits.min:f}.")
     if limits.max is not None and number > limits.max:
         raise RefusedError("too_large", f"The number must be at most {limits.max:f}.")
 
 
-def _decimal(limits: Limits, value: object, _: Moment) -> str:
+def _decimal(limits: ValueLimits, value: object, _: Moment) -> str:
     number = _number(value)
     places = max(0, -cast("int", number.as_tuple().exponent))
     if limits.digits is not None and places > limits.digits:
@@ -183,7 +183,7 @@ def _decimal(limits: Limits, value: object, _: Moment) -> str:
     return format(number, "f")
 
 
-def _integer(limits: Limits, value: object, _: Moment) -> int:
+def _integer(limits: ValueLimits, value: object, _: Moment) -> int:
     if isinstance(value, str) and not _INTEGER.fullmatch(value.strip()):
         raise RefusedError("type", "A whole number is needed here.")
     number = _number(value)
@@ -195,7 +195,7 @@ def _integer(limits: Limits, value: object, _: Moment) -> int:
     return int(number)
 
 
-def _boolean(_limits: Limits, value: object, _: Moment) -> bool:
+def _boolean(_limits: ValueLimits, value: object, _: Moment) -> bool:
     if isinstance(value, bool):
         return value
     if value in ("true", "false"):
@@ -203,7 +203,7 @@ def _boolean(_limits: Limits, value: object, _: Moment) -> bool:
     raise RefusedError("type", "true or false is needed here.")
 
 
-def _date(limits: Limits, value: object, moment: Moment) -> str:
+def _date(limits: ValueLimits, value: object, moment: Moment) -> str:
     try:
         day = date.fromisoformat(_shaped(_DATE, value))
     except ValueError as error:
@@ -212,7 +212,7 @@ def _date(limits: Limits, value: object, moment: Moment) -> str:
     return day.isoformat()
 
 
-def _datetime(limits: Limits, value: object, moment: Moment) -> str:
+def _datetime(limits: ValueLimits, value: object, moment: Moment) -> str:
     try:
         given = datetime.fromisoformat(_shaped(_DATETIME, value))
         aware = given if given.tzinfo else given.replace(tzinfo=moment.time_zone)
@@ -223,7 +223,7 @@ def _datetime(limits: Limits, value: object, moment: Moment) -> str:
     return utc.replace(tzinfo=None).isoformat() + "Z"
 
 
-def _time(limits: Limits, value: object, moment: Moment) -> str:
+def _time(limits: ValueLimits, value: object, moment: Moment) -> str:
     try:
         clock = time.fromisoformat(_shaped(_TIME, value))
     except ValueError as error:
@@ -240,20 +240,20 @@ def _shaped(shape: re.Pattern[str], value: object) -> str:
     return value.strip()
 
 
-def _on_allowed_side(limits: Limits, is_past: bool, is_future: bool, what: str) -> None:  # noqa: FBT001  # one truth each
+def _on_allowed_side(limits: ValueLimits, is_past: bool, is_future: bool, what: str) -> None:  # noqa: FBT001  # one truth each
     if limits.disable_future and is_future:
         raise RefusedError("in_future", f"The {what} lies in the future, which is not allowed here.")
     if limits.disable_past and is_past:
         raise RefusedError("in_past", f"The {what} lies in the past, which is not allowed here.")
 
 
-def _choice(limits: Limits, value: object, _: Moment) -> str:
+def _choice(limits: ValueLimits, value: object, _: Moment) -> str:
     if not isinstance(value, str):
         raise RefusedError("type", "The id of one option is needed here.")
     return _known(limits, value)
 
 
-def _choices(limits: Limits, value: object, _: Moment) -> list[str]:
+def _choices(limits: ValueLimits, value: object, _: Moment) -> list[str]:
     if not isinstance(value, list | tuple):
         raise RefusedError("type", "A list of option ids is needed here.")
     chosen: set[str] = set()
@@ -270,28 +270,28 @@ def _choices(limits: Limits, value: object, _: Moment) -> list[str]:
     return [option.id for option in limits.options if option.id in chosen]
 
 
-def _known(limits: Limits, option_id: str) -> str:
+def _known(limits: ValueLimits, option_id: str) -> str:
     if all(option.id != option_id for option in limits.options):
         raise RefusedError("unknown_option", f"{option_id[:80]!r} is none of the options.")
     return option_id
 
 
-def _rating(limits: Limits, value: object, moment: Moment) -> int:
-    stars = _integer(Limits(), value, moment)
+def _rating(limits: ValueLimits, value: object, moment: Moment) -> int:
+    stars = _integer(ValueLimits(), value, moment)
     if not 1 <= stars <= limits.max_stars:
         code = "too_small" if stars < 1 else "too_large"
         raise RefusedError(code, f"1 to {limits.max_stars} stars are allowed.")
     return stars
 
 
-def _reference(_limits: Limits, value: object, moment: Moment) -> int:
-    number = _integer(Limits(), value, moment)
+def _reference(_limits: ValueLimits, value: object, moment: Moment) -> int:
+    number = _integer(ValueLimits(), value, moment)
     if number < 1:
         raise RefusedError("type", "The id of a user or group is needed here.")
     return number
 
 
-_CHECKS: Mapping[FieldType, Callable[[Limits, object, Moment], Scalar]] = {
+_CHECKS: Mapping[FieldType, Callable[[ValueLimits, object, Moment], Scalar]] = {
     FieldType.TEXT: _text,
     FieldType.MULTILINE: _multiline,
     FieldType.DECIMAL: _decimal,

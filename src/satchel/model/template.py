@@ -27,7 +27,7 @@ class BadTemplateError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hole:
+class Placeholder:
     """The place of a value."""
 
     name: str
@@ -37,12 +37,12 @@ class Hole:
 class Template:
     """A parsed template: literal texts and holes, in order."""
 
-    parts: tuple[str | Hole, ...]
+    parts: tuple[str | Placeholder, ...]
 
     @property
     def names(self) -> frozenset[str]:
         """The names that it asks for."""
-        return frozenset(part.name for part in self.parts if isinstance(part, Hole))
+        return frozenset(part.name for part in self.parts if isinstance(part, Placeholder))
 
 
 def parse_template(text: str, names: Collection[str] | None = None) -> Template:
@@ -53,7 +53,7 @@ def parse_template(text: str, names: Collection[str] | None = None) -> Template:
     """
     if len(text) > MAX_TEMPLATE_CHARS:
         raise BadTemplateError(f"it has {len(text)} characters; {MAX_TEMPLATE_CHARS} are allowed")
-    parts: list[str | Hole] = []
+    parts: list[str | Placeholder] = []
     end = 0
     for match in _HOLE.finditer(text):
         _add_literal(parts, text[end : match.start()])
@@ -64,7 +64,7 @@ def parse_template(text: str, names: Collection[str] | None = None) -> Template:
             )
         if names is not None and name not in names:
             raise BadTemplateError(f"{{{{ {name} }}}} names nothing known here")
-        parts.append(Hole(name=name))
+        parts.append(Placeholder(name=name))
         end = match.end()
     _add_literal(parts, text[end:])
     return Template(parts=tuple(parts))
@@ -116,7 +116,7 @@ def as_text(value: object) -> str:
     return text
 
 
-def _add_literal(parts: list[str | Hole], text: str) -> None:
+def _add_literal(parts: list[str | Placeholder], text: str) -> None:
     if "{{" in text or "}}" in text:
         raise BadTemplateError("a pair of braces has no partner; write {{ name }}")
     if text:

@@ -10,7 +10,7 @@ from uuid import UUID
 from satchel.model.ids import AccountId, AppId, DeliveryId, InstanceId, UserId, WebhookId
 
 
-class Happening(StrEnum):
+class WebhookEvent(StrEnum):
     """What a webhook is told of."""
 
     START = "start"
@@ -25,7 +25,7 @@ class Happening(StrEnum):
     """Nothing: somebody wants to see whether the address answers. Never subscribed to."""
 
 
-SUBSCRIBED: Final = (Happening.START, Happening.SAVE, Happening.TASK_DONE, Happening.END)
+SUBSCRIBED: Final = (WebhookEvent.START, WebhookEvent.SAVE, WebhookEvent.TASK_DONE, WebhookEvent.END)
 """What a webhook may ask to be told of."""
 
 MAX_WEBHOOKS_PER_APP: Final = 20
@@ -116,7 +116,7 @@ class Delivery:
     uuid: UUID
     webhook_id: WebhookId
     instance_id: InstanceId | None
-    happening: Happening
+    happening: WebhookEvent
     at: datetime
     snapshot: Mapping[str, object] = field(repr=False)
     state: DeliveryState

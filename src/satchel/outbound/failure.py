@@ -6,7 +6,7 @@ Each reason is stable and plain; the message is for a person and names no secret
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from satchel.model.errors import Kind, SatchelError
+from satchel.model.errors import ErrorKind, SatchelError
 
 REASONS: Mapping[str, str] = MappingProxyType(
     {
@@ -49,7 +49,7 @@ class CallFailed(SatchelError):
     """
 
     code = "call_failed"
-    kind = Kind.UNAVAILABLE
+    kind = ErrorKind.UNAVAILABLE
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ from satchel.db import instances as instance_rows
 from satchel.db import records as rows
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import FieldFault, InvalidRequest, InvalidValues, NotFound
-from satchel.model.fields import Field, FieldType, Limits
+from satchel.model.fields import Field, FieldType, ValueLimits
 from satchel.model.ids import FieldId, InstanceId
 from satchel.model.instance import Instance
 from satchel.model.scalars import Moment, RefusedError, check_scalar
@@ -125,10 +125,10 @@ def _canonical(field: Field, value: object, moment: Moment) -> object:
     """Return a value as it is stored; what the field allows does not matter to a comparison."""
     if field.type is FieldType.CHOICES:
         given = cast("list[object]", value) if isinstance(value, list) else [value]
-        chosen = [check_scalar(FieldType.TEXT, Limits(), one, moment) for one in given]
+        chosen = [check_scalar(FieldType.TEXT, ValueLimits(), one, moment) for one in given]
         return [one for one in chosen if one is not None] or None
     type_ = FieldType.TEXT if field.type is FieldType.CHOICE else field.type
-    return check_scalar(type_, Limits(max_stars=2**31), value, moment)
+    return check_scalar(type_, ValueLimits(max_stars=2**31), value, moment)
 
 
 def _slots(app: LoadedApp, equal: Mapping[str, object]) -> dict[str, object]:

@@ -20,7 +20,7 @@ from satchel.actions.history import write_event
 from satchel.actions.identity.credentials import actor_of
 from satchel.blobs import threads
 from satchel.blobs.disk import Disk
-from satchel.blobs.tree import Tree
+from satchel.blobs.tree import FolderWriter
 from satchel.db import exports as export_rows
 from satchel.db import schedules as rows
 from satchel.db.schedules import ScheduleFile
@@ -114,7 +114,9 @@ async def _step(context: Context, account: AccountId, schedule_id: ScheduleId) -
     return False
 
 
-async def _write(context: Context, tree: Tree, schedule: Schedule, page: ExportPage) -> tuple[list[ScheduleFile], int]:
+async def _write(
+    context: Context, tree: FolderWriter, schedule: Schedule, page: ExportPage
+) -> tuple[list[ScheduleFile], int]:
     """Put what a page brings into the folder; return it, and how many files have no bytes in the store."""
     async with context.database.read() as tx:
         ids = [listed.instance.id for listed in page.listed]
@@ -157,7 +159,9 @@ def _wanted(listed: ExportedInstance, known: list[ScheduleFile]) -> list[tuple[S
     return wanted
 
 
-async def _put(context: Context, tree: Tree, schedule: Schedule, listed: ExportedInstance, one: ScheduleFile) -> None:
+async def _put(
+    context: Context, tree: FolderWriter, schedule: Schedule, listed: ExportedInstance, one: ScheduleFile
+) -> None:
     file = next(item.file for item in listed.items if item.file.id == one.file_id)
     if one.path is None or file.digest is None:
         return
@@ -170,11 +174,11 @@ def _size(page: ExportPage, added: list[ScheduleFile]) -> int:
     return sum(sizes[one.file_id] for one in added if one.path is not None)
 
 
-def _tree(context: Context, schedule: Schedule) -> Tree:
+def _tree(context: Context, schedule: Schedule) -> FolderWriter:
     root = context.policy.export_directory
     if root is None:
         raise InvalidState("This server keeps no exports in folders. Its administrator sets SATCHEL_EXPORT_DIRECTORY.")
-    return Tree(root, [f"account-{schedule.account_id}", schedule.folder], disk=Disk(), entropy=context.entropy)
+    return FolderWriter(root, [f"account-{schedule.account_id}", schedule.folder], disk=Disk(), entropy=context.entropy)
 
 
 async def _end(context: Context, account: AccountId, schedule_id: ScheduleId, error: SatchelError | None) -> None:

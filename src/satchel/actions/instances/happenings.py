@@ -15,16 +15,18 @@ from satchel.db import instances as instance_rows
 from satchel.db.pool import Writer
 from satchel.model.ids import AccountId, EventId, InstanceId, TaskId, UserId, WebhookId, uuid7
 from satchel.model.instance import Instance
-from satchel.model.webhooks import Delivery, Happening
+from satchel.model.webhooks import Delivery, WebhookEvent
 from satchel.queue.enqueue import DELIVER_WEBHOOK
 
 _HAPPENINGS = {
-    "instance.started": Happening.START,
-    "task.completed": Happening.TASK_DONE,
-    "instance.ended": Happening.END,
-    "instance.cancelled": Happening.END,
-    "instance.failed": Happening.END,
-    **dict.fromkeys(("file.added", "file.copied", "file.described", "file.deleted", "file.restored"), Happening.SAVE),
+    "instance.started": WebhookEvent.START,
+    "task.completed": WebhookEvent.TASK_DONE,
+    "instance.ended": WebhookEvent.END,
+    "instance.cancelled": WebhookEvent.END,
+    "instance.failed": WebhookEvent.END,
+    **dict.fromkeys(
+        ("file.added", "file.copied", "file.described", "file.deleted", "file.restored"), WebhookEvent.SAVE
+    ),
 }
 _FORMS = frozenset(
     {
@@ -35,7 +37,7 @@ _FORMS = frozenset(
 """What is a save only if values or files are others than before."""
 
 
-def happening_of(kind: str, task: TaskId | None, has_changes: Callable[[], bool]) -> Happening | None:
+def happening_of(kind: str, task: TaskId | None, has_changes: Callable[[], bool]) -> WebhookEvent | None:
     """Return what webhooks are told of a line of an instance's history, or None.
 
     Args:
@@ -44,17 +46,17 @@ def happening_of(kind: str, task: TaskId | None, has_changes: Callable[[], bool]
         has_changes: tells whether values or files of the instance are others than before.
     """
     if kind == "action.run" and task is not None:
-        return Happening.TASK_DONE
+        return WebhookEvent.TASK_DONE
     if kind in _FORMS:
-        return Happening.SAVE if has_changes() else None
+        return WebhookEvent.SAVE if has_changes() else None
     return _HAPPENINGS.get(kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class Notification:
     """Something that happened in this transaction, and the webhooks that are to be told of it."""
 
-    happening: Happening
+    happening: WebhookEvent
     event_id: EventId
     kind: str
     at: datetime
@@ -64,7 +66,7 @@ class Telling:
     webhooks: Sequence[WebhookId]
 
 
-async def write_deliveries(context: Context, tx: Writer, account: AccountId, tellings: Sequence[Telling]) -> None:
+async def write_deliveries(context: Context, tx: Writer, account: AccountId, tellings: Sequence[Notification]) -> None:
     """Write what webhooks are to be told, after everything else of the transaction was saved."""
     for telling in tellings:
         instance = await instance_rows.instance(tx, account, telling.instance_id)
@@ -101,7 +103,7 @@ async def enqueue(context: Context, tx: Writer, delivery: Delivery, *, is_probe:
     await context.queue.enqueue(tx, DELIVER_WEBHOOK, arguments)
 
 
-async def _snapshot(tx: Writer, instance: Instance, telling: Telling) -> dict[str, object]:
+async def _snapshot(tx: Writer, instance: Instance, telling: Notification) -> dict[str, object]:
     files = await file_rows.files_of_instances(tx, instance.account_id, [instance.id])
     return {
         "event": telling.event_id,

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
-from satchel.actions.instances.happenings import Telling, happening_of, write_deliveries
+from satchel.actions.instances.happenings import Notification, happening_of, write_deliveries
 from satchel.actions.instances.made import Made
 from satchel.actions.instances.search_columns import searched
 from satchel.actions.loading import LoadedApp
@@ -42,7 +42,7 @@ class Ledger:
 
     used_bytes: int = 0
     reserved_bytes: int = 0
-    tellings: list[Telling] = field(default_factory=list[Telling])
+    tellings: list[Notification] = field(default_factory=list[Notification])
     jobs: list[tuple[str, dict[str, int | str | None]]] = field(default_factory=list)
     made: Made = field(default_factory=Made)
 
@@ -148,7 +148,7 @@ class Run:
             told_as=None if happening is None else (self.app.app_id, happening.value),
         )
         if happening is not None and heard is not None and heard.webhooks:
-            telling = Telling(
+            telling = Notification(
                 happening=happening,
                 event_id=heard.id,
                 kind=kind,

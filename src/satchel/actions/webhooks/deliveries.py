@@ -30,8 +30,8 @@ from satchel.model.webhooks import (
     RESTS,
     Delivery,
     DeliveryState,
-    Happening,
     Webhook,
+    WebhookEvent,
 )
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.http import Bounds
@@ -147,7 +147,7 @@ async def _begin(
         delivery = await rows.lock_delivery(tx, account, delivery_id)
         if webhook is None or delivery is None or not await _is_next(tx, delivery, attempt):
             return None
-        is_test = delivery.happening is Happening.TEST
+        is_test = delivery.happening is WebhookEvent.TEST
         if not webhook.is_active and not is_test:
             await rows.end_delivery(tx, account, delivery_id, is_delivered=False, now=now, reason="switched_off")
             return None
@@ -227,7 +227,7 @@ async def _end(context: Context, started: StartedDelivery, outcome: DeliveryResu
             await rows.end_delivery(tx, account, delivery.id, is_delivered=True, now=now, reason=None)
             if webhook.failing_since is not None:
                 await webhook_rows.set_failing(tx, account, webhook.id, since=None, rests_until=None)
-        elif delivery.happening is Happening.TEST:
+        elif delivery.happening is WebhookEvent.TEST:
             await rows.end_delivery(tx, account, delivery.id, is_delivered=False, now=now, reason=outcome.reason)
         else:
             await _fail(context, tx, started, webhook, outcome)

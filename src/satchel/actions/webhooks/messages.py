@@ -9,7 +9,7 @@ import msgspec
 
 from satchel.actions.context import Context
 from satchel.actions.files.handed_on import metadata_by_place
-from satchel.actions.webhook_formats import Message, Told
+from satchel.actions.webhook_formats import InstanceChange, WebhookMessage
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as task_rows
@@ -49,7 +49,7 @@ async def request(
         raise CallFailed("format", f"This server has no webhook format {webhook.format}.")
     secrets = _opened(context, webhook)
     told, addresses = await _told(context, delivery, issuer)
-    message = Message(
+    message = WebhookMessage(
         id=delivery.message_id,
         happening=delivery.happening,
         type=known.type_of(delivery.happening),
@@ -87,7 +87,7 @@ def _opened(context: Context, webhook: Webhook) -> list[str]:
     return [secret for secret in found if secret is not None]
 
 
-async def _told(context: Context, delivery: Delivery, issuer: Actor) -> tuple[Told | None, Sequence[str]]:
+async def _told(context: Context, delivery: Delivery, issuer: Actor) -> tuple[InstanceChange | None, Sequence[str]]:
     """Return what is told, and the addresses of files in it."""
     snapshot = delivery.snapshot
     if delivery.instance_id is None:
@@ -115,7 +115,7 @@ async def _told(context: Context, delivery: Delivery, issuer: Actor) -> tuple[To
     shown = there[:MAX_FILES]
     by_place = await metadata_by_place(context, issuer, shown)
     user = cast("int | None", snapshot["user"])
-    told = Told(
+    told = InstanceChange(
         event_id=EventId(cast("int", snapshot["event"])),
         kind=cast("str", snapshot["kind"]),
         user_id=UserId(user) if user is not None else None,

@@ -30,8 +30,8 @@ from satchel.model.webhooks import (
     Delivery,
     DeliveryAttempt,
     DeliveryState,
-    Happening,
     Webhook,
+    WebhookEvent,
 )
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.target import Target
@@ -189,7 +189,7 @@ async def send_test(context: Context, actor: Actor, webhook_id: WebhookId) -> De
             webhook_id,
             uuid=uuid7(now, context.entropy),
             instance_id=None,
-            happening=Happening.TEST,
+            happening=WebhookEvent.TEST,
             at=now,
             snapshot={},
         )
@@ -242,7 +242,7 @@ async def redeliver(context: Context, actor: Actor, delivery_id: DeliveryId) -> 
             raise NotFound("delivery", delivery_id)
         if found.state is DeliveryState.WAITING:
             raise InvalidState(f"The delivery {delivery_id} is still being made.")
-        if not webhook.is_active and found.happening is not Happening.TEST:
+        if not webhook.is_active and found.happening is not WebhookEvent.TEST:
             raise InvalidState(f"The webhook {webhook.id} is switched off; switch it on first.")
         await delivery_rows.count_anew(tx, actor.account_id, delivery_id, context.clock())
         await enqueue(context, tx, found, is_probe=True)

@@ -53,7 +53,7 @@ async def create_account(
 @app.command("user")
 @in_account
 async def create_user(
-    session: Session,
+    session: AdminContext,
     email: str,
     name: str,
     *,
@@ -114,7 +114,7 @@ async def create_token(
 @app.command("group")
 @in_account
 async def create_group(
-    session: Session,
+    session: AdminContext,
     name: str,
     *,
     members: Annotated[list[str] | None, typer.Option("--member", help="E-mail of a user to put in; repeat.")] = None,
@@ -133,7 +133,7 @@ async def create_group(
 @app.command("join")
 @in_account
 async def join(
-    session: Session,
+    session: AdminContext,
     group: str,
     email: str,
     *,
@@ -152,7 +152,7 @@ async def join(
 @app.command("grant")
 @in_account
 async def grant(
-    session: Session,
+    session: AdminContext,
     group: str,
     rights: Annotated[list[Right], typer.Argument(help="Rights to grant.")],
     *,
@@ -174,7 +174,7 @@ async def grant(
 @app.command("quota")
 @in_account
 async def quota(
-    session: Session,
+    session: AdminContext,
     ceiling_bytes: Annotated[
         int | None, typer.Argument(help="What the account may have at most, in bytes; without it, only shows.")
     ] = None,
@@ -199,7 +199,7 @@ async def quota(
 
 @app.command("list")
 @in_account
-async def show(session: Session) -> None:
+async def show(session: AdminContext) -> None:
     """List an account's users and groups."""
     from satchel.actions.identity import accounts  # noqa: PLC0415  # as above
 
@@ -238,7 +238,9 @@ def set_secret(
 
 
 @in_account
-async def _change_secrets(session: Session, *, name: str | None, value: str, hosts: list[str], delete: bool) -> None:
+async def _change_secrets(
+    session: AdminContext, *, name: str | None, value: str, hosts: list[str], delete: bool
+) -> None:
     from satchel.actions.identity import secrets  # noqa: PLC0415  # as above
 
     context, actor = session.context, session.actor

@@ -27,7 +27,7 @@ AccountName = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class AdminContext:
     """An open server and the system as an actor of one account."""
 
     context: "Context"
@@ -59,13 +59,13 @@ async def open_server(*, data: DataDirectory = None) -> AsyncGenerator["Context"
 
 
 @asynccontextmanager
-async def open_session(*, account: AccountName = None, data: DataDirectory = None) -> AsyncGenerator[Session]:
+async def open_session(*, account: AccountName = None, data: DataDirectory = None) -> AsyncGenerator[AdminContext]:
     """Open the server's parts, as the system in one account."""
     from satchel.actions.identity import accounts  # noqa: PLC0415  # as above
 
     async with open_server(data=data) as context:
         found = await accounts.find_account(context, account)
-        yield Session(context, system(AccountId(found.id)))
+        yield AdminContext(context, system(AccountId(found.id)))
 
 
 @asynccontextmanager
@@ -93,7 +93,7 @@ def on_server(work: Callable[Concatenate["Context", ...], Coroutine[Any, Any, No
     return _command(open_server, work)
 
 
-def in_account(work: Callable[Concatenate[Session, ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
+def in_account(work: Callable[Concatenate[AdminContext, ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Make a command of what is done in one account; it has the options `--account` and `--data` besides its own."""
     return _command(open_session, work)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from satchel.cli import output
-from satchel.cli.admin.command import Session, in_account
+from satchel.cli.admin.command import AdminContext, in_account
 
 app = typer.Typer(help="Register programs that people let act for them (OAuth2).", no_args_is_help=True)
 
@@ -13,7 +13,7 @@ app = typer.Typer(help="Register programs that people let act for them (OAuth2).
 @app.command("create")
 @in_account
 async def create(
-    session: Session,
+    session: AdminContext,
     name: str,
     *,
     redirect_uris: Annotated[
@@ -34,7 +34,7 @@ async def create(
 
 @app.command("list")
 @in_account
-async def listing(session: Session) -> None:
+async def listing(session: AdminContext) -> None:
     """List the programs by number."""
     from satchel.actions.identity import oauth_clients  # noqa: PLC0415  # as above
 
@@ -46,7 +46,7 @@ async def listing(session: Session) -> None:
 
 @app.command("revoke")
 @in_account
-async def revoke(session: Session, number: int) -> None:
+async def revoke(session: AdminContext, number: int) -> None:
     """End a program, by its number, and all that it was given."""
     from satchel.actions.identity import oauth_clients  # noqa: PLC0415  # as above
 

@@ -25,7 +25,7 @@ def run_receiver(port: int) -> Generator[None]:
 
     if not _is_free(port):
         output.err.print(f"error: the port {port} of the sample receiver is taken: --receiver-port", markup=False)
-        raise typer.Exit(output.Code.UNREACHABLE)
+        raise typer.Exit(output.ExitCode.UNREACHABLE)
     script = examples_folder() / "receiver" / "receiver.py"
     command = [sys.executable, str(script), "--port", str(port), "--until-input-ends"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603  # our own script
@@ -36,7 +36,7 @@ def run_receiver(port: int) -> Generator[None]:
                 time.sleep(0.05)  # a process of its own: there is nothing else to wait on
             if process.poll() is not None:
                 output.err.print("error: the sample receiver ended at once; it says why above.", markup=False)
-                raise typer.Exit(output.Code.UNREACHABLE)
+                raise typer.Exit(output.ExitCode.UNREACHABLE)
             yield
         finally:
             process.terminate()

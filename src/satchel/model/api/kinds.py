@@ -19,7 +19,7 @@ from satchel.model.files import FileKind
 from satchel.model.instance import InstanceState, TaskState
 from satchel.model.transfer.exports import ExportState
 from satchel.model.uploads import UploadState
-from satchel.model.webhooks import SUBSCRIBED, DeliveryState, Happening
+from satchel.model.webhooks import SUBSCRIBED, DeliveryState, WebhookEvent
 
 Kind = TypeVar("Kind")
 
@@ -86,7 +86,7 @@ FileKindName = Annotated[str, _one_of(FileKind)]
 FieldTypeName = Annotated[str, _one_of(FieldType)]
 AccessName = Annotated[str, _one_of(Access)]
 RightName = Annotated[str, _one_of(Right)]
-HappeningName = Annotated[str, _one_of(Happening)]
+HappeningName = Annotated[str, _one_of(WebhookEvent)]
 SubscribedName = Annotated[str, _one_of(SUBSCRIBED)]
 SeverityName = Annotated[str, _one_of(("error", "warning"))]
 

@@ -19,9 +19,9 @@ from satchel.model.fields import (
     Field,
     FieldType,
     FileLimits,
-    Limits,
     Option,
     SlotKind,
+    ValueLimits,
     slot_kind,
 )
 from satchel.model.ids import FieldId
@@ -97,25 +97,25 @@ def _field(section: Section) -> Field | None:
     )
 
 
-def read_limits(section: Section, type_: FieldType) -> Limits:
+def read_limits(section: Section, type_: FieldType) -> ValueLimits:
     """Read the options of a simple type; options that are wrong are noted and left out."""
     if type_ in (FieldType.TEXT, FieldType.MULTILINE, FieldType.LINK):
         return _text_limits(section)
     if type_ in (FieldType.DECIMAL, FieldType.INTEGER):
         return _number_limits(section, type_)
     if type_ in (FieldType.DATE, FieldType.DATETIME, FieldType.TIME):
-        return Limits(
+        return ValueLimits(
             disable_future=section.boolean("disable_future") or False,
             disable_past=section.boolean("disable_past") or False,
         )
     if type_ in (FieldType.CHOICE, FieldType.CHOICES):
         return _choice_limits(section, type_)
     if type_ is FieldType.RATING:
-        return Limits(max_stars=section.integer("max_stars") or Limits().max_stars)
-    return Limits()
+        return ValueLimits(max_stars=section.integer("max_stars") or ValueLimits().max_stars)
+    return ValueLimits()
 
 
-def _text_limits(section: Section) -> Limits:
+def _text_limits(section: Section) -> ValueLimits:
     shortest, longest = section.integer("min_length"), section.integer("max_length")
     _in_order(section, "min_length", shortest, "max_length", longest)
     pattern = section.text("pattern")
@@ -128,20 +128,20 @@ def _text_limits(section: Section) -> Limits:
                 "pattern",
                 f"has a pattern that cannot be used: {error}. Look-around and back references are unknown here.",
             )
-    return Limits(min_length=shortest, max_length=longest, pattern=pattern)
+    return ValueLimits(min_length=shortest, max_length=longest, pattern=pattern)
 
 
-def _number_limits(section: Section, type_: FieldType) -> Limits:
+def _number_limits(section: Section, type_: FieldType) -> ValueLimits:
     low, high = section.decimal("min"), section.decimal("max")
     _in_order(section, "min", low, "max", high)
     for key, limit in (("min", low), ("max", high)):
         if type_ is FieldType.INTEGER and limit is not None and limit != limit.to_integral_value():
             section.note("integer_limit", key, f"is an integer; its {key} {limit} must be whole.")
     digits = section.integer("digits") if type_ is FieldType.DECIMAL else None
-    return Limits(min=low, max=high, digits=digits)
+    return ValueLimits(min=low, max=high, digits=digits)
 
 
-def _choice_limits(section: Section, type_: FieldType) -> Limits:
+def _choice_limits(section: Section, type_: FieldType) -> ValueLimits:
     options: list[Option] = []
     lines: dict[str, int] = {}
     for item in section.sections("options"):
@@ -153,13 +153,13 @@ def _choice_limits(section: Section, type_: FieldType) -> Limits:
         lines[option_id] = item.line
         options.append(Option(id=option_id, label=label))
     if type_ is FieldType.CHOICE:
-        return Limits(options=tuple(options))
+        return ValueLimits(options=tuple(options))
     least, most = section.integer("min_checked"), section.integer("max_checked")
     _in_order(section, "min_checked", least, "max_checked", most)
     for key, count in (("min_checked", least), ("max_checked", most)):
         if count is not None and options and count > len(options):
             section.note("limit_order", key, f"has {key} {count}, more than its {len(options)} options.")
-    return Limits(options=tuple(options), min_checked=least, max_checked=most)
+    return ValueLimits(options=tuple(options), min_checked=least, max_checked=most)
 
 
 def _columns(section: Section) -> tuple[Column, ...]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from satchel.model.app_yaml.section import Section
-from satchel.model.app_yaml.setting_parts import Parts, field_of
+from satchel.model.app_yaml.setting_parts import SettingsReader, field_of
 from satchel.model.ids import FieldId
 from satchel.model.reply_path import parse_path
 from satchel.model.services import Auth, AuthKind, BodyKind, Encoding, KeptFile, RestTask, Source, TextKind
@@ -18,7 +18,7 @@ REST_TIMEOUT = timedelta(minutes=1)
 REST_REPLY_BYTES = 100 * 1024 * 1024
 
 
-class Rest(Parts):
+class Rest(SettingsReader):
     """Reads a REST task."""
 
     def read(self) -> RestTask | None:

@@ -7,7 +7,7 @@ from satchel.model.app import Service
 from satchel.model.app_yaml.document import plain
 from satchel.model.app_yaml.rest_settings import Rest
 from satchel.model.app_yaml.section import Findings, Section
-from satchel.model.app_yaml.setting_parts import Parts, field_of
+from satchel.model.app_yaml.setting_parts import SettingsReader, field_of
 from satchel.model.ids import FieldId
 from satchel.model.services import (
     FilesTask,
@@ -62,7 +62,7 @@ def read_service(section: Section, inputs: tuple[FieldId, ...], ids: Collection[
     )
 
 
-class _Services(Parts):
+class _Services(SettingsReader):
     """Reads the settings of one service task."""
 
     def retry(self) -> RetryPolicy:

@@ -17,7 +17,7 @@ TAB = "attachments"
 _QUOTED = re.compile(r"'(.*)'", re.DOTALL)
 
 
-class Parts:
+class SettingsReader:
     """Reads parts of one service task, noting what is wrong."""
 
     def __init__(self, section: Section, ids: Collection[str], findings: Findings) -> None:

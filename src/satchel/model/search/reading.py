@@ -14,7 +14,7 @@ from typing import cast
 
 from satchel.model.app_yaml.section import meant
 from satchel.model.errors import InvalidRequest
-from satchel.model.fields import Field, FieldType, Limits, SlotKind, slot_kind
+from satchel.model.fields import Field, FieldType, SlotKind, ValueLimits, slot_kind
 from satchel.model.ids import FieldId, GroupId, UserId
 from satchel.model.instance import InstanceState
 from satchel.model.scalars import Moment, RefusedError, Scalar, check_scalar, is_empty
@@ -66,9 +66,9 @@ def _day_or_moment(value: object, now: Moment, *, ends: bool) -> datetime:
     if is_empty(value):
         raise RefusedError("required", "A day or moment is needed here.")
     try:
-        day = date.fromisoformat(str(check_scalar(FieldType.DATE, Limits(), value, now)))
+        day = date.fromisoformat(str(check_scalar(FieldType.DATE, ValueLimits(), value, now)))
     except (RefusedError, ValueError):
-        text = str(check_scalar(FieldType.DATETIME, Limits(), value, now))
+        text = str(check_scalar(FieldType.DATETIME, ValueLimits(), value, now))
         return datetime.fromisoformat(text)
     start = datetime.combine(day, time(), tzinfo=now.time_zone)
     try:
@@ -358,7 +358,7 @@ class _Reader:
                 raise RefusedError("type", "A list of option ids is needed here.")
             return sorted(chosen, key=lambda item: (known.index(item) if item in known else len(known), item))
         type_ = FieldType.TEXT if field.type is FieldType.CHOICE else field.type
-        value = check_scalar(type_, Limits(max_stars=2**31), given, self._now)
+        value = check_scalar(type_, ValueLimits(max_stars=2**31), given, self._now)
         if value is None:
             raise RefusedError("required", "A value is needed here.")
         return value
@@ -368,7 +368,7 @@ class _Reader:
         if value is None or value == "":
             return None
         try:
-            number = check_scalar(FieldType.INTEGER, Limits(min=Decimal(low), max=Decimal(high)), value, self._now)
+            number = check_scalar(FieldType.INTEGER, ValueLimits(min=Decimal(low), max=Decimal(high)), value, self._now)
         except RefusedError:
             self._faults.add(f"/{name}", f"A whole number from {low} to {high} is needed here.")
             return None

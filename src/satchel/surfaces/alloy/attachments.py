@@ -22,7 +22,7 @@ from satchel.model.errors import Conflict, InvalidRequest
 from satchel.model.files import File, FileKind
 from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.addresses import BASE
-from satchel.surfaces.alloy.errors import INVALID_COMBINATION, Refused, no_attachment
+from satchel.surfaces.alloy.errors import INVALID_COMBINATION, AlloyRefusal, no_attachment
 from satchel.surfaces.alloy.inputs import Inputs, read_wanted
 from satchel.surfaces.alloy.names import read_guid
 from satchel.surfaces.alloy.objects import object_of
@@ -127,7 +127,7 @@ class AttachmentBody:
 
         Raises:
             InvalidRequest, InvalidValues, BadFile: an attachment is malformed, or its area unknown.
-            Refused: it is a link and has a file too.
+            AlloyRefusal: it is a link and has a file too.
         """
         if not 0 < len(given) <= MAX_ATTACHMENTS:
             raise InvalidRequest(f"Add 1 to {MAX_ATTACHMENTS} attachments at once.")
@@ -151,7 +151,7 @@ class AttachmentBody:
         if given.flag("IsLink"):
             if number is not None:
                 message = "Invalid combination: Data must be empty when IsLink is true."
-                raise Refused(INVALID_COMBINATION, message)
+                raise AlloyRefusal(INVALID_COMBINATION, message)
             found.links.append(arrivals.link(name, description=description, area=area))
             return
         if data is None:
@@ -221,7 +221,7 @@ def attachment_of(exchange: Exchange, view: View) -> File:
     """Return the attachment that the address names, if it is this object's and may be seen.
 
     Raises:
-        Refused: there is none.
+        AlloyRefusal: there is none.
     """
     given = exchange.params["attachment"]
     uuid: UUID | None = read_guid(given)

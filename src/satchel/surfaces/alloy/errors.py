@@ -83,7 +83,7 @@ _BY_FAULT: Mapping[str, int] = {
 _CLASS_TEXT = "Requested object is of unknown class"
 
 
-class Refused(SatchelError):
+class AlloyRefusal(SatchelError):
     """A refusal that only this surface has, with its code."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -91,29 +91,29 @@ class Refused(SatchelError):
         self.number = code
 
 
-def unknown_class(name: str) -> Refused:
+def unknown_class(name: str) -> AlloyRefusal:
     """Return what another class than there is deserves."""
-    return Refused(UNKNOWN_CLASS, f"{_CLASS_TEXT}: {name[:80]}.")
+    return AlloyRefusal(UNKNOWN_CLASS, f"{_CLASS_TEXT}: {name[:80]}.")
 
 
-def unknown_field(name: str) -> Refused:
+def unknown_field(name: str) -> AlloyRefusal:
     """Return what another field than there is deserves."""
-    return Refused(UNKNOWN_FIELD, f'Field "{name[:80]}" is unknown.')
+    return AlloyRefusal(UNKNOWN_FIELD, f'Field "{name[:80]}" is unknown.')
 
 
-def no_object(name: str) -> Refused:
+def no_object(name: str) -> AlloyRefusal:
     """Return what the name of no object deserves."""
-    return Refused(NO_OBJECT, f"Object {name[:80]} not found.")
+    return AlloyRefusal(NO_OBJECT, f"Object {name[:80]} not found.")
 
 
-def no_attachment(name: str) -> Refused:
+def no_attachment(name: str) -> AlloyRefusal:
     """Return what the name of no attachment deserves."""
-    return Refused(NO_ATTACHMENT, f"Attachment {name[:80]} not found.")
+    return AlloyRefusal(NO_ATTACHMENT, f"Attachment {name[:80]} not found.")
 
 
-def no_action(name: object) -> Refused:
+def no_action(name: object) -> AlloyRefusal:
     """Return what the number of no action deserves."""
-    return Refused(NO_ACTION, f"The action is not available: {str(name)[:80]}.")
+    return AlloyRefusal(NO_ACTION, f"The action is not available: {str(name)[:80]}.")
 
 
 def document(error: SatchelError | None, exchange: Exchange) -> Reply:
@@ -121,7 +121,7 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     if error is None:
         text = f"Unexpected error; the server's log has it under {exchange.request_id}."
         return _reply(exchange, UNEXPECTED, text, 500)
-    if isinstance(error, Refused):
+    if isinstance(error, AlloyRefusal):
         return _reply(exchange, error.number, error.message, 200)
     if isinstance(error, InvalidValues):
         return _reply(exchange, *_of_values(error.faults), 200)

@@ -6,7 +6,7 @@ from satchel.model.errors import InvalidValues, Kind, SatchelError
 from satchel.surfaces.kit.errors import INTERNAL, UNEXPECTED, headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 
-STATUSES: Mapping[Kind, int] = {Kind.UNPROCESSABLE: 400}
+STATUSES: Mapping[ErrorKind, int] = {ErrorKind.UNPROCESSABLE: 400}
 """Of kinds whose status here is not their own."""
 
 _NAMES = "flokzu.names"

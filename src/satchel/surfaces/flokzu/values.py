@@ -13,7 +13,7 @@ from satchel.actions.instances.lifecycle import View
 from satchel.actions.lists.documents import PeopleNames
 from satchel.actions.loading import LoadedApp
 from satchel.model.errors import FieldFault, InvalidValues, NotFound
-from satchel.model.fields import Column, Field, FieldType, Limits
+from satchel.model.fields import Column, Field, FieldType, ValueLimits
 from satchel.model.files import File
 from satchel.model.ids import GroupId, UserId
 from satchel.surfaces.flokzu import errors
@@ -140,7 +140,7 @@ class _Reader:
             row[id_] = value if column is None else await self._scalar(column.type, column.limits, at, value)
         return row
 
-    async def _scalar(self, type_: FieldType, limits: Limits, place: str, given: object) -> object:
+    async def _scalar(self, type_: FieldType, limits: ValueLimits, place: str, given: object) -> object:
         if type_ in _TEXTS and isinstance(given, int | Decimal):
             given = _as_text(given)
         if type_ in _CHOSEN:

@@ -1,17 +1,17 @@
 """Webhooks as Flokzu sends them: the documented envelope around a document of version 1."""
 
 from satchel.actions.lists import documents
-from satchel.actions.webhook_formats import Format, Message
+from satchel.actions.webhook_formats import Format, WebhookMessage
 from satchel.db.pool import Reader
 from satchel.model.clock import moment
-from satchel.model.webhooks import Happening
+from satchel.model.webhooks import WebhookEvent
 from satchel.surfaces.flokzu import outputs
 
 NAME = "flokzu"
 TOKEN_HEADER = "X-Flokzu-Token"  # noqa: S105  # a header's name; that of theirs is documented nowhere
 
 
-async def render(tx: Reader, message: Message) -> object:
+async def render(tx: Reader, message: WebhookMessage) -> object:
     """Return a message in the envelope; that of a test has an empty payload."""
     told = message.told
     if told is None:
@@ -24,7 +24,11 @@ async def render(tx: Reader, message: Message) -> object:
 
 FORMAT = Format(
     name=NAME,
-    types={Happening.START: outputs.SAVE, Happening.SAVE: outputs.SAVE, Happening.TASK_DONE: outputs.TASK_COMPLETE},
+    types={
+        WebhookEvent.START: outputs.SAVE,
+        WebhookEvent.SAVE: outputs.SAVE,
+        WebhookEvent.TASK_DONE: outputs.TASK_COMPLETE,
+    },
     render=render,
     token_header=TOKEN_HEADER,
 )

@@ -10,7 +10,7 @@ from satchel.model import app as model
 from satchel.model.api import apps as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.errors import Finding
-from satchel.model.fields import Column, Field, Limits
+from satchel.model.fields import Column, Field, ValueLimits
 from satchel.model.ids import FieldId
 
 
@@ -130,7 +130,7 @@ def _column(column: Column) -> api.Column:
     )
 
 
-def _limits(limits: Limits) -> _Limits:
+def _limits(limits: ValueLimits) -> _Limits:
     return {
         "min_length": limits.min_length,
         "max_length": limits.max_length,
