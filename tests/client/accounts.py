@@ -9,9 +9,9 @@ from satchel.actions.apps import deploying
 from satchel.client.api import AsyncClient
 from satchel.client.filling import fill
 from satchel.client.import_report import ImportReport
-from satchel.client.importing import Import
-from satchel.client.layout import Layout
-from satchel.client.progress import Report
+from satchel.client.importing import ImportRun
+from satchel.client.layout import FolderLayout
+from satchel.client.progress import ExportReport
 from satchel.client.sources.source import Source
 from surfaces.conftest import Api
 from world import bundle
@@ -25,15 +25,21 @@ async def new_owner(api: Api, network: Network, manifest: Mapping[str, object]) 
 
 async def bring(
     network: Network, owner: AsyncClient, source: Source, tree: Path, app: str, **options: Any
-) -> tuple[Report, ImportReport]:
+) -> tuple[ExportReport, ImportReport]:
     """Fill a folder from a source and import it."""
     async with signed_in(network, "", []) as elsewhere:
         elsewhere.driver.account.url = source.address
         filled = await fill(
-            elsewhere.driver, source, tree, layout=Layout("{identifier}_({subject})"), about={}, resume=True, parallel=2
+            elsewhere.driver,
+            source,
+            tree,
+            layout=FolderLayout("{identifier}_({subject})"),
+            about={},
+            resume=True,
+            parallel=2,
         )
     given = {"is_lenient": True, "is_numbered": False, **options}
-    return filled, await Import(owner, tree, app=app, **given).run()
+    return filled, await ImportRun(owner, tree, app=app, **given).run()
 
 
 async def contents(owner: AsyncClient, app: str) -> dict[str, dict[tuple[str | None, str], object]]:

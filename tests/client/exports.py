@@ -8,8 +8,8 @@ from typing import Any
 
 from satchel.client.api import AsyncClient
 from satchel.client.filling import fill
-from satchel.client.layout import DEFAULT, RESERVED, Layout
-from satchel.client.progress import Report
+from satchel.client.layout import DEFAULT, RESERVED, FolderLayout
+from satchel.client.progress import ExportReport
 from satchel.client.sources.native import NativeSource
 from satchel.client.sources.source import Source
 
@@ -26,11 +26,18 @@ async def export(
     layout: str = DEFAULT,
     since: str | None = None,
     parallel: int = 2,
-) -> Report:
+) -> ExportReport:
     """Export as the command does."""
     taken = source or NativeSource(str(client.driver.account.url), query or {})
     return await fill(
-        client.driver, taken, target, layout=Layout(layout), about={}, resume=resume, since=since, parallel=parallel
+        client.driver,
+        taken,
+        target,
+        layout=FolderLayout(layout),
+        about={},
+        resume=resume,
+        since=since,
+        parallel=parallel,
     )
 
 

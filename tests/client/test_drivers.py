@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from satchel.client.drivers import Account, AsyncDriver, BlockingDriver
-from satchel.client.steps import NO_RETRIES, Call, ask
+from satchel.client.drivers import AsyncDriver, BlockingDriver, ServerLogin
+from satchel.client.steps import NO_RETRIES, Request, ask
 
 BODY_BYTES = 4 * 1024 * 1024
-ACCOUNT = Account(url="http://127.0.0.1:8080")
+ACCOUNT = ServerLogin(url="http://127.0.0.1:8080")
 
 
 class Swallowing(httpx.AsyncBaseTransport, httpx.BaseTransport):
@@ -44,8 +44,8 @@ def without_collector() -> Iterator[None]:
     gc.enable()
 
 
-def _body() -> Call:
-    return Call(method="PUT", path="/", content=bytes(BODY_BYTES))
+def _body() -> Request:
+    return Request(method="PUT", path="/", content=bytes(BODY_BYTES))
 
 
 @pytest.mark.usefixtures("without_collector")

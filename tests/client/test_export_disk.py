@@ -10,7 +10,7 @@ import pytest
 from client.exports import export, files_in, verified
 from client.starting import Start
 from satchel.client.api import AsyncClient
-from satchel.client.refusals import NoRoom
+from satchel.client.refusals import LocalDiskFull
 
 KIBIBYTE = 1024
 
@@ -33,7 +33,7 @@ async def test_a_full_disk_ends_the_run_and_the_next_one_completes_the_tree(
     files = {f"{number}.bin": bytes([number]) * 60 * KIBIBYTE for number in range(6)}
     await start("Test", files)
     target = small_disk / "out"
-    with pytest.raises(NoRoom, match="disk is full"):
+    with pytest.raises(LocalDiskFull, match="disk is full"):
         await export(client, target, parallel=1)
     left = files_in(target)
     assert not [path for path in left if path.endswith((".part", ".new"))]

@@ -12,9 +12,9 @@ from client.exports import export, files_in, manifest, verified
 from client.starting import Start
 from satchel.actions.identity import accounts
 from satchel.client.api import AsyncClient
-from satchel.client.layout import Layout
-from satchel.client.refusals import InTheWay, Refused
-from satchel.client.tree import Tree
+from satchel.client.layout import FolderLayout
+from satchel.client.refusals import PathOccupied, Refused
+from satchel.client.tree import ExportTree
 from satchel.model.actor import Right
 from satchel.model.errors import Conflict, InvalidRequest, Unavailable
 from surfaces.conftest import Api
@@ -162,7 +162,7 @@ async def test_a_folder_that_holds_something_is_left_alone(client: AsyncClient, 
 
 async def test_two_exports_never_write_to_one_folder(client: AsyncClient, start: Start, tmp_path: Path) -> None:
     await start("Test", {"a.txt": b"1"})
-    tree = Tree(tmp_path / "out").open(resume=False)
+    tree = ExportTree(tmp_path / "out").open(resume=False)
     arriving = tree.arriving()
     try:
         with pytest.raises(Conflict, match="Another export"):
@@ -202,7 +202,7 @@ async def test_a_link_for_the_work_folder_is_refused(client: AsyncClient, tmp_pa
     (tmp_path / "outside").mkdir()
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / ".satchel-export").symlink_to(tmp_path / "outside")
-    with pytest.raises(InTheWay):
+    with pytest.raises(PathOccupied):
         await export(client, tmp_path / "out", resume=True)
     assert list((tmp_path / "outside").iterdir()) == []
 
@@ -294,7 +294,7 @@ async def test_folders_are_as_the_layout_says(client: AsyncClient, start: Start,
     assert sorted(verified(tmp_path / "none")) == ["a (2).txt", "a (3).txt", "a.txt"]
     for bad in ("{nothing}", "{id.__class__}", "{id!r}", "{", "/etc"):
         with pytest.raises(InvalidRequest):
-            Layout(bad)
+            FolderLayout(bad)
 
 
 async def test_a_run_since_a_moment_adds_only_what_came_then(

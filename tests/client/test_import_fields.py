@@ -4,10 +4,10 @@ from functools import partial
 
 import pytest
 
-from satchel.client.import_fields import Fields, Other, UnfitError, fitting
+from satchel.client.import_fields import Fields, NoField, UnfitError, fitting
 from satchel.client.import_manifest import ManifestFile, ManifestInstance
 from satchel.client.import_origin import MOST_CHARS, origin
-from satchel.client.sources.listing import Place, number_of, utc
+from satchel.client.sources.listing import OffsetCursor, number_of, utc
 from satchel.model.api.apps import App, Column, Field, Option, StartForm
 from satchel.model.errors import InvalidRequest
 
@@ -52,18 +52,18 @@ def _fields(*, is_lenient: bool = True, is_numbered: bool = False, **names: str)
         ("mapped", {}, "note_2"),
         ("q_y", {"q_y": "mapped"}, "note_2"),
         ("7", {}, "7"),
-        ("1", {}, Other.UNKNOWN),
-        ("Note", {}, Other.UNKNOWN),  # two are called so
-        ("other", {}, Other.UNKNOWN),
-        ("q_z", {"q_z": "Secret"}, Other.SKIPPED),
-        (None, {}, Other.TAB),
+        ("1", {}, NoField.UNKNOWN),
+        ("Note", {}, NoField.UNKNOWN),  # two are called so
+        ("other", {}, NoField.UNKNOWN),
+        ("q_z", {"q_z": "Secret"}, NoField.SKIPPED),
+        (None, {}, NoField.TAB),
     ],
 )
 def test_a_name_is_a_field_by_the_users_word_by_id_or_by_its_only_label(
-    name: str | None, labels: dict[str, str], found: str | Other
+    name: str | None, labels: dict[str, str], found: str | NoField
 ) -> None:
     known = _fields(mapped="note_2").named(name, labels)
-    assert (known if isinstance(known, Other) else known.id) == found
+    assert (known if isinstance(known, NoField) else known.id) == found
 
 
 def test_numbers_count_only_where_names_are_numbers_and_unknown_names_are_refused_unless_lenient() -> None:
@@ -152,10 +152,10 @@ def test_moments_are_in_utc_and_names_have_the_same_number_on_each_run() -> None
 
 
 def test_a_list_that_shifted_is_begun_anew_but_not_for_ever() -> None:
-    place = Place.read(Place().following(3, "c:d"))
+    place = OffsetCursor.read(OffsetCursor().following(3, "c:d"))
     assert (place.start, place.last, place.is_shifted("c:d"), place.is_shifted("x")) == (2, "c:d", False, True)
     turns = 0
-    here: Place | None = place
+    here: OffsetCursor | None = place
     while here is not None and (here := here.again()) is not None:
         turns += 1
     assert turns == 10

@@ -13,7 +13,7 @@ from client.starting import Start
 from satchel.actions.apps import deploying
 from satchel.actions.identity import accounts
 from satchel.client.api import AsyncClient
-from satchel.client.importing import Import
+from satchel.client.importing import ImportRun
 from satchel.model.actor import Right
 from satchel.model.errors import InvalidRequest, Unavailable
 from surfaces.conftest import Api
@@ -55,7 +55,7 @@ def _but_for_numbers(tree: Path) -> list[tuple[Any, ...]]:
 async def test_a_tree_goes_round_and_is_the_same_but_for_numbers(
     rival: AsyncClient, tree: Path, tmp_path: Path
 ) -> None:
-    report = await Import(rival, tree).run()
+    report = await ImportRun(rival, tree).run()
     assert (report.instances, report.started, report.files, report.links, report.failures) == (3, 3, 5, 1, [])
     await export(rival, tmp_path / "back", {"app": "COL"})
     assert _but_for_numbers(tmp_path / "back") == _but_for_numbers(tree)
@@ -69,9 +69,9 @@ def verified_of(tree: Path) -> dict[str, bytes]:
 
 
 async def test_a_second_run_adds_nothing(rival: AsyncClient, network: Network, tree: Path) -> None:
-    await Import(rival, tree).run()
+    await ImportRun(rival, tree).run()
     asked = network.times("POST", "/instances") + network.times("POST", "/uploads")
-    report = await Import(rival, tree).run()
+    report = await ImportRun(rival, tree).run()
     assert (report.started, report.there, report.files, report.links) == (0, 3, 0, 0)
     assert network.times("POST", "/instances") + network.times("POST", "/uploads") == asked
     assert len([one async for one in rival.search({"app": "COL"})]) == 3
@@ -83,12 +83,12 @@ async def test_an_import_whose_answers_were_lost_goes_on_without_doing_anything_
     for _ in range(4):
         network.fail("POST", "/apps/COL/instances", lost)
     with pytest.raises(Unavailable):
-        await Import(rival, tree).run()
+        await ImportRun(rival, tree).run()
     for _ in range(4):
         network.fail("POST", "/files", lost)
     with pytest.raises(Unavailable):
-        await Import(rival, tree).run()
-    report = await Import(rival, tree).run()
+        await ImportRun(rival, tree).run()
+    report = await ImportRun(rival, tree).run()
     assert report.failures == []
     found = [one async for one in rival.search({"app": "COL"}, with_files=True)]
     assert sorted(len(one.files) for one in found) == [0, 1, 5]
@@ -103,23 +103,23 @@ async def test_what_is_wrong_with_an_instance_is_reported_and_the_others_go_in(
     other = next(path for path in tree.rglob("a.txt") if path.read_bytes() == b"3")
     other.unlink()
     other.symlink_to(tmp_path / "secret")
-    report = await Import(rival, tree).run()
+    report = await ImportRun(rival, tree).run()
     assert [failure["code"] for failure in report.failures] == ["wrong_bytes", "in_the_way"]
     assert report.started == 1
     first.write_bytes(b"1")
     other.unlink()
     other.write_bytes(b"3")
-    again = await Import(rival, tree).run()
+    again = await ImportRun(rival, tree).run()
     assert (again.started, again.there, again.failures) == (2, 1, [])
 
 
 async def test_fields_that_the_app_does_not_have_are_mapped_or_skipped(rival: AsyncClient, tree: Path) -> None:
     lines = (tree / "manifest.jsonl").read_text().replace('"field":"files"', '"field":"papers"')
     (tree / "manifest.jsonl").write_text(lines)
-    refused = await Import(rival, tree).run()
+    refused = await ImportRun(rival, tree).run()
     assert refused.failed == 2
     assert "--map papers=FIELD" in str(refused.failures[0]["message"])
-    report = await Import(rival, tree, names={"papers": "2"}).run()
+    report = await ImportRun(rival, tree, names={"papers": "2"}).run()
     assert (report.started, report.failures) == (2, [])
 
 
@@ -134,9 +134,9 @@ async def test_lists_in_another_order_and_without_a_report_are_as_good(
     with (tree / "manifest.jsonl").open("a") as file:
         file.write(json.dumps(orphan) + "\n")
     (tree / "report.json").unlink()
-    report = await Import(rival, tree).run()
+    report = await ImportRun(rival, tree).run()
     assert (report.started, report.files, report.links, report.orphans, report.failures) == (3, 5, 1, 1, [])
-    again = await Import(rival, tree).run()
+    again = await ImportRun(rival, tree).run()
     assert (again.started, again.there, again.files, again.links) == (0, 3, 0, 0)
     await export(rival, tmp_path / "back", {"app": "COL"})
     assert sorted(path.read_bytes() for path in (tmp_path / "back").rglob("*.txt")) == [b"1", b"2", b"3", b"tab"]
@@ -154,12 +154,12 @@ async def test_an_archive_that_the_server_made_is_as_good_as_a_tree_once_it_is_u
     await client.download_export(begun.id, tmp_path / "all.zip")
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         archive.extractall(tmp_path / "tree")  # ours
-    report = await Import(rival, tmp_path / "tree").run()
+    report = await ImportRun(rival, tmp_path / "tree").run()
     assert (report.started, report.files, report.failures) == (2, 2, [])
-    again = await Import(rival, tmp_path / "tree").run()
+    again = await ImportRun(rival, tmp_path / "tree").run()
     assert (again.started, again.there, again.files) == (0, 2, 0)
 
 
 async def test_a_folder_without_an_export_is_refused(rival: AsyncClient, tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="holds no export"):
-        await Import(rival, tmp_path).run()
+        await ImportRun(rival, tmp_path).run()

@@ -13,7 +13,7 @@ from client.accounts import bring, contents, new_owner, values
 from client.conftest import ADDRESS, Network, cut_after, signed_in
 from golden.flokzu_world import flokzu
 from satchel.client.refusals import Refused
-from satchel.client.sources.flokzu import FlokzuSource, Identifiers, Numbered, Written
+from satchel.client.sources.flokzu import FlokzuSource, IdentifierFile, IdentifierRange, Identifiers
 from satchel.model.errors import InvalidRequest
 from surfaces.conftest import Api
 from world import PDF, TEXT, fields
@@ -75,7 +75,7 @@ async def test_numbered_instances_come_with_values_tables_attachments_and_links_
     api: Api, network: Network, account: Account, tmp_path: Path
 ) -> None:
     owner = await new_owner(api, network, HERE)
-    source = account(Numbered("EVA", "1-120"))
+    source = account(IdentifierRange("EVA", "1-120"))
     filled, report = await bring(network, owner, source, tmp_path / "tree", "HER", names={"Amount": "amount"})
     assert (filled.instances, filled.absent, filled.fetched, filled.links, filled.failed) == (1, 119, 2, 1, 0)
     assert (report.started, report.moved, report.failures) == (1, 1, [])  # the field takes no links
@@ -99,7 +99,7 @@ async def test_identifiers_of_a_file_are_taken_and_those_that_are_nobodys_report
     named = tmp_path / "ids.csv"
     named.write_bytes('\ufeffReference;State\r\n\r\nEVA-1;open\r\n"EVA-77",x\r\nnonsense\r\n'.encode())
     owner = await new_owner(api, network, HERE)
-    filled, report = await bring(network, owner, account(Written(named)), tmp_path / "tree", "HER")
+    filled, report = await bring(network, owner, account(IdentifierFile(named)), tmp_path / "tree", "HER")
     assert (filled.instances, report.started) == (1, 1)
     assert [(one["instance"], one["code"]) for one in filled.failures] == [
         ("EVA-77", "flokzu_not_found"),
@@ -107,13 +107,13 @@ async def test_identifiers_of_a_file_are_taken_and_those_that_are_nobodys_report
     ]
     for wrong in ("5-1", "1", "a-b"):
         with pytest.raises(InvalidRequest, match="1-500"):
-            Numbered("EVA", wrong)
+            IdentifierRange("EVA", wrong)
 
 
 async def test_an_attachments_address_is_asked_for_when_its_bytes_are(
     api: Api, network: Network, account: Account
 ) -> None:
-    source = account(Numbered("EVA", "1-1"))
+    source = account(IdentifierRange("EVA", "1-1"))
     async with signed_in(network, "", []) as client:
         client.driver.account.url = FLOKZU
         page = await client.driver.run(source.page(None))
@@ -134,7 +134,7 @@ async def test_redirects_are_followed_without_the_key_and_a_break_is_taken_up_wh
     network.fail("GET", LINKED, led)
     network.fail("GET", LINKED, cut_after(10))
     owner = await new_owner(api, network, HERE)
-    filled, _ = await bring(network, owner, account(Numbered("EVA", "1-1")), tmp_path / "tree", "HER")
+    filled, _ = await bring(network, owner, account(IdentifierRange("EVA", "1-1")), tmp_path / "tree", "HER")
     assert (filled.fetched, filled.failed) == (2, 0)
     asked = [one for one in network.asked if one.url.path.endswith(LINKED)]
     assert [one.headers.get("range") for one in asked] == [None, None, "bytes=10-"]
@@ -150,7 +150,7 @@ async def test_addresses_that_lead_astray_are_not_asked(
 
     network.fail("GET", LINKED, led)
     owner = await new_owner(api, network, HERE)
-    filled, report = await bring(network, owner, account(Numbered("EVA", "1-1")), tmp_path / "tree", "HER")
+    filled, report = await bring(network, owner, account(IdentifierRange("EVA", "1-1")), tmp_path / "tree", "HER")
     assert (filled.fetched, [one["code"] for one in filled.failures]) == (1, ["bad_address"])
     assert {one.url.host for one in network.asked} == {"127.0.0.1"}
     assert report.started == 1
@@ -165,14 +165,14 @@ async def test_a_server_that_leads_round_in_circles_is_left(
     for _ in range(6):
         network.fail("GET", LINKED, round_again)
     owner = await new_owner(api, network, HERE)
-    filled, _ = await bring(network, owner, account(Numbered("EVA", "1-1")), tmp_path / "tree", "HER")
+    filled, _ = await bring(network, owner, account(IdentifierRange("EVA", "1-1")), tmp_path / "tree", "HER")
     assert [one["code"] for one in filled.failures] == ["led_astray"]
 
 
 async def test_a_wrong_key_ends_the_run(api: Api, network: Network, account: Account, tmp_path: Path) -> None:
     owner = await new_owner(api, network, HERE)
-    account(Numbered("EVA", "1-1"))
-    wrong = FlokzuSource(FLOKZU, Numbered("EVA", "1-3"), key="wrong", username="clerk@acme.example")
+    account(IdentifierRange("EVA", "1-1"))
+    wrong = FlokzuSource(FLOKZU, IdentifierRange("EVA", "1-3"), key="wrong", username="clerk@acme.example")
     with pytest.raises(Refused) as refused:
         await bring(network, owner, wrong, tmp_path / "tree", "HER")
     assert refused.value.status == 401

@@ -11,9 +11,9 @@ from satchel.client import searches
 from satchel.client.api import AsyncClient
 from satchel.client.filling import fill
 from satchel.client.import_report import ImportReport
-from satchel.client.importing import Import
-from satchel.client.layout import Layout
-from satchel.client.progress import Report
+from satchel.client.importing import ImportRun
+from satchel.client.layout import FolderLayout
+from satchel.client.progress import ExportReport
 from satchel.client.sources.questetra import QuestetraSource
 from surfaces.conftest import Api
 from world import fields
@@ -46,12 +46,12 @@ async def test_processes_come_with_values_and_files_once_whatever_their_field_is
     criteria = searches.criteria_of({"app": (await client.app("COL")).id})
     source = QuestetraSource(QUESTETRA, criteria, with_values=True)
 
-    async def run() -> tuple[Report, ImportReport]:
+    async def run() -> tuple[ExportReport, ImportReport]:
         client.driver.account.url = QUESTETRA
         filled = await fill(
-            client.driver, source, tmp_path / "tree", layout=Layout("{identifier}"), about={}, resume=True
+            client.driver, source, tmp_path / "tree", layout=FolderLayout("{identifier}"), about={}, resume=True
         )
-        work = Import(owner, tmp_path / "tree", app="HER", names={name: "named"}, is_lenient=True)
+        work = ImportRun(owner, tmp_path / "tree", app="HER", names={name: "named"}, is_lenient=True)
         return filled, await work.run()
 
     filled, report = await run()

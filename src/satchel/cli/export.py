@@ -17,7 +17,7 @@ from satchel.model.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
     from satchel.client.api import AsyncClient
-    from satchel.client.progress import Report
+    from satchel.client.progress import ExportReport
     from satchel.client.sources.source import Source
 
 INTERRUPTED = 130
@@ -263,7 +263,7 @@ async def _fill(client: "AsyncClient", source: "Source", asked: _Options, moment
             client.driver,
             source,
             asked.target,
-            layout=layouts.Layout(asked.layout),
+            layout=layouts.FolderLayout(asked.layout),
             about={"started_at": _now().isoformat(), "query": asked.query, "layout": asked.layout},
             resume=asked.resume,
             since=moment,
@@ -273,7 +273,7 @@ async def _fill(client: "AsyncClient", source: "Source", asked: _Options, moment
     return _told(report, asked.target)
 
 
-def _told(report: "Report", target: Path) -> ExitCode:
+def _told(report: "ExportReport", target: Path) -> ExitCode:
     """Print what was done, and return the exit code that goes with it."""
     if report.instances == 0:
         output.out.print("nothing was found")

@@ -113,9 +113,9 @@ def _flokzu(options: AccountOptions, address: str) -> SourceAccount:
     if options.ids is not None and options.numbers is None:
         if options.their_app is not None:
             raise InvalidRequest("The identifiers say which process; leave --their-app out.")
-        identifiers = flokzu.Written(options.ids)
+        identifiers = flokzu.IdentifierFile(options.ids)
     elif options.numbers is not None and options.ids is None and options.their_app is not None:
-        identifiers = flokzu.Numbered(options.their_app, options.numbers)
+        identifiers = flokzu.IdentifierRange(options.their_app, options.numbers)
     else:
         raise InvalidRequest(
             "Flokzu lists no instances. Say which: --ids FILE with an identifier a line, or --their-app CODE and"

@@ -18,7 +18,7 @@ from satchel.model.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
     from satchel.client.import_report import ImportReport
-    from satchel.client.progress import Report
+    from satchel.client.progress import ExportReport
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
@@ -229,7 +229,7 @@ async def _fill(asked: _Options, account: SourceAccount) -> ExitCode:
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # only this command needs it
     from satchel.client.exporting import measure  # noqa: PLC0415  # same
     from satchel.client.filling import fill  # noqa: PLC0415  # same
-    from satchel.client.layout import Layout  # noqa: PLC0415  # same
+    from satchel.client.layout import FolderLayout  # noqa: PLC0415  # same
 
     source = account.source
     async with AsyncClient(source.address, token=account.token, basic=account.basic) as client:
@@ -240,7 +240,7 @@ async def _fill(asked: _Options, account: SourceAccount) -> ExitCode:
                 client.driver,
                 source,
                 asked.tree,
-                layout=Layout(LAYOUT),
+                layout=FolderLayout(LAYOUT),
                 about={"started_at": datetime.now(UTC).isoformat()},  # noqa: TID251  # this process's clock
                 resume=True,
                 parallel=asked.parallel,
@@ -249,7 +249,7 @@ async def _fill(asked: _Options, account: SourceAccount) -> ExitCode:
     return _fetched(report, asked.tree)
 
 
-def _counted(report: "Report") -> ExitCode:
+def _counted(report: "ExportReport") -> ExitCode:
     output.out.print(
         f"{report.instances} instances, {report.files} files ({bytes_text(report.bytes)} where sizes are known),"
         f" {report.links} links; {report.absent} numbers are nobody's, {report.failed} instances cannot be had",
@@ -258,7 +258,7 @@ def _counted(report: "Report") -> ExitCode:
     return ExitCode.OK
 
 
-def _fetched(report: "Report", tree: Path) -> ExitCode:
+def _fetched(report: "ExportReport", tree: Path) -> ExitCode:
     output.out.print(
         f"{report.files} files ({bytes_text(report.bytes)}) of {report.instances} instances in {tree}:"
         f" {report.fetched} fetched, {report.kept} there already, {report.failed} failed; {report.links} links",
@@ -276,12 +276,12 @@ def _fetched(report: "Report", tree: Path) -> ExitCode:
 async def _start(asked: _Options, *, is_lenient: bool, is_numbered: bool) -> ExitCode:
     """Start the instances of the folder."""
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # only this command needs it
-    from satchel.client.importing import Import  # noqa: PLC0415  # same
+    from satchel.client.importing import ImportRun  # noqa: PLC0415  # same
 
     if not asked.token:
         raise InvalidRequest(NEEDS_TOKEN)
     async with AsyncClient(asked.url, token=asked.token) as client:
-        work = Import(
+        work = ImportRun(
             client,
             asked.tree,
             app=asked.app,

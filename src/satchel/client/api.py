@@ -17,8 +17,8 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 import httpx
 
 from satchel.client import exports, operations, transfers
-from satchel.client.drivers import Account, AsyncDriver, BlockingDriver
-from satchel.client.signing_in import Signed, sign_in, sign_out
+from satchel.client.drivers import AsyncDriver, BlockingDriver, ServerLogin
+from satchel.client.signing_in import SessionTokens, sign_in, sign_out
 from satchel.client.steps import Flow, Retries
 from satchel.model.api.instances import FoundInstance, FoundInstances
 
@@ -64,7 +64,7 @@ class Client:
         retries: Retries = DEFAULT_RETRIES,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        account = Account(url=url, token=token, basic=basic)
+        account = ServerLogin(url=url, token=token, basic=basic)
         self.driver = BlockingDriver(account, retries=retries, transport=transport)
 
     def __enter__(self) -> Self:
@@ -152,7 +152,7 @@ class AsyncClient:
         retries: Retries = DEFAULT_RETRIES,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        account = Account(url=url, token=token, basic=basic)
+        account = ServerLogin(url=url, token=token, basic=basic)
         self.driver = AsyncDriver(account, retries=retries, transport=transport)
 
     async def __aenter__(self) -> Self:
@@ -230,7 +230,7 @@ class AsyncClient:
     read = _awaiting(transfers.read)
 
 
-def _keep(account: Account, signed: Signed) -> None:
+def _keep(account: ServerLogin, signed: SessionTokens) -> None:
     account.headers = {"Cookie": signed.cookie, "X-CSRF-Token": signed.csrf_token}
 
 

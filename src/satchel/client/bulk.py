@@ -15,7 +15,7 @@ import httpx
 PIECE_BYTES = 256 * 1024
 
 
-class BrokenOffError(Exception):
+class IncompleteReplyError(Exception):
     """No whole answer came."""
 
 
@@ -24,7 +24,7 @@ def is_open_to(url: httpx.URL) -> bool:
     return not urllib.request.getproxies() or bool(urllib.request.proxy_bypass(url.host))
 
 
-class BulkAnswer:
+class BulkReply:
     """An answer whose body is still to come."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
@@ -36,23 +36,23 @@ class BulkAnswer:
         """Give the body. Each piece lies where the one before did: it is to be used up at once.
 
         Raises:
-            BrokenOffError: the connection ended before the body did.
+            IncompleteReplyError: the connection ended before the body did.
         """
         view = memoryview(bytearray(PIECE_BYTES))
         while True:
             try:
                 count = self._response.readinto(view)
             except (OSError, http.client.HTTPException) as error:
-                raise BrokenOffError(str(error) or type(error).__name__) from error
+                raise IncompleteReplyError(str(error) or type(error).__name__) from error
             if not count:
                 break
             yield view[:count]
         if self._response.length:
-            raise BrokenOffError(f"{self._response.length} bytes did not come")
+            raise IncompleteReplyError(f"{self._response.length} bytes did not come")
 
 
 @contextmanager
-def answered(request: httpx.Request, trust: ssl.SSLContext, timeout: httpx.Timeout) -> Generator[BulkAnswer]:
+def answered(request: httpx.Request, trust: ssl.SSLContext, timeout: httpx.Timeout) -> Generator[BulkReply]:
     """Send a request and lend its answer.
 
     Args:
@@ -61,7 +61,7 @@ def answered(request: httpx.Request, trust: ssl.SSLContext, timeout: httpx.Timeo
         timeout: to connect, and to wait for each read.
 
     Raises:
-        BrokenOffError: the server cannot be reached, or did not answer.
+        IncompleteReplyError: the server cannot be reached, or did not answer.
     """
     url = request.url
     connection = (
@@ -77,5 +77,5 @@ def answered(request: httpx.Request, trust: ssl.SSLContext, timeout: httpx.Timeo
             connection.request(request.method, target, body=request.read(), headers=dict(request.headers))
             response = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            raise BrokenOffError(str(error) or type(error).__name__) from error
-        yield BulkAnswer(response)
+            raise IncompleteReplyError(str(error) or type(error).__name__) from error
+        yield BulkReply(response)

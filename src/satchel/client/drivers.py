@@ -14,7 +14,7 @@ import httpx
 
 from satchel import __version__
 from satchel.client import bulk
-from satchel.client.steps import Answer, Broken, Call, Flow, Pause, Retries, Step, Work, patient
+from satchel.client.steps import Flow, NoReply, Pause, Reply, Request, Retries, Step, Work, patient
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ AGENT = f"satchel/{__version__}"
 
 
 @dataclass(slots=True, kw_only=True)
-class Account:
+class ServerLogin:
     """Where the server is and how one signs in there.
 
     Attributes:
@@ -40,7 +40,7 @@ class Account:
     basic: tuple[str, str] | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
-    def request(self, call: Call, slices: Callable[[bytes], object]) -> dict[str, object]:
+    def request(self, call: Request, slices: Callable[[bytes], object]) -> dict[str, object]:
         """Return a call as the arguments of httpx's `build_request`; only this server is ever sent the credential.
 
         A large body is given in slices: httpx's requests are held by cycles, and with each one its body would be, until
@@ -88,7 +88,7 @@ class BlockingDriver:
 
     def __init__(
         self,
-        account: Account,
+        account: ServerLogin,
         *,
         retries: Retries,
         transport: httpx.BaseTransport | None = None,
@@ -146,17 +146,17 @@ class BlockingDriver:
             return _broken(error)
 
 
-def _taken_in_bulk(request: httpx.Request, into: Callable[[Answer, bytes | memoryview], None]) -> Answer | Broken:
+def _taken_in_bulk(request: httpx.Request, into: Callable[[Reply, bytes | memoryview], None]) -> Reply | NoReply:
     try:
         with bulk.answered(request, _trust(), TIMEOUT) as got:
-            answer = Answer(status=got.status, headers=got.headers)
+            answer = Reply(status=got.status, headers=got.headers)
             if not answer.is_good:
                 return replace(answer, body=b"".join(map(bytes, got.pieces())))
             for piece in got.pieces():
                 into(answer, piece)
             return answer
-    except bulk.BrokenOffError as error:
-        return Broken(reason=str(error))
+    except bulk.IncompleteReplyError as error:
+        return NoReply(reason=str(error))
 
 
 class AsyncDriver:
@@ -168,7 +168,7 @@ class AsyncDriver:
 
     def __init__(
         self,
-        account: Account,
+        account: ServerLogin,
         *,
         retries: Retries,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -288,9 +288,9 @@ def _limits() -> httpx.Limits:
     return httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
 
 
-def _answer(response: httpx.Response, body: bytes = b"") -> Answer:
-    return Answer(status=response.status_code, headers=dict(response.headers), body=body)
+def _answer(response: httpx.Response, body: bytes = b"") -> Reply:
+    return Reply(status=response.status_code, headers=dict(response.headers), body=body)
 
 
-def _broken(error: httpx.TransportError) -> Broken:
-    return Broken(reason=str(error) or type(error).__name__)
+def _broken(error: httpx.TransportError) -> NoReply:
+    return NoReply(reason=str(error) or type(error).__name__)

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from satchel.client.drivers import AsyncDriver
-from satchel.client.layout import Layout
-from satchel.client.ledger import Ledger, Placed
-from satchel.client.page_streams import Job, Over, PageStream, Watched
-from satchel.client.progress import Report, Silence, Watch
-from satchel.client.refusals import InTheWay, NoRoom, Refused, WrongBytes
-from satchel.client.sources.source import Found, FoundFile, FoundPage, Source, StreamingSource
-from satchel.client.tree import Arriving, Tree
+from satchel.client.layout import FolderLayout
+from satchel.client.ledger import ExportLedger, Placed
+from satchel.client.page_streams import PageStream, PlannedFile, ProgressSink, RunEnded
+from satchel.client.progress import ExportReport, NoProgress, ProgressListener
+from satchel.client.refusals import LocalDiskFull, PathOccupied, Refused, WrongBytes
+from satchel.client.sources.source import FoundFile, FoundPage, Source, SourceInstance, StreamingSource
+from satchel.client.tree import Arriving, ExportTree
 from satchel.model.errors import SatchelError, Unavailable
 
 PARALLEL = 8
@@ -37,12 +37,12 @@ class _Batch:
 
     cursor: str | None
     page: FoundPage
-    jobs: list[Job]
+    jobs: list[PlannedFile]
 
 
-async def measure(driver: AsyncDriver, source: Source, *, since: str | None = None) -> Report:
+async def measure(driver: AsyncDriver, source: Source, *, since: str | None = None) -> ExportReport:
     """Return what an export would find, fetching nothing."""
-    report = Report()
+    report = ExportReport()
     await driver.run(source.open())
     cursor: str | None = None
     while True:
@@ -58,7 +58,7 @@ async def measure(driver: AsyncDriver, source: Source, *, since: str | None = No
             return report
 
 
-def _sort_out(report: Report, file: FoundFile, since: str | None) -> bool:
+def _sort_out(report: ExportReport, file: FoundFile, since: str | None) -> bool:
     """Count a file and return whether its bytes are wanted."""
     if file.kind != "stored":
         report.links += 1
@@ -71,7 +71,7 @@ def _sort_out(report: Report, file: FoundFile, since: str | None) -> bool:
     return True
 
 
-class Export:
+class ExportRun:
     """One run.
 
     Args:
@@ -88,31 +88,31 @@ class Export:
         self,
         driver: AsyncDriver,
         source: Source,
-        tree: Tree,
+        tree: ExportTree,
         *,
-        layout: Layout,
+        layout: FolderLayout,
         since: str | None = None,
         parallel: int = PARALLEL,
-        watch: Watch | None = None,
+        watch: ProgressListener | None = None,
     ) -> None:
         self._driver, self._source, self._tree, self._layout = driver, source, tree, layout
         self._since = since
         self._parallel = parallel
-        self._watch: Watch = watch or Silence()
-        self.ledger = Ledger(tree)
-        self.report = Report()
-        self._queue: asyncio.Queue[Job] = asyncio.Queue(maxsize=parallel * _QUEUE_PER_WORKER)
+        self._watch: ProgressListener = watch or NoProgress()
+        self.ledger = ExportLedger(tree)
+        self.report = ExportReport()
+        self._queue: asyncio.Queue[PlannedFile] = asyncio.Queue(maxsize=parallel * _QUEUE_PER_WORKER)
         self._batches: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1)
         self._lock = threading.Lock()
         """Held for the ledger, the report and a file's last step: streams come in threads of their own."""
         self._is_over = False
         self.turn = threading.Lock()
 
-    async def run(self) -> Report:
+    async def run(self) -> ExportReport:
         """Export everything and return what was done; afterwards the ledger can be written out.
 
         Raises:
-            NoRoom: the disk is full; free space and go on.
+            LocalDiskFull: the disk is full; free space and go on.
             Unavailable: the server is gone, or the disk fails.
             Refused: the credential ended, or the search is refused.
         """
@@ -210,12 +210,12 @@ class Export:
                 await self._queue.put(job)
             self._batches.task_done()
 
-    def plan(self, items: Sequence[Found]) -> list[Job]:
+    def plan(self, items: Sequence[SourceInstance]) -> list[PlannedFile]:
         """Return what has to be fetched of instances for an empty tree; all else is written down or counted."""
         with self._lock:
             return [job for found in items for job, _ in self._wanted(found)]
 
-    async def _plan(self, found: Found) -> list[Job]:
+    async def _plan(self, found: SourceInstance) -> list[PlannedFile]:
         """Return what has to be fetched of an instance; all else is written down or counted."""
         if self._tree.was_empty:
             return self.plan([found])
@@ -223,9 +223,9 @@ class Export:
             jobs = self._wanted(found)
         return [job for job, known in jobs if not await self._is_there(job, known)]
 
-    def _wanted(self, found: Found) -> list[tuple[Job, Placed | None]]:
+    def _wanted(self, found: SourceInstance) -> list[tuple[PlannedFile, Placed | None]]:
         """Return an instance's files that have to lie in the tree, each with what an earlier run placed for it."""
-        jobs: list[tuple[Job, Placed | None]] = []
+        jobs: list[tuple[PlannedFile, Placed | None]] = []
         if not self.ledger.note_instance(found):
             return jobs
         self.report.instances += 1
@@ -236,10 +236,10 @@ class Export:
                 continue
             known = self.ledger.known(file)
             folders, name = self.ledger.reserve(file, self._layout.folders(found, file), known=known)
-            jobs.append((Job(found, file, folders, name), known))
+            jobs.append((PlannedFile(found, file, folders, name), known))
         return jobs
 
-    async def _is_there(self, job: Job, known: Placed | None) -> bool:
+    async def _is_there(self, job: PlannedFile, known: Placed | None) -> bool:
         """Return whether a file lies in its place with the right bytes, as far as source and manifest tell."""
         file = job.file
         wanted = file.sha256 or (known.sha256 if known is not None else None)
@@ -259,11 +259,11 @@ class Export:
             job = await self._queue.get()
             try:
                 await self._fetch(job)
-            except (Refused, WrongBytes, InTheWay) as error:
+            except (Refused, WrongBytes, PathOccupied) as error:
                 self._fail(job, error)
             self._queue.task_done()
 
-    def _fail(self, job: Job, error: SatchelError) -> None:
+    def _fail(self, job: PlannedFile, error: SatchelError) -> None:
         """Note that a file could not be had; what would happen to every other one ends the run.
 
         Raises:
@@ -281,14 +281,14 @@ class Export:
         if len(self.report.failures) < MOST_FAILURES_KEPT:
             self.report.failures.append(failure)
 
-    async def _fetch(self, job: Job) -> None:
+    async def _fetch(self, job: PlannedFile) -> None:
         """Fetch a file and put it in its place.
 
         Raises:
-            Refused, WrongBytes, InTheWay: it cannot be had, or not be put there.
+            Refused, WrongBytes, PathOccupied: it cannot be had, or not be put there.
         """
         file = self._tree.arriving()
-        sink = Watched(file, self._watch)
+        sink = ProgressSink(file, self._watch)
         try:
             await self._driver.run(self._source.fetch(job.file, sink))
             self.take(job, file)
@@ -297,18 +297,18 @@ class Export:
             self._tree.drop(file)
             raise
 
-    def take(self, job: Job, file: Arriving) -> None:
+    def take(self, job: PlannedFile, file: Arriving) -> None:
         """Check a file that has come and put it in its place.
 
         Raises:
-            WrongBytes, InTheWay: it is another, or cannot be put there.
+            WrongBytes, PathOccupied: it is another, or cannot be put there.
         """
         expected = job.file
         if expected.sha256 not in (None, file.sha256) or expected.size not in (None, file.size):
             raise WrongBytes(f"File {expected.id} came with other bytes than the server says it has.")
         with self._lock:
             if self._is_over:
-                raise Over
+                raise RunEnded
             # Noted first: a note counts only as far as the tree bears it out, so a kill between the two costs nothing.
             self.ledger.note(job.found, expected, job.path, size=file.size, sha256=file.sha256)
             self._tree.place(file, job.folders, job.name)
@@ -316,7 +316,7 @@ class Export:
             self.report.fetched_bytes += file.size
         self._watch.placed(file.size, is_new=True)
 
-    async def _stream(self, source: StreamingSource, batch: _Batch) -> list[Job]:
+    async def _stream(self, source: StreamingSource, batch: _Batch) -> list[PlannedFile]:
         """Fetch a page that misses all of its files in one stream; return what did not come that way."""
         jobs = batch.jobs
         stored = sum(1 for found in batch.page.items for file in found.files if file.kind == "stored")
@@ -330,7 +330,7 @@ class Export:
 def _first(errors: ExceptionGroup[SatchelError]) -> SatchelError:
     """Return the error of several at once that says most."""
     found = list(_leaves(errors))
-    return next((one for kind in (NoRoom, Unavailable) for one in found if isinstance(one, kind)), found[0])
+    return next((one for kind in (LocalDiskFull, Unavailable) for one in found if isinstance(one, kind)), found[0])
 
 
 def _leaves(errors: ExceptionGroup[SatchelError]) -> Iterator[SatchelError]:

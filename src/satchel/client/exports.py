@@ -6,7 +6,7 @@ from typing import cast
 
 from satchel.client.receiving import receive
 from satchel.client.refusals import Refused
-from satchel.client.steps import Call, Flow, Pause, Work, get, post
+from satchel.client.steps import Flow, Pause, Request, Work, get, post
 from satchel.client.transfers import SUFFIX, ToFile, Told
 from satchel.model.api.searches import Export
 
@@ -61,7 +61,7 @@ def download_export(number: int, to: Path, *, told: Told | None = None) -> Flow[
     part = to.with_name(to.name + SUFFIX)
     sink = cast("ToFile", (yield Work(lambda: ToFile(part, told))))
     try:
-        call = Call(method="GET", path=f"/api/v1/exports/{number}/download")
+        call = Request(method="GET", path=f"/api/v1/exports/{number}/download")
         yield from receive(call, sink, etag=f"export-{number}-{found.size}")
     finally:
         sink.close()

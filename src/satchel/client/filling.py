@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from satchel.client.drivers import AsyncDriver
-from satchel.client.exporting import PARALLEL, Export
-from satchel.client.layout import Layout
+from satchel.client.exporting import PARALLEL, ExportRun
+from satchel.client.layout import FolderLayout
 from satchel.client.manifests import write_manifests
-from satchel.client.progress import Report, Watch
+from satchel.client.progress import ExportReport, ProgressListener
 from satchel.client.sources.source import Source
-from satchel.client.tree import Tree
+from satchel.client.tree import ExportTree
 
 
 async def fill(
@@ -17,13 +17,13 @@ async def fill(
     source: Source,
     target: Path,
     *,
-    layout: Layout,
+    layout: FolderLayout,
     about: Mapping[str, object],
     resume: bool,
     since: str | None = None,
     parallel: int = PARALLEL,
-    watch: Watch | None = None,
-) -> Report:
+    watch: ProgressListener | None = None,
+) -> ExportReport:
     """Fill a folder with what a source finds, and return what was done.
 
     Args:
@@ -39,11 +39,11 @@ async def fill(
 
     Raises:
         Conflict: the folder holds something else, or an export from elsewhere.
-        NoRoom, Unavailable, Refused: as `Export.run`.
+        NoRoom, Unavailable, Refused: as `ExportRun.run`.
     """
-    tree = Tree(target).open(resume=resume)
+    tree = ExportTree(target).open(resume=resume)
     try:
-        work = Export(driver, source, tree, layout=layout, since=since, parallel=parallel, watch=watch)
+        work = ExportRun(driver, source, tree, layout=layout, since=since, parallel=parallel, watch=watch)
         try:
             report = await work.run()
             write_manifests(tree, work.ledger, report, {"source": source.address, **about})

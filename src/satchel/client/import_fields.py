@@ -19,7 +19,7 @@ _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ].*", re.DOTALL)
 _TRUE, _FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off"})
 
 
-class Other(Enum):
+class NoField(Enum):
     """What a name stands for that no field has."""
 
     TAB = "the attachments tab"
@@ -27,7 +27,7 @@ class Other(Enum):
     UNKNOWN = "no field of that name"
 
 
-Place: TypeAlias = Field | Other
+Place: TypeAlias = Field | NoField
 
 
 class UnfitError(Exception):
@@ -41,7 +41,7 @@ class Fields:
         app: that is started.
         names: fields there by names or labels here, as the user says.
         skip: names or labels that are not taken.
-        is_lenient: whether an unknown name is `Other.UNKNOWN`, not an error.
+        is_lenient: whether an unknown name is `NoField.UNKNOWN`, not an error.
         is_numbered: whether a name of digits is also a field's number.
 
     Attributes:
@@ -68,16 +68,16 @@ class Fields:
             InvalidRequest: there is no such field, and the run is not lenient or the user says that there is.
         """
         if name is None:
-            return Other.TAB
+            return NoField.TAB
         label = labels.get(name, name)
         if name in self._skip or label in self._skip:
-            return Other.SKIPPED
+            return NoField.SKIPPED
         said = self._names.get(name, self._names.get(label))
         known = self._with(said or name, None if said else label, is_numbered=self._is_numbered or said is not None)
         if known is not None:
             return known
         if self.is_lenient and said is None:
-            return Other.UNKNOWN
+            return NoField.UNKNOWN
         raise InvalidRequest(
             f"The app {self.app.code} has no field {said or name}. Say which: --map {name}=FIELD, or --skip {name}."
         )

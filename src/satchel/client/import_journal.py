@@ -15,7 +15,7 @@ from typing import cast
 
 import msgspec
 
-from satchel.client.tree import told
+from satchel.client.tree import disk_errors
 
 NAME = "import.jsonl"
 
@@ -40,7 +40,7 @@ class ImportJournal:
         self._source, self._to = source, to
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.execute("CREATE TABLE steps (name TEXT PRIMARY KEY, body BLOB, made INTEGER)")
-        with told(str(path)):
+        with disk_errors(str(path)):
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(os.dup(self._fd), "rb") as file:
             for text in file:
@@ -65,7 +65,7 @@ class ImportJournal:
 
     def _write(self, line: _Line) -> None:
         self._learn(line)
-        with told(NAME):
+        with disk_errors(NAME):
             os.write(self._fd, msgspec.json.encode(line) + b"\n")
             os.fsync(self._fd)
 

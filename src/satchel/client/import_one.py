@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import cast
 
 from satchel.client.api import AsyncClient
-from satchel.client.import_fields import FILE_TYPES, PEOPLE, Fields, Other, UnfitError, fitting, is_empty
+from satchel.client.import_fields import FILE_TYPES, PEOPLE, Fields, NoField, UnfitError, fitting, is_empty
 from satchel.client.import_journal import ImportJournal
 from satchel.client.import_manifest import ManifestFile, ManifestInstance
 from satchel.client.import_origin import origin
 from satchel.client.import_report import ReportFile
-from satchel.client.refusals import InTheWay, Refused, WrongBytes
+from satchel.client.refusals import PathOccupied, Refused, WrongBytes
 from satchel.client.tree import open_plain
 from satchel.model.errors import InvalidRequest
 
@@ -62,7 +62,7 @@ class InstanceImport:
         A file that is refused is noted in the report, and the others go on.
 
         Raises:
-            Refused, WrongBytes, InTheWay, InvalidRequest: it is not started; all of it is left to the next run.
+            Refused, WrongBytes, PathOccupied, InvalidRequest: it is not started; all of it is left to the next run.
         """
         report, name = self._told.report, f"instance/{found.id}"
         before = (self._journal.body(name) or {}).get("app")
@@ -88,7 +88,7 @@ class InstanceImport:
                     await self._describe(one.file, numbers[str(one.file.id)])
                 else:
                     await self._add(one, number)
-            except (Refused, WrongBytes, InTheWay, InvalidRequest) as error:
+            except (Refused, WrongBytes, PathOccupied, InvalidRequest) as error:
                 if isinstance(error, Refused) and error.status == _UNAUTHENTICATED:
                     raise
                 self._told.failed(found, error, one.file)
@@ -99,10 +99,10 @@ class InstanceImport:
         if is_stored and file.path is None:
             return None
         held = self._fields.named(file.field, found.labels)
-        if held is Other.SKIPPED:
+        if held is NoField.SKIPPED:
             return None
-        if isinstance(held, Other):
-            if held is Other.UNKNOWN:
+        if isinstance(held, NoField):
+            if held is NoField.UNKNOWN:
                 self._told.moved(found, file, "the app has no such field")
             return _Placed(file, None, is_stored)
         if self._fields.is_lenient and (held.type not in FILE_TYPES or not (is_stored or held.allow_links)):
@@ -117,10 +117,10 @@ class InstanceImport:
         values: dict[str, object] = {}
         for name, value in {**own, **found.values}.items():
             held = None if is_empty(value) else self._fields.named(name, found.labels)
-            if held is None or held is Other.SKIPPED or name in with_files:
+            if held is None or held is NoField.SKIPPED or name in with_files:
                 continue
             why = ""
-            if isinstance(held, Other):
+            if isinstance(held, NoField):
                 why = "the app has no such field"
             elif held.type in PEOPLE:
                 why = "users and groups are others there"
@@ -252,7 +252,7 @@ class InstanceImport:
         """Upload a file of the tree and return its number.
 
         Raises:
-            InTheWay: it is not there, or a link.
+            PathOccupied: it is not there, or a link.
             WrongBytes: it is not what the manifest says.
         """
         with os.fdopen(open_plain(self._tree, file.path or ""), "rb") as source:

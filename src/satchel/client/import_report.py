@@ -11,7 +11,7 @@ from typing import cast
 import msgspec
 
 from satchel.client.import_manifest import ManifestFile, ManifestInstance
-from satchel.client.tree import told
+from satchel.client.tree import disk_errors
 from satchel.model.errors import SatchelError
 
 NAME = "import-report.jsonl"
@@ -52,7 +52,7 @@ class ReportFile:
 
     def __init__(self, tree: Path) -> None:
         self.report = ImportReport()
-        with told(NAME):
+        with disk_errors(NAME):
             self._file = os.fdopen(os.open(tree / NAME, _FLAGS, 0o644), "wb")
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class ReportFile:
         one = self.report
         totals = {name: getattr(one, name) for name in ("instances", "started", "there", "files", "links")}
         counts = {"moved": one.moved, "orphans": one.orphans, "left_out": one.fields.total(), "failed": one.failed}
-        with told(NAME), self._file:
+        with disk_errors(NAME), self._file:
             self._write("totals", {**totals, **counts})
 
     def left(self, found: ManifestInstance, name: str, value: object, why: str) -> None:
@@ -95,5 +95,5 @@ class ReportFile:
         self._write("failed", line)
 
     def _write(self, kind: str, line: Mapping[str, object]) -> None:
-        with told(NAME), suppress(ValueError):  # closed: the run has ended
+        with disk_errors(NAME), suppress(ValueError):  # closed: the run has ended
             self._file.write(msgspec.json.encode({"kind": kind, **line}) + b"\n")

@@ -9,14 +9,14 @@ from satchel.client.import_journal import ImportJournal
 from satchel.client.import_manifest import Lines, source_of
 from satchel.client.import_one import InstanceImport
 from satchel.client.import_report import ImportReport, ReportFile
-from satchel.client.refusals import InTheWay, Refused, WrongBytes
+from satchel.client.refusals import PathOccupied, Refused, WrongBytes
 from satchel.client.tree import MANIFEST
 from satchel.model.errors import InvalidRequest
 
 _UNAUTHENTICATED = 401
 
 
-class Import:
+class ImportRun:
     """One run.
 
     Args:
@@ -70,7 +70,7 @@ class Import:
                     fields = await self._fields(self._app or found.app)
                     one = InstanceImport(self._client, self._tree, journal, told, fields=fields, source=source)
                     await one.run(found, files)
-                except (Refused, WrongBytes, InTheWay, InvalidRequest) as error:
+                except (Refused, WrongBytes, PathOccupied, InvalidRequest) as error:
                     if isinstance(error, Refused) and error.status == _UNAUTHENTICATED:
                         raise
                     told.failed(found, error)

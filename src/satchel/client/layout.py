@@ -3,7 +3,7 @@
 import string
 from collections.abc import Mapping, Sequence
 
-from satchel.client.sources.source import Found, FoundFile
+from satchel.client.sources.source import FoundFile, SourceInstance
 from satchel.model.errors import InvalidRequest
 from satchel.model.transfer.names import folder_key, safe_name
 
@@ -20,7 +20,7 @@ RESERVED = (
 _MOST_LEVELS = 8
 
 
-class Layout:
+class FolderLayout:
     """A pattern of folders, such as `{app}/{year}/{id}_({subject})`."""
 
     def __init__(self, pattern: str = DEFAULT) -> None:
@@ -42,7 +42,7 @@ class Layout:
                 if name is not None and (name not in NAMES or form or conversion):
                     raise InvalidRequest(f"The layout may hold {', '.join(f'{{{known}}}' for known in NAMES)}.")
 
-    def folders(self, found: Found, file: FoundFile) -> tuple[str, ...]:
+    def folders(self, found: SourceInstance, file: FoundFile) -> tuple[str, ...]:
         """Return the folders of a file, outermost first, each a safe name."""
         given: Mapping[str, str] = {
             "id": str(found.id),

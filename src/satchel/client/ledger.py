@@ -14,8 +14,8 @@ from typing import cast
 import msgspec
 
 from satchel.client.layout import RESERVED, path_key
-from satchel.client.sources.source import Found, FoundFile
-from satchel.client.tree import MANIFEST, Tree, told
+from satchel.client.sources.source import FoundFile, SourceInstance
+from satchel.client.tree import MANIFEST, ExportTree, disk_errors
 from satchel.model.errors import Conflict
 from satchel.model.transfer.names import FolderNames
 
@@ -40,10 +40,10 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str | None = None
 
 
-class Ledger:
+class ExportLedger:
     """The files and instances of one tree; for one thread at a time."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: ExportTree) -> None:
         self._tree = tree
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
@@ -105,7 +105,7 @@ class Ledger:
             self._journal = -1
         self._database.close()
 
-    def note_instance(self, found: Found) -> bool:
+    def note_instance(self, found: SourceInstance) -> bool:
         """Write down what an instance is, with its values; return False where this run did so before."""
         seen = "SELECT 1 FROM instances WHERE id = ? AND is_seen"
         if self._database.execute(seen, (found.id,)).fetchone() is not None:
@@ -155,11 +155,13 @@ class Ledger:
                 self._database.execute("INSERT OR REPLACE INTO taken VALUES (?, ?)", (key, file.id))
                 return tuple(folders), name
 
-    def note(self, found: Found, file: FoundFile, path: str | None, *, size: int | None, sha256: str | None) -> None:
+    def note(
+        self, found: SourceInstance, file: FoundFile, path: str | None, *, size: int | None, sha256: str | None
+    ) -> None:
         """Write down, so that a kill does not undo it, that a file lies in its place (or is kept elsewhere)."""
         line = msgspec.json.encode(_line(found, file, path, size=size, sha256=sha256))
         self._put(file.id, file.instance, path, line)
-        with told("the journal"):
+        with disk_errors("the journal"):
             os.write(self._journal, line + b"\n")
 
     def forget(self, file: FoundFile) -> None:
@@ -186,7 +188,7 @@ def _is_inside(path: str) -> bool:
 
 
 def _line(
-    found: Found, file: FoundFile, path: str | None, *, size: int | None, sha256: str | None
+    found: SourceInstance, file: FoundFile, path: str | None, *, size: int | None, sha256: str | None
 ) -> Mapping[str, object]:
     return {
         "path": path,

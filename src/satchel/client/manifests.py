@@ -6,9 +6,9 @@ from itertools import islice
 
 import msgspec
 
-from satchel.client.ledger import INSTANCES, REPORT, Ledger
-from satchel.client.progress import Report
-from satchel.client.tree import MANIFEST, Tree
+from satchel.client.ledger import INSTANCES, REPORT, ExportLedger
+from satchel.client.progress import ExportReport
+from satchel.client.tree import MANIFEST, ExportTree
 from satchel.model.transfer.export_sheets import (
     FILE_COLUMNS,
     INSTANCE_COLUMNS,
@@ -25,7 +25,7 @@ _ROWS = 200
 """How many rows are made at once."""
 
 
-def write_manifests(tree: Tree, ledger: Ledger, report: Report, about: Mapping[str, object]) -> None:
+def write_manifests(tree: ExportTree, ledger: ExportLedger, report: ExportReport, about: Mapping[str, object]) -> None:
     """Write everything at the top of a tree, each file whole or not at all.
 
     Args:
@@ -45,13 +45,13 @@ def write_manifests(tree: Tree, ledger: Ledger, report: Report, about: Mapping[s
     tree.write(REPORT, [data, b"\n"])
 
 
-def _files(ledger: Ledger) -> Iterator[bytes]:
+def _files(ledger: ExportLedger) -> Iterator[bytes]:
     yield heading(FILE_COLUMNS)
     for lines in _groups(ledger.file_lines()):
         yield table(FILE_COLUMNS, map(decoded, lines))
 
 
-def _values(ledger: Ledger) -> Iterator[bytes]:
+def _values(ledger: ExportLedger) -> Iterator[bytes]:
     """Give a row for each instance, with a column for each field that any of them has."""
     columns = INSTANCE_COLUMNS
     for lines in _groups(ledger.instance_lines()):

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from satchel.client.steps import Call, Flow, ask, get, post
+from satchel.client.steps import Flow, Request, ask, get, post
 from satchel.model.api.apps import App, Apps, AppSummary
 from satchel.model.api.files import File, Files, Link
 from satchel.model.api.instances import FoundInstances, InstanceView, WorkItem, WorkItems, WorkResult
@@ -80,7 +80,7 @@ def search_page(
     params = [("include", "files")] if with_files else []
     if with_count:
         params.append(("count", "true"))
-    call = Call(
+    call = Request(
         method="POST",
         path=f"{_BASE}/instances/search",
         params=tuple(params),
@@ -97,7 +97,7 @@ def change_values(instance: int, values: Mapping[str, object], *, revision: int)
     Raises:
         Refused: `changed_meanwhile`, if it is not.
     """
-    call = Call(
+    call = Request(
         method="PATCH",
         path=f"{_BASE}/instances/{instance}/values",
         headers={"Content-Type": "application/json", "If-Match": f'"{revision}"'},
@@ -201,7 +201,7 @@ def add_link(
 def describe(file: int, *, name: str | None = None, description: str | None = None) -> Flow[None]:
     """Rename a file or change its description; what is None stays."""
     body = _without_none({"name": name, "description": description})
-    call = Call(
+    call = Request(
         method="PATCH",
         path=f"{_BASE}/files/{file}",
         headers={"Content-Type": "application/json"},
@@ -228,7 +228,7 @@ def read_criteria(criteria: str) -> Flow[CriteriaMeaning]:
     Raises:
         Refused: they are malformed, have a DTD, or ask for what is not there.
     """
-    call = Call(
+    call = Request(
         method="POST",
         path=f"{_BASE}/searches/criteria",
         headers={"Content-Type": "application/json"},

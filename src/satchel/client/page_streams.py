@@ -5,18 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from satchel.client.progress import Watch
-from satchel.client.refusals import InTheWay, WrongBytes
-from satchel.client.sources.source import Found, FoundFile, FoundPage, Listed, StreamingSource
+from satchel.client.progress import ProgressListener
+from satchel.client.refusals import PathOccupied, WrongBytes
+from satchel.client.sources.source import FoundFile, FoundPage, Listed, SourceInstance, StreamingSource
 from satchel.client.steps import Flow
-from satchel.client.tree import Arriving, Tree
+from satchel.client.tree import Arriving, ExportTree
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class PlannedFile:
     """A file that has to lie in the tree, and where."""
 
-    found: Found
+    found: SourceInstance
     file: FoundFile
     folders: tuple[str, ...]
     name: str
@@ -27,14 +27,14 @@ class Job:
         return "/".join((*self.folders, self.name))
 
 
-class Over(Exception):
+class RunEnded(Exception):
     """The run has ended; what still comes is not wanted."""
 
 
-class Watched:
+class ProgressSink:
     """A file that is arriving, with somebody who hears of it; a `Sink`."""
 
-    def __init__(self, file: Arriving, watch: Watch, is_wanted: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, file: Arriving, watch: ProgressListener, is_wanted: Callable[[], bool] = lambda: True) -> None:
         self.file = file
         self._watch = watch
         self._is_wanted = is_wanted
@@ -48,10 +48,10 @@ class Watched:
         """Take what comes next.
 
         Raises:
-            Over: nobody wants it any more.
+            RunEnded: nobody wants it any more.
         """
         if not self._is_wanted():
-            raise Over
+            raise RunEnded
         self.file.write(piece)
         self._watch.arrived(len(piece))
 
@@ -61,7 +61,7 @@ class Watched:
         self.file.reset()
 
 
-class Run(Protocol):
+class StreamOwner(Protocol):
     """What a stream needs of the run that it belongs to.
 
     Attributes:
@@ -74,15 +74,15 @@ class Run(Protocol):
         """Return whether the run goes on."""
         ...
 
-    def plan(self, items: Sequence[Found]) -> list[Job]:
+    def plan(self, items: Sequence[SourceInstance]) -> list[PlannedFile]:
         """Write instances down and return the files that have to come."""
         ...
 
-    def take(self, job: Job, file: Arriving) -> None:
+    def take(self, job: PlannedFile, file: Arriving) -> None:
         """Check a file that has come and put it in its place.
 
         Raises:
-            WrongBytes, InTheWay: it is another, or cannot be put there.
+            WrongBytes, PathOccupied: it is another, or cannot be put there.
         """
         ...
 
@@ -99,15 +99,21 @@ class PageStream:
     """
 
     def __init__(
-        self, run: Run, tree: Tree, watch: Watch, *, jobs: Sequence[Job] = (), listed: Listed | None = None
+        self,
+        run: StreamOwner,
+        tree: ExportTree,
+        watch: ProgressListener,
+        *,
+        jobs: Sequence[PlannedFile] = (),
+        listed: Listed | None = None,
     ) -> None:
         self._run, self._tree, self._watch, self._listed = run, tree, watch, listed
-        self._waiting: dict[int, Job] = {job.file.id: job for job in jobs}
+        self._waiting: dict[int, PlannedFile] = {job.file.id: job for job in jobs}
         self._arriving: list[Arriving] = []
         self._has_turn = False
 
     @property
-    def waiting(self) -> Mapping[int, Job]:
+    def waiting(self) -> Mapping[int, PlannedFile]:
         """What has not come."""
         return self._waiting
 
@@ -115,7 +121,7 @@ class PageStream:
         """Take the page that begins at a cursor; return False where the source does not give it in this way.
 
         Raises:
-            Over: the run ended meanwhile.
+            RunEnded: the run ended meanwhile.
             NoRoom, Unavailable: the disk is full or fails.
         """
         listed = None if self._listed is None else self._take_list
@@ -132,21 +138,21 @@ class PageStream:
         self._run.turn.acquire()
         self._has_turn = True
         if not self._run.is_wanted():
-            raise Over
+            raise RunEnded
         self._waiting = {job.file.id: job for job in self._run.plan(page.items)}
         if self._listed is not None:
             self._listed(page)
 
-    def _begin(self, number: int) -> Watched | None:
+    def _begin(self, number: int) -> ProgressSink | None:
         if number not in self._waiting:
             return None
         self._arriving.append(self._tree.arriving())
-        return Watched(self._arriving[-1], self._watch, self._run.is_wanted)
+        return ProgressSink(self._arriving[-1], self._watch, self._run.is_wanted)
 
     def _end(self, number: int, _sink: object) -> None:
         file = self._arriving.pop()
         try:
             self._run.take(self._waiting[number], file)
             del self._waiting[number]
-        except (WrongBytes, InTheWay):
+        except (WrongBytes, PathOccupied):
             self._tree.drop(file)  # it is tried once more by itself, and fails there if it must

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 @dataclass(slots=True, kw_only=True)
-class Report:
+class ExportReport:
     """What a run did.
 
     Attributes:
@@ -31,7 +31,7 @@ class Report:
     window: int | None = None
 
 
-class Watch(Protocol):
+class ProgressListener(Protocol):
     """Hears how far an export is, from any of its threads."""
 
     def arrived(self, count: int) -> None:
@@ -43,7 +43,7 @@ class Watch(Protocol):
         ...
 
 
-class Silence:
+class NoProgress:
     """A watch that says nothing."""
 
     def arrived(self, count: int) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 from satchel.client.refusals import Refused, refusal
-from satchel.client.steps import Answer, Broken, Call, Flow, Pause, Retries, accept, may_pass
+from satchel.client.steps import Flow, NoReply, Pause, Reply, Request, Retries, accept, may_pass
 from satchel.model.errors import Unavailable
 
 MOST_TURNS = 5
@@ -47,12 +47,12 @@ class Sink(Protocol):
 
 
 def receive(
-    call: Call,
+    call: Request,
     sink: Sink,
     *,
     etag: str | None = None,
     retries: Retries = _RETRIES,
-    is_body: Callable[[Answer], bool] | None = None,
+    is_body: Callable[[Reply], bool] | None = None,
 ) -> Flow[None]:
     """Take a body into a sink from where the sink is, going on after each connection that breaks.
 
@@ -76,12 +76,12 @@ def receive(
         begun = sink.size
         ranged = {"Range": f"bytes={begun}-", "If-Range": known} if begun and known is not None else {}
         taker = _Taker(sink, begun, is_body)
-        got: Answer | Broken = yield replace(call, headers={**call.headers, **ranged}, into=taker.take)
-        if isinstance(got, Answer) and got.is_good:
+        got: Reply | NoReply = yield replace(call, headers={**call.headers, **ranged}, into=taker.take)
+        if isinstance(got, Reply) and got.is_good:
             if taker.other is not None:
                 raise refusal(got.status, got.headers.get("content-type", ""), bytes(taker.other))
             return
-        if isinstance(got, Answer) and got.status == _RESET and begun:
+        if isinstance(got, Reply) and got.status == _RESET and begun:
             if got.headers.get("content-range") == f"bytes */{begun}":
                 return  # it had come whole
             sink.reset()
@@ -106,7 +106,7 @@ def receive_elsewhere(address: str, sink: Sink, *, home: str) -> Flow[None]:
     """
     for _ in range(MOST_TURNS + 1):
         _check(address, home)
-        call = Call(method="GET", path="the address of a file", elsewhere=address)
+        call = Request(method="GET", path="the address of a file", elsewhere=address)
         try:
             yield from receive(call, sink)
         except Refused as refused:
@@ -138,14 +138,14 @@ class _Taker:
         other: what came instead of the body; None where the body did.
     """
 
-    def __init__(self, sink: Sink, begun: int, is_body: Callable[[Answer], bool] | None) -> None:
+    def __init__(self, sink: Sink, begun: int, is_body: Callable[[Reply], bool] | None) -> None:
         self._sink = sink
         self._is_fresh = begun > 0
         self._is_body = is_body
         self.etag: str | None = None
         self.other: bytearray | None = None
 
-    def take(self, answer: Answer, piece: bytes | memoryview) -> None:
+    def take(self, answer: Reply, piece: bytes | memoryview) -> None:
         if self._is_body is not None and not self._is_body(answer):
             self.other = self.other or bytearray()
             self.other += piece[: _MOST_SAID - len(self.other)]
@@ -159,7 +159,7 @@ class _Taker:
         self._sink.write(piece)
 
 
-def wait_for(call: Call, got: Answer | Broken, tried: int, retries: Retries) -> Pause:
+def wait_for(call: Request, got: Reply | NoReply, tried: int, retries: Retries) -> Pause:
     """Return the wait before the next try.
 
     Raises:

@@ -40,7 +40,7 @@ class WrongBytes(SatchelError):
     code = "wrong_bytes"
 
 
-class NoRoom(SatchelError):
+class LocalDiskFull(SatchelError):
     """The disk that is written to here is full."""
 
     code = "no_room_here"
@@ -50,7 +50,7 @@ class NoRoom(SatchelError):
         super().__init__(f"The disk is full: {what} cannot be written. Free space, then go on with --resume.")
 
 
-class InTheWay(SatchelError):
+class PathOccupied(SatchelError):
     """Where a folder or file goes stands a link, or something of another kind; it is never followed."""
 
     code = "in_the_way"

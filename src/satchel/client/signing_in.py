@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from satchel.client.steps import Call, Flow, ask
+from satchel.client.steps import Flow, Request, ask
 from satchel.model.api.people import Session
 from satchel.model.errors import Unavailable
 
@@ -12,14 +12,14 @@ _PATH = "/api/v1/session"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
+class SessionTokens:
     """An open session: what proves it, and what every change by it carries besides."""
 
     cookie: str
     csrf_token: str
 
 
-def sign_in(email: str, password: str) -> Flow[Signed]:
+def sign_in(email: str, password: str) -> Flow[SessionTokens]:
     """Open a session.
 
     Args:
@@ -31,13 +31,13 @@ def sign_in(email: str, password: str) -> Flow[Signed]:
     """
     body = msgspec.json.encode({"email": email, "password": password})
     headers = {"Content-Type": "application/json"}
-    answer = yield from ask(Call(method="POST", path=_PATH, content=body, headers=headers, is_open=True))
+    answer = yield from ask(Request(method="POST", path=_PATH, content=body, headers=headers, is_open=True))
     cookie = answer.headers.get("set-cookie", "").partition(";")[0]
     if not cookie:
         raise Unavailable("The server opened a session without a cookie; is the address right?")
-    return Signed(cookie=cookie, csrf_token=answer.read(Session).csrf_token)
+    return SessionTokens(cookie=cookie, csrf_token=answer.read(Session).csrf_token)
 
 
 def sign_out() -> Flow[None]:
     """End the session that one is signed in by."""
-    yield from ask(Call(method="DELETE", path=_PATH))
+    yield from ask(Request(method="DELETE", path=_PATH))

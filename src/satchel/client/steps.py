@@ -27,7 +27,7 @@ _SERVER_BUSY = frozenset({429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Request:
     """A request.
 
     Attributes:
@@ -51,11 +51,11 @@ class Call:
     is_keyed: bool = False
     is_open: bool = False
     elsewhere: str | None = None
-    into: "Callable[[Answer, bytes | memoryview], None] | None" = None
+    into: "Callable[[Reply, bytes | memoryview], None] | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Reply:
     """What a server answered.
 
     Attributes:
@@ -87,7 +87,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class NoReply:
     """No whole answer came: the server cannot be reached, or the connection ended."""
 
     reason: str
@@ -107,7 +107,7 @@ class Work:
     do: Callable[[], object]
 
 
-Step: TypeAlias = Call | Pause | Work
+Step: TypeAlias = Request | Pause | Work
 Flow: TypeAlias = Generator[Step, Any, T]
 
 
@@ -119,7 +119,7 @@ class Retries:
     first: timedelta = timedelta(milliseconds=200)
     longest: timedelta = timedelta(seconds=20)
 
-    def wait(self, tried: int, answer: "Answer | Broken") -> Pause | None:
+    def wait(self, tried: int, answer: "Reply | NoReply") -> Pause | None:
         """Return how long to wait after the `tried`th failure; None to give up.
 
         A server's Retry-After in seconds counts, up to `longest`.
@@ -127,7 +127,7 @@ class Retries:
         if tried > self.most:
             return None
         seconds = min(self.longest.total_seconds(), self.first.total_seconds() * 2 ** (tried - 1))
-        said = answer.headers.get("retry-after", "") if isinstance(answer, Answer) else ""
+        said = answer.headers.get("retry-after", "") if isinstance(answer, Reply) else ""
         if said.isascii() and said.isdigit():
             seconds = min(self.longest.total_seconds(), max(seconds, float(said[:6])))
         return Pause(seconds)
@@ -136,9 +136,9 @@ class Retries:
 NO_RETRIES = Retries(most=0)
 
 
-def may_pass(answer: Answer | Broken) -> bool:
+def may_pass(answer: Reply | NoReply) -> bool:
     """Return whether a failure is of the kind that a later try may get past."""
-    return isinstance(answer, Broken) or answer.status in _SERVER_BUSY
+    return isinstance(answer, NoReply) or answer.status in _SERVER_BUSY
 
 
 def patient(flow: Flow[T], retries: Retries) -> Flow[T]:
@@ -150,7 +150,7 @@ def patient(flow: Flow[T], retries: Retries) -> Flow[T]:
         step = next(flow)
         while True:
             try:
-                outcome = (yield from _try(step, retries)) if isinstance(step, Call) else (yield step)
+                outcome = (yield from _try(step, retries)) if isinstance(step, Request) else (yield step)
             except Exception as error:  # noqa: BLE001  # local work failed: the flow decides what that means
                 step = flow.throw(error)
             else:
@@ -162,13 +162,13 @@ def patient(flow: Flow[T], retries: Retries) -> Flow[T]:
         flow.close()
 
 
-def _try(call: Call, retries: Retries) -> Flow[Answer | Broken]:
+def _try(call: Request, retries: Retries) -> Flow[Reply | NoReply]:
     if call.is_keyed:
         headers = {"Idempotency-Key": secrets.token_hex(16), **call.headers}
         call = replace(call, headers=headers, is_repeatable=True)
     tried = 0
     while True:
-        got: Answer | Broken = yield call
+        got: Reply | NoReply = yield call
         if not call.is_repeatable or not may_pass(got):
             return got
         tried += 1
@@ -178,24 +178,24 @@ def _try(call: Call, retries: Retries) -> Flow[Answer | Broken]:
         yield wait
 
 
-def ask(call: Call) -> Flow[Answer]:
+def ask(call: Request) -> Flow[Reply]:
     """Send a request and return its good answer.
 
     Raises:
         Refused: the server said no; `code` says why.
         Unavailable: no answer came.
     """
-    got: Answer | Broken = yield call
+    got: Reply | NoReply = yield call
     return accept(call, got)
 
 
-def accept(call: Call, got: Answer | Broken) -> Answer:
+def accept(call: Request, got: Reply | NoReply) -> Reply:
     """Return a good answer.
 
     Raises:
         Refused, Unavailable: it is none.
     """
-    if isinstance(got, Broken):
+    if isinstance(got, NoReply):
         raise Unavailable(f"The server did not answer {call.method} {call.path} ({got.reason}). Is it running?")
     if got.is_good:
         return got
@@ -206,11 +206,11 @@ def accept(call: Call, got: Answer | Broken) -> Answer:
 
 def get(path: str, kind: type[Struct], params: Pairs = ()) -> Flow[Struct]:
     """Ask for a thing."""
-    answer = yield from ask(Call(method="GET", path=path, params=params, is_repeatable=True))
+    answer = yield from ask(Request(method="GET", path=path, params=params, is_repeatable=True))
     return answer.read(kind)
 
 
-def post(path: str, body: object, *, key: str | None = None, headers: Mapping[str, str] | None = None) -> Flow[Answer]:
+def post(path: str, body: object, *, key: str | None = None, headers: Mapping[str, str] | None = None) -> Flow[Reply]:
     """Send a JSON body, once however often the connection breaks.
 
     Args:
@@ -223,4 +223,4 @@ def post(path: str, body: object, *, key: str | None = None, headers: Mapping[st
     if key is not None:
         given["Idempotency-Key"] = key
     content = msgspec.json.encode(body)
-    return (yield from ask(Call(method="POST", path=path, content=content, headers=given, is_keyed=True)))
+    return (yield from ask(Request(method="POST", path=path, content=content, headers=given, is_keyed=True)))

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from satchel.client.receiving import receive, wait_for
 from satchel.client.refusals import WrongBytes
-from satchel.client.steps import Answer, Broken, Call, Flow, Retries, Work, accept, ask, get, may_pass, post
+from satchel.client.steps import Flow, NoReply, Reply, Request, Retries, Work, accept, ask, get, may_pass, post
 from satchel.model.api.files import File, Ticket, Upload
 from satchel.model.transfer.names import format_upload_metadata
 
@@ -31,7 +31,7 @@ Told = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class UploadTarget:
     """What an upload is for: exactly one of `task`, `instance` and `app`; a field, or the attachments tab."""
 
     app: str | None = None
@@ -77,7 +77,7 @@ def upload(
     try:
         digest, size = cast("tuple[str, int]", (yield Work(lambda: _measured(given))))
         called = name or (source.name if isinstance(source, Path) else None)
-        place = Place(app=app, task=task, instance=instance, field=field, area=area)
+        place = UploadTarget(app=app, task=task, instance=instance, field=field, area=area)
         ticket = yield from _ticket(place, size=size, sha256=digest, name=called, media_type=media_type)
         if size <= PIECE_BYTES:
             yield from _put(ticket, given, media_type, told)
@@ -107,7 +107,7 @@ def _measured(source: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _ticket(place: Place, *, size: int, sha256: str, name: str | None, media_type: str | None) -> Flow[Ticket]:
+def _ticket(place: UploadTarget, *, size: int, sha256: str, name: str | None, media_type: str | None) -> Flow[Ticket]:
     body: dict[str, object] = {
         "size": size,
         "sha256": sha256,
@@ -130,14 +130,14 @@ def _at(source: BinaryIO, offset: int) -> bytes:
 
 def _look(ticket: Ticket) -> Flow[Upload]:
     path = f"/api/v1/uploads/{ticket.id}"
-    call = Call(method="GET", path=path, params=(("token", ticket.token),), is_open=True, is_repeatable=True)
+    call = Request(method="GET", path=path, params=(("token", ticket.token),), is_open=True, is_repeatable=True)
     return (yield from ask(call)).read(Upload)
 
 
 def _put(ticket: Ticket, source: BinaryIO, media_type: str | None, told: Told | None) -> Flow[None]:
     """Send a small file whole; after a broken connection the ticket tells whether it arrived."""
     body = cast("bytes", (yield Work(lambda: _at(source, 0))))
-    call = Call(
+    call = Request(
         method="PUT",
         path=f"/api/v1/uploads/{ticket.id}/content",
         params=(("token", ticket.token),),
@@ -147,7 +147,7 @@ def _put(ticket: Ticket, source: BinaryIO, media_type: str | None, told: Told | 
     )
     tried = 0
     while True:
-        got: Answer | Broken = yield call
+        got: Reply | NoReply = yield call
         if not may_pass(got):
             accept(call, got)
             break
@@ -165,7 +165,7 @@ def _resumable(ticket: Ticket, source: BinaryIO, size: int, name: str | None, to
     headers = {**_TUS, "Upload-Length": str(size)}
     if name:
         headers["Upload-Metadata"] = format_upload_metadata({"filename": name})
-    yield from ask(Call(method="POST", path=path, params=params, headers=headers, is_open=True, is_repeatable=True))
+    yield from ask(Request(method="POST", path=path, params=params, headers=headers, is_open=True, is_repeatable=True))
     offset = tried = 0
     while offset < size:
         piece = cast("bytes", (yield Work(lambda: _at(source, offset))))  # noqa: B023  # done at once
@@ -176,10 +176,10 @@ def _resumable(ticket: Ticket, source: BinaryIO, size: int, name: str | None, to
             "Content-Type": "application/offset+octet-stream",
             "Upload-Checksum": f"sha256 {checksum}",
         }
-        call = Call(method="PATCH", path=path, params=params, headers=headers, content=piece, is_open=True)
-        got: Answer | Broken = yield call
+        call = Request(method="PATCH", path=path, params=params, headers=headers, content=piece, is_open=True)
+        got: Reply | NoReply = yield call
         before = offset
-        if isinstance(got, Answer) and got.is_good:
+        if isinstance(got, Reply) and got.is_good:
             offset = int(got.headers["upload-offset"])
         elif may_pass(got) or got.status in (409, 423, 460):  # type: ignore[union-attr]  # an answer, as may_pass says
             tried += 1
@@ -194,7 +194,7 @@ def _resumable(ticket: Ticket, source: BinaryIO, size: int, name: str | None, to
 
 
 def _offset(path: str, params: tuple[tuple[str, str], ...]) -> Flow[int]:
-    call = Call(method="HEAD", path=path, params=params, headers=_TUS, is_open=True, is_repeatable=True)
+    call = Request(method="HEAD", path=path, params=params, headers=_TUS, is_open=True, is_repeatable=True)
     return int((yield from ask(call)).headers["upload-offset"])
 
 
@@ -255,9 +255,9 @@ def download(file: int, to: Path, *, told: Told | None = None) -> Flow[File]:
     return what
 
 
-def content_of(file: int) -> Call:
+def content_of(file: int) -> Request:
     """Return the request for a file's bytes."""
-    return Call(method="GET", path=f"/api/v1/files/{file}/content")
+    return Request(method="GET", path=f"/api/v1/files/{file}/content")
 
 
 def read(file: int) -> Flow[bytes]:

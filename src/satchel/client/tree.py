@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from satchel.client.refusals import InTheWay, NoRoom
+from satchel.client.refusals import LocalDiskFull, PathOccupied
 from satchel.model.errors import Conflict, SatchelError, Unavailable
 
 WORK = ".satchel-export"
@@ -31,12 +31,12 @@ _NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPT
 _READ_BYTES = 1024 * 1024
 
 
-class told:  # noqa: N801  # reads as the function that it is in a `with`
+class disk_errors:  # noqa: N801  # reads as the function that it is in a `with`
     """Turns errors of the disk into ours, naming what was written.
 
     Raises:
-        NoRoom: the disk is full.
-        InTheWay: a link or something else stands where a folder or file goes.
+        LocalDiskFull: the disk is full.
+        PathOccupied: a link or something else stands where a folder or file goes.
         Unavailable: the disk fails otherwise.
     """
 
@@ -52,9 +52,9 @@ class told:  # noqa: N801  # reads as the function that it is in a `with`
         if not isinstance(error, OSError):
             return
         if error.errno in _FULL:
-            raise NoRoom(self._what) from error
+            raise LocalDiskFull(self._what) from error
         if error.errno in _NO_FOLDER:
-            raise InTheWay(self._what) from error
+            raise PathOccupied(self._what) from error
         raise Unavailable(f"{self._what} cannot be written: {error.strerror}.") from error
 
 
@@ -90,7 +90,7 @@ class Arriving:
 
     def write(self, piece: bytes | memoryview, /) -> None:
         """Write what comes next."""
-        with told(self.name):
+        with disk_errors(self.name):
             written = os.write(self._fd, piece)
             while written < len(piece):
                 written += os.write(self._fd, memoryview(piece)[written:])
@@ -99,7 +99,7 @@ class Arriving:
 
     def reset(self) -> None:
         """Begin anew."""
-        with told(self.name):
+        with disk_errors(self.name):
             os.ftruncate(self._fd, 0)
             os.lseek(self._fd, 0, os.SEEK_SET)
         self._digest, self.size = hashlib.sha256(), 0
@@ -111,7 +111,7 @@ class Arriving:
             self._fd = -1
 
 
-class Tree:
+class ExportTree:
     """An export's folder, held by one process at a time.
 
     Attributes:
@@ -132,15 +132,15 @@ class Tree:
             Conflict: it is not empty and is not to be gone on with, holds something else, or is being written to.
             SatchelError: it cannot be made or opened.
         """
-        with told(str(self.path)):
+        with disk_errors(str(self.path)):
             self._is_new = not self.path.exists()
             self.path.mkdir(parents=True, exist_ok=True)
             self._root = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             self._check(resume=resume)
-            with told(WORK), suppress(FileExistsError):
+            with disk_errors(WORK), suppress(FileExistsError):
                 os.mkdir(WORK, 0o700, dir_fd=self._root)
-            with told(WORK):
+            with disk_errors(WORK):
                 self._work = os.open(WORK, _FOLDER, dir_fd=self._root)
             self._lock()
             self._clear()
@@ -170,7 +170,7 @@ class Tree:
         """Take away what a run that was killed left behind."""
         for name in _names(self._work):
             if name != JOURNAL:
-                with told(f"{WORK}/{name}"):
+                with disk_errors(f"{WORK}/{name}"):
                     os.unlink(name, dir_fd=self._work)
 
     def close(self) -> None:
@@ -192,7 +192,7 @@ class Tree:
 
     def finish(self) -> None:
         """Take the work folder away: all that it knew stands in the manifest."""
-        with told(WORK):
+        with disk_errors(WORK):
             with suppress(FileNotFoundError):
                 os.unlink(JOURNAL, dir_fd=self._work)
             os.rmdir(WORK, dir_fd=self._root)
@@ -201,13 +201,13 @@ class Tree:
 
     def journal(self) -> int:
         """Return the descriptor of the journal, to which lines are added; the caller closes it."""
-        with told(f"{WORK}/{JOURNAL}"):
+        with disk_errors(f"{WORK}/{JOURNAL}"):
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             return os.open(JOURNAL, flags, 0o600, dir_fd=self._work)
 
     def arriving(self) -> Arriving:
         """Return a new file to write to."""
-        with told(WORK):
+        with disk_errors(WORK):
             return Arriving(self._work, f"{next(self._numbers)}.part")
 
     def drop(self, file: Arriving) -> None:
@@ -220,11 +220,11 @@ class Tree:
         """Give a whole file its name, in place of whatever had it.
 
         Raises:
-            InTheWay: a link or a file stands for one of the folders, or a folder for the file.
-            NoRoom, Unavailable: the disk is full or fails.
+            PathOccupied: a link or a file stands for one of the folders, or a folder for the file.
+            LocalDiskFull, Unavailable: the disk is full or fails.
         """
         file.close()
-        with told("/".join((*folders, name))):
+        with disk_errors("/".join((*folders, name))):
             folder = self._enter(folders, make=True)
             try:
                 os.rename(file.name, name, src_dir_fd=self._work, dst_dir_fd=folder)
@@ -285,10 +285,10 @@ class Tree:
         """Write a file at the top of the tree, durably, in place of the one of that name.
 
         Raises:
-            NoRoom, Unavailable, InTheWay: as `place`; the one that was there is still there.
+            LocalDiskFull, Unavailable, PathOccupied: as `place`; the one that was there is still there.
         """
         made = f"{name}.new"
-        with told(name):
+        with disk_errors(name):
             with suppress(FileNotFoundError):
                 os.unlink(made, dir_fd=self._work)
             fd = os.open(made, _NEW, 0o644, dir_fd=self._work)
@@ -304,11 +304,11 @@ def open_plain(root: Path, path: str) -> int:
     """Return a descriptor, for reading, of a plain file in a tree; no part of its path is a link or leads outside.
 
     Raises:
-        InTheWay: there is no such file.
+        PathOccupied: there is no such file.
     """
     *folders, name = path.split("/")
     if not name or any(part in ("", ".", "..") for part in (*folders, name)):
-        raise InTheWay(path)
+        raise PathOccupied(path)
     at = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for folder in folders:
@@ -317,10 +317,10 @@ def open_plain(root: Path, path: str) -> int:
             at = inner
         fd = os.open(name, _READ, dir_fd=at)
     except OSError as error:
-        raise InTheWay(path) from error
+        raise PathOccupied(path) from error
     finally:
         os.close(at)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise InTheWay(path)
+        raise PathOccupied(path)
     return fd

@@ -15,9 +15,9 @@ import msgspec
 
 from satchel.client.receiving import Sink, receive
 from satchel.client.refusals import Refused, refusal
-from satchel.client.sources.listing import UNAUTHENTICATED, Place, missing, number_of, utc
-from satchel.client.sources.source import Found, FoundFile, FoundPage, Missing
-from satchel.client.steps import Answer, Call, Flow, ask
+from satchel.client.sources.listing import UNAUTHENTICATED, OffsetCursor, missing, number_of, utc
+from satchel.client.sources.source import FoundFile, FoundPage, Missing, SourceInstance
+from satchel.client.steps import Flow, Reply, Request, ask
 from satchel.model.api.kinds import ReplyBody
 from satchel.model.errors import InvalidRequest
 
@@ -100,13 +100,13 @@ class AlloySource:
 
     def page(self, cursor: str | None) -> Flow[FoundPage]:
         """Return the objects of a page, by ID."""
-        place = Place.read(cursor)
+        place = OffsetCursor.read(cursor)
         names = [row["ID"] for row in (yield from self._listed(place.start, PAGE)).rows()]
         again = place.again()
         if place.is_shifted(names[0] if names else None) and again is not None:
             return (yield from self.page(f"0:{again.turns}:"))
         fresh = names[1:] if place.start else names
-        items: list[Found] = []
+        items: list[SourceInstance] = []
         gone: list[Missing] = []
         for name in fresh:
             try:
@@ -118,7 +118,9 @@ class AlloySource:
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
         """Take an attachment's bytes; an answer without its name in a header is no attachment, but a refusal."""
-        call = Call(method="GET", path=f"/v2/Object/{_quoted(file.holder)}/Attachments/{_quoted(file.uuid)}/download")
+        call = Request(
+            method="GET", path=f"/v2/Object/{_quoted(file.holder)}/Attachments/{_quoted(file.uuid)}/download"
+        )
 
         def attempt() -> Flow[None]:
             yield from receive(self._proved(call), sink, is_body=_is_attachment)
@@ -135,7 +137,7 @@ class AlloySource:
         }
         return (yield from self._asked("POST", f"/v2/{quote(self._class, safe='')}", _Table, body))
 
-    def _found(self, name: str) -> Flow[Found]:
+    def _found(self, name: str) -> Flow[SourceInstance]:
         items = {item.name: item for item in (yield from self._object(name)).items}
         rows = (yield from self._attachments(name)).rows()
         labels = {key: item.caption for key, item in items.items() if item.caption and item.caption != key}
@@ -146,7 +148,7 @@ class AlloySource:
         number = number_of(name.strip("{}").lower())
         files = tuple(self._file(number, name, row, captions) for row in rows)
         held = {file.field for file in files}
-        return Found(
+        return SourceInstance(
             id=number,
             uuid=name.strip("{}").lower(),
             identifier=identifier,
@@ -215,10 +217,10 @@ class AlloySource:
         """
         content = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"Content-Type": "application/json"}
-        call = Call(method=method, path=path, content=content, headers=headers, is_repeatable=True)  # it only reads
+        call = Request(method=method, path=path, content=content, headers=headers, is_repeatable=True)  # it only reads
 
         def attempt() -> Flow[T]:
-            answer: Answer = yield from ask(self._proved(call))
+            answer: Reply = yield from ask(self._proved(call))
             envelope = answer.read(_Envelope)
             if not envelope.is_good:
                 raise refusal(answer.status, "application/json", answer.body)
@@ -226,7 +228,7 @@ class AlloySource:
 
         return (yield from self._twice(attempt))
 
-    def _proved(self, call: Call) -> Call:
+    def _proved(self, call: Request) -> Request:
         return replace(call, headers={**call.headers, "Authorization": f"Bearer {self._token}"})
 
     def _twice(self, attempt: Callable[[], Flow[T]]) -> Flow[T]:
@@ -244,7 +246,7 @@ class AlloySource:
     def _signed_in(self) -> Flow[None]:
         grant = "client_credentials" if "client_id" in self._sign_in else "password"
         form = {"grant_type": grant, **self._sign_in}
-        call = Call(method="POST", path="/token", form=form, is_repeatable=True)
+        call = Request(method="POST", path="/token", form=form, is_repeatable=True)
         try:
             self._token = (yield from ask(call)).read(_Token).access_token
         except Refused as refused:
@@ -252,7 +254,7 @@ class AlloySource:
             raise Refused(UNAUTHENTICATED, "unauthenticated", message) from None
 
 
-def _is_attachment(answer: Answer) -> bool:
+def _is_attachment(answer: Reply) -> bool:
     return "attachment-file-name" in answer.headers or "content-disposition" in answer.headers
 
 

@@ -14,8 +14,8 @@ import msgspec
 from satchel.client.receiving import Sink, receive_elsewhere
 from satchel.client.refusals import Refused, refusal
 from satchel.client.sources.listing import Json, missing, number_of, utc
-from satchel.client.sources.source import Found, FoundFile, FoundPage, Missing
-from satchel.client.steps import Call, Flow, Work, ask
+from satchel.client.sources.source import FoundFile, FoundPage, Missing, SourceInstance
+from satchel.client.steps import Flow, Request, Work, ask
 from satchel.model.api.kinds import ReplyBody
 from satchel.model.errors import InvalidRequest
 
@@ -60,7 +60,7 @@ class Identifiers(Protocol):
         ...
 
 
-class Numbered:
+class IdentifierRange:
     """The instances of a process by number.
 
     Args:
@@ -86,7 +86,7 @@ class Numbered:
         return [f"{self._code}-{number}" for number in range(first, end)], str(end) if end <= self._last else None
 
 
-class Written:
+class IdentifierFile:
     """The instances that a file names, one a line; of a CSV, those of its first column, below its heading.
 
     Args:
@@ -140,7 +140,7 @@ class FlokzuSource:
         """Return the instances of a page, in the order of their identifiers."""
         taken = yield Work(lambda: self._identifiers.take(cursor, PAGE))
         names, following = cast("tuple[list[str], str | None]", taken)
-        items: list[Found] = []
+        items: list[SourceInstance] = []
         gone: list[Missing] = []
         absent = 0
         for name in names:
@@ -168,18 +168,18 @@ class FlokzuSource:
             Refused: there is none, or not for this user.
         """
         content = msgspec.json.encode({"identifier": name})
-        call = Call(method="GET", path=_INSTANCE, headers=self._headers, content=content, is_repeatable=True)
+        call = Request(method="GET", path=_INSTANCE, headers=self._headers, content=content, is_repeatable=True)
         answer = yield from ask(call)
         found = answer.read(_Answer)
         if found.data is None:
             raise refusal(_NOT_FOUND, "application/json", answer.body)
         return found.data
 
-    def _found(self, one: _Instance) -> Found:
+    def _found(self, one: _Instance) -> SourceInstance:
         number = number_of(one.identifier)
         files = tuple(self._file(number, one.identifier, field, given) for field, given in _attached(one))
         code = one.identifier.rpartition("-")[0]
-        return Found(
+        return SourceInstance(
             id=number,
             identifier=one.identifier,
             app=code,

@@ -20,7 +20,7 @@ _NUMBER_BITS = 63
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OffsetCursor:
     """Where a page begins, in a list that goes by offset.
 
     Each page is asked for with the last one of the page before in front. If another is there, the list was shifted
@@ -39,9 +39,9 @@ class Place:
         start, turns, last = cursor.split(":", 2)
         return cls(int(start), last, int(turns))
 
-    def again(self) -> "Place | None":
+    def again(self) -> "OffsetCursor | None":
         """Return the beginning for another turn; None after too many."""
-        return Place(0, "", self.turns + 1) if self.turns < MOST_TURNS else None
+        return OffsetCursor(0, "", self.turns + 1) if self.turns < MOST_TURNS else None
 
     def is_shifted(self, first: str | None) -> bool:
         """Return whether another stands where the last one of the page before stood."""

@@ -8,8 +8,8 @@ import msgspec
 from satchel.client import operations, receiving, transfers
 from satchel.client.receiving import Sink
 from satchel.client.sources.archive_stream import ArchiveStream, BadArchiveError, InstanceLine, Line
-from satchel.client.sources.source import Begin, End, Found, FoundFile, FoundPage, Listed
-from satchel.client.steps import Answer, Broken, Call, Flow
+from satchel.client.sources.source import Begin, End, FoundFile, FoundPage, Listed, SourceInstance
+from satchel.client.steps import Flow, NoReply, Reply, Request
 from satchel.model.api.files import File
 from satchel.model.api.instances import FoundInstance
 
@@ -75,7 +75,7 @@ class NativeSource:
         """Take a page's files as one archive; return False to users without the right to export that way."""
         if not self._streams:
             return False
-        heads: list[Answer] = []
+        heads: list[Reply] = []
 
         def read(instances: Sequence[InstanceLine], lines: Sequence[Line]) -> None:
             if listed is not None:
@@ -83,7 +83,7 @@ class NativeSource:
 
         archive = ArchiveStream(begin, end, None if listed is None else read)
 
-        def take(answer: Answer, piece: bytes | memoryview) -> None:
+        def take(answer: Reply, piece: bytes | memoryview) -> None:
             if not heads:
                 heads.append(answer)
             archive.take(piece)
@@ -94,7 +94,7 @@ class NativeSource:
             "attachments": self._attachments,
             "values": listed is not None,
         }
-        call = Call(
+        call = Request(
             method="POST",
             path="/api/v1/exports",
             params=(("stream", "tar"), ("limit", str(PAGE)), *((("cursor", cursor),) if cursor else ())),
@@ -103,14 +103,14 @@ class NativeSource:
             into=take,
         )
         try:
-            got: Answer | Broken = yield call
+            got: Reply | NoReply = yield call
         except BadArchiveError:
             self._streams = False
             return False
-        self._streams = isinstance(got, Broken) or got.is_good
+        self._streams = isinstance(got, NoReply) or got.is_good
         return self._streams
 
-    def _lined(self, head: Answer, instances: Sequence[InstanceLine], lines: Sequence[Line]) -> FoundPage:
+    def _lined(self, head: Reply, instances: Sequence[InstanceLine], lines: Sequence[Line]) -> FoundPage:
         """Return a page as an archive lists it: the same as its listing gives."""
         files: dict[int, list[FoundFile]] = {}
         for line in lines:
@@ -130,8 +130,8 @@ class NativeSource:
 
     def _found(
         self, one: FoundInstance | InstanceLine, files: Sequence[FoundFile], started_at: str, ended_at: str | None
-    ) -> Found:
-        return Found(
+    ) -> SourceInstance:
+        return SourceInstance(
             id=one.id,
             uuid=one.uuid,
             identifier=one.identifier,

@@ -11,9 +11,9 @@ import msgspec
 
 from satchel.client.receiving import Sink, receive_elsewhere
 from satchel.client.refusals import Refused
-from satchel.client.sources.listing import UNAUTHENTICATED, Json, Place, missing, number_of, utc
-from satchel.client.sources.source import Found, FoundFile, FoundPage, Missing
-from satchel.client.steps import Call, Flow, ask
+from satchel.client.sources.listing import UNAUTHENTICATED, Json, OffsetCursor, missing, number_of, utc
+from satchel.client.sources.source import FoundFile, FoundPage, Missing, SourceInstance
+from satchel.client.steps import Flow, Request, ask
 from satchel.model.api.kinds import ReplyBody
 
 T = TypeVar("T")
@@ -108,12 +108,12 @@ class NavixySource:
 
     def page(self, cursor: str | None) -> Flow[FoundPage]:
         """Return the tasks of a page that have a form, by number: new ones come last."""
-        place = Place.read(cursor)
+        place = OffsetCursor.read(cursor)
         tasks = (yield from self._listed(place.start, PAGE)).list
         again = place.again()
         if place.is_shifted(str(tasks[0].id) if tasks else None) and again is not None:
             return (yield from self.page(f"0:{again.turns}:"))
-        items: list[Found] = []
+        items: list[SourceInstance] = []
         gone: list[Missing] = []
         for task in tasks[1:] if place.start else tasks:
             if self._template not in (None, task.form_template_id):
@@ -166,7 +166,7 @@ class NavixySource:
         if self._hash:
             headers["Authorization"] = f"NVX {self._hash}"
         content = msgspec.json.encode(given)
-        call = Call(
+        call = Request(
             method="POST", path=f"/{path}", headers=headers, content=content, is_repeatable=True
         )  # it only reads
         return (yield from ask(call)).read(kind)
@@ -183,13 +183,13 @@ class NavixySource:
             raise Refused(UNAUTHENTICATED, "unauthenticated", "Navixy asks for a second factor; use an API key.")
         self._hash = session.hash
 
-    def _found(self, task: _Task, form: _Form, held: Sequence[_File]) -> Found:
+    def _found(self, task: _Task, form: _Form, held: Sequence[_File]) -> SourceInstance:
         values = form.values or {}
         template = str(form.template_id or task.form_template_id or "")
         place = str((task.location or {}).get("address") or "")
         more = {"address": place, "description": task.description, "external_id": task.external_id}
         state = _STATES.get(task.status, "running")
-        return Found(
+        return SourceInstance(
             id=task.id,
             identifier=str(task.id),
             app=template,

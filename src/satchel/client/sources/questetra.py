@@ -14,8 +14,8 @@ import msgspec
 from satchel.client import receiving
 from satchel.client.receiving import Sink
 from satchel.client.sources.native import moment
-from satchel.client.sources.source import Found, FoundFile, FoundPage
-from satchel.client.steps import Call, Flow, ask
+from satchel.client.sources.source import FoundFile, FoundPage, SourceInstance
+from satchel.client.steps import Flow, Request, ask
 from satchel.model.api.kinds import ReplyBody
 from satchel.model.errors import InvalidRequest
 
@@ -33,7 +33,7 @@ _MOST_TURNS = 10
 """How often the list is begun anew because it was shifted meanwhile."""
 
 
-class Process(ReplyBody, frozen=True, kw_only=True, rename="camel"):
+class ListedProcess(ReplyBody, frozen=True, kw_only=True, rename="camel"):
     """A process, as far as an export needs it."""
 
     process_instance_id: int
@@ -48,11 +48,11 @@ class Process(ReplyBody, frozen=True, kw_only=True, rename="camel"):
     data: Mapping[str, Mapping[str, Any]] | None = None
 
 
-class Listed(ReplyBody, frozen=True, kw_only=True, rename="camel"):
+class ProcessPage(ReplyBody, frozen=True, kw_only=True, rename="camel"):
     """A page of processes, and how many there are in all."""
 
     count: int
-    process_instances: Sequence[Process]
+    process_instances: Sequence[ListedProcess]
 
 
 class _Definition(ReplyBody, frozen=True, kw_only=True, rename="camel"):
@@ -108,13 +108,15 @@ class QuestetraSource:
         fresh = found[1:] if start else found
         return FoundPage(items=[self._found(one) for one in fresh], next=following, total=listed.count)
 
-    def _with_items(self, listed: Listed, start: int) -> Flow[Listed]:
+    def _with_items(self, listed: ProcessPage, start: int) -> Flow[ProcessPage]:
         """Return a page with the items of its apps, where the criteria name no items."""
         found = listed.process_instances
         if not any(one.data is None for one in found):
             return listed
         for app in sorted({one.process_model_info_id for one in found} - self._known):
-            call = Call(method="GET", path=_DEFINITIONS, params=(("processModelInfoId", str(app)),), is_repeatable=True)
+            call = Request(
+                method="GET", path=_DEFINITIONS, params=(("processModelInfoId", str(app)),), is_repeatable=True
+            )
             items = (yield from ask(call)).read(_Definitions).definitions
             for one in items:
                 word = "file" if one.data_type == FILE_ITEM else one.data_type.lower()
@@ -123,19 +125,19 @@ class QuestetraSource:
             self._known.add(app)
         return (yield from self._listed(start, PAGE)) if self._added else listed
 
-    def _listed(self, start: int, limit: int) -> Flow[Listed]:
+    def _listed(self, start: int, limit: int) -> Flow[ProcessPage]:
         form = {"criteria": showing(self._criteria, self._added), "start": str(start), "limit": str(limit)}
-        call = Call(method="POST", path=_LIST, form=form, is_repeatable=True)  # it only reads
-        return (yield from ask(call)).read(Listed)
+        call = Request(method="POST", path=_LIST, form=form, is_repeatable=True)  # it only reads
+        return (yield from ask(call)).read(ProcessPage)
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
         """Take a file's bytes; a broken connection begins anew, as no one says that ranges are known there."""
         form = {"id": str(file.id), "processDataInstanceId": str(file.place)}
-        yield from receiving.receive(Call(method="POST", path=_DOWNLOAD, form=form), sink)
+        yield from receiving.receive(Request(method="POST", path=_DOWNLOAD, form=form), sink)
 
-    def _found(self, one: Process) -> Found:
+    def _found(self, one: ListedProcess) -> SourceInstance:
         items = {number: item for number, item in (one.data or {}).items() if self._takes(number)}
-        return Found(
+        return SourceInstance(
             id=one.process_instance_id,
             identifier=one.process_instance_id_for_view or str(one.process_instance_id),
             app=str(one.process_model_info_id),
@@ -158,7 +160,7 @@ class QuestetraSource:
     def _takes(self, number: str) -> bool:
         return self._items is None or not number.isdigit() or int(number) in self._items
 
-    def _file(self, one: Process, item: str, given: Mapping[str, object]) -> FoundFile:
+    def _file(self, one: ListedProcess, item: str, given: Mapping[str, object]) -> FoundFile:
         try:
             number, place, size = (int(cast("int", given[name])) for name in ("id", "processDataInstanceId", "length"))
         except (KeyError, TypeError, ValueError):

@@ -44,7 +44,7 @@ class FoundFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SourceInstance:
     """An instance that a search found, with its files in order.
 
     Attributes:
@@ -95,7 +95,7 @@ class FoundPage:
         absent: how many numbers that were tried are nobody's.
     """
 
-    items: Sequence[Found]
+    items: Sequence[SourceInstance]
     next: str | None
     total: int | None = None
     window: int | None = None
