@@ -10,7 +10,7 @@ from calling import allow
 from peers import Peer, peer
 from satchel.model.actor import Actor
 from satchel.model.ids import TaskId
-from telling import deploy as deploy_told
+from webhook_steps import deploy as deploy_webhook_app
 from world import World, bundle, open_world
 
 
@@ -63,5 +63,5 @@ async def receiver(world: World) -> AsyncIterator[Peer]:
     """A server that webhooks may be told at, with the app that has them."""
     async with peer() as made:
         allow(world, made)
-        await deploy_told(world)
+        await deploy_webhook_app(world)
         yield made

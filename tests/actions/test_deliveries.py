@@ -13,7 +13,7 @@ from satchel.actions.webhooks.subscriptions import DeliveryRecord, WebhookSettin
 from satchel.model.actor import Actor
 from satchel.model.errors import Gone, InvalidState
 from satchel.model.webhooks import FAILING_FOR, PAUSES
-from telling import body, disablings, hook, is_signed, pause, records, run_jobs, subscribe
+from webhook_steps import body, disablings, hook, is_signed, pause, records, run_jobs, subscribe
 from world import PDF, World
 
 SECOND = timedelta(seconds=1)

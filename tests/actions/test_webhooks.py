@@ -16,7 +16,7 @@ from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import WebhookId
 from satchel.model.webhooks import MAX_WEBHOOKS_PER_APP, SECRET_OVERLAPS, WebhookEvent
-from telling import body, disablings, hook, is_signed, pause, records, run_jobs, subscribe
+from webhook_steps import body, disablings, hook, is_signed, pause, records, run_jobs, subscribe
 from world import World, faults_of
 
 

@@ -20,7 +20,7 @@ from satchel.model.actor import Actor
 from satchel.outbound.allowed import parse_allowed
 from satchel.outbound.guard import Guard
 from satchel.outbound.http import HttpClient
-from telling import deploy, records, run_jobs
+from webhook_steps import deploy, records, run_jobs
 from world import World
 
 

@@ -17,7 +17,7 @@ from satchel.model.ids import InstanceId
 from satchel.surfaces.flokzu.addresses import BASE
 from satchel.surfaces.flokzu.webhooks import FORMAT
 from surfaces.conftest import Api
-from telling import run_jobs
+from webhook_steps import run_jobs
 
 EVENTS = ("start", "save", "task_done")
 

@@ -6,7 +6,7 @@ import pytest
 
 from satchel.model.ids import DeliveryId
 from surfaces.conftest import Api
-from telling import deploy, run_jobs
+from webhook_steps import deploy, run_jobs
 
 
 async def _made(api: Api) -> dict[str, object]:

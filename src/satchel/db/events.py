@@ -46,7 +46,7 @@ _INSERT: LiteralString = (
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 # In the same statement, so that a change of an app without webhooks takes no round trip more.
-_HEARD: LiteralString = (
+_SUBSCRIBED: LiteralString = (
     f"{_INSERT} RETURNING id, ARRAY(SELECT w.id FROM webhooks w WHERE w.account_id = events.account_id"
     " AND w.app_id = %s AND w.is_active AND w.events @> ARRAY[%s::text] ORDER BY w.id) AS webhooks"
 )
@@ -84,7 +84,7 @@ async def insert_event(
     if told_as is None:
         await tx.execute(f"{before}{_INSERT}", row)
         return None
-    return await tx.row(RecordedEvent, f"{before}{_HEARD}", (*row, *told_as))
+    return await tx.row(RecordedEvent, f"{before}{_SUBSCRIBED}", (*row, *told_as))
 
 
 async def events_of_instance(

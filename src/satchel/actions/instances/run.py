@@ -12,8 +12,8 @@ from datetime import datetime
 
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
-from satchel.actions.instances.happenings import Notification, happening_of, write_deliveries
 from satchel.actions.instances.made import Made
+from satchel.actions.instances.notifications import Notification, webhook_event_of, write_deliveries
 from satchel.actions.instances.search_columns import searched
 from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as user_rows
@@ -42,7 +42,7 @@ class Ledger:
 
     used_bytes: int = 0
     reserved_bytes: int = 0
-    tellings: list[Notification] = field(default_factory=list[Notification])
+    notifications: list[Notification] = field(default_factory=list[Notification])
     jobs: list[tuple[str, dict[str, int | str | None]]] = field(default_factory=list)
     made: Made = field(default_factory=Made)
 
@@ -56,7 +56,7 @@ class Ledger:
         Raises:
             OverQuota: the bytes do not fit; the transaction must not go on.
         """
-        await write_deliveries(context, tx, actor.account_id, self.tellings)
+        await write_deliveries(context, tx, actor.account_id, self.notifications)
         for name, arguments in self.jobs:
             await context.queue.enqueue(tx, name, {"account": actor.account_id, **arguments})
         await storage.take(tx, actor.account_id, used=self.used_bytes, reserved=self.reserved_bytes)
@@ -129,13 +129,13 @@ class Run:
         data: Mapping[str, object] | None = None,
         submitted: SubmittedForm | None = None,
     ) -> None:
-        """Write a line of this instance's history, and remember the webhooks that are to be told of it.
+        """Write a line of this instance's history, and remember the webhooks to notify of it.
 
         Args:
             submitted: the form that was submitted by it (`forms.as_submitted`).
         """
-        happening = happening_of(kind, task, self.has_changes)
-        heard = await write_event(
+        happening = webhook_event_of(kind, task, self.has_changes)
+        recorded = await write_event(
             self.tx,
             self.context,
             self.actor,
@@ -147,18 +147,18 @@ class Run:
             submitted=submitted,
             told_as=None if happening is None else (self.app.app_id, happening.value),
         )
-        if happening is not None and heard is not None and heard.webhooks:
-            telling = Notification(
+        if happening is not None and recorded is not None and recorded.webhooks:
+            notification = Notification(
                 happening=happening,
-                event_id=heard.id,
+                event_id=recorded.id,
                 kind=kind,
                 at=self.now,
                 user_id=self.actor.user_id,
                 task_id=task,
                 instance_id=self.instance.id,
-                webhooks=heard.webhooks,
+                webhooks=recorded.webhooks,
             )
-            self.ledger.tellings.append(telling)
+            self.ledger.notifications.append(notification)
 
     async def save(self) -> None:
         """Write the instance's row with its title and search columns, and the engine's state if it moved."""

@@ -15,7 +15,7 @@ from satchel.actions.calls.rest_auth import CallCredentials
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.identity.credentials import actor_of
-from satchel.actions.instances.happenings import enqueue
+from satchel.actions.instances.notifications import enqueue
 from satchel.actions.webhooks import messages
 from satchel.db import deliveries as rows
 from satchel.db import webhooks as webhook_rows

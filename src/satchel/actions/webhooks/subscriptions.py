@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
-from satchel.actions.instances.happenings import enqueue
+from satchel.actions.instances.notifications import enqueue
 from satchel.actions.webhook_formats import NATIVE
 from satchel.actions.webhooks.deliveries import may_tell
 from satchel.actions.webhooks.messages import seal_name

@@ -6,13 +6,13 @@ from satchel.model.api.kinds import (
     AttemptStateName,
     CallStateName,
     DeliveryStateName,
-    HappeningName,
     ReplyBody,
     RunStateName,
     Size,
     SubscribedName,
     Timestamp,
     Values,
+    WebhookEventName,
 )
 
 
@@ -185,7 +185,7 @@ class Delivery(ReplyBody, frozen=True, kw_only=True):
     webhook: int
     webhook_id: str
     instance: int | None
-    event: HappeningName
+    event: WebhookEventName
     at: Timestamp
     state: DeliveryStateName
     reason: str | None

@@ -86,7 +86,7 @@ FileKindName = Annotated[str, _one_of(FileKind)]
 FieldTypeName = Annotated[str, _one_of(FieldType)]
 AccessName = Annotated[str, _one_of(Access)]
 RightName = Annotated[str, _one_of(Right)]
-HappeningName = Annotated[str, _one_of(WebhookEvent)]
+WebhookEventName = Annotated[str, _one_of(WebhookEvent)]
 SubscribedName = Annotated[str, _one_of(SUBSCRIBED)]
 SeverityName = Annotated[str, _one_of(("error", "warning"))]
 

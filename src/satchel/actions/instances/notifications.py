@@ -1,7 +1,7 @@
-"""What webhooks are told: which lines of history are happenings, and the deliveries that follow from them.
+"""Notifications of webhooks: which lines of history notify, and the deliveries that follow from them.
 
-Deliveries are written by the transaction in which it happened, at its end: none is lost, none tells of a change that
-was rolled back, and what each tells is what that transaction saved.
+Deliveries are written at the end of the transaction that made the change: none is lost, none reports a change that was
+rolled back, and each reports what that transaction saved.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from satchel.model.instance import Instance
 from satchel.model.webhooks import Delivery, WebhookEvent
 from satchel.queue.enqueue import DELIVER_WEBHOOK
 
-_HAPPENINGS = {
+_EVENTS = {
     "instance.started": WebhookEvent.START,
     "task.completed": WebhookEvent.TASK_DONE,
     "instance.ended": WebhookEvent.END,
@@ -34,27 +34,27 @@ _FORMS = frozenset(
         *("service.finished", "service.failed"),
     }
 )
-"""What is a save only if values or files are others than before."""
+"""Kinds that count as a save only if values or files changed."""
 
 
-def happening_of(kind: str, task: TaskId | None, has_changes: Callable[[], bool]) -> WebhookEvent | None:
-    """Return what webhooks are told of a line of an instance's history, or None.
+def webhook_event_of(kind: str, task: TaskId | None, has_changes: Callable[[], bool]) -> WebhookEvent | None:
+    """Return the event that webhooks are notified of for a line of an instance's history, or None.
 
     Args:
         kind: of the line.
         task: that it belongs to.
-        has_changes: tells whether values or files of the instance are others than before.
+        has_changes: returns whether values or files of the instance changed.
     """
     if kind == "action.run" and task is not None:
         return WebhookEvent.TASK_DONE
     if kind in _FORMS:
         return WebhookEvent.SAVE if has_changes() else None
-    return _HAPPENINGS.get(kind)
+    return _EVENTS.get(kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """Something that happened in this transaction, and the webhooks that are to be told of it."""
+    """An event of this transaction, and the webhooks to notify of it."""
 
     happening: WebhookEvent
     event_id: EventId
@@ -66,22 +66,24 @@ class Notification:
     webhooks: Sequence[WebhookId]
 
 
-async def write_deliveries(context: Context, tx: Writer, account: AccountId, tellings: Sequence[Notification]) -> None:
-    """Write what webhooks are to be told, after everything else of the transaction was saved."""
-    for telling in tellings:
-        instance = await instance_rows.instance(tx, account, telling.instance_id)
+async def write_deliveries(
+    context: Context, tx: Writer, account: AccountId, notifications: Sequence[Notification]
+) -> None:
+    """Write the deliveries of webhooks, after everything else of the transaction was saved."""
+    for notification in notifications:
+        instance = await instance_rows.instance(tx, account, notification.instance_id)
         if instance is None:
             continue  # deleted in this same transaction
-        snapshot = await _snapshot(tx, instance, telling)
-        for webhook in telling.webhooks:
+        snapshot = await _snapshot(tx, instance, notification)
+        for webhook in notification.webhooks:
             written = await rows.insert_delivery(
                 tx,
                 account,
                 webhook,
-                uuid=uuid7(telling.at, context.entropy),
+                uuid=uuid7(notification.at, context.entropy),
                 instance_id=instance.id,
-                happening=telling.happening,
-                at=telling.at,
+                happening=notification.happening,
+                at=notification.at,
                 snapshot=snapshot,
             )
             if written is not None and written.due_at is None:
@@ -103,13 +105,13 @@ async def enqueue(context: Context, tx: Writer, delivery: Delivery, *, is_probe:
     await context.queue.enqueue(tx, DELIVER_WEBHOOK, arguments)
 
 
-async def _snapshot(tx: Writer, instance: Instance, telling: Notification) -> dict[str, object]:
+async def _snapshot(tx: Writer, instance: Instance, notification: Notification) -> dict[str, object]:
     files = await file_rows.files_of_instances(tx, instance.account_id, [instance.id])
     return {
-        "event": telling.event_id,
-        "kind": telling.kind,
-        "user": telling.user_id,
-        "task": telling.task_id,
+        "event": notification.event_id,
+        "kind": notification.kind,
+        "user": notification.user_id,
+        "task": notification.task_id,
         "title": instance.title,
         "state": instance.state.value,
         "ended_at": instance.ended_at.isoformat() if instance.ended_at is not None else None,

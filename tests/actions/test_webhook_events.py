@@ -13,7 +13,7 @@ from satchel.actions.webhooks.subscriptions import WebhookSettings
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidValues
 from satchel.model.ids import FileId
-from telling import MANIFEST, body, records, run_jobs, subscribe
+from webhook_steps import MANIFEST, body, records, run_jobs, subscribe
 from world import PDF, TEXT, World, bundle
 
 
