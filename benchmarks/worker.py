@@ -189,7 +189,7 @@ class Stand:
     async def upload(self, code: str, data_bytes: int, number: int = 0) -> int:
         """Put a file of so many bytes into the start form of an app; return its ticket."""
         wish = UploadRequest(size_bytes=data_bytes, app=code, field="paper", name=f"{number}.bin")  # type: ignore[arg-type]  # a field's id is text
-        ticket = await uploads.ask(self.context, self.actor, wish)
+        ticket = await uploads.reserve(self.context, self.actor, wish)
         upload = await uploads.find(self.context, ticket.id, token=ticket.token, actor=None)
         await intake.receive(self.context, upload, _pieces(data_bytes), Arrival())
         return int(ticket.id)

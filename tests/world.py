@@ -139,7 +139,7 @@ class World:
     async def ask(self, actor: Actor, *, size: int, field: str | None = None, **asked: object) -> Ticket:
         """Ask for a ticket."""
         place = FieldId(field) if field is not None else None
-        return await tickets.ask(self.context, actor, UploadRequest(size_bytes=size, field=place, **asked))  # type: ignore[arg-type]  # as UploadRequest declares
+        return await tickets.reserve(self.context, actor, UploadRequest(size_bytes=size, field=place, **asked))  # type: ignore[arg-type]  # as UploadRequest declares
 
     async def find(self, ticket: Ticket) -> Upload:
         """Return a ticket's row."""

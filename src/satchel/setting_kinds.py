@@ -95,7 +95,7 @@ def url_of(value: object) -> str:
     return text
 
 
-def whole(low: int, high: int) -> Parser:
+def integer(low: int, high: int) -> Parser:
     """Return a parser of whole numbers within bounds."""
 
     def parse(value: object) -> int:
@@ -112,7 +112,7 @@ def whole(low: int, high: int) -> Parser:
 
 def seconds(low: int, high: int) -> Parser:
     """Return a parser of whole seconds within bounds."""
-    number = whole(low, high)
+    number = integer(low, high)
     return lambda value: timedelta(seconds=int(str(number(value))))
 
 
@@ -140,7 +140,7 @@ def networks(value: object) -> tuple[str, ...]:
         raise ValueError("must be networks with commas between, such as 10.0.0.0/8,127.0.0.1") from error
 
 
-def ways_out(value: object) -> tuple[str, ...]:
+def destinations(value: object) -> tuple[str, ...]:
     """Read what calls to the outside may reach.
 
     Raises:

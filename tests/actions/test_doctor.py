@@ -1,4 +1,4 @@
-"""The doctor: each kind of damage is named with its place, and mended where it can be."""
+"""The doctor: each kind of damage is reported with its place, and repaired where it can be."""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -112,13 +112,13 @@ async def test_the_sweep_takes_what_a_crash_left(world: World, tmp_path: Path) -
     assert (await examine(world)).counts == {}
 
 
-async def test_a_drifted_quota_is_mended(world: World, tmp_path: Path) -> None:
+async def test_a_drifted_quota_is_repaired(world: World, tmp_path: Path) -> None:
     await drifted(world, tmp_path)
 
-    assert await doctor.mend_quotas(world.context) == ["Acme"]
+    assert await doctor.repair_quotas(world.context) == ["Acme"]
 
     assert (await examine(world)).counts == {}
-    assert await doctor.mend_quotas(world.context) == []
+    assert await doctor.repair_quotas(world.context) == []
 
 
 def test_only_so_many_places_of_a_kind_are_named() -> None:

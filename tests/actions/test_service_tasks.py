@@ -159,7 +159,7 @@ async def test_more_files_than_the_target_takes_make_an_incident_and_nothing_els
     assert [(made.state, made.reason) for made in await attempts(world, source)] == [("failed", "invalid_values")]
 
 
-async def test_an_incident_is_retried_after_its_cause_was_mended(world: World, clerk: Actor) -> None:
+async def test_an_incident_is_retried_after_its_cause_was_fixed(world: World, clerk: Actor) -> None:
     await world.deploy(app("NEW"))
     await world.deploy(app("OLD", {"kind": "instance", "do": "create", "app": "NEW", "copy": {"other": "doc"}}))
     both = [await world.upload(clerk, TEXT, name=f"{n}.txt", field="doc", app="OLD") for n in (1, 2)]
@@ -205,9 +205,9 @@ async def test_failure_for_good_is_caught_or_passed_over_as_the_app_says(world: 
     caught = simple(
         el("serviceTask", "s"),
         boundary("caught", "s", error("err")),
-        user("mend"),
-        path("caught", "mend"),
-        flow("mend", "end", name="mended"),
+        user("fix"),
+        path("caught", "fix"),
+        flow("fix", "end", name="fixed"),
         outside=ERROR.replace("broken", "service_failed"),
         through=("s",),
     )
@@ -220,7 +220,7 @@ async def test_failure_for_good_is_caught_or_passed_over_as_the_app_says(world: 
     await world.perform(failing)
     await world.perform(going_on)
 
-    assert (await world.open_task(failing)).element == "mend"
+    assert (await world.open_task(failing)).element == "fix"
     assert (await lifecycle.read(world.context, clerk, going_on)).instance.state is InstanceState.ENDED
 
 

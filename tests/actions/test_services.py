@@ -22,9 +22,9 @@ SERVICE = {
 CAUGHT = simple(
     el("serviceTask", "s"),
     boundary("caught", "s", error("err")),
-    user("mend"),
-    path("caught", "mend"),
-    flow("mend", "end", name="mended"),
+    user("fix"),
+    path("caught", "fix"),
+    flow("fix", "end", name="fixed"),
     outside=ERROR,
     through=("s",),
 )
@@ -71,7 +71,7 @@ async def test_a_service_that_failed_is_caught_by_its_code_or_fails_the_instance
     await by_hand.fail(world.context, clerk, first.id, "broken")
     await by_hand.fail(world.context, clerk, second.id, "other")
 
-    assert (await world.open_task(caught)).element == "mend"
+    assert (await world.open_task(caught)).element == "fix"
     assert (await lifecycle.read(world.context, clerk, failed)).instance.state is InstanceState.FAILED
     kinds = await world.kinds(failed)
     assert kinds == ["instance.started", "service.failed", "instance.failed"]

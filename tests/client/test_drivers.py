@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from satchel.client.drivers import AsyncDriver, BlockingDriver, ServerLogin
-from satchel.client.steps import NO_RETRIES, Request, ask
+from satchel.client.steps import NO_RETRIES, Request, send
 
 BODY_BYTES = 4 * 1024 * 1024
 ACCOUNT = ServerLogin(url="http://127.0.0.1:8080")
@@ -53,7 +53,7 @@ async def test_a_body_that_was_sent_is_not_held_until_the_collector_comes() -> N
     waiting = AsyncDriver(ACCOUNT, retries=NO_RETRIES, transport=Swallowing())
     blocking = BlockingDriver(ACCOUNT, retries=NO_RETRIES, transport=Swallowing())
     for _ in range(4):
-        await waiting.run(ask(_body()))
-        blocking.run(ask(_body()))
+        await waiting.run(send(_body()))
+        blocking.run(send(_body()))
     held, _ = tracemalloc.get_traced_memory()
     assert held < BODY_BYTES

@@ -133,12 +133,12 @@ def test_an_incident_is_listed_and_its_step_taken_again(server: DemoServer, clie
     assert incident["element"] in ("g", "large")
     assert open_elements(client, instance) == ["a"]
 
-    mended = client.patch(
+    fixed = client.patch(
         f"/api/v1/instances/{instance}/values",
         json={"values": {"amount": 7}},
         headers={"If-Match": client.get(f"/api/v1/instances/{instance}").headers["ETag"]},
     )
-    assert mended.is_success, mended.text
+    assert fixed.is_success, fixed.text
     assert client.post(f"/api/v1/tasks/{task}/complete", json={}).status_code == 200
     assert read(client, instance)["state"] == "ended"
     assert client.get("/api/v1/incidents", params={"instance": instance}).json()["items"] == []

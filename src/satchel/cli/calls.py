@@ -8,7 +8,7 @@ import typer
 
 from satchel.cli import output
 from satchel.cli.output import ExitCode, bytes_text
-from satchel.cli.remote import DEFAULT_URL, Token, Url, ask, change, refuse
+from satchel.cli.remote import DEFAULT_URL, Token, Url, change, refuse, request
 from satchel.model.errors import InvalidRequest
 
 
@@ -29,7 +29,7 @@ def call(
 
 async def _dry_run(instance: int, task: str, url: str, token: str) -> ExitCode:
     path = f"/api/v1/instances/{instance}/services/{quote(task, safe='')}/request"
-    answer, body = await ask(url, token, "GET", path)
+    answer, body = await request(url, token, "GET", path)
     if not answer.is_success:
         return refuse(answer, body)
     say = output.out.print
@@ -48,14 +48,14 @@ async def _dry_run(instance: int, task: str, url: str, token: str) -> ExitCode:
 
 
 async def _calls(instance: int, task: str | None, url: str, token: str) -> ExitCode:
-    answer, body = await ask(url, token, "GET", f"/api/v1/instances/{instance}/calls")
+    answer, body = await request(url, token, "GET", f"/api/v1/instances/{instance}/calls")
     if not answer.is_success:
         return refuse(answer, body)
     rows: list[tuple[object, ...]] = []
     for found in cast("list[dict[str, Any]]", body["items"]):
         if task not in (None, found["element"]):
             continue
-        _, whole = await ask(url, token, "GET", f"/api/v1/calls/{found['id']}")
+        _, whole = await request(url, token, "GET", f"/api/v1/calls/{found['id']}")
         attempts = cast("list[dict[str, Any]]", whole.get("attempts", []))
         rows += [
             (
@@ -108,7 +108,7 @@ async def _incidents(instance: int | None, url: str, token: str) -> ExitCode:
     rows: list[tuple[object, ...]] = []
     after: object = 0
     while after is not None:
-        answer, body = await ask(url, token, "GET", f"/api/v1/incidents?limit=100&cursor={after}{only}")
+        answer, body = await request(url, token, "GET", f"/api/v1/incidents?limit=100&cursor={after}{only}")
         if not answer.is_success:
             return refuse(answer, body)
         found = cast("list[dict[str, Any]]", body["items"])

@@ -9,7 +9,7 @@ import typer
 
 from satchel.cli import output
 from satchel.cli.output import ExitCode
-from satchel.cli.remote import DEFAULT_URL, Url, ask, refuse
+from satchel.cli.remote import DEFAULT_URL, Url, refuse, request
 from satchel.model.errors import Finding
 
 BUNDLE_FILES = ("app.yaml", "process.bpmn")
@@ -31,7 +31,9 @@ def deploy(
 
 
 async def _deploy(bundle: Path, url: str, token: str) -> ExitCode:
-    answer, body = await ask(url, token, "POST", "/api/v1/apps", content=_zipped(bundle), media_type="application/zip")
+    answer, body = await request(
+        url, token, "POST", "/api/v1/apps", content=_zipped(bundle), media_type="application/zip"
+    )
     told = cast("list[dict[str, Any]]", body.get("findings", body.get("warnings", [])))
     named = [Finding(**finding) for finding in told]
     output.findings(named)

@@ -17,17 +17,17 @@ def doctor(
     sweep: Annotated[
         bool, typer.Option("--sweep", help="First clear away what crashes left, as the server does.")
     ] = False,
-    mend_quota: Annotated[bool, typer.Option("--mend-quota", help="Set each account's counted bytes right.")] = False,
+    repair_quota: Annotated[bool, typer.Option("--repair-quota", help="Repair each account's counted bytes.")] = False,
 ) -> None:
     """Compare the database with the stored bytes, in both directions.
 
-    Looks only, unless told to sweep or to mend the quota. Exit code 4 where something is damaged.
+    Changes nothing without --sweep or --repair-quota. Exit code 4 where something is damaged.
     """
-    is_clean = output.run(_examine(data, read_data=read_data, with_sweep=sweep, mend_quota=mend_quota))
+    is_clean = output.run(_examine(data, read_data=read_data, with_sweep=sweep, repair_quota=repair_quota))
     raise typer.Exit(ExitCode.OK if is_clean else ExitCode.FINDINGS)
 
 
-async def _examine(data: DataDirectory, *, read_data: bool, with_sweep: bool, mend_quota: bool) -> bool:
+async def _examine(data: DataDirectory, *, read_data: bool, with_sweep: bool, repair_quota: bool) -> bool:
     from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
     from satchel.actions.upkeep import doctor as actions  # noqa: PLC0415  # same
     from satchel.actions.upkeep.sweep import sweep as run_sweep  # noqa: PLC0415  # same
@@ -40,9 +40,9 @@ async def _examine(data: DataDirectory, *, read_data: bool, with_sweep: bool, me
             output.out.print(
                 f"swept: {done.uploads} uploads, {done.blobs} blobs, {done.orphans} orphans, {done.leftovers} leftovers"
             )
-        if mend_quota:
-            mended = await actions.mend_quotas(context)
-            output.out.print(f"quota set right: {', '.join(mended) or 'nothing to do'}")
+        if repair_quota:
+            repaired = await actions.repair_quotas(context)
+            output.out.print(f"quota repaired: {', '.join(repaired) or 'nothing to do'}")
         report = actions.DoctorReport()
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} blobs"))
         with Progress(*columns, console=output.err, transient=True, disable=not output.err.is_terminal) as progress:

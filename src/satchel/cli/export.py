@@ -270,10 +270,10 @@ async def _fill(client: "AsyncClient", source: "Source", asked: _Options, moment
             parallel=asked.parallel,
             watch=bar,
         )
-    return _told(report, asked.target)
+    return _print_report(report, asked.target)
 
 
-def _told(report: "ExportReport", target: Path) -> ExitCode:
+def _print_report(report: "ExportReport", target: Path) -> ExitCode:
     """Print what was done, and return the exit code that goes with it."""
     if report.instances == 0:
         output.out.print("nothing was found")

@@ -290,10 +290,10 @@ async def _start(asked: _Options, *, is_lenient: bool, is_numbered: bool) -> Exi
             is_lenient=is_lenient,
             is_numbered=is_numbered,
         )
-        return _told(await work.run())
+        return _print_report(await work.run())
 
 
-def _told(report: "ImportReport") -> ExitCode:
+def _print_report(report: "ImportReport") -> ExitCode:
     """Print what was done, and return the exit code that goes with it."""
     output.out.print(
         f"{report.instances} instances: {report.started} started, {report.there} there already, {report.failed} failed;"

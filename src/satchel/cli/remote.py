@@ -19,7 +19,7 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 NEEDS_TOKEN = "Give a token: --token, or SATCHEL_TOKEN. `satchel admin token EMAIL` makes one."  # noqa: S105  # none
 
 
-async def ask(
+async def request(
     url: str, token: str, method: str, path: str, *, content: bytes | None = None, media_type: str = "application/json"
 ) -> tuple[httpx.Response, dict[str, object]]:
     """Send a request and return the answer with its JSON object, which is empty where there is no body.
@@ -52,7 +52,7 @@ def refuse(answer: httpx.Response, body: dict[str, object], code: ExitCode = Exi
 
 async def change(method: str, path: str, given: Mapping[str, object], done: str, *, url: str, token: str) -> ExitCode:
     """Send a change and print `done`, or why it was refused."""
-    answer, body = await ask(url, token, method, path, content=json.dumps(given).encode())
+    answer, body = await request(url, token, method, path, content=json.dumps(given).encode())
     if not answer.is_success:
         return refuse(answer, body)
     output.out.print(done, markup=False)

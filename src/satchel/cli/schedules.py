@@ -8,7 +8,7 @@ import typer
 
 from satchel.cli import output
 from satchel.cli.output import ExitCode, bytes_text
-from satchel.cli.remote import DEFAULT_URL, Token, Url, ask, refuse
+from satchel.cli.remote import DEFAULT_URL, Token, Url, refuse, request
 
 app = typer.Typer(help="Export saved searches into folders of the server, every day.", no_args_is_help=True)
 
@@ -59,7 +59,7 @@ def remove(schedule: Number, *, url: Url = DEFAULT_URL, token: Token = "") -> No
 async def _told(url: str, token: str, method: str, path: str, body: Mapping[str, object] | None) -> ExitCode:
     """Send a change and print the number of what came of it, if anything did."""
     content = None if body is None else json.dumps(body).encode()
-    answer, told = await ask(url, token, method, path, content=content)
+    answer, told = await request(url, token, method, path, content=content)
     if not answer.is_success:
         return refuse(answer, told)
     if "id" in told:
@@ -68,7 +68,7 @@ async def _told(url: str, token: str, method: str, path: str, body: Mapping[str,
 
 
 async def _table(url: str, token: str, path: str, headings: tuple[str, ...]) -> ExitCode:
-    answer, body = await ask(url, token, "GET", path)
+    answer, body = await request(url, token, "GET", path)
     if not answer.is_success:
         return refuse(answer, body)
     rows = [[_cell(name, row[name]) for name in headings] for row in cast("list[dict[str, Any]]", body["items"])]

@@ -9,7 +9,7 @@ import typer
 
 from satchel.cli import output
 from satchel.cli.output import ExitCode
-from satchel.cli.remote import DEFAULT_URL, Token, Url, ask, change, refuse
+from satchel.cli.remote import DEFAULT_URL, Token, Url, change, refuse, request
 
 Events = Annotated[
     list[str] | None, typer.Option("--event", help="start, save, task_done or end; repeat. All by default.")
@@ -35,7 +35,7 @@ def listing(
 
 async def _list(code: str | None, url: str, token: str) -> ExitCode:
     only = "" if code is None else f"?app={quote(code, safe='')}"
-    answer, body = await ask(url, token, "GET", f"/api/v1/webhooks{only}")
+    answer, body = await request(url, token, "GET", f"/api/v1/webhooks{only}")
     if not answer.is_success:
         return refuse(answer, body)
     rows = [
@@ -68,7 +68,7 @@ def add(
 
 
 async def _add(given: dict[str, object], url: str, token: str) -> ExitCode:
-    answer, body = await ask(url, token, "POST", "/api/v1/webhooks", content=json.dumps(given).encode())
+    answer, body = await request(url, token, "POST", "/api/v1/webhooks", content=json.dumps(given).encode())
     if not answer.is_success:
         return refuse(answer, body)
     output.table(["webhook", "secret"], [(body["id"], body["secret"])])
@@ -113,7 +113,7 @@ def secret(
 
 async def _secret(webhook: int, given: dict[str, object], url: str, token: str) -> ExitCode:
     path = f"/api/v1/webhooks/{webhook}/secret"
-    answer, body = await ask(url, token, "POST", path, content=json.dumps(given).encode())
+    answer, body = await request(url, token, "POST", path, content=json.dumps(given).encode())
     if not answer.is_success:
         return refuse(answer, body)
     output.table(["webhook", "secret"], [(body["id"], body["secret"])])
@@ -127,12 +127,12 @@ def send_test(webhook: Webhook, *, url: Url = DEFAULT_URL, token: Token = "") ->
 
 
 async def _test(webhook: int, url: str, token: str) -> ExitCode:
-    answer, body = await ask(url, token, "POST", f"/api/v1/webhooks/{webhook}/test", content=b"{}")
+    answer, body = await request(url, token, "POST", f"/api/v1/webhooks/{webhook}/test", content=b"{}")
     if not answer.is_success:
         return refuse(answer, body)
     path = f"/api/v1/deliveries/{body['delivery']}"
     for _ in range(round(_TEST_TAKES_S / _LOOK_EVERY_S)):
-        answer, body = await ask(url, token, "GET", path)
+        answer, body = await request(url, token, "GET", path)
         if not answer.is_success:
             return refuse(answer, body)
         if body["state"] != "waiting":
@@ -163,7 +163,7 @@ def log(
 
 async def _log(webhook: int, state: str | None, limit: int, url: str, token: str) -> ExitCode:
     only = "" if state is None else f"&state={quote(state, safe='')}"
-    answer, body = await ask(url, token, "GET", f"/api/v1/webhooks/{webhook}/deliveries?limit={limit}{only}")
+    answer, body = await request(url, token, "GET", f"/api/v1/webhooks/{webhook}/deliveries?limit={limit}{only}")
     if not answer.is_success:
         return refuse(answer, body)
     rows = [
@@ -175,7 +175,7 @@ async def _log(webhook: int, state: str | None, limit: int, url: str, token: str
 
 
 async def _delivery(delivery: int, url: str, token: str) -> ExitCode:
-    answer, body = await ask(url, token, "GET", f"/api/v1/deliveries/{delivery}")
+    answer, body = await request(url, token, "GET", f"/api/v1/deliveries/{delivery}")
     if not answer.is_success:
         return refuse(answer, body)
     _print_attempts(body)

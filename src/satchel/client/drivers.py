@@ -14,7 +14,7 @@ import httpx
 
 from satchel import __version__
 from satchel.client import bulk
-from satchel.client.steps import Flow, NoReply, Pause, Reply, Request, Retries, Step, Work, patient
+from satchel.client.steps import Flow, NoReply, Pause, Reply, Request, Retries, Step, Work, with_retries
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ class BlockingDriver:
         Raises:
             SatchelError: as the flow says.
         """
-        with closing(patient(flow, self._retries)) as steps:
+        with closing(with_retries(flow, self._retries)) as steps:
             outcome: object = None
             error: Exception | None = None
             while True:
@@ -231,7 +231,7 @@ class AsyncDriver:
         Raises:
             SatchelError: as the flow says.
         """
-        with closing(patient(flow, self._retries)) as steps:
+        with closing(with_retries(flow, self._retries)) as steps:
             outcome: object = None
             error: Exception | None = None
             while True:

@@ -72,7 +72,7 @@ class Lines:
         Raises:
             InvalidRequest: a line is malformed.
         """
-        with _told(self._tree, MANIFEST) as manifest, _told(self._tree, INSTANCES) as lines:
+        with _disk_errors(self._tree, MANIFEST) as manifest, _disk_errors(self._tree, INSTANCES) as lines:
             at = 0
             for text in manifest:
                 self._database.execute("INSERT INTO files VALUES (?, ?)", (_decoded(text, ManifestFile).instance, at))
@@ -111,7 +111,7 @@ def source_of(tree: Path) -> str:
 
 
 @contextmanager
-def _told(tree: Path, name: str) -> Generator[BinaryIO]:
+def _disk_errors(tree: Path, name: str) -> Generator[BinaryIO]:
     try:
         with (tree / name).open("rb") as file:
             yield file

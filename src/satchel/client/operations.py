@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from satchel.client.steps import Flow, Request, ask, get, post
+from satchel.client.steps import Flow, Request, get, post, send
 from satchel.model.api.apps import App, Apps, AppSummary
 from satchel.model.api.files import File, Files, Link
 from satchel.model.api.instances import FoundInstances, InstanceView, WorkItem, WorkItems, WorkResult
@@ -88,7 +88,7 @@ def search_page(
         content=msgspec.json.encode(given),
         is_repeatable=True,  # it only reads
     )
-    return (yield from ask(call)).read(FoundInstances)
+    return (yield from send(call)).read(FoundInstances)
 
 
 def change_values(instance: int, values: Mapping[str, object], *, revision: int) -> Flow[None]:
@@ -103,7 +103,7 @@ def change_values(instance: int, values: Mapping[str, object], *, revision: int)
         headers={"Content-Type": "application/json", "If-Match": f'"{revision}"'},
         content=msgspec.json.encode({"values": values}),
     )
-    yield from ask(call)
+    yield from send(call)
 
 
 def comment(instance: int, text: str) -> Flow[None]:
@@ -208,7 +208,7 @@ def describe(file: int, *, name: str | None = None, description: str | None = No
         content=msgspec.json.encode(body),
         is_repeatable=True,
     )
-    yield from ask(call)
+    yield from send(call)
 
 
 def link(file: int, *, disposition: str = "attachment", lifetime_s: int | None = None) -> Flow[Link]:
@@ -235,7 +235,7 @@ def read_criteria(criteria: str) -> Flow[CriteriaMeaning]:
         content=msgspec.json.encode({"criteria": criteria}),
         is_repeatable=True,  # it only reads
     )
-    return (yield from ask(call)).read(CriteriaMeaning)
+    return (yield from send(call)).read(CriteriaMeaning)
 
 
 def save_search(name: str, query: Mapping[str, object], *, groups: Sequence[int] = ()) -> Flow[SavedSearch]:

@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 from satchel.client.refusals import Refused, refusal
-from satchel.client.steps import Flow, NoReply, Pause, Reply, Request, Retries, accept, may_pass
+from satchel.client.steps import Flow, NoReply, Pause, Reply, Request, Retries, accept, is_transient
 from satchel.model.errors import Unavailable
 
 MOST_TURNS = 5
@@ -85,7 +85,7 @@ def receive(
             if got.headers.get("content-range") == f"bytes */{begun}":
                 return  # it had come whole
             sink.reset()
-        elif not may_pass(got):
+        elif not is_transient(got):
             accept(call, got)
         known = known or taker.etag
         tried = 1 if known is not None and sink.size > begun else tried + 1

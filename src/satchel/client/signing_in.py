@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from satchel.client.steps import Flow, Request, ask
+from satchel.client.steps import Flow, Request, send
 from satchel.model.api.people import Session
 from satchel.model.errors import Unavailable
 
@@ -31,7 +31,7 @@ def sign_in(email: str, password: str) -> Flow[SessionTokens]:
     """
     body = msgspec.json.encode({"email": email, "password": password})
     headers = {"Content-Type": "application/json"}
-    answer = yield from ask(Request(method="POST", path=_PATH, content=body, headers=headers, is_open=True))
+    answer = yield from send(Request(method="POST", path=_PATH, content=body, headers=headers, is_open=True))
     cookie = answer.headers.get("set-cookie", "").partition(";")[0]
     if not cookie:
         raise Unavailable("The server opened a session without a cookie; is the address right?")
@@ -40,4 +40,4 @@ def sign_in(email: str, password: str) -> Flow[SessionTokens]:
 
 def sign_out() -> Flow[None]:
     """End the session that one is signed in by."""
-    yield from ask(Request(method="DELETE", path=_PATH))
+    yield from send(Request(method="DELETE", path=_PATH))

@@ -1,8 +1,8 @@
-"""What the client's procedures are made of: steps without I/O, which a blocking and an async driver take alike.
+"""The steps of the client's procedures, without I/O; a blocking and an async driver run them alike.
 
-A procedure (`Flow`) is a generator. It yields what is to be done (a request, a wait, work in the local file system) and
-is sent what came of it, so that each is written once, whoever drives it. `patient` stands between the two and repeats
-requests that may be repeated.
+A procedure (`Flow`) is a generator. It yields the next step (a request, a wait, work in the local file system) and is
+sent the step's result, so that each procedure is written once for both drivers. `with_retries` stands between the two
+and repeats requests that may be repeated.
 """
 
 import secrets
@@ -23,7 +23,7 @@ Struct = TypeVar("Struct")
 Pairs = tuple[tuple[str, str], ...]
 
 _SERVER_BUSY = frozenset({429, 502, 503, 504})
-"""What a later try may get past."""
+"""Statuses of failures that may be gone at a later try."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +136,12 @@ class Retries:
 NO_RETRIES = Retries(most=0)
 
 
-def may_pass(answer: Reply | NoReply) -> bool:
+def is_transient(answer: Reply | NoReply) -> bool:
     """Return whether a failure is of the kind that a later try may get past."""
     return isinstance(answer, NoReply) or answer.status in _SERVER_BUSY
 
 
-def patient(flow: Flow[T], retries: Retries) -> Flow[T]:
+def with_retries(flow: Flow[T], retries: Retries) -> Flow[T]:
     """Drive a flow, sending its repeatable requests again where they failed in a way that may pass.
 
     An unsafe request is repeatable by its Idempotency-Key: the server does it once, however often it comes.
@@ -169,7 +169,7 @@ def _try(call: Request, retries: Retries) -> Flow[Reply | NoReply]:
     tried = 0
     while True:
         got: Reply | NoReply = yield call
-        if not call.is_repeatable or not may_pass(got):
+        if not call.is_repeatable or not is_transient(got):
             return got
         tried += 1
         wait = retries.wait(tried, got)
@@ -178,7 +178,7 @@ def _try(call: Request, retries: Retries) -> Flow[Reply | NoReply]:
         yield wait
 
 
-def ask(call: Request) -> Flow[Reply]:
+def send(call: Request) -> Flow[Reply]:
     """Send a request and return its good answer.
 
     Raises:
@@ -206,7 +206,7 @@ def accept(call: Request, got: Reply | NoReply) -> Reply:
 
 def get(path: str, kind: type[Struct], params: Pairs = ()) -> Flow[Struct]:
     """Ask for a thing."""
-    answer = yield from ask(Request(method="GET", path=path, params=params, is_repeatable=True))
+    answer = yield from send(Request(method="GET", path=path, params=params, is_repeatable=True))
     return answer.read(kind)
 
 
@@ -223,4 +223,4 @@ def post(path: str, body: object, *, key: str | None = None, headers: Mapping[st
     if key is not None:
         given["Idempotency-Key"] = key
     content = msgspec.json.encode(body)
-    return (yield from ask(Request(method="POST", path=path, content=content, headers=given, is_keyed=True)))
+    return (yield from send(Request(method="POST", path=path, content=content, headers=given, is_keyed=True)))

@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from satchel.client.receiving import receive, wait_for
 from satchel.client.refusals import WrongBytes
-from satchel.client.steps import Flow, NoReply, Reply, Request, Retries, Work, accept, ask, get, may_pass, post
+from satchel.client.steps import Flow, NoReply, Reply, Request, Retries, Work, accept, get, is_transient, post, send
 from satchel.model.api.files import File, Ticket, Upload
 from satchel.model.transfer.names import format_upload_metadata
 
@@ -131,7 +131,7 @@ def _at(source: BinaryIO, offset: int) -> bytes:
 def _look(ticket: Ticket) -> Flow[Upload]:
     path = f"/api/v1/uploads/{ticket.id}"
     call = Request(method="GET", path=path, params=(("token", ticket.token),), is_open=True, is_repeatable=True)
-    return (yield from ask(call)).read(Upload)
+    return (yield from send(call)).read(Upload)
 
 
 def _put(ticket: Ticket, source: BinaryIO, media_type: str | None, told: Told | None) -> Flow[None]:
@@ -148,7 +148,7 @@ def _put(ticket: Ticket, source: BinaryIO, media_type: str | None, told: Told | 
     tried = 0
     while True:
         got: Reply | NoReply = yield call
-        if not may_pass(got):
+        if not is_transient(got):
             accept(call, got)
             break
         if (yield from _look(ticket)).state == "uploaded":
@@ -165,7 +165,7 @@ def _resumable(ticket: Ticket, source: BinaryIO, size: int, name: str | None, to
     headers = {**_TUS, "Upload-Length": str(size)}
     if name:
         headers["Upload-Metadata"] = format_upload_metadata({"filename": name})
-    yield from ask(Request(method="POST", path=path, params=params, headers=headers, is_open=True, is_repeatable=True))
+    yield from send(Request(method="POST", path=path, params=params, headers=headers, is_open=True, is_repeatable=True))
     offset = tried = 0
     while offset < size:
         piece = cast("bytes", (yield Work(lambda: _at(source, offset))))  # noqa: B023  # done at once
@@ -181,7 +181,7 @@ def _resumable(ticket: Ticket, source: BinaryIO, size: int, name: str | None, to
         before = offset
         if isinstance(got, Reply) and got.is_good:
             offset = int(got.headers["upload-offset"])
-        elif may_pass(got) or got.status in (409, 423, 460):  # type: ignore[union-attr]  # an answer, as may_pass says
+        elif is_transient(got) or got.status in (409, 423, 460):  # type: ignore[union-attr]  # an answer, as is_transient says
             tried += 1
             yield wait_for(call, got, tried, _RETRIES)
             offset = yield from _offset(path, params)
@@ -195,7 +195,7 @@ def _resumable(ticket: Ticket, source: BinaryIO, size: int, name: str | None, to
 
 def _offset(path: str, params: tuple[tuple[str, str], ...]) -> Flow[int]:
     call = Request(method="HEAD", path=path, params=params, headers=_TUS, is_open=True, is_repeatable=True)
-    return int((yield from ask(call)).headers["upload-offset"])
+    return int((yield from send(call)).headers["upload-offset"])
 
 
 class ToFile:

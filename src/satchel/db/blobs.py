@@ -148,7 +148,7 @@ async def names_of(tx: Reader, account: AccountId, digest: Digest) -> list[tuple
     )
 
 
-async def want_preview(tx: Writer, account: AccountId, digest: Digest) -> bool:
+async def request_preview(tx: Writer, account: AccountId, digest: Digest) -> bool:
     """Note that a preview of these bytes is due; return False if that was noted before."""
     return (
         await tx.execute(

@@ -95,7 +95,7 @@ async def insert_form(tx: Writer, account: AccountId, task: TaskId, now: datetim
     )
 
 
-async def hand_in(tx: Writer, account: AccountId, task: TaskId, checkin: InstanceId) -> None:
+async def submit_form(tx: Writer, account: AccountId, task: TaskId, checkin: InstanceId) -> None:
     """Note the check-in that a form was handed in with."""
     await tx.execute(
         "UPDATE checkin_forms SET checkin_id = %s WHERE account_id = %s AND task_id = %s", (checkin, account, task)

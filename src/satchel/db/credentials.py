@@ -91,19 +91,19 @@ _WHO_BY_CREDENTIAL: LiteralString = (
 )
 
 
-async def who_by_token(tx: Reader, token_hash: bytes) -> UserIdentity | None:
+async def identity_by_token(tx: Reader, token_hash: bytes) -> UserIdentity | None:
     """Return whose token has this SHA-256, unless it or what it came from was revoked; the caller looks at its time."""
     return await tx.row(UserIdentity, f"{_WHO_BY_CREDENTIAL} AND c.token_hash = %s", (token_hash,))
 
 
-async def who_by_credential(tx: Reader, account_id: AccountId, credential_id: CredentialId) -> UserIdentity | None:
+async def identity_by_credential(tx: Reader, account_id: AccountId, credential_id: CredentialId) -> UserIdentity | None:
     """Return whose credential this is, unless it or what it came from was revoked; the caller looks at its time."""
     return await tx.row(
         UserIdentity, f"{_WHO_BY_CREDENTIAL} AND c.account_id = %s AND c.id = %s", (account_id, credential_id)
     )
 
 
-async def who(tx: Reader, account_id: AccountId, user_id: UserId) -> UserIdentity | None:
+async def identity(tx: Reader, account_id: AccountId, user_id: UserId) -> UserIdentity | None:
     """Return a user of the account who may sign in."""
     return await tx.row(
         UserIdentity,

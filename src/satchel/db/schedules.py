@@ -150,7 +150,7 @@ async def add_written(
     )
 
 
-async def go_on(tx: Writer, row: Schedule, *, cursor: str | None, due_at: datetime) -> None:
+async def continue_run(tx: Writer, row: Schedule, *, cursor: str | None, due_at: datetime) -> None:
     """Note where the present run is."""
     await tx.execute(
         "UPDATE schedules SET cursor = %s, due_at = %s WHERE account_id = %s AND id = %s",

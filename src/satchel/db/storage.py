@@ -121,7 +121,7 @@ async def drift(tx: Reader, account: AccountId) -> list[tuple[int, int, str]]:
     return found
 
 
-async def mend(tx: Writer, account: AccountId) -> bool:
+async def repair(tx: Writer, account: AccountId) -> bool:
     """Set the account's numbers to what its files and open uploads add up to; return whether they differed.
 
     Waits for every change of the account's bytes that is under way, and makes new ones wait.

@@ -73,14 +73,14 @@ def carried(address: IPv6Address) -> IPv4Address | None:
     return None
 
 
-def is_never_meant(address: Address) -> bool:
+def is_never_allowed(address: Address) -> bool:
     """Return whether no service is offered there that an administrator could mean by a name.
 
     Cloud machines answer with their own credentials on link-local addresses; the unspecified address and groups name
     no machine at all.
     """
     inner = carried(address) if isinstance(address, IPv6Address) else None
-    if inner is not None and is_never_meant(inner) and inner != IPv4Address("0.0.0.1"):
+    if inner is not None and is_never_allowed(inner) and inner != IPv4Address("0.0.0.1"):
         return True
     is_azure = address == IPv4Address("168.63.129.16")
     is_local = any(address in network for network in _LOCAL_LINKS if network.version == address.version)

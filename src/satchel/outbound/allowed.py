@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from satchel.outbound.addresses import Address, is_never_meant
+from satchel.outbound.addresses import Address, is_never_allowed
 
 _ENTRY = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+(?:/[0-9]{1,3})?)\]|(?P<host>[^\s:\[\]@]+)):(?P<port>[0-9]{1,5})")
 _NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9_])?")
@@ -29,7 +29,7 @@ class Allowed:
             return False
         if self.network is not None:
             return address.version == self.network.version and address in self.network
-        return _folded(host) == self.name and not is_never_meant(address)
+        return _folded(host) == self.name and not is_never_allowed(address)
 
 
 def parse_allowed(text: str) -> Allowed:

@@ -159,7 +159,7 @@ async def incidents(
 
 
 async def retry(context: Context, actor: Actor, incident_id: IncidentId) -> None:
-    """Have an incident's step taken again, after its cause was mended, and close it.
+    """Retry an incident's step, after its cause was fixed, and close it.
 
     A timer that stopped, or a task that was to fail for being late, is due again at once, and a called instance that
     has ended returns again. Where a person's own step stopped, its task is still open: closing the incident is all

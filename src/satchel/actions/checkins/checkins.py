@@ -201,7 +201,7 @@ async def _with_form(run: Run, task: Task, fill: Fill, person: UserId, given: Su
         await tasks.complete_in(run, task, None)
     checkin = await create(run.context, run.tx, run.actor, app, run.ledger)
     await lifecycle.start_created(checkin, given, uploads)
-    await rows.hand_in(run.tx, account, task.id, checkin.instance.id)
+    await rows.submit_form(run.tx, account, task.id, checkin.instance.id)
     return checkin.instance.id
 
 

@@ -107,7 +107,7 @@ async def _step(context: Context, account: AccountId, schedule_id: ScheduleId) -
         now = context.clock()
         data = {"schedule": schedule.id, "run": schedule.run}
         await export_rows.note_exported(tx, account, at=now, user=owner.user_id, data=data, files=exported)
-        await rows.go_on(tx, schedule, cursor=page.cursor, due_at=now + LEASE)
+        await rows.continue_run(tx, schedule, cursor=page.cursor, due_at=now + LEASE)
     if page.cursor is not None:
         return True
     await _end(context, account, schedule_id, None)

@@ -67,7 +67,7 @@ class Arrivals:
             BadFile: too many uploads wait to be claimed there.
         """
         request = UploadRequest(size_bytes=most_bytes, instance=self._instance, app=self.app, framing_bytes=most_bytes)
-        ticket = await tickets.ask(self._context, self._actor, request)
+        ticket = await tickets.reserve(self._context, self._actor, request)
         upload = await tickets.find(self._context, ticket.id, token=ticket.token, actor=None)
         number = int(ticket.id)
         self._uploads[number] = upload

@@ -57,7 +57,7 @@ async def attach(
         name=coming.arrival.name,
         media_type=coming.arrival.media_type,
     )
-    ticket = await tickets.ask(context, actor, request)
+    ticket = await tickets.reserve(context, actor, request)
     upload = await tickets.find(context, ticket.id, token=ticket.token, actor=None)
     try:
         await intake.receive(context, upload, coming.chunks, coming.arrival)

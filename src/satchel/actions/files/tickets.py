@@ -80,7 +80,7 @@ class Ticket:
     expires_at: datetime
 
 
-async def ask(context: Context, actor: Actor, request: UploadRequest) -> Ticket:
+async def reserve(context: Context, actor: Actor, request: UploadRequest) -> Ticket:
     """Reserve a slot for a file and return its ticket; where storage is full, old files may give way (`overwriting`).
 
     Raises:
@@ -93,14 +93,14 @@ async def ask(context: Context, actor: Actor, request: UploadRequest) -> Ticket:
     """
     for _ in range(_TIMES_ROOM_IS_MADE):
         try:
-            return await _ask(context, actor, request)
+            return await _reserve(context, actor, request)
         except OverQuota:
             if not await overwriting.make_room(context, actor, request.size_bytes):
                 raise
-    return await _ask(context, actor, request)
+    return await _reserve(context, actor, request)
 
 
-async def _ask(context: Context, actor: Actor, request: UploadRequest) -> Ticket:
+async def _reserve(context: Context, actor: Actor, request: UploadRequest) -> Ticket:
     if actor.user_id is None or [request.task, request.instance, request.app].count(None) != 2:  # noqa: PLR2004  # two of three
         raise InvalidRequest("Name exactly one target: a task, an instance, or an app.")
     if not 0 <= request.size_bytes <= MAX_SIZE_BYTES:

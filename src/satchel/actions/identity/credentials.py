@@ -64,7 +64,7 @@ async def by_token(context: Context, token: str, *, kinds: tuple[str, ...], addr
         Unauthenticated: it is unknown, expired, revoked, of another kind, or its user may not sign in.
     """
     async with context.database.read() as tx:
-        found = await rows.who_by_token(tx, token_hash(token))
+        found = await rows.identity_by_token(tx, token_hash(token))
     if found is None or found.kind not in kinds or _is_over(found.expires_at, context.clock()):
         raise Unauthenticated
     return as_actor(found, address)
@@ -83,7 +83,7 @@ async def by_known_password(
         Unauthenticated: it was revoked or replaced, it expired, or its user may not sign in.
     """
     async with context.database.read() as tx:
-        found = await rows.who_by_credential(tx, account, credential_id)
+        found = await rows.identity_by_credential(tx, account, credential_id)
     if found is None or _is_over(found.expires_at, context.clock()):
         raise Unauthenticated
     return as_actor(found, address)

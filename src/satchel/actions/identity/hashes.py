@@ -144,7 +144,7 @@ async def delete_key(context: Context, actor: Actor, given: str) -> None:
         NotFound: there is no such key.
     """
     async with context.database.read() as tx:
-        found = await rows.who_by_token(tx, token_hash(given))
+        found = await rows.identity_by_token(tx, token_hash(given))
     known = {one.id for one in await keys(context, actor)}
     numbered = CredentialId(int(given)) if given.isascii() and given.isdigit() and len(given) < 19 else None  # noqa: PLR2004  # 64 bits
     number = found.credential_id if found is not None else numbered

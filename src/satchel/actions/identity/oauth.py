@@ -183,7 +183,7 @@ async def renew(context: Context, program: OAuthClient, refresh: str, *, scope: 
             await _end_all(tx, context, program, found.user_id)
         elif found is not None and mine and found.revoked_at is None:
             alive = found.expires_at is not None and found.expires_at > context.clock()
-            known = await credential_rows.who(tx, found.account_id, found.user_id)
+            known = await credential_rows.identity(tx, found.account_id, found.user_id)
             if alive and known is not None:
                 wanted = _narrowed(found.scope, scope)
                 if program.secret_hash is not None:

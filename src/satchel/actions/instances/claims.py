@@ -221,7 +221,7 @@ async def _image_facts(run: Run, digest: Digest | None, media_type: str | None) 
     """Return what is known of an image's bytes; have that and a preview made, unless it was asked before."""
     if digest is None or media_type is None or not is_image(media_type):
         return {}
-    if await blob_rows.want_preview(run.tx, run.instance.account_id, digest):
+    if await blob_rows.request_preview(run.tx, run.instance.account_id, digest):
         run.ledger.enqueue(MAKE_PREVIEW, digest=digest)
     return await blob_rows.lock_facts(run.tx, run.instance.account_id, digest)
 

@@ -98,14 +98,14 @@ async def listing(context: Context, actor: Actor, wanted: InstanceFilter, *, sta
         NotFound, Forbidden: the app is not there for the actor, or not to be viewed.
     """
     async with context.database.read() as tx:
-        app, query = await asked(context, tx, actor, wanted)
+        app, query = await resolved(context, tx, actor, wanted)
         scope = search.scope_of(actor, app)
         count = await rows.count(tx, scope, query, cap=_NO_CAP)
         found = await _from(tx, scope, query, start, limit) if start < count and limit else []
         return InstancePage(count=count, found=await with_parts(context, tx, actor, found), app=app)
 
 
-async def said_natively(
+async def native_query(
     context: Context, actor: Actor, wanted: InstanceFilter, shown: Sequence[int]
 ) -> tuple[dict[str, object], list[FieldId]]:
     """Return the native query that finds what is wanted, and the ids of fields by their numbers.
@@ -114,12 +114,12 @@ async def said_natively(
         InvalidRequest, NotFound, Forbidden: as `listing`.
     """
     async with context.database.read() as tx:
-        app, query = await asked(context, tx, actor, wanted)
+        app, query = await resolved(context, tx, actor, wanted)
     fields = () if app is None else app.manifest.fields
     return query_json(query), [field.id for field in fields if field.number in shown]
 
 
-async def asked(
+async def resolved(
     context: Context, tx: Reader, actor: Actor, wanted: InstanceFilter
 ) -> tuple[LoadedApp | None, InstanceQuery]:
     """Return the app that is asked for, if one is, and the query.

@@ -41,7 +41,7 @@ async def copied(
         return _command(context.policy.public_url, json.dumps(saved.query, ensure_ascii=False))
     async with context.database.read() as tx:
         app, query = await search.parsed(context, tx, actor, saved.query)
-    found = criteria.said(
+    found = criteria.to_criteria(
         query,
         app=None if app is None else app.app_id,
         fields=() if app is None else app.manifest.fields,

@@ -60,7 +60,7 @@ async def searched(
         InvalidRequest, NotFound, Forbidden: as `satchel.actions.lists.processes.listing`; a node needs an app.
     """
     async with context.database.read() as tx:
-        app, query = await processes.asked(context, tx, actor, wanted)
+        app, query = await processes.resolved(context, tx, actor, wanted)
         if node is not None:
             if app is None:
                 raise InvalidRequest("A node is one of an app; name it.", pointer="/nodeNumber")

@@ -24,7 +24,7 @@ ADVICE = {
     "orphan_bytes": "Bytes that no row names; a crash leaves them. The sweep deletes them after the grace time.",
     "leftover": "An upload that was cut off, or runs now. The sweep deletes it after the grace time.",
     "stray": "Something in the store that Satchel did not put there. Move it away.",
-    "quota_drift": "The account's counted bytes differ from its files and uploads. Run satchel doctor --mend-quota.",
+    "quota_drift": "The account's counted bytes differ from its files and uploads. Run satchel doctor --repair-quota.",
 }
 HARMLESS = frozenset({"orphan_bytes", "leftover"})
 """Kinds that a running or crashed server leaves and the sweep clears; they are no damage."""
@@ -120,13 +120,13 @@ async def _examine_quotas(context: Context, report: DoctorReport) -> None:
                 report.note("quota_drift", f"account {account.name}: {what} says {said} bytes, adds up to {true}")
 
 
-async def mend_quotas(context: Context) -> list[str]:
+async def repair_quotas(context: Context) -> list[str]:
     """Set every account's counted bytes to what its files and uploads add up to; return the names of those changed."""
-    mended: list[str] = []
+    repaired: list[str] = []
     async with context.database.read() as tx:
         accounts = await account_rows.all_accounts(tx)
     for account in accounts:
         async with context.database.write() as tx:
-            if await storage.mend(tx, account.id):
-                mended.append(account.name)
-    return mended
+            if await storage.repair(tx, account.id):
+                repaired.append(account.name)
+    return repaired

@@ -87,7 +87,7 @@ async def enqueue_due(context: Context) -> int:
             if webhook is None or delivery is None or delivery.due_at is None or delivery.due_at > now:
                 continue
             if webhook.failing_since is not None:
-                if _rests(webhook, now):
+                if _is_paused(webhook, now):
                     continue
                 await webhook_rows.set_failing(
                     tx, webhook.account_id, webhook.id, since=webhook.failing_since, rests_until=now + RESTS
@@ -130,7 +130,7 @@ def _failure(error: SatchelError) -> DeliveryResult:
     return DeliveryResult(reason=error.code, message=error.message)
 
 
-def _rests(webhook: Webhook, now: datetime) -> bool:
+def _is_paused(webhook: Webhook, now: datetime) -> bool:
     return webhook.rests_until is not None and webhook.rests_until > now
 
 
@@ -156,7 +156,7 @@ async def _begin(
             await disable(context, tx, webhook, "rights_lost")
             await rows.end_delivery(tx, account, delivery_id, is_delivered=False, now=now, reason="rights_lost")
             return None
-        if _rests(webhook, now) and not is_probe and not is_test:
+        if _is_paused(webhook, now) and not is_probe and not is_test:
             await rows.set_due(tx, account, delivery_id, webhook.rests_until)
             return None
         run = context.entropy(_RUN_BYTES).hex()
@@ -177,10 +177,10 @@ async def _is_next(tx: Reader, delivery: Delivery, attempt: int) -> bool:
 async def _issuer(tx: Reader, webhook: Webhook) -> Actor | None:
     """Return for whom a webhook tells; None where they may not any more."""
     found = await actor_of(tx, webhook.account_id, webhook.user_id)
-    return found if found is not None and may_tell(found, webhook.app_id) else None
+    return found if found is not None and may_notify(found, webhook.app_id) else None
 
 
-def may_tell(actor: Actor, app: AppId) -> bool:
+def may_notify(actor: Actor, app: AppId) -> bool:
     """Return whether an actor may have everything of an app's instances told to an address."""
     return actor.may(Right.MANAGE, app) and actor.may(Right.VIEW, app)
 

@@ -48,7 +48,7 @@ async def request(
     if known is None:
         raise CallFailed("format", f"This server has no webhook format {webhook.format}.")
     secrets = _opened(context, webhook)
-    told, addresses = await _told(context, delivery, issuer)
+    told, addresses = await _change(context, delivery, issuer)
     message = WebhookMessage(
         id=delivery.message_id,
         happening=delivery.happening,
@@ -87,7 +87,7 @@ def _opened(context: Context, webhook: Webhook) -> list[str]:
     return [secret for secret in found if secret is not None]
 
 
-async def _told(context: Context, delivery: Delivery, issuer: Actor) -> tuple[InstanceChange | None, Sequence[str]]:
+async def _change(context: Context, delivery: Delivery, issuer: Actor) -> tuple[InstanceChange | None, Sequence[str]]:
     """Return what is told, and the addresses of files in it."""
     snapshot = delivery.snapshot
     if delivery.instance_id is None:

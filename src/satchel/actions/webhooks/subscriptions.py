@@ -13,7 +13,7 @@ from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.instances.notifications import enqueue
 from satchel.actions.webhook_formats import NATIVE
-from satchel.actions.webhooks.deliveries import may_tell
+from satchel.actions.webhooks.deliveries import may_notify
 from satchel.actions.webhooks.messages import seal_name
 from satchel.db import apps as app_rows
 from satchel.db import deliveries as delivery_rows
@@ -95,7 +95,7 @@ async def create(context: Context, actor: Actor, code: str, settings: WebhookSet
     wanted = WebhookSettings(url=settings.url or "", events=events, format=settings.format or NATIVE)
     async with context.database.write() as tx:
         app = await _app(tx, actor, code)
-        user = _teller(actor, app, code)
+        user = _require_issuer(actor, app, code)
         _check(context, wanted)
         await rows.lock_app(tx, actor.account_id, app)
         if len(await rows.webhooks(tx, actor.account_id, [app])) >= MAX_WEBHOOKS_PER_APP:
@@ -136,7 +136,7 @@ async def change(context: Context, actor: Actor, webhook_id: WebhookId, settings
     """
     async with context.database.write() as tx:
         found = await _locked(tx, actor, webhook_id)
-        user = _teller(actor, found.app_id, found.code)
+        user = _require_issuer(actor, found.app_id, found.code)
         _check(context, settings, of=found)
         await _change(context, tx, found, settings, user)
         changed = await _locked(tx, actor, webhook_id)
@@ -256,8 +256,8 @@ async def _app(tx: Reader, actor: Actor, code: str) -> AppId:
     return row.id
 
 
-def _teller(actor: Actor, app: AppId, code: str) -> UserId:
-    if actor.user_id is None or not may_tell(actor, app):
+def _require_issuer(actor: Actor, app: AppId, code: str) -> UserId:
+    if actor.user_id is None or not may_notify(actor, app):
         raise Forbidden(
             f"A webhook tells everything of the instances of {code}: you need the rights 'manage' and 'view' for it."
         )

@@ -97,7 +97,7 @@ class Stage:
         actor = self.actors[who]
         name = sample
         request = UploadRequest(size_bytes=len(data), field=FieldId(wish_for), name=name, **target)  # type: ignore[arg-type]  # a target
-        ticket = await tickets.ask(self.context, actor, request)
+        ticket = await tickets.reserve(self.context, actor, request)
         upload = await tickets.find(self.context, ticket.id, token=ticket.token, actor=None)
         await intake.receive(self.context, upload, once(data), Arrival(), declared_length=len(data))
         return int(ticket.id)

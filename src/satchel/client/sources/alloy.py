@@ -17,7 +17,7 @@ from satchel.client.receiving import Sink, receive
 from satchel.client.refusals import Refused, refusal
 from satchel.client.sources.listing import UNAUTHENTICATED, OffsetCursor, missing, number_of, utc
 from satchel.client.sources.source import FoundFile, FoundPage, Missing, SourceInstance
-from satchel.client.steps import Flow, Reply, Request, ask
+from satchel.client.steps import Flow, Reply, Request, send
 from satchel.model.api.kinds import ReplyBody
 from satchel.model.errors import InvalidRequest
 
@@ -220,7 +220,7 @@ class AlloySource:
         call = Request(method=method, path=path, content=content, headers=headers, is_repeatable=True)  # it only reads
 
         def attempt() -> Flow[T]:
-            answer: Reply = yield from ask(self._proved(call))
+            answer: Reply = yield from send(self._proved(call))
             envelope = answer.read(_Envelope)
             if not envelope.is_good:
                 raise refusal(answer.status, "application/json", answer.body)
@@ -248,7 +248,7 @@ class AlloySource:
         form = {"grant_type": grant, **self._sign_in}
         call = Request(method="POST", path="/token", form=form, is_repeatable=True)
         try:
-            self._token = (yield from ask(call)).read(_Token).access_token
+            self._token = (yield from send(call)).read(_Token).access_token
         except Refused as refused:
             message = f"Alloy did not let us sign in. {refused.message}"
             raise Refused(UNAUTHENTICATED, "unauthenticated", message) from None

@@ -15,7 +15,7 @@ from satchel.client.receiving import Sink, receive_elsewhere
 from satchel.client.refusals import Refused, refusal
 from satchel.client.sources.listing import Json, missing, number_of, utc
 from satchel.client.sources.source import FoundFile, FoundPage, Missing, SourceInstance
-from satchel.client.steps import Flow, Request, Work, ask
+from satchel.client.steps import Flow, Request, Work, send
 from satchel.model.api.kinds import ReplyBody
 from satchel.model.errors import InvalidRequest
 
@@ -169,7 +169,7 @@ class FlokzuSource:
         """
         content = msgspec.json.encode({"identifier": name})
         call = Request(method="GET", path=_INSTANCE, headers=self._headers, content=content, is_repeatable=True)
-        answer = yield from ask(call)
+        answer = yield from send(call)
         found = answer.read(_Answer)
         if found.data is None:
             raise refusal(_NOT_FOUND, "application/json", answer.body)

@@ -13,7 +13,7 @@ from satchel.client.receiving import Sink, receive_elsewhere
 from satchel.client.refusals import Refused
 from satchel.client.sources.listing import UNAUTHENTICATED, Json, OffsetCursor, missing, number_of, utc
 from satchel.client.sources.source import FoundFile, FoundPage, Missing, SourceInstance
-from satchel.client.steps import Flow, Request, ask
+from satchel.client.steps import Flow, Request, send
 from satchel.model.api.kinds import ReplyBody
 
 T = TypeVar("T")
@@ -169,7 +169,7 @@ class NavixySource:
         call = Request(
             method="POST", path=f"/{path}", headers=headers, content=content, is_repeatable=True
         )  # it only reads
-        return (yield from ask(call)).read(kind)
+        return (yield from send(call)).read(kind)
 
     def _signed_in(self) -> Flow[None]:
         given = {"login": self._sign_in["login"], "password": self._sign_in["password"]}

@@ -15,7 +15,7 @@ from satchel.client import receiving
 from satchel.client.receiving import Sink
 from satchel.client.sources.native import moment
 from satchel.client.sources.source import FoundFile, FoundPage, SourceInstance
-from satchel.client.steps import Flow, Request, ask
+from satchel.client.steps import Flow, Request, send
 from satchel.model.api.kinds import ReplyBody
 from satchel.model.errors import InvalidRequest
 
@@ -117,7 +117,7 @@ class QuestetraSource:
             call = Request(
                 method="GET", path=_DEFINITIONS, params=(("processModelInfoId", str(app)),), is_repeatable=True
             )
-            items = (yield from ask(call)).read(_Definitions).definitions
+            items = (yield from send(call)).read(_Definitions).definitions
             for one in items:
                 word = "file" if one.data_type == FILE_ITEM else one.data_type.lower()
                 if word in self._words:
@@ -128,7 +128,7 @@ class QuestetraSource:
     def _listed(self, start: int, limit: int) -> Flow[ProcessPage]:
         form = {"criteria": showing(self._criteria, self._added), "start": str(start), "limit": str(limit)}
         call = Request(method="POST", path=_LIST, form=form, is_repeatable=True)  # it only reads
-        return (yield from ask(call)).read(ProcessPage)
+        return (yield from send(call)).read(ProcessPage)
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
         """Take a file's bytes; a broken connection begins anew, as no one says that ranges are known there."""

@@ -113,7 +113,7 @@ def is_contained(field: Field) -> bool:
     return field.type in _CONTAINED
 
 
-def said(
+def to_criteria(
     query: InstanceQuery, *, app: AppId | None, fields: Sequence[Field], items: Collection[int] | None, time_zone: str
 ) -> dict[str, object]:
     """Return the criteria in JSON that find what a query finds.

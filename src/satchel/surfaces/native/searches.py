@@ -98,7 +98,7 @@ async def read_criteria(exchange: Exchange) -> Reply:
     given = await exchange.read(inputs.Criteria)
     context, actor = exchange.context, exchange.actor
     asked = criteria_kit.read_criteria(given.criteria, now=context.clock(), time_zone=actor.time_zone)
-    query, fields = await processes.said_natively(context, actor, asked.wanted, asked.shown)
+    query, fields = await processes.native_query(context, actor, asked.wanted, asked.shown)
     return json_reply(api.CriteriaMeaning(query=query, fields=fields))
 
 

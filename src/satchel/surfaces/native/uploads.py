@@ -54,7 +54,7 @@ async def ask(exchange: Exchange) -> Reply:
         sha256=None if given.sha256 is None else parse_digest(given.sha256),
         metadata=given.metadata,
     )
-    ticket = await tickets.ask(exchange.context, exchange.actor, wish)
+    ticket = await tickets.reserve(exchange.context, exchange.actor, wish)
     shown = outputs.ticket(ticket, exchange.parts.public_url)
     return json_reply(shown, status=201, headers={"Location": f"/api/v1/uploads/{ticket.id}"})
 

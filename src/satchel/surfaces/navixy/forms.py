@@ -68,7 +68,7 @@ def for_field(wish: UploadRequest, task: TaskId, given: Inputs) -> UploadRequest
 async def place(exchange: Exchange, wish: UploadRequest) -> Reply:
     """Return a place for a file, with what is needed to upload it."""
     iso = await wants_iso(exchange)
-    ticket = await tickets.ask(exchange.context, exchange.actor, wish)
+    ticket = await tickets.reserve(exchange.context, exchange.actor, wish)
     made = {
         "file_id": ticket.id,
         "url": f"{exchange.parts.public_url}{PREFIX}/file/upload/{ticket.id}",

@@ -90,7 +90,7 @@ async def read_form(exchange: Exchange, into: Incoming, target: Target) -> None:
 async def _store(exchange: Exchange, part: Part, target: Target) -> Upload:
     context = exchange.context
     actor, wish = await target(part.name)
-    ticket = await tickets.ask(context, actor, wish)
+    ticket = await tickets.reserve(context, actor, wish)
     upload = await tickets.find(context, ticket.id, token=ticket.token, actor=None)
     try:
         arrival = Arrival(name=part.filename, media_type=part.media_type)
