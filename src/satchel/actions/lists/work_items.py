@@ -26,7 +26,7 @@ MAX_OFFERED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkItem:
+class TaskOfInstance:
     """A task and what belongs to it.
 
     Attributes:
@@ -50,7 +50,7 @@ async def searched(
     node: int | None,
     start: int,
     limit: int,
-) -> tuple[int, list[WorkItem]]:
+) -> tuple[int, list[TaskOfInstance]]:
     """Return how many tasks there are of the instances that are wanted, and a page of them.
 
     Args:
@@ -71,7 +71,7 @@ async def searched(
         return count, await _with_parts(context, tx, actor, found)
 
 
-async def held(context: Context, actor: Actor, *, start: int, limit: int) -> tuple[int, list[WorkItem]]:
+async def held(context: Context, actor: Actor, *, start: int, limit: int) -> tuple[int, list[TaskOfInstance]]:
     """Return how many open tasks the actor holds, and a page of them."""
     if actor.user_id is None:
         return 0, []
@@ -83,14 +83,14 @@ async def held(context: Context, actor: Actor, *, start: int, limit: int) -> tup
         return count, await _with_parts(context, tx, actor, [one.task for one in found])
 
 
-async def offered(context: Context, actor: Actor, *, start: int, limit: int) -> tuple[int, list[WorkItem]]:
+async def offered(context: Context, actor: Actor, *, start: int, limit: int) -> tuple[int, list[TaskOfInstance]]:
     """Return how many tasks the actor may claim, and a page of them, newest first."""
     found = list(await tasks.offered(context, actor, after=0, limit=MAX_OFFERED))[::-1]
     async with context.database.read() as tx:
         return len(found), await _with_parts(context, tx, actor, found[start : start + limit])
 
 
-async def one(context: Context, actor: Actor, task_id: TaskId) -> WorkItem:
+async def one(context: Context, actor: Actor, task_id: TaskId) -> TaskOfInstance:
     """Return one task.
 
     Raises:
@@ -101,7 +101,7 @@ async def one(context: Context, actor: Actor, task_id: TaskId) -> WorkItem:
         return (await _with_parts(context, tx, actor, [found]))[0]
 
 
-async def start(context: Context, actor: Actor, app: int, node: int) -> WorkItem:
+async def start(context: Context, actor: Actor, app: int, node: int) -> TaskOfInstance:
     """Start an app with an empty form and return its first task, assigned to the actor.
 
     Raises:
@@ -116,14 +116,14 @@ async def start(context: Context, actor: Actor, app: int, node: int) -> WorkItem
     return await one(context, actor, task)
 
 
-async def _with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence[Task]) -> list[WorkItem]:
+async def _with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence[Task]) -> list[TaskOfInstance]:
     account = actor.account_id
     instances = await instance_rows.instances_numbered(tx, account, sorted({task.instance_id for task in found}))
     known = {one.instance.id: one for one in await processes.with_parts(context, tx, actor, instances)}
     holders = await starters.starters(tx, account, sorted({one.holder_id for one in found if one.holder_id}))
     groups = await starters.group_names(tx, account, sorted({one.group_id for one in found if one.group_id}))
     return [
-        WorkItem(
+        TaskOfInstance(
             task=task,
             process=known[task.instance_id],
             node=nodes.number_of(known[task.instance_id].app, task.element),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from satchel.actions.instances import tasks
 from satchel.actions.lists import work_items
 from satchel.actions.lists.questetra_criteria import ParsedCriteria, meaning, members, texts, whole
-from satchel.actions.lists.work_items import TaskConditions, WorkItem
+from satchel.actions.lists.work_items import TaskConditions, TaskOfInstance
 from satchel.model.errors import SatchelError
 from satchel.model.ids import InstanceId, TaskId, UserId
 from satchel.model.search import criteria as words
