@@ -41,7 +41,7 @@ def nobody_types(monkeypatch: pytest.MonkeyPatch) -> None:
     ("given", "said"),
     [
         ({"alloy": ADDRESS, "navixy": ADDRESS}, "one account at a time"),
-        ({"alloy": ADDRESS}, "which class of objects"),
+        ({"alloy": ADDRESS}, "class of objects"),
         ({"alloy": ADDRESS, "their_app": "T", "numbers": "1-5"}, "--numbers goes with --flokzu"),
         ({"their_app": "T"}, "--their-app goes with --questetra or --alloy or --flokzu or --navixy"),
         ({"flokzu": ADDRESS}, "Flokzu lists no instances"),

@@ -61,16 +61,16 @@ async def test_an_account_is_counted_imported_and_the_second_time_left_as_it_is(
     code, out, err = await _satchel(*account, "--app", "HER", "--map", "Description=story", **known)
     assert code == 0, err
     assert out.splitlines() == [
-        f"1 files (28 bytes) of 2 instances in {tree}: 1 fetched, 0 there already, 0 failed; 0 links",
-        "2 instances: 2 started, 0 there already, 0 failed; 1 files, 0 links",
+        f"1 files (28 bytes) of 2 instances in {tree}: 1 fetched, 0 kept, 0 failed; 0 links",
+        "2 instances: 2 started, 0 already imported, 0 failed; 1 files, 0 links",
     ]
     assert "left out: Status, of 2 instances" in err
     assert next((tmp_path / "tree").rglob("Lorem.txt")).read_bytes() == LOREM
 
     code, out, _ = await _satchel(*account, "--app", "HER", "--map", "Description=story", **known)
     assert code == 0
-    assert "0 fetched, 1 there already" in out
-    assert "0 started, 2 there already, 0 failed; 0 files, 0 links" in out
+    assert "0 fetched, 1 kept" in out
+    assert "0 started, 2 already imported, 0 failed; 0 files, 0 links" in out
 
 
 async def test_credentials_of_a_file_count_before_those_of_the_environment_and_a_refusal_makes_no_folder(

@@ -83,12 +83,12 @@ def test_programs_get_what_they_sign_in_with_once(server: DemoServer) -> None:
     assert said(server, "token", ADMIN, "--kind", "api_password")
 
 
-def test_a_secret_is_set_listed_and_forgotten(server: DemoServer) -> None:
+def test_a_secret_is_set_listed_and_deleted(server: DemoServer) -> None:
     assert said(server, "secret", "key", "--value", "sesame", "--host", "a.example") == "secret key set\n"
     listed = said(server, "secret")
     assert [line.split("\t")[:2] for line in listed.splitlines() if line.startswith("key")] == [["key", "a.example"]]
     assert "sesame" not in listed
-    assert said(server, "secret", "key", "--delete") == "secret key forgotten\n"
+    assert said(server, "secret", "key", "--delete") == "secret key deleted\n"
 
 
 def test_a_secret_that_is_not_given_is_asked_for(server: DemoServer) -> None:
@@ -97,7 +97,7 @@ def test_a_secret_that_is_not_given_is_asked_for(server: DemoServer) -> None:
     done = CliRunner().invoke(root.app, arguments, input="sesame\n", env={"SATCHEL_SECRET": None})
 
     assert (done.exit_code, "Secret asked" in done.output, "secret asked set" in done.output) == (0, True, True)
-    assert said(server, "secret", "asked", "--delete") == "secret asked forgotten\n"
+    assert said(server, "secret", "asked", "--delete") == "secret asked deleted\n"
 
 
 def test_what_is_unknown_is_refused_with_a_code(server: DemoServer) -> None:
@@ -124,7 +124,7 @@ def test_a_new_signing_key_ends_every_link_of_a_running_server(server: DemoServe
         assert anybody.get(before).status_code == 200
 
         assert said(server, "keys", "rotate") == (
-            "links are signed with a new key; every link that was made before has ended\n"
+            "links are signed with a new key; every earlier link has ended\n"
         )
 
         refused = anybody.get(before)

@@ -34,7 +34,7 @@ def test_a_webhook_is_added_tested_and_followed_by_commands(server: DemoServer) 
             ["test", "", "delivered"],
         ]
         again = command("webhooks", "redeliver", rows[0][0], *remote)
-        assert again.stdout == f"delivery {rows[0][0]} is made again\n"
+        assert again.stdout == f"delivery {rows[0][0]} is repeated\n"
 
         assert command("webhooks", "switch", number, "--off", *remote).returncode == 0
         listed = _cells(command("webhooks", "list", "PUR", *remote).stdout)

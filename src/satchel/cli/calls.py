@@ -1,4 +1,4 @@
-"""`satchel call` and `satchel incidents`: what service tasks send, did, and stopped at."""
+"""`satchel call` and `satchel incidents`: service tasks, their requests, attempts and incidents."""
 
 import json
 from typing import Annotated, Any, cast
@@ -76,8 +76,8 @@ async def _calls(instance: int, task: str | None, url: str, token: str) -> ExitC
 def incidents(
     *,
     instance: Annotated[int | None, typer.Option(help="Only those of this instance.")] = None,
-    retry: Annotated[int | None, typer.Option(help="Take the step of this incident again.")] = None,
-    skip: Annotated[int | None, typer.Option(help="Go on past this incident without its task's result.")] = None,
+    retry: Annotated[int | None, typer.Option(help="Retry the step of this incident.")] = None,
+    skip: Annotated[int | None, typer.Option(help="Continue past this incident without its task's result.")] = None,
     values: Annotated[list[str] | None, typer.Option("--set", help="With --skip: FIELD=JSON to set; repeat.")] = None,
     url: Url = DEFAULT_URL,
     token: Token = "",

@@ -1,6 +1,6 @@
-"""Credentials of other systems: from the environment, from a file, or typed in; never from the command line.
+"""Credentials of other systems: from the environment, from a file, or from a prompt; never from the command line.
 
-What stands on a command line is seen by every user of the machine, and stays in the shell's history.
+Every user of the machine can see command lines, and they stay in the shell's history.
 """
 
 import os
@@ -15,18 +15,18 @@ from satchel.model.errors import InvalidRequest
 from satchel.settings import variables
 
 _SHOWN = ("EMAIL", "USERNAME", "LOGIN", "ID")
-"""How variables end whose values may be seen while they are typed."""
+"""Endings of the names of variables whose values may be shown while they are typed."""
 
 
 def credentials(ways: Sequence[Sequence[str]], file: Path | None) -> dict[str, str]:
-    """Return the variables of the first way to sign in of which all are given; where none is, the first is typed in.
+    """Return the variables of the first complete way to sign in; without one, prompt for the first.
 
     Args:
-        ways: names of variables, those of one way together.
-        file: with lines `NAME=value`, which count before the environment.
+        ways: names of variables, grouped by way.
+        file: with lines `NAME=value`, which override the environment.
 
     Raises:
-        InvalidRequest: no way is given whole and nobody is there to type, or the file is not one's own.
+        InvalidRequest: no way is complete and there is no terminal, or other users may read the file.
     """
     names = [name for way in ways for name in way]
     known = variables(names) | ({} if file is None else _read(file))
@@ -48,7 +48,7 @@ def _read(file: Path) -> dict[str, str]:
     try:
         with file.open(encoding="utf-8-sig") as opened:
             if os.name == "posix" and os.fstat(opened.fileno()).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise InvalidRequest(f"Others may read {file}. Make it yours alone: chmod 600.")
+                raise InvalidRequest(f"Other users may read {file}. Restrict it to yourself: chmod 600.")
             lines = opened.read().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{file} cannot be read as UTF-8 ({error}).") from None

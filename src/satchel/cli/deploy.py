@@ -1,4 +1,4 @@
-"""`satchel deploy`: sends an app bundle to a server, and prints what is wrong with it."""
+"""`satchel deploy`: sends an app bundle to a server, and prints its findings."""
 
 import io
 import zipfile
@@ -20,7 +20,7 @@ def deploy(
     *,
     url: Url = DEFAULT_URL,
     token: Annotated[
-        str, typer.Option(envvar="SATCHEL_TOKEN", help="A token of somebody who may deploy the app.", show_envvar=True)
+        str, typer.Option(envvar="SATCHEL_TOKEN", help="A token of a user who may deploy the app.", show_envvar=True)
     ] = "",
 ) -> None:
     """Check an app bundle as a whole and deploy it as a new version.

@@ -1,4 +1,4 @@
-"""`satchel doctor`: says whether every file has its bytes, and what to do where one has not."""
+"""`satchel doctor`: reports whether every file has its bytes, and what to do if one does not."""
 
 from typing import Annotated
 
@@ -14,14 +14,12 @@ def doctor(
     *,
     data: DataDirectory = None,
     read_data: Annotated[bool, typer.Option("--read-data", help="Read and hash every file again.")] = False,
-    sweep: Annotated[
-        bool, typer.Option("--sweep", help="First clear away what crashes left, as the server does.")
-    ] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="First delete what crashes left, as the server does.")] = False,
     repair_quota: Annotated[bool, typer.Option("--repair-quota", help="Repair each account's counted bytes.")] = False,
 ) -> None:
     """Compare the database with the stored bytes, in both directions.
 
-    Changes nothing without --sweep or --repair-quota. Exit code 4 where something is damaged.
+    Changes nothing without --sweep or --repair-quota. The exit code is 4 if something is damaged.
     """
     is_clean = output.run(_examine(data, read_data=read_data, with_sweep=sweep, repair_quota=repair_quota))
     raise typer.Exit(ExitCode.OK if is_clean else ExitCode.FINDINGS)

@@ -1,4 +1,4 @@
-"""`satchel export`: every file that a search finds, into a folder tree that a second run completes."""
+"""`satchel export`: fetches every file of a search into a folder tree that a second run completes."""
 
 import os
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from satchel.client.sources.source import Source
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
+"""The exit code after Ctrl-C, as in shells."""
 
 _MOST_SHOWN = 20
 _MEMBERS = ("app", "states", "title", "started_from", "started_to", "ended_from", "ended_to", "starter")
-"""Members of a native query that are options, in the order of these."""
+"""Members of a native query that are options, in the order of the options."""
 
-Target = Annotated[Path, typer.Argument(help="The folder to fill, or a .zip to be.", show_default=False)]
+Target = Annotated[Path, typer.Argument(help="The folder to fill, or a .zip to create.", show_default=False)]
 Criteria = Annotated[
     Path | None,
     typer.Option(help="A file with the search: Questetra's criteria (XML or JSON) or a native query.", exists=True),
@@ -46,10 +46,10 @@ Title = Annotated[str | None, typer.Option(help="What the title contains.")]
 Day = Annotated[str | None, typer.Option(help="A day, a moment, or #today.addDays(n).")]
 Starter = Annotated[str | None, typer.Option(help="Who started it: a user's number, or me.")]
 Condition = Annotated[list[str] | None, typer.Option(help="x=y, x~part, x>=low, x<=high; repeat for several.")]
-Fields = Annotated[str | None, typer.Option(help="Only these file fields, commas between; no attachments tab.")]
-Attachments = Annotated[bool, typer.Option("--attachments/--no-attachments", help="Take the attachments tab.")]
+Fields = Annotated[str | None, typer.Option(help="Only these file fields, separated by commas; no attachments tab.")]
+Attachments = Annotated[bool, typer.Option("--attachments/--no-attachments", help="Include the attachments tab.")]
 Pattern = Annotated[str, typer.Option(help="Folders: {id} {identifier} {app} {code} {subject} {year} {field} ...")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on in a folder that an export has begun to fill.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue in a folder that an export has started to fill.")]
 Since = Annotated[str | None, typer.Option(help="Only files attached from this day or moment on; adds to the folder.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count: instances, files, bytes.")]
 Parallel = Annotated[int, typer.Option(help="How many files are fetched at once.", min=1, max=32)]
@@ -105,14 +105,14 @@ def export(
 ) -> None:
     """Fetch every file of the instances that a search finds into a folder tree, with a manifest and the values.
 
-    Interrupted, it is completed by the same command with --resume, which fetches only what is missing or wrong.
+    After an interruption, the same command with --resume completes it, and fetches only missing or wrong files.
     """
     starter = None if started_by is None else started_by.removeprefix("#")
     values = (app, state, title, started_from, started_to, ended_from, ended_to, starter)
     query: dict[str, object] = {name: value for name, value in zip(_MEMBERS, values, strict=True) if value is not None}
     if field:
         query["fields"] = _conditions(field)
-    asked = _Options(
+    options = _Options(
         target=target,
         url=url,
         token=token,
@@ -129,15 +129,15 @@ def export(
         dry_run=dry_run,
         parallel=parallel,
     )
-    raise typer.Exit(_ran(asked))
+    raise typer.Exit(_ran(options))
 
 
-def _ran(asked: _Options) -> int:
-    """Return the exit code of a run, also of one that was interrupted."""
+def _ran(options: _Options) -> int:
+    """Return the exit code of a run, also of an interrupted one."""
     try:
-        return output.run(_export(asked))
+        return output.run(_export(options))
     except KeyboardInterrupt:
-        output.err.print("interrupted; the same command with --resume goes on")
+        output.err.print("interrupted; the same command with --resume continues")
         return INTERRUPTED
 
 
@@ -150,108 +150,113 @@ def _conditions(given: list[str]) -> object:
         raise typer.BadParameter(error.message, param_hint="--field") from None
 
 
-async def _export(asked: _Options) -> ExitCode:
-    if os.name != "posix" and asked.target.suffix.lower() != ".zip":
+async def _export(options: _Options) -> ExitCode:
+    if os.name != "posix" and options.target.suffix.lower() != ".zip":
         raise Unavailable("A folder is filled on POSIX systems only: use WSL, or name a .zip.")
-    if (asked.criteria is not None) + (asked.search is not None) + bool(asked.query) > 1:
-        raise InvalidRequest("Say what to export in one way: --criteria, --search, or the other options.")
-    return await (_from_satchel(asked) if asked.questetra is None else _from_questetra(asked, asked.questetra))
+    if (options.criteria is not None) + (options.search is not None) + bool(options.query) > 1:
+        raise InvalidRequest("Choose what to export in one way: --criteria, --search, or the other options.")
+    return await (_from_satchel(options) if options.questetra is None else _from_questetra(options, options.questetra))
 
 
-async def _from_satchel(asked: _Options) -> ExitCode:
+async def _from_satchel(options: _Options) -> ExitCode:
     from satchel.client import searches  # noqa: PLC0415  # only this command needs it
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # same
     from satchel.client.sources.native import NativeSource  # noqa: PLC0415  # same
 
-    if not asked.token:
+    if not options.token:
         raise InvalidRequest(NEEDS_TOKEN)
-    async with AsyncClient(asked.url, token=asked.token) as client:
+    async with AsyncClient(options.url, token=options.token) as client:
         zone = (await client.me()).time_zone
-        query, fields, attachments = asked.query, asked.fields, asked.attachments
-        if asked.search is not None:
-            query = dict((await client.saved_search(asked.search)).query)
-        text = "" if asked.criteria is None else searches.read_text(asked.criteria)
-        if asked.criteria is not None and searches.is_questetra(text):
+        query, fields, attachments = options.query, options.fields, options.attachments
+        if options.search is not None:
+            query = dict((await client.saved_search(options.search)).query)
+        text = "" if options.criteria is None else searches.read_text(options.criteria)
+        if options.criteria is not None and searches.is_questetra(text):
             meaning = await client.read_criteria(text)
             query = dict(meaning.query)
             if meaning.fields and fields is None:
                 fields, attachments = tuple(meaning.fields), False
-        elif asked.criteria is not None:
+        elif options.criteria is not None:
             query = searches.read_query(text)
         query = searches.dated(query, _now(), zone)
-        if asked.target.suffix.lower() == ".zip" and not asked.dry_run:
-            return await _zip(client, asked, query, fields, is_whole=attachments)
-        source = NativeSource(asked.url, query, fields=fields, attachments=attachments)
-        moment = None if asked.since is None else searches.since(asked.since, _now(), zone)
-        return await (_count if asked.dry_run else _fill)(client, source, asked, moment)
+        if options.target.suffix.lower() == ".zip" and not options.dry_run:
+            return await _zip(client, options, query, fields, is_whole=attachments)
+        source = NativeSource(options.url, query, fields=fields, attachments=attachments)
+        moment = None if options.since is None else searches.since(options.since, _now(), zone)
+        return await (_count if options.dry_run else _fill)(client, source, options, moment)
 
 
 async def _zip(
-    client: "AsyncClient", asked: _Options, query: dict[str, object], fields: tuple[str, ...] | None, *, is_whole: bool
+    client: "AsyncClient",
+    options: _Options,
+    query: dict[str, object],
+    fields: tuple[str, ...] | None,
+    *,
+    is_whole: bool,
 ) -> ExitCode:
-    """Have the server make a zip of what is found, and fetch it; its number is kept beside it until it is whole."""
-    if asked.since is not None or asked.layout != layouts.DEFAULT:
+    """Export as a zip made by the server, and fetch it; its number is kept beside it until it is complete."""
+    if options.since is not None or options.layout != layouts.DEFAULT:
         raise InvalidRequest("--since and --layout are for folders, not for a zip.")
-    number = asked.target.with_name(f"{asked.target.name}.export")
-    if asked.target.exists():
-        raise InvalidRequest(f"{asked.target} is there already. Name another file.")
-    if asked.resume and number.exists():
+    number = options.target.with_name(f"{options.target.name}.export")
+    if options.target.exists():
+        raise InvalidRequest(f"{options.target} exists already. Name another file.")
+    if options.resume and number.exists():
         begun = int(number.read_text(encoding="ascii"))
     else:
         conditions = {name: value for name, value in query.items() if name not in ("limit", "cursor")}
         begun = (await client.begin_export(conditions, fields=fields, attachments=is_whole)).id
-        asked.target.with_name(f"{asked.target.name}.part").unlink(missing_ok=True)
+        options.target.with_name(f"{options.target.name}.part").unlink(missing_ok=True)
         number.write_text(str(begun), encoding="ascii")
     ready = await client.wait_for_export(begun)
     with ProgressBar() as bar:
         bar.expect(files=ready.files, size=ready.size or 0)
-        await client.download_export(begun, asked.target, told=bar.arrived)
+        await client.download_export(begun, options.target, told=bar.arrived)
     number.unlink()
     left = ready.left_out + ready.missing
     output.out.print(
-        f"{ready.files} files ({bytes_text(ready.bytes)}) of {ready.instances} instances in {asked.target};"
+        f"{ready.files} files ({bytes_text(ready.bytes)}) of {ready.instances} instances in {options.target};"
         f" {left} left out",
         markup=False,
     )
     return ExitCode.FINDINGS if ready.missing else ExitCode.OK
 
 
-async def _from_questetra(asked: _Options, address: str) -> ExitCode:
+async def _from_questetra(options: _Options, address: str) -> ExitCode:
     from satchel.client import searches  # noqa: PLC0415  # only this command needs it
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # same
     from satchel.client.sources.questetra import QuestetraSource  # noqa: PLC0415  # same
 
-    if asked.target.suffix.lower() == ".zip":
+    if options.target.suffix.lower() == ".zip":
         raise InvalidRequest("Questetra makes no zip; name a folder.")
-    if asked.search is not None or asked.since is not None:
+    if options.search is not None or options.since is not None:
         raise InvalidRequest("--search and --since are for Satchel; Questetra's files have no date.")
-    if asked.basic is None and not asked.token:
+    if options.basic is None and not options.token:
         raise InvalidRequest("Sign in with --email and --api-password, or with an OAuth2 --token.")
-    criteria = searches.criteria_of(asked.query) if asked.criteria is None else searches.read_text(asked.criteria)
-    items = None if asked.fields is None else [searches.item_number(field) for field in asked.fields]
-    token = asked.token if asked.basic is None else None
-    async with AsyncClient(address, token=token, basic=asked.basic) as client:
+    criteria = searches.criteria_of(options.query) if options.criteria is None else searches.read_text(options.criteria)
+    items = None if options.fields is None else [searches.item_number(field) for field in options.fields]
+    token = options.token if options.basic is None else None
+    async with AsyncClient(address, token=token, basic=options.basic) as client:
         source = QuestetraSource(address, criteria, items=items)
-        return await (_count if asked.dry_run else _fill)(client, source, asked, None)
+        return await (_count if options.dry_run else _fill)(client, source, options, None)
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251  # this process's clock: it is what #today means to who types it
+    return datetime.now(UTC)  # noqa: TID251  # this process's clock: the user's #today
 
 
-async def _count(client: "AsyncClient", source: "Source", asked: _Options, moment: str | None) -> ExitCode:
+async def _count(client: "AsyncClient", source: "Source", options: _Options, moment: str | None) -> ExitCode:
     from satchel.client.exporting import measure  # noqa: PLC0415  # only this command needs it
 
     report = await measure(client.driver, source, since=moment)
     output.out.print(
         f"{report.instances} instances, {report.files} files, {report.bytes} bytes ({bytes_text(report.bytes)}),"
-        f" {report.links} links; nothing was fetched into {asked.target}",
+        f" {report.links} links; nothing was fetched into {options.target}",
         markup=False,
     )
     return ExitCode.OK
 
 
-async def _fill(client: "AsyncClient", source: "Source", asked: _Options, moment: str | None) -> ExitCode:
+async def _fill(client: "AsyncClient", source: "Source", options: _Options, moment: str | None) -> ExitCode:
     from satchel.client.exporting import measure  # noqa: PLC0415  # only this command needs it
     from satchel.client.filling import fill  # noqa: PLC0415  # same
 
@@ -262,28 +267,28 @@ async def _fill(client: "AsyncClient", source: "Source", asked: _Options, moment
         report = await fill(
             client.driver,
             source,
-            asked.target,
-            layout=layouts.FolderLayout(asked.layout),
-            about={"started_at": _now().isoformat(), "query": asked.query, "layout": asked.layout},
-            resume=asked.resume,
+            options.target,
+            layout=layouts.FolderLayout(options.layout),
+            about={"started_at": _now().isoformat(), "query": options.query, "layout": options.layout},
+            resume=options.resume,
             since=moment,
-            parallel=asked.parallel,
+            parallel=options.parallel,
             watch=bar,
         )
-    return _print_report(report, asked.target)
+    return _print_report(report, options.target)
 
 
 def _print_report(report: "ExportReport", target: Path) -> ExitCode:
-    """Print what was done, and return the exit code that goes with it."""
+    """Print a report, and return its exit code."""
     if report.instances == 0:
         output.out.print("nothing was found")
     output.out.print(
         f"{report.files} files ({bytes_text(report.bytes)}) of {report.instances} instances in {target}:"
-        f" {report.fetched} fetched, {report.kept} there already, {report.failed} failed; {report.links} links",
+        f" {report.fetched} fetched, {report.kept} kept, {report.failed} failed; {report.links} links",
         markup=False,
     )
     if report.window is not None:
-        output.err.print(f"a text of fewer than three characters was looked for in the newest {report.window} only")
+        output.err.print(f"a text of fewer than three characters was searched in the newest {report.window} only")
     for failure in report.failures[:_MOST_SHOWN]:
         output.err.print(f"failed: {failure['path']}: {failure['message']} [{failure['code']}]", markup=False)
     if report.failed > _MOST_SHOWN:

@@ -1,4 +1,4 @@
-"""Accounts elsewhere that `satchel import` takes from: their addresses, credentials, and what of them is taken."""
+"""Other vendors' accounts as sources of `satchel import`: their addresses, credentials and selections."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ NAVIXY_WAYS = (("NAVIXY_API_KEY",), ("NAVIXY_LOGIN", "NAVIXY_PASSWORD"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountOptions:
-    """What the command line says of accounts elsewhere.
+    """The options of the command line for other vendors' accounts.
 
     Attributes:
         questetra, alloy, flokzu, navixy: an address, or None.
         their_app: Questetra's app number, Alloy's class, Flokzu's process code, or Navixy's template number.
         criteria: a file of Questetra's criteria.
         where: conditions on Alloy's objects.
-        ids, numbers: which instances of Flokzu.
+        ids, numbers: the instances to import from Flokzu.
         credentials: a file of them.
     """
 
@@ -44,7 +44,7 @@ class AccountOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceAccount:
-    """An account as a source, with what its requests are signed by where the source does not do it itself."""
+    """An account as a source, with its credential if the source does not sign in itself."""
 
     source: "Source"
     token: str | None = None
@@ -53,15 +53,15 @@ class SourceAccount:
 
 
 def source_account(options: AccountOptions) -> SourceAccount | None:
-    """Return the account that is taken from; None where no address is given.
+    """Return the account to import from; None if no address is given.
 
     Raises:
-        InvalidRequest: several are, or something is missing or is for another one.
+        InvalidRequest: several are given, or an option is missing or belongs to another vendor.
     """
     makers = {"questetra": _questetra, "alloy": _alloy, "flokzu": _flokzu, "navixy": _navixy}
     given = [(name, address) for name in makers if (address := getattr(options, name))]
     if len(given) > 1:
-        raise InvalidRequest("Take from one account at a time.")
+        raise InvalidRequest("Import from one account at a time.")
     kind = given[0][0] if given else ""
     values = {
         "--their-app": (options.their_app, tuple(makers)),
@@ -78,11 +78,11 @@ def source_account(options: AccountOptions) -> SourceAccount | None:
 
 
 def _questetra(options: AccountOptions, address: str) -> SourceAccount:
-    from satchel.client import searches  # noqa: PLC0415  # only where it is taken from
+    from satchel.client import searches  # noqa: PLC0415  # only for this vendor
     from satchel.client.sources.questetra import QuestetraSource  # noqa: PLC0415  # same
 
     if options.criteria is not None and options.their_app is not None:
-        raise InvalidRequest("The criteria say which app; leave --their-app out.")
+        raise InvalidRequest("The criteria name the app; leave --their-app out.")
     if options.criteria is None:
         app = None if options.their_app is None else searches.number("--their-app", options.their_app)
         criteria = searches.criteria_of({} if app is None else {"app": app})
@@ -97,28 +97,28 @@ def _questetra(options: AccountOptions, address: str) -> SourceAccount:
 
 
 def _alloy(options: AccountOptions, address: str) -> SourceAccount:
-    from satchel.client.sources.alloy import AlloySource  # noqa: PLC0415  # only where it is taken from
+    from satchel.client.sources.alloy import AlloySource  # noqa: PLC0415  # only for this vendor
 
     if options.their_app is None:
-        raise InvalidRequest("Say which class of objects: --their-app, such as Tickets.")
+        raise InvalidRequest("Name the class of objects: --their-app, such as Tickets.")
     found = credentials(ALLOY_WAYS, options.credentials)
     form = {name.removeprefix("ALLOY_").lower(): value for name, value in found.items()}
     return SourceAccount(source=AlloySource(address, options.their_app, form, options.where))
 
 
 def _flokzu(options: AccountOptions, address: str) -> SourceAccount:
-    from satchel.client.sources import flokzu  # noqa: PLC0415  # only where it is taken from
+    from satchel.client.sources import flokzu  # noqa: PLC0415  # only for this vendor
 
     identifiers: flokzu.Identifiers
     if options.ids is not None and options.numbers is None:
         if options.their_app is not None:
-            raise InvalidRequest("The identifiers say which process; leave --their-app out.")
+            raise InvalidRequest("The identifiers name the process; leave --their-app out.")
         identifiers = flokzu.IdentifierFile(options.ids)
     elif options.numbers is not None and options.ids is None and options.their_app is not None:
         identifiers = flokzu.IdentifierRange(options.their_app, options.numbers)
     else:
         raise InvalidRequest(
-            "Flokzu lists no instances. Say which: --ids FILE with an identifier a line, or --their-app CODE and"
+            "Flokzu lists no instances. Name them: --ids FILE with an identifier a line, or --their-app CODE and"
             " --numbers 1-500."
         )
     found = credentials(FLOKZU_WAYS, options.credentials)
@@ -127,7 +127,7 @@ def _flokzu(options: AccountOptions, address: str) -> SourceAccount:
 
 
 def _navixy(options: AccountOptions, address: str) -> SourceAccount:
-    from satchel.client import searches  # noqa: PLC0415  # only where it is taken from
+    from satchel.client import searches  # noqa: PLC0415  # only for this vendor
     from satchel.client.sources.navixy import NavixySource  # noqa: PLC0415  # same
 
     template = None if options.their_app is None else searches.number("--their-app", options.their_app)

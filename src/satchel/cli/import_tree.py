@@ -1,4 +1,4 @@
-"""`satchel import`: the instances of a tree, or of an account elsewhere, started anew with their values and files."""
+"""`satchel import`: starts the instances of a tree, or of another vendor's account, with their values and files."""
 
 import os
 from dataclasses import dataclass
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from satchel.client.progress import ExportReport
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
+"""The exit code after Ctrl-C, as in shells."""
 
 LAYOUT = "{identifier}_({subject})"
-"""Where files from an account elsewhere lie until, and after, they are imported."""
+"""The folders for files from another vendor's account, before and after they are imported."""
 
 _MOST_SHOWN = 20
-_FIELDS, _ACCOUNT = "What goes where", "From an account elsewhere (its credentials: see below)"
+_FIELDS, _ACCOUNT = "Fields", "From another vendor's account (credentials: see below)"
 
 
 class UnknownField(StrEnum):
-    """What becomes of a field that the app does not have."""
+    """What to do with a field that the app does not have."""
 
     FAIL = "fail"
     REPORT = "report"
@@ -40,7 +40,7 @@ class UnknownField(StrEnum):
 Tree = Annotated[
     Path,
     typer.Argument(
-        help="A folder that satchel export filled; for an account elsewhere, one to fill first.",
+        help="A folder from satchel export; for another vendor's account, a folder to fill first.",
         file_okay=False,
         show_default=False,
     ),
@@ -59,7 +59,7 @@ Map = Annotated[
 ]
 Skip = Annotated[
     list[str] | None,
-    typer.Option(help="A field that is not taken; repeat for several.", rich_help_panel=_FIELDS),
+    typer.Option(help="A field to leave out; repeat for several.", rich_help_panel=_FIELDS),
 ]
 Unknown = Annotated[
     UnknownField | None,
@@ -103,7 +103,9 @@ Numbers = Annotated[
 ]
 Credentials = Annotated[
     Path | None,
-    typer.Option(help="A file of NAME=value, yours alone, instead of the environment.", rich_help_panel=_ACCOUNT),
+    typer.Option(
+        help="A file of NAME=value that only you can read, instead of the environment.", rich_help_panel=_ACCOUNT
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count what the account has.", rich_help_panel=_ACCOUNT)]
 Parallel = Annotated[
@@ -111,7 +113,7 @@ Parallel = Annotated[
 ]
 
 EPILOG = (
-    "Credentials of an account elsewhere come from the environment, from --credentials, or are asked for:"
+    "Credentials of another vendor's account are read from the environment, from --credentials, or from a prompt:"
     " QUESTETRA_EMAIL and QUESTETRA_API_PASSWORD, or QUESTETRA_TOKEN; ALLOY_CLIENT_ID and ALLOY_CLIENT_SECRET, or"
     " ALLOY_USERNAME and ALLOY_PASSWORD; FLOKZU_USERNAME and FLOKZU_API_KEY; NAVIXY_API_KEY, or NAVIXY_LOGIN and"
     " NAVIXY_PASSWORD."
@@ -156,13 +158,13 @@ def import_tree(
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Start an instance for each one of a tree, or of an account elsewhere, with its values, files and links.
+    """Start an instance for each one of a tree, or of another vendor's account, with its values, files and links.
 
-    From an account the folder is filled first, each file checked.
+    From an account, the folder is filled first, and each file checked.
 
-    The folder knows what was done: run again, it does the rest, and what is new, and nothing twice.
+    The folder records what was imported: run again, the command imports the rest and what is new, and nothing twice.
 
-    What was left out or failed is in its import-report.jsonl, a line each.
+    Values left out and failures are in import-report.jsonl, a line each.
     """
     wanted = AccountOptions(
         questetra=questetra,
@@ -176,7 +178,7 @@ def import_tree(
         numbers=numbers,
         credentials=credentials,
     )
-    asked = _Options(
+    options = _Options(
         tree=tree,
         app=app,
         names=_pairs(names or []),
@@ -189,9 +191,9 @@ def import_tree(
         token=token,
     )
     try:
-        raise typer.Exit(output.run(_import(asked)))
+        raise typer.Exit(output.run(_import(options)))
     except KeyboardInterrupt:
-        output.err.print("interrupted; the same command goes on")
+        output.err.print("interrupted; the same command continues")
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -205,26 +207,28 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     return pairs
 
 
-async def _import(asked: _Options) -> ExitCode:
-    account = source_account(asked.wanted)
+async def _import(options: _Options) -> ExitCode:
+    account = source_account(options.wanted)
     if account is None:
-        if asked.dry_run:
-            raise InvalidRequest("--dry-run counts what an account elsewhere has.")
-        return await _start(asked, is_lenient=asked.unknown is UnknownField.REPORT, is_numbered=True)
+        if options.dry_run:
+            raise InvalidRequest("--dry-run counts another vendor's account.")
+        return await _start(options, is_lenient=options.unknown is UnknownField.REPORT, is_numbered=True)
     if os.name != "posix":
         raise Unavailable("A folder is filled on POSIX systems only: use WSL.")
-    if asked.app is None and not asked.dry_run:
-        raise InvalidRequest("Say which app is started: --app CODE.")
-    if not asked.token and not asked.dry_run:
+    if options.app is None and not options.dry_run:
+        raise InvalidRequest("Name the app to start: --app CODE.")
+    if not options.token and not options.dry_run:
         raise InvalidRequest(NEEDS_TOKEN)
-    filled = await _fill(asked, account)
-    if asked.dry_run:
+    filled = await _fill(options, account)
+    if options.dry_run:
         return filled
-    started = await _start(asked, is_lenient=asked.unknown is not UnknownField.FAIL, is_numbered=account.is_numbered)
+    started = await _start(
+        options, is_lenient=options.unknown is not UnknownField.FAIL, is_numbered=account.is_numbered
+    )
     return max(filled, started)
 
 
-async def _fill(asked: _Options, account: SourceAccount) -> ExitCode:
+async def _fill(options: _Options, account: SourceAccount) -> ExitCode:
     """Fill the folder from the account, or only count."""
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # only this command needs it
     from satchel.client.exporting import measure  # noqa: PLC0415  # same
@@ -233,26 +237,26 @@ async def _fill(asked: _Options, account: SourceAccount) -> ExitCode:
 
     source = account.source
     async with AsyncClient(source.address, token=account.token, basic=account.basic) as client:
-        if asked.dry_run:
+        if options.dry_run:
             return _counted(await measure(client.driver, source))
         with ProgressBar() as bar:
             report = await fill(
                 client.driver,
                 source,
-                asked.tree,
+                options.tree,
                 layout=FolderLayout(LAYOUT),
                 about={"started_at": datetime.now(UTC).isoformat()},  # noqa: TID251  # this process's clock
                 resume=True,
-                parallel=asked.parallel,
+                parallel=options.parallel,
                 watch=bar,
             )
-    return _fetched(report, asked.tree)
+    return _fetched(report, options.tree)
 
 
 def _counted(report: "ExportReport") -> ExitCode:
     output.out.print(
         f"{report.instances} instances, {report.files} files ({bytes_text(report.bytes)} where sizes are known),"
-        f" {report.links} links; {report.absent} numbers are nobody's, {report.failed} instances cannot be had",
+        f" {report.links} links; {report.absent} numbers do not exist, {report.failed} instances cannot be read",
         markup=False,
     )
     return ExitCode.OK
@@ -261,11 +265,11 @@ def _counted(report: "ExportReport") -> ExitCode:
 def _fetched(report: "ExportReport", tree: Path) -> ExitCode:
     output.out.print(
         f"{report.files} files ({bytes_text(report.bytes)}) of {report.instances} instances in {tree}:"
-        f" {report.fetched} fetched, {report.kept} there already, {report.failed} failed; {report.links} links",
+        f" {report.fetched} fetched, {report.kept} kept, {report.failed} failed; {report.links} links",
         markup=False,
     )
     if report.absent:
-        output.err.print(f"{report.absent} of the numbers are nobody's")
+        output.err.print(f"{report.absent} of the numbers do not exist")
     for failure in report.failures[:_MOST_SHOWN]:
         output.err.print(f"failed: {failure['path']}: {failure['message']} [{failure['code']}]", markup=False)
     if report.failed > _MOST_SHOWN:
@@ -273,20 +277,20 @@ def _fetched(report: "ExportReport", tree: Path) -> ExitCode:
     return ExitCode.FINDINGS if report.failed else ExitCode.OK
 
 
-async def _start(asked: _Options, *, is_lenient: bool, is_numbered: bool) -> ExitCode:
+async def _start(options: _Options, *, is_lenient: bool, is_numbered: bool) -> ExitCode:
     """Start the instances of the folder."""
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # only this command needs it
     from satchel.client.importing import ImportRun  # noqa: PLC0415  # same
 
-    if not asked.token:
+    if not options.token:
         raise InvalidRequest(NEEDS_TOKEN)
-    async with AsyncClient(asked.url, token=asked.token) as client:
+    async with AsyncClient(options.url, token=options.token) as client:
         work = ImportRun(
             client,
-            asked.tree,
-            app=asked.app,
-            names=asked.names,
-            skip=asked.skip,
+            options.tree,
+            app=options.app,
+            names=options.names,
+            skip=options.skip,
             is_lenient=is_lenient,
             is_numbered=is_numbered,
         )
@@ -294,10 +298,10 @@ async def _start(asked: _Options, *, is_lenient: bool, is_numbered: bool) -> Exi
 
 
 def _print_report(report: "ImportReport") -> ExitCode:
-    """Print what was done, and return the exit code that goes with it."""
+    """Print a report, and return its exit code."""
     output.out.print(
-        f"{report.instances} instances: {report.started} started, {report.there} there already, {report.failed} failed;"
-        f" {report.files} files, {report.links} links",
+        f"{report.instances} instances: {report.started} started, {report.there} already imported,"
+        f" {report.failed} failed; {report.files} files, {report.links} links",
         markup=False,
     )
     for name, count in report.fields.most_common(_MOST_SHOWN):
@@ -305,7 +309,7 @@ def _print_report(report: "ImportReport") -> ExitCode:
     if report.moved:
         output.err.print(f"{report.moved} files without a field went to the attachments tab")
     if report.orphans:
-        output.err.print(f"{report.orphans} files are of instances that the folder does not list, and were passed over")
+        output.err.print(f"{report.orphans} files belong to instances that the folder does not list, and were skipped")
     for failure in report.failures[:_MOST_SHOWN]:
         what = failure.get("name") or failure["title"]
         output.err.print(

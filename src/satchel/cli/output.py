@@ -1,6 +1,6 @@
-"""What commands print: colours and progress on a terminal, plain lines into a pipe; and their exit codes.
+"""The output of commands: colours and progress on a terminal, plain lines in a pipe; and their exit codes.
 
-Results go to standard output, everything else to standard error, so that a pipe gets only what was asked for.
+Results go to standard output, everything else to standard error, so that a pipe gets only results.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     REFUSED = 1
-    """Satchel refused it; the message says why."""
+    """Satchel refused it; the message states why."""
     USAGE = 2
     """The command line is wrong."""
     UNREACHABLE = 3
@@ -38,10 +38,10 @@ class ExitCode(IntEnum):
 
 
 def run(work: Coroutine[object, object, Result]) -> Result:
-    """Run a command's coroutine; an error that Satchel knows becomes a line and an exit code.
+    """Run a command's coroutine; an error of Satchel becomes a line and an exit code.
 
     Raises:
-        Exit: with a `ExitCode`.
+        Exit: with an `ExitCode`.
     """
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
@@ -54,19 +54,19 @@ def run(work: Coroutine[object, object, Result]) -> Result:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return what makes event loops: uvloop's where it is there, as it is on servers."""
+    """Return the factory of event loops: uvloop's if it is installed, as on servers."""
     try:
-        from uvloop import new_event_loop  # noqa: PLC0415  # not there without the server's parts
+        from uvloop import new_event_loop  # noqa: PLC0415  # not installed without the server's parts
     except ImportError:
         return None
     return new_event_loop
 
 
 def settings(**options: object) -> Settings:
-    """Return the settings of this process; what is wrong with them ends the command.
+    """Return the settings of this process; faults end the command.
 
     Raises:
-        Exit: with a `ExitCode`.
+        Exit: with an `ExitCode`.
     """
     try:
         return read_settings(None, **options)
@@ -75,7 +75,7 @@ def settings(**options: object) -> Settings:
 
 
 def report(error: SatchelError) -> ExitCode:
-    """Print an error and return the exit code that goes with it."""
+    """Print an error and return its exit code."""
     if isinstance(error, InvalidBundle):
         findings(error.findings)
         err.print(Text(error.message, style="red"))
@@ -99,7 +99,7 @@ def findings(found: Sequence[Finding]) -> None:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows: as a table on a terminal, as tab-separated lines into a pipe."""
+    """Print rows: as a table on a terminal, as tab-separated lines in a pipe."""
     if not out.is_terminal:
         for row in rows:
             # The console would turn tabs into spaces.

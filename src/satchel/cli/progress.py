@@ -1,4 +1,4 @@
-"""A bar with bytes, files and the time left, on a terminal; into a pipe nothing."""
+"""A progress bar with bytes, files and the time left, on a terminal; nothing in a pipe."""
 
 from typing import Self
 
@@ -8,7 +8,7 @@ from satchel.cli import output
 
 
 class ProgressBar:
-    """Shows how far a transfer of many files is; a `satchel.client.exporting.Watch`."""
+    """Shows the progress of a transfer of many files; a `satchel.client.progress.ProgressListener`."""
 
     def __init__(self) -> None:
         self.is_shown = output.err.is_terminal
@@ -32,7 +32,7 @@ class ProgressBar:
         self._progress.stop()
 
     def expect(self, *, files: int, size: int) -> None:
-        """Say how much there is in all."""
+        """Set the totals."""
         self._progress.update(self._task, total=size, of=files)
 
     def arrived(self, count: int) -> None:

@@ -1,4 +1,4 @@
-"""How commands talk to a server over its API: one request, one JSON answer, refusals as errors of the command."""
+"""Requests of commands to a server's API: one request, one JSON answer, refusals as errors of the command."""
 
 import json
 from collections.abc import Mapping
@@ -14,19 +14,19 @@ from satchel.model.errors import InvalidRequest, Unavailable
 TIMEOUT_S = 60.0
 
 Url = Annotated[str, typer.Option(envvar="SATCHEL_URL", help="The server's address.")]
-Token = Annotated[str, typer.Option(envvar="SATCHEL_TOKEN", help="A token of yours.", show_envvar=True)]
+Token = Annotated[str, typer.Option(envvar="SATCHEL_TOKEN", help="Your token.", show_envvar=True)]
 DEFAULT_URL = "http://127.0.0.1:8080"
-NEEDS_TOKEN = "Give a token: --token, or SATCHEL_TOKEN. `satchel admin token EMAIL` makes one."  # noqa: S105  # none
+NEEDS_TOKEN = "Give a token: --token, or SATCHEL_TOKEN. `satchel admin token EMAIL` creates one."  # noqa: S105  # none
 
 
 async def request(
     url: str, token: str, method: str, path: str, *, content: bytes | None = None, media_type: str = "application/json"
 ) -> tuple[httpx.Response, dict[str, object]]:
-    """Send a request and return the answer with its JSON object, which is empty where there is no body.
+    """Send a request and return the answer with its JSON object, which is empty if there is no body.
 
     Raises:
         InvalidRequest: there is no token.
-        Unavailable: the server cannot be reached, or it is none of ours.
+        Unavailable: the server cannot be reached, or is not a Satchel server.
     """
     if not token:
         raise InvalidRequest(NEEDS_TOKEN)
@@ -45,13 +45,13 @@ async def request(
 
 
 def refuse(answer: httpx.Response, body: dict[str, object], code: ExitCode = ExitCode.REFUSED) -> ExitCode:
-    """Print why the server refused, and return the exit code that goes with it."""
+    """Print the server's refusal, and return its exit code."""
     output.err.print(f"error: {body.get('detail', answer.reason_phrase)}", style="red", markup=False)
     return code
 
 
 async def change(method: str, path: str, given: Mapping[str, object], done: str, *, url: str, token: str) -> ExitCode:
-    """Send a change and print `done`, or why it was refused."""
+    """Send a change and print `done`, or the refusal."""
     answer, body = await request(url, token, method, path, content=json.dumps(given).encode())
     if not answer.is_success:
         return refuse(answer, body)

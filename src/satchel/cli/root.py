@@ -1,4 +1,4 @@
-"""The command `satchel`: puts the commands together and imports each one's parts only when it runs."""
+"""The command `satchel`: registers the commands and imports the parts of each only when it runs."""
 
 from typing import Annotated
 

@@ -10,7 +10,7 @@ from satchel.cli import output
 from satchel.cli.output import ExitCode, bytes_text
 from satchel.cli.remote import DEFAULT_URL, Token, Url, refuse, request
 
-app = typer.Typer(help="Export saved searches into folders of the server, every day.", no_args_is_help=True)
+app = typer.Typer(help="Export saved searches into folders of the server every day.", no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(help="Number of the schedule.")]
 _PATH = "/api/v1/schedules"
@@ -21,13 +21,13 @@ def add(
     search: Annotated[int, typer.Argument(help="Number of the saved search.")],
     folder: Annotated[str, typer.Argument(help="Name of a folder in the server's directory for exports.")],
     *,
-    at: Annotated[str, typer.Option(help="Time of your day.")] = "02:30",
+    at: Annotated[str, typer.Option(help="Time in your time zone.")] = "02:30",
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Have a saved search exported every day."""
+    """Export a saved search every day."""
     body = {"search": search, "folder": folder, "at": at}
-    raise typer.Exit(output.run(_told(url, token, "POST", _PATH, body)))
+    raise typer.Exit(output.run(_change(url, token, "POST", _PATH, body)))
 
 
 @app.command("list")
@@ -39,25 +39,25 @@ def listing(*, url: Url = DEFAULT_URL, token: Token = "") -> None:
 
 @app.command("runs")
 def runs(schedule: Number, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
-    """List a schedule's runs with what each did."""
+    """List a schedule's runs and their results."""
     headings = ("number", "state", "started_at", "instances", "files", "bytes", "left_out", "missing", "error")
     raise typer.Exit(output.run(_table(url, token, f"{_PATH}/{schedule}/runs?limit=200", headings)))
 
 
 @app.command("run")
 def run(schedule: Number, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
-    """Have a schedule run now."""
-    raise typer.Exit(output.run(_told(url, token, "POST", f"{_PATH}/{schedule}/run", None)))
+    """Run a schedule now."""
+    raise typer.Exit(output.run(_change(url, token, "POST", f"{_PATH}/{schedule}/run", None)))
 
 
 @app.command("remove")
 def remove(schedule: Number, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
-    """Remove a schedule; what is in its folder stays there."""
-    raise typer.Exit(output.run(_told(url, token, "DELETE", f"{_PATH}/{schedule}", None)))
+    """Remove a schedule; the files in its folder stay."""
+    raise typer.Exit(output.run(_change(url, token, "DELETE", f"{_PATH}/{schedule}", None)))
 
 
-async def _told(url: str, token: str, method: str, path: str, body: Mapping[str, object] | None) -> ExitCode:
-    """Send a change and print the number of what came of it, if anything did."""
+async def _change(url: str, token: str, method: str, path: str, body: Mapping[str, object] | None) -> ExitCode:
+    """Send a change and print the number of the created thing, if any."""
     content = None if body is None else json.dumps(body).encode()
     answer, told = await request(url, token, method, path, content=content)
     if not answer.is_success:

@@ -1,4 +1,4 @@
-"""`satchel serve` and `satchel worker`: the processes that a server consists of."""
+"""`satchel serve` and `satchel worker`: the processes of a server."""
 
 from pathlib import Path
 from typing import Annotated
@@ -37,7 +37,7 @@ def serve(
 
 
 def worker(*, data: DataDirectory = None) -> None:
-    """Run jobs only, beside a server that uses the same database and storage; start as many as are needed."""
+    """Run jobs only, beside a server that uses the same database and storage; start as many as needed."""
     from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
 
     settings = output.settings(data_directory=data)

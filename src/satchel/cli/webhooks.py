@@ -1,4 +1,4 @@
-"""`satchel webhooks`: what an app tells to which address, and what became of it."""
+"""`satchel webhooks`: notifications of an app's events, and their deliveries."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ Webhook = Annotated[int, typer.Argument(help="Number of the webhook.")]
 _TEST_TAKES_S = 30
 _LOOK_EVERY_S = 0.25
 
-app = typer.Typer(name="webhooks", help="Webhooks: an app tells an address what happens.", no_args_is_help=True)
+app = typer.Typer(name="webhooks", help="Webhooks: notify an address of an app's events.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -55,14 +55,14 @@ def _state(webhook: dict[str, Any]) -> str:
 @app.command("add")
 def add(
     code: Annotated[str, typer.Argument(help="Code of the app.")],
-    address: Annotated[str, typer.Argument(help="Where it is told: an http or https address.")],
+    address: Annotated[str, typer.Argument(help="The address to notify: http or https.")],
     *,
     events: Events = None,
-    form: Annotated[str, typer.Option("--format", help="How the messages look.")] = "native",
+    form: Annotated[str, typer.Option("--format", help="Format of the messages.")] = "native",
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Have an app tell an address what happens; prints the number and, this once, the secret."""
+    """Notify an address of an app's events; prints the number and, only once, the secret."""
     given: dict[str, object] = {"app": code, "url": address, "format": form}
     raise typer.Exit(output.run(_add(given | ({"events": events} if events else {}), url, token)))
 
@@ -74,7 +74,7 @@ async def _add(given: dict[str, object], url: str, token: str) -> ExitCode:
     output.table(["webhook", "secret"], [(body["id"], body["secret"])])
     if "token" in body:
         output.table(["webhook", "token"], [(body["id"], body["token"])])
-    output.err.print("The secret is shown this once; receivers verify by it.", markup=False)
+    output.err.print("The secret is shown only once; receivers verify messages with it.", markup=False)
     return ExitCode.OK
 
 
@@ -82,7 +82,7 @@ async def _add(given: dict[str, object], url: str, token: str) -> ExitCode:
 def switch(
     webhook: Webhook,
     *,
-    on: Annotated[bool, typer.Option("--on/--off", help="Whether it is told anything.")],
+    on: Annotated[bool, typer.Option("--on/--off", help="Whether it is notified.")],
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
@@ -94,7 +94,7 @@ def switch(
 
 @app.command("delete")
 def delete(webhook: Webhook, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
-    """Delete a webhook with the record of what it was told."""
+    """Delete a webhook with its log."""
     work = change("DELETE", f"/api/v1/webhooks/{webhook}", {}, f"webhook {webhook} deleted", url=url, token=token)
     raise typer.Exit(output.run(work))
 
@@ -103,11 +103,11 @@ def delete(webhook: Webhook, *, url: Url = DEFAULT_URL, token: Token = "") -> No
 def secret(
     webhook: Webhook,
     *,
-    at_once: Annotated[bool, typer.Option("--at-once", help="The one before signs nothing any more.")] = False,
+    at_once: Annotated[bool, typer.Option("--at-once", help="The previous secret no longer signs.")] = False,
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Replace a webhook's secret and print the new one; the one before signs too for a day."""
+    """Replace a webhook's secret and print the new one; the previous one also signs for another day."""
     raise typer.Exit(output.run(_secret(webhook, {"at_once": at_once}, url, token)))
 
 
@@ -122,7 +122,7 @@ async def _secret(webhook: int, given: dict[str, object], url: str, token: str) 
 
 @app.command("test")
 def send_test(webhook: Webhook, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
-    """Send a webhook a test and say what it answered."""
+    """Send a webhook a test and print the answer."""
     raise typer.Exit(output.run(_test(webhook, url, token)))
 
 
@@ -150,13 +150,11 @@ def log(
     *,
     state: Annotated[str | None, typer.Option(help="Only those waiting, delivered or failed.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many, the newest first.")] = 20,
-    delivery: Annotated[
-        int | None, typer.Option(help="Every attempt of this delivery, with what was answered.")
-    ] = None,
+    delivery: Annotated[int | None, typer.Option(help="Every attempt of this delivery, with the answers.")] = None,
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """List what a webhook was told, or the attempts of one delivery."""
+    """List a webhook's deliveries, or the attempts of one delivery."""
     work = _log(webhook, state, limit, url, token) if delivery is None else _delivery(delivery, url, token)
     raise typer.Exit(output.run(work))
 
@@ -205,7 +203,7 @@ def redeliver(
     url: Url = DEFAULT_URL,
     token: Token = "",
 ) -> None:
-    """Have a delivery that ended made again."""
+    """Repeat a delivery that ended."""
     path = f"/api/v1/deliveries/{delivery}/redeliver"
-    work = change("POST", path, {}, f"delivery {delivery} is made again", url=url, token=token)
+    work = change("POST", path, {}, f"delivery {delivery} is repeated", url=url, token=token)
     raise typer.Exit(output.run(work))

@@ -1,1 +1,1 @@
-"""`satchel admin`: administers accounts on the server's machine."""
+"""`satchel admin`: administration of accounts on the server's machine."""

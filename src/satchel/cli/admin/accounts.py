@@ -1,6 +1,6 @@
-"""`satchel admin`: accounts, users, groups, grants, tokens, quota; works on the database of this machine directly.
+"""`satchel admin`: accounts, users, groups, grants, tokens, quota; uses the database of this machine directly.
 
-Whoever may run it on the server's data directory (or with its database address) is trusted with every account.
+Users who may run it on the server's data directory (or with its database address) have full access to every account.
 """
 
 from datetime import timedelta
@@ -27,7 +27,7 @@ Password = Annotated[
         hide_input=True,
         confirmation_prompt=True,
         envvar="SATCHEL_PASSWORD",
-        help="The new password; asked for where it is not given.",
+        help="The new password; prompted for if not given.",
     ),
 ]
 
@@ -58,8 +58,8 @@ async def create_user(
     name: str,
     *,
     password: Password,
-    groups: Annotated[list[str] | None, typer.Option("--group", help="A group to put them in; repeat.")] = None,
-    time_zone: Annotated[str, typer.Option(help="Of the IANA list, such as Europe/Berlin.")] = "UTC",
+    groups: Annotated[list[str] | None, typer.Option("--group", help="A group to add them to; repeat.")] = None,
+    time_zone: Annotated[str, typer.Option(help="An IANA time zone, such as Europe/Berlin.")] = "UTC",
 ) -> None:
     """Create a user who signs in with an e-mail and a password."""
     from satchel.actions.identity import accounts  # noqa: PLC0415  # as above
@@ -96,7 +96,7 @@ async def create_token(
     name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
     kind: Annotated[str, typer.Option(help="token, api_key, api_password (Basic), or named_key (Flokzu).")] = "token",
     expires_in_days: Annotated[
-        int | None, typer.Option(help="Days until it ends by itself; without, it does not.", min=1, max=36_500)
+        int | None, typer.Option(help="Days until it expires; without, it does not.", min=1, max=36_500)
     ] = None,
 ) -> None:
     """Create a token, API key or API password for a user, and print it this once."""
@@ -117,7 +117,7 @@ async def create_group(
     session: AdminContext,
     name: str,
     *,
-    members: Annotated[list[str] | None, typer.Option("--member", help="E-mail of a user to put in; repeat.")] = None,
+    members: Annotated[list[str] | None, typer.Option("--member", help="E-mail of a user to add; repeat.")] = None,
 ) -> None:
     """Create a group, with members if any are named."""
     from satchel.actions.identity import accounts  # noqa: PLC0415  # as above
@@ -137,9 +137,9 @@ async def join(
     group: str,
     email: str,
     *,
-    leave: Annotated[bool, typer.Option("--leave", help="Take them out instead.")] = False,
+    leave: Annotated[bool, typer.Option("--leave", help="Remove them instead.")] = False,
 ) -> None:
-    """Put a user into a group, or take them out."""
+    """Add a user to a group, or remove them."""
     from satchel.actions.identity import accounts  # noqa: PLC0415  # as above
 
     context, actor = session.context, session.actor
@@ -157,9 +157,9 @@ async def grant(
     rights: Annotated[list[Right], typer.Argument(help="Rights to grant.")],
     *,
     app_code: Annotated[str | None, typer.Option("--app", help="Code of one app; all apps without it.")] = None,
-    revoke: Annotated[bool, typer.Option("--revoke", help="Take the rights away instead.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Revoke the rights instead.")] = False,
 ) -> None:
-    """Grant rights to a group, for one app or for all, or take them away."""
+    """Grant rights to a group, for one app or for all, or revoke them."""
     from satchel.actions.identity import accounts  # noqa: PLC0415  # as above
 
     context, actor = session.context, session.actor
@@ -176,7 +176,7 @@ async def grant(
 async def quota(
     session: AdminContext,
     ceiling_bytes: Annotated[
-        int | None, typer.Argument(help="What the account may have at most, in bytes; without it, only shows.")
+        int | None, typer.Argument(help="The account's maximum in bytes; without it, only shows.")
     ] = None,
 ) -> None:
     """Show what an account's storage holds, or set its ceiling, below which its administrators may set a limit."""
@@ -223,16 +223,16 @@ def set_secret(
     value: Annotated[
         str | None,
         typer.Option(
-            "--value", envvar="SATCHEL_SECRET", help="The secret; asked for where it is not given.", show_default=False
+            "--value", envvar="SATCHEL_SECRET", help="The secret; prompted for if not given.", show_default=False
         ),
     ] = None,
     hosts: Annotated[list[str] | None, typer.Option("--host", help="A host it may be sent to; repeat.")] = None,
-    delete: Annotated[bool, typer.Option("--delete", help="Forget it instead.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete it instead.")] = False,
     account: AccountName = None,
     data: DataDirectory = None,
 ) -> None:
-    """Set, list or forget the secrets that calls sign in with; a secret that is set is never shown again."""
-    # Asked for before the server's parts are open: a person may take a while.
+    """Set, list or delete the secrets that calls sign in with; the value of a secret is never shown."""
+    # Prompts before the server's parts are open: a person may take a while.
     given = "" if name is None or delete else value or typer.prompt(f"Secret {name}", hide_input=True)
     _change_secrets(name=name, value=given, hosts=hosts or [], delete=delete, account=account, data=data)
 
@@ -250,7 +250,7 @@ async def _change_secrets(
         output.table(["secret", "hosts", "set"], rows)
     elif delete:
         await secrets.delete(context, actor, name)
-        output.out.print(f"secret {name} forgotten", markup=False)
+        output.out.print(f"secret {name} deleted", markup=False)
     else:
         await secrets.put(context, actor, name, value, hosts)
         output.out.print(f"secret {name} set", markup=False)

@@ -1,4 +1,4 @@
-"""`satchel admin application`: the ids and secrets with which programs sign in to the Alloy surface."""
+"""`satchel admin application`: ids and secrets of programs that sign in to the Alloy surface."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -16,10 +16,10 @@ async def application(
     name: Annotated[str | None, typer.Argument(help="What the new one is called; without it, lists them.")] = None,
     *,
     new_secret: Annotated[
-        int | None, typer.Option("--new-secret", help="Number of an application that gets another secret.")
+        int | None, typer.Option("--new-secret", help="Number of an application whose secret is replaced.")
     ] = None,
     expires_in_days: Annotated[
-        int | None, typer.Option(help="Days until it ends by itself; without, it does not.", min=1, max=36_500)
+        int | None, typer.Option(help="Days until it expires; without, it does not.", min=1, max=36_500)
     ] = None,
 ) -> None:
     """Create an application that acts for a user, give one another secret, or list them; a secret is printed once."""

@@ -1,7 +1,7 @@
-"""What the commands of `satchel admin` share: the open server, the account they act in, and how their errors end.
+"""The shared parts of the commands of `satchel admin`: the open server, the account, and the exit codes of errors.
 
-Each is an asynchronous function of a session and of what is asked on the command line. It imports the actions that it
-needs itself, since only the commands that serve need the server's parts.
+Each command is an asynchronous function of a context and its command-line options. It imports its actions
+itself, since only these commands need the server's parts.
 """
 
 import inspect
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from satchel.actions.context import Context
 
 AccountName = Annotated[
-    str | None, typer.Option("--account", help="The account; needed where the server has several.", show_default=False)
+    str | None, typer.Option("--account", help="The account; required if the server has several.", show_default=False)
 ]
 
 
@@ -89,12 +89,12 @@ async def open_user_session(
 
 
 def on_server(work: Callable[Concatenate["Context", ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Make a command of what is done with an open server; it has the option `--data` besides its own."""
+    """Make a command of a function of an open server; adds the option `--data`."""
     return _command(open_server, work)
 
 
 def in_account(work: Callable[Concatenate[AdminContext, ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Make a command of what is done in one account; it has the options `--account` and `--data` besides its own."""
+    """Make a command of a function of one account; adds the options `--account` and `--data`."""
     return _command(open_session, work)
 
 

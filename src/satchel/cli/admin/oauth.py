@@ -1,4 +1,4 @@
-"""`satchel admin oauth-client`: programs that people let act for them on the Questetra surface."""
+"""`satchel admin oauth-client`: OAuth2 clients of the Questetra surface, which act for users."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 from satchel.cli import output
 from satchel.cli.admin.command import AdminContext, in_account
 
-app = typer.Typer(help="Register programs that people let act for them (OAuth2).", no_args_is_help=True)
+app = typer.Typer(help="Register OAuth2 clients, which act for users.", no_args_is_help=True)
 
 
 @app.command("create")
@@ -17,11 +17,11 @@ async def create(
     name: str,
     *,
     redirect_uris: Annotated[
-        list[str], typer.Option("--redirect-uri", help="An https address that codes may go to; repeat.")
+        list[str], typer.Option("--redirect-uri", help="An https address to which codes may be sent; repeat.")
     ],
-    public: Annotated[bool, typer.Option("--public", help="It cannot keep a secret; it must use PKCE.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="It cannot keep a secret and must use PKCE.")] = False,
 ) -> None:
-    """Register a program and print its id and, this once, its secret."""
+    """Register a client and print its id and, only once, its secret."""
     from satchel.actions.identity import oauth_clients  # noqa: PLC0415  # needs the server's parts
 
     made = await oauth_clients.register(
@@ -35,7 +35,7 @@ async def create(
 @app.command("list")
 @in_account
 async def listing(session: AdminContext) -> None:
-    """List the programs by number."""
+    """List the clients by number."""
     from satchel.actions.identity import oauth_clients  # noqa: PLC0415  # as above
 
     for one in await oauth_clients.listing(session.context, session.actor):
@@ -47,7 +47,7 @@ async def listing(session: AdminContext) -> None:
 @app.command("revoke")
 @in_account
 async def revoke(session: AdminContext, number: int) -> None:
-    """End a program, by its number, and all that it was given."""
+    """Revoke a client, by its number, and all its tokens."""
     from satchel.actions.identity import oauth_clients  # noqa: PLC0415  # as above
 
     await oauth_clients.revoke(session.context, session.actor, number)

@@ -1,7 +1,7 @@
-"""`satchel demo`: a server with sample people, apps, instances and real files, to try everything on.
+"""`satchel demo`: a server with sample people, apps, instances and real files.
 
-The first run fills a new data directory and writes the logins that it made to `demo.json` there; later runs serve the
-same again. It listens on this machine only.
+The first run fills a new data directory and writes its logins to `demo.json` there; later runs serve the
+same data again. It listens on this machine only.
 """
 
 import json
@@ -34,9 +34,9 @@ def demo(
     ] = RECEIVER_PORT,
     fill_only: Annotated[bool, typer.Option("--fill-only", help="Only fill the data directory; do not serve.")] = False,
 ) -> None:
-    """Serve a sample server: four apps, people of different rights, running and ended instances with real files.
+    """Serve a sample server: four apps, people with different rights, running and ended instances with real files.
 
-    Delete the data directory to begin anew.
+    Delete the data directory to start again.
     """
     from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
 
@@ -98,7 +98,9 @@ def _print(address: str, logins: Mapping[str, Mapping[str, str]], *, receiver: s
         say(f"  native API    {address}/api/v1", markup=False)
         say(f"  OpenAPI       {address}/api/openapi.json", markup=False)
         say(f"  health        {address}/healthz", markup=False)
-        say(f"  receiver      http://{receiver}/  (a sample archive; shows what processes sent it)", markup=False)
+        say(
+            f"  receiver      http://{receiver}/  (a sample archive; shows the files that processes sent)", markup=False
+        )
     say("\nSign in as (e-mail, password, bearer token):")
     for login in logins.values():
         say(Text(f"  {login['email']:<28} {login['password']:<18} {login['token']}"))
@@ -118,4 +120,4 @@ def _print_surfaces(address: str, logins: Mapping[str, Mapping[str, str]]) -> No
     output.out.print("\nClients of other products need only another base address:")
     for surface in SURFACES:
         output.out.print(Text(f"  {surface.name:<10} {address}{surface.path}"))
-        output.out.print(Text(f"      {surface.said(logins[PROGRAM])}", style="dim"))
+        output.out.print(Text(f"      {surface.described(logins[PROGRAM])}", style="dim"))

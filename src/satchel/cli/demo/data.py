@@ -1,4 +1,4 @@
-"""Fills a new server with the demo's people, apps, instances and files, through the same actions as everybody else."""
+"""Fills a new server with the demo's people, apps, instances and files, with the same actions that serve requests."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ PASSWORD_BYTES = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One of the demo's users: the group they are in and what that may do, by app code (None: every app)."""
+    """One of the demo's users: their group and its rights, by app code (None: every app)."""
 
     key: str
     name: str
@@ -71,7 +71,7 @@ PEOPLE = (
         key="archivist",
         name="Arne Archivist",
         group="archivists",
-        what="sees and exports every app, changes nothing",
+        what="reads and exports every app, changes nothing",
         rights={None: [Right.VIEW, Right.EXPORT]},
     ),
     Person(
@@ -86,17 +86,17 @@ PEOPLE = (
 
 @dataclass(slots=True)
 class Stage:
-    """The demo in the making: its context and its actors by key."""
+    """The demo while it is filled: its context and its actors by key."""
 
     context: Context
     actors: dict[str, Actor] = field(default_factory=dict)
 
-    async def upload(self, who: str, wish_for: str, sample: str, **target: object) -> int:
+    async def upload(self, who: str, field: str, sample: str, **target: object) -> int:
         """Upload a sample file for a field and return its number."""
         data = SAMPLES[sample]()
         actor = self.actors[who]
         name = sample
-        request = UploadRequest(size_bytes=len(data), field=FieldId(wish_for), name=name, **target)  # type: ignore[arg-type]  # a target
+        request = UploadRequest(size_bytes=len(data), field=FieldId(field), name=name, **target)  # type: ignore[arg-type]  # a target
         ticket = await tickets.reserve(self.context, actor, request)
         upload = await tickets.find(self.context, ticket.id, token=ticket.token, actor=None)
         await intake.receive(self.context, upload, once(data), Arrival(), declared_length=len(data))
@@ -140,7 +140,7 @@ class Stage:
 
 
 async def fill(context: Context, receiver: str) -> dict[str, dict[str, str]]:
-    """Make the demo's account and everything in it; return each person's login by key.
+    """Create the demo's account and everything in it; return each person's login by key.
 
     Args:
         receiver: host and port of the archive that evaluations are sent to.
@@ -160,7 +160,7 @@ async def fill(context: Context, receiver: str) -> dict[str, dict[str, str]]:
         logins[person.key] = {"email": email, "password": password, "token": token.secret, "what": person.what}
     logins[surfaces.PROGRAM] |= await surfaces.make_credentials(context, root, users[surfaces.PROGRAM])
     await _grant(context, root, everywhere=True)
-    deployer = await _actor(context, account, users["admin"])  # service tasks act with the rights of who deployed them
+    deployer = await _actor(context, account, users["admin"])  # service tasks act with the deployer's rights
     written = f"127.0.0.1:{RECEIVER_PORT}".encode()
     for bundle in example_bundles().values():
         here = {name: data.replace(written, receiver.encode()) for name, data in bundle.items()}
@@ -176,7 +176,7 @@ async def fill(context: Context, receiver: str) -> dict[str, dict[str, str]]:
 
 
 async def _grant(context: Context, root: Actor, *, everywhere: bool) -> None:
-    """Grant each group its rights for every app, or those for single ones, which must be there."""
+    """Grant each group its rights for every app, or those for single ones, which must be deployed."""
     for person in PEOPLE:
         found = await accounts.group_named(context, root, person.group)
         for app, rights in person.rights.items():
@@ -232,7 +232,7 @@ async def _procurement(stage: Stage) -> None:
 
 
 async def _create_request(stage: Stage, evaluation: InstanceId) -> None:
-    """Have the evaluation's service task create the purchase request now; no worker runs yet."""
+    """Run the evaluation's service task that creates the purchase request now; no worker runs yet."""
     admin = stage.actors["admin"]
     for call in await by_hand.of_instance(stage.context, admin, evaluation):
         await attempts.perform(stage.context, admin.account_id, call.id, call.attempt + 1)

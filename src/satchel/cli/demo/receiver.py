@@ -1,4 +1,4 @@
-"""The sample archive (`examples/receiver`), which the demo runs beside the server for its calls to reach."""
+"""The sample archive (`examples/receiver`), which the demo runs as the receiver of its calls."""
 
 import socket
 import subprocess
@@ -12,19 +12,19 @@ import typer
 from satchel.cli import output
 
 RECEIVER_PORT = 8099
-"""Where it listens unless the demo is told otherwise; the calls of the examples name it."""
+"""The default port; the calls of the examples name it."""
 
 
 @contextmanager
 def run_receiver(port: int) -> Generator[None]:
-    """Run the sample receiver beside the server; it ends when this process does, however that ends.
+    """Run the sample receiver beside the server; it ends with this process, however that ends.
 
-    Exits with 3, as for every port that is taken, if the receiver cannot listen.
+    Exits with 3, as for every port in use, if the receiver cannot listen.
     """
     from satchel.cli.demo.samples import examples_folder  # noqa: PLC0415  # needs the server's parts
 
     if not _is_free(port):
-        output.err.print(f"error: the port {port} of the sample receiver is taken: --receiver-port", markup=False)
+        output.err.print(f"error: the port {port} of the sample receiver is in use: --receiver-port", markup=False)
         raise typer.Exit(output.ExitCode.UNREACHABLE)
     script = examples_folder() / "receiver" / "receiver.py"
     command = [sys.executable, str(script), "--port", str(port), "--until-input-ends"]
@@ -33,9 +33,9 @@ def run_receiver(port: int) -> Generator[None]:
             while process.poll() is None:
                 with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                     break
-                time.sleep(0.05)  # a process of its own: there is nothing else to wait on
+                time.sleep(0.05)  # a separate process: there is nothing else to wait on
             if process.poll() is not None:
-                output.err.print("error: the sample receiver ended at once; it says why above.", markup=False)
+                output.err.print("error: the sample receiver ended at once; see its message above.", markup=False)
                 raise typer.Exit(output.ExitCode.UNREACHABLE)
             yield
         finally:
@@ -43,9 +43,9 @@ def run_receiver(port: int) -> Generator[None]:
 
 
 def _is_free(port: int) -> bool:
-    """Return whether nobody listens on a port; what a killed demo left behind gets three seconds to end."""
+    """Return whether a port is free; the receiver of a killed demo gets three seconds to end."""
     for _ in range(60):
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return True
-        time.sleep(0.05)  # a process of its own: there is nothing else to wait on
+        time.sleep(0.05)  # a separate process: there is nothing else to wait on
     return False

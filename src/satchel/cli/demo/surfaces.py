@@ -1,4 +1,4 @@
-"""The vendors' surfaces in the demo: a credential of each kind for the program's user, and what is said of both.
+"""The vendors' surfaces in the demo: a credential of each kind for the program's user, and their descriptions.
 
 A surface has one function that makes its credentials and one entry in `SURFACES`.
 """
@@ -12,7 +12,7 @@ from satchel.model.actor import Actor
 from satchel.model.ids import UserId
 
 PROGRAM = "integrator"
-"""Whose credentials they are: the demo's user for programs."""
+"""The owner of the credentials: the demo's user for programs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,19 +20,19 @@ class VendorSurface:
     """One vendor's surface.
 
     Attributes:
-        path: what clients put in place of the vendor's address, after the server's.
-        make: makes the credentials that its clients need, by name; they are kept with the user's login.
-        said: words what a client signs in with, of a login with those credentials.
+        path: replaces the vendor's address, after the server's.
+        make: creates the credentials that its clients need, by name; they are stored with the user's login.
+        described: describes the credentials of a login.
     """
 
     name: str
     path: str
     make: Callable[[Context, Actor, UserId], Awaitable[Mapping[str, str]]]
-    said: Callable[[Mapping[str, str]], str]
+    described: Callable[[Mapping[str, str]], str]
 
 
 async def make_credentials(context: Context, root: Actor, user: UserId) -> dict[str, str]:
-    """Make the credentials of every surface for a user, as an administrator, and return them by name."""
+    """Create the credentials of every surface for a user, as an administrator, and return them by name."""
     made: dict[str, str] = {}
     for surface in SURFACES:
         made |= await surface.make(context, root, user)
@@ -64,28 +64,28 @@ SURFACES = (
         name="Navixy",
         path="/navixy/v2",
         make=_navixy,
-        said=lambda login: f"login {login['email']}, password {login['password']}; hash {login['navixy_hash']}",
+        described=lambda login: f"login {login['email']}, password {login['password']}; hash {login['navixy_hash']}",
     ),
     VendorSurface(
         name="Questetra",
         path="/questetra",
         make=_questetra,
-        said=lambda login: f"Basic {login['email']}:{login['api_password']}",
+        described=lambda login: f"Basic {login['email']}:{login['api_password']}",
     ),
     VendorSurface(
         name="Flokzu",
         path="/flokzu/flokzuopenapi/api",
         make=_flokzu,
-        said=lambda login: f"X-Username: {login['email']}, X-Api-Key: {login['flokzu_key']}",
+        described=lambda login: f"X-Username: {login['email']}, X-Api-Key: {login['flokzu_key']}",
     ),
     VendorSurface(
         name="Alloy",
         path="/alloy/api",
         make=_alloy,
-        said=lambda login: (
+        described=lambda login: (
             f"client_id {login['alloy_application']}, client_secret {login['alloy_secret']};"
             f" or username {login['email']}, password {login['password']}"
         ),
     ),
 )
-"""In the order in which they are printed."""
+"""In the order of printing."""
