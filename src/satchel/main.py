@@ -20,7 +20,7 @@ import structlog
 from satchel.actions.context import Context
 from satchel.actions.files.signing import KEY_BYTES
 from satchel.actions.files.taking_over import attend
-from satchel.actions.loading import Apps
+from satchel.actions.loading import LoadedApps
 from satchel.actions.vault import Vault
 from satchel.actions.webhook_formats import NATIVE_FORMAT, by_name
 from satchel.blobs.local import LocalBlobs

@@ -123,9 +123,7 @@ def test_a_new_signing_key_ends_every_link_of_a_running_server(server: DemoServe
         before = link()
         assert anybody.get(before).status_code == 200
 
-        assert said(server, "keys", "rotate") == (
-            "links are signed with a new key; every earlier link has ended\n"
-        )
+        assert said(server, "keys", "rotate") == ("links are signed with a new key; every earlier link has ended\n")
 
         refused = anybody.get(before)
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")

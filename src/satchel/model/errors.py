@@ -114,7 +114,7 @@ class ChooseAccount(SatchelError):
     """The e-mail and password fit several accounts; come again and name one of them."""
 
     code = "choose_account"
-    kind = Kind.CONFLICT
+    kind = ErrorKind.CONFLICT
 
     def __init__(self, accounts: Sequence[str]) -> None:
         super().__init__(

@@ -8,11 +8,11 @@ from satchel.model.ids import AccountId, AppId, UserId
 
 async def actor_of(tx: Reader, account: AccountId, user_id: UserId, *, address: str | None = None) -> Actor | None:
     """Return a user as an actor with the rights of this moment; None if they may not sign in (any more)."""
-    found = await rows.who(tx, account, user_id)
+    found = await rows.identity(tx, account, user_id)
     return None if found is None else as_actor(found, address)
 
 
-def as_actor(who: rows.Who, address: str | None) -> Actor:
+def as_actor(who: rows.UserIdentity, address: str | None) -> Actor:
     """Return whom a row says, as an actor."""
     rights: dict[AppId | None, set[Right]] = {}
     for app, right in who.rights:

@@ -157,7 +157,7 @@ async def sign_in(context: Context, client_id: str, secret: str, *, address: str
     """
     now, named = context.clock(), client_id.strip().strip("{}").lower()
     async with context.database.read() as tx:
-        found = await rows.who_by_token(tx, token_hash(secret))
+        found = await rows.identity_by_token(tx, token_hash(secret))
         known = await rows.application_called(tx, named)
     if (
         found is None
@@ -177,7 +177,7 @@ async def sign_in(context: Context, client_id: str, secret: str, *, address: str
     return await _token(context, owner, kind=APPLICATION_TOKEN, expires_at=ends_at)
 
 
-async def sign_in_person(context: Context, email: str, password: str, *, address: str | None) -> Token:
+async def sign_in_person(context: Context, email: str, password: str, *, address: str | None) -> IssuedToken:
     """Return a token for a person's e-mail, or `account/e-mail`, and password.
 
     Raises:

@@ -105,7 +105,7 @@ async def check_csrf(context: Context, actor: Actor, token: str | None) -> None:
         raise Forbidden("The CSRF token of this session is missing or wrong. Reload the page and try again.")
 
 
-async def open_session(context: Context, actor: Actor) -> Secret:
+async def open_session(context: Context, actor: Actor) -> CredentialSecret:
     """Sign a user in for a while: a session token and the CSRF token that goes with it."""
     if actor.user_id is None:
         raise Unauthenticated

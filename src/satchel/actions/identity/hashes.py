@@ -39,7 +39,7 @@ class Key:
 
 async def sign_in(
     context: Context, login: str, password: str, *, address: str | None, account: AccountId | None = None
-) -> Secret:
+) -> CredentialSecret:
     """Open a session with an e-mail, or `account/e-mail`, and a password; in one account where it is named.
 
     Raises:

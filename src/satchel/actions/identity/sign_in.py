@@ -23,7 +23,7 @@ from satchel.actions.tokens import token_hash
 from satchel.db import accounts as users
 from satchel.db import credentials as rows
 from satchel.db.accounts import Member
-from satchel.db.credentials import Who
+from satchel.db.credentials import UserIdentity
 from satchel.model.actor import Actor, system
 from satchel.model.errors import ChooseAccount, Unauthenticated
 from satchel.model.ids import AccountId
@@ -87,10 +87,10 @@ async def by_password(
     stored = [credential.password_hash for _, credential in found.hashes]
     short = -len(stored) % found.least if stored else found.least
     matches = await context.passwords.matches_each([*stored, *([None] * short)], password)
-    fits: dict[AccountId, tuple[Member, Who]] = {}
+    fits: dict[AccountId, tuple[Member, UserIdentity]] = {}
     async with context.database.read() as tx:
         for (member, credential), is_match in zip(found.hashes, matches, strict=False):
-            who = await rows.who_by_credential(tx, member.account_id, credential.id) if is_match else None
+            who = await rows.identity_by_credential(tx, member.account_id, credential.id) if is_match else None
             if who is not None:
                 fits.setdefault(member.account_id, (member, who))
     if fits:
@@ -110,7 +110,7 @@ async def by_password(
 
 async def _by_random_password(context: Context, login: str, password: str, *, address: str | None) -> Actor:
     async with context.database.read() as tx:
-        who = await rows.who_by_token(tx, token_hash(password))
+        who = await rows.identity_by_token(tx, token_hash(password))
         name = (await users.account(tx, who.account_id)).name if who is not None else ""
     if who is not None and who.kind == API_PASSWORD and not _is_over(who.expires_at, context.clock()):
         email = (who.email or "").lower()

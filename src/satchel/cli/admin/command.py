@@ -35,7 +35,7 @@ class AdminContext:
 
 
 @dataclass(frozen=True, slots=True)
-class UserSession(Session):
+class UserSession(AdminContext):
     """The same, and the user of the account whom a command is about.
 
     Attributes:

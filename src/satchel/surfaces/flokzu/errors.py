@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from satchel.model.errors import InvalidValues, Kind, SatchelError
+from satchel.model.errors import ErrorKind, InvalidValues, SatchelError
 from satchel.surfaces.kit.errors import INTERNAL, UNEXPECTED, headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 

@@ -38,7 +38,7 @@ async def attach(exchange: Exchange) -> Reply:
         made = await _from_form(exchange, view, field, name=name, size=size)
     else:
         arrival = Arrival(name=name or name_of_body(exchange), media_type=exchange.content_type or None)
-        coming = Coming(arrival=arrival, chunks=exchange.chunks(size), size_bytes=size)
+        coming = IncomingFile(arrival=arrival, chunks=exchange.chunks(size), size_bytes=size)
         made = await _attached(exchange, view, field, coming)
     answer = {"identifier": view.instance.identifier, "attachmentId": made.uuid.hex, "name": made.name}
     return json_reply({**answer, "size": made.size_bytes, "status": outputs.OK})

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from satchel.model.errors import Kind, SatchelError
+from satchel.model.errors import ErrorKind, SatchelError
 from satchel.surfaces.kit.errors import INTERNAL, UNEXPECTED, headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply
 
@@ -22,7 +22,7 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
         return Reply(status=500, headers={"Content-Type": MEDIA_TYPE}, body=body)
     status = error.kind.value
     headers = {"Content-Type": MEDIA_TYPE, **headers_of(error)}
-    if error.kind is Kind.UNAUTHENTICATED:
+    if error.kind is ErrorKind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = _challenge(exchange)
     body = _problem(status, error.code, error.message, exchange.request_id, error.members)
     return Reply(status=status, headers=headers, body=body)

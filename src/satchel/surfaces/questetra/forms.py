@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from satchel.actions.files import intake, tickets
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import Wish
+from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
 from satchel.model.errors import FieldFault, InvalidRequest, InvalidValues, UnsupportedMedia

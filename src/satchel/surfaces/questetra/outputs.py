@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from zoneinfo import ZoneInfo
 
-from satchel.actions.lists.processes import Process
-from satchel.actions.lists.work_items import WorkItem
+from satchel.actions.lists.processes import ListedInstance
+from satchel.actions.lists.work_items import TaskOfInstance
 from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
 from satchel.model.ids import data_item_id
@@ -51,7 +51,7 @@ def process(one: ListedInstance, shown: Collection[int], time_zone: str) -> dict
     }
 
 
-def work_item(one: WorkItem, items: Sequence[int], time_zone: str) -> dict[str, object]:
+def work_item(one: TaskOfInstance, items: Sequence[int], time_zone: str) -> dict[str, object]:
     """Return a task with every key."""
     task, zone = one.task, ZoneInfo(time_zone)
     whole_process = process(one.process, items, time_zone)

@@ -36,10 +36,10 @@ HEADINGS = (
 )
 """Before the columns of the task's process."""
 
-Finding = Callable[..., Coroutine[Any, Any, tuple[int, list[WorkItem]]]]
+Finding = Callable[..., Coroutine[Any, Any, tuple[int, list[TaskOfInstance]]]]
 
 
-async def _found(exchange: Exchange) -> tuple[int, list[WorkItem], tuple[int, ...]]:
+async def _found(exchange: Exchange) -> tuple[int, list[TaskOfInstance], tuple[int, ...]]:
     given = await Inputs.read(exchange)
     start = given.integer_or("start", 0, high=MAX_START)
     limit = given.integer_or("limit", DEFAULT_LIMIT, high=MAX_LIMIT)

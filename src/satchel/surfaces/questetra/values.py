@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from satchel.actions.identity import accounts
-from satchel.actions.lists.processes import Process
+from satchel.actions.lists.processes import ListedInstance
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest, NotFound
 from satchel.model.fields import Field, FieldType
@@ -43,7 +43,7 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-def value(one: Process, known: Field, zone: ZoneInfo) -> object:
+def value(one: ListedInstance, known: Field, zone: ZoneInfo) -> object:
     """Return what a field that holds no files holds; None for nothing."""
     held = one.instance.values.get(known.id)
     if held is None:
