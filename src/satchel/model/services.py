@@ -188,7 +188,7 @@ class RestTask:
         text: the body of the kind `text`, and what it is.
         file: the field whose one file is the body of the kind `file`.
         success: the statuses that count as success, lowest and highest.
-        timeout: of the whole call.
+        timeout: of the whole attempt: signing in, the call, and a file that is fetched from an address in its reply.
         reply_bytes: the longest reply.
         keep: the file that is kept of a reply, if one is.
         values: field -> path in a JSON reply.
@@ -240,6 +240,7 @@ class MailTask:
         to: e-mail addresses with commas between.
         attach: file fields whose files go with it.
         link: file fields whose files are told by addresses that work for `link_lifetime`.
+        timeout: of the whole conversation with the mail server.
     """
 
     to: Template
@@ -248,6 +249,7 @@ class MailTask:
     attach: tuple[FieldId, ...]
     link: tuple[FieldId, ...]
     link_lifetime: timedelta
+    timeout: timedelta
 
 
 ServiceTask = InstanceTask | FilesTask | RestTask | MessageTask | MailTask

@@ -8,6 +8,7 @@ the environment play no part: nothing here reads it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import cast
@@ -130,6 +131,45 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait, as the client's own retries would; they are off."""
         await asyncio.sleep(seconds)
+
+
+class Dialled(httpcore.AsyncNetworkBackend):
+    """The network for one exchange: it knows the connection that was made, so that it is closed in every case.
+
+    The client forgets one whose TLS handshake is cancelled.
+    """
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
+        self._backend = backend
+        self._stream: httpcore.AsyncNetworkStream | None = None
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: SocketOptions | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect, and remember the connection."""
+        self._stream = await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        return self._stream
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: SocketOptions | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Refuse, as the guard does."""
+        return await self._backend.connect_unix_socket(path, timeout, socket_options)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._backend.sleep(seconds)
+
+    async def close(self) -> None:
+        """Close the connection, if there is one that is still open."""
+        if self._stream is not None:
+            with suppress(OSError, httpcore.NetworkError):
+                await self._stream.aclose()
 
 
 def _shown(host: str) -> str:

@@ -8,7 +8,7 @@ compression asked for. Redirects are the caller's to allow.
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import TracebackType
@@ -18,7 +18,7 @@ import httpcore
 
 from satchel.model.services import MAX_REDIRECTS
 from satchel.outbound.failure import CallFailed
-from satchel.outbound.guard import Guard, GuardedBackend
+from satchel.outbound.guard import Dialled, Guard, GuardedBackend
 from satchel.outbound.reply import Reply
 from satchel.outbound.request import Request, check_header
 from satchel.outbound.target import Target
@@ -35,15 +35,15 @@ class Bounds:
     """What one call may take.
 
     Attributes:
-        connect: to resolve, connect and agree on TLS.
-        idle: the longest pause while sending or receiving.
+        connect: to resolve, connect and agree on TLS; None leaves that to `total`.
+        idle: the longest pause while sending or receiving; None leaves that to `total`.
         total: from the first step to the last byte of the reply.
         reply_bytes: the most of a reply's body that is read, after decompression.
         redirects: how many are followed, 0 to 3.
     """
 
-    connect: timedelta = timedelta(seconds=10)
-    idle: timedelta = timedelta(seconds=30)
+    connect: timedelta | None = timedelta(seconds=10)
+    idle: timedelta | None = timedelta(seconds=30)
     total: timedelta = timedelta(minutes=5)
     reply_bytes: int = 10 * 1024 * 1024
     redirects: int = 0
@@ -106,10 +106,11 @@ class HttpClient:
         target = request.target
         progress.sent_bytes = 0
         outgoing = _outgoing(request, bounds, progress)
+        dialled = Dialled(self._backend)
         connection = httpcore.AsyncHTTPConnection(
             origin=outgoing.url.origin,
             ssl_context=self.trust.tls if target.scheme == "https" else None,
-            network_backend=self._backend,
+            network_backend=dialled,
         )
         with _Wrapped(target, progress):
             try:
@@ -125,7 +126,7 @@ class HttpClient:
                     content=_within(content, target, progress),
                 )
             finally:
-                await _close(connection)
+                await _close(connection, dialled)
 
 
 @dataclass(slots=True)
@@ -167,7 +168,7 @@ def _outgoing(request: Request, bounds: Bounds, progress: _Progress) -> httpcore
         if progress.sent_bytes != body.size_bytes:
             raise _other_length(target)
 
-    idle, connect = bounds.idle.total_seconds(), bounds.connect.total_seconds()
+    idle, connect = (None if pause is None else pause.total_seconds() for pause in (bounds.idle, bounds.connect))
     return httpcore.Request(
         method=request.method,
         url=httpcore.URL(
@@ -192,12 +193,13 @@ async def _within(content: AsyncIterator[bytes], target: Target, progress: _Prog
             yield chunk
 
 
-async def _close(connection: httpcore.AsyncHTTPConnection) -> None:
-    closing = asyncio.ensure_future(connection.aclose())
-    try:
-        await asyncio.shield(closing)
-    except (OSError, ssl.SSLError, httpcore.NetworkError):
-        return  # the other side was faster
+async def _close(connection: httpcore.AsyncHTTPConnection, dialled: Dialled) -> None:
+    async def close() -> None:
+        with suppress(OSError, ssl.SSLError, httpcore.NetworkError):  # the other side was faster
+            await connection.aclose()
+        await dialled.close()
+
+    await asyncio.shield(asyncio.ensure_future(close()))
 
 
 def _redirected(request: Request, status: int, location: str) -> Request:

@@ -2,8 +2,10 @@
 
 import asyncio
 import smtplib
+import socket
 import ssl
 from contextlib import suppress
+from datetime import timedelta
 from email.message import EmailMessage
 
 from satchel.model.mail import MailServer
@@ -11,54 +13,118 @@ from satchel.outbound.failure import CallFailed
 from satchel.outbound.guard import Resolve
 from satchel.outbound.trust import Trust
 
-_TIMEOUT_S = 30
 _FIRST_PERMANENT = 500
+_GRACE_S = 1.0
+"""How long a conversation that was cut may take to end."""
+
+_LATER_S = 5.0
+"""How much later the library's own timeouts come, which tell less."""
 
 
-async def send(server: MailServer, message: EmailMessage, trust: Trust, resolve: Resolve) -> tuple[int, list[str]]:
+async def send(
+    server: MailServer, message: EmailMessage, trust: Trust, resolve: Resolve, *, within: timedelta
+) -> tuple[int, list[str]]:
     """Send a mail; return its size in bytes, and the addresses that the server refused while it took others.
 
+    Args:
+        server: that takes it.
+        message: the mail.
+        trust: how the server is verified.
+        resolve: asks for its address.
+        within: how long it may take from the first step to the server's last word, however the server pauses.
+
     Raises:
-        CallFailed: `mail` or `dns`: nobody gets it. Temporary where the server could not be reached or says so itself.
+        CallFailed: `mail`, `dns` or `timeout`: nobody gets it, as far as is known. Temporary where the server could not
+            be reached or says so itself.
     """
     with suppress(OSError, ValueError):  # the library says so too, but where no name server answers it never would
         await resolve(server.host, server.port)
-    return await asyncio.to_thread(_send, server, message, trust)
-
-
-def _send(server: MailServer, message: EmailMessage, trust: Trust) -> tuple[int, list[str]]:
-    where = f"The mail server {server.host}:{server.port}"
+    talk = _Conversation(server, trust, within.total_seconds())
+    talking = asyncio.ensure_future(asyncio.to_thread(talk.send, message))
+    talking.add_done_callback(_forget)
     try:
-        with _connected(server, trust) as connection:
-            if server.user is not None:
-                connection.login(server.user, server.password)
-            return len(message.as_bytes()), sorted(connection.send_message(message))
-    except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _ in error.recipients.values()]
-        raise _failed(f"{where} takes mail for none of its recipients", max(codes)) from None
-    except smtplib.SMTPResponseException as error:
-        raise _failed(f"{where} refused", error.smtp_code) from None
-    except smtplib.SMTPNotSupportedError as error:
-        raise CallFailed("mail", f"{where} cannot do what this mail needs: {str(error)[:200]}") from None
-    except ssl.SSLError as error:
-        raise CallFailed("mail", f"{where} could not be verified: {error.reason}.", is_temporary=True) from None
-    except (OSError, smtplib.SMTPException) as error:
-        raise CallFailed(
-            "mail", f"{where} cannot be reached, or broke off ({type(error).__name__}).", is_temporary=True
-        ) from None
+        await asyncio.wait({talking}, timeout=within.total_seconds())
+        if not talking.done():
+            talk.cut()
+            await asyncio.wait({talking}, timeout=_GRACE_S)
+    finally:
+        talk.cut()
+    if not talking.done():  # it has no connection yet, and sends nothing over one that it may still get
+        raise talk.timed_out()
+    return await talking
 
 
-def _connected(server: MailServer, trust: Trust) -> smtplib.SMTP:
-    if server.security == "smtps":
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=_TIMEOUT_S, context=trust.tls)
-    connection = smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT_S)
-    if server.security == "smtp+starttls":
+def _forget(talking: asyncio.Future[tuple[int, list[str]]]) -> None:
+    """Look at what became of a conversation that nobody waits for any more."""
+    if not talking.cancelled():
+        talking.exception()
+
+
+class _Conversation:
+    """One mail handed to a server by the blocking library, which another thread may cut."""
+
+    def __init__(self, server: MailServer, trust: Trust, seconds: float) -> None:
+        self._server = server
+        self._trust = trust
+        self._seconds = seconds
+        self._where = f"The mail server {server.host}:{server.port}"
+        self._connection: smtplib.SMTP | None = None
+        self._is_cut = False
+
+    def send(self, message: EmailMessage) -> tuple[int, list[str]]:
+        """Send the mail, blocking."""
         try:
-            connection.starttls(context=trust.tls)
+            with self._connected() as connection:
+                if self._server.user is not None:
+                    connection.login(self._server.user, self._server.password)
+                return len(message.as_bytes()), sorted(connection.send_message(message))
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = [code for code, _ in error.recipients.values()]
+            raise _failed(f"{self._where} takes mail for none of its recipients", max(codes)) from None
+        except smtplib.SMTPResponseException as error:
+            raise (self.timed_out() if self._is_cut else _failed(f"{self._where} refused", error.smtp_code)) from None
+        except smtplib.SMTPNotSupportedError as error:
+            raise CallFailed("mail", f"{self._where} cannot do what this mail needs: {str(error)[:200]}") from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise self._broken(error) from None
+
+    def _broken(self, error: Exception) -> CallFailed:
+        if self._is_cut or isinstance(error, TimeoutError):
+            return self.timed_out()
+        if isinstance(error, ssl.SSLError):
+            return CallFailed("mail", f"{self._where} could not be verified: {error.reason}.", is_temporary=True)
+        name = type(error).__name__
+        return CallFailed("mail", f"{self._where} cannot be reached, or broke off ({name}).", is_temporary=True)
+
+    def _connected(self) -> smtplib.SMTP:
+        host, port = self._server.host, self._server.port
+        if self._server.security == "smtps":
+            made: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=self._seconds + _LATER_S, context=self._trust.tls)
+        else:
+            made = smtplib.SMTP(host, port, timeout=self._seconds + _LATER_S)
+        self._connection = made
+        try:
+            if self._server.security == "smtp+starttls":
+                made.starttls(context=self._trust.tls)
+            if self._is_cut:  # before there was anything to cut
+                raise TimeoutError  # noqa: TRY301  # handled as one of the library's own
         except BaseException:
-            connection.close()
+            made.close()
             raise
-    return connection
+        return made
+
+    def cut(self) -> None:
+        """End the conversation wherever it is; does nothing after its end."""
+        self._is_cut = True
+        connected = getattr(self._connection, "sock", None)
+        if isinstance(connected, socket.socket):
+            with suppress(OSError):
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)  # TLS has no part in it: a thread is reading
+
+    def timed_out(self) -> CallFailed:
+        """Return the error of a conversation that took too long."""
+        message = f"{self._where} did not take the mail within {self._seconds:g} s."
+        return CallFailed("timeout", message, is_temporary=True, is_sent=True)
 
 
 def _failed(what: str, code: int) -> CallFailed:

@@ -37,13 +37,14 @@ async def send(context: Context, job: ServiceJob, task: MailTask) -> dict[str, o
     """Send the mail; return what to note of it.
 
     Raises:
-        CallFailed: `mail` or `field`, `too_large`; nobody gets it.
+        CallFailed: `mail`, `timeout`, `field` or `too_large`; nobody gets it, as far as is known.
         NotFound, Forbidden, Gone: a file that is told by its address may not be seen by the user it is sent for.
     """
     if context.mail_server is None:
         raise CallFailed("mail", "This server sends no mail: its administrator has not set SATCHEL_SMTP_URL.")
     message, files = await compose(context, job, task)
-    size, refused = await mail.send(context.mail_server, message, context.http.trust, context.http.guard.resolve)
+    trust, resolve = context.http.trust, context.http.guard.resolve
+    size, refused = await mail.send(context.mail_server, message, trust, resolve, within=task.timeout)
     return {
         "url": f"{context.mail_server.security}://{context.mail_server.host}:{context.mail_server.port}",
         "to": [address.addr_spec for address in message["To"].addresses],

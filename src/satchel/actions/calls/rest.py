@@ -4,11 +4,12 @@ The call is made outside any transaction. Its reply's bytes are in the store bef
 them, so that the file that they replace goes only after they are safe.
 """
 
+import asyncio
 import base64
 import binascii
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import cast
 
@@ -64,16 +65,15 @@ class RestResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedCall:
-    """A call as it would be sent, with the ids of the files that go with it."""
+class Prepared:
+    """A call as it would be sent, without what signs it in, and the ids of the files that go with it."""
 
     request: Request
-    signed: CallCredentials
     files: Sequence[int]
 
 
-async def prepare(context: Context, job: ServiceJob, task: RestTask) -> PreparedCall:
-    """Return the call that would be made now; nothing signs one in that is only looked at.
+async def prepare(context: Context, job: ServiceJob, task: RestTask) -> Prepared:
+    """Return the call that would be made now.
 
     Raises:
         CallFailed: it cannot be made.
@@ -83,29 +83,46 @@ async def prepare(context: Context, job: ServiceJob, task: RestTask) -> Prepared
     body, query, sent = await build(context, task, given)
     target = Target.parse(escaped(task.url, given, None)).with_parameters(query)
     headers = [(name, render(template, given.values)) for name, template in task.headers.items()]
-    signed = CallCredentials() if job.call_id is None else await sign(context, job.actor.account_id, task.auth, target)
     request = Request(
         method=task.method,
         target=target,
         headers=headers if key is None else [*headers, ("Idempotency-Key", key)],
-        secret_headers=signed.headers,
         body=body,
     )
-    return PreparedCall(request=request, signed=signed, files=sent)
+    return Prepared(request=request, files=sent)
 
 
-async def call(context: Context, job: ServiceJob, task: RestTask) -> RestResult:
-    """Make the call.
+async def call(context: Context, job: ServiceJob, task: RestTask) -> Outcome:
+    """Make the call; whatever goes over the network for it is done within the task's `timeout`, all together.
 
     Raises:
         CallFailed: it could not be made, or its reply is no success or cannot be used.
         NotFound, Forbidden: as `prepare`.
     """
     prepared = await prepare(context, job, task)
-    bounds = Bounds(total=task.timeout, reply_bytes=task.reply_bytes, redirects=task.redirects)
-    async with context.http.send(prepared.request, bounds) as reply:
+    seconds = task.timeout.total_seconds()
+    limit = asyncio.timeout(seconds)
+    try:
+        async with limit:
+            return await _made(context, job, task, prepared)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        message = f"{prepared.request.target.shown} was not done within {seconds:g} s in all."
+        raise CallFailed("timeout", message, is_temporary=True, is_sent=True) from error
+
+
+def _bounds(task: RestTask, redirects: int) -> Bounds:
+    """Return what bounds each request of a call: its time, and no silence that is shorter."""
+    return Bounds(connect=None, idle=None, total=task.timeout, reply_bytes=task.reply_bytes, redirects=redirects)
+
+
+async def _made(context: Context, job: ServiceJob, task: RestTask, prepared: Prepared) -> Outcome:
+    signed = await sign(context, job.actor.account_id, task.auth, prepared.request.target, task.timeout)
+    request = replace(prepared.request, secret_headers=signed.headers)
+    async with context.http.send(request, _bounds(task, task.redirects)) as reply:
         if not task.success[0] <= reply.status <= task.success[1]:
-            raise await _refused(context, reply, prepared.signed)
+            raise await _refused(context, reply, signed)
         received, values, name, said = None, dict[FieldId, object](), reply.file_name, reply.media_type
         is_whole = task.keep is not None and task.keep.encoding is Encoding.BINARY
         if is_whole:
@@ -118,12 +135,12 @@ async def call(context: Context, job: ServiceJob, task: RestTask) -> RestResult:
         else:
             await reply.peek()
         details: dict[str, object] = {
-            "url": prepared.request.target.shown,
+            "url": request.target.shown,
             "status": reply.status,
             "sent_bytes": reply.sent_bytes,
             "received_bytes": reply.received_bytes,
             "files_sent": list(prepared.files),
-            "reply": "" if is_whole else _told(reply.head, prepared.signed),
+            "reply": "" if is_whole else _told(reply.head, signed),
         }
         kind = media_type(received.head, name, said) if received is not None else ""
         return RestResult(received=received, name=name, media_type=kind, values=values, details=details)
@@ -200,8 +217,7 @@ async def _inside(
         return received, name or reply.file_name, None
     # Another server may be meant: nothing that signs the call in goes there.
     fetched = Request(method="GET", target=reply.target.follow(text))
-    bounds = Bounds(total=task.timeout, reply_bytes=task.reply_bytes, redirects=MAX_REDIRECTS)
-    async with context.http.send(fetched, bounds) as file:
+    async with context.http.send(fetched, _bounds(task, MAX_REDIRECTS)) as file:
         if file.status != _OK:
             raise await _refused(context, file, CallCredentials())
         received = await _kept(context, actor, file.body(), task.reply_bytes)

@@ -23,7 +23,7 @@ HIDDEN = "***"
 TRY_LATER = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
 """Statuses after which the same call may succeed."""
 
-_BOUNDS = Bounds(total=timedelta(seconds=30), reply_bytes=64 * 1024)
+_REPLY_BYTES = 64 * 1024
 _EARLY = timedelta(seconds=30)
 _LONGEST = timedelta(days=1)
 _SHORTEST_HIDDEN = 4
@@ -55,8 +55,8 @@ class CallCredentials:
         return text
 
 
-async def sign(context: Context, account: AccountId, auth: Auth | None, target: Target) -> CallCredentials:
-    """Return what signs a call to `target` in.
+async def sign(context: Context, account: AccountId, auth: Auth | None, target: Target, within: timedelta) -> Signed:
+    """Return what signs a call to `target` in, which may take as long as the whole call.
 
     Raises:
         CallFailed: `secret`, or whatever kept an OAuth2 token from being given.
@@ -64,7 +64,7 @@ async def sign(context: Context, account: AccountId, auth: Auth | None, target: 
     if auth is None:
         return CallCredentials()
     if auth.kind is AuthKind.OAUTH2:
-        return await _oauth2(context, account, auth, target)
+        return await _oauth2(context, account, auth, target, within)
     secret = await secrets.reveal(context, account, auth.secret, target)
     match auth.kind:
         case AuthKind.BASIC:
@@ -89,7 +89,7 @@ class _Token(msgspec.Struct):
     expires_in: float | None = None
 
 
-async def _oauth2(context: Context, account: AccountId, auth: Auth, target: Target) -> CallCredentials:
+async def _oauth2(context: Context, account: AccountId, auth: Auth, target: Target, within: timedelta) -> Signed:
     """Get a token by the client's credentials (RFC 6749, 4.4), or take the one that still works.
 
     Hosts that the secret is bound to bind the token too: otherwise whoever writes an app could have it sent anywhere.
@@ -102,7 +102,7 @@ async def _oauth2(context: Context, account: AccountId, auth: Auth, target: Targ
     known = context.vault.bearers.get(key)
     is_cached = known is not None and (known.ends_at is None or context.clock() < known.ends_at)
     if known is None or not is_cached:
-        known = await _ask(context, auth, there, secret)
+        known = await _ask(context, auth, there, secret, within)
         context.vault.bearers[key] = known
     return CallCredentials(
         headers=(("Authorization", f"Bearer {known.token}"),),
@@ -111,7 +111,7 @@ async def _oauth2(context: Context, account: AccountId, auth: Auth, target: Targ
     )
 
 
-async def _ask(context: Context, auth: Auth, there: Target, secret: str) -> Bearer:
+async def _ask(context: Context, auth: Auth, there: Target, secret: str, within: timedelta) -> Bearer:
     given = {"grant_type": "client_credentials"} | ({"scope": auth.scope} if auth.scope else {})
     pair = base64.b64encode(f"{quote_plus(auth.user)}:{quote_plus(secret)}".encode()).decode()  # RFC 6749, 2.3.1
     request = Request(
@@ -121,7 +121,8 @@ async def _ask(context: Context, auth: Auth, there: Target, secret: str) -> Bear
         secret_headers=[("Authorization", f"Basic {pair}")],
         body=bytes_body(urlencode(given).encode(), "application/x-www-form-urlencoded"),
     )
-    async with context.http.send(request, _BOUNDS) as reply:
+    bounds = Bounds(connect=None, idle=None, total=within, reply_bytes=_REPLY_BYTES)
+    async with context.http.send(request, bounds) as reply:
         if reply.status != 200:  # noqa: PLR2004  # RFC 6749, 5.1
             raise CallFailed(
                 "secret",

@@ -308,6 +308,7 @@ SERVICE = Choice(
                 "attach": FILE_FIELDS,
                 "link": FILE_FIELDS,
                 "link_lifetime": Single.DURATION,
+                "timeout": Single.DURATION,
             },
         ),
         "message": Shape(

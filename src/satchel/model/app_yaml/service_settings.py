@@ -22,6 +22,8 @@ from satchel.model.services import (
 )
 
 MAIL_LINK_LIFETIME = timedelta(days=1)
+MAIL_TIMEOUT = timedelta(minutes=10)
+"""As long as RFC 5321 (4.5.3.2.6) lets a server think about a mail that it was handed."""
 
 
 def read_service(section: Section, inputs: tuple[FieldId, ...], ids: Collection[str], findings: Findings) -> Service:
@@ -126,9 +128,12 @@ class _Services(SettingsReader):
         to, subject, text = self.template("to"), self.template("subject"), self.template("text")
         attach, link = self._fields("attach"), self._fields("link")
         lifetime = section.duration("link_lifetime") or MAIL_LINK_LIFETIME
+        timeout = section.duration("timeout") or MAIL_TIMEOUT
         if to is None or subject is None or text is None:
             return None
-        return MailTask(to=to, subject=subject, text=text, attach=attach, link=link, link_lifetime=lifetime)
+        return MailTask(
+            to=to, subject=subject, text=text, attach=attach, link=link, link_lifetime=lifetime, timeout=timeout
+        )
 
     def _fields(self, key: str) -> tuple[FieldId, ...]:
         found = self.section.texts(key)
