@@ -254,8 +254,8 @@ async def test_a_file_inside_a_json_reply_is_kept(world: World, clerk: Actor, ot
     assert await world.drift() == []
 
 
-@pytest.mark.parametrize("text", ["no base64!", "", 5, None])
-async def test_a_json_reply_without_the_file_is_a_failed_attempt(
+@pytest.mark.parametrize("text", ["no base64!", 5, {"a": 1}, True])
+async def test_a_json_reply_with_something_else_than_a_file_is_a_failed_attempt(
     world: World, clerk: Actor, other: Peer, text: object
 ) -> None:
     url = other.answers("/", json.dumps({"file": text}).encode(), "Content-Type: application/json")

@@ -192,6 +192,7 @@ class RestTask:
         reply_bytes: the longest reply.
         keep: the file that is kept of a reply, if one is.
         values: field -> path in a JSON reply.
+        is_required: whether a reply without the file, or without one of the values, is a failure.
         redirects: how many are followed.
         auth: how it signs in, if it does.
     """
@@ -209,6 +210,7 @@ class RestTask:
     reply_bytes: int
     keep: KeptFile | None
     values: Mapping[FieldId, tuple[str | int, ...]]
+    is_required: bool = False
     redirects: int = 0
     auth: Auth | None = None
 

@@ -25,6 +25,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "reply_cut_short": "The reply ended before it was whole; it was discarded.",
         "reply_without_length": "The reply does not say where it ends, so it might not be whole; it was discarded.",
         "reply_encoding": "The reply, or the file in it, is compressed or encoded in a way that cannot be undone.",
+        "reply_partial": "The reply says that it is a part of something (206); it was discarded.",
+        "nothing_came": "The reply has no file, or not every value, and the task requires them.",
         "reply_type": "The reply is no JSON, from which values or a file were to be taken.",
         "reply_path": "The file that was to be kept is not where the task says in the reply.",
         "field": "A value or file cannot be sent in the way that the task says; nothing was.",

@@ -98,6 +98,8 @@ class Reply:
         Raises:
             CallFailed: `reply_without_length`, `reply_too_large`, `reply_cut_short`, `reply_encoding`, `timeout`.
         """
+        if self.status in _NO_BODY:
+            return  # 205 may be followed by bytes, which mean nothing
         self._check_framing()
         length = self.header("content-length")
         if length is not None and length.isdigit() and int(length) > self._limit_bytes:
@@ -147,7 +149,7 @@ class Reply:
 
     def _check_framing(self) -> None:
         encoding = self.header("transfer-encoding")
-        if self.header("content-length") is None and encoding is None and self.status not in _NO_BODY:
+        if self.header("content-length") is None and encoding is None:
             raise CallFailed(
                 "reply_without_length",
                 f"{self.target.shown} does not say how long its reply is: a broken connection could not be told "

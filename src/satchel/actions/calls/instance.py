@@ -21,7 +21,8 @@ from satchel.model.actor import Actor, Right
 from satchel.model.errors import InvalidState, NotFound
 from satchel.model.ids import AppId, ElementId, FieldId, InstanceId
 from satchel.model.instance import Instance
-from satchel.model.services import InstanceOperation, InstanceTask, Literal, MessageTask, Source
+from satchel.model.scalars import is_empty
+from satchel.model.services import Do, InstanceTask, Literal, MessageTask, Source
 from satchel.model.template import Template, render
 
 _RIGHTS = {
@@ -156,19 +157,22 @@ async def _copy_tab(source: Run, target: Run) -> None:
 async def set_from(source: Run, target: Run, values: Mapping[FieldId, Source]) -> None:
     """Set fields of an instance from another, or the same; an empty source leaves its field as it is.
 
+    Only a text that app.yaml itself says, and that is empty, takes a value away.
+
     Raises:
         InvalidValues: a field does not take its value; nothing was set.
     """
     known = {**(await source.known_values()), **source.values}
     found = {into: _value(of, known) for into, of in values.items()}
-    await starting.set_values(target, {into: value for into, value in found.items() if value is not None})
+    filled = {into: value for into, value in found.items() if isinstance(values[into], Literal) or not is_empty(value)}
+    await starting.set_values(target, filled)
 
 
 def _value(source: Source, known: Mapping[str, object]) -> object:
     if isinstance(source, Literal):
         return source.value
     if isinstance(source, Template):
-        return render(source, known) or None
+        return render(source, known)
     value = known.get(source)
     return str(value) if value is not None and source == "started_at" else value
 

@@ -238,6 +238,7 @@ _OUTPUT = Shape(
             keys={"to": FIELD_NAME, "path": PATH, "encoding": OneOf((Encoding.BASE64, Encoding.URL)), "name": PATH},
         ),
         "values": Pairs(values=PATH),
+        "required": Single.FLAG,
     },
 )
 RETRY = Shape(keys={"attempts": Whole(1, 100), "pause": Single.DURATION, "deadline": Single.DURATION})

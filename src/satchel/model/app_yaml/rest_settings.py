@@ -34,7 +34,7 @@ class Rest(SettingsReader):
             section.require(body.value)
         if method == "GET" and "body" in section:
             section.note("rest_body", "body", "is a GET, which sends its parameters in the address; remove body.")
-        keep, values = self._output()
+        keep, values, is_required = self._output()
         task = RestTask(
             method=method or "",
             url=url or Template(parts=()),
@@ -49,6 +49,7 @@ class Rest(SettingsReader):
             reply_bytes=section.size_bytes("reply_bytes") or REST_REPLY_BYTES,
             keep=keep,
             values=values,
+            is_required=is_required,
             redirects=section.integer("redirects") or 0,
             auth=self._auth(),
         )
@@ -80,11 +81,11 @@ class Rest(SettingsReader):
         found = {name: self.source(pairs, name, "values") for name in pairs.names()}
         return {name: source for name, source in found.items() if source is not None}
 
-    def _output(self) -> tuple[KeptFile | None, Mapping[FieldId, Path]]:
-        """Read what is kept of a reply: its bytes, a file inside its JSON, and parts of its JSON by field."""
+    def _output(self) -> tuple[Keep | None, Mapping[FieldId, Path], bool]:
+        """Read what is kept of a reply (its bytes, or a file and values inside its JSON), and whether it must come."""
         output = self.section.part("output")
         if output is None:
-            return None, {}
+            return None, {}, False
         place = self.place("binary", output)
         for other in ("values", "file"):
             if "binary" in output and other in output:
@@ -99,7 +100,10 @@ class Rest(SettingsReader):
                 path = _path(paths, name)
                 if path is not None:
                     values[FieldId(name)] = path
-        return keep, values
+        is_required = output.boolean("required") or False
+        if is_required and not any(key in output for key in ("binary", "file", "values")):
+            output.note("rest_output", "required", "requires nothing; add binary, file or values.")
+        return keep, values, is_required
 
     def _inside(self, output: Section) -> KeptFile | None:
         """Read which file inside a JSON reply is kept."""

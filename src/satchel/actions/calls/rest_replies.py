@@ -1,0 +1,221 @@
+"""What is kept of the reply to a REST call: its bytes, a file inside its JSON, or values by field.
+
+A reply that brings nothing changes nothing: neither 204 nor an empty 200 is a file of no bytes. A part, which 206 says
+that it is, is never taken for the whole.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import cast
+
+from satchel.actions.calls.rest_auth import TRY_LATER, Signed, refused
+from satchel.actions.context import Context
+from satchel.blobs.store import Received
+from satchel.model.actor import Actor
+from satchel.model.chunks import once
+from satchel.model.errors import TooLarge
+from satchel.model.ids import FieldId
+from satchel.model.reply_path import value_at
+from satchel.model.scalars import is_empty
+from satchel.model.services import MAX_REDIRECTS, Encoding, Keep, RestTask
+from satchel.outbound.failure import CallFailed
+from satchel.outbound.http import Bounds
+from satchel.outbound.reply import Reply
+from satchel.outbound.request import Request
+
+NO_FILE, NO_VALUES = "no file came", "no values came"
+"""What the record of an attempt notes where nothing came and nothing had to."""
+
+_MAX_JSON_BYTES = 10 * 1024 * 1024
+_MAX_INSIDE_BYTES = 150 * 1024 * 1024
+"""Of a JSON reply that a file in base64 is taken from, which is held in memory."""
+
+_MAX_NAME_CHARS = 1_000
+_OK, _PARTIAL, _UNAUTHORIZED = 200, 206, 401
+_EMPTY = frozenset({204, 205})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that came.
+
+    Attributes:
+        received: its bytes, in the store.
+        name: safe.
+        said_type: what the other side says that it is.
+    """
+
+    received: Received
+    name: str
+    said_type: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is kept of a reply.
+
+    Attributes:
+        values: by field.
+        note: for the record of the attempt.
+    """
+
+    file: File | None = None
+    values: Mapping[FieldId, object] = field(default_factory=dict[FieldId, object])
+    note: str | None = None
+
+
+def bounds(task: RestTask, redirects: int) -> Bounds:
+    """Return what bounds each request of a call: its time, and no silence that is shorter."""
+    return Bounds(connect=None, idle=None, total=task.timeout, reply_bytes=task.reply_bytes, redirects=redirects)
+
+
+async def keep(context: Context, actor: Actor, task: RestTask, reply: Reply) -> Kept:
+    """Read a reply of success, and put the bytes that are kept of it into the store.
+
+    Raises:
+        CallFailed: the reply is not whole, not of the kind that the task says, or without what the task requires.
+    """
+    if task.keep is None and not task.values:
+        await reply.peek()
+        return Kept()
+    _refuse_part(reply)
+    if task.keep is not None and task.keep.encoding is Encoding.BINARY:
+        received = await _stored(context, actor, reply.body(), task.reply_bytes)
+        file = None if received is None else File(received=received, name=reply.file_name, said_type=reply.media_type)
+        return _checked(task, reply, file, {})
+    document = await _document(reply, _MAX_JSON_BYTES if task.keep is None else _MAX_INSIDE_BYTES)
+    file = None if task.keep is None else await _inside(context, actor, reply, document, task=task, keep=task.keep)
+    return _checked(task, reply, file, _values(document, task))
+
+
+def _checked(task: RestTask, reply: Reply, file: File | None, values: Mapping[FieldId, object]) -> Kept:
+    """Return what came, if that is enough."""
+    lacks_file = task.keep is not None and file is None
+    missing = [name for name in task.values if name not in values]
+    if task.is_required and (lacks_file or missing):
+        what = "a file" if lacks_file else f"a value for {', '.join(missing)}"
+        raise CallFailed(
+            "nothing_came",
+            f"{reply.target.shown} answered {reply.status} without {what}, which the task requires.",
+            is_sent=True,
+            status=reply.status,
+        )
+    note = NO_FILE if lacks_file else NO_VALUES if task.values and not values else None
+    return Kept(file=file, values=values, note=note)
+
+
+def _refuse_part(reply: Reply) -> None:
+    if reply.status == _PARTIAL:
+        raise CallFailed(
+            "reply_partial",
+            f"{reply.target.shown} answered 206 with a part of what was asked for, not the whole; it was discarded.",
+            is_sent=True,
+            status=reply.status,
+        )
+
+
+async def _stored(context: Context, actor: Actor, body: AsyncIterator[bytes], max_bytes: int) -> Received | None:
+    """Put a body into the store; None where it has no bytes, and nothing is stored."""
+    first = b""
+    async for chunk in body:
+        if chunk:
+            first = chunk
+            break
+    if not first:
+        return None
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in body:
+            yield chunk
+
+    try:
+        return await context.blobs.receive(actor.account_id, whole(), max_bytes=max_bytes)
+    except TooLarge as error:
+        raise CallFailed("reply_too_large", error.message, is_sent=True) from error
+
+
+async def _document(reply: Reply, max_bytes: int) -> object:
+    """Return a JSON reply; an empty one is as null, which has nothing in it."""
+    data = await reply.read()
+    if not data.strip():
+        return None
+    try:
+        if len(data) > max_bytes:
+            raise ValueError  # noqa: TRY301  # the same refusal as of what is no JSON
+        return cast("object", json.loads(data, parse_float=Decimal, parse_constant=_no_constant))
+    except (ValueError, RecursionError):
+        raise CallFailed(
+            "reply_type", f"{reply.target.shown} did not answer with JSON of {max_bytes} bytes at most.", is_sent=True
+        ) from None
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(name)
+
+
+def _values(document: object, task: RestTask) -> dict[FieldId, object]:
+    """Return the values that came: an empty one leaves its field as it is."""
+    found = {name: value_at(document, steps) for name, steps in task.values.items()}
+    return {
+        name: str(value) if isinstance(value, Decimal) else value
+        for name, value in found.items()
+        if not is_empty(value)
+    }
+
+
+async def _inside(
+    context: Context, actor: Actor, reply: Reply, document: object, *, task: RestTask, keep: Keep
+) -> File | None:
+    """Keep the file that stands in a JSON reply, as base64 or as an address; None where none does."""
+    text = value_at(document, keep.path or ())
+    if is_empty(text):
+        return None
+    if not isinstance(text, str):
+        raise CallFailed("reply_path", f"{reply.target.shown} answered without the file that is kept.", is_sent=True)
+    given = value_at(document, keep.name) if keep.name is not None else None
+    name = given[:_MAX_NAME_CHARS] if isinstance(given, str) and given else None
+    if keep.encoding is Encoding.BASE64:
+        try:
+            data = base64.b64decode("".join(text.split()), validate=True)
+        except (binascii.Error, ValueError):
+            message = f"{reply.target.shown} answered with a file that is no base64."
+            raise CallFailed("reply_encoding", message, is_sent=True) from None
+        received = await _stored(context, actor, once(data), task.reply_bytes)
+        return None if received is None else File(received=received, name=name or reply.file_name, said_type=None)
+    # Another server may be meant: nothing that signs the call in goes there.
+    fetched = Request(method="GET", target=reply.target.follow(text))
+    async with context.http.send(fetched, bounds(task, MAX_REDIRECTS)) as there:
+        _refuse_part(there)
+        if there.status in _EMPTY:
+            return None
+        if there.status != _OK:
+            raise await refusal(context, there, Signed())
+        received = await _stored(context, actor, there.body(), task.reply_bytes)
+        if received is None:
+            return None
+        return File(received=received, name=name or there.file_name, said_type=there.media_type)
+
+
+async def refusal(context: Context, reply: Reply, signed: Signed) -> CallFailed:
+    """Return the error of a reply whose status is no success; it tells how the reply begins."""
+    head = await reply.peek()
+    is_stale = reply.status == _UNAUTHORIZED and refused(context, signed)
+    return CallFailed(
+        "status",
+        f"{reply.target.shown} answered {reply.status}.",
+        is_temporary=is_stale or reply.status in TRY_LATER,
+        retry_after_s=reply.retry_after_s(context.clock()),
+        is_sent=True,
+        status=reply.status,
+        reply=shown(head, signed),
+    )
+
+
+def shown(head: bytes, signed: Signed) -> str:
+    """Return the beginning of a reply as it is recorded."""
+    return signed.hide(head.decode("utf-8", "replace").replace("\0", "\ufffd"))
