@@ -2,8 +2,6 @@
 
 import asyncio
 import gzip
-import ipaddress
-import ssl
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Sequence
@@ -11,12 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from certificates import certificate
 from peers import Arrived, Peer, peer, raw_peer
+from satchel.model.transfer.reply_names import complete_name
 from satchel.outbound.allowed import parse_allowed
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.guard import Guard
@@ -290,7 +286,8 @@ async def test_a_header_that_would_change_the_request_is_refused(other: Peer, he
 async def test_a_reply_is_named_safely(other: Peer, headers: list[str], path: str, name: str) -> None:
     url = other.answers(path, b"%PDF-1.7", *headers)
     async with client_of(other).send(Request(method="GET", target=Target.parse(url)), SMALL) as reply:
-        assert reply.file_name == name
+        named = complete_name(reply.said_name, reply.address_name, head=b"\0", said_type=None, accept=())
+        assert named == name
 
 
 @pytest.mark.parametrize(
@@ -304,37 +301,11 @@ async def test_a_wish_to_be_asked_later_is_read(other: Peer, text: str, seconds:
         assert reply.retry_after_s(datetime(2026, 3, 2, 9, 30, tzinfo=UTC)) == seconds
 
 
-def _certificate(folder: Path, name: str) -> ssl.SSLContext:
-    """Return a server's side with a certificate of its own for a name; the file is its own authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    names: list[x509.GeneralName] = [x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.9"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
-
-
 async def test_a_server_is_verified_against_the_name_that_was_called(tmp_path: Path) -> None:
     async def here(_host: str, _port: int) -> Sequence[str]:
         return ["127.0.0.1"]
 
-    async with peer(tls=_certificate(tmp_path, "archive.example")) as secure:
+    async with peer(tls=certificate(tmp_path, "archive.example")) as secure:
         secure.answers("/x", b"over TLS")
         guard = Guard(allowed=(parse_allowed(f"127.0.0.1:{secure.port}"),), resolve=here)
         trusting = HttpClient(guard, Trust(tmp_path / "cert.pem"))

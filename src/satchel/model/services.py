@@ -190,6 +190,7 @@ class RestTask:
         success: the statuses that count as success, lowest and highest.
         timeout: of the whole attempt: signing in, the call, and a file that is fetched from an address in its reply.
         reply_bytes: the longest reply.
+        until_close: whether a reply without a length ends where the other side closes a connection without TLS.
         keep: the file that is kept of a reply, if one is.
         values: field -> path in a JSON reply.
         is_required: whether a reply without the file, or without one of the values, is a failure.
@@ -211,6 +212,7 @@ class RestTask:
     keep: KeptFile | None
     values: Mapping[FieldId, tuple[str | int, ...]]
     is_required: bool = False
+    until_close: bool = False
     redirects: int = 0
     auth: Auth | None = None
 

@@ -40,6 +40,7 @@ class Bounds:
         total: from the first step to the last byte of the reply.
         reply_bytes: the most of a reply's body that is read, after decompression.
         redirects: how many are followed, 0 to 3.
+        until_close: whether a reply without a length is taken that ends with a connection without TLS.
     """
 
     connect: timedelta | None = timedelta(seconds=10)
@@ -47,6 +48,7 @@ class Bounds:
     total: timedelta = timedelta(minutes=5)
     reply_bytes: int = 10 * 1024 * 1024
     redirects: int = 0
+    until_close: bool = False
 
 
 class HttpClient:
@@ -124,6 +126,8 @@ class HttpClient:
                     sent_bytes=progress.sent_bytes,
                     limit_bytes=bounds.reply_bytes,
                     content=_within(content, target, progress),
+                    is_closed=lambda: _is_closed(response),
+                    until_close=bounds.until_close,
                 )
             finally:
                 await _close(connection, dialled)
@@ -280,10 +284,28 @@ def _tls_cause(error: BaseException) -> str | None:
     return None
 
 
+def _extra(response: httpcore.Response, name: str) -> object:
+    """Return what is known of a response's connection."""
+    stream = cast("Mapping[str, object]", response.extensions).get("network_stream")
+    return stream.get_extra_info(name) if isinstance(stream, httpcore.AsyncNetworkStream) else None
+
+
+def _is_closed(response: httpcore.Response) -> bool:
+    """Return whether the other side has closed its TLS (close_notify), now that nothing more comes.
+
+    The client takes a broken connection for the same end; asked again, TLS knows which it was.
+    """
+    tls = _extra(response, "ssl_object")
+    if not isinstance(tls, ssl.SSLObject):
+        return False
+    try:
+        return tls.read(1) == b""
+    except ssl.SSLError:
+        return False
+
+
 def _address(response: httpcore.Response) -> str:
     """Return the address that was dialled, as `address:port`."""
-    extensions = cast("Mapping[str, object]", response.extensions)
-    stream = extensions.get("network_stream")
-    peer: object = stream.get_extra_info("server_addr") if isinstance(stream, httpcore.AsyncNetworkStream) else None
+    peer = _extra(response, "server_addr")
     address = cast("tuple[object, ...]", peer) if isinstance(peer, tuple) else ()
     return f"{address[0]}:{address[1]}" if len(address) > 1 else ""

@@ -5,14 +5,13 @@ shorter than said, is no reply: what was read of it is discarded by whoever read
 """
 
 import zlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import unquote
 
-from satchel.model.errors import BadFile, InvalidRequest
 from satchel.model.transfer.media import essence
-from satchel.model.transfer.names import clean_upload_name, decode_header, parse_disposition
+from satchel.model.transfer.names import decode_header
+from satchel.model.transfer.reply_names import address_name, disposition_name
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.target import Target
 
@@ -22,6 +21,7 @@ HEAD_BYTES = 1024
 MAX_RETRY_AFTER_S = 24 * 3600.0
 
 _STEP_BYTES = 256 * 1024
+_GZIP = b"\x1f"
 _ENCODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _NO_BODY = frozenset({204, 205, 304})
 
@@ -48,7 +48,18 @@ class Reply:
         sent_bytes: int,
         limit_bytes: int,
         content: AsyncIterator[bytes],
+        is_closed: Callable[[], bool],
+        until_close: bool,
     ) -> None:
+        """Begin to read a reply.
+
+        Args:
+            status, headers, target, address, sent_bytes: of the exchange.
+            limit_bytes: the longest body, after decompression.
+            content: the body as it comes.
+            is_closed: returns whether TLS has closed the connection, rather than that it broke.
+            until_close: whether a body may end with a connection that has no TLS.
+        """
         self.status = status
         self.target = target
         self.address = address
@@ -58,6 +69,8 @@ class Reply:
         self._headers = headers
         self._limit_bytes = limit_bytes
         self._content = content
+        self._is_closed = is_closed
+        self._until_close = until_close
 
     def header(self, name: str) -> str | None:
         """Return the first header of a lower-case name, or None."""
@@ -69,15 +82,15 @@ class Reply:
         return essence(self.header("content-type")) or None
 
     @property
-    def file_name(self) -> str:
-        """A safe name for the body: of Content-Disposition, else the end of the address, else `file`."""
-        for name in (self._disposition_name(), unquote(self.target.last_segment, errors="replace")):
-            if name:
-                try:
-                    return clean_upload_name(name)
-                except BadFile:
-                    continue
-        return "file"
+    def said_name(self) -> str | None:
+        """A safe name of the body, from Content-Disposition."""
+        given = self.header("content-disposition")
+        return disposition_name(given) if given else None
+
+    @property
+    def address_name(self) -> str | None:
+        """A safe name of the body, from the address that it came from."""
+        return address_name(self.target.path)
 
     def retry_after_s(self, now: datetime) -> float | None:
         """Return how long the other side asks to wait, up to a day, or None."""
@@ -115,10 +128,7 @@ class Reply:
                 if len(self.head) < HEAD_BYTES:
                     self.head += bytes(piece[: HEAD_BYTES - len(self.head)])
                 yield piece
-        if unpacker is not None and self.received_bytes and not unpacker.is_whole:
-            raise CallFailed(
-                "reply_cut_short", f"{self.target.shown} sent compressed data that ends too early.", is_sent=True
-            )
+        self._check_end(unpacker)
 
     async def read(self) -> bytes:
         """Return the whole body; for replies that are values and not files.
@@ -138,22 +148,31 @@ class Reply:
             pass  # what came is enough
         return self.head
 
-    def _disposition_name(self) -> str | None:
-        given = self.header("content-disposition")
-        if not given:
-            return None
-        try:
-            return parse_disposition(given).filename
-        except InvalidRequest:
-            return None
+    @property
+    def _ends_with_connection(self) -> bool:
+        """Whether nothing but the connection's end says where the reply ends (RFC 9112, 6.3)."""
+        return self.header("content-length") is None and self.header("transfer-encoding") is None
 
     def _check_framing(self) -> None:
-        encoding = self.header("transfer-encoding")
-        if self.header("content-length") is None and encoding is None:
+        if self._ends_with_connection and not (self.target.scheme == "https" or self._until_close):
             raise CallFailed(
                 "reply_without_length",
                 f"{self.target.shown} does not say how long its reply is: a broken connection could not be told "
-                "from its end; it was discarded.",
+                "from its end; it was discarded. With reply_until_close the task takes such replies.",
+                is_sent=True,
+            )
+
+    def _check_end(self, unpacker: "_Unpacker | None") -> None:
+        if unpacker is not None and self.received_bytes and not unpacker.is_whole:
+            raise CallFailed(
+                "reply_cut_short", f"{self.target.shown} sent compressed data that ends too early.", is_sent=True
+            )
+        if self._ends_with_connection and self.target.scheme == "https" and not self._is_closed():
+            raise CallFailed(
+                "reply_cut_short",
+                f"{self.target.shown} broke the connection without closing it, and its reply may not be whole; it was "
+                "discarded.",
+                is_temporary=True,
                 is_sent=True,
             )
 
@@ -194,6 +213,7 @@ class _Unpacker:
 
     def __init__(self, window_bits: int, limit_bytes: int) -> None:
         self._zlib = zlib.decompressobj(window_bits)
+        self._window_bits = window_bits
         self._limit_bytes = limit_bytes
 
     @property
@@ -205,8 +225,12 @@ class _Unpacker:
         """Return what a chunk unpacks to, one step past the limit at most."""
         pieces: list[bytes] = []
         size, rest = 0, chunk
-        while rest and not self._zlib.eof and size <= self._limit_bytes:
+        while rest and size <= self._limit_bytes:
+            if self._zlib.eof:
+                if self._window_bits != _ENCODINGS["gzip"] or rest[:1] != _GZIP:
+                    break  # padding
+                self._zlib = zlib.decompressobj(self._window_bits)  # one more member (RFC 1952, 2.2)
             pieces.append(self._zlib.decompress(rest, _STEP_BYTES))
             size += len(pieces[-1])
-            rest = self._zlib.unconsumed_tail
+            rest = self._zlib.unconsumed_tail or self._zlib.unused_data
         return pieces

@@ -94,11 +94,6 @@ class Target:
         """The address without its query, for records, messages and logs."""
         return f"{self.scheme}://{self.authority}{self.path}"
 
-    @property
-    def last_segment(self) -> str:
-        """The end of the path, still percent-encoded; empty where the path ends in a slash."""
-        return self.path.rpartition("/")[2]
-
     def with_parameters(self, encoded: str) -> "Target":
         """Return the address with more in its query; `encoded` is `a=1&b=2`."""
         query = f"{self.query}&{encoded}" if self.query and encoded else self.query or encoded

@@ -128,13 +128,15 @@ async def save(run: Run, task: RestTask, outcome: Outcome) -> dict[str, object]:
     if file is None:
         return outcome.details
     place = task.keep.place if task.keep is not None else None
-    if place is not None and run.app.manifest.field(place) is None:
+    field = run.app.manifest.field(place) if place is not None else None
+    if place is not None and field is None:
         raise NotFound("field", place)
     held = [old.id for old in run.files_in(place)] if place is not None else []
     if held:
         await file_rows.set_deleted(run.tx, run.instance.account_id, held, at=run.now, by=None)
         run.files = [old for old in run.files if old.id not in held]
-    kind = media_type(file.received.head, file.name, file.said_type)
-    made = await attach_received(run, file.received, field_id=place, name=file.name, kind=kind)
+    name = file.name(field)
+    kind = media_type(file.received.head, name, file.said_type)
+    made = await attach_received(run, file.received, field_id=place, name=name, kind=kind)
     await check_place(run, Place(field=place))
     return {**outcome.details, "files_received": [made], "files_removed": held}

@@ -18,10 +18,13 @@ from satchel.blobs.store import Received
 from satchel.model.actor import Actor
 from satchel.model.chunks import once
 from satchel.model.errors import TooLarge
+from satchel.model.fields import Field
 from satchel.model.ids import FieldId
 from satchel.model.reply_path import value_at
 from satchel.model.scalars import is_empty
 from satchel.model.services import MAX_REDIRECTS, Encoding, Keep, RestTask
+from satchel.model.transfer.names import extension
+from satchel.model.transfer.reply_names import cleaned_name, complete_name
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.http import Bounds
 from satchel.outbound.reply import Reply
@@ -45,13 +48,22 @@ class File:
 
     Attributes:
         received: its bytes, in the store.
-        name: safe.
+        said_name: what the other side calls it; safe.
+        address_name: what its address calls it; safe.
         said_type: what the other side says that it is.
     """
 
     received: Received
-    name: str
+    said_name: str | None
+    address_name: str | None
     said_type: str | None
+
+    def name(self, field: Field | None) -> str:
+        """Return its name in a field (None: the attachments tab), with an extension of its type."""
+        accept = field.files.accept if field is not None and field.files is not None else ()
+        return complete_name(
+            self.said_name, self.address_name, head=self.received.head, said_type=self.said_type, accept=accept
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +82,14 @@ class Kept:
 
 def bounds(task: RestTask, redirects: int) -> Bounds:
     """Return what bounds each request of a call: its time, and no silence that is shorter."""
-    return Bounds(connect=None, idle=None, total=task.timeout, reply_bytes=task.reply_bytes, redirects=redirects)
+    return Bounds(
+        connect=None,
+        idle=None,
+        total=task.timeout,
+        reply_bytes=task.reply_bytes,
+        redirects=redirects,
+        until_close=task.until_close,
+    )
 
 
 async def keep(context: Context, actor: Actor, task: RestTask, reply: Reply) -> Kept:
@@ -84,9 +103,7 @@ async def keep(context: Context, actor: Actor, task: RestTask, reply: Reply) -> 
         return Kept()
     _refuse_part(reply)
     if task.keep is not None and task.keep.encoding is Encoding.BINARY:
-        received = await _stored(context, actor, reply.body(), task.reply_bytes)
-        file = None if received is None else File(received=received, name=reply.file_name, said_type=reply.media_type)
-        return _checked(task, reply, file, {})
+        return _checked(task, reply, await _body(context, actor, task, reply, name=None), {})
     document = await _document(reply, _MAX_JSON_BYTES if task.keep is None else _MAX_INSIDE_BYTES)
     file = None if task.keep is None else await _inside(context, actor, reply, document, task=task, keep=task.keep)
     return _checked(task, reply, file, _values(document, task))
@@ -178,7 +195,7 @@ async def _inside(
     if not isinstance(text, str):
         raise CallFailed("reply_path", f"{reply.target.shown} answered without the file that is kept.", is_sent=True)
     given = value_at(document, keep.name) if keep.name is not None else None
-    name = given[:_MAX_NAME_CHARS] if isinstance(given, str) and given else None
+    name = cleaned_name(given[:_MAX_NAME_CHARS]) if isinstance(given, str) else None
     if keep.encoding is Encoding.BASE64:
         try:
             data = base64.b64decode("".join(text.split()), validate=True)
@@ -186,7 +203,9 @@ async def _inside(
             message = f"{reply.target.shown} answered with a file that is no base64."
             raise CallFailed("reply_encoding", message, is_sent=True) from None
         received = await _stored(context, actor, once(data), task.reply_bytes)
-        return None if received is None else File(received=received, name=name or reply.file_name, said_type=None)
+        address = reply.address_name  # it names the document that the file stands in, as in /orders.json
+        stem = address.removesuffix(extension(address)) if address is not None else None
+        return None if received is None else File(received=received, said_name=name, address_name=stem, said_type=None)
     # Another server may be meant: nothing that signs the call in goes there.
     fetched = Request(method="GET", target=reply.target.follow(text))
     async with context.http.send(fetched, bounds(task, MAX_REDIRECTS)) as there:
@@ -195,10 +214,20 @@ async def _inside(
             return None
         if there.status != _OK:
             raise await refusal(context, there, Signed())
-        received = await _stored(context, actor, there.body(), task.reply_bytes)
-        if received is None:
-            return None
-        return File(received=received, name=name or there.file_name, said_type=there.media_type)
+        return await _body(context, actor, task, there, name=name)
+
+
+async def _body(context: Context, actor: Actor, task: RestTask, reply: Reply, *, name: str | None) -> File | None:
+    """Keep a reply's body; `name` is what something else calls it."""
+    received = await _stored(context, actor, reply.body(), task.reply_bytes)
+    if received is None:
+        return None
+    return File(
+        received=received,
+        said_name=name or reply.said_name,
+        address_name=reply.address_name,
+        said_type=reply.media_type,
+    )
 
 
 async def refusal(context: Context, reply: Reply, signed: Signed) -> CallFailed:

@@ -271,6 +271,7 @@ SERVICE = Choice(
                 ),
                 "timeout": Single.DURATION,
                 "reply_bytes": Single.SIZE,
+                "reply_until_close": Single.FLAG,
                 "output": _OUTPUT,
                 "redirects": Whole(0, MAX_REDIRECTS),
                 "auth": AUTH,

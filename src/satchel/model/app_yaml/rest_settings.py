@@ -50,6 +50,7 @@ class Rest(SettingsReader):
             keep=keep,
             values=values,
             is_required=is_required,
+            until_close=section.boolean("reply_until_close") or False,
             redirects=section.integer("redirects") or 0,
             auth=self._auth(),
         )
