@@ -39,6 +39,17 @@ class Postgres:
     _given_back: list[str] = field(default_factory=list)
 
     @contextmanager
+    def empty(self) -> Iterator[str]:
+        """Make a database without a table and yield its DSN; it is dropped as a copy is."""
+        name = f"{self.template}_{os.getpid()}_{next(_NUMBERS)}"
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield make_conninfo(self.dsn, dbname=name)
+        finally:
+            self._given_back.append(name)
+
+    @contextmanager
     def clone(self) -> Iterator[str]:
         """Lend a fresh copy of the template and yield its DSN; the copy is dropped when it is known to be idle.
 

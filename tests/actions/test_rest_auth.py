@@ -49,7 +49,7 @@ async def deploy(world: World, url: str, auth: dict[str, str], **task: object) -
 async def test_a_call_signs_in_with_the_secret_that_it_names(
     world: World, clerk: Actor, other: Peer, auth: dict[str, str], sent: str
 ) -> None:
-    await secrets.put(world.context, world.admin, "key", SECRET)
+    await secrets.put(world.context, world.admin, "key", SECRET, apps=["RST"])
     await deploy(world, other.url("/"), auth)
 
     await world.perform(await world.start(clerk, "RST"))
@@ -85,7 +85,7 @@ async def test_a_token_is_asked_for_with_the_client_s_credentials_and_used_until
     world: World, clerk: Actor, other: Peer
 ) -> None:
     token_server(other, [FIRST])
-    await secrets.put(world.context, world.admin, "key", "s3cret-value")
+    await secrets.put(world.context, world.admin, "key", "s3cret-value", apps=["RST"])
     await deploy(world, other.url("/resource"), {**OAUTH, "token_url": other.url("/token")})
 
     for _ in range(2):
@@ -112,7 +112,7 @@ async def test_the_token_of_a_secret_that_is_bound_to_hosts_goes_to_no_other(
     )
     world.context = replace(world.context, http=client)
     await deploy(world, there, {**OAUTH, "token_url": other.url("/token")}, retry={"attempts": 1})
-    await secrets.put(world.context, world.admin, "key", "s3cret-value", ["127.0.0.1", "localhost"])
+    await secrets.put(world.context, world.admin, "key", "s3cret-value", ["127.0.0.1", "localhost"], apps=["RST"])
     await world.perform(await world.start(clerk, "RST"))
     assert [arrived.target for arrived in other.requests] == ["/token", "/resource"]
 
@@ -126,7 +126,7 @@ async def test_the_token_of_a_secret_that_is_bound_to_hosts_goes_to_no_other(
 
 async def test_a_token_that_is_no_longer_taken_is_asked_for_anew(world: World, clerk: Actor, other: Peer) -> None:
     token_server(other, [FIRST])
-    await secrets.put(world.context, world.admin, "key", "s3cret-value")
+    await secrets.put(world.context, world.admin, "key", "s3cret-value", apps=["RST"])
     await deploy(world, other.url("/resource"), {**OAUTH, "token_url": other.url("/token")})
     await world.perform(await world.start(clerk, "RST"))
     token_server(other, [SECOND, SECOND])
@@ -141,12 +141,29 @@ async def test_a_token_that_is_no_longer_taken_is_asked_for_anew(world: World, c
     assert (await world.open_task(source)).element == "u"
 
 
+async def test_a_token_that_is_kept_is_not_used_once_its_secret_is_granted_no_more(
+    world: World, clerk: Actor, other: Peer
+) -> None:
+    token_server(other, [FIRST])
+    await secrets.put(world.context, world.admin, "key", "s3cret-value", apps=["RST"])
+    await deploy(world, other.url("/resource"), {**OAUTH, "token_url": other.url("/token")}, retry={"attempts": 1})
+    await world.perform(await world.start(clerk, "RST"))
+    assert [arrived.target for arrived in other.requests] == ["/token", "/resource"]
+
+    await secrets.put(world.context, world.admin, "key", None, apps=["OTHER"])
+    source = await world.start(clerk, "RST")
+    await world.perform(source)
+
+    assert len(other.requests) == 2
+    assert "satchel admin secret key --app RST" in await incident(world, source)
+
+
 @pytest.mark.parametrize("hosts", [None, ["elsewhere.example"]])
 async def test_a_secret_that_is_missing_or_bound_to_another_host_is_not_sent(
     world: World, clerk: Actor, other: Peer, hosts: list[str] | None
 ) -> None:
     if hosts is not None:
-        await secrets.put(world.context, world.admin, "key", SECRET, hosts)
+        await secrets.put(world.context, world.admin, "key", SECRET, hosts, apps=["RST"])
     await deploy(world, other.url("/"), {"type": "bearer", "token": "key"})
     source = await world.start(clerk, "RST")
 
@@ -168,7 +185,7 @@ async def test_a_secret_is_in_no_table_though_the_other_side_repeats_it(
     }
     for path, (status, text) in echoes.items():
         other.answers(path, text.encode(), status=status.decode())
-    await secrets.put(world.context, world.admin, "key", SECRET)
+    await secrets.put(world.context, world.admin, "key", SECRET, apps=["RST"])
     sources = []
     for path in echoes:
         await deploy(world, other.url(path), {"type": "basic", "user": "me", "password": "key"})
@@ -228,7 +245,7 @@ async def test_a_secret_that_could_not_be_used_is_refused(
 async def test_a_secret_sealed_with_another_key_or_moved_to_another_account_does_not_open(
     world: World, clerk: Actor, other: Peer
 ) -> None:
-    await secrets.put(world.context, world.rival, "key", SECRET)
+    await secrets.put(world.context, world.rival, "key", SECRET, apps=["RST"])
     await world.rows(f"UPDATE secrets SET account_id = {int(world.account)} RETURNING name")
     await deploy(world, other.url("/"), {"type": "bearer", "token": "key"})
     source = await world.start(clerk, "RST")

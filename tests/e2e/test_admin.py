@@ -88,7 +88,11 @@ def test_a_secret_is_set_listed_and_deleted(server: DemoServer) -> None:
     listed = said(server, "secret")
     assert [line.split("\t")[:2] for line in listed.splitlines() if line.startswith("key")] == [["key", "a.example"]]
     assert "sesame" not in listed
-    assert said(server, "secret", "key", "--delete") == "secret key deleted\n"
+    assert said(server, "secret", "key", "--keep-value", "--app", "PUR", "--app", "NEW") == "secret key kept\n"
+    listed = said(server, "secret")
+    (row,) = [line.split("\t")[:3] for line in listed.splitlines() if line.startswith("key")]
+    assert row == ["key", "a.example", "PUR, NEW"]
+    assert said(server, "secret", "key", "--delete") == "secret key forgotten\n"
 
 
 def test_a_secret_that_is_not_given_is_asked_for(server: DemoServer) -> None:

@@ -246,11 +246,15 @@ def test_a_service_task_is_looked_at_and_its_incident_skipped_from_the_command_l
     reach = ("--url", server.url, "--token", server.token("admin"))
     (found,) = eventually(lambda: client.get(f"/api/v1/incidents?instance={instance}").json()["items"])
 
+    unsigned = command("call", str(instance), "s", "--dry-run", *reach)
+    assert client.put("/api/v1/secrets/erp_token", json={"value": "open sesame", "apps": ["CMD"]}).is_success
     shown = command("call", str(instance), "s", "--dry-run", *reach)
     made = command("call", str(instance), *reach)
     listed = command("incidents", "--instance", str(instance), *reach)
     skipped = command("incidents", "--skip", str(found["id"]), "--set", "note=by hand", *reach)
 
+    assert (unsigned.returncode, unsigned.stdout) == (1, "")
+    assert "satchel admin secret erp_token --app CMD" in unsigned.stderr
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout.startswith("PUT http://10.0.0.1/a%20b\n")
     assert "bearer, with the secret erp_token" in shown.stdout

@@ -1,5 +1,6 @@
 """What only an account can tell of an app's service tasks before it is deployed: users, secrets, links."""
 
+from satchel.actions.identity.secrets import missing
 from satchel.db import secrets as secret_rows
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor
@@ -13,7 +14,8 @@ from satchel.model.template import Template
 
 async def service_findings(tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
     """Return an error for each task that would act for another user than the deployer may speak for, and warnings."""
-    known = {secret.name for secret in await secret_rows.secrets(tx, actor.account_id)}
+    app = bundle.manifest.code
+    known = {secret.name for secret in await secret_rows.secrets(tx, actor.account_id) if secret.is_granted(app)}
     found: list[Finding] = []
     for element, service in bundle.manifest.services.items():
         pointer = f"/services/{pointer_token(element)}"
@@ -22,7 +24,7 @@ async def service_findings(tx: Reader, actor: Actor, bundle: Bundle) -> list[Fin
             found.append(bundle.finding("acts_as", f"{pointer}/as", message))
         task = service.task
         if isinstance(task, RestTask) and task.auth is not None and task.auth.secret not in known:
-            message = f"There is no secret {task.auth.secret} yet; set it with: satchel admin secret {task.auth.secret}"
+            message = missing(task.auth.secret, app)
             found.append(bundle.finding("unknown_secret", f"{pointer}/auth", message, severity="warning"))
         for name in _links_as_bytes(bundle, service):
             message = f"{element} sends {name} as bytes, which may hold files kept elsewhere; those make the call fail."

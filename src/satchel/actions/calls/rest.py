@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from satchel.actions.calls.rest_auth import sign
+from satchel.actions.calls.rest_auth import TRY_LATER, Signed, check, refused, sign
 from satchel.actions.calls.rest_bodies import Given, build, escaped
 from satchel.actions.calls.rest_replies import Kept, bounds, keep, refusal, shown
 from satchel.actions.calls.users import ServiceJob
@@ -50,10 +50,15 @@ async def prepare(context: Context, job: ServiceJob, task: RestTask) -> Prepared
         CallFailed: it cannot be made.
         NotFound, Forbidden: the instance is gone, or the user for whom it is made may not sign in any more.
     """
-    given, key = await _given(context, job)
+    given, app, key = await _given(context, job)
     body, query, sent = await build(context, task, given)
     target = Target.parse(escaped(task.url, given, None)).with_parameters(query)
     headers = [(name, render(template, given.values)) for name, template in task.headers.items()]
+    signed, account = Signed(), job.actor.account_id
+    if job.call_id is None:
+        await check(context, account, app, task.auth, target)
+    else:
+        signed = await sign(context, account, app, task.auth, target)
     request = Request(
         method=task.method,
         target=target,
@@ -102,7 +107,13 @@ async def _made(context: Context, job: ServiceJob, task: RestTask, prepared: Pre
         return Outcome(kept=kept, details=details if kept.note is None else {**details, "note": kept.note})
 
 
-async def _given(context: Context, job: ServiceJob) -> tuple[CallInputs, str | None]:
+def _told(head: bytes, signed: Signed) -> str:
+    """Return the beginning of a reply as it is recorded."""
+    return signed.hide(head.decode("utf-8", "replace").replace("\0", "\ufffd"))
+
+
+async def _given(context: Context, job: ServiceJob) -> tuple[Given, str, str | None]:
+    """Return what the call is made of, its app's code, and its Idempotency-Key if it is made."""
     async with context.database.write() as tx:  # the instance is read under its lock, and not changed
         run = await load(context, tx, job.actor, job.instance_id, Ledger())
         issuer = await job.issuer(context, tx, run.instance)
@@ -113,7 +124,8 @@ async def _given(context: Context, job: ServiceJob) -> tuple[CallInputs, str | N
             files={field.id: run.files_in(field.id) for field in run.app.file_fields},
             file_fields={field.id: field for field in run.app.file_fields},
         )
-        return given, None if job.call_id is None else f"{run.instance.uuid}-{job.call_id}"
+        key = None if job.call_id is None else f"{run.instance.uuid}-{job.call_id}"
+        return given, run.app.manifest.code, key
 
 
 async def save(run: Run, task: RestTask, outcome: Outcome) -> dict[str, object]:

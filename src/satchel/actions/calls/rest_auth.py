@@ -55,8 +55,23 @@ class CallCredentials:
         return text
 
 
-async def sign(context: Context, account: AccountId, auth: Auth | None, target: Target, within: timedelta) -> Signed:
-    """Return what signs a call to `target` in, which may take as long as the whole call.
+async def check(context: Context, account: AccountId, app: str, auth: Auth | None, target: Target) -> None:
+    """Pass only where an app's call to `target` could be signed in; nothing is opened or asked for.
+
+    Raises:
+        CallFailed: `secret`: it is not there for the app, or may not go there.
+    """
+    if auth is not None:
+        await secrets.require(context, account, app, auth.secret, *_reached(auth, target))
+
+
+def _reached(auth: Auth, target: Target) -> tuple[Target, ...]:
+    """Return where a secret goes, and what is got with it."""
+    return (Target.parse(auth.token_url), target) if auth.kind is AuthKind.OAUTH2 else (target,)
+
+
+async def sign(context: Context, account: AccountId, app: str, auth: Auth | None, target: Target) -> Signed:
+    """Return what signs an app's call to `target` in.
 
     Raises:
         CallFailed: `secret`, or whatever kept an OAuth2 token from being given.
@@ -64,8 +79,8 @@ async def sign(context: Context, account: AccountId, auth: Auth | None, target: 
     if auth is None:
         return CallCredentials()
     if auth.kind is AuthKind.OAUTH2:
-        return await _oauth2(context, account, auth, target, within)
-    secret = await secrets.reveal(context, account, auth.secret, target)
+        return await _oauth2(context, account, app, auth, target)
+    secret = await secrets.reveal(context, account, app, auth.secret, target)
     match auth.kind:
         case AuthKind.BASIC:
             pair = base64.b64encode(f"{auth.user}:{secret}".encode()).decode()
@@ -89,13 +104,13 @@ class _Token(msgspec.Struct):
     expires_in: float | None = None
 
 
-async def _oauth2(context: Context, account: AccountId, auth: Auth, target: Target, within: timedelta) -> Signed:
+async def _oauth2(context: Context, account: AccountId, app: str, auth: Auth, target: Target) -> Signed:
     """Get a token by the client's credentials (RFC 6749, 4.4), or take the one that still works.
 
     Hosts that the secret is bound to bind the token too: otherwise whoever writes an app could have it sent anywhere.
     """
     there = Target.parse(auth.token_url)
-    secret = await secrets.reveal(context, account, auth.secret, there, target)
+    secret = await secrets.reveal(context, account, app, auth.secret, *_reached(auth, target))  # before a kept token
     key = (
         account, auth.token_url, auth.user, auth.scope, target.origin, hashlib.sha256(secret.encode()).digest()
     )  # fmt: skip  # one line tells that the whole is one key

@@ -227,30 +227,51 @@ def set_secret(
         ),
     ] = None,
     hosts: Annotated[list[str] | None, typer.Option("--host", help="A host it may be sent to; repeat.")] = None,
-    delete: Annotated[bool, typer.Option("--delete", help="Delete it instead.")] = False,
+    apps: Annotated[
+        list[str] | None, typer.Option("--app", help="Code of an app whose calls may use it, * for every app; repeat.")
+    ] = None,
+    keep_value: Annotated[bool, typer.Option("--keep-value", help="Change its apps and hosts only.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Forget it instead.")] = False,
     account: AccountName = None,
     data: DataDirectory = None,
 ) -> None:
-    """Set, list or delete the secrets that calls sign in with; the value of a secret is never shown."""
-    # Prompts before the server's parts are open: a person may take a while.
-    given = "" if name is None or delete else value or typer.prompt(f"Secret {name}", hide_input=True)
-    _change_secrets(name=name, value=given, hosts=hosts or [], delete=delete, account=account, data=data)
+    """Set, list or forget the secrets that calls sign in with; a secret that is set is never shown again."""
+    # Asked for before the server's parts are open: a person may take a while.
+    given: str | None = value
+    if name is None or delete or keep_value:
+        given = None
+    elif not given:
+        given = typer.prompt(f"Secret {name}", hide_input=True)
+    _change_secrets(name=name, value=given, hosts=hosts, apps=apps, delete=delete, account=account, data=data)
 
 
 @in_account
 async def _change_secrets(
-    session: AdminContext, *, name: str | None, value: str, hosts: list[str], delete: bool
+    session: Session,
+    *,
+    name: str | None,
+    value: str | None,
+    hosts: list[str] | None,
+    apps: list[str] | None,
+    delete: bool,
 ) -> None:
     from satchel.actions.identity import secrets  # noqa: PLC0415  # as above
 
     context, actor = session.context, session.actor
     if name is None:
         known = await secrets.listing(context, actor)
-        rows = [(one.name, ", ".join(one.hosts) or "any", one.changed_at.isoformat()) for one in known]
-        output.table(["secret", "hosts", "set"], rows)
+        rows = [
+            (one.name, ", ".join(one.hosts) or "any", ", ".join(one.apps) or "none", one.changed_at.isoformat())
+            for one in known
+        ]
+        output.table(["secret", "hosts", "apps", "set"], rows)
     elif delete:
         await secrets.delete(context, actor, name)
         output.out.print(f"secret {name} deleted", markup=False)
     else:
-        await secrets.put(context, actor, name, value, hosts)
-        output.out.print(f"secret {name} set", markup=False)
+        await secrets.put(context, actor, name, value, hosts, apps=apps)
+        output.out.print(f"secret {name} {'kept' if value is None else 'set'}", markup=False)
+        (now,) = [one for one in await secrets.listing(context, actor) if one.name == name]
+        if not now.apps and output.err.is_terminal:  # programs have the list
+            hint = f"No app may use it yet; grant it with: satchel admin secret {name} --keep-value --app CODE"
+            output.err.print(hint, markup=False)

@@ -9,15 +9,15 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 
-def upgrade(dsn: str) -> None:
-    """Run every step that the database at `dsn` has not had."""
+def upgrade(dsn: str, step: str = "head") -> None:
+    """Run every step up to `step` that the database at `dsn` has not had."""
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(dsn), poolclass=NullPool)
     config = Config()
     config.set_main_option("script_location", "satchel.db:migrations")
     config.set_main_option("path_separator", "os")
     with engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, step)
         connection.commit()
 
 

@@ -171,10 +171,16 @@ class OAuthClientSecret(ReplyBody, frozen=True, kw_only=True):
 
 
 class Secret(ReplyBody, frozen=True, kw_only=True):
-    """A secret of service tasks, without its value; `hosts` are the only ones that it is sent to (none: any)."""
+    """A secret of service tasks, without its value.
+
+    Attributes:
+        hosts: the only ones that it is sent to (none: any).
+        apps: codes of those whose calls may use it; `*` stands for every app.
+    """
 
     name: str
     hosts: Sequence[str]
+    apps: Sequence[str]
     changed_at: Timestamp
 
 

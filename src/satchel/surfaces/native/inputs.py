@@ -247,10 +247,15 @@ class CallFailure(Body):
 
 
 class NewSecret(Body):
-    """A secret to be, and the only hosts that it is ever sent to (none: any)."""
+    """A secret: its value, the only hosts that it is ever sent to (none: any), the codes of the apps that may use it.
 
-    value: Text
-    hosts: Sequence[Name] = ()
+    Without `value` the one that is set stays, and `hosts` too unless they are given. Without `apps` those stay that may
+    use it; a new secret no app may use. `*` stands for every app.
+    """
+
+    value: Text | None = None
+    hosts: Sequence[Name] | None = None
+    apps: Sequence[Name] | None = None
 
 
 def mapping(raw: msgspec.Raw, pointer: str) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from satchel.actions.identity import secrets
 from satchel.model.api import people as api
-from satchel.model.errors import Forbidden, InvalidValues
+from satchel.model.errors import Forbidden, InvalidValues, NotFound
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
@@ -17,9 +17,10 @@ async def listing(exchange: Exchange) -> Reply:
 
 
 async def put(exchange: Exchange) -> Reply:
-    """Set a secret, in place of the one of that name if there is one."""
+    """Set a secret, in place of the one of that name if there is one, or change which apps may use it."""
     given = await exchange.read(inputs.NewSecret)
-    await secrets.put(exchange.context, exchange.actor, exchange.params["name"], given.value, given.hosts)
+    name = exchange.params["name"]
+    await secrets.put(exchange.context, exchange.actor, name, given.value, given.hosts, apps=given.apps)
     return Reply(status=204)
 
 
@@ -37,7 +38,7 @@ ENDPOINTS = (
         put,
         body=inputs.NewSecret,
         answers=NOTHING,
-        refuses=(Forbidden, InvalidValues),
+        refuses=(Forbidden, InvalidValues, NotFound),
     ),
     endpoint("DELETE", "/api/v1/secrets/{name}", delete, answers=NOTHING, refuses=(Forbidden,)),
 )

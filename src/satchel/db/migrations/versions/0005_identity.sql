@@ -19,3 +19,7 @@ UPDATE sign_in_failures SET last_at = window_ends_at - interval '10 minutes';
 ALTER TABLE sign_in_failures ALTER COLUMN last_at SET NOT NULL;
 ALTER TABLE sign_in_failures ADD COLUMN known_until timestamptz;
 CREATE INDEX credentials_application ON credentials (scope) WHERE kind = 'application';
+
+-- Secrets: the codes of the apps whose calls may use one, also of apps to come; `*` stands for every app.
+ALTER TABLE secrets ADD COLUMN apps text[] NOT NULL DEFAULT '{}';
+ALTER TABLE secrets ALTER COLUMN apps DROP DEFAULT;

@@ -133,7 +133,9 @@ def registered(made: NewClient) -> api.OAuthClientSecret:
 
 def secret(row: SecretInfo) -> api.Secret:
     """Return a secret of service tasks, without its value."""
-    return api.Secret(name=row.name, hosts=list(row.hosts), changed_at=Timestamp.of(row.changed_at))
+    return api.Secret(
+        name=row.name, hosts=list(row.hosts), apps=list(row.apps), changed_at=Timestamp.of(row.changed_at)
+    )
 
 
 def storage(now: Storage) -> api.Storage:
