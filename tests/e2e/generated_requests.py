@@ -324,7 +324,7 @@ def send(case: Request, session: requests.Session, url: str, token: str, tally: 
 
 
 def _has_to_be_refused(case: Request) -> bool:
-    """Return whether a request is invalid beyond its headers (unused ones are ignored), of operations with JSON only."""
+    """Return whether a request is invalid beyond its headers (unused ones do not count), of JSON only."""
     wrong = {one for one in (case.meta.components if case.meta else ()) if not _is_right(case, one)}
     is_json = all(body.media_type == "application/json" for body in case.operation.body)
     return is_json and bool(wrong - {ParameterLocation.HEADER})

@@ -1,4 +1,4 @@
-"""Creates things of every kind in a demo server, over HTTP as its administrator, for requests that need existing ids."""
+"""Creates things of every kind in a demo server, over HTTP as its administrator, for requests that need ids."""
 
 import io
 import json

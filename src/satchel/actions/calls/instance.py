@@ -22,7 +22,7 @@ from satchel.model.errors import InvalidState, NotFound
 from satchel.model.ids import AppId, ElementId, FieldId, InstanceId
 from satchel.model.instance import Instance
 from satchel.model.scalars import is_empty
-from satchel.model.services import Do, InstanceTask, Literal, MessageTask, Source
+from satchel.model.services import InstanceOperation, InstanceTask, Literal, MessageTask, Source
 from satchel.model.template import Template, render
 
 _RIGHTS = {

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from satchel.actions.calls.rest_auth import TRY_LATER, Signed, check, refused, sign
-from satchel.actions.calls.rest_bodies import Given, build, escaped
+from satchel.actions.calls.rest_auth import check, sign
+from satchel.actions.calls.rest_bodies import CallInputs, build, escaped
 from satchel.actions.calls.rest_replies import Kept, bounds, keep, refusal, shown
 from satchel.actions.calls.users import ServiceJob
 from satchel.actions.context import Context
@@ -28,7 +28,7 @@ from satchel.outbound.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RestResult:
     """What came back: what is kept of it, and the details for the record of the attempt."""
 
     kept: Kept
@@ -37,10 +37,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A call as it would be sent, without what signs it in, and the ids of the files that go with it."""
+    """A call as it would be sent, without what signs it in.
+
+    Attributes:
+        files: the ids of those that go with it.
+        app: the code of the app that makes it.
+    """
 
     request: Request
     files: Sequence[int]
+    app: str
 
 
 async def prepare(context: Context, job: ServiceJob, task: RestTask) -> Prepared:
@@ -54,21 +60,18 @@ async def prepare(context: Context, job: ServiceJob, task: RestTask) -> Prepared
     body, query, sent = await build(context, task, given)
     target = Target.parse(escaped(task.url, given, None)).with_parameters(query)
     headers = [(name, render(template, given.values)) for name, template in task.headers.items()]
-    signed, account = Signed(), job.actor.account_id
     if job.call_id is None:
-        await check(context, account, app, task.auth, target)
-    else:
-        signed = await sign(context, account, app, task.auth, target)
+        await check(context, job.actor.account_id, app, task.auth, target)
     request = Request(
         method=task.method,
         target=target,
         headers=headers if key is None else [*headers, ("Idempotency-Key", key)],
         body=body,
     )
-    return Prepared(request=request, files=sent)
+    return Prepared(request=request, files=sent, app=app)
 
 
-async def call(context: Context, job: ServiceJob, task: RestTask) -> Outcome:
+async def call(context: Context, job: ServiceJob, task: RestTask) -> RestResult:
     """Make the call; whatever goes over the network for it is done within the task's `timeout`, all together.
 
     Raises:
@@ -88,9 +91,10 @@ async def call(context: Context, job: ServiceJob, task: RestTask) -> Outcome:
         raise CallFailed("timeout", message, is_temporary=True, is_sent=True) from error
 
 
-async def _made(context: Context, job: ServiceJob, task: RestTask, prepared: Prepared) -> Outcome:
-    signed = await sign(context, job.actor.account_id, task.auth, prepared.request.target, task.timeout)
-    request = replace(prepared.request, secret_headers=signed.headers)
+async def _made(context: Context, job: ServiceJob, task: RestTask, prepared: Prepared) -> RestResult:
+    request = prepared.request
+    signed = await sign(context, job.actor.account_id, prepared.app, task.auth, request.target, within=task.timeout)
+    request = replace(request, secret_headers=signed.headers)
     async with context.http.send(request, bounds(task, task.redirects)) as reply:
         if not task.success[0] <= reply.status <= task.success[1]:
             raise await refusal(context, reply, signed)
@@ -104,15 +108,10 @@ async def _made(context: Context, job: ServiceJob, task: RestTask, prepared: Pre
             "files_sent": list(prepared.files),
             "reply": "" if is_whole else shown(reply.head, signed),
         }
-        return Outcome(kept=kept, details=details if kept.note is None else {**details, "note": kept.note})
+        return RestResult(kept=kept, details=details if kept.note is None else {**details, "note": kept.note})
 
 
-def _told(head: bytes, signed: Signed) -> str:
-    """Return the beginning of a reply as it is recorded."""
-    return signed.hide(head.decode("utf-8", "replace").replace("\0", "\ufffd"))
-
-
-async def _given(context: Context, job: ServiceJob) -> tuple[Given, str, str | None]:
+async def _given(context: Context, job: ServiceJob) -> tuple[CallInputs, str, str | None]:
     """Return what the call is made of, its app's code, and its Idempotency-Key if it is made."""
     async with context.database.write() as tx:  # the instance is read under its lock, and not changed
         run = await load(context, tx, job.actor, job.instance_id, Ledger())
@@ -128,7 +127,7 @@ async def _given(context: Context, job: ServiceJob) -> tuple[Given, str, str | N
         return given, run.app.manifest.code, key
 
 
-async def save(run: Run, task: RestTask, outcome: Outcome) -> dict[str, object]:
+async def save(run: Run, task: RestTask, outcome: RestResult) -> dict[str, object]:
     """Attach what came back, in the transaction that ends the task; return what to note of it.
 
     Raises:
@@ -150,5 +149,5 @@ async def save(run: Run, task: RestTask, outcome: Outcome) -> dict[str, object]:
     name = file.name(field)
     kind = media_type(file.received.head, name, file.said_type)
     made = await attach_received(run, file.received, field_id=place, name=name, kind=kind)
-    await check_place(run, Place(field=place))
+    await check_place(run, FilePlace(field=place))
     return {**outcome.details, "files_received": [made], "files_removed": held}

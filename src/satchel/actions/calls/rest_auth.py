@@ -70,8 +70,10 @@ def _reached(auth: Auth, target: Target) -> tuple[Target, ...]:
     return (Target.parse(auth.token_url), target) if auth.kind is AuthKind.OAUTH2 else (target,)
 
 
-async def sign(context: Context, account: AccountId, app: str, auth: Auth | None, target: Target) -> Signed:
-    """Return what signs an app's call to `target` in.
+async def sign(
+    context: Context, account: AccountId, app: str, auth: Auth | None, target: Target, *, within: timedelta
+) -> CallCredentials:
+    """Return what signs an app's call to `target` in, which may take as long as the whole call.
 
     Raises:
         CallFailed: `secret`, or whatever kept an OAuth2 token from being given.
@@ -79,7 +81,7 @@ async def sign(context: Context, account: AccountId, app: str, auth: Auth | None
     if auth is None:
         return CallCredentials()
     if auth.kind is AuthKind.OAUTH2:
-        return await _oauth2(context, account, app, auth, target)
+        return await _oauth2(context, account, app, auth, target, within=within)
     secret = await secrets.reveal(context, account, app, auth.secret, target)
     match auth.kind:
         case AuthKind.BASIC:
@@ -104,7 +106,9 @@ class _Token(msgspec.Struct):
     expires_in: float | None = None
 
 
-async def _oauth2(context: Context, account: AccountId, app: str, auth: Auth, target: Target) -> Signed:
+async def _oauth2(
+    context: Context, account: AccountId, app: str, auth: Auth, target: Target, *, within: timedelta
+) -> CallCredentials:
     """Get a token by the client's credentials (RFC 6749, 4.4), or take the one that still works.
 
     Hosts that the secret is bound to bind the token too: otherwise whoever writes an app could have it sent anywhere.

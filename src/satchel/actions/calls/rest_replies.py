@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import cast
 
-from satchel.actions.calls.rest_auth import TRY_LATER, Signed, refused
+from satchel.actions.calls.rest_auth import TRY_LATER, CallCredentials, refused
 from satchel.actions.context import Context
 from satchel.blobs.store import Received
 from satchel.model.actor import Actor
@@ -22,7 +22,7 @@ from satchel.model.fields import Field
 from satchel.model.ids import FieldId
 from satchel.model.reply_path import value_at
 from satchel.model.scalars import is_empty
-from satchel.model.services import MAX_REDIRECTS, Encoding, Keep, RestTask
+from satchel.model.services import MAX_REDIRECTS, Encoding, KeptFile, RestTask
 from satchel.model.transfer.names import extension
 from satchel.model.transfer.reply_names import cleaned_name, complete_name
 from satchel.outbound.failure import CallFailed
@@ -186,7 +186,7 @@ def _values(document: object, task: RestTask) -> dict[FieldId, object]:
 
 
 async def _inside(
-    context: Context, actor: Actor, reply: Reply, document: object, *, task: RestTask, keep: Keep
+    context: Context, actor: Actor, reply: Reply, document: object, *, task: RestTask, keep: KeptFile
 ) -> File | None:
     """Keep the file that stands in a JSON reply, as base64 or as an address; None where none does."""
     text = value_at(document, keep.path or ())
@@ -213,7 +213,7 @@ async def _inside(
         if there.status in _EMPTY:
             return None
         if there.status != _OK:
-            raise await refusal(context, there, Signed())
+            raise await refusal(context, there, CallCredentials())
         return await _body(context, actor, task, there, name=name)
 
 
@@ -230,7 +230,7 @@ async def _body(context: Context, actor: Actor, task: RestTask, reply: Reply, *,
     )
 
 
-async def refusal(context: Context, reply: Reply, signed: Signed) -> CallFailed:
+async def refusal(context: Context, reply: Reply, signed: CallCredentials) -> CallFailed:
     """Return the error of a reply whose status is no success; it tells how the reply begins."""
     head = await reply.peek()
     is_stale = reply.status == _UNAUTHORIZED and refused(context, signed)
@@ -245,6 +245,6 @@ async def refusal(context: Context, reply: Reply, signed: Signed) -> CallFailed:
     )
 
 
-def shown(head: bytes, signed: Signed) -> str:
+def shown(head: bytes, signed: CallCredentials) -> str:
     """Return the beginning of a reply as it is recorded."""
     return signed.hide(head.decode("utf-8", "replace").replace("\0", "\ufffd"))

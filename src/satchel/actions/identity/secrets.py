@@ -31,7 +31,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class SecretInfo:
     """All that is told of a secret: that it is there, where it may go, which apps may use it, and when it was set."""
 
     name: str
@@ -49,7 +49,7 @@ async def listing(context: Context, actor: Actor) -> Sequence[SecretInfo]:
     access.require_admin(actor)
     async with context.database.read() as tx:
         found = await rows.secrets(tx, actor.account_id)
-    return [Known(name=row.name, hosts=row.hosts, apps=row.apps, changed_at=row.changed_at) for row in found]
+    return [SecretInfo(name=row.name, hosts=row.hosts, apps=row.apps, changed_at=row.changed_at) for row in found]
 
 
 async def put(

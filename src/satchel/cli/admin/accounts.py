@@ -247,7 +247,7 @@ def set_secret(
 
 @in_account
 async def _change_secrets(
-    session: Session,
+    session: AdminContext,
     *,
     name: str | None,
     value: str | None,

@@ -82,7 +82,7 @@ class Rest(SettingsReader):
         found = {name: self.source(pairs, name, "values") for name in pairs.names()}
         return {name: source for name, source in found.items() if source is not None}
 
-    def _output(self) -> tuple[Keep | None, Mapping[FieldId, Path], bool]:
+    def _output(self) -> tuple[KeptFile | None, Mapping[FieldId, Path], bool]:
         """Read what is kept of a reply (its bytes, or a file and values inside its JSON), and whether it must come."""
         output = self.section.part("output")
         if output is None:
