@@ -179,6 +179,23 @@ async def existing_groups(tx: Reader, account_id: AccountId, ids: Sequence[int])
     return set(found)
 
 
+async def keep_groups(tx: Writer, account_id: AccountId, ids: Sequence[int]) -> set[int]:
+    """Return those of `ids` that are groups of the account; none of them is deleted before the transaction ends."""
+    found = await tx.values(
+        int,
+        "SELECT id FROM groups WHERE account_id = %s AND id = ANY(%s) FOR KEY SHARE",
+        (account_id, list(ids)),
+    )
+    return set(found)
+
+
+async def keep_group_named(tx: Writer, account_id: AccountId, name: str) -> GroupId | None:
+    """Return the account's group of this name, which is not deleted before the transaction ends."""
+    return await tx.value(
+        GroupId, "SELECT id FROM groups WHERE account_id = %s AND name = %s FOR KEY SHARE", (account_id, name)
+    )
+
+
 async def update_user(tx: Writer, account_id: AccountId, user_id: UserId, *, email: str, name: str) -> bool:
     """Set a user's e-mail and name; return False, with the transaction spoilt, if somebody has the e-mail."""
     try:

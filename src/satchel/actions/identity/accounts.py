@@ -14,7 +14,7 @@ from satchel.db import credentials as credential_rows
 from satchel.db import events as event_rows
 from satchel.db import storage as storage_rows
 from satchel.db.accounts import Account, Group, User
-from satchel.db.pool import Reader, Writer
+from satchel.db.pool import Writer
 from satchel.db.storage import Storage
 from satchel.model.actor import Actor, Right, system
 from satchel.model.errors import Conflict, FieldFault, InvalidRequest, InvalidValues, NotFound
@@ -154,6 +154,7 @@ async def end_user(context: Context, actor: Actor, user_id: UserId, *, erase: bo
     access.require_admin(actor)
     now = context.clock()
     async with context.database.write() as tx:
+        await rows.lock_user(tx, actor.account_id, user_id)
         if await rows.user(tx, actor.account_id, user_id) is None:
             raise NotFound("user", user_id)
         await rows.deactivate_user(tx, actor.account_id, user_id, erased_at=now if erase else None)
@@ -387,11 +388,11 @@ async def events(context: Context, actor: Actor, *, after: int, limit: int) -> l
         return await event_rows.events_of_account(tx, actor.account_id, after=after, limit=limit)
 
 
-async def require_group(tx: Reader, actor: Actor, group: GroupId) -> None:
-    """Pass only where the account has the group.
+async def require_group(tx: Writer, actor: Actor, group: GroupId) -> None:
+    """Pass only where the account has the group, which is not deleted before the transaction ends.
 
     Raises:
         NotFound: it has not.
     """
-    if not await rows.existing_groups(tx, actor.account_id, [group]):
+    if not await rows.keep_groups(tx, actor.account_id, [group]):
         raise NotFound("group", group)

@@ -1,8 +1,10 @@
 """Actors: makes them of users, with the rights that they have at that moment."""
 
+from satchel.db import accounts as users
 from satchel.db import credentials as rows
-from satchel.db.pool import Reader
+from satchel.db.pool import Reader, Writer
 from satchel.model.actor import Actor, Right
+from satchel.model.errors import Unauthenticated
 from satchel.model.ids import AccountId, AppId, UserId
 
 
@@ -30,3 +32,19 @@ def as_actor(who: rows.UserIdentity, address: str | None) -> Actor:
         group_ids=frozenset(who.group_ids),
         rights={app: frozenset(found) for app, found in rights.items()},
     )
+
+
+async def keep_signed_in(tx: Writer, actor: Actor) -> None:
+    """Pass only where what the actor signed in with still holds; it does not end before the transaction does.
+
+    What is made from a password (a session, a token, a program's code) is made behind this: who changes the password
+    at the same time either waits, and ends what was made, or has changed it, and nothing is made.
+
+    Raises:
+        Unauthenticated: it was revoked or replaced meanwhile, or the user may not sign in any more.
+    """
+    if actor.user_id is None or actor.credential_id is None:
+        return
+    await users.lock_user(tx, actor.account_id, actor.user_id)
+    if await rows.who_by_credential(tx, actor.account_id, actor.credential_id) is None:
+        raise Unauthenticated

@@ -17,6 +17,7 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.identity import credentials
+from satchel.actions.identity.actors import keep_signed_in
 from satchel.actions.identity.sign_in import note_program_failure
 from satchel.actions.tokens import new_token, token_hash
 from satchel.db import accounts as users
@@ -84,6 +85,7 @@ async def create(
         raise InvalidValues([FieldFault(field="expires_at", code="too_early", message=message)])
     client_id = str(UUID(bytes=context.entropy(16), version=4))
     async with context.database.write() as tx:
+        await users.lock_user(tx, actor.account_id, user_id)
         if not await users.existing_users(tx, actor.account_id, [user_id]):
             raise NotFound("user", user_id)
         return await _create(tx, context, actor, user_id, name=name, client_id=client_id, expires_at=expires_at)
@@ -113,6 +115,9 @@ async def change_secret(context: Context, actor: Actor, application: CredentialI
     access.require_admin(actor)
     async with context.database.write() as tx:
         known = await rows.credential(tx, actor.account_id, application)
+        if known is not None:  # again, behind the lock: somebody may have changed it meanwhile
+            await users.lock_user(tx, actor.account_id, known.user_id)
+            known = await rows.credential(tx, actor.account_id, application)
         if known is None or known.kind != APPLICATION or known.revoked_at is not None:
             raise NotFound("application", application)
         await rows.revoke_credential(tx, actor.account_id, application, context.clock())
@@ -201,6 +206,7 @@ async def _token(context: Context, owner: Actor, *, kind: str, expires_at: datet
         expires_at=expires_at,
     )
     async with context.database.write() as tx:
+        await keep_signed_in(tx, owner)
         created = await rows.insert_credential(tx, owner.account_id, owner.user_id, new, context.clock())
         data = {"credential": created, "kind": kind, "user": owner.user_id}
         await write_event(tx, context, owner, "credential.created", data)

@@ -12,7 +12,7 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.identity.actors import actor_of as actor_of  # noqa: PLC0414  # had here, with whose a token is
-from satchel.actions.identity.actors import as_actor
+from satchel.actions.identity.actors import as_actor, keep_signed_in
 from satchel.actions.identity.guesses import FAILURE_WINDOW as FAILURE_WINDOW  # noqa: PLC0414  # same
 from satchel.actions.identity.guesses import FAILURES_PER_ADDRESS as FAILURES_PER_ADDRESS  # noqa: PLC0414  # same
 from satchel.actions.identity.guesses import FAILURES_PER_LOGIN as FAILURES_PER_LOGIN  # noqa: PLC0414  # same
@@ -106,19 +106,27 @@ async def check_csrf(context: Context, actor: Actor, token: str | None) -> None:
 
 
 async def open_session(context: Context, actor: Actor) -> CredentialSecret:
-    """Sign a user in for a while: a session token and the CSRF token that goes with it."""
+    """Sign a user in for a while: a session token and the CSRF token that goes with it.
+
+    The session ends with the password that the actor signed in with.
+
+    Raises:
+        Unauthenticated: the password was changed meanwhile.
+    """
     if actor.user_id is None:
         raise Unauthenticated
     now = context.clock()
     secret, csrf = new_token(context.entropy, PREFIXES["session"]), new_token(context.entropy)
     expires_at = now + context.policy.session_lifetime
     async with context.database.write() as tx:
+        await keep_signed_in(tx, actor)
         created = await rows.insert_credential(
             tx,
             actor.account_id,
             actor.user_id,
             NewCredential(
                 kind="session",
+                parent_id=actor.credential_id,
                 name="session",
                 token_hash=token_hash(secret),
                 csrf_hash=token_hash(csrf),
@@ -147,7 +155,7 @@ async def create_token(
     is_named = kind == NAMED_KEY
     secret = context.entropy(_NAMED_KEY_BYTES).hex() if is_named else new_token(context.entropy, PREFIXES[kind])
     async with context.database.write() as tx:
-        await _require_self_or_admin(tx, actor, user_id)
+        await _lock_for_change(tx, actor, user_id)
         created = await rows.insert_credential(
             tx,
             actor.account_id,
@@ -170,7 +178,7 @@ async def set_password(context: Context, actor: Actor, user_id: UserId, password
     """
     hashed = await password_hash(context, password)
     async with context.database.write() as tx:
-        await _require_self_or_admin(tx, actor, user_id)
+        await _lock_for_change(tx, actor, user_id)
         await store_password(tx, context, actor, user_id, hashed)
 
 
@@ -187,7 +195,7 @@ async def password_hash(context: Context, password: str) -> str:
 
 
 async def store_password(tx: Writer, context: Context, actor: Actor, user_id: UserId, hashed: str) -> None:
-    """Replace a user's password within a transaction that has checked who may; all their sessions end."""
+    """Replace a user's password in a transaction that checked who may, and locked the user; all their sessions end."""
     now = context.clock()
     await rows.revoke_kind(tx, actor.account_id, user_id, ["password", "session"], now)
     new = NewCredential(kind="password", name="password", password_hash=hashed)
@@ -208,7 +216,7 @@ async def create_api_password(
     secret = new_token(context.entropy, PREFIX_FORMAT.format(actor.account_id))
     now = context.clock()
     async with context.database.write() as tx:
-        await _require_self_or_admin(tx, actor, user_id)
+        await _lock_for_change(tx, actor, user_id)
         await rows.revoke_kind(tx, actor.account_id, user_id, [API_PASSWORD], now)
         new = NewCredential(
             kind=API_PASSWORD, name="API password", token_hash=token_hash(secret), expires_at=expires_at
@@ -251,6 +259,14 @@ async def of_user(context: Context, actor: Actor, user_id: UserId) -> list[rows.
     async with context.database.read() as tx:
         await _require_self_or_admin(tx, actor, user_id)
         return await rows.credentials_of(tx, actor.account_id, user_id)
+
+
+async def _lock_for_change(tx: Writer, actor: Actor, user_id: UserId) -> None:
+    """Pass only those who may change a user's credentials, and let no two do that at once: each sees the other's."""
+    if actor.user_id == user_id:
+        await keep_signed_in(tx, actor)
+    await users.lock_user(tx, actor.account_id, user_id)
+    await _require_self_or_admin(tx, actor, user_id)
 
 
 async def _require_self_or_admin(tx: Reader, actor: Actor, user_id: UserId) -> None:

@@ -11,6 +11,7 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.identity import credentials
+from satchel.actions.identity.actors import keep_signed_in
 from satchel.actions.identity.credentials import CredentialSecret
 from satchel.actions.tokens import token_hash
 from satchel.db import accounts as users
@@ -190,6 +191,8 @@ async def _create(
         kind=kind, name=name, token_hash=token_hash(secret), parent_id=parent, scope=kind, expires_at=expires_at
     )
     async with context.database.write() as tx:
+        if parent is not None:
+            await keep_signed_in(tx, actor)
         if kind == KEY:
             await users.lock_user(tx, actor.account_id, user_id)  # so that no two count the keys at once
             held = await rows.credentials_of(tx, actor.account_id, user_id)

@@ -14,8 +14,10 @@ from datetime import timedelta
 
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
+from satchel.actions.identity.actors import keep_signed_in
 from satchel.actions.identity.sign_in import note_program_failure
 from satchel.actions.tokens import new_token, token_hash
+from satchel.db import accounts as users
 from satchel.db import credentials as credential_rows
 from satchel.db import oauth as rows
 from satchel.db.credentials import NewCredential
@@ -98,6 +100,7 @@ async def allow(context: Context, actor: Actor, request: AuthorizationRequest) -
 
     Raises:
         Forbidden: the person is of another account than the program.
+        Unauthenticated: the password was changed meanwhile.
     """
     if actor.user_id is None or actor.account_id != request.client.account_id:
         raise Forbidden("This program is not for your account.")
@@ -114,6 +117,7 @@ async def allow(context: Context, actor: Actor, request: AuthorizationRequest) -
         refresh_id=None,
     )
     async with context.database.write() as tx:
+        await keep_signed_in(tx, actor)
         await rows.insert_code(tx, token_hash(secret), code, now=now)
         data = {"client": request.client.id, "scope": request.scope, "user": actor.user_id}
         await write_event(tx, context, actor, "oauth.allowed", data)
@@ -154,9 +158,17 @@ async def exchange(
         mine = found is not None and (found.account_id, found.client_id) == (program.account_id, program.id)
         if found is not None and mine and found.refresh_id is not None:
             await _end_all(tx, context, program, found.user_id)
-        elif found is not None and mine and _fits(found, context, redirect_uri, verifier):
+        elif (
+            found is not None and mine and _fits(found, context, redirect_uri, verifier) and await _is_active(tx, found)
+        ):
             return await _give(tx, context, program, found.user_id, found.scope, code=token_hash(code))
     raise refused("invalid_grant", "The code was used or has ended, or does not belong to this request.")
+
+
+async def _is_active(tx: Writer, code: AuthorizationCode) -> bool:
+    """Return whether the person may still sign in; nobody deactivates them before the transaction ends."""
+    await users.lock_user(tx, code.account_id, code.user_id)
+    return await credential_rows.who(tx, code.account_id, code.user_id) is not None
 
 
 def _fits(code: AuthorizationCode, context: Context, redirect_uri: str, verifier: str | None) -> bool:

@@ -270,8 +270,7 @@ async def _assignee(
     """
     account = run.instance.account_id
     if assign.group is not None:
-        group = await people.group_by_name(run.tx, account, assign.group)
-        return None, group.id if group else None
+        return None, await people.keep_group_named(run.tx, account, assign.group)
     candidate: int | None = None
     if assign.user is not None:
         named = await people.user_by_email(run.tx, account, assign.user)
@@ -282,7 +281,7 @@ async def _assignee(
         value = variables.get(assign.field, run.values.get(assign.field))
         field = run.app.manifest.field(assign.field)
         if field is not None and field.type == "group" and isinstance(value, int):
-            exists = await people.existing_groups(run.tx, account, [value])
+            exists = await people.keep_groups(run.tx, account, [value])
             return None, GroupId(value) if exists else None
         candidate = value if isinstance(value, int) else None
     if candidate is not None and (

@@ -16,7 +16,7 @@ from satchel.db import accounts as people
 from satchel.db import files as file_rows
 from satchel.db.lists import search as rows
 from satchel.db.lists.search import COUNT_CAP, WINDOW, SavedSearch, SearchScope
-from satchel.db.pool import Reader
+from satchel.db.pool import Reader, Writer
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import FieldFault, Forbidden, InvalidValues, NotFound
 from satchel.model.fields import Field
@@ -153,13 +153,13 @@ async def save(
 
 
 async def _checked(
-    context: Context, tx: Reader, actor: Actor, *, name: str, given: Mapping[str, object], groups: Sequence[int]
+    context: Context, tx: Writer, actor: Actor, *, name: str, given: Mapping[str, object], groups: Sequence[int]
 ) -> dict[str, object]:
     faults: list[FieldFault] = []
     if not name.strip() or len(name) > MAX_NAME_CHARS:
         message = f"A name has 1 to {MAX_NAME_CHARS} characters."
         faults.append(FieldFault(field="name", code="length", message=message))
-    unknown = set(groups) - await people.existing_groups(tx, actor.account_id, groups)
+    unknown = set(groups) - await people.keep_groups(tx, actor.account_id, groups)
     faults += [
         FieldFault(field="groups", code="unknown_group", message=f"There is no group {g}.") for g in sorted(unknown)
     ]
