@@ -75,7 +75,7 @@ async def deploy(world: World, other: Peer, haste: Haste, step: str, *, seconds:
         case "body":
             other.paths["/r.pdf"] = slow(haste, seconds / 2, head, tail)
         case "token":
-            await secrets.put(world.context, world.admin, "key", "a secret of the test")
+            await secrets.put(world.context, world.admin, "key", "a secret of the test", apps=["*"])
             service["auth"] = {**OAUTH, "token_url": other.url("/token")}
             other.paths["/token"] = slow(haste, seconds, reply(token, JSON))
         case "redirect":

@@ -92,7 +92,7 @@ def test_a_secret_is_set_listed_and_deleted(server: DemoServer) -> None:
     listed = said(server, "secret")
     (row,) = [line.split("\t")[:3] for line in listed.splitlines() if line.startswith("key")]
     assert row == ["key", "a.example", "PUR, NEW"]
-    assert said(server, "secret", "key", "--delete") == "secret key forgotten\n"
+    assert said(server, "secret", "key", "--delete") == "secret key deleted\n"
 
 
 def test_a_secret_that_is_not_given_is_asked_for(server: DemoServer) -> None:

@@ -179,7 +179,7 @@ async def test_a_program_that_is_revoked_while_it_gets_its_tokens_keeps_none(
     async def code() -> str:
         actor = await world.actor("clerk")
         client = await oauth.client(world.context, made["client_id"])
-        wish = oauth.Wish(client=client, redirect_uri=BACK, scope="any", challenge=None, state=None)
+        wish = oauth.AuthorizationRequest(client=client, redirect_uri=BACK, scope="any", challenge=None, state=None)
         return await oauth.allow(world.context, actor, wish)
 
     given = [await code()]

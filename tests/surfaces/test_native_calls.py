@@ -15,7 +15,7 @@ async def start(api: Api) -> int:
     old = await api.upload("admin", PDF, app="RST", field="receipt", name="old.pdf")
     started = await admin.post("/api/v1/apps/RST/instances", json={"values": {"receipt": [old]}})
     assert started.status_code == 201, started.text
-    return int(started.json()["id"])
+    return int(started.json()["instance"]["id"])
 
 
 @pytest.mark.parametrize(

@@ -46,5 +46,5 @@ async def keep_signed_in(tx: Writer, actor: Actor) -> None:
     if actor.user_id is None or actor.credential_id is None:
         return
     await users.lock_user(tx, actor.account_id, actor.user_id)
-    if await rows.who_by_credential(tx, actor.account_id, actor.credential_id) is None:
+    if await rows.identity_by_credential(tx, actor.account_id, actor.credential_id) is None:
         raise Unauthenticated

@@ -168,7 +168,7 @@ async def exchange(
 async def _is_active(tx: Writer, code: AuthorizationCode) -> bool:
     """Return whether the person may still sign in; nobody deactivates them before the transaction ends."""
     await users.lock_user(tx, code.account_id, code.user_id)
-    return await credential_rows.who(tx, code.account_id, code.user_id) is not None
+    return await credential_rows.identity(tx, code.account_id, code.user_id) is not None
 
 
 def _fits(code: AuthorizationCode, context: Context, redirect_uri: str, verifier: str | None) -> bool:
