@@ -1,5 +1,6 @@
 """Schedules through the native API: what each run puts into the folder, and what it says."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -124,6 +125,22 @@ async def test_a_run_that_died_goes_on_and_one_that_ran_twice_adds_nothing(
     assert len([name for name in found if name.endswith(".pdf")]) == 5
     await night(nightly, number)
     assert not arriving.exists()
+
+
+async def test_two_jobs_of_one_run_at_once_export_each_file_once(nightly: Api, folder: Path) -> None:
+    world, number = nightly.world, await scheduled(nightly)
+    for n in range(3):
+        await evaluation(nightly, f"Desk {n}")
+        world.clock.advance(DAY)
+        assert await schedule_runs.enqueue_due(world.context) == 1
+
+        await asyncio.gather(*(schedule_runs.run(world.context, world.account, ScheduleId(number)) for _ in range(4)))
+
+        report = (await reports(nightly, number))[-1]
+        assert (report["state"], report["files"], report["instances"]) == ("done", 1, n + 1)
+    assert len([name for name in contents(folder) if name.endswith(".pdf")]) == 3
+    told = await world.rows("SELECT count(*) FROM events WHERE kind = 'files.exported'")
+    assert told == [(3,)]
 
 
 async def test_links_in_the_folder_are_never_followed(nightly: Api, folder: Path, tmp_path: Path) -> None:

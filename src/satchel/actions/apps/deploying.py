@@ -196,7 +196,9 @@ async def _give_slots(tx: Writer, row: AppRow, bundle: Bundle) -> None:
         if not field.searchable or field.id in have:
             continue
         kind = slot_kind(field.type).value
-        free = min(set(range(SLOTS_PER_KIND)) - {slot.slot for slot in taken if slot.kind == kind})
+        free = min(set(range(SLOTS_PER_KIND)) - {slot.slot for slot in taken if slot.kind == kind}, default=None)
+        if free is None:  # another version was deployed between the check and the lock
+            raise Conflict(f"Another version of {row.code} was deployed just now. Deploy again to see what is left.")
         slot = Slot(field_id=field.id, kind=kind, slot=free)
         await rows.insert_slot(tx, row.account_id, row.id, slot)
         taken.append(slot)

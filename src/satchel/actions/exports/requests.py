@@ -11,6 +11,7 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.lists import search
+from satchel.db import accounts as user_rows
 from satchel.db import exports as rows
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right, system
@@ -81,6 +82,7 @@ async def begin(context: Context, actor: Actor, request: ExportRequest) -> Expor
     selection = await checked(context, actor, request)
     now = context.clock()
     async with context.database.write() as tx:
+        await user_rows.lock_user(tx, actor.account_id, actor.user_id)  # so that no two count at once
         if await rows.count_living(tx, actor.account_id, actor.user_id) >= MOST_LIVING:
             raise Conflict(f"You have {MOST_LIVING} exports. Delete one that you no longer need.")
         created = await rows.insert_export(
@@ -159,8 +161,8 @@ async def delete(context: Context, actor: Actor, export_id: ExportId) -> None:
         NotFound, Gone: as `read`.
     """
     async with context.database.write() as tx:
-        found = await _own(tx, actor, export_id)
         await rows.lock_export(tx, actor.account_id, export_id)
+        found = await _own(tx, actor, export_id)
         await rows.set_ended(tx, actor.account_id, found.id, context.clock())
         await write_event(tx, context, actor, "export.deleted", {"export": export_id})
 

@@ -24,6 +24,7 @@ from satchel.blobs.tree import FolderWriter
 from satchel.db import exports as export_rows
 from satchel.db import schedules as rows
 from satchel.db.schedules import ScheduleFile
+from satchel.db.turns import turn
 from satchel.model.actor import Actor
 from satchel.model.chunks import once
 from satchel.model.errors import BlobMissing, Forbidden, InvalidState, SatchelError
@@ -42,6 +43,7 @@ SIGN_BYTES = 256 * 1024 * 1024
 """How much is written before the next sign of life."""
 
 _LINES = 1_000
+_TURN = "schedule"
 
 
 async def enqueue_due(context: Context) -> int:
@@ -62,12 +64,18 @@ async def enqueue_due(context: Context) -> int:
 
 
 async def run(context: Context, account: AccountId, schedule_id: ScheduleId) -> None:
-    """Go on with the present run of a schedule; does nothing where none runs, so that it may be repeated."""
-    try:
-        while await _step(context, account, schedule_id):
-            pass
-    except SatchelError as error:
-        await _end(context, account, schedule_id, error)
+    """Go on with the present run of a schedule; does nothing where none runs, or another job is at it.
+
+    So it may be repeated: a job that was taken for dead and lives on writes into the same folder as its successor.
+    """
+    async with turn(context.database.dsn, _TURN, account, schedule_id) as is_free:
+        if not is_free:
+            return
+        try:
+            while await _step(context, account, schedule_id):
+                pass
+        except SatchelError as error:
+            await _end(context, account, schedule_id, error)
 
 
 async def _step(context: Context, account: AccountId, schedule_id: ScheduleId) -> bool:
