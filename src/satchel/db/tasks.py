@@ -206,6 +206,15 @@ async def set_due(tx: Writer, account: AccountId, task_id: TaskId, at: datetime 
     )
 
 
+async def postpone_failing(tx: Writer, *, row: Task, due_at: datetime | None) -> bool:
+    """Move when a task fails that could not be failed, and return whether it still stood as in `row`; None parks it."""
+    moved = await tx.execute(
+        "UPDATE tasks SET fails_at = %s WHERE account_id = %s AND id = %s AND closed_at IS NULL AND fails_at = %s",
+        (due_at, row.account_id, row.id, row.fails_at),
+    )
+    return moved > 0
+
+
 async def set_failing(tx: Writer, account: AccountId, task_id: TaskId, at: datetime | None) -> None:
     """Set when an open task fails for lateness; None keeps it from that until its incident is retried."""
     await tx.execute(

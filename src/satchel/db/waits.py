@@ -56,14 +56,35 @@ async def wait_for_child(tx: Reader, account: AccountId, child: InstanceId) -> W
     return await tx.row(Wait, f"SELECT {_WAIT} FROM waits WHERE account_id = %s AND child_id = %s", (account, child))
 
 
-async def postpone_wait(
-    tx: Writer, account: AccountId, instance_id: InstanceId, token: TokenId, due_at: datetime | None
-) -> None:
-    """Move a timer's due time; None parks it until its incident is retried."""
+async def is_open(tx: Reader, account: AccountId, instance_id: InstanceId, token: TokenId) -> bool:
+    """Return whether an instance still is where the engine has this token: at a wait, a task or a service task."""
+    found = await tx.value(
+        bool,
+        "SELECT EXISTS (SELECT FROM waits WHERE account_id = %(account)s AND instance_id = %(id)s AND token = %(at)s)"
+        " OR EXISTS (SELECT FROM tasks WHERE account_id = %(account)s AND instance_id = %(id)s AND token = %(at)s"
+        " AND closed_at IS NULL)"
+        " OR EXISTS (SELECT FROM calls WHERE account_id = %(account)s AND instance_id = %(id)s AND token = %(at)s"
+        " AND state = 'waiting')",
+        {"account": account, "id": instance_id, "at": token},
+    )
+    return bool(found)
+
+
+async def set_due(tx: Writer, account: AccountId, instance_id: InstanceId, token: TokenId, due_at: datetime) -> None:
+    """Set when a timer is due."""
     await tx.execute(
         "UPDATE waits SET due_at = %s WHERE account_id = %s AND instance_id = %s AND token = %s",
         (due_at, account, instance_id, token),
     )
+
+
+async def postpone_wait(tx: Writer, *, row: Wait, due_at: datetime | None) -> bool:
+    """Move a timer that could not fire, and return whether it still stood as in `row`; None parks it."""
+    moved = await tx.execute(
+        "UPDATE waits SET due_at = %s WHERE account_id = %s AND instance_id = %s AND token = %s AND due_at = %s",
+        (due_at, row.account_id, row.instance_id, row.token, row.due_at),
+    )
+    return moved > 0
 
 
 async def due_timers(tx: Reader, now: datetime, limit: int) -> list[Wait]:

@@ -82,19 +82,19 @@ async def finish(context: Context, actor: Actor, call_id: JobId, given: Submissi
     """
     call = await _call(context, actor, call_id)
     async with change(context, actor, call.instance_id, token=call.token) as run:
-        call = await _still_waiting(run, actor, call)
-        service = run.app.manifest.services.get(call.element)
-        inputs = service.inputs if service else ()
-        form = Form(access=dict.fromkeys(inputs, Access.EDIT), scope=ClaimScope(instance=True))
-        uploads = await claims.lock_named(
-            run.tx, actor.account_id, given.numbers(run.app.manifest.fields), run.instance.id
-        )
-        saved = await submit(run, form, given, uploads, complete=False)
-        await run.event("service.finished", data={"call": call.id, "element": call.element, **saved.as_data()})
-        await call_rows.close_call(
-            run.tx, actor.account_id, call.instance_id, call.token, state="done", now=run.now, by=actor.user_id
-        )
-        await advance(run, FinishJob(token=call.token))
+        await _finish_in(run, await _still_waiting(run, actor, call), given)
+
+
+async def _finish_in(run: Run, call: ServiceCall, given: Submission) -> None:
+    account, user = run.actor.account_id, run.actor.user_id
+    service = run.app.manifest.services.get(call.element)
+    inputs = service.inputs if service else ()
+    form = Form(access=dict.fromkeys(inputs, Access.EDIT), scope=ClaimScope(instance=True))
+    uploads = await claims.lock_named(run.tx, account, given.numbers(run.app.manifest.fields), run.instance.id)
+    saved = await submit(run, form, given, uploads, complete=False)
+    await run.event("service.finished", data={"call": call.id, "element": call.element, **saved.as_data()})
+    await call_rows.close_call(run.tx, account, call.instance_id, call.token, state="done", now=run.now, by=user)
+    await advance(run, FinishJob(token=call.token))
 
 
 async def fail(context: Context, actor: Actor, call_id: JobId, code: str) -> None:
@@ -178,8 +178,7 @@ async def retry(context: Context, actor: Actor, incident_id: IncidentId) -> None
             await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         except NotFound:
             raise NotFound("incident", incident_id) from None
-        if incident.closed_at is not None:
-            raise InvalidState(f"The incident {incident_id} is closed already.")
+        await _require_open(run, incident_id)
         await rows.close_incident(run.tx, actor.account_id, incident_id, run.now)
         await _repeat(run, incident)
         await run.event("incident.retried", data={"incident": incident_id, "element": incident.element})
@@ -209,10 +208,24 @@ async def skip(context: Context, actor: Actor, incident_id: IncidentId, given: S
                 raise NotFound("incident", incident_id) from None
         why = "is closed already" if call is not None else "is not one of a service task; retry it"
         raise InvalidState(f"The incident {incident_id} {why}.")
-    try:
-        await finish(context, actor, call.id, given)
-    except NotFound:
-        raise NotFound("incident", incident_id) from None
+    async with change(context, actor, call.instance_id, token=call.token) as run:
+        try:
+            call = await _still_waiting(run, actor, call)
+        except NotFound:
+            raise NotFound("incident", incident_id) from None
+        await _require_open(run, incident_id)
+        await _finish_in(run, call, given)
+
+
+async def _require_open(run: Run, incident_id: IncidentId) -> None:
+    """Require that an incident is open still, now that its instance is locked.
+
+    Raises:
+        InvalidState: somebody retried or skipped it meanwhile, or what it was about has ended.
+    """
+    incident = await rows.incident(run.tx, run.actor.account_id, incident_id)
+    if incident is None or incident.closed_at is not None:
+        raise InvalidState(f"The incident {incident_id} is closed already.")
 
 
 async def _repeat(run: Run, incident: Incident) -> None:
@@ -224,7 +237,7 @@ async def _repeat(run: Run, incident: Incident) -> None:
         if wait.token != incident.token:
             continue
         if wait.kind == "timer":
-            await rows.postpone_wait(run.tx, account, instance, wait.token, run.now)
+            await rows.set_due(run.tx, account, instance, wait.token, run.now)
         elif wait.child_id is not None:
             run.ledger.enqueue(RETURN_CALL, instance=wait.child_id)
     call = await call_rows.call_by_token(run.tx, account, instance, incident.token)

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from satchel.actions.instances import starting
 from satchel.actions.instances.claims import expire_uploads
-from satchel.actions.instances.run import Run, load
+from satchel.actions.instances.run import Run, load_if_there
 from satchel.db import accounts as people
 from satchel.db import apps as app_rows
 from satchel.db import calls as call_rows
@@ -160,8 +160,8 @@ async def cancel(run: Run, *, why: str) -> None:
             f"{run.instance.identifier} is {run.instance.state.value}; only running ones can be cancelled."
         )
     for child_id in await rows.children(run.tx, run.instance.account_id, run.instance.id):
-        child = await load(run.context, run.tx, run.actor, child_id, run.ledger)
-        if child.instance.is_running:
+        child = await load_if_there(run.context, run.tx, run.actor, child_id, run.ledger)
+        if child is not None and child.instance.is_running:
             await cancel(child, why=f"its caller {run.instance.identifier} was cancelled")
             await child.save()
     await run.event("instance.cancelled", data={"why": why})
@@ -171,8 +171,8 @@ async def cancel(run: Run, *, why: str) -> None:
 async def _drop_call(run: Run, token: TokenId) -> None:
     for wait in await wait_rows.waits(run.tx, run.instance.account_id, run.instance.id):
         if wait.token == token and wait.child_id is not None:
-            child = await load(run.context, run.tx, run.actor, wait.child_id, run.ledger)
-            if child.instance.is_running:
+            child = await load_if_there(run.context, run.tx, run.actor, wait.child_id, run.ledger)
+            if child is not None and child.instance.is_running:
                 await cancel(child, why=f"{run.instance.identifier} no longer waits for it")
                 await child.save()
     await wait_rows.delete_wait(run.tx, run.instance.account_id, run.instance.id, token)

@@ -23,7 +23,7 @@ from satchel.db import storage
 from satchel.db import waits as wait_rows
 from satchel.db.pool import Writer
 from satchel.model.actor import Actor
-from satchel.model.errors import EngineStopped, NotFound, PreconditionFailed
+from satchel.model.errors import EngineStopped, NotFound, PreconditionFailed, SatchelError
 from satchel.model.files import File
 from satchel.model.ids import FieldId, FileId, InstanceId, TaskId, TokenId
 from satchel.model.instance import Instance, InstanceState
@@ -193,9 +193,22 @@ async def load(context: Context, tx: Writer, actor: Actor, instance_id: Instance
     Raises:
         NotFound: the account has no such instance.
     """
+    run = await load_if_there(context, tx, actor, instance_id, ledger)
+    if run is None:
+        raise NotFound("instance", instance_id)
+    return run
+
+
+async def load_if_there(
+    context: Context, tx: Writer, actor: Actor, instance_id: InstanceId, ledger: Ledger
+) -> Run | None:
+    """Lock an instance and return it as a run; None if the account has none, or it was deleted just now.
+
+    For another instance than the one that a change is about: that one must not fail because the other is gone.
+    """
     instance = await rows.lock_instance(tx, actor.account_id, instance_id)
     if instance is None:
-        raise NotFound("instance", instance_id)
+        return None
     app = await context.apps.version(tx, actor.account_id, instance.version_id)
     files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id])
     state = await rows.engine_state(tx, actor.account_id, instance.id)
@@ -223,6 +236,7 @@ async def change(
     *,
     token: TokenId | None = None,
     also: InstanceId | None = None,
+    opens_incident: bool = True,
 ) -> AsyncGenerator[Run]:
     """Lend a locked instance for one change, save it, and settle what the change owes.
 
@@ -232,6 +246,7 @@ async def change(
     Args:
         token: the engine's token that the change is about, for the incident.
         also: another instance that the change will load; of two, the one with the smaller number is locked first.
+        opens_incident: whether an incident is opened; False leaves that to the caller.
 
     Raises:
         NotFound: the account has no such instance.
@@ -248,31 +263,50 @@ async def change(
                 await run.save()
             await ledger.settle(context, tx, actor)
     except EngineStopped as stopped:
-        await _open_incident(context, actor, instance_id, token, stopped)
+        if opens_incident:
+            async with context.database.write() as tx:
+                await open_incident(
+                    context, tx, actor, instance_id, element=stopped.element, token=token, error=stopped
+                )
         raise
 
 
-async def _open_incident(
-    context: Context, actor: Actor, instance_id: InstanceId, token: TokenId | None, stopped: EngineStopped
+async def open_incident(
+    context: Context,
+    tx: Writer,
+    actor: Actor,
+    instance_id: InstanceId,
+    *,
+    element: str,
+    token: TokenId | None,
+    error: SatchelError,
 ) -> None:
-    async with context.database.write() as tx:
-        instance = await rows.lock_instance(tx, actor.account_id, instance_id)
-        if instance is None:
-            return
-        now = context.clock()
-        await wait_rows.insert_incident(
-            tx,
-            actor.account_id,
-            instance_id,
-            element=stopped.element,
-            token=token,
-            code=stopped.reason,
-            message=stopped.message,
-            details={"values": {name: _plain(value) for name, value in stopped.values.items()}},
-            now=now,
-        )
-        data = {"code": stopped.reason, "element": stopped.element, "message": stopped.message}
-        await write_event(tx, context, actor, "incident.opened", data, instance=instance_id)
+    """Open an incident about what could not be done, unless that has been settled meanwhile.
+
+    It has where the instance does not run any more, or does not wait at the token any more.
+    """
+    account = actor.account_id
+    instance = await rows.lock_instance(tx, account, instance_id)
+    if instance is None or not instance.is_running:
+        return
+    if token is not None and not await wait_rows.is_open(tx, account, instance_id, token):
+        return
+    stopped = error if isinstance(error, EngineStopped) else None
+    code = error.code if stopped is None else stopped.reason
+    values: Mapping[str, object] = {} if stopped is None else stopped.values
+    await wait_rows.insert_incident(
+        tx,
+        account,
+        instance_id,
+        element=element,
+        token=token,
+        code=code,
+        message=error.message,
+        details={"values": {name: _plain(value) for name, value in values.items()}},
+        now=context.clock(),
+    )
+    data = {"code": code, "element": element, "message": error.message}
+    await write_event(tx, context, actor, "incident.opened", data, instance=instance_id)
 
 
 def _plain(value: object) -> object:

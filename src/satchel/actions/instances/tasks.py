@@ -165,7 +165,7 @@ def _why_seen(actor: Actor, task: Task) -> SightKind:
 
 @asynccontextmanager
 async def open_task(
-    context: Context, actor: Actor, task_id: TaskId, expected: int | None = None
+    context: Context, actor: Actor, task_id: TaskId, expected: int | None = None, *, opens_incident: bool = True
 ) -> AsyncGenerator[tuple[Run, Task]]:
     """Lend the locked instance of an open task, and the task as it is under the lock.
 
@@ -178,7 +178,7 @@ async def open_task(
         known = await rows.task(tx, actor.account_id, task_id)
     if known is None:
         raise NotFound("task", task_id)
-    async with change(context, actor, known.instance_id, token=known.token) as run:
+    async with change(context, actor, known.instance_id, token=known.token, opens_incident=opens_incident) as run:
         task = await rows.task(run.tx, actor.account_id, task_id)
         if task is None:
             raise NotFound("task", task_id)
@@ -362,17 +362,15 @@ async def complete_in(run: Run, task: Task, outcome: str | None) -> Task:
 
 
 async def fail_late(context: Context, actor: Actor, task_id: TaskId) -> None:
-    """Fail an open task whose `late: fail` is due; does nothing if it was closed meanwhile.
+    """Fail an open task whose `late: fail` is due; does nothing if that was moved meanwhile.
 
     Raises:
-        EngineStopped: the process cannot go on; an incident tells why.
+        NotFound, InvalidState: the task is gone or closed; or something that the process goes on to is.
+        EngineStopped: the process cannot go on; the caller opens the incident.
     """
-    try:
-        async with open_task(context, actor, task_id, None) as (run, task):
-            if task.fails_at is None or task.fails_at > run.now:
-                return
-            await run.event("task.failed", task=task_id, data={"why": LATE})
-            await close_task(run, task.token, TaskState.FAILED)
-            await advance(run, FailTask(token=task.token, code=LATE))
-    except (InvalidState, NotFound):
-        return
+    async with open_task(context, actor, task_id, None, opens_incident=False) as (run, task):
+        if task.fails_at is None or task.fails_at > run.now:
+            return
+        await run.event("task.failed", task=task_id, data={"why": LATE})
+        await close_task(run, task.token, TaskState.FAILED)
+        await advance(run, FailTask(token=task.token, code=LATE))
