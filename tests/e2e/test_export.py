@@ -16,20 +16,21 @@ import pytest
 from client.exports import files_in, verified
 from e2e.conftest import DemoServer
 from house.tree import ROOT
+from relay import relay
 from satchel.client.api import Client
 from satchel.model.transfer.names import safe_name
 
 SCRIPTS = ROOT / "examples" / "questetra"
 LARGE, LARGE_BYTES = 48, 2 * 1024 * 1024
-FILES = 120
+FILES, FILE_BYTES = 120, 16 * 1024
 WAIT_S = 60
 
 
-def _environment(server: DemoServer, who: str = "integrator") -> dict[str, str]:
+def _environment(server: DemoServer, who: str = "integrator", *, url: str | None = None) -> dict[str, str]:
     login = json.loads((server.data / "demo.json").read_text())[who]
     return {
         **os.environ,  # noqa: TID251  # handed on to a child process
-        "SATCHEL_URL": server.url,
+        "SATCHEL_URL": url or server.url,
         "SATCHEL_TOKEN": login["token"],
         "QUESTETRA_URL": f"{server.url}/questetra",
         "QUESTETRA_EMAIL": login["email"],
@@ -116,11 +117,28 @@ def many(server: DemoServer) -> str:
     with Client(server.url, token=server.token("integrator")) as client:
         for part in range(4):
             sent = [
-                client.upload(b"%d-%d " % (part, n) * 2000, app="COL", field="files", name=f"{n}.txt").id
+                client.upload(
+                    (b"%d-%d " % (part, n)).ljust(FILE_BYTES, b"."), app="COL", field="files", name=f"{n}.txt"
+                ).id
                 for n in range(FILES // 4)
             ]
             client.start("COL", {"subject": f"Many to export {part}", "files": sent})
     return "Many to export"
+
+
+def _contents(part: int) -> list[bytes]:
+    return [(b"%d-%d " % (part, n)).ljust(FILE_BYTES, b".") for n in range(FILES // 4)]
+
+
+def _interrupt(process: subprocess.Popen[bytes], number: signal.Signals, target: Path, after: int) -> None:
+    """Send a signal to an export that cannot finish, once so many files are there, and wait until it ended by it."""
+    end = time.monotonic() + WAIT_S
+    while sum(len(names) for at, _, names in os.walk(target) if ".satchel-export" not in at) < after:
+        assert process.poll() is None
+        assert time.monotonic() < end, "the files do not come"
+        time.sleep(0.005)  # a process of its own: there is nothing else to wait on
+    process.send_signal(number)
+    assert process.wait(timeout=60) == (130 if number is signal.SIGINT else -number)
 
 
 @pytest.mark.parametrize(
@@ -132,13 +150,11 @@ def test_a_run_that_is_interrupted_is_completed_by_the_next_and_fetches_nothing_
     target = tmp_path / "out"
     # A technician may not export, so that the files come one by one and there is something to interrupt.
     command = [sys.executable, "-m", "satchel", "export", str(target), "--app", "COL", "--title", many]
-    process = subprocess.Popen([*command, "--parallel", "2"], env=_environment(server, "technician"))
-    end = time.monotonic() + WAIT_S
-    while sum(len(names) for _, _, names in os.walk(target)) < after and time.monotonic() < end:
-        time.sleep(0.005)  # a process of its own: there is nothing else to wait on
-    process.send_signal(signal_number)
-    assert process.wait(timeout=60) in (130, -signal.SIGKILL, 0)
+    with relay(server.port, most_bytes=FILES * FILE_BYTES * 3 // 4) as held:
+        process = subprocess.Popen([*command, "--parallel", "2"], env=_environment(server, "technician", url=held.url))
+        _interrupt(process, signal_number, target, after)
     there = [path for path in files_in(target) if not path.startswith(".satchel-export")]
+    assert 0 < len(there) < FILES
     done = _export(server, str(target), "--app", "COL", "--title", many, "--resume", who="technician")
     assert done.returncode == 0, done.stderr
     report = json.loads((target / "report.json").read_text())
@@ -164,12 +180,9 @@ def test_a_stream_that_is_interrupted_is_completed_by_the_next_run_and_nothing_c
 ) -> None:
     target = tmp_path / "out"
     command = [sys.executable, "-m", "satchel", "export", str(target), "--app", "COL", "--title", large]
-    process = subprocess.Popen(command, env=_environment(server, "integrator"))
-    end = time.monotonic() + WAIT_S
-    while sum(len(names) for _, _, names in os.walk(target)) <= after and time.monotonic() < end:
-        time.sleep(0.001)  # a process of its own: there is nothing else to wait on
-    process.send_signal(signal_number)
-    assert process.wait(timeout=60) in (130, -signal.SIGKILL)
+    with relay(server.port, most_bytes=LARGE * LARGE_BYTES * 3 // 4) as held:
+        process = subprocess.Popen(command, env=_environment(server, "integrator", url=held.url))
+        _interrupt(process, signal_number, target, after)
     there = [path for path in files_in(target) if not path.startswith(".satchel-export")]
     assert len(there) < LARGE
     done = _export(server, str(target), "--app", "COL", "--title", large, "--resume")

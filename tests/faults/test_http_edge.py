@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from edge import GET, PATIENT, Application, problem, running
+from edge import GET, PATIENT, QUICK, Application, problem, running
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ async def test_a_body_may_take_longer_than_the_headers_deadline() -> None:
     async with running(Application()) as connect:
         client = await connect()
         await client.send(b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
-        await asyncio.sleep(0.3)  # past the deadline of the headers
+        await asyncio.sleep(QUICK.header_deadline_s + 0.1)  # past the deadline of the headers
         await client.send(b"b")
 
         assert (await client.answer())[2] == b"/body 2"
