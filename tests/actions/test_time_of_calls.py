@@ -12,7 +12,7 @@ import pytest
 from calling import allow, attempts, deploy_task
 from hasty import Haste, hasty
 from peers import Arrived, Peer, Respond, peer, raw_peer
-from satchel.actions.identity import accounts, secrets
+from satchel.actions.identity import ceilings, secrets
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidBundle
 from satchel.model.ids import InstanceId
@@ -137,7 +137,7 @@ async def test_a_server_may_read_slowly_for_as_long_as_the_timeout(
             left -= len(await reader.read(min(left, 1024 * 1024))) or left
         writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
 
-    await accounts.set_quota(world.context, world.admin, 10**8)
+    await ceilings.set_ceiling(world.context, world.account, 10**8)
     async with raw_peer(read_slowly) as other:
         allow(world, other)
         service = {"kind": "rest", "method": "PUT", "url": other.url("/"), "body": "file", "file": "doc"}

@@ -151,7 +151,14 @@ async def calls(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/instances", listing, query=InstancesQuery, answers=shows(api.FoundInstances)),
+    endpoint(
+        "GET",
+        "/api/v1/instances",
+        listing,
+        query=InstancesQuery,
+        answers=shows(api.FoundInstances),
+        refuses=(Forbidden, NotFound),
+    ),
     endpoint(
         "POST",
         "/api/v1/instances/search",
@@ -159,6 +166,7 @@ ENDPOINTS = (
         body=inputs.Conditions,
         query=SearchOptions,
         answers=shows(api.FoundInstances),
+        refuses=(Forbidden, NotFound),
     ),
     endpoint("GET", "/api/v1/instances/{instance}", read, answers=shows(api.InstanceView, "ETag")),
     endpoint(

@@ -138,6 +138,7 @@ ENDPOINTS = (
         run,
         query=SavedSearchQuery,
         answers=shows(FoundInstances),
+        refuses=(Forbidden,),
     ),
     endpoint(
         "GET",

@@ -128,7 +128,7 @@ async def redeliver(exchange: Exchange) -> Reply:
     return Reply(status=202)
 
 
-_REFUSED = (Forbidden, InvalidValues, Conflict)
+_REFUSED = (Forbidden, InvalidValues, InvalidState, Conflict)
 
 ENDPOINTS = (
     endpoint(

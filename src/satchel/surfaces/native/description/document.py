@@ -53,6 +53,13 @@ _TEXT_PARAMETERS: Mapping[str, str] = {
 }
 """The parameters of paths that are no numbers."""
 
+_BYTES: Mapping[str, object] = {"type": "string", "format": "binary"}
+_OPEN_OBJECT: Mapping[str, object] = {
+    "type": "object",
+    "additionalProperties": {"$ref": f"#/components/schemas/{VALUE}"},
+}
+"""JSON whose members another API defines."""
+
 _IDENTIFIER: Mapping[str, object] = {
     "anyOf": [{"type": "integer", "format": "int64", "minimum": 1}, {"type": "string", "pattern": "^[A-Z0-9]+-[0-9]+$"}]
 }
@@ -270,7 +277,7 @@ def _answer(endpoint: Endpoint, answer: Answer) -> Json:
     if answer.body is not None:
         content["application/json"] = {"schema": {"$ref": f"#/components/schemas/{answer.body.__name__}"}}
     for media_type in answer.media_types:
-        content[media_type] = {"schema": {"type": "string", "format": "binary"}}
+        content[media_type] = {"schema": _OPEN_OBJECT if media_type == "application/json" else _BYTES}
     if content:
         described["content"] = content
     names = ["X-Request-Id", *answer.headers]
