@@ -96,6 +96,12 @@ def fitting(shape: Shape) -> dict[str, Any]:
 
 
 _OTHERWISE = {"otherwise": only("on_failure", "continue")}
+
+
+def _with(key: str) -> dict[str, Any]:
+    return {"required": [key]}
+
+
 BETWEEN: Sequence[tuple[Shape, Mapping[str, Any]]] = (
     (keys.FIELD, fitting(keys.FIELD)),
     (keys.COLUMN, fitting(keys.COLUMN)),
@@ -124,6 +130,7 @@ BETWEEN: Sequence[tuple[Shape, Mapping[str, Any]]] = (
             ],
         },
     ),
+    (keys.OUTPUT, {"dependentSchemas": {"required": {"anyOf": [_with("binary"), _with("file"), _with("values")]}}}),
     *((keys.SERVICE.shapes[kind], {"dependentSchemas": _OTHERWISE}) for kind in ("files", "mail", "message")),
 )
 """What holds between the keys of a shape."""

@@ -47,12 +47,13 @@ services:
   m: {kind: files, do: copy, from: f, to: attachments, mode: append, rename: "{{ t }}.pdf"}
   r: {kind: rest, method: POST, url: "https://a.example/{{ t }}", headers: {X-Kind: "{{ t }}"},
       parameters: {a: t, b: 1, c: true, d: "'x'"}, body: text, text: "{{ t }}", type: xml, success: 200-299,
-      timeout: PT1M, reply_bytes: 1MiB, redirects: 2, auth: {type: basic, user: me, password: erp},
-      output: {file: {to: f, path: "$.a[0]", encoding: base64, name: $.name}, values: {t: $.b}}}
+      timeout: PT1M, reply_bytes: 1MiB, reply_until_close: true, redirects: 2,
+      auth: {type: basic, user: me, password: erp},
+      output: {file: {to: f, path: "$.a[0]", encoding: base64, name: $.name}, values: {t: $.b}, required: true}}
   q: {kind: rest, method: PUT, url: "https://a.example/", body: file, file: f, output: {binary: f},
       auth: {type: oauth2, token_url: "https://a.example/t", client_id: me, client_secret: erp, scope: files}}
   e: {kind: message, app: PUR, identifier: "{{ t }}", message: reply, set: {x: t}, copy: {g: f}}
-  p: {kind: mail, to: "{{ t }}", subject: S, text: T, attach: [f], link: [f], link_lifetime: P1D}
+  p: {kind: mail, to: "{{ t }}", subject: S, text: T, attach: [f], link: [f], link_lifetime: P1D, timeout: PT5M}
 calls: {k: {app: PUR, in: {item: t}, out: {t: item}}}
 messages: {m: {inputs: [t, f]}}
 actions:

@@ -230,7 +230,7 @@ AUTH = Choice(
         ),
     },
 )
-_OUTPUT = Shape(
+OUTPUT = Shape(
     keys={
         "binary": FIELD_NAME,
         "file": Shape(
@@ -272,7 +272,7 @@ SERVICE = Choice(
                 "timeout": Single.DURATION,
                 "reply_bytes": Single.SIZE,
                 "reply_until_close": Single.FLAG,
-                "output": _OUTPUT,
+                "output": OUTPUT,
                 "redirects": Whole(0, MAX_REDIRECTS),
                 "auth": AUTH,
             },

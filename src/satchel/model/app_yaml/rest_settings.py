@@ -101,10 +101,9 @@ class Rest(SettingsReader):
                 path = _path(paths, name)
                 if path is not None:
                     values[FieldId(name)] = path
-        is_required = output.boolean("required") or False
-        if is_required and not any(key in output for key in ("binary", "file", "values")):
+        if "required" in output and not any(key in output for key in ("binary", "file", "values")):
             output.note("rest_output", "required", "requires nothing; add binary, file or values.")
-        return keep, values, is_required
+        return keep, values, output.boolean("required") or False
 
     def _inside(self, output: Section) -> KeptFile | None:
         """Read which file inside a JSON reply is kept."""

@@ -22,8 +22,8 @@ from satchel.model.services import (
 )
 
 MAIL_LINK_LIFETIME = timedelta(days=1)
-MAIL_TIMEOUT = timedelta(minutes=10)
-"""As long as RFC 5321 (4.5.3.2.6) lets a server think about a mail that it was handed."""
+MAIL_TIMEOUT = timedelta(minutes=2)
+"""RFC 5321 (4.5.3.2) lets a server think for up to 10 minutes; but as long, one that is dead would hold a worker."""
 
 
 def read_service(section: Section, inputs: tuple[FieldId, ...], ids: Collection[str], findings: Findings) -> Service:
