@@ -1,7 +1,8 @@
 """The composition root: puts the parts together, and takes them apart again in the right order.
 
-`open_context` gives commands everything that actions need. `serve` adds the web server, the worker and the tick, in one
-process and one task group: when one of them fails, all stop, the embedded database last.
+`open_context` gives commands everything that actions need. `serve` adds the web server, the worker, the tick and the
+sweep, in one process. Where the worker, the tick or the sweep fails, it is started again and the others go on; when the
+web server ends, all stop, the embedded database last.
 """
 
 import asyncio
@@ -10,10 +11,11 @@ import gc
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -41,6 +43,9 @@ from satchel.queue.enqueue import Queue
 from satchel.setting_kinds import secret_key
 from satchel.settings import Settings
 from satchel.surfaces.flokzu.webhooks import FORMAT as FLOKZU_FORMAT
+
+if TYPE_CHECKING:
+    from satchel.work.worker import Worker
 
 _M_ARENA_MAX = -8  # as malloc.h has it
 SECRETS_KEY_FILE = "secrets.key"
@@ -169,7 +174,7 @@ async def serve(
     from satchel.surfaces.http import listen, stop_on_signals  # noqa: PLC0415  # as said
     from satchel.surfaces.http import serve as serve_http  # noqa: PLC0415  # as said
     from satchel.work.handlers import handlers  # noqa: PLC0415  # as said
-    from satchel.work.tick import Tick  # noqa: PLC0415  # as said
+    from satchel.work.keeping import keep_running  # noqa: PLC0415  # as said
     from satchel.work.worker import Worker  # noqa: PLC0415  # as said
 
     sockets = listen(settings.host, settings.port) if with_web else []
@@ -188,8 +193,8 @@ async def serve(
                 await stack.enter_async_context(worker)  # before the group: it must outlive the tasks that use it
             group = await stack.enter_async_context(asyncio.TaskGroup())
             if worker is not None:
-                group.create_task(worker.run(stop))
-                group.create_task(Tick(context, worker.take_over).run(stop))
+                for name, run in _background(context, worker).items():
+                    group.create_task(keep_running(name, run, stop))
             if with_web:
                 attend(context)
                 group.create_task(context.notices.run(context.database.dsn, stop))
@@ -202,6 +207,15 @@ async def serve(
             gc.freeze()
             on_ready(settings.public_url)
             await stop.wait()
+
+
+def _background(context: Context, worker: "Worker") -> Mapping[str, Callable[[asyncio.Event], Awaitable[None]]]:
+    """Return what runs beside the web server: each fails alone."""
+    from satchel.work.sweeping import Sweeping  # noqa: PLC0415  # only a server needs them
+    from satchel.work.tick import Tick  # noqa: PLC0415  # same
+
+    tick, sweeping = Tick(context, worker.take_over), Sweeping(context)
+    return {"worker": worker.run, "tick": tick.run, "sweep": sweeping.run, "store_sweep": sweeping.run_store}
 
 
 def _share_heaps() -> None:

@@ -373,3 +373,28 @@ async def test_a_call_that_could_not_be_recorded_for_long_is_made_all_the_same(s
             await tx.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
         await until(stand.are_done, "the call was not made")
         await stand.check([held])
+
+
+async def test_a_job_whose_end_could_not_be_recorded_is_recorded_later(stand: Stand) -> None:
+    async with _a_worker(stand), AsyncExitStack() as locks:
+        held = await stand.start("held")
+        stand.archive.hold(held.name)
+
+        async def was_sent() -> bool:
+            return stand.archive.sent[held.name] == 1
+
+        await until(was_sent, "the call was not sent")
+        dsn = stand.world.context.database.dsn
+        other = await locks.enter_async_context(await psycopg.AsyncConnection.connect(dsn))
+        await other.execute(JOBS.encode(), ([held.call],))
+        stand.archive.gates[held.name].set()
+
+        async def is_ending() -> bool:
+            return (await _waiting(stand.world, Counter(["procrastinate_finish_job"]))).total() == 1
+
+        await until(is_ending, "the job did not end")
+        lost = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        await other.execute(lost + " AND wait_event_type = 'Lock'")
+        await other.rollback()
+        await until(stand.are_done, "the job was left with a worker that lives")
+        await stand.check([held])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from satchel.actions.backoff import Backoff
 from satchel.actions.loading import LoadedApps
 from satchel.actions.passwords import Passwords
 from satchel.actions.vault import Vault
@@ -39,6 +40,7 @@ class Context:
     http: HttpClient
     vault: Vault
     passwords: Passwords = field(default_factory=Passwords)
+    backoff: Backoff = field(default_factory=Backoff)
     mail_server: MailServer | None = None
     webhook_formats: Mapping[str, Format] = field(default_factory=lambda: by_name(NATIVE_FORMAT))
     notices: Notices = field(default_factory=Notices)

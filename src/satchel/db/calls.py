@@ -96,12 +96,13 @@ async def call_by_token(tx: Reader, account: AccountId, instance_id: InstanceId,
     )
 
 
-async def due_calls(tx: Reader, now: datetime, limit: int) -> list[ServiceCall]:
-    """Return calls of every account whose next attempt is due, the longest overdue first."""
+async def due_calls(tx: Reader, now: datetime, limit: int, but: Sequence[object] = ()) -> list[ServiceCall]:
+    """Return calls of every account whose next attempt is due, the longest overdue first, but for some."""
     return await tx.rows(
         ServiceCall,
-        f"SELECT {_CALL} FROM calls WHERE state = 'waiting' AND due_at <= %s ORDER BY due_at LIMIT %s",
-        (now, limit),
+        f"SELECT {_CALL} FROM calls WHERE state = 'waiting' AND due_at <= %s AND id <> ALL(%s::bigint[])"
+        " ORDER BY due_at LIMIT %s",
+        (now, list(but), limit),
     )
 
 

@@ -124,12 +124,14 @@ async def forms_of(tx: Reader, account: AccountId, checkins: Sequence[InstanceId
     )
 
 
-async def forgotten(tx: Reader, before: datetime, limit: int) -> list[tuple[AccountId, TaskId]]:
-    """Return forms of every account that have waited for their check-in since before a moment."""
+async def forgotten(
+    tx: Reader, before: datetime, limit: int, but: Sequence[object] = ()
+) -> list[tuple[AccountId, TaskId]]:
+    """Return forms of every account, but for some, that have waited for their check-in since before a moment."""
     rows = await tx.pairs(
         "SELECT account_id, task_id FROM checkin_forms WHERE checkin_id IS NULL AND created_at <= %s"
-        " ORDER BY created_at LIMIT %s",
-        (before, limit),
+        " AND task_id <> ALL(%s::bigint[]) ORDER BY created_at LIMIT %s",
+        (before, list(but), limit),
     )
     return [(AccountId(int(str(account))), TaskId(int(str(task)))) for account, task in rows]
 

@@ -1,6 +1,6 @@
 """SQL of deliveries: what webhooks are told, and the attempts to tell it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -86,15 +86,18 @@ async def deliveries(
     )
 
 
-async def due_deliveries(tx: Reader, now: datetime, limit: int) -> list[Delivery]:
-    """Return deliveries of every account whose next attempt is due, but for webhooks that rest; the oldest first."""
+async def due_deliveries(tx: Reader, now: datetime, limit: int, but: Sequence[object] = ()) -> list[Delivery]:
+    """Return deliveries of every account whose next attempt is due, the oldest first.
+
+    Left out are those of webhooks that rest, and some by their numbers.
+    """
     return await tx.rows(
         Delivery,
         f"SELECT d.{_DELIVERY.replace(', ', ', d.')} FROM webhook_deliveries d"
         " JOIN webhooks w ON w.account_id = d.account_id AND w.id = d.webhook_id"
         " WHERE d.state = 'waiting' AND d.due_at <= %(now)s AND (w.rests_until IS NULL OR w.rests_until <= %(now)s)"
-        " ORDER BY d.due_at, d.id LIMIT %(limit)s",
-        {"now": now, "limit": limit},
+        " AND d.id <> ALL(%(but)s::bigint[]) ORDER BY d.due_at, d.id LIMIT %(limit)s",
+        {"now": now, "limit": limit, "but": list(but)},
     )
 
 

@@ -161,20 +161,22 @@ class DueExport:
     id: ExportId
 
 
-async def due_exports(tx: Reader, now: datetime, limit: int) -> list[DueExport]:
-    """Return exports, of all accounts, whose maker gave no sign of life."""
+async def due_exports(tx: Reader, now: datetime, limit: int, but: Sequence[object] = ()) -> list[DueExport]:
+    """Return exports, of all accounts, whose maker gave no sign of life, but for some."""
     return await tx.rows(
-        DueExport, "SELECT account_id, id FROM exports WHERE due_at <= %s ORDER BY due_at LIMIT %s", (now, limit)
+        DueExport,
+        "SELECT account_id, id FROM exports WHERE due_at <= %s AND id <> ALL(%s::bigint[]) ORDER BY due_at LIMIT %s",
+        (now, list(but), limit),
     )
 
 
-async def expired_exports(tx: Reader, now: datetime, limit: int) -> list[DueExport]:
-    """Return exports, of all accounts, that are past their time and not being made."""
+async def expired_exports(tx: Reader, now: datetime, limit: int, but: Sequence[object] = ()) -> list[DueExport]:
+    """Return exports, of all accounts, that are past their time and not being made, but for some."""
     return await tx.rows(
         DueExport,
         "SELECT account_id, id FROM exports WHERE expires_at <= %s AND state IN ('ready', 'failed')"
-        " ORDER BY expires_at LIMIT %s",
-        (now, limit),
+        " AND id <> ALL(%s::bigint[]) ORDER BY expires_at LIMIT %s",
+        (now, list(but), limit),
     )
 
 

@@ -123,10 +123,14 @@ async def set_deleted(
     )
 
 
-async def instances_to_purge(tx: Reader, deleted_before: datetime, limit: int) -> list[tuple[AccountId, InstanceId]]:
-    """Return (account, instance) of files that were deleted before a moment and can go."""
+async def instances_to_purge(
+    tx: Reader, deleted_before: datetime, limit: int, but: Sequence[object] = ()
+) -> list[tuple[AccountId, InstanceId]]:
+    """Return (account, instance), but for some, of files that were deleted before a moment and can go."""
     rows = await tx.pairs(
-        "SELECT DISTINCT account_id, instance_id FROM files WHERE deleted_at <= %s LIMIT %s", (deleted_before, limit)
+        "SELECT DISTINCT account_id, instance_id FROM files WHERE deleted_at <= %s AND instance_id <> ALL(%s::bigint[])"
+        " LIMIT %s",
+        (deleted_before, list(but), limit),
     )
     return [(AccountId(int(str(account))), InstanceId(int(str(instance)))) for account, instance in rows]
 

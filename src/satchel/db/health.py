@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from psycopg.errors import ReadOnlySqlTransaction
+
 from satchel.db.pool import Reader
 
 
@@ -18,8 +20,14 @@ class Totals:
 
 
 async def answer(tx: Reader) -> None:
-    """Ask the database for anything at all."""
-    await tx.value(int, "SELECT 1")
+    """Return if the database answers and takes changes.
+
+    Raises:
+        ReadOnlySqlTransaction: it takes none, as any statement that changes something would find out.
+    """
+    query = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
+    if await tx.value(bool, query):
+        raise ReadOnlySqlTransaction
 
 
 async def connection_limit(tx: Reader) -> int:

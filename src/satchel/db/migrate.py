@@ -33,7 +33,7 @@ def _migrate(dsn: str) -> None:
         with psycopg.connect(dsn) as connection:
             if _revision(connection) == _newest():
                 return
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         raise DatabaseUnavailable(f"The database cannot be reached: {' '.join(str(error).split())}") from error
     command = [sys.executable, "-m", "satchel.db.migrations.upgrade"]
     done = subprocess.run(command, input=dsn, capture_output=True, text=True, check=False)  # noqa: S603  # our own module

@@ -14,13 +14,14 @@ from typing import LiteralString, NewType, Self
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection
 from psycopg.rows import args_row, dict_row, scalar_row
 from psycopg.types.json import set_json_loads
-from psycopg_pool import AsyncConnectionPool, PoolTimeout, TooManyRequests
 
+from satchel.db.connections import Connections, with_network
+from satchel.db.refusals import database_errors
 from satchel.db.rows import Row, object_row
-from satchel.model.errors import Busy, DiskFull, InvalidRequest, Unavailable
+from satchel.model.errors import DatabaseUnavailable
 
 Parameters = Mapping[str, object] | Sequence[object] | None
 
@@ -113,11 +114,11 @@ class Database:
             f"-c lock_timeout={int(LOCK_TIMEOUT.total_seconds() * 1000)}"
             f" -c statement_timeout={int(STATEMENT_TIMEOUT.total_seconds() * 1000)} -c TimeZone=UTC"
         )
-        self.dsn = dsn
+        self.dsn = with_network(dsn)
         self._last: Callable[[Writer], Awaitable[None]] | None = None
-        self._pool = AsyncConnectionPool(
-            dsn,
-            open=False,
+        self._lock_timeout: timedelta | None = None
+        self._pool = Connections(
+            self.dsn,
             min_size=1,
             max_size=max_connections,
             timeout=wait_s,
@@ -129,9 +130,11 @@ class Database:
     async def __aenter__(self) -> Self:
         try:
             await self._pool.open(wait=True)
-        except (PoolTimeout, psycopg.OperationalError) as error:
+        except psycopg.Error as error:
             await self._pool.close()
-            raise Unavailable("The database cannot be reached. Check SATCHEL_DATABASE_URL and that it runs.") from error
+            raise DatabaseUnavailable(
+                "The database cannot be reached. Check SATCHEL_DATABASE_URL and that it runs."
+            ) from error
         return self
 
     async def __aexit__(
@@ -145,15 +148,22 @@ class Database:
         other._last = last  # noqa: SLF001  # another of the same class
         return other
 
+    def with_lock_timeout(self, timeout: timedelta) -> "Database":
+        """Return this database with writes that wait for another's lock no longer than this."""
+        other = copy.copy(self)
+        other._lock_timeout = timeout  # noqa: SLF001  # another of the same class
+        return other
+
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Reader]:
         """Lend a connection for queries; each one sees what is committed when it starts.
 
         Raises:
-            Unavailable: the database cannot be reached or all connections stay in use; try again.
+            DatabaseUnavailable: the database cannot be reached or all connections stay in use; try again.
+            Unavailable: it took too long, or failed otherwise.
             InvalidRequest: a text or number that came in cannot be stored or compared.
         """
-        with _database_errors():
+        with database_errors():
             async with self._pool.connection() as connection:
                 yield Reader(connection)
 
@@ -162,14 +172,20 @@ class Database:
         """Lend a connection for one transaction.
 
         Raises:
-            Unavailable: the database cannot be reached or all connections stay in use; try again.
+            DatabaseUnavailable: the database cannot be reached, takes no changes, or all connections stay in use; try
+                again.
+            Unavailable: it took too long, or failed otherwise.
             Busy: a lock was held for too long, or two transactions met in the wrong order; try again.
+            Conflict: what the change names was removed meanwhile, or a rule of a table refuses it.
             DiskFull: the database has no room.
             InvalidRequest: a text or number that came in cannot be stored.
         """
-        with _database_errors():
+        with database_errors():
             async with self._pool.connection() as connection, connection.transaction():
                 writer = Writer(connection)
+                if self._lock_timeout is not None:
+                    milliseconds = str(round(self._lock_timeout.total_seconds() * 1000))
+                    await connection.execute("SELECT set_config('lock_timeout', %s, true)", (milliseconds,))
                 yield writer
                 if self._last is not None:
                     await self._last(writer)
@@ -177,34 +193,3 @@ class Database:
 
 async def _configure(connection: AsyncConnection) -> None:
     set_json_loads(msgspec.json.decode, connection)  # the same objects as the standard library's, sooner
-
-
-class _database_errors:  # noqa: N801  # reads as a statement: `with _database_errors():`
-    """Wraps psycopg's errors once, here, where they are known."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        match error:
-            case errors.LockNotAvailable() | errors.DeadlockDetected() | errors.SerializationFailure():
-                raise Busy("Somebody else is changing the same thing; nothing was saved. Try again.") from error
-            case errors.DiskFull():
-                raise DiskFull from error
-            case PoolTimeout() | TooManyRequests() | errors.TooManyConnections():
-                raise Unavailable(
-                    "The server is busy: no database connection became free. Try again shortly."
-                ) from error
-            case errors.QueryCanceled():
-                raise Unavailable("The database took too long for this. Narrow the request and try again.") from error
-            case psycopg.DataError():
-                # What no caller checked: U+0000, half a surrogate pair, a number beyond its column.
-                raise InvalidRequest(
-                    "A text or number of the request cannot be stored: it holds U+0000 or is out of range."
-                ) from error
-            case psycopg.OperationalError():
-                raise Unavailable("The database cannot be reached at the moment. Try again shortly.") from error
-            case _:
-                return

@@ -63,10 +63,12 @@ async def delete_schedule(tx: Writer, account: AccountId, schedule_id: ScheduleI
     await tx.execute("DELETE FROM schedules WHERE account_id = %s AND id = %s", (account, schedule_id))
 
 
-async def due_schedules(tx: Reader, now: datetime, limit: int) -> list[Schedule]:
-    """Return schedules, of all accounts, that are due or whose run gave no sign of life."""
+async def due_schedules(tx: Reader, now: datetime, limit: int, but: Sequence[object] = ()) -> list[Schedule]:
+    """Return schedules, of all accounts, that are due or whose run gave no sign of life, but for some."""
     return await tx.rows(
-        Schedule, f"SELECT {_SCHEDULE} FROM schedules WHERE due_at <= %s ORDER BY due_at LIMIT %s", (now, limit)
+        Schedule,
+        f"SELECT {_SCHEDULE} FROM schedules WHERE due_at <= %s AND id <> ALL(%s::bigint[]) ORDER BY due_at LIMIT %s",
+        (now, list(but), limit),
     )
 
 

@@ -190,12 +190,13 @@ async def close_task(
     )
 
 
-async def tasks_failing(tx: Reader, now: datetime, limit: int) -> list[Task]:
-    """Return open tasks of every account whose `late: fail` is due, the longest overdue first."""
+async def tasks_failing(tx: Reader, now: datetime, limit: int, but: Sequence[object] = ()) -> list[Task]:
+    """Return open tasks of every account whose `late: fail` is due, the longest overdue first, but for some."""
     return await tx.rows(
         Task,
-        f"SELECT {_TASK} FROM tasks WHERE closed_at IS NULL AND fails_at <= %s ORDER BY fails_at LIMIT %s",
-        (now, limit),
+        f"SELECT {_TASK} FROM tasks WHERE closed_at IS NULL AND fails_at <= %s AND id <> ALL(%s::bigint[])"
+        " ORDER BY fails_at LIMIT %s",
+        (now, list(but), limit),
     )
 
 

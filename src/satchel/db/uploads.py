@@ -276,19 +276,20 @@ async def set_expired(tx: Writer, account: AccountId, ids: Sequence[UploadId], *
 
 
 async def expiring(
-    tx: Reader, *, now: datetime, start_uploaded_before: datetime, limit: int
+    tx: Reader, *, now: datetime, start_uploaded_before: datetime, limit: int, but: Sequence[object] = ()
 ) -> list[tuple[AccountId, UploadId]]:
-    """Return tickets of every account that are past their time: see files.md §1 for which may be.
+    """Return tickets of every account, but for some, that are past their time: see files.md §1 for which may be.
 
     A writer with a living lease is left alone until the lease ends.
     """
     rows = await tx.pairs(
         "(SELECT account_id, id FROM uploads WHERE state IN ('created', 'receiving') AND expires_at <= %(now)s"
-        " AND (lease_until IS NULL OR lease_until <= %(now)s) ORDER BY expires_at LIMIT %(limit)s)"
+        " AND (lease_until IS NULL OR lease_until <= %(now)s) AND id <> ALL(%(but)s::bigint[])"
+        " ORDER BY expires_at LIMIT %(limit)s)"
         " UNION ALL"
         " (SELECT account_id, id FROM uploads WHERE state = 'uploaded' AND instance_id IS NULL"
-        " AND created_at <= %(started)s LIMIT %(limit)s)",
-        {"now": now, "started": start_uploaded_before, "limit": limit},
+        " AND created_at <= %(started)s AND id <> ALL(%(but)s::bigint[]) LIMIT %(limit)s)",
+        {"now": now, "started": start_uploaded_before, "limit": limit, "but": list(but)},
     )
     return [(AccountId(int(str(account))), UploadId(int(str(upload_id)))) for account, upload_id in rows]
 

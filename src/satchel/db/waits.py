@@ -87,9 +87,13 @@ async def postpone_wait(tx: Writer, *, row: Wait, due_at: datetime | None) -> bo
     return moved > 0
 
 
-async def due_timers(tx: Reader, now: datetime, limit: int) -> list[Wait]:
-    """Return timers of every account that are due, the longest overdue first."""
-    return await tx.rows(Wait, f"SELECT {_WAIT} FROM waits WHERE due_at <= %s ORDER BY due_at LIMIT %s", (now, limit))
+async def due_timers(tx: Reader, now: datetime, limit: int, but: Sequence[object] = ()) -> list[Wait]:
+    """Return timers of every account that are due, the longest overdue first, but for some by their tokens."""
+    return await tx.rows(
+        Wait,
+        f"SELECT {_WAIT} FROM waits WHERE due_at <= %s AND token <> ALL(%s::text[]) ORDER BY due_at LIMIT %s",
+        (now, list(but), limit),
+    )
 
 
 async def insert_incident(
@@ -117,6 +121,12 @@ async def insert_incident(
         (account, instance_id, element, token, code, message, Jsonb(dict(details)), now),
     )
     return IncidentId(created or 0)
+
+
+async def has_open_incident(tx: Reader, account: AccountId, instance_id: InstanceId, token: TokenId) -> bool:
+    """Return whether an incident about one token of an instance is open."""
+    query = "SELECT 1 FROM incidents WHERE account_id = %s AND instance_id = %s AND token = %s AND closed_at IS NULL"
+    return await tx.value(int, query, (account, instance_id, token)) is not None
 
 
 async def close_incidents(

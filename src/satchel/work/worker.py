@@ -7,9 +7,9 @@ went away for a while begins anew as soon as it is back.
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import timedelta
-from typing import Self
+from functools import partial
+from typing import Any, Self
 
 import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
@@ -17,9 +17,12 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition, Job
 from procrastinate.worker import Worker as QueueWorker
 
-from satchel.model.errors import Unavailable
+from satchel.db.connections import Connections, database_error
+from satchel.db.refusals import database_errors
+from satchel.model.causes import cause_of
 from satchel.queue.enqueue import QUEUE, WAITED_FOR
 from satchel.work.handlers import Handler
+from satchel.work.keeping import wait
 
 SILENCE = timedelta(seconds=30)
 """How long a job may lie with a worker that died."""
@@ -38,7 +41,7 @@ NEVER_S = 10.0**9
 """Between signs of life of the library's own; see `Worker._beat`."""
 
 PAUSE_S = 1.0
-"""How long a worker that lost its database waits before it begins anew."""
+"""How long a worker that lost its database waits before it begins anew, or records a job's end once more."""
 
 GRACE_S = 10.0
 """How long running jobs get when the worker stops."""
@@ -48,6 +51,9 @@ ATTEMPTS = 8
 
 LONGEST_PAUSE_S = 300
 """How long a job waits for its next try at most."""
+
+TAKEN_AWAY = "P0001"
+"""The SQLSTATE with which the queue's functions say that a job is no longer this worker's."""
 
 _log = structlog.get_logger(__name__)
 
@@ -76,7 +82,7 @@ class Worker:
     def __init__(
         self, dsn: str, handlers: Mapping[str, Handler], *, concurrency: int, silence: timedelta = SILENCE
     ) -> None:
-        self._app = App(connector=PsycopgConnector(conninfo=dsn, min_size=1, max_size=concurrency + 2))
+        self._app = App(connector=PsycopgConnector(pool_factory=partial(_connections, dsn, concurrency + 2)))
         self._concurrency = concurrency
         self._heartbeat_s = silence.total_seconds() / HEARTBEATS
         for name, handler in handlers.items():
@@ -84,7 +90,8 @@ class Worker:
             self._app.task(name=name, queue=QUEUE, retry=retry)(handler)
 
     async def __aenter__(self) -> Self:
-        await self._app.open_async()
+        with database_errors():
+            await self._app.open_async()
         return self
 
     async def __aexit__(self, *raised: object) -> None:
@@ -96,12 +103,10 @@ class Worker:
             try:
                 await self._run_once(stop)
             except ConnectorException as error:
-                _log.warning("worker.failed", cause=type(error.__cause__).__name__)
+                _log.warning("worker.failed", cause=cause_of(error))
             if not stop.is_set():
                 _log.warning("worker.restarts")
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(PAUSE_S):
-                        await stop.wait()
+                await wait(stop, PAUSE_S)
 
     async def take_over(self) -> int:
         """Give the jobs of workers that died to whoever is free, and return how many there were.
@@ -109,14 +114,13 @@ class Worker:
         Not to be called by two at once: the second would take a job from the worker that just got it.
 
         Raises:
-            Unavailable: the database cannot be reached.
+            DatabaseUnavailable: the database is away.
+            SatchelError: it refuses for another reason.
         """
         manager = self._app.job_manager
         silence_s = self._heartbeat_s * (HEARTBEATS - 1)
-        try:
+        with database_errors():
             stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=silence_s))
-        except ConnectorException as error:
-            raise Unavailable("The queue cannot be reached at the moment.") from error
         taken = 0
         for job in stalled:
             try:
@@ -128,7 +132,7 @@ class Worker:
         return taken
 
     async def _run_once(self, stop: asyncio.Event) -> None:
-        worker = QueueWorker(
+        worker = _QueueWorker(
             self._app,
             queues=[QUEUE],
             concurrency=self._concurrency,
@@ -164,4 +168,32 @@ class Worker:
                 try:
                     await self._app.job_manager.update_heartbeat(worker.worker_id)
                 except ConnectorException as error:
-                    _log.warning("worker.heartbeat_failed", cause=type(error.__cause__).__name__)
+                    _log.warning("worker.heartbeat_failed", cause=cause_of(error))
+
+
+class _QueueWorker(QueueWorker):
+    """The library's worker, which does not forget a job whose end it cannot record.
+
+    The library would leave such a job in the hands of a worker that lives and never looks at it again.
+    """
+
+    async def _persist_job_status(self, job: Job, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # the library's
+        while True:
+            try:
+                await super()._persist_job_status(job, *args, **kwargs)
+            except ConnectorException as error:
+                known = database_error(error)
+                if known is not None and known.sqlstate == TAKEN_AWAY:
+                    return
+                _log.warning("job.end_not_recorded", job=job.id, cause=cause_of(error))
+                if self._stop_event.is_set():
+                    raise  # the job goes to another worker
+                await wait(self._stop_event, PAUSE_S)
+            else:
+                return
+
+
+def _connections(dsn: str, most: int, **asked: object) -> Connections:
+    """Return the queue's own pool; what the library asks for is done by ours in another way."""
+    del asked
+    return Connections(dsn, min_size=1, max_size=most, name="queue")

@@ -53,19 +53,22 @@ class StartedAttempt:
 
 async def enqueue_due(context: Context) -> int:
     """Enqueue the attempts whose pause is over, in all accounts, and return how many there were."""
-    now = context.clock()
+    now, backoff = context.clock(), context.backoff
     async with context.database.read() as tx:
-        due = await rows.due_calls(tx, now, AT_ONCE)
-    for known in due:
+        due = await rows.due_calls(tx, now, AT_ONCE, backoff.paused("call", now))
+
+    async def enqueue(known: ServiceCall) -> None:
         async with context.database.write() as tx:
             if await instance_rows.lock_instance(tx, known.account_id, known.instance_id) is None:
-                continue
+                return
             call = await rows.call(tx, known.account_id, known.id)
             if call is None or call.state != "waiting" or call.due_at is None or call.due_at > now:
-                continue
+                return
             await rows.set_due(tx, call.account_id, call.id, None)
             arguments = {"account": call.account_id, "call": call.id, "attempt": call.attempt + 1}
             await context.queue.enqueue(tx, PERFORM_CALL, arguments)
+
+    await backoff.each("call", due, enqueue, key=lambda it: it.id, clock=context.clock)
     return len(due)
 
 

@@ -41,7 +41,7 @@ from satchel.db.checkins import CheckInRow
 from satchel.model.actor import Actor, Right, system
 from satchel.model.errors import Conflict, Forbidden, InvalidState, NotFound
 from satchel.model.files import File, FileKind
-from satchel.model.ids import AppId, InstanceId, TaskId, UserId
+from satchel.model.ids import AccountId, AppId, InstanceId, TaskId, UserId
 from satchel.model.instance import Task
 from satchel.model.search.conditions import Condition, Equals
 
@@ -285,9 +285,13 @@ async def end_forgotten(context: Context) -> int:
 
     One whose task was done all the same, by other ways, is an ordinary instance from then on.
     """
+    now, backoff = context.clock(), context.backoff
     async with context.database.read() as tx:
-        due = await rows.forgotten(tx, context.clock() - context.policy.start_upload_lifetime, AT_ONCE)
-    for account, task_id in due:
+        paused = backoff.paused("forgotten form", now)
+        due = await rows.forgotten(tx, now - context.policy.start_upload_lifetime, AT_ONCE, paused)
+
+    async def end(known: tuple[AccountId, TaskId]) -> None:
+        account, task_id = known
         try:
             async with tasks.open_task(context, system(account), task_id) as (run, _):
                 if await rows.is_waiting(run.tx, account, task_id):
@@ -295,4 +299,6 @@ async def end_forgotten(context: Context) -> int:
         except (InvalidState, NotFound):
             async with context.database.write() as tx:
                 await rows.drop_form(tx, account, task_id)
+
+    await backoff.each("forgotten form", due, end, key=lambda it: it[1], clock=context.clock)
     return len(due)

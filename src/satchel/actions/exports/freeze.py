@@ -58,19 +58,22 @@ _LINES = 2_000
 
 async def enqueue_silent(context: Context) -> int:
     """Enqueue the exports, of all accounts, whose maker gave no sign of life; return how many there were."""
-    now = context.clock()
+    now, backoff = context.clock(), context.backoff
     async with context.database.read() as tx:
-        due = await rows.due_exports(tx, now, AT_ONCE)
-    for known in due:
+        due = await rows.due_exports(tx, now, AT_ONCE, backoff.paused("export", now))
+
+    async def enqueue(known: rows.DueExport) -> None:
         async with context.database.write() as tx:
             found = await rows.lock_export(tx, known.account_id, known.id)
             if found is None or found.due_at is None or found.due_at > now:
-                continue
+                return
             if found.attempt >= ATTEMPTS:
                 await _note_failure(tx, context, found, "unavailable", "Whoever was to make it failed each time.")
-                continue
+                return
             await rows.set_due(tx, known.account_id, known.id, due_at=now + LEASE, attempt=found.attempt + 1)
             await context.queue.enqueue(tx, PREPARE_EXPORT, {"account": known.account_id, "export": known.id})
+
+    await backoff.each("export", due, enqueue, key=lambda it: it.id, clock=context.clock)
     return len(due)
 
 

@@ -169,14 +169,17 @@ async def delete(context: Context, actor: Actor, export_id: ExportId) -> None:
 
 async def expire(context: Context) -> int:
     """End the exports, of all accounts, that are past their time; return how many there were."""
-    now = context.clock()
+    now, backoff = context.clock(), context.backoff
     async with context.database.read() as tx:
-        due = await rows.expired_exports(tx, now, _AT_ONCE)
-    for known in due:
+        due = await rows.expired_exports(tx, now, _AT_ONCE, backoff.paused("expired export", now))
+
+    async def end(known: rows.DueExport) -> None:
         async with context.database.write() as tx:
             found = await rows.lock_export(tx, known.account_id, known.id)
             if found is None or found.state is ExportState.ENDED or found.expires_at > now:
-                continue
+                return
             await rows.set_ended(tx, known.account_id, known.id, now)
             await write_event(tx, context, system(known.account_id), "export.expired", {"export": known.id})
+
+    await backoff.each("expired export", due, end, key=lambda it: it.id, clock=context.clock)
     return len(due)

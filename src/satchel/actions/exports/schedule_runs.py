@@ -48,18 +48,21 @@ _TURN = "schedule"
 
 async def enqueue_due(context: Context) -> int:
     """Enqueue the schedules, of all accounts, that are due or whose run died; return how many there were."""
-    now = context.clock()
+    now, backoff = context.clock(), context.backoff
     async with context.database.read() as tx:
-        due = await rows.due_schedules(tx, now, AT_ONCE)
-    for known in due:
+        due = await rows.due_schedules(tx, now, AT_ONCE, backoff.paused("schedule", now))
+
+    async def enqueue(known: Schedule) -> None:
         async with context.database.write() as tx:
             found = await rows.lock_schedule(tx, known.account_id, known.id)
             if found is None or found.due_at > now:
-                continue
+                return
             await rows.set_due(tx, known.account_id, known.id, now + LEASE)
             if not found.is_running:
                 await rows.begin_run(tx, found, now=now, due_at=now + LEASE)
             await context.queue.enqueue(tx, RUN_SCHEDULE, {"account": known.account_id, "schedule": known.id})
+
+    await backoff.each("schedule", due, enqueue, key=lambda it: it.id, clock=context.clock)
     return len(due)
 
 

@@ -1,14 +1,12 @@
 """What becomes due by itself: timers, tasks that fail for being late, called instances that ended.
 
-Each function handles one thing in one transaction and does nothing where somebody else was first; `satchel.work`
-calls them.
+Each function handles one item in one transaction and does nothing where another process was first; `satchel.work`
+calls them. An item that fails blocks none of the others.
 """
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
-
-import structlog
 
 from satchel.actions.context import Context
 from satchel.actions.instances import tasks
@@ -19,6 +17,7 @@ from satchel.db import events as event_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as task_rows
 from satchel.db import waits as rows
+from satchel.db.pool import Writer
 from satchel.engine.command import CALL_FAILED, FailCall, FinishCall, TimerDue
 from satchel.model.actor import system
 from satchel.model.errors import Busy, DiskFull, EngineStopped, OverQuota, SatchelError, Unavailable
@@ -26,35 +25,34 @@ from satchel.model.ids import AccountId, InstanceId
 from satchel.model.instance import InstanceState, Task, Wait
 
 AT_ONCE = 100
-"""How many due things one tick takes up."""
-
-RETRY_AFTER = timedelta(seconds=30)
-"""When something is tried again that met a passing fault, such as a lock held for too long."""
+"""How many due items of a kind one tick takes up."""
 
 PASSING = (Busy, DiskFull, OverQuota, Unavailable)
 """Faults that go away by themselves, or by what somebody does elsewhere."""
 
-_log = structlog.get_logger(__name__)
-
 
 async def run_due(context: Context) -> int:
-    """Take up what is due in all accounts and return how many things there were; none is due any more afterwards."""
-    now = context.clock()
+    """Take up what is due in all accounts and return how many items there were; none is due any more afterwards."""
+    now, backoff = context.clock(), context.backoff
     async with context.database.read() as tx:
-        timers = await rows.due_timers(tx, now, AT_ONCE)
-        late = await task_rows.tasks_failing(tx, now, AT_ONCE)
-    for timer in timers:
-        try:
-            await _fire(context, timer)
-        except Exception as error:  # noqa: BLE001  # ends the handling of one timer: the others must not wait for it
-            await _set_aside(context, timer, _refusal(error, timer.element), partial(rows.postpone_wait, row=timer))
-    for task in late:
-        try:
-            await tasks.fail_late(context, system(task.account_id), task.id)
-        except Exception as error:  # noqa: BLE001  # as above
-            await _set_aside(
-                context, task, _refusal(error, task.element), partial(task_rows.postpone_failing, row=task)
-            )
+        timers = await rows.due_timers(tx, now, AT_ONCE, backoff.paused("timer", now))
+        late = await task_rows.tasks_failing(tx, now, AT_ONCE, backoff.paused("late task", now))
+
+    async def fire(timer: Wait) -> None:
+        await _fire(context, timer)
+
+    async def fail(task: Task) -> None:
+        await tasks.fail_late(context, system(task.account_id), task.id)
+
+    async def set_timer_aside(timer: Wait, error: Exception, pause: timedelta) -> None:
+        await _set_aside(context, timer, error, pause, partial(rows.postpone_wait, row=timer))
+
+    async def set_task_aside(task: Task, error: Exception, pause: timedelta) -> None:
+        await _set_aside(context, task, error, pause, partial(task_rows.postpone_failing, row=task))
+
+    clock = context.clock
+    await backoff.each("timer", timers, fire, key=lambda it: it.token, clock=clock, record=set_timer_aside)
+    await backoff.each("late task", late, fail, key=lambda it: it.id, clock=clock, record=set_task_aside)
     return len(timers) + len(late)
 
 
@@ -70,31 +68,37 @@ async def _fire(context: Context, timer: Wait) -> None:
         await advance(run, TimerDue(token=timer.token))
 
 
-def _refusal(error: Exception, element: str) -> SatchelError:
-    if isinstance(error, SatchelError):
-        return error
-    _log.exception("due.crashed")
-    message = f"The server failed in a way that it did not foresee ({type(error).__name__}); its log says more."
-    return EngineStopped(reason="fault", element=element, message=message, values={})
-
-
 async def _set_aside(
-    context: Context, what: Wait | Task, error: SatchelError, move: Callable[..., Awaitable[bool]]
+    context: Context,
+    item: Wait | Task,
+    error: Exception,
+    pause: timedelta,
+    move: Callable[..., Awaitable[bool]],
 ) -> None:
     """Postpone what met a passing fault; park what cannot be done, with an incident whose retry makes it due again.
 
-    Both in one transaction, so that nobody retries an incident whose thing is not parked yet. Does nothing where
-    somebody changed it meanwhile, or its instance is gone.
+    Both in one transaction, so that nobody retries an incident whose item is not parked yet. A fault that nobody
+    foresaw gets the incident and is tried again as well: the next release may be able to do it. Does nothing where
+    somebody changed the item meanwhile, or its instance is gone.
     """
+    is_known = isinstance(error, SatchelError)
     async with context.database.write() as tx:
-        if await instance_rows.lock_instance(tx, what.account_id, what.instance_id) is None:
+        if await instance_rows.lock_instance(tx, item.account_id, item.instance_id) is None:
             return
-        if isinstance(error, PASSING):
-            await move(tx, due_at=context.clock() + RETRY_AFTER)
-        elif await move(tx, due_at=None):
-            element = error.element if isinstance(error, EngineStopped) else what.element
-            actor = system(what.account_id)
-            await open_incident(context, tx, actor, what.instance_id, element=element, token=what.token, error=error)
+        is_tried_again = not is_known or isinstance(error, PASSING)
+        if not await move(tx, due_at=context.clock() + pause if is_tried_again else None) or isinstance(error, PASSING):
+            return
+        if is_known or not await rows.has_open_incident(tx, item.account_id, item.instance_id, item.token):
+            await _open_incident(context, tx, item, error)
+
+
+async def _open_incident(context: Context, tx: Writer, item: Wait | Task, error: Exception) -> None:
+    if not isinstance(error, SatchelError):
+        message = f"The server failed in a way that it did not foresee ({type(error).__name__}); its log says more."
+        error = EngineStopped(reason="fault", element=item.element, message=message, values={})
+    element = error.element if isinstance(error, EngineStopped) else item.element
+    actor = system(item.account_id)
+    await open_incident(context, tx, actor, item.instance_id, element=element, token=item.token, error=error)
 
 
 async def return_call(context: Context, account: AccountId, child_id: InstanceId) -> None:

@@ -6,7 +6,7 @@ from satchel.db.health import Totals
 
 
 async def check(context: Context) -> None:
-    """Return if the database answers and the store can tell its room.
+    """Return if the database answers and takes changes, and the store can tell its room.
 
     Raises:
         Unavailable: one of them does not; the message says which.

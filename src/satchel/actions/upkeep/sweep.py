@@ -5,6 +5,7 @@ order of a blob's end: its row goes under the row's lock, that commits, and then
 the grace time.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -64,12 +65,8 @@ async def sweep(context: Context, *, with_store: bool = False) -> SweepReport:
         with_store: whether to list the whole store too, for bytes without a row; slow on a large one.
     """
     done = SweepReport()
-    done.uploads = await expire_uploads(context)
-    await checkins.end_forgotten(context)
-    done.files_of_instances = await purge_files(context)
-    await end_exports(context)
-    done.blobs = await drop_blobs(context)
-    await _forget(context)
+    for step in STEPS.values():
+        await step(context, done)
     if with_store:
         done.orphans = await drop_orphans(context)
         done.leftovers = await drop_leftovers(context)
@@ -78,13 +75,20 @@ async def sweep(context: Context, *, with_store: bool = False) -> SweepReport:
 
 async def expire_uploads(context: Context) -> int:
     """Expire tickets that are past their time and give their reservations back; return how many."""
-    now = context.clock()
+    now, backoff = context.clock(), context.backoff
     async with context.database.read() as tx:
         due = await upload_rows.expiring(
-            tx, now=now, start_uploaded_before=now - context.policy.start_upload_lifetime, limit=AT_ONCE
+            tx,
+            now=now,
+            start_uploaded_before=now - context.policy.start_upload_lifetime,
+            limit=AT_ONCE,
+            but=backoff.paused("upload", now),
         )
-    for account, upload_id in due:
-        await _expire(context, account, upload_id)
+
+    async def expire(known: tuple[AccountId, UploadId]) -> None:
+        await _expire(context, *known)
+
+    await backoff.each("upload", due, expire, key=lambda it: it[1], clock=context.clock)
     return len(due)
 
 
@@ -106,14 +110,19 @@ async def _expire(context: Context, account: AccountId, upload_id: UploadId) -> 
 
 async def purge_files(context: Context) -> int:
     """Remove deleted files whose restore window is over; return of how many instances."""
-    before = context.clock() - context.policy.restore_window
+    now, backoff = context.clock(), context.backoff
+    before = now - context.policy.restore_window
     async with context.database.read() as tx:
-        due = await file_rows.instances_to_purge(tx, before, AT_ONCE)
-    for account, instance in due:
+        due = await file_rows.instances_to_purge(tx, before, AT_ONCE, backoff.paused("deleted files", now))
+
+    async def purge(known: tuple[AccountId, InstanceId]) -> None:
+        account, instance = known
         async with context.database.write() as tx:
             await instance_rows.lock_instance(tx, account, InstanceId(instance))
             freed = await file_rows.purge_files(tx, account, instance, deleted_before=before)
             await storage.take(tx, account, used=-freed)
+
+    await backoff.each("deleted files", due, purge, key=lambda it: it[1], clock=context.clock)
     return len(due)
 
 
@@ -188,3 +197,41 @@ async def drop_leftovers(context: Context) -> int:
             continue
         dropped += await context.blobs.discard_leftover(leftover, older_than=grace_end)
     return dropped
+
+
+async def _expire_uploads(context: Context, done: SweepReport) -> None:
+    done.uploads += await expire_uploads(context)
+
+
+async def _end_forgotten(context: Context, done: SweepReport) -> None:
+    del done
+    await checkins.end_forgotten(context)
+
+
+async def _purge_files(context: Context, done: SweepReport) -> None:
+    done.files_of_instances += await purge_files(context)
+
+
+async def _end_exports(context: Context, done: SweepReport) -> None:
+    del done
+    await end_exports(context)
+
+
+async def _drop_blobs(context: Context, done: SweepReport) -> None:
+    done.blobs += await drop_blobs(context)
+
+
+async def _forget_rows(context: Context, done: SweepReport) -> None:
+    del done
+    await _forget(context)
+
+
+STEPS: Mapping[str, Callable[[Context, SweepReport], Awaitable[None]]] = {
+    "uploads": _expire_uploads,
+    "forgotten forms": _end_forgotten,
+    "deleted files": _purge_files,
+    "exports": _end_exports,
+    "blobs": _drop_blobs,
+    "old rows": _forget_rows,
+}
+"""What is swept apart from the store, in this order: each frees what the next may take away."""

@@ -76,25 +76,29 @@ class DeliveryResult:
 
 async def enqueue_due(context: Context) -> int:
     """Enqueue the attempts whose pause is over, in all accounts, and return how many there were."""
-    now = context.clock()
-    async with context.database.read() as tx:
-        due = await rows.due_deliveries(tx, now, AT_ONCE)
+    now, backoff = context.clock(), context.backoff
     enqueued = 0
-    for known in due:
+    async with context.database.read() as tx:
+        due = await rows.due_deliveries(tx, now, AT_ONCE, backoff.paused("delivery", now))
+
+    async def take_up(known: Delivery) -> None:
+        nonlocal enqueued
         async with context.database.write() as tx:
             webhook = await webhook_rows.lock_webhook(tx, known.account_id, known.webhook_id)
             delivery = await rows.lock_delivery(tx, known.account_id, known.id)
             if webhook is None or delivery is None or delivery.due_at is None or delivery.due_at > now:
-                continue
+                return
             if webhook.failing_since is not None:
                 if _is_paused(webhook, now):
-                    continue
+                    return
                 await webhook_rows.set_failing(
                     tx, webhook.account_id, webhook.id, since=webhook.failing_since, rests_until=now + RESTS
                 )
             await rows.set_due(tx, delivery.account_id, delivery.id, None)
             await enqueue(context, tx, delivery, is_probe=True)
-            enqueued += 1
+        enqueued += 1
+
+    await backoff.each("delivery", due, take_up, key=lambda it: it.id, clock=context.clock)
     return enqueued
 
 

@@ -42,10 +42,12 @@ JOIN_TIMEOUT_S = 60.0
 WATCH_S = 0.25
 """How often the owner looks whether the server lives, and the others whether the owner does."""
 
-RESTARTS = 5
-"""How often in `RESTART_WINDOW_S` a server that ended by itself is started again."""
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+"""How long a server that does not start, or ends at once, waits for the next try: twice as long each time."""
 
-RESTART_WINDOW_S = 60.0
+STEADY_S = 60.0
+"""How long a server has to run for its ends to be forgotten."""
 
 CLUSTER_SETTINGS = (
     f"--username={ROLE}",
@@ -121,25 +123,36 @@ class EmbeddedServer:
     async def keep(self) -> None:
         """Keep a server running until cancelled: restart one that ended, take over from an owner that left.
 
-        Raises:
-            DatabaseUnavailable: it ends again and again, or does not start.
+        A server that does not start, or ends again and again (a full disk), is tried less and less often. What uses it
+        gets the refusals of a database that is away meanwhile, and goes on when there is room.
         """
-        loop = asyncio.get_running_loop()
-        ends: list[float] = []
+        pause_s = WATCH_S
+        clock = asyncio.get_running_loop().time
+        started_at = clock()
         while True:
-            await asyncio.sleep(WATCH_S)
-            if self._process is None:
-                if self._shelf is not None and await self._own(self._shelf):
-                    _log.info("database.taken_over", pid=self.pid)
-            elif (status := self._process.poll()) is not None:
-                ends = [at for at in ends if at > loop.time() - RESTART_WINDOW_S] + [loop.time()]
-                _log.error("database.ended", pid=self.pid, status=status)
-                if len(ends) > RESTARTS:
-                    raise DatabaseUnavailable(
-                        f"The embedded database ended {len(ends)} times in a minute. See {self._shelf}/postgres.log."
-                    )
-                self._release()
-                await self.start()
+            await asyncio.sleep(pause_s)
+            pid = self.pid
+            try:
+                await self._look_after()
+            except (DatabaseUnavailable, OSError) as error:
+                pause_s = min(max(2 * pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+                _log.error("database.not_started", message=str(error), pause_s=pause_s)  # it is foreseen
+                continue
+            if self.pid != pid:
+                pause_s = WATCH_S if clock() - started_at > STEADY_S else min(2 * pause_s, LONGEST_PAUSE_S)
+                started_at = clock()
+            elif clock() - started_at > STEADY_S:
+                pause_s = WATCH_S
+
+    async def _look_after(self) -> None:
+        """Restart the server if it ended; take over from an owner that left."""
+        if self._process is None:
+            if self._shelf is not None and await self._own(self._shelf):
+                _log.info("database.taken_over", pid=self.pid)
+        elif (status := self._process.poll()) is not None:
+            _log.error("database.ended", pid=self.pid, status=status)
+            self._release()
+            await self.start()
 
     async def stop(self) -> None:
         """Stop the server if this process owns it, waiting for it to end; leave another's alone. Idempotent."""
@@ -279,7 +292,7 @@ async def embedded(
         timeout_s: how long to wait for another process's server.
 
     Raises:
-        DatabaseUnavailable: it does not start, or ended again and again while the block ran.
+        DatabaseUnavailable: it does not start.
     """
     server = EmbeddedServer(
         data_directory, is_durable=is_durable, shared_buffers_mib=shared_buffers_mib, max_connections=max_connections

@@ -14,7 +14,8 @@ from uuid import UUID
 import structlog
 
 from satchel.actions import idempotency
-from satchel.model.errors import Busy, MethodNotAllowed, NotFound, SatchelError, Unauthenticated
+from satchel.model.causes import cause_of
+from satchel.model.errors import Busy, ErrorKind, MethodNotAllowed, NotFound, SatchelError, Unauthenticated
 from satchel.model.ids import CredentialId
 from satchel.surfaces.kit import bodies
 from satchel.surfaces.kit.endpoints import Endpoint
@@ -24,6 +25,9 @@ from satchel.surfaces.kit.surface import Surface
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 """Those that get as far as an endpoint, if there is one."""
+
+_OURS = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.STORAGE, ErrorKind.CONFLICT})
+"""Refusals behind which an error of the database or of the disk may stand, which the log then names."""
 
 Asgi = Callable[[MutableMapping[str, Any], bodies.Receive, Send], Awaitable[None]]
 
@@ -60,6 +64,8 @@ class Dispatch:
             try:
                 reply = await self._reply(exchange, endpoint)
             except SatchelError as error:
+                if error.kind in _OURS and (cause := cause_of(error)) is not None:
+                    _log.warning("request.failed", route=self._route, code=error.code, cause=cause)
                 if outgoing.has_started:  # the server ends the connection of an answer that is not whole
                     _log.warning("answer.broken", route=self._route, code=error.code)
                 reply = self._surface.document(error, exchange)

@@ -1,0 +1,126 @@
+"""The pool of connections, and what it does about those that are of no use any more.
+
+A server that restarts, fails over or becomes read-only leaves connections behind that look well: closed ones, which
+the first statement would find out, and open ones that go on refusing changes when the server takes them again. The
+first are told by their socket, without a trip; the others are dropped when a statement fails for it.
+"""
+
+import select
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncConnection, errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import AsyncConnectionPool
+
+RECONNECT_S: Final = 3.0
+"""How long one attempt to connect backs off before the next begins: so often is a server that is away looked for."""
+
+DRAIN_S: Final = 1.0
+"""How often at most all connections are replaced because one of them went stale."""
+
+NETWORK: Final = {
+    "connect_timeout": "10",
+    "keepalives_idle": "20",
+    "keepalives_interval": "5",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "40000",
+}
+"""How soon a server that vanished without a word is given up, unless the address says otherwise: after 40 s, more than
+a statement may take. Of no effect on a socket of this machine."""
+
+_STALE = (errors.ReadOnlySqlTransaction, errors.FeatureNotSupported, errors.InvalidSqlStatementName)
+"""What a connection goes on to answer, though a new one might not: it is read-only; its prepared statements are of
+tables that a newer release has changed since."""
+
+
+def with_network(dsn: str) -> str:
+    """Return an address with `NETWORK` wherever it says nothing of it."""
+    known = conninfo_to_dict(dsn)
+    return make_conninfo(dsn, **{name: value for name, value in NETWORK.items() if name not in known})
+
+
+class Connections(AsyncConnectionPool[AsyncConnection]):
+    """A pool that hands out no connection which the server has closed, and keeps none that went stale."""
+
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        min_size: int,
+        max_size: int,
+        name: str,
+        timeout: float = 30.0,
+        kwargs: dict[str, Any] | None = None,
+        configure: Callable[[AsyncConnection], Awaitable[None]] | None = None,
+    ) -> None:
+        super().__init__(
+            conninfo,
+            open=False,
+            min_size=min_size,
+            max_size=max_size,
+            name=name,
+            timeout=timeout,
+            kwargs=kwargs,
+            configure=configure,
+            reconnect_timeout=RECONNECT_S,
+            reconnect_failed=_look_again,
+        )
+        self._renewed_at = 0.0
+
+    async def getconn(self, timeout: float | None = None) -> AsyncConnection:
+        """Return a connection that is open, as far as this side knows."""
+        while True:
+            connection = await super().getconn(timeout)
+            if not await _is_closed(connection):
+                return connection
+            await connection.close()
+            await self.putconn(connection)
+
+    @asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncGenerator[AsyncConnection]:
+        """Open a connection for a block; one that went stale in it is closed, and the others are replaced."""
+        async with super().connection(timeout) as connection:
+            try:
+                yield connection
+            except BaseException as error:
+                if isinstance(database_error(error), _STALE):
+                    await connection.close()
+                    await self._renew()
+                raise
+
+    async def _renew(self) -> None:
+        now = monotonic()
+        if now - self._renewed_at >= DRAIN_S:
+            self._renewed_at = now
+            await self.drain()
+
+
+def database_error(error: BaseException | None) -> psycopg.Error | None:
+    """Return the error of the database that an error is, or that a library wrapped."""
+    if isinstance(error, psycopg.Error):
+        return error
+    cause = None if error is None else error.__cause__
+    return cause if isinstance(cause, psycopg.Error) else None
+
+
+async def _look_again(pool: AsyncConnectionPool[Any]) -> None:
+    await pool.check()
+
+
+async def _is_closed(connection: AsyncConnection) -> bool:
+    """Return whether the server has closed an idle connection: only then, or rarely, is there something to read."""
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if not poll.poll(0):
+        return False
+    try:
+        await AsyncConnectionPool.check_connection(connection)
+    except psycopg.Error:
+        return True
+    return False
