@@ -20,6 +20,7 @@ import navixy
 import processes
 import questetra
 import search
+import sweep
 import worker
 from server import BenchServer
 
@@ -39,28 +40,30 @@ BENCHMARKS = {
     "search": search.many_instances,
 }
 
-WORKER = "worker"
+ALONE = {"worker": worker.calls_alone, "upkeep": sweep.upkeep}
+"""What has the machine to itself: it runs before the server starts."""
 
 
 async def main() -> int:
     """Run what was asked for and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default=",".join([WORKER, *BENCHMARKS]), help="names with commas between")
+    parser.add_argument("--only", default=",".join([*ALONE, *BENCHMARKS]), help="names with commas between")
     parser.add_argument("--instances", type=int, default=200_000, help="how many the search runs over")
     parser.add_argument("--files", type=int, default=10_000, help="how many are exported")
     parser.add_argument("--gib", type=float, default=1.0, help="size of the large file")
     parser.add_argument("--calls", type=int, default=300, help="how many calls a worker makes")
+    parser.add_argument("--blobs", type=int, default=100_000, help="how many files the sweep looks at")
     parser.add_argument("--copies", type=int, default=1000, help="how many copies a worker makes")
     options = parser.parse_args()
     names = options.only.split(",")
-    if unknown := [name for name in names if name not in BENCHMARKS and name != WORKER]:
-        print(f"there is no benchmark {unknown[0]}; known: {', '.join([*BENCHMARKS, WORKER])}", file=sys.stderr)
+    if unknown := [name for name in names if name not in (*ALONE, *BENCHMARKS)]:
+        print(f"there is no benchmark {unknown[0]}; known: {', '.join([*ALONE, *BENCHMARKS])}", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="satchel-bench-", ignore_cleanup_errors=True) as folder:
-        if WORKER in names:  # before the server starts: it has the machine to itself
-            for line in await worker.calls_alone(Path(folder), options):
-                print(f"{WORKER:<9} {line}", flush=True)
-        if names == [WORKER]:
+        for name in (name for name in names if name in ALONE):
+            for line in await ALONE[name](Path(folder), options):
+                print(f"{name:<9} {line}", flush=True)
+        if not set(names) & set(BENCHMARKS):
             return 0
         async with BenchServer(Path(folder)) as server:
             for name in names:

@@ -72,10 +72,12 @@ class MemoryBlobs:
         self._blobs.pop(key, None)
         return True
 
-    async def list(self, account: AccountId | None = None) -> AsyncIterator[Stored]:
-        """Give every blob (of one account)."""
+    async def list(
+        self, account: AccountId | None = None, *, after: tuple[AccountId, str] | None = None
+    ) -> AsyncIterator[Stored]:
+        """Yield every blob (of one account), by account and digest."""
         for (owner, digest), blob in sorted(self._blobs.items()):
-            if account in (None, owner):
+            if account in (None, owner) and (after is None or (owner, digest) > after):
                 yield Stored(account=owner, digest=digest, size=len(blob.data), modified_at=blob.modified_at)
 
     async def leftovers(self) -> AsyncIterator[Leftover]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from clock import ManualClock
+from contracts.blob_listing import BlobListingContract
 from contracts.blob_store import BlobStoreContract, ResumableStoreContract
 from memory_blobs import MemoryBlobs
 from satchel.blobs.local import LocalBlobs
@@ -17,7 +18,7 @@ def local(tmp_path: Path, clock: ManualClock) -> LocalBlobs:
     return store
 
 
-class TestLocalBlobs(BlobStoreContract, ResumableStoreContract):
+class TestLocalBlobs(BlobStoreContract, BlobListingContract, ResumableStoreContract):
     """The store of one machine."""
 
     @pytest.fixture
@@ -29,7 +30,7 @@ class TestLocalBlobs(BlobStoreContract, ResumableStoreContract):
         return local
 
 
-class TestMemoryBlobs(BlobStoreContract, ResumableStoreContract):
+class TestMemoryBlobs(BlobStoreContract, BlobListingContract, ResumableStoreContract):
     """The store of tests."""
 
     @pytest.fixture

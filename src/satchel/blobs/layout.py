@@ -9,28 +9,26 @@ import errno
 import fcntl
 import os
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from satchel.blobs.disk import Disk
-from satchel.blobs.store import Leftover, LeftoverKind, Partial, Stored
+from satchel.blobs.store import Leftover, LeftoverKind, Partial
 from satchel.model.clock import Clock
 from satchel.model.digest import Digest, parse_digest
 from satchel.model.errors import BlobMissing, DiskFull, InvalidRequest, Unavailable
-from satchel.model.ids import AccountId, Entropy, UploadId
+from satchel.model.ids import AccountId, Entropy
 
 INCOMING = "incoming"
 
 MARK = ".mark"
 """Ends the name of the file beside a partial that says how much of it counts (`satchel.blobs.partials`)."""
 
-_ACCOUNT_NAME = re.compile(r"[1-9][0-9]{0,18}")
-_SHARD_NAME = re.compile(r"[0-9a-f]{2}")
-_DIGEST_NAME = re.compile(r"[0-9a-f]{64}")
-_TEMPORARY_NAME = re.compile(r"t-[0-9a-f]{32}")
-_PARTIAL_NAME = re.compile(r"p-([0-9]{1,19})-([0-9]{1,19})-([0-9]{1,19})(\.mark)?")
+ACCOUNT_NAME = re.compile(r"[1-9][0-9]{0,18}")
+TEMPORARY_NAME = re.compile(r"t-[0-9a-f]{32}")
+PARTIAL_NAME = re.compile(r"p-([0-9]{1,19})-([0-9]{1,19})-([0-9]{1,19})(\.mark)?")
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -126,7 +124,7 @@ class StoreLayout:
         try:
             with self._directory(target.parent) as shard, _locked(shard):
                 facts = os.stat(target.name, dir_fd=shard, follow_symlinks=False)
-                if _modified_at(facts) >= older_than:
+                if modified_at(facts) >= older_than:
                     return False
                 self.disk.unlink(target.name, directory=shard)
                 self.disk.fsync(shard)
@@ -134,57 +132,12 @@ class StoreLayout:
             pass
         return True
 
-    def accounts(self) -> list[AccountId]:
-        """Return the accounts that have a directory."""
-        names = _names(self.root)
-        return [AccountId(int(name)) for name in names if _ACCOUNT_NAME.fullmatch(name)]
-
-    def shards(self, account: AccountId) -> list[str]:
-        """Return the names of an account's directories."""
-        return [name for name in _names(self.root / account_name(account)) if _SHARD_NAME.fullmatch(name)]
-
-    def blobs(self, account: AccountId, shard: str) -> list[Stored]:
-        """Return the blobs of one directory."""
-        found: list[Stored] = []
-        for name, facts in _entries(self.root / account_name(account) / shard):
-            if _is_blob(shard, name):
-                found.append(
-                    Stored(account=account, digest=Digest(name), size=facts.st_size, modified_at=_modified_at(facts))
-                )
-        return found
-
-    def leftovers(self) -> list[Leftover]:
-        """Return everything that is no blob."""
-        incoming = self.root / INCOMING
-        arriving = dict(_entries(incoming))
-        found = [
-            _leftover(f"{INCOMING}/{name}", name, facts)
-            for name, facts in arriving.items()
-            if not (name.endswith(MARK) and name.removesuffix(MARK) in arriving)
-        ]
-        found += [
-            _stray(name, facts)
-            for name, facts in _entries(self.root)
-            if not _ACCOUNT_NAME.fullmatch(name) and name != INCOMING
-        ]
-        for account in self.accounts():
-            top = str(account)
-            shards = self.shards(account)
-            found += [_stray(f"{top}/{name}", facts) for name, facts in _entries(self.root / top) if name not in shards]
-            for shard in shards:
-                found += [
-                    _stray(f"{top}/{shard}/{name}", facts)
-                    for name, facts in _entries(self.root / top / shard)
-                    if not _is_blob(shard, name)
-                ]
-        return found
-
     def discard(self, leftover: Leftover, older_than: datetime) -> bool:
         """Delete a leftover of ours unless it is in use or younger; return whether it is gone."""
         if leftover.kind is LeftoverKind.STRAY:
             return False
         name = leftover.name.removeprefix(f"{INCOMING}/")
-        if not (_TEMPORARY_NAME.fullmatch(name) or _PARTIAL_NAME.fullmatch(name)):
+        if not (TEMPORARY_NAME.fullmatch(name) or PARTIAL_NAME.fullmatch(name)):
             return False
         with self.incoming() as directory:
             try:
@@ -193,7 +146,7 @@ class StoreLayout:
                 return True
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _modified_at(os.fstat(descriptor)) >= older_than:
+                if modified_at(os.fstat(descriptor)) >= older_than:
                     return False
                 self.disk.unlink(name, directory=directory)
                 self.disk.unlink(name + MARK, directory=directory)
@@ -228,7 +181,7 @@ def account_name(account: AccountId) -> str:
         InvalidRequest: the number is none that an account can have.
     """
     name = str(int(account))
-    if not _ACCOUNT_NAME.fullmatch(name):
+    if not ACCOUNT_NAME.fullmatch(name):
         raise InvalidRequest("An account's number is a positive integer.")
     return name
 
@@ -240,7 +193,7 @@ def partial_name(partial: Partial) -> str:
         InvalidRequest: one of its numbers is none that it can have.
     """
     name = f"p-{int(partial.account)}-{int(partial.upload)}-{int(partial.attempt)}"
-    if not _PARTIAL_NAME.fullmatch(name):
+    if not PARTIAL_NAME.fullmatch(name):
         raise InvalidRequest("An upload in pieces is named by positive integers.")
     return name
 
@@ -254,43 +207,6 @@ def _locked(directory: int) -> Generator[None]:
         fcntl.flock(directory, fcntl.LOCK_UN)
 
 
-def _modified_at(facts: os.stat_result) -> datetime:
+def modified_at(facts: os.stat_result) -> datetime:
+    """Return when a file was last written, to the microsecond."""
     return datetime.fromtimestamp(facts.st_mtime_ns // 1_000 / 1_000_000, UTC)
-
-
-def _names(directory: Path) -> list[str]:
-    try:
-        return [path.name for path in directory.iterdir()]
-    except FileNotFoundError:
-        return []
-
-
-def _entries(directory: Path) -> Iterator[tuple[str, os.stat_result]]:
-    for name in _names(directory):
-        try:
-            yield name, (directory / name).lstat()
-        except FileNotFoundError:
-            continue
-
-
-def _is_blob(shard: str, name: str) -> bool:
-    return name.startswith(shard) and _DIGEST_NAME.fullmatch(name) is not None
-
-
-def _leftover(place: str, name: str, facts: os.stat_result) -> Leftover:
-    if _TEMPORARY_NAME.fullmatch(name):
-        return Leftover(name=place, kind=LeftoverKind.TEMPORARY, size=facts.st_size, modified_at=_modified_at(facts))
-    if match := _PARTIAL_NAME.fullmatch(name):
-        account, upload, attempt = (int(match[group]) for group in (1, 2, 3))
-        return Leftover(
-            name=place,
-            kind=LeftoverKind.PARTIAL,
-            size=facts.st_size,
-            modified_at=_modified_at(facts),
-            partial=Partial(account=AccountId(account), upload=UploadId(upload), attempt=attempt),
-        )
-    return _stray(place, facts)
-
-
-def _stray(place: str, facts: os.stat_result) -> Leftover:
-    return Leftover(name=place, kind=LeftoverKind.STRAY, size=facts.st_size, modified_at=_modified_at(facts))

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from satchel.blobs import threads
+from satchel.blobs import listing, threads
 from satchel.blobs.disk import Disk
 from satchel.blobs.layout import StoreLayout, missing, storage_errors
 from satchel.blobs.partials import LocalPartials
@@ -81,19 +81,26 @@ class LocalBlobs(LocalPartials):
         with storage_errors():
             return await threads.run(self._layout.delete, account, digest, older_than)
 
-    async def list(self, account: AccountId | None = None) -> AsyncIterator[Stored]:
-        """Give every blob (of one account), a directory at a time."""
-        with storage_errors():
-            accounts = await threads.run(self._layout.accounts) if account is None else [account]
-            for each in accounts:
-                for shard in await threads.run(self._layout.shards, each):
-                    for stored in await threads.run(self._layout.blobs, each, shard):
+    async def list(
+        self, account: AccountId | None = None, *, after: tuple[AccountId, str] | None = None
+    ) -> AsyncIterator[Stored]:
+        """Yield every blob (of one account), a directory at a time; see `BlobStore.list`."""
+        root = self._layout.root
+        first, digest = after or (AccountId(0), "")
+        for each in await threads.run(listing.accounts, root) if account is None else [account]:
+            if each < first:
+                continue
+            beyond = digest if each == first else ""
+            for shard in await threads.run(listing.shards, root, each):
+                if shard >= beyond[:2]:
+                    for stored in await threads.run(listing.blobs, root, each, shard, beyond):
                         yield stored
 
     async def leftovers(self) -> AsyncIterator[Leftover]:
-        """Give everything under the root that is no blob."""
-        with storage_errors():
-            for leftover in await threads.run(self._layout.leftovers):
+        """Yield everything under the root that is no blob, a directory at a time."""
+        root = self._layout.root
+        for place in await threads.run(listing.places, root):
+            for leftover in await threads.run(listing.leftovers, root, place):
                 yield leftover
 
     async def discard_leftover(self, leftover: Leftover, *, older_than: datetime) -> bool:

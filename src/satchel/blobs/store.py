@@ -102,6 +102,9 @@ class LeftoverKind(StrEnum):
     STRAY = "stray"
     """A thing that we did not put there; reported, never deleted."""
 
+    UNREADABLE = "unreadable"
+    """A directory or file that the server may not read, or that the disk fails to; blobs may be in it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
@@ -109,7 +112,9 @@ class Leftover:
 
     Attributes:
         name: opaque; for `discard_leftover` and for reports.
+        modified_at: when it was last written; the epoch where that cannot be read.
         partial: whose it is, when it is a partial.
+        reason: the operating system's word for why it cannot be read, such as EACCES.
     """
 
     name: str
@@ -117,6 +122,7 @@ class Leftover:
     size: int
     modified_at: datetime
     partial: Partial | None = None
+    reason: str | None = None
 
 
 @runtime_checkable
@@ -179,12 +185,19 @@ class BlobStore(Protocol):
         """
         ...
 
-    def list(self, account: AccountId | None = None) -> AsyncIterator[Stored]:
-        """Give every blob (of one account), in no order; those that come or go meanwhile may be given or not."""
+    def list(
+        self, account: AccountId | None = None, *, after: tuple[AccountId, str] | None = None
+    ) -> AsyncIterator[Stored]:
+        """Yield every blob (of one account), by account and digest; those that come or go meanwhile may be left out.
+
+        Args:
+            account: whose; None for everybody's.
+            after: an account and a digest; only what comes after them is yielded, so that a listing can be continued.
+        """
         ...
 
     def leftovers(self) -> AsyncIterator[Leftover]:
-        """Give everything in the store that is no blob, in no order."""
+        """Yield everything in the store that is no blob, and what cannot be read, in no order."""
         ...
 
     async def discard_leftover(self, leftover: Leftover, *, older_than: datetime) -> bool:

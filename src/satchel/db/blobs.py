@@ -88,27 +88,25 @@ async def note_crcs(tx: Writer, account: AccountId, found: Mapping[Digest, int])
     )
 
 
-async def lock_unnamed(tx: Writer, account: AccountId, digest: Digest) -> Blob | None:
-    """Lock a blob that nothing names and return it; None if something does, or if somebody else has it locked."""
-    locked = await tx.value(
-        int,
-        "SELECT 1 FROM blobs WHERE account_id = %s AND digest = %s FOR UPDATE SKIP LOCKED",
-        (account, digest),
-    )
-    if locked is None:
-        return None
-    return await tx.row(
-        Blob,
-        "SELECT account_id, digest, size_bytes, created_at FROM blobs b"
-        f" WHERE b.account_id = %s AND b.digest = %s AND {_UNNAMED}",
-        (account, digest),
-    )
+async def delete_unnamed(tx: Writer, account: AccountId, digests: Sequence[Digest]) -> list[Digest]:
+    """Remove the rows of those blobs that nothing names, with the notes of their previews; return which they were.
 
-
-async def delete_blob(tx: Writer, account: AccountId, digest: Digest) -> None:
-    """Remove a blob's row with the note of its preview."""
-    await tx.execute("DELETE FROM previews WHERE account_id = %s AND digest = %s", (account, digest))
-    await tx.execute("DELETE FROM blobs WHERE account_id = %s AND digest = %s", (account, digest))
+    A blob that somebody else has locked is left for the next time.
+    """
+    locked = await tx.values(
+        Digest,
+        "SELECT digest FROM blobs WHERE account_id = %s AND digest = ANY(%s) ORDER BY digest FOR UPDATE SKIP LOCKED",
+        (account, sorted(digests)),
+    )
+    # Only now, with the locks, is it certain what names them.
+    found = await tx.values(
+        Digest,
+        f"SELECT digest FROM blobs b WHERE b.account_id = %s AND b.digest = ANY(%s) AND {_UNNAMED} ORDER BY digest",
+        (account, locked),
+    )
+    await tx.execute("DELETE FROM previews WHERE account_id = %s AND digest = ANY(%s)", (account, found))
+    await tx.execute("DELETE FROM blobs WHERE account_id = %s AND digest = ANY(%s)", (account, found))
+    return found
 
 
 async def unnamed(
@@ -139,6 +137,16 @@ async def existing(tx: Reader, account: AccountId, digests: Sequence[Digest]) ->
         Digest, "SELECT digest FROM blobs WHERE account_id = %s AND digest = ANY(%s)", (account, list(digests))
     )
     return set(found)
+
+
+async def existing_of_all(tx: Reader, blobs: Sequence[tuple[AccountId, Digest]]) -> set[tuple[AccountId, Digest]]:
+    """Return those of some hundred blobs, of any accounts, that have a row."""
+    rows = await tx.pairs(
+        "SELECT account_id, digest FROM unnest(%s::bigint[], %s::text[]) AS given (account_id, digest)"
+        " JOIN blobs USING (account_id, digest)",
+        ([account for account, _ in blobs], [digest for _, digest in blobs]),
+    )
+    return {(AccountId(int(str(account))), Digest(str(digest))) for account, digest in rows}
 
 
 async def names_of(tx: Reader, account: AccountId, digest: Digest) -> list[tuple[object, ...]]:

@@ -286,12 +286,12 @@ async def touch_tries(tx: Writer, key: bytes) -> None:
     await tx.execute("UPDATE sign_in_failures SET failures = failures WHERE key = %s", (key,))
 
 
-async def forget_failures(tx: Writer, before: datetime) -> int:
-    """Remove the counts that ended before a moment, unless their network is still known."""
+async def forget_failures(tx: Writer, before: datetime, limit: int) -> int:
+    """Remove some counts that ended before a moment, unless their network is still known."""
     return await tx.execute(
-        "DELETE FROM sign_in_failures WHERE window_ends_at <= %(before)s"
-        " AND coalesce(known_until, %(before)s) <= %(before)s",
-        {"before": before},
+        "DELETE FROM sign_in_failures WHERE ctid = ANY(ARRAY(SELECT ctid FROM sign_in_failures"
+        " WHERE window_ends_at <= %(before)s AND coalesce(known_until, %(before)s) <= %(before)s LIMIT %(limit)s))",
+        {"before": before, "limit": limit},
     )
 
 

@@ -198,9 +198,12 @@ async def downloaded_since(
     return found is not None
 
 
-async def forget_downloads(tx: Writer, before: datetime) -> int:
-    """Remove the download marks older than a moment; the events stay."""
-    return await tx.execute("DELETE FROM download_marks WHERE at <= %s", (before,))
+async def forget_downloads(tx: Writer, before: datetime, limit: int) -> int:
+    """Remove some download marks older than a moment; the events stay."""
+    return await tx.execute(
+        "DELETE FROM download_marks WHERE ctid = ANY(ARRAY(SELECT ctid FROM download_marks WHERE at <= %s LIMIT %s))",
+        (before, limit),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +306,10 @@ async def release_key(tx: Writer, claim: KeyClaim) -> None:
     await tx.execute(f"DELETE FROM idempotency_keys WHERE {_CLAIM}", claim.parameters)
 
 
-async def forget_keys(tx: Writer, before: datetime) -> int:
-    """Remove the keys that were taken before a moment."""
-    return await tx.execute("DELETE FROM idempotency_keys WHERE created_at <= %s", (before,))
+async def forget_keys(tx: Writer, before: datetime, limit: int) -> int:
+    """Remove some keys that were taken before a moment."""
+    return await tx.execute(
+        "DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(SELECT ctid FROM idempotency_keys WHERE created_at <= %s"
+        " LIMIT %s))",
+        (before, limit),
+    )

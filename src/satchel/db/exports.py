@@ -190,12 +190,13 @@ async def drop_entries(tx: Writer, limit: int) -> int:
     )
 
 
-async def forget_ended(tx: Writer, before: datetime) -> int:
-    """Remove exports that ended before a moment and have no entries any more."""
+async def forget_ended(tx: Writer, before: datetime, limit: int) -> int:
+    """Remove some exports that ended before a moment and have no entries any more."""
     return await tx.execute(
-        "DELETE FROM exports e WHERE e.state = 'ended' AND e.expires_at <= %s AND NOT EXISTS"
-        " (SELECT FROM export_entries n WHERE n.account_id = e.account_id AND n.export_id = e.id)",
-        (before,),
+        "DELETE FROM exports WHERE (account_id, id) IN (SELECT account_id, id FROM exports e"
+        " WHERE e.state = 'ended' AND e.expires_at <= %s AND NOT EXISTS"
+        " (SELECT FROM export_entries n WHERE n.account_id = e.account_id AND n.export_id = e.id) LIMIT %s)",
+        (before, limit),
     )
 
 

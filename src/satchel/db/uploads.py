@@ -294,12 +294,12 @@ async def expiring(
     return [(AccountId(int(str(account))), UploadId(int(str(upload_id)))) for account, upload_id in rows]
 
 
-async def forget_ended(tx: Writer, before: datetime) -> int:
-    """Remove the rows of tickets that ended before a moment; until then a late client gets a clear answer."""
+async def forget_ended(tx: Writer, before: datetime, limit: int) -> int:
+    """Remove some rows of tickets that ended before a moment; until then a late client gets a clear answer."""
     return await tx.execute(
         "DELETE FROM uploads WHERE (account_id, id) IN"
-        " (SELECT account_id, id FROM uploads WHERE ended_at <= %s FOR UPDATE SKIP LOCKED)",
-        (before,),
+        " (SELECT account_id, id FROM uploads WHERE ended_at <= %s LIMIT %s FOR UPDATE SKIP LOCKED)",
+        (before, limit),
     )
 
 

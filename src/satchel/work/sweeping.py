@@ -1,4 +1,4 @@
-"""The sweep: every minute what is past its time, every six hours the whole store; beside the tick, never before it."""
+"""The sweep: every minute what is past its time, and the whole store when that is due; beside the tick."""
 
 import asyncio
 from datetime import timedelta
@@ -7,13 +7,14 @@ import structlog
 
 from satchel.actions.backoff import Backoff
 from satchel.actions.context import Context
-from satchel.actions.upkeep.sweep import STEPS, SweepReport, drop_leftovers, drop_orphans
+from satchel.actions.upkeep.store_sweep import sweep_store
+from satchel.actions.upkeep.sweep import STEPS, SweepReport
 from satchel.model.causes import cause_of
 from satchel.model.errors import DatabaseUnavailable
 from satchel.work.keeping import wait
 
 EVERY = timedelta(minutes=1)
-STORE_EVERY = timedelta(hours=6)
+"""How often is looked for what is past its time, and whether the store is due."""
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -41,13 +42,15 @@ class Sweeping:
             await wait(stop, EVERY.total_seconds())
 
     async def run_store(self, stop: asyncio.Event) -> None:
-        """Take away bytes that nothing names, every six hours, until `stop` is set."""
+        """Take away bytes that nothing names, whenever that is due and nobody else does, until `stop` is set."""
         while not stop.is_set():
-            orphans = await drop_orphans(self._context)
-            leftovers = await drop_leftovers(self._context)
-            if orphans or leftovers:
-                _log.info("store_sweep.done", orphans=orphans, leftovers=leftovers)
-            await wait(stop, STORE_EVERY.total_seconds())
+            try:
+                done = await sweep_store(self._context, stop.is_set)
+                if done is not None and (done.orphans or done.leftovers):
+                    _log.info("store_sweep.done", orphans=done.orphans, leftovers=done.leftovers)
+            except DatabaseUnavailable as error:
+                _log.warning("store_sweep.waits", message=error.message, cause=cause_of(error))
+            await wait(stop, EVERY.total_seconds())
 
     async def once(self) -> SweepReport:
         """Take each step of a sweep; one that fails is left alone for a while, and the others are taken all the same.

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from satchel.actions.context import Context
+from satchel.actions.upkeep.store_sweep import batches, unknown
 from satchel.blobs.store import LeftoverKind
 from satchel.db import accounts as account_rows
 from satchel.db import blobs as rows
@@ -104,10 +105,8 @@ async def _examine_blob(context: Context, report: DoctorReport, blob: rows.Blob,
 
 
 async def _examine_store(context: Context, report: DoctorReport) -> None:
-    async for stored in context.blobs.list():
-        async with context.database.read() as tx:
-            known = await rows.existing(tx, stored.account, [stored.digest])
-        if not known:
+    async for batch in batches(context):
+        for stored in await unknown(context, batch):
             report.note("orphan_bytes", f"account {stored.account}, {stored.digest}")
     async for leftover in context.blobs.leftovers():
         report.note("stray" if leftover.kind is LeftoverKind.STRAY else "leftover", leftover.name)

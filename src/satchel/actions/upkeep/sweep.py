@@ -7,12 +7,16 @@ the grace time.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+
+import structlog
 
 from satchel.actions.checkins import checkins
 from satchel.actions.context import Context
 from satchel.actions.exports import requests
-from satchel.blobs.store import LeftoverKind
+from satchel.actions.upkeep.store_sweep import drop_leftovers, drop_orphans
 from satchel.db import blobs as blob_rows
 from satchel.db import credentials as credential_rows
 from satchel.db import deliveries as delivery_rows
@@ -22,6 +26,9 @@ from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import storage
 from satchel.db import uploads as upload_rows
+from satchel.model.causes import cause_of
+from satchel.model.digest import Digest
+from satchel.model.errors import Unavailable
 from satchel.model.ids import AccountId, InstanceId, UploadId
 from satchel.model.uploads import UploadState
 
@@ -31,8 +38,8 @@ AT_ONCE = 500
 ENTRIES_AT_ONCE = 5_000
 """How many entries of ended exports go in one transaction."""
 
-DELIVERIES_AT_ONCE = 5_000
-"""How many records of deliveries one sweep takes away."""
+ROWS_AT_ONCE = 5_000
+"""How many rows that are past their time go in one transaction."""
 
 ENDED_KEPT = timedelta(days=7)
 """How long the row of an ended ticket or export is kept, so that a late client gets a clear answer."""
@@ -43,8 +50,7 @@ DELIVERIES_KEPT = timedelta(days=14)
 CREDENTIALS_KEPT = timedelta(days=30)
 """How long a session or token that signing in made is kept after its end, for the history that names it."""
 
-CREDENTIALS_AT_ONCE = 5_000
-"""How many of them one sweep takes away."""
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,60 +149,41 @@ async def drop_blobs(context: Context) -> int:
     while True:
         async with context.database.read() as tx:
             page = await blob_rows.unnamed(tx, created_before=grace_end, after=after, limit=AT_ONCE)
-        for account, digest in page:
+        for account, blobs in groupby(page, key=itemgetter(0)):
             async with context.database.write() as tx:
-                blob = await blob_rows.lock_unnamed(tx, account, digest)
-                if blob is not None:
-                    await blob_rows.delete_blob(tx, account, digest)
-            if blob is not None:
-                await context.blobs.delete(account, digest, older_than=grace_end)
-                dropped += 1
+                gone = await blob_rows.delete_unnamed(tx, account, [digest for _, digest in blobs])
+            dropped += len(gone)
+            for digest in gone:
+                await _drop_bytes(context, account, digest, grace_end)
         if len(page) < AT_ONCE:
             return dropped
         last_account, last_digest = page[-1]
         after = (last_account, last_digest)
 
 
+async def _drop_bytes(context: Context, account: AccountId, digest: Digest, grace_end: datetime) -> None:
+    try:
+        await context.blobs.delete(account, digest, older_than=grace_end)
+    except Unavailable as error:  # without a row they are an orphan now, which the sweep of the store takes
+        _log.warning("sweep.bytes_stay", account=account, digest=digest, cause=cause_of(error))
+
+
 async def _forget(context: Context) -> None:
-    now = context.clock()
-    async with context.database.write() as tx:
-        await upload_rows.forget_ended(tx, now - ENDED_KEPT)
-        await event_rows.forget_downloads(tx, now - context.policy.download_event_window)
-        await event_rows.forget_keys(tx, now - context.policy.idempotency_lifetime)
-        await credential_rows.forget_failures(tx, now)
-        await credential_rows.forget_ended(tx, now - CREDENTIALS_KEPT, CREDENTIALS_AT_ONCE)
-        await export_rows.forget_ended(tx, now - ENDED_KEPT)
-        await delivery_rows.forget_ended(tx, now - DELIVERIES_KEPT, DELIVERIES_AT_ONCE)
-
-
-async def drop_orphans(context: Context) -> int:
-    """Delete bytes without a row that are older than the grace time; return how many."""
-    grace_end = context.clock() - context.policy.sweep_grace
-    dropped = 0
-    async for stored in context.blobs.list():
-        if stored.modified_at >= grace_end:
-            continue
-        async with context.database.read() as tx:
-            known = await blob_rows.existing(tx, stored.account, [stored.digest])
-        if not known and await context.blobs.delete(stored.account, stored.digest, older_than=grace_end):
-            dropped += 1
-    return dropped
-
-
-async def drop_leftovers(context: Context) -> int:
-    """Delete temporary and partial files of writers that are gone; return how many."""
-    grace_end = context.clock() - context.policy.sweep_grace
-    async with context.database.read() as tx:
-        living = await upload_rows.living_partials(tx)
-    dropped = 0
-    async for leftover in context.blobs.leftovers():
-        whose = leftover.partial
-        if leftover.kind is LeftoverKind.STRAY or leftover.modified_at >= grace_end:
-            continue
-        if whose is not None and (whose.account, whose.upload) in living:
-            continue
-        dropped += await context.blobs.discard_leftover(leftover, older_than=grace_end)
-    return dropped
+    """Remove rows that are past their time, some thousand in a transaction: never one statement for all of them."""
+    now, policy = context.clock(), context.policy
+    for forget, before in (
+        (upload_rows.forget_ended, now - ENDED_KEPT),
+        (event_rows.forget_downloads, now - policy.download_event_window),
+        (event_rows.forget_keys, now - policy.idempotency_lifetime),
+        (credential_rows.forget_failures, now),
+        (credential_rows.forget_ended, now - CREDENTIALS_KEPT),
+        (export_rows.forget_ended, now - ENDED_KEPT),
+        (delivery_rows.forget_ended, now - DELIVERIES_KEPT),
+    ):
+        removed = ROWS_AT_ONCE
+        while removed >= ROWS_AT_ONCE:
+            async with context.database.write() as tx:
+                removed = await forget(tx, before, ROWS_AT_ONCE)
 
 
 async def _expire_uploads(context: Context, done: SweepReport) -> None:
