@@ -13,7 +13,7 @@ from satchel.actions.context import Context
 from satchel.actions.identity import accounts
 from satchel.actions.upkeep import doctor, store_sweep, sweep
 from satchel.db.embedded.cluster import remove_database
-from satchel.main import open_context
+from satchel.main import Opening, open_context
 from satchel.settings import read_settings
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ async def upkeep(folder: Path, options: argparse.Namespace) -> list[str]:
     data = folder / "upkeep"
     settings = read_settings({}, data_directory=data)
     try:
-        async with open_context(settings) as context:
+        async with open_context(settings, Opening.CREATE) as context:
             account = await accounts.create_account(context, "bench", quota_bytes=None)
             return await _measured(context, data / "blobs", int(account), options.blobs)
     finally:

@@ -31,7 +31,7 @@ from satchel.actions.instances.forms import Submission
 from satchel.db import accounts as account_rows
 from satchel.db.embedded.cluster import remove_database
 from satchel.db.embedded.server import EmbeddedServer
-from satchel.main import open_context
+from satchel.main import Opening, open_context
 from satchel.model.actor import Actor, Right, system
 from satchel.settings import read_settings
 
@@ -125,7 +125,7 @@ class Stand:
         await self._stack.enter_async_context(server)
         self.receiver.port = server.sockets[0].getsockname()[1]
         settings = read_settings(self._variables())
-        self.context = await self._stack.enter_async_context(open_context(settings))
+        self.context = await self._stack.enter_async_context(open_context(settings, Opening.CREATE))
         account = await accounts.create_account(self.context, "Bench", quota_bytes=QUOTA)
         root = system(account)
         number = await accounts.create_user(self.context, root, email="admin@bench.example", name="Admin")

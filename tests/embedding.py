@@ -15,6 +15,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from satchel.db.embedded.binaries import may_enter, may_run
+
 IS_ROOT = os.geteuid() == 0
 NOBODY = pwd.getpwnam("nobody")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
@@ -145,3 +147,19 @@ def closed(folder: Path) -> Iterator[Path]:
     made.mkdir(mode=0o700)
     yield made
     made.chmod(0o700)
+
+
+def python_for_everybody() -> str:
+    """Return an interpreter of this version that `nobody` may execute."""
+    for found in (Path(sys.executable).resolve(), Path(f"/usr/bin/python3.{sys.version_info.minor}")):
+        if found.is_file() and may_run(found, NOBODY.pw_uid, NOBODY.pw_gid):
+            return str(found)
+    pytest.skip("no interpreter of this version that an ordinary user may execute")
+
+
+def ordinary() -> tuple[str, ...]:
+    """Return the words that run a command as an ordinary user, or skip where that cannot work."""
+    for place in (Path(p) for p in sys.path if Path(p).name in ("src", "site-packages")):
+        if not may_enter(place, NOBODY.pw_uid, NOBODY.pw_gid):
+            pytest.skip("the checkout is closed to ordinary users")
+    return ("setpriv", f"--reuid={NOBODY.pw_uid}", f"--regid={NOBODY.pw_gid}", "--clear-groups")

@@ -9,6 +9,7 @@ from satchel.blobs.store import (
     HEAD_BYTES,
     READ_BYTES,
     Admit,
+    BlobStatus,
     Checksum,
     Leftover,
     LeftoverKind,
@@ -62,6 +63,10 @@ class MemoryBlobs:
         """Return a blob's size, or None if there is none."""
         blob = self._blobs.get(_key(account, digest))
         return None if blob is None else len(blob.data)
+
+    async def stat_many(self, account: AccountId, digests: Sequence[Digest]) -> list[BlobStatus]:
+        """Return the sizes of many blobs; see `BlobStore.stat_many`."""
+        return [BlobStatus(size=await self.size(account, digest)) for digest in digests]
 
     async def delete(self, account: AccountId, digest: Digest, *, older_than: datetime) -> bool:
         """Delete a blob unless its bytes are too young; see `BlobStore.delete`."""

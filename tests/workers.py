@@ -13,7 +13,7 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from world import World
+from world import VAULT_KEY, World
 
 PATIENCE_S = 90.0
 
@@ -95,6 +95,7 @@ async def open_workers(
     given = {
         "database_url": f"dbname={database.pop('dbname')} {make_conninfo('', **database)}",
         "data_directory": folder,
+        "secrets_key": VAULT_KEY.hex(),
         "outbound_allow": f"127.0.0.1:{port}",
         **settings,
     }

@@ -14,7 +14,8 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
+from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,15 +33,14 @@ from satchel.db.keys import ensure_key
 from satchel.db.migrate import migrate
 from satchel.db.pool import Database
 from satchel.model.clock import Clock
-from satchel.model.errors import DatabaseUnavailable, InvalidSettings, SettingFault
+from satchel.model.errors import DatabaseUnavailable
 from satchel.model.ids import Entropy
-from satchel.model.policy import SECRETS_KEY_BYTES
 from satchel.outbound.allowed import parse_allowed
 from satchel.outbound.guard import Guard
 from satchel.outbound.http import HttpClient
 from satchel.outbound.trust import Trust
+from satchel.place import BLOBS, check_place, own_key
 from satchel.queue.enqueue import Queue
-from satchel.setting_kinds import secret_key
 from satchel.settings import Settings
 from satchel.surfaces.flokzu.webhooks import FORMAT as FLOKZU_FORMAT
 
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from satchel.work.worker import Worker
 
 _M_ARENA_MAX = -8  # as malloc.h has it
-SECRETS_KEY_FILE = "secrets.key"
 
 MIN_CONNECTIONS = 100
 """Of the embedded database."""
@@ -62,34 +61,59 @@ def system_clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  # the one place that reads the clock
 
 
+class Opening(Enum):
+    """What a process may do to its data directory and its database beyond what actions do."""
+
+    CREATE = "create"
+    """Create them where there are none, and store files."""
+
+    SERVE = "serve"
+    """Store files in those that exist."""
+
+    USE = "use"
+    """Use those that exist, as an administrator at the command line."""
+
+
 @asynccontextmanager
 async def open_context(
-    settings: Settings, *, clock: Clock = system_clock, entropy: Entropy = os.urandom
+    settings: Settings,
+    opening: Opening = Opening.USE,
+    *,
+    clock: Clock = system_clock,
+    entropy: Entropy = os.urandom,
 ) -> AsyncGenerator[Context]:
-    """Open the database (starting or joining the embedded one) and the store, and lend them to actions.
+    """Open the database (starting or joining the embedded one) and the store, and yield them for actions.
 
     Migrates the database if need be; safe from several processes at once.
 
     Raises:
         DatabaseUnavailable: the database cannot be started or reached, or takes fewer connections than the pool has.
+        Unavailable: there is no Satchel here, and this process may not create one; or root would store files for
+            another user.
+        InvalidSettings: there is no key for secrets, or none that is one.
     """
+    creates = opening is Opening.CREATE
+    check_place(settings.data_directory, creates=creates, stores=opening is not Opening.USE)
     async with AsyncExitStack() as stack:
         dsn = settings.database_url
         if dsn is None:
+            most = embedded_connections(settings.pool_size)
             server = await stack.enter_async_context(
-                embedded(settings.data_directory, max_connections=embedded_connections(settings.pool_size))
+                embedded(settings.data_directory, creates=creates, max_connections=most)
             )
             dsn = server.dsn
-        await migrate(dsn)
+        await migrate(dsn, creates=creates)
         database = await stack.enter_async_context(Database(dsn, max_connections=settings.pool_size))
         await _check_pool(database, settings.pool_size)
-        async with database.write() as tx:
-            await ensure_key(tx, entropy(KEY_BYTES), clock())
+        if opening is not Opening.USE:
+            async with database.write() as tx:
+                await ensure_key(tx, entropy(KEY_BYTES), clock())
         secrets_key = settings.secrets_key
         if secrets_key is None:
-            secrets_key = await asyncio.to_thread(_own_key, settings.data_directory, entropy)
-        blobs = LocalBlobs(settings.data_directory / "blobs", clock=clock, entropy=entropy)
-        await asyncio.to_thread(blobs.prepare)
+            secrets_key = await asyncio.to_thread(own_key, settings.data_directory, entropy, creates=creates)
+        blobs = LocalBlobs(settings.data_directory / BLOBS, clock=clock, entropy=entropy)
+        if opening is not Opening.USE:
+            await asyncio.to_thread(blobs.prepare)
         yield Context(
             database=database,
             blobs=blobs,
@@ -113,31 +137,6 @@ def embedded_connections(pool_size: int) -> int:
     return max(MIN_CONNECTIONS, 2 * pool_size + SPARE_CONNECTIONS)
 
 
-def _own_key(directory: Path, entropy: Entropy) -> bytes:
-    """Return the key of a server that was given none: of a file that only its user may read, made the first time.
-
-    Raises:
-        InvalidSettings: the file is there and holds no key.
-    """
-    path = directory / SECRETS_KEY_FILE
-    directory.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        # Whole before it has its name, and never over another process's: two may start at once.
-        new = path.with_name(f"{SECRETS_KEY_FILE}.{entropy(8).hex()}")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(entropy(SECRETS_KEY_BYTES).hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(new, path)
-        new.unlink()
-    try:
-        return secret_key(path.read_text(encoding="ascii").strip())
-    except ValueError as error:
-        fault = SettingFault(name=str(path), message=f"{error}; restore it from a backup")
-        raise InvalidSettings([fault]) from error
-
-
 async def _check_pool(database: Database, pool_size: int) -> None:
     async with database.read() as tx:
         most = await connection_limit(tx)
@@ -154,6 +153,7 @@ async def serve(
     with_web: bool,
     with_worker: bool,
     on_ready: Callable[[str], None],
+    opening: Opening = Opening.CREATE,
     prepare: Callable[[Context], Awaitable[None]] | None = None,
 ) -> None:
     """Serve HTTP, run jobs, or both, until SIGINT or SIGTERM.
@@ -163,6 +163,7 @@ async def serve(
         with_web: whether to listen.
         with_worker: whether to run jobs and the tick.
         on_ready: called with the server's address once everything runs.
+        opening: what the process may create.
         prepare: run once before anything is served.
 
     Raises:
@@ -173,40 +174,44 @@ async def serve(
     from satchel.surfaces.app import create_app  # noqa: PLC0415  # as said
     from satchel.surfaces.http import listen, stop_on_signals  # noqa: PLC0415  # as said
     from satchel.surfaces.http import serve as serve_http  # noqa: PLC0415  # as said
-    from satchel.work.handlers import handlers  # noqa: PLC0415  # as said
     from satchel.work.keeping import keep_running  # noqa: PLC0415  # as said
-    from satchel.work.worker import Worker  # noqa: PLC0415  # as said
 
-    sockets = listen(settings.host, settings.port) if with_web else []
-    async with stop_on_signals() as stop, open_context(settings) as context:
+    async with stop_on_signals() as stop, AsyncExitStack() as stack:
+        sockets = listen(settings.host, settings.port) if with_web else []
+        for taken in sockets:
+            stack.callback(taken.close)
+        context = await stack.enter_async_context(open_context(settings, opening))
         if prepare is not None:
             await prepare(context)
-        async with AsyncExitStack() as stack:
-            worker: Worker | None = None
-            if with_worker:
-                worker = Worker(
-                    context.database.dsn,
-                    handlers(context),
-                    concurrency=settings.worker_concurrency,
-                    silence=settings.worker_silence_s,
-                )
-                await stack.enter_async_context(worker)  # before the group: it must outlive the tasks that use it
-            group = await stack.enter_async_context(asyncio.TaskGroup())
-            if worker is not None:
-                for name, run in _background(context, worker).items():
-                    group.create_task(keep_running(name, run, stop))
-            if with_web:
-                attend(context)
-                group.create_task(context.notices.run(context.database.dsn, stop))
-                app = create_app(context, settings)
-                ready = asyncio.Event()
-                group.create_task(serve_http(app, sockets=sockets, stop=stop, edge=settings.edge(), on_ready=ready.set))
-                await ready.wait()
-            # What is there by now stays; the collector need not look through all of it again and again.
-            gc.collect()
-            gc.freeze()
-            on_ready(settings.public_url)
-            await stop.wait()
+        parts: dict[str, Callable[[asyncio.Event], Awaitable[None]]] = {}
+        if with_worker:
+            worker = _worker(context, settings)
+            await stack.enter_async_context(worker)  # before the group: it must outlive the tasks that use it
+            parts |= _background(context, worker)
+        if with_web:
+            attend(context)
+            parts["notices"] = partial(context.notices.run, context.database.dsn)
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        for name, run in parts.items():
+            group.create_task(keep_running(name, run, stop))
+        if with_web:
+            app = create_app(context, settings)
+            ready = asyncio.Event()
+            group.create_task(serve_http(app, sockets=sockets, stop=stop, edge=settings.edge(), on_ready=ready.set))
+            await ready.wait()
+        # What is there by now stays; the collector need not look through all of it again and again.
+        gc.collect()
+        gc.freeze()
+        on_ready(settings.public_url)
+        await stop.wait()
+
+
+def _worker(context: Context, settings: Settings) -> "Worker":
+    from satchel.work.handlers import handlers  # noqa: PLC0415  # only a server needs them
+    from satchel.work.worker import Worker  # noqa: PLC0415  # same
+
+    concurrency, silence = settings.worker_concurrency, settings.worker_silence_s
+    return Worker(context.database.dsn, handlers(context), concurrency=concurrency, silence=silence)
 
 
 def _background(context: Context, worker: "Worker") -> Mapping[str, Callable[[asyncio.Event], Awaitable[None]]]:

@@ -121,10 +121,14 @@ async def test_a_drifted_quota_is_repaired(world: World, tmp_path: Path) -> None
     assert await doctor.repair_quotas(world.context) == []
 
 
-def test_only_so_many_places_of_a_kind_are_named() -> None:
+def test_damage_is_named_wherever_it_is_and_only_some_of_what_is_harmless() -> None:
     report = DoctorReport()
     for number in range(doctor.EXAMPLES + 3):
-        report.note("stray", str(number))
+        report.note("missing_bytes", str(number))
+        report.note("leftover", str(number))
 
-    assert report.counts == {"stray": doctor.EXAMPLES + 3}
-    assert report.examples == {"stray": [str(number) for number in range(doctor.EXAMPLES)]}
+    assert report.counts == {"missing_bytes": doctor.EXAMPLES + 3, "leftover": doctor.EXAMPLES + 3}
+    assert report.examples == {
+        "missing_bytes": [str(number) for number in range(doctor.EXAMPLES + 3)],
+        "leftover": [str(number) for number in range(doctor.EXAMPLES)],
+    }

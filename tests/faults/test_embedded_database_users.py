@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,10 +16,12 @@ from embedding import (
     as_root,
     ask,
     closed,
+    ordinary,
+    python_for_everybody,
 )
 from satchel.db.embedded import binaries
 from satchel.db.embedded import cluster as embedded_cluster
-from satchel.db.embedded.binaries import find_binaries, may_run
+from satchel.db.embedded.binaries import find_binaries
 from satchel.db.embedded.cluster import remove_database
 from satchel.db.embedded.server import EmbeddedServer, embedded
 from satchel.model.errors import DatabaseUnavailable
@@ -136,22 +137,6 @@ async def test_programs_that_nobody_may_execute_are_copied_once(folder: Path, mo
                 assert str(Path(f"/proc/{server.pid}/exe").readlink()).startswith(str(data))
 
         assert len(list((data / "database").glob("postgresql-*"))) == 1
-
-
-def python_for_everybody() -> str:
-    """Return an interpreter of this version that `nobody` may execute."""
-    for found in (Path(sys.executable).resolve(), Path(f"/usr/bin/python3.{sys.version_info.minor}")):
-        if found.is_file() and may_run(found, NOBODY.pw_uid, NOBODY.pw_gid):
-            return str(found)
-    pytest.skip("no interpreter of this version that an ordinary user may execute")
-
-
-def ordinary() -> tuple[str, ...]:
-    """Return the words that run a command as an ordinary user, or skip where that cannot work."""
-    for place in (Path(p) for p in sys.path if Path(p).name in ("src", "site-packages")):
-        if not binaries.may_enter(place, NOBODY.pw_uid, NOBODY.pw_gid):
-            pytest.skip("the checkout is closed to ordinary users")
-    return ("setpriv", f"--reuid={NOBODY.pw_uid}", f"--regid={NOBODY.pw_gid}", "--clear-groups")
 
 
 @as_root

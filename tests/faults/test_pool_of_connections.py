@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from satchel.main import embedded_connections, open_context
+from satchel.main import Opening, embedded_connections, open_context
 from satchel.model.errors import DatabaseUnavailable
 from satchel.settings import Settings, read_settings
 
@@ -20,9 +20,9 @@ def _settings(dsn: str, folder: Path, pool_size: int) -> Settings:
 
 async def test_a_pool_beyond_what_the_database_takes_is_refused_at_the_start(database: str, tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match=f"SATCHEL_POOL_SIZE is 500, but the database takes {TAKEN} conn"):
-        async with open_context(_settings(database, tmp_path, LARGEST_POOL)):
+        async with open_context(_settings(database, tmp_path, LARGEST_POOL), Opening.CREATE):
             pass
-    async with open_context(_settings(database, tmp_path, TAKEN)) as context, context.database.read():
+    async with open_context(_settings(database, tmp_path, TAKEN), Opening.CREATE) as context, context.database.read():
         pass
 
 

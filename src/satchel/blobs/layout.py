@@ -33,9 +33,18 @@ PARTIAL_NAME = re.compile(r"p-([0-9]{1,19})-([0-9]{1,19})-([0-9]{1,19})(\.mark)?
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+SEND_AGAIN = "nothing was recorded. Send the file again."
+ASK_THE_DOCTOR = "it could not be read. Try again; if it stays so, an administrator should run `satchel doctor`."
+KEPT = "it was not deleted. The next sweep tries again."
+"""What became of it when the storage failed to store, read or delete something, and what to do."""
+
+
 @contextmanager
-def storage_errors() -> Generator[None]:
+def storage_errors(advice: str = SEND_AGAIN) -> Generator[None]:
     """Turn the operating system's errors into ours.
+
+    Args:
+        advice: what became of it, and what to do.
 
     Raises:
         DiskFull: there is no room.
@@ -47,9 +56,7 @@ def storage_errors() -> Generator[None]:
         if error.errno in _FULL:
             raise DiskFull from error
         reason = errno.errorcode.get(error.errno or 0, "unknown")
-        raise Unavailable(
-            f"The server's storage failed ({reason}); nothing was recorded. Send the file again."
-        ) from error
+        raise Unavailable(f"The server's storage failed ({reason}); {advice}") from error
 
 
 def missing(digest: str) -> BlobMissing:

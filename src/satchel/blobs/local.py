@@ -4,6 +4,7 @@ A body goes into a temporary file, is hashed on the way, fsynced, and renamed to
 fsynced. An fsync that fails is never tried again on the same descriptor: the file is dropped and the request fails.
 """
 
+import errno
 import hashlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -15,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from satchel.blobs import listing, threads
 from satchel.blobs.disk import Disk
-from satchel.blobs.layout import StoreLayout, missing, storage_errors
+from satchel.blobs.layout import ASK_THE_DOCTOR, KEPT, StoreLayout, missing, storage_errors
 from satchel.blobs.partials import LocalPartials
 from satchel.blobs.pump import batches, pump
-from satchel.blobs.store import BATCH_BYTES, HEAD_BYTES, READ_BYTES, Admit, Leftover, Received, Stored
+from satchel.blobs.store import BATCH_BYTES, HEAD_BYTES, READ_BYTES, Admit, BlobStatus, Leftover, Received, Stored
 from satchel.model.clock import Clock
 from satchel.model.digest import Digest
 from satchel.model.ids import AccountId, Entropy
@@ -76,9 +77,14 @@ class LocalBlobs(LocalPartials):
         """Return a blob's size, or None if there is none."""
         return await threads.run(self._size, account, digest)
 
+    async def stat_many(self, account: AccountId, digests: Sequence[Digest]) -> list[BlobStatus]:
+        """Return what the file system says of many blobs, in one thread call; see `BlobStore.stat_many`."""
+        paths = [self._layout.path(account, digest) for digest in digests]
+        return await threads.run(_stat_many, paths)
+
     async def delete(self, account: AccountId, digest: Digest, *, older_than: datetime) -> bool:
         """Delete a blob unless its bytes are too young; see `BlobStore.delete`."""
-        with storage_errors():
+        with storage_errors(KEPT):
             return await threads.run(self._layout.delete, account, digest, older_than)
 
     async def list(
@@ -105,7 +111,7 @@ class LocalBlobs(LocalPartials):
 
     async def discard_leftover(self, leftover: Leftover, *, older_than: datetime) -> bool:
         """Delete a temporary or partial; see `BlobStore.discard_leftover`."""
-        with storage_errors():
+        with storage_errors(KEPT):
             return await threads.run(self._layout.discard, leftover, older_than)
 
     async def verify(self, account: AccountId, digest: Digest) -> bool:
@@ -114,7 +120,7 @@ class LocalBlobs(LocalPartials):
 
     async def free_bytes(self) -> int | None:
         """Return how many bytes the file system has for us."""
-        with storage_errors():
+        with storage_errors(ASK_THE_DOCTOR):
             facts = await threads.run(os.statvfs, self._layout.root)
         return facts.f_bavail * facts.f_frsize
 
@@ -147,7 +153,7 @@ class LocalBlobs(LocalPartials):
         return received
 
     def _size(self, account: AccountId, digest: Digest) -> int | None:
-        with storage_errors():
+        with storage_errors(ASK_THE_DOCTOR):
             try:
                 return self._layout.path(account, digest).lstat().st_size
             except FileNotFoundError:
@@ -218,7 +224,7 @@ class _Reading:
 
     def next_chunk(self) -> bytes:
         """Return the next bytes, or none at the end."""
-        with storage_errors():
+        with storage_errors(ASK_THE_DOCTOR):
             if self.descriptor < 0:
                 self._begin()
             wanted = READ_BYTES if self.stop is None else min(READ_BYTES, self.stop - self.offset)
@@ -239,10 +245,22 @@ class _Reading:
             raise missing(self.path.name) from None
 
 
+def _stat_many(paths: Sequence[Path]) -> list[BlobStatus]:
+    found: list[BlobStatus] = []
+    for path in paths:
+        try:
+            found.append(BlobStatus(size=path.lstat().st_size))
+        except FileNotFoundError:
+            found.append(BlobStatus())
+        except OSError as error:
+            found.append(BlobStatus(reason=errno.errorcode.get(error.errno or 0, "unknown")))
+    return found
+
+
 def _read_many(disk: Disk, places: Sequence[tuple[Path, int]]) -> list[bytes | None]:
     found: list[bytes | None] = []
     for path, size in places:
-        with storage_errors():
+        with storage_errors(ASK_THE_DOCTOR):
             try:
                 descriptor = disk.open_for_reading(path)
             except FileNotFoundError:

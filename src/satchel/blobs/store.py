@@ -61,6 +61,19 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlobStatus:
+    """What a store says of a blob that it has not read.
+
+    Attributes:
+        size: in bytes; None where there is none, or where that cannot be found out.
+        reason: the operating system's word for why it cannot be found out, such as EACCES.
+    """
+
+    size: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Partial:
     """The name of an upload that arrives in pieces.
 
@@ -178,6 +191,10 @@ class BlobStore(Protocol):
         """Return how many bytes the blob has, or None if there is none."""
         ...
 
+    async def stat_many(self, account: AccountId, digests: Sequence[Digest]) -> list[BlobStatus]:
+        """Return what is known of many blobs without reading them, for little more than the price of one."""
+        ...
+
     async def delete(self, account: AccountId, digest: Digest, *, older_than: datetime) -> bool:
         """Delete the blob if its bytes arrived before `older_than`; return whether it is gone (also: was never there).
 
@@ -212,6 +229,7 @@ class BlobStore(Protocol):
 
         Raises:
             BlobMissing: there is no such blob.
+            Unavailable: it cannot be read; the operating system's error is its cause.
         """
         ...
 

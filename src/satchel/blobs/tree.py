@@ -22,6 +22,9 @@ from satchel.model.transfer.names import safe_name
 ARRIVING = ".arriving"
 """The folder in which files arrive."""
 
+RUN_AGAIN = "the file was not put into the folder. Run the schedule again."
+"""What to do after the disk failed."""
+
 _NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR})
 
 
@@ -67,7 +70,7 @@ class FolderWriter:
 
     def _add(self, descriptor: int, update: Callable[[bytes], None], chunk: bytes) -> None:
         update(chunk)
-        with storage_errors():
+        with storage_errors(RUN_AGAIN):
             self._disk.write(descriptor, [chunk])
 
     def _end(self, descriptor: int, name: str, parts: Sequence[str]) -> None:
@@ -84,7 +87,7 @@ class FolderWriter:
     @contextmanager
     def _folder(self, parts: Sequence[str]) -> Generator[int]:
         """Open a folder, made if it is not there, without ever following a link."""
-        with storage_errors():
+        with storage_errors(RUN_AGAIN):
             descriptor = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
                 for part in [*self._place, *parts]:

@@ -42,5 +42,6 @@ def worker(*, data: DataDirectory = None) -> None:
 
     settings = output.settings(data_directory=data)
     server.set_up_logs(settings)
-    output.run(server.serve(settings, with_web=False, with_worker=True, on_ready=lambda _: None))
+    opening = server.Opening.SERVE
+    output.run(server.serve(settings, with_web=False, with_worker=True, on_ready=lambda _: None, opening=opening))
     raise typer.Exit(ExitCode.OK)

@@ -19,20 +19,32 @@ from satchel.model.errors import DatabaseUnavailable
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
-async def migrate(dsn: str) -> None:
+async def migrate(dsn: str, *, creates: bool = True) -> None:
     """Run every step that the database at `dsn` has not had.
 
+    Args:
+        dsn: the database.
+        creates: whether an empty one gets its tables.
+
     Raises:
-        DatabaseUnavailable: the database cannot be reached, or a step failed; nothing of it was done then.
+        DatabaseUnavailable: the database cannot be reached, has no tables of Satchel and is to get none, or a step
+            failed; nothing of it was done then.
     """
-    await asyncio.to_thread(_migrate, dsn)
+    await asyncio.to_thread(_migrate, dsn, creates)
 
 
-def _migrate(dsn: str) -> None:
+def _migrate(dsn: str, creates: bool) -> None:  # noqa: FBT001  # private
     try:
         with psycopg.connect(dsn) as connection:
-            if _revision(connection) == _newest():
+            revision = _revision(connection)
+            if revision == _newest():
                 return
+            if revision is None and not creates:
+                info = connection.info
+                raise DatabaseUnavailable(
+                    f"The database {info.dbname} at {info.host} has no tables of Satchel. Check SATCHEL_DATABASE_URL; "
+                    "`satchel serve` sets up a new one."
+                )
     except psycopg.Error as error:
         raise DatabaseUnavailable(f"The database cannot be reached: {' '.join(str(error).split())}") from error
     command = [sys.executable, "-m", "satchel.db.migrations.upgrade"]

@@ -15,6 +15,12 @@ def cause_of(error: BaseException) -> str | None:
     details = [
         getattr(cause, "sqlstate", None),
         getattr(diagnosis, "constraint_name", None),
-        errno.errorcode.get(cause.errno or 0) if isinstance(cause, OSError) else None,
+        errno_of(error),
     ]
     return " ".join([type(cause).__name__, *(str(detail) for detail in details if detail)])
+
+
+def errno_of(error: BaseException) -> str | None:
+    """Return the operating system's word for what an error wraps, such as EIO; None where it wraps nothing of that."""
+    cause = error.__cause__
+    return errno.errorcode.get(cause.errno or 0, "unknown") if isinstance(cause, OSError) else None

@@ -3,8 +3,10 @@
 It only looks. Each kind of damage has a name, a count, and what to do.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 
 from satchel.actions.context import Context
 from satchel.actions.upkeep.store_sweep import batches, unknown
@@ -12,16 +14,26 @@ from satchel.blobs.store import LeftoverKind
 from satchel.db import accounts as account_rows
 from satchel.db import blobs as rows
 from satchel.db import storage
-from satchel.model.errors import BlobMissing
+from satchel.model.causes import errno_of
+from satchel.model.errors import BlobMissing, Unavailable
+from satchel.model.ids import AccountId
 
 AT_ONCE = 500
 EXAMPLES = 5
-"""How many places of each kind of damage are named."""
+"""How many places of what is harmless are named; damage is named wherever it is."""
+
+NAMES = 5
+"""How many of the files that name a blob are named."""
 
 ADVICE = {
     "missing_bytes": "Files name these bytes, but the store has none: restore them from a backup.",
     "wrong_size": "The bytes are not as long as their row says: restore them from a backup.",
     "damaged_bytes": "The bytes no longer have their digest: the disk changed them. Restore them from a backup.",
+    "disk_failed": "The disk fails to read this: check it (`dmesg`, `smartctl -a`); restore the bytes from a backup.",
+    "not_permitted": "The user that runs this may not read them: run the doctor as the user that runs Satchel, or give "
+    "the store back to that user (`chown -R`).",
+    "unreadable": "The system refuses to read this, for the reason that it names. Repair that, or restore it from a "
+    "backup.",
     "orphan_bytes": "Bytes that no row names; a crash leaves them. The sweep deletes them after the grace time.",
     "leftover": "An upload that was cut off, or runs now. The sweep deletes it after the grace time.",
     "stray": "Something in the store that Satchel did not put there. Move it away.",
@@ -30,6 +42,9 @@ ADVICE = {
 HARMLESS = frozenset({"orphan_bytes", "leftover"})
 """Kinds that a running or crashed server leaves and the sweep clears; they are no damage."""
 
+_DENIED = frozenset({"EACCES", "EPERM"})
+_FAILING = frozenset({"EIO", "EREMOTEIO", "EBADMSG", "EUCLEAN", "ENXIO", "ETIMEDOUT", "ESTALE"})
+
 
 @dataclass(slots=True, kw_only=True)
 class DoctorReport:
@@ -37,7 +52,7 @@ class DoctorReport:
 
     Attributes:
         counts: by kind of finding, a key of `ADVICE`.
-        examples: some places of each kind.
+        examples: the places of each kind of damage, and some of each kind that is harmless.
     """
 
     blobs: int = 0
@@ -49,7 +64,7 @@ class DoctorReport:
         """Count one finding."""
         self.counts[kind] = self.counts.get(kind, 0) + 1
         named = self.examples.setdefault(kind, [])
-        if len(named) < EXAMPLES:
+        if kind not in HARMLESS or len(named) < EXAMPLES:
             named.append(place)
 
     @property
@@ -69,8 +84,8 @@ async def examine(context: Context, *, read_data: bool = False) -> AsyncIterator
     while True:
         async with context.database.read() as tx:
             page = await rows.blobs(tx, after=after, limit=AT_ONCE)
-        for blob in page:
-            await _examine_blob(context, report, blob, read_data=read_data)
+        for account, blobs in groupby(page, key=attrgetter("account_id")):
+            await _examine_blobs(context, report, account, list(blobs), read_data=read_data)
         yield report
         if len(page) < AT_ONCE:
             break
@@ -80,28 +95,49 @@ async def examine(context: Context, *, read_data: bool = False) -> AsyncIterator
     yield report
 
 
-async def _examine_blob(context: Context, report: DoctorReport, blob: rows.Blob, *, read_data: bool) -> None:
-    report.blobs += 1
-    report.bytes += blob.size_bytes
-    place = f"account {blob.account_id}, {blob.digest}"
-    size = await context.blobs.size(blob.account_id, blob.digest)
-    if size is None:
-        async with context.database.read() as tx:
-            still = await rows.existing(tx, blob.account_id, [blob.digest])
-            names = await rows.names_of(tx, blob.account_id, blob.digest)
-        if still:
-            named = ", ".join(f"file {number} of instance {instance}" for instance, number, _ in names[:EXAMPLES])
-            report.note("missing_bytes", f"{place} ({named or 'no file'})")
-        return
-    if size != blob.size_bytes:
-        report.note("wrong_size", f"{place}: {size} bytes, not {blob.size_bytes}")
-        return
-    if read_data:
-        try:
-            if not await context.blobs.verify(blob.account_id, blob.digest):
-                report.note("damaged_bytes", place)
-        except BlobMissing:
-            report.note("missing_bytes", place)
+async def _examine_blobs(
+    context: Context, report: DoctorReport, account: AccountId, blobs: Sequence[rows.Blob], *, read_data: bool
+) -> None:
+    found = await context.blobs.stat_many(account, [blob.digest for blob in blobs])
+    for blob, status in zip(blobs, found, strict=True):
+        report.blobs += 1
+        report.bytes += blob.size_bytes
+        place = f"account {account}, {blob.digest}"
+        if status.reason is not None:
+            report.note(_kind_of(status.reason), f"{place} ({status.reason})")
+        elif status.size is None:
+            await _note_missing(context, report, blob, place)
+        elif status.size != blob.size_bytes:
+            report.note("wrong_size", f"{place}: {status.size} bytes, not {blob.size_bytes}")
+        elif read_data:
+            await _read(context, report, blob, place)
+
+
+async def _note_missing(context: Context, report: DoctorReport, blob: rows.Blob, place: str) -> None:
+    async with context.database.read() as tx:
+        still = await rows.existing(tx, blob.account_id, [blob.digest])
+        names = await rows.names_of(tx, blob.account_id, blob.digest)
+    if still:
+        named = ", ".join(f"file {number} of instance {instance}" for instance, number, _ in names[:NAMES])
+        report.note("missing_bytes", f"{place} ({named or 'no file'})")
+
+
+async def _read(context: Context, report: DoctorReport, blob: rows.Blob, place: str) -> None:
+    try:
+        if not await context.blobs.verify(blob.account_id, blob.digest):
+            report.note("damaged_bytes", place)
+    except BlobMissing:
+        await _note_missing(context, report, blob, place)
+    except Unavailable as error:
+        reason = errno_of(error) or "unknown"
+        report.note(_kind_of(reason), f"{place} ({reason})")
+
+
+def _kind_of(reason: str) -> str:
+    """Return the kind of finding for what the operating system says."""
+    if reason in _DENIED:
+        return "not_permitted"
+    return "disk_failed" if reason in _FAILING else "unreadable"
 
 
 async def _examine_store(context: Context, report: DoctorReport) -> None:
@@ -109,7 +145,11 @@ async def _examine_store(context: Context, report: DoctorReport) -> None:
         for stored in await unknown(context, batch):
             report.note("orphan_bytes", f"account {stored.account}, {stored.digest}")
     async for leftover in context.blobs.leftovers():
-        report.note("stray" if leftover.kind is LeftoverKind.STRAY else "leftover", leftover.name)
+        if leftover.kind is LeftoverKind.UNREADABLE:
+            reason = leftover.reason or "unknown"
+            report.note(_kind_of(reason), f"{leftover.name} in the store ({reason})")
+        else:
+            report.note("stray" if leftover.kind is LeftoverKind.STRAY else "leftover", leftover.name)
 
 
 async def _examine_quotas(context: Context, report: DoctorReport) -> None:

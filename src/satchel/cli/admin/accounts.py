@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from satchel.cli import output
-from satchel.cli.admin.command import AccountName, AdminContext, UserSession, about_user, in_account, on_server
+from satchel.cli.admin.command import AccountName, AdminContext, UserSession, about_user, in_account, on_new_server
 from satchel.cli.output import bytes_text
 from satchel.cli.serve import DataDirectory
 from satchel.model.actor import Right, system
@@ -33,7 +33,7 @@ Password = Annotated[
 
 
 @app.command("account")
-@on_server
+@on_new_server
 async def create_account(
     context: "Context",
     name: str,

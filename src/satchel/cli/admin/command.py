@@ -59,6 +59,17 @@ async def open_server(*, data: DataDirectory = None) -> AsyncGenerator["Context"
 
 
 @asynccontextmanager
+async def open_new_server(*, data: DataDirectory = None) -> AsyncGenerator["Context"]:
+    """Open the server's parts, and create them where there are none."""
+    from satchel import main as server  # noqa: PLC0415  # as above
+
+    settings = output.settings(data_directory=data)
+    server.set_up_logs(settings)
+    async with server.open_context(settings, server.Opening.CREATE) as context:
+        yield context
+
+
+@asynccontextmanager
 async def open_session(*, account: AccountName = None, data: DataDirectory = None) -> AsyncGenerator[AdminContext]:
     """Open the server's parts, as the system in one account."""
     from satchel.actions.identity import accounts  # noqa: PLC0415  # as above
@@ -91,6 +102,11 @@ async def open_user_session(
 def on_server(work: Callable[Concatenate["Context", ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Make a command of a function of an open server; adds the option `--data`."""
     return _command(open_server, work)
+
+
+def on_new_server(work: Callable[Concatenate["Context", ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a command as `on_server` does, which creates a server where there is none."""
+    return _command(open_new_server, work)
 
 
 def in_account(work: Callable[Concatenate[AdminContext, ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:

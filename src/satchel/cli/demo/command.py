@@ -49,7 +49,7 @@ def demo(
         logins.update(await _prepare(context, data, receiver))
 
     async def fill() -> None:
-        async with server.open_context(settings) as context:
+        async with server.open_context(settings, server.Opening.CREATE) as context:
             await prepare(context)
 
     if fill_only:

@@ -144,7 +144,7 @@ def write_access_files(place: ClusterPaths) -> None:
     owner = place.identity.uid if place.identity.changes else os.geteuid()
     nobody = _nobody()
     users = {uid for uid in (0, os.geteuid(), owner) if nobody is None or uid != nobody.uid or uid == os.geteuid()}
-    names = sorted(name for uid in users if (name := _user_name(uid)) is not None)
+    names = sorted(name for uid in users if (name := user_name(uid)) is not None)
     _write(place.home / "hba.conf", f"local all {ROLE} peer map=satchel\n")
     _write(place.home / "ident.conf", "".join(f'satchel "{name}" {ROLE}\n' for name in names))
 
@@ -289,7 +289,7 @@ def _identity(cluster: Path) -> Identity:
     if me != 0:
         if owner is not None and owner.st_uid != me:
             raise DatabaseUnavailable(
-                f"The database in {cluster} belongs to {_user_name(owner.st_uid) or owner.st_uid}. "
+                f"The database in {cluster} belongs to {user_name(owner.st_uid) or owner.st_uid}. "
                 "Run Satchel as root or as that user, or choose another data directory."
             )
         return Identity()
@@ -312,7 +312,8 @@ def _nobody() -> Identity | None:
     return Identity(uid=found.pw_uid, gid=found.pw_gid)
 
 
-def _user_name(uid: int) -> str | None:
+def user_name(uid: int) -> str | None:
+    """Return a user's name, or None if the system knows none."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

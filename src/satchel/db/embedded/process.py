@@ -45,6 +45,21 @@ def take_lock(path: Path) -> int | None:
     return descriptor
 
 
+def is_locked(path: Path) -> bool:
+    """Return whether another process holds the lock; creates nothing."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def spawn(
     program: Sequence[str], *, identity: Identity, lock: int, log: Path, standard_input: bytes | None = None
 ) -> subprocess.Popen[bytes]:

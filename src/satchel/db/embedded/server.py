@@ -23,6 +23,7 @@ from satchel.db.embedded.cluster import (
     ROLE,
     ClusterPaths,
     check_release,
+    known_home,
     make_folder,
     make_shelf,
     record_socket,
@@ -33,7 +34,7 @@ from satchel.db.embedded.cluster import (
     write_access_files,
 )
 from satchel.db.embedded.leftovers import clear_lock_files, end_orphans, server_on
-from satchel.db.embedded.process import POLL_S, failure, fresh_log, run, spawn, stop, take_lock
+from satchel.db.embedded.process import POLL_S, failure, fresh_log, is_locked, run, spawn, stop, take_lock
 from satchel.model.errors import DatabaseUnavailable
 
 JOIN_TIMEOUT_S = 60.0
@@ -75,11 +76,13 @@ class EmbeddedServer:
         self,
         data_directory: Path,
         *,
+        creates: bool = True,
         is_durable: bool = True,
         shared_buffers_mib: int = 128,
         max_connections: int = 100,
     ) -> None:
         self._data_directory = data_directory
+        self._creates = creates
         self._is_durable = is_durable
         self._shared_buffers_mib = shared_buffers_mib
         self._max_connections = max_connections
@@ -100,16 +103,17 @@ class EmbeddedServer:
         return self._process.pid if self._process else None
 
     async def start(self, *, timeout_s: float = JOIN_TIMEOUT_S) -> None:
-        """Start the server or join the one that runs; makes the database when there is none.
+        """Start the server or join the one that runs; creates the database when there is none, if that is allowed.
 
         Args:
             timeout_s: how long to wait for another process's server. One of our own may take its time: recovery after a
                 crash is as long as what has to be done again, and its process tells when it fails.
 
         Raises:
-            DatabaseUnavailable: it does not start; the message says why.
+            DatabaseUnavailable: it does not start, or there is none; the message says why.
         """
-        shelf = self._shelf = await asyncio.to_thread(make_shelf, self._data_directory)
+        make = make_shelf if self._creates else _existing_shelf
+        shelf = self._shelf = await asyncio.to_thread(make, self._data_directory)
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + timeout_s
         while not await self._own(shelf) and not await self._join(shelf):
@@ -182,6 +186,8 @@ class EmbeddedServer:
             await end_orphans(shelf)
 
     async def _launch(self, shelf: Path, lock: int) -> None:
+        if not self._creates:
+            await asyncio.to_thread(_existing_shelf, self._data_directory)  # its maker may have failed meanwhile
         place = await asyncio.to_thread(settle, shelf)
         for orphan in place.orphans:
             _log.warning("database.orphan", home=str(orphan), data_directory=str(self._data_directory))
@@ -273,10 +279,27 @@ class EmbeddedServer:
             self._lock = None
 
 
+def _existing_shelf(data_directory: Path) -> Path:
+    """Return the shelf of a data directory that has a database, or in which another process is creating one.
+
+    Raises:
+        DatabaseUnavailable: there is no database; name another directory, or create one.
+    """
+    shelf = data_directory.absolute() / "database"
+    has_location = (shelf / "location").is_file()  # where that leads nowhere, `settle` says so
+    if known_home(shelf) is not None or has_location or is_locked(shelf / "lock"):
+        return shelf
+    raise DatabaseUnavailable(
+        f"There is no Satchel database in {shelf.parent}. Name its data directory with --data or "
+        "SATCHEL_DATA_DIRECTORY; `satchel serve` creates a new one."
+    )
+
+
 @asynccontextmanager
 async def embedded(
     data_directory: Path,
     *,
+    creates: bool = True,
     is_durable: bool = True,
     shared_buffers_mib: int = 128,
     max_connections: int = 100,
@@ -286,6 +309,7 @@ async def embedded(
 
     Args:
         data_directory: where Satchel keeps everything; created if need be.
+        creates: whether to create a database where there is none.
         is_durable: False gives up every promise about crashes, for speed in tests.
         shared_buffers_mib: PostgreSQL's own cache.
         max_connections: of all processes that use it together.
@@ -295,7 +319,11 @@ async def embedded(
         DatabaseUnavailable: it does not start.
     """
     server = EmbeddedServer(
-        data_directory, is_durable=is_durable, shared_buffers_mib=shared_buffers_mib, max_connections=max_connections
+        data_directory,
+        creates=creates,
+        is_durable=is_durable,
+        shared_buffers_mib=shared_buffers_mib,
+        max_connections=max_connections,
     )
     await server.start(timeout_s=timeout_s)
     try:
