@@ -121,7 +121,7 @@ async def test_a_large_upload_goes_on_where_its_connection_broke(
     network.fail("PATCH", "/tus", answering(503))
     told: list[int] = []
     await api.world.deploy_example("file-collection")
-    sent = await client.upload(data, app="COL", field="files", name="large.bin", told=told.append)
+    sent = await client.upload(data, app="COL", field="files", name="large.bin", on_bytes=told.append)
     assert (sent.size, sum(told)) == (len(data), len(data))
     assert (network.times("PATCH", "/tus"), network.times("HEAD", "/tus"), len(waits)) == (2, 2, 2)
     started = await client.start("COL", {"subject": "Large", "files": [sent.id]})

@@ -155,7 +155,7 @@ async def test_a_folder_that_holds_something_is_left_alone(client: AsyncClient, 
     (target / "diary.txt").write_text("Private.")
     with pytest.raises(Conflict, match="not empty"):
         await export(client, target)
-    with pytest.raises(Conflict, match="no export to go on with"):
+    with pytest.raises(Conflict, match="no export to continue"):
         await export(client, target, resume=True)
     assert files_in(target) == {"diary.txt": b"Private."}
 

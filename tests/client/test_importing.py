@@ -161,5 +161,5 @@ async def test_an_archive_that_the_server_made_is_as_good_as_a_tree_once_it_is_u
 
 
 async def test_a_folder_without_an_export_is_refused(rival: AsyncClient, tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequest, match="holds no export"):
+    with pytest.raises(InvalidRequest, match="is not an export"):
         await ImportRun(rival, tmp_path).run()

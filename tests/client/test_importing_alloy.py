@@ -202,6 +202,6 @@ async def test_a_token_that_ends_is_renewed_and_a_wrong_secret_ends_the_run(
     filled, _ = await bring(network, owner, source, tmp_path / "a", "HER")
     assert (filled.fetched, filled.failed) == (2, 0)
     wrong = AlloySource(f"{ALLOY}/v2/", "Tickets", {"username": "clerk@acme.example", "password": "wrong"})
-    with pytest.raises(Refused, match=r"did not let us sign in.*invalid_grant"):
+    with pytest.raises(Refused, match=r"The sign-in at Alloy failed.*invalid_grant"):
         await bring(network, owner, wrong, tmp_path / "b", "HER")
     assert not (tmp_path / "b").exists()

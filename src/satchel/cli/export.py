@@ -210,7 +210,7 @@ async def _zip(
     ready = await client.wait_for_export(begun)
     with ProgressBar() as bar:
         bar.expect(files=ready.files, size=ready.size or 0)
-        await client.download_export(begun, options.target, told=bar.arrived)
+        await client.download_export(begun, options.target, on_bytes=bar.arrived)
     number.unlink()
     left = ready.left_out + ready.missing
     output.out.print(
@@ -273,7 +273,7 @@ async def _fill(client: "AsyncClient", source: "Source", options: _Options, mome
             resume=options.resume,
             since=moment,
             parallel=options.parallel,
-            watch=bar,
+            listener=bar,
         )
     return _print_report(report, options.target)
 

@@ -248,7 +248,7 @@ async def _fill(options: _Options, account: SourceAccount) -> ExitCode:
                 about={"started_at": datetime.now(UTC).isoformat()},  # noqa: TID251  # this process's clock
                 resume=True,
                 parallel=options.parallel,
-                watch=bar,
+                listener=bar,
             )
     return _fetched(report, options.tree)
 

@@ -6,7 +6,7 @@
         for found in satchel.search({"app": "COL", "states": ["ended"]}):
             print(found.identifier, found.title)
 
-Each method is a flow of `satchel.client.operations` or `satchel.client.transfers`, which say what it does.
+Each method is a flow of `satchel.client.operations` or `satchel.client.transfers`, which document it.
 """
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
@@ -51,7 +51,7 @@ class Client:
         url: the server's address.
         token: a bearer token or API key.
         basic: an e-mail and its API password, instead of a token.
-        retries: how long safe requests, and those with an Idempotency-Key, are tried again.
+        retries: how safe requests, and those with an Idempotency-Key, are retried.
         transport: of httpx, for tests and special networks.
     """
 
@@ -80,7 +80,7 @@ class Client:
         self.driver.http.close()
 
     def sign_in(self, email: str, password: str) -> None:
-        """Open a session with the password that one signs in with in a browser.
+        """Open a session with the user's password, as in a browser.
 
         Raises:
             Refused: `unauthenticated`; or `too_many_requests` after several wrong ones.
@@ -93,12 +93,12 @@ class Client:
         self.driver.account.headers.clear()
 
     def search(self, query: Mapping[str, object] | None = None, *, with_files: bool = False) -> Iterator[FoundInstance]:
-        """Give every instance that a query finds, a page at a time; the arguments are those of `search_page`."""
+        """Yield every instance that a query finds, a page at a time; the arguments are those of `search_page`."""
         for page in self.pages(query, with_files=with_files):
             yield from page.items
 
     def pages(self, query: Mapping[str, object] | None = None, *, with_files: bool = False) -> Iterator[FoundInstances]:
-        """Give the pages of a search."""
+        """Yield the pages of a search."""
         cursor: str | None = None
         while True:
             page = self.search_page(_whole_pages(query), cursor=cursor, with_files=with_files)
@@ -168,7 +168,7 @@ class AsyncClient:
         await self.driver.close()
 
     async def sign_in(self, email: str, password: str) -> None:
-        """Open a session with the password that one signs in with in a browser.
+        """Open a session with the user's password, as in a browser.
 
         Raises:
             Refused: `unauthenticated`; or `too_many_requests` after several wrong ones.
@@ -183,7 +183,7 @@ class AsyncClient:
     async def search(
         self, query: Mapping[str, object] | None = None, *, with_files: bool = False
     ) -> AsyncIterator[FoundInstance]:
-        """Give every instance that a query finds, a page at a time; the arguments are those of `search_page`."""
+        """Yield every instance that a query finds, a page at a time; the arguments are those of `search_page`."""
         async for page in self.pages(query, with_files=with_files):
             for found in page.items:
                 yield found
@@ -191,7 +191,7 @@ class AsyncClient:
     async def pages(
         self, query: Mapping[str, object] | None = None, *, with_files: bool = False
     ) -> AsyncIterator[FoundInstances]:
-        """Give the pages of a search."""
+        """Yield the pages of a search."""
         cursor: str | None = None
         while True:
             page = await self.search_page(_whole_pages(query), cursor=cursor, with_files=with_files)

@@ -1,7 +1,7 @@
-"""A large answer taken by the standard library's HTTP client, from the connection into one buffer.
+"""Receives a large reply with the standard library's HTTP client, from the connection into one buffer.
 
-httpx copies each piece four times on its way (h11 keeps it in between), which is half of what an export of small files
-costs. Each request has a connection of its own: what is asked for this way is pages of files, some dozens of MiB each.
+httpx copies each piece four times (h11 keeps it in between), which is half the cost of an export of small files.
+Each request has its own connection: it fetches pages of files, some dozens of MiB each.
 """
 
 import http.client
@@ -16,16 +16,16 @@ PIECE_BYTES = 256 * 1024
 
 
 class IncompleteReplyError(Exception):
-    """No whole answer came."""
+    """The reply was incomplete or missing."""
 
 
 def is_open_to(url: httpx.URL) -> bool:
-    """Return whether a server is asked directly; the ways through proxies are left to httpx."""
+    """Return whether a server is reached directly; proxies are left to httpx."""
     return not urllib.request.getproxies() or bool(urllib.request.proxy_bypass(url.host))
 
 
 class BulkReply:
-    """An answer whose body is still to come."""
+    """A reply whose body has not been read yet."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self._response = response
@@ -33,7 +33,7 @@ class BulkReply:
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.getheaders()}
 
     def pieces(self) -> Iterator[memoryview]:
-        """Give the body. Each piece lies where the one before did: it is to be used up at once.
+        """Yield the body. Each piece overwrites the previous one: use it at once.
 
         Raises:
             IncompleteReplyError: the connection ended before the body did.
@@ -48,16 +48,16 @@ class BulkReply:
                 break
             yield view[:count]
         if self._response.length:
-            raise IncompleteReplyError(f"{self._response.length} bytes did not come")
+            raise IncompleteReplyError(f"{self._response.length} bytes are missing")
 
 
 @contextmanager
 def answered(request: httpx.Request, trust: ssl.SSLContext, timeout: httpx.Timeout) -> Generator[BulkReply]:
-    """Send a request and lend its answer.
+    """Send a request and yield its reply.
 
     Args:
         request: built, with all headers; its body is in memory.
-        trust: whose certificates count.
+        trust: the trusted certificates.
         timeout: to connect, and to wait for each read.
 
     Raises:

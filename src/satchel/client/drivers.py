@@ -26,13 +26,13 @@ AGENT = f"satchel/{__version__}"
 
 @dataclass(slots=True, kw_only=True)
 class ServerLogin:
-    """Where the server is and how one signs in there.
+    """The server's address and the credential for it.
 
     Attributes:
-        url: of the server; what follows its host is kept in front of every path.
+        url: of the server; its path is prefixed to every path.
         token: a bearer token or API key.
         basic: an e-mail and its API password.
-        headers: further ones for every request that is signed in, such as a session's.
+        headers: further ones for every authenticated request, such as a session's.
     """
 
     url: str
@@ -41,10 +41,10 @@ class ServerLogin:
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
     def request(self, call: Request, slices: Callable[[bytes], object]) -> dict[str, object]:
-        """Return a call as the arguments of httpx's `build_request`; only this server is ever sent the credential.
+        """Return a request as the arguments of httpx's `build_request`; only this server is sent the credential.
 
-        A large body is given in slices: httpx's requests are held by cycles, and with each one its body would be, until
-        the garbage collector comes round.
+        A large body is passed in slices: httpx's requests are held by reference cycles, which would keep each body in
+        memory until the next garbage collection.
         """
         headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
         if not call.is_open and call.elsewhere is None:
@@ -76,14 +76,14 @@ class ServerLogin:
 
 
 class BlockingDriver:
-    """Takes flows by blocking.
+    """Runs flows, blocking.
 
     Args:
-        account: who asks, and where.
-        retries: how long what may be repeated is.
+        account: the server and the credential.
+        retries: how repeatable requests are retried.
         transport: of httpx.
         pause: waits.
-        is_bulk: whether bodies that go elsewhere as they come are taken past httpx (`bulk`).
+        is_bulk: whether bodies that are streamed to a receiver bypass httpx (`bulk`).
     """
 
     def __init__(
@@ -102,10 +102,10 @@ class BlockingDriver:
         self.http = httpx.Client(timeout=TIMEOUT, transport=transport, limits=_limits(), verify=_trust())
 
     def run(self, flow: Flow[T]) -> T:
-        """Take a flow to its end and return its result.
+        """Run a flow to its end and return its result.
 
         Raises:
-            SatchelError: as the flow says.
+            SatchelError: as documented by the flow.
         """
         with closing(with_retries(flow, self._retries)) as steps:
             outcome: object = None
@@ -119,7 +119,7 @@ class BlockingDriver:
                 outcome, error = None, None
                 try:
                     outcome = self._take(step)
-                except Exception as raised:  # noqa: BLE001  # handed to the flow, which knows what it means
+                except Exception as raised:  # noqa: BLE001  # raised in the flow, which handles it
                     error = raised
 
     def _take(self, step: Step) -> object:
@@ -137,7 +137,7 @@ class BlockingDriver:
             response = self.http.send(self.http.build_request(**made), stream=True)  # type: ignore[arg-type]  # as made for it
             with closing(response):
                 answer = _answer(response)
-                if step.into is None or not answer.is_good:
+                if step.into is None or not answer.is_success:
                     return _answer(response, response.read())
                 for piece in response.iter_raw():
                     step.into(answer, piece)
@@ -150,7 +150,7 @@ def _taken_in_bulk(request: httpx.Request, into: Callable[[Reply, bytes | memory
     try:
         with bulk.answered(request, _trust(), TIMEOUT) as got:
             answer = Reply(status=got.status, headers=got.headers)
-            if not answer.is_good:
+            if not answer.is_success:
                 return replace(answer, body=b"".join(map(bytes, got.pieces())))
             for piece in got.pieces():
                 into(answer, piece)
@@ -160,7 +160,7 @@ def _taken_in_bulk(request: httpx.Request, into: Callable[[Reply, bytes | memory
 
 
 class AsyncDriver:
-    """Takes flows by awaiting.
+    """Runs flows, awaiting.
 
     Attributes:
         has_threads: whether `run_in_thread` uses threads.
@@ -188,14 +188,14 @@ class AsyncDriver:
             self._blocking.http.close()
 
     async def run_in_thread(self, flow: Flow[T]) -> T:
-        """Take a flow that brings much to its end in a thread: there, a piece costs half of what it costs here.
+        """Run a flow with large bodies in a thread: there, a piece costs half as much as in the event loop.
 
-        What takes the pieces is called in that thread. Where this is cancelled, the thread ends with its next piece if
-        what takes that raises, and with the process at the latest. With a transport of its own, the driver has no
-        thread and does what `run` does.
+        The receiver of the pieces is called in that thread. If this is cancelled, the thread ends with its next piece
+        if the receiver raises, and with the process at the latest. With a given transport, the driver has no
+        thread and does the same as `run`.
 
         Raises:
-            SatchelError: as the flow says.
+            SatchelError: as documented by the flow.
         """
         if not self.has_threads:
             return await self.run(flow)
@@ -217,7 +217,7 @@ class AsyncDriver:
             result, failure = None, None
             try:
                 result = blocking.run(flow)
-            except BaseException as error:  # noqa: BLE001  # handed to who waits
+            except BaseException as error:  # noqa: BLE001  # raised where it is awaited
                 failure = error
             with suppress(RuntimeError):  # the loop has ended: nobody waits any more
                 loop.call_soon_threadsafe(settle, result, failure)
@@ -226,10 +226,10 @@ class AsyncDriver:
         return await done
 
     async def run(self, flow: Flow[T]) -> T:
-        """Take a flow to its end and return its result.
+        """Run a flow to its end and return its result.
 
         Raises:
-            SatchelError: as the flow says.
+            SatchelError: as documented by the flow.
         """
         with closing(with_retries(flow, self._retries)) as steps:
             outcome: object = None
@@ -243,7 +243,7 @@ class AsyncDriver:
                 outcome, error = None, None
                 try:
                     outcome = await self._take(step)
-                except Exception as raised:  # noqa: BLE001  # handed to the flow, which knows what it means
+                except Exception as raised:  # noqa: BLE001  # raised in the flow, which handles it
                     error = raised
 
     async def _take(self, step: Step) -> object:
@@ -257,7 +257,7 @@ class AsyncDriver:
             response = await self.http.send(self.http.build_request(**made), stream=True)  # type: ignore[arg-type]  # as made for it
             try:
                 answer = _answer(response)
-                if step.into is None or not answer.is_good:
+                if step.into is None or not answer.is_success:
                     return _answer(response, await response.aread())
                 async for piece in response.aiter_raw():
                     step.into(answer, piece)
@@ -280,7 +280,7 @@ async def _awaited_slices(body: bytes) -> AsyncIterator[bytes]:
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """Return whom the machine trusts, read once: it takes 50 ms."""
+    """Return the machine's trusted certificates, read once: it takes 50 ms."""
     return httpx.create_ssl_context()
 
 

@@ -1,8 +1,8 @@
-"""An export: every file of what a source finds, into a tree, several at a time, each checked by its digest.
+"""An export: every file of a source's instances, into a tree, several at a time, each checked by its digest.
 
-What is there already and right is not fetched again, so that a run which was cut off is completed by the next. A file
-that cannot be had (deleted meanwhile, a right lost) is a line of the report; only what concerns every file (the disk is
-full, the server is gone, the credential ended) ends the run.
+Files that exist already with the right digest are not fetched again, so that the next run completes an interrupted one.
+A file that cannot be fetched (deleted meanwhile, a right lost) is a line of the report; only a failure of every file
+(a full disk, an unreachable server, an expired credential) ends the run.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from satchel.model.errors import SatchelError, Unavailable
 
 PARALLEL = 8
 MOST_FAILURES_KEPT = 1_000
-"""How many failures the report names; all are counted."""
+"""Maximum number of failures in the report; all are counted."""
 
 _STREAM_FROM = 8
-"""How many files a page must have to be worth one stream. It must miss them all: nothing is to come twice."""
+"""Minimum number of files for a page to be streamed. All of them must be missing, so that nothing is sent twice."""
 
 _UNAUTHENTICATED = 401
 _QUEUE_PER_WORKER = 64
@@ -33,7 +33,7 @@ _QUEUE_PER_WORKER = 64
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """A page, and what has to be fetched of it."""
+    """A page, and its files to fetch."""
 
     cursor: str | None
     page: FoundPage
@@ -59,7 +59,7 @@ async def measure(driver: AsyncDriver, source: Source, *, since: str | None = No
 
 
 def _sort_out(report: ExportReport, file: FoundFile, since: str | None) -> bool:
-    """Count a file and return whether its bytes are wanted."""
+    """Count a file and return whether to fetch its bytes."""
     if file.kind != "stored":
         report.links += 1
         return False
@@ -75,13 +75,13 @@ class ExportRun:
     """One run.
 
     Args:
-        driver: takes the source's flows.
-        source: where the files come from.
+        driver: runs the source's flows.
+        source: of the files.
         tree: an open folder.
-        layout: which folders they go to.
-        since: RFC 3339 in UTC; files that were attached before are passed over.
+        layout: of the folders.
+        since: RFC 3339 in UTC; files that were attached earlier are skipped.
         parallel: how many files are fetched at once.
-        watch: hears how far it is.
+        listener: is notified of progress.
     """
 
     def __init__(
@@ -93,27 +93,27 @@ class ExportRun:
         layout: FolderLayout,
         since: str | None = None,
         parallel: int = PARALLEL,
-        watch: ProgressListener | None = None,
+        listener: ProgressListener | None = None,
     ) -> None:
         self._driver, self._source, self._tree, self._layout = driver, source, tree, layout
         self._since = since
         self._parallel = parallel
-        self._watch: ProgressListener = watch or NoProgress()
+        self._listener: ProgressListener = listener or NoProgress()
         self.ledger = ExportLedger(tree)
         self.report = ExportReport()
         self._queue: asyncio.Queue[PlannedFile] = asyncio.Queue(maxsize=parallel * _QUEUE_PER_WORKER)
         self._batches: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1)
         self._lock = threading.Lock()
-        """Held for the ledger, the report and a file's last step: streams come in threads of their own."""
+        """Protects the ledger, the report and a file's last step: streams run in separate threads."""
         self._is_over = False
         self.turn = threading.Lock()
 
     async def run(self) -> ExportReport:
-        """Export everything and return what was done; afterwards the ledger can be written out.
+        """Export everything and return a report; afterwards the ledger can be written out.
 
         Raises:
-            LocalDiskFull: the disk is full; free space and go on.
-            Unavailable: the server is gone, or the disk fails.
+            LocalDiskFull: the disk is full; free space and continue.
+            Unavailable: the server is unreachable, or the disk fails.
             Refused: the credential ended, or the search is refused.
         """
         self.ledger.open(self._source.address)
@@ -142,11 +142,11 @@ class ExportRun:
         return self.report
 
     def is_wanted(self) -> bool:
-        """Return whether the run goes on."""
+        """Return whether the run continues."""
         return not self._is_over
 
     async def _list(self, cursor: str | None) -> None:
-        """Go through the pages from a cursor on, each listed before its files are fetched."""
+        """Export the pages from a cursor on, listing each before its files are fetched."""
         while True:
             page = await self._driver.run(self._source.page(cursor))
             self._count(page)
@@ -157,15 +157,15 @@ class ExportRun:
                 return
 
     async def _stream_pages(self, source: StreamingSource) -> tuple[bool, str | None]:
-        """Go through the pages by streams that list them too; return whether that was all, else where to go on.
+        """Export the pages by streams that also list them; return whether that was all, else the next cursor.
 
-        While one page comes, the next is asked for.
+        While one page is received, the next is requested.
         """
         cursor: str | None = None
         async with asyncio.TaskGroup() as group:
             while True:
                 known: asyncio.Future[FoundPage | None] = asyncio.get_running_loop().create_future()
-                coming = group.create_task(self._stream_page(source, cursor, known))
+                stream = group.create_task(self._stream_page(source, cursor, known))
                 page = await known
                 if page is None:
                     return False, cursor
@@ -174,7 +174,7 @@ class ExportRun:
                     return True, None
                 cursor = page.next
                 if not self._driver.has_threads:
-                    await coming
+                    await stream
 
     async def _stream_page(
         self, source: StreamingSource, cursor: str | None, known: "asyncio.Future[FoundPage | None]"
@@ -188,10 +188,10 @@ class ExportRun:
         def listed(page: FoundPage) -> None:
             loop.call_soon_threadsafe(tell, page)
 
-        coming = PageStream(self, self._tree, self._watch, listed=listed)
-        await self._driver.run_in_thread(coming.flow(source, cursor))
-        loop.call_soon(tell, None)  # after what `listed` has told
-        for job in coming.waiting.values():
+        stream = PageStream(self, self._tree, self._listener, listed=listed)
+        await self._driver.run_in_thread(stream.flow(source, cursor))
+        loop.call_soon(tell, None)  # after the callbacks of `listed`
+        for job in stream.waiting.values():
             await self._queue.put(job)
 
     def _count(self, page: FoundPage) -> None:
@@ -211,12 +211,12 @@ class ExportRun:
             self._batches.task_done()
 
     def plan(self, items: Sequence[SourceInstance]) -> list[PlannedFile]:
-        """Return what has to be fetched of instances for an empty tree; all else is written down or counted."""
+        """Return the files to fetch of instances for an empty tree; everything else is recorded or counted."""
         with self._lock:
             return [job for found in items for job, _ in self._wanted(found)]
 
     async def _plan(self, found: SourceInstance) -> list[PlannedFile]:
-        """Return what has to be fetched of an instance; all else is written down or counted."""
+        """Return the files to fetch of an instance; everything else is recorded or counted."""
         if self._tree.was_empty:
             return self.plan([found])
         with self._lock:
@@ -224,7 +224,7 @@ class ExportRun:
         return [job for job, known in jobs if not await self._is_there(job, known)]
 
     def _wanted(self, found: SourceInstance) -> list[tuple[PlannedFile, Placed | None]]:
-        """Return an instance's files that have to lie in the tree, each with what an earlier run placed for it."""
+        """Return an instance's files that belong in the tree, each with its record of an earlier run."""
         jobs: list[tuple[PlannedFile, Placed | None]] = []
         if not self.ledger.note_instance(found):
             return jobs
@@ -240,7 +240,7 @@ class ExportRun:
         return jobs
 
     async def _is_there(self, job: PlannedFile, known: Placed | None) -> bool:
-        """Return whether a file lies in its place with the right bytes, as far as source and manifest tell."""
+        """Return whether a file is in its place with the right bytes, according to source and manifest."""
         file = job.file
         wanted = file.sha256 or (known.sha256 if known is not None else None)
         if wanted is None:
@@ -251,7 +251,7 @@ class ExportRun:
         with self._lock:
             self.ledger.note(job.found, file, job.path, size=there[0], sha256=there[1])
             self.report.kept += 1
-        self._watch.placed(there[0], is_new=False)
+        self._listener.placed(there[0], is_new=False)
         return True
 
     async def _work(self) -> None:
@@ -264,7 +264,7 @@ class ExportRun:
             self._queue.task_done()
 
     def _fail(self, job: PlannedFile, error: SatchelError) -> None:
-        """Note that a file could not be had; what would happen to every other one ends the run.
+        """Record that a file could not be fetched; a failure that would repeat for every other file ends the run.
 
         Raises:
             Refused: the credential ended.
@@ -285,50 +285,50 @@ class ExportRun:
         """Fetch a file and put it in its place.
 
         Raises:
-            Refused, WrongBytes, PathOccupied: it cannot be had, or not be put there.
+            Refused, WrongBytes, PathOccupied: it cannot be fetched, or not be placed.
         """
         file = self._tree.arriving()
-        sink = ProgressSink(file, self._watch)
+        sink = ProgressSink(file, self._listener)
         try:
             await self._driver.run(self._source.fetch(job.file, sink))
             self.take(job, file)
         except BaseException:
-            self._watch.arrived(-file.size)
+            self._listener.arrived(-file.size)
             self._tree.drop(file)
             raise
 
     def take(self, job: PlannedFile, file: Arriving) -> None:
-        """Check a file that has come and put it in its place.
+        """Check a received file and put it in its place.
 
         Raises:
-            WrongBytes, PathOccupied: it is another, or cannot be put there.
+            WrongBytes, PathOccupied: its digest differs, or it cannot be placed.
         """
         expected = job.file
         if expected.sha256 not in (None, file.sha256) or expected.size not in (None, file.size):
-            raise WrongBytes(f"File {expected.id} came with other bytes than the server says it has.")
+            raise WrongBytes(f"File {expected.id} was received with other bytes than the server has.")
         with self._lock:
             if self._is_over:
                 raise RunEnded
-            # Noted first: a note counts only as far as the tree bears it out, so a kill between the two costs nothing.
+            # Recorded first: a record counts only if the tree confirms it, so a kill between the two does no harm.
             self.ledger.note(job.found, expected, job.path, size=file.size, sha256=file.sha256)
             self._tree.place(file, job.folders, job.name)
             self.report.fetched += 1
             self.report.fetched_bytes += file.size
-        self._watch.placed(file.size, is_new=True)
+        self._listener.placed(file.size, is_new=True)
 
     async def _stream(self, source: StreamingSource, batch: _Batch) -> list[PlannedFile]:
-        """Fetch a page that misses all of its files in one stream; return what did not come that way."""
+        """Fetch a page whose files are all missing in one stream; return the files that it did not contain."""
         jobs = batch.jobs
         stored = sum(1 for found in batch.page.items for file in found.files if file.kind == "stored")
         if len(jobs) < stored:
             return jobs
-        coming = PageStream(self, self._tree, self._watch, jobs=jobs)
-        await self._driver.run_in_thread(coming.flow(source, batch.cursor))
-        return list(coming.waiting.values())
+        stream = PageStream(self, self._tree, self._listener, jobs=jobs)
+        await self._driver.run_in_thread(stream.flow(source, batch.cursor))
+        return list(stream.waiting.values())
 
 
 def _first(errors: ExceptionGroup[SatchelError]) -> SatchelError:
-    """Return the error of several at once that says most."""
+    """Return the most informative of several errors."""
     found = list(_leaves(errors))
     return next((one for kind in (LocalDiskFull, Unavailable) for one in found if isinstance(one, kind)), found[0])
 

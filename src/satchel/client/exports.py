@@ -1,4 +1,4 @@
-"""Exports that the server makes: begun, waited for, and fetched as one zip, from where a broken connection left off."""
+"""Exports that the server makes: started, awaited, and downloaded as one zip, resumed after a broken connection."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import cast
 from satchel.client.receiving import receive
 from satchel.client.refusals import Refused
 from satchel.client.steps import Flow, Pause, Request, Work, get, post
-from satchel.client.transfers import SUFFIX, ToFile, Told
+from satchel.client.transfers import SUFFIX, OnBytes, ToFile
 from satchel.model.api.searches import Export
 
 POLL_S = 0.5
@@ -21,14 +21,14 @@ def begin_export(
     attachments: bool = True,
     values: bool = True,
 ) -> Flow[Export]:
-    """Begin an export of what a query or a saved search finds; it needs the right `export`."""
+    """Start an export of a query or a saved search; it needs the right `export`."""
     body: dict[str, object] = {"fields": fields, "attachments": attachments, "values": values}
     body |= {"query": dict(query or {})} if search is None else {"search": search}
     return (yield from post("/api/v1/exports", body)).read(Export)
 
 
 def export(number: int) -> Flow[Export]:
-    """Return how far an export is."""
+    """Return an export and its progress."""
     return (yield from get(f"/api/v1/exports/{number}", Export))
 
 
@@ -36,7 +36,7 @@ def wait_for_export(number: int) -> Flow[Export]:
     """Return an export once it is ready.
 
     Raises:
-        Refused: it failed; its error says why.
+        Refused: it failed; see its error.
     """
     while True:
         found = yield from export(number)
@@ -49,17 +49,17 @@ def wait_for_export(number: int) -> Flow[Export]:
         yield Pause(POLL_S)
 
 
-def download_export(number: int, to: Path, *, told: Told | None = None) -> Flow[Export]:
-    """Download a ready export to a path; called again after a crash, it goes on from `NAME.part`.
+def download_export(number: int, to: Path, *, on_bytes: OnBytes | None = None) -> Flow[Export]:
+    """Download a ready export to a path; called again after a crash, it resumes from `NAME.part`.
 
     Raises:
         Refused: it is not ready, has expired, or a right was lost.
-        Unavailable: the connection broke more often than is tried; what came is kept.
+        Unavailable: the connection broke too often; the received bytes are kept.
         OSError: the path cannot be written.
     """
     found = yield from export(number)
     part = to.with_name(to.name + SUFFIX)
-    sink = cast("ToFile", (yield Work(lambda: ToFile(part, told))))
+    sink = cast("ToFile", (yield Work(lambda: ToFile(part, on_bytes))))
     try:
         call = Request(method="GET", path=f"/api/v1/exports/{number}/download")
         yield from receive(call, sink, etag=f"export-{number}-{found.size}")

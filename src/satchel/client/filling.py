@@ -1,4 +1,4 @@
-"""A tree that is filled by one run: opened, exported into, its manifests written, and let go of."""
+"""A tree that is filled by one run: opened, exported into, its manifests written, and closed."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,28 +22,28 @@ async def fill(
     resume: bool,
     since: str | None = None,
     parallel: int = PARALLEL,
-    watch: ProgressListener | None = None,
+    listener: ProgressListener | None = None,
 ) -> ExportReport:
-    """Fill a folder with what a source finds, and return what was done.
+    """Fill a folder with a source's files, and return a report.
 
     Args:
-        driver: takes the source's flows.
-        source: where the files come from.
-        target: the folder; it is made if it is not there.
-        layout: which folders in it they go to.
-        about: what the report says beside what was done.
-        resume: whether a folder that an export has begun to fill is gone on with.
-        since: RFC 3339 in UTC; files that were attached before are passed over.
+        driver: runs the source's flows.
+        source: of the files.
+        target: the folder; created if it does not exist.
+        layout: of the folders in it.
+        about: further members of the written report.
+        resume: whether to continue in a folder that an export has started to fill.
+        since: RFC 3339 in UTC; files that were attached earlier are skipped.
         parallel: how many files are fetched at once.
-        watch: hears how far it is.
+        listener: is notified of progress.
 
     Raises:
-        Conflict: the folder holds something else, or an export from elsewhere.
-        NoRoom, Unavailable, Refused: as `ExportRun.run`.
+        Conflict: the folder holds something else, or an export from another source.
+        LocalDiskFull, Unavailable, Refused: as `ExportRun.run`.
     """
     tree = ExportTree(target).open(resume=resume)
     try:
-        work = ExportRun(driver, source, tree, layout=layout, since=since, parallel=parallel, watch=watch)
+        work = ExportRun(driver, source, tree, layout=layout, since=since, parallel=parallel, listener=listener)
         try:
             report = await work.run()
             write_manifests(tree, work.ledger, report, {"source": source.address, **about})

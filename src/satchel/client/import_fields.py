@@ -1,4 +1,4 @@
-"""Which field there is meant by one here, and what a value is there: options by label, dates, numbers, tables."""
+"""Maps fields and values of a source to those of the app: options by label, dates, numbers, tables."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +20,10 @@ _TRUE, _FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", 
 
 
 class NoField(Enum):
-    """What a name stands for that no field has."""
+    """The meanings of a name that is not a field's."""
 
     TAB = "the attachments tab"
-    SKIPPED = "nothing: it is not taken"
+    SKIPPED = "nothing: it is left out"
     UNKNOWN = "no field of that name"
 
 
@@ -31,16 +31,16 @@ Place: TypeAlias = Field | NoField
 
 
 class UnfitError(Exception):
-    """A value has no form that its field takes; the text says why."""
+    """A value cannot be converted for its field; the text states why."""
 
 
 class Fields:
-    """The fields of the app that is started, found by what they are called where the instances come from.
+    """The fields of the app that is started, found by their names in the source.
 
     Args:
-        app: that is started.
-        names: fields there by names or labels here, as the user says.
-        skip: names or labels that are not taken.
+        app: the app to start.
+        names: the user's mapping of the source's names or labels to fields.
+        skip: names or labels to leave out.
         is_lenient: whether an unknown name is `NoField.UNKNOWN`, not an error.
         is_numbered: whether a name of digits is also a field's number.
 
@@ -62,10 +62,10 @@ class Fields:
         self._names, self._skip, self._is_numbered = names, skip, is_numbered
 
     def named(self, name: str | None, labels: Mapping[str, str]) -> Place:
-        """Return what a name stands for; None is the attachments tab.
+        """Return the field for a name; None is the attachments tab.
 
         Raises:
-            InvalidRequest: there is no such field, and the run is not lenient or the user says that there is.
+            InvalidRequest: there is no such field, and the run is not lenient or the user named it.
         """
         if name is None:
             return NoField.TAB
@@ -79,7 +79,7 @@ class Fields:
         if self.is_lenient and said is None:
             return NoField.UNKNOWN
         raise InvalidRequest(
-            f"The app {self.app.code} has no field {said or name}. Say which: --map {name}=FIELD, or --skip {name}."
+            f"The app {self.app.code} has no field {said or name}. Map it: --map {name}=FIELD, or --skip {name}."
         )
 
     def _with(self, name: str, label: str | None, *, is_numbered: bool) -> Field | None:
@@ -95,41 +95,41 @@ class Fields:
         return None
 
     def check(self) -> None:
-        """Look up what the user says.
+        """Check the user's mapping.
 
         Raises:
-            InvalidRequest: a field of it is not there.
+            InvalidRequest: it names an unknown field.
         """
         for name in self._names:
             self.named(name, {})
 
     def is_mapped(self, name: str) -> bool:
-        """Return whether the user says which field a name stands for."""
+        """Return whether the user mapped a name."""
         return name in self._names
 
     def is_open(self, known: Field) -> bool:
-        """Return whether the start form takes a field."""
+        """Return whether the start form accepts a field."""
         return self.app.start.fields.get(known.id) in _OPEN
 
 
 def is_empty(value: object) -> bool:
-    """Return whether a value is none."""
+    """Return whether a value is empty."""
     return value is None or value in ([], {}) or (isinstance(value, str) and not value.strip())
 
 
 def fitting(known: Field | Column, value: object) -> object:
-    """Return a value as the API takes it for a field.
+    """Convert a value to the API's representation for a field.
 
     Args:
         known: the field.
-        value: as a source gives it: typed as ours, or as the text that people see.
+        value: from a source: typed as in our API, or the displayed text.
 
     Raises:
-        UnfitError: there is none.
+        UnfitError: it cannot be converted.
     """
     fit = _FITS.get(known.type)
     if fit is None:
-        raise UnfitError(f"a field of the type {known.type} takes no such value")
+        raise UnfitError(f"a field of the type {known.type} accepts no such value")
     return fit(known, value)
 
 
@@ -141,7 +141,7 @@ def _choice(known: Field | Column, value: object) -> str | None:
 
 
 def _several(value: object) -> list[object]:
-    """Return what is chosen; Questetra's options come with what they are called."""
+    """Return the chosen options; Questetra's include their labels."""
     found = cast("list[object]", value) if isinstance(value, list) else [value]
     return [cast("Mapping[str, object]", one).get("value") if isinstance(one, dict) else one for one in found]
 
@@ -154,11 +154,11 @@ def _option(options: Sequence[Option], value: object) -> str:
     found = [one.id for one in options if one.label.strip().casefold() == text.casefold()]
     if len(found) == 1:
         return found[0]
-    raise UnfitError(f"{text[:80]!r} is none of the options")
+    raise UnfitError(f"{text[:80]!r} is not one of the options")
 
 
 def _choices(known: Field | Column, value: object) -> list[str]:
-    """Return the ids of several options; a text may hold them with commas between."""
+    """Return the ids of several options; a text may hold them separated by commas."""
     if isinstance(value, str):
         try:
             return [_option(known.options, value)]
@@ -177,12 +177,12 @@ def _truth(_known: object, value: object) -> bool:
 def _number(_known: object, value: object) -> object:
     text = str(value).strip()
     if isinstance(value, bool) or not _NUMBER.fullmatch(text):
-        raise UnfitError(f"{text[:80]!r} is no number in digits with a dot")
+        raise UnfitError(f"{text[:80]!r} is not a number in digits with a dot")
     return text
 
 
 def _date(known: Field | Column, value: object) -> str:
-    """Return a day, also of a moment."""
+    """Return a date, also from a datetime."""
     match = _DAY.fullmatch(value.strip()) if isinstance(value, str) else None
     return match[1] if match is not None else _text(known, value)
 
@@ -190,12 +190,12 @@ def _date(known: Field | Column, value: object) -> str:
 def _text(known: Field | Column, value: object) -> str:
     parts = cast("list[object]", value) if isinstance(value, list) else [value]
     if any(isinstance(part, dict | list) for part in parts):
-        raise UnfitError("it is no text")
+        raise UnfitError("it is not a text")
     text = ", ".join(("true" if part else "false") if isinstance(part, bool) else str(part) for part in parts)
     if known.type != "multiline" and ("\n" in text or "\r" in text):
         raise UnfitError("it has several lines, and the field holds one")
     if known.type == "link" and not text.strip().lower().startswith(("http://", "https://")):
-        raise UnfitError("it is no address that begins with http:// or https://")
+        raise UnfitError("it is not an address that begins with http:// or https://")
     return text
 
 
@@ -204,9 +204,9 @@ def _rows(known: Field | Column, value: object) -> list[dict[str, object]]:
         try:
             value = msgspec.json.decode(value)
         except msgspec.DecodeError:
-            raise UnfitError("it is no table") from None
+            raise UnfitError("it is not a table") from None
     if not isinstance(value, list) or any(not isinstance(row, dict) for row in cast("list[object]", value)):
-        raise UnfitError("it is no table")
+        raise UnfitError("it is not a table")
     columns = known.columns if isinstance(known, Field) else ()
     return [_row(columns, row) for row in cast("list[Mapping[str, object]]", value)]
 

@@ -1,8 +1,8 @@
-"""What an import has done, so that whatever ends it, the next run does only the rest, and nothing twice.
+"""A record of an import's steps, so that after an interruption the next run does only the rest, and nothing twice.
 
-Before a request that makes something is sent, its body is written down; after the answer, what it made. A request
+Before a request that creates something is sent, its body is recorded; after the answer, the created thing. A request
 without an answer in the journal is sent again with the same body and the same Idempotency-Key, so that the server,
-which remembers keys for 24 hours, does it once.
+which remembers keys for 24 hours, performs it once.
 """
 
 import os
@@ -32,8 +32,8 @@ class ImportJournal:
 
     Args:
         path: the file, beside the manifest.
-        source: where the tree was filled from.
-        to: the server and account that are filled now; those of other ones do not count.
+        source: the tree's source.
+        to: the target server and account; records of other targets are ignored.
     """
 
     def __init__(self, path: Path, *, source: str, to: str) -> None:
@@ -46,10 +46,10 @@ class ImportJournal:
             for text in file:
                 with suppress(msgspec.DecodeError):
                     self._learn(msgspec.json.decode(text, type=_Line))
-        os.write(self._fd, b"\n")  # what a kill cut short must not swallow the next line
+        os.write(self._fd, b"\n")  # a line cut short by a kill must not swallow the next one
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._fd)
         self._database.close()
 
@@ -70,12 +70,12 @@ class ImportJournal:
             os.fsync(self._fd)
 
     def made(self, name: str) -> int | None:
-        """Return what a step made, if it is done."""
+        """Return the number of the thing that a step created, if it is done."""
         row = self._row(name)
         return None if row is None else row[1]
 
     def body(self, name: str) -> dict[str, object] | None:
-        """Return the body of a step that was begun."""
+        """Return the body of a step that was started."""
         row = self._row(name)
         return None if row is None or row[0] is None else msgspec.json.decode(row[0], type=dict[str, object])
 
@@ -84,11 +84,11 @@ class ImportJournal:
         return cast("tuple[bytes | None, int | None] | None", found)
 
     def begin(self, name: str, body: Mapping[str, object]) -> None:
-        """Write down what is about to be sent; an empty body takes back what was."""
+        """Record a body that is about to be sent; an empty body cancels the previous record."""
         self._write(_Line(to=self._to, name=name, body=dict(body)))
 
     def finish(self, name: str, made: int) -> None:
-        """Write down what it made."""
+        """Record the thing that it created."""
         self._write(_Line(to=self._to, name=name, made=made))
 
     def key(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The lines of an export's tree, as an import reads them: each instance with its files."""
+"""The lines of an export's tree, for an import: each instance with its files."""
 
 import sqlite3
 from collections.abc import Generator, Iterator, Mapping
@@ -49,9 +49,9 @@ class ManifestInstance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lines:
-    """The lists of a tree, in whatever order: `satchel export` goes by number, an archive of a server's by start.
+    """The lists of a tree, in any order: `satchel export` sorts by number, an archive from a server by start.
 
-    Where each file's line begins is looked up in a temporary database, so that a list of any length takes no memory.
+    A temporary database holds the position of each file's line, so that a list of any length needs little memory.
     """
 
     def __init__(self, tree: Path) -> None:
@@ -63,11 +63,11 @@ class Lines:
         )
 
     def close(self) -> None:
-        """Forget everything."""
+        """Delete the temporary database."""
         self._database.close()
 
     def read(self) -> Iterator[tuple[ManifestInstance, list[ManifestFile]]]:
-        """Give each instance with its files.
+        """Yield each instance with its files.
 
         Raises:
             InvalidRequest: a line is malformed.
@@ -89,7 +89,7 @@ class Lines:
         return places
 
     def left(self) -> int:
-        """Return how many files are of instances that are not listed, after all were read."""
+        """Return how many files belong to instances that are not listed, after all were read."""
         row = cast("tuple[int]", self._database.execute("SELECT count(*) FROM files").fetchone())
         return row[0]
 
@@ -99,7 +99,7 @@ class Lines:
 
 
 def source_of(tree: Path) -> str:
-    """Return where a tree was filled from: as its report says, or its first file; empty where nothing does."""
+    """Return a tree's source, from its report or its first file; empty if unknown."""
     with suppress(OSError, msgspec.DecodeError):
         about = msgspec.json.decode((tree / REPORT).read_bytes(), type=dict[str, object])
         return str(about.get("source") or "")
@@ -116,7 +116,7 @@ def _disk_errors(tree: Path, name: str) -> Generator[BinaryIO]:
         with (tree / name).open("rb") as file:
             yield file
     except FileNotFoundError:
-        raise InvalidRequest(f"{tree} holds no export: there is no {name}.") from None
+        raise InvalidRequest(f"{tree} is not an export: it has no {name}.") from None
 
 
 def _decoded(text: bytes, kind: type[T]) -> T:

@@ -19,12 +19,12 @@ from satchel.model.errors import InvalidRequest
 
 _UNAUTHENTICATED = 401
 _OWN = ("title", "identifier", "state", "starter", "started_at")
-"""What every instance has, and a field may be filled with."""
+"""Properties of every instance that can fill a field."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A file, the id of the field that it goes to (None: the attachments tab), and whether the start form takes it."""
+    """A file, the id of its target field (None: the attachments tab), and whether the start form accepts it."""
 
     file: ManifestFile
     field: str | None
@@ -32,15 +32,15 @@ class _Placed:
 
 
 class InstanceImport:
-    """Brings one instance after the other to a server.
+    """Imports one instance after the other into a server.
 
     Args:
         client: of the server and user.
         tree: an export's folder.
-        journal: what was done already.
-        told: the report.
-        fields: of the app that is started.
-        source: where the tree was filled from.
+        journal: the completed steps.
+        report: of the run.
+        fields: of the app to start.
+        source: the tree's source.
     """
 
     def __init__(
@@ -48,27 +48,27 @@ class InstanceImport:
         client: AsyncClient,
         tree: Path,
         journal: ImportJournal,
-        told: ReportFile,
+        report: ReportFile,
         *,
         fields: Fields,
         source: str,
     ) -> None:
-        self._client, self._tree, self._journal, self._told = client, tree, journal, told
+        self._client, self._tree, self._journal, self._report = client, tree, journal, report
         self._fields, self._source = fields, source
 
     async def run(self, found: ManifestInstance, files: Sequence[ManifestFile]) -> None:
-        """Start an instance unless an earlier run has, and do what of it is left to do.
+        """Start an instance unless an earlier run has, and complete its remaining steps.
 
-        A file that is refused is noted in the report, and the others go on.
+        A refused file is recorded in the report, and the others continue.
 
         Raises:
             Refused, WrongBytes, PathOccupied, InvalidRequest: it is not started; all of it is left to the next run.
         """
-        report, name = self._told.report, f"instance/{found.id}"
+        report, name = self._report.report, f"instance/{found.id}"
         before = (self._journal.body(name) or {}).get("app")
         if before not in (None, self._fields.app.code):
             raise InvalidRequest(
-                f"An earlier run brought it into the app {before}. Use another folder for another app."
+                f"An earlier run imported it into the app {before}. Use another folder for another app."
             )
         placed = [one for file in files if (one := self._place(found, file)) is not None]
         values = self._values(found, {one.file.field for one in placed})
@@ -91,10 +91,10 @@ class InstanceImport:
             except (Refused, WrongBytes, PathOccupied, InvalidRequest) as error:
                 if isinstance(error, Refused) and error.status == _UNAUTHENTICATED:
                     raise
-                self._told.failed(found, error, one.file)
+                self._report.failed(found, error, one.file)
 
     def _place(self, found: ManifestInstance, file: ManifestFile) -> _Placed | None:
-        """Return where a file goes; None for one that is not taken."""
+        """Return the target of a file; None if it is left out."""
         is_stored = file.url is None
         if is_stored and file.path is None:
             return None
@@ -103,16 +103,16 @@ class InstanceImport:
             return None
         if isinstance(held, NoField):
             if held is NoField.UNKNOWN:
-                self._told.moved(found, file, "the app has no such field")
+                self._report.moved(found, file, "the app has no such field")
             return _Placed(file, None, is_stored)
         if self._fields.is_lenient and (held.type not in FILE_TYPES or not (is_stored or held.allow_links)):
-            why = "the field takes no links" if held.type in FILE_TYPES else "the field takes no files"
-            self._told.moved(found, file, why)
+            why = "the field accepts no links" if held.type in FILE_TYPES else "the field accepts no files"
+            self._report.moved(found, file, why)
             return _Placed(file, None, is_stored)
         return _Placed(file, held.id, is_stored and self._fields.is_open(held))
 
     def _values(self, found: ManifestInstance, with_files: AbstractSet[str | None]) -> dict[str, object]:
-        """Return the values that mean something there, by field id; the report has all others."""
+        """Return the values that the app can hold, by field id; all others are reported."""
         own = {name: getattr(found, name) for name in _OWN if self._fields.is_mapped(name)}
         values: dict[str, object] = {}
         for name, value in {**own, **found.values}.items():
@@ -123,7 +123,7 @@ class InstanceImport:
             if isinstance(held, NoField):
                 why = "the app has no such field"
             elif held.type in PEOPLE:
-                why = "users and groups are others there"
+                why = "users and groups differ there"
             elif held.type in FILE_TYPES:
                 why = "the field holds files"
             elif held.id in values:
@@ -135,15 +135,15 @@ class InstanceImport:
                     if self._fields.is_lenient:
                         why = str(error)
                     else:
-                        values[held.id] = value  # the server says what is wrong with it
+                        values[held.id] = value  # the server reports what is wrong with it
             if why:
-                self._told.left(found, name, value, why)
+                self._report.left(found, name, value, why)
         return values
 
     async def _start(
         self, found: ManifestInstance, values: Mapping[str, object], files: Sequence[_Placed], comment: str
     ) -> int:
-        """Start an instance once, whatever became of an earlier run's request; return its number."""
+        """Start an instance once, whether or not an earlier run's request arrived; return its number."""
         name = f"instance/{found.id}"
         body, is_new = self._journal.body(name), False
         if not body:
@@ -159,7 +159,7 @@ class InstanceImport:
             )
         except Refused:
             if is_new:
-                self._journal.begin(name, {})  # certainly not done: the next run makes another body
+                self._journal.begin(name, {})  # certainly not performed: the next run makes another body
             raise
         self._journal.finish(name, number)
         return number
@@ -182,7 +182,7 @@ class InstanceImport:
         return any(known.id == field and self._fields.is_open(known) for known in self._fields.app.fields)
 
     async def _set(self, found: ManifestInstance, values: Mapping[str, object], number: int) -> None:
-        """Set what the start form does not take."""
+        """Set the values that the start form does not accept."""
         name = f"values/{found.id}"
         later = {id_: value for id_, value in values.items() if not self._is_open(id_)}
         if not later or self._journal.made(name) is not None:
@@ -192,7 +192,7 @@ class InstanceImport:
         self._journal.finish(name, number)
 
     async def _add(self, one: _Placed, number: int) -> None:
-        """Add a file that the start form did not take, or one that is kept elsewhere."""
+        """Add a file that the start form did not accept, or one that is kept elsewhere."""
         file, name = one.file, f"file/{one.file.id}"
         made = self._journal.made(name)
         if made is not None:
@@ -211,7 +211,7 @@ class InstanceImport:
                 key=self._journal.key(name),
             )
             self._journal.finish(name, number)
-            self._told.report.links += 1
+            self._report.report.links += 1
             return
         await self._attach(one, number)
 
@@ -230,11 +230,11 @@ class InstanceImport:
                 self._journal.begin(name, {})
             raise
         self._journal.finish(name, upload)
-        self._told.report.files += 1
+        self._report.report.files += 1
         await self._describe(file, upload)
 
     async def _describe(self, file: ManifestFile, number: int) -> None:
-        """Give a file the description that it had; a file and its upload share their number."""
+        """Restore a file's description; a file and its upload have the same number."""
         name = f"description/{file.id}"
         if file.description and self._journal.made(name) is None:
             await self._client.describe(number, description=file.description)
@@ -252,13 +252,13 @@ class InstanceImport:
         """Upload a file of the tree and return its number.
 
         Raises:
-            PathOccupied: it is not there, or a link.
-            WrongBytes: it is not what the manifest says.
+            PathOccupied: it does not exist, or is a link.
+            WrongBytes: its digest is not that of the manifest.
         """
         with os.fdopen(open_plain(self._tree, file.path or ""), "rb") as source:
             sent = await self._client.upload(
                 source, app=app, instance=instance, field=field, area=area, name=file.name, media_type=file.media_type
             )
         if file.sha256 not in (None, sent.sha256):
-            raise WrongBytes(f"{file.path} is not what the manifest says: its digest is {sent.sha256}.")
+            raise WrongBytes(f"{file.path} differs from the manifest: its digest is {sent.sha256}.")
         return sent.id

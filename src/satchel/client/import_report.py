@@ -1,4 +1,4 @@
-"""What an import did, for people and as a file: each value left out, each file moved, each failure is a line of it."""
+"""The report of an import, for people and as a file: a line for each value left out, file moved and failure."""
 
 import os
 from collections import Counter
@@ -16,22 +16,22 @@ from satchel.model.errors import SatchelError
 
 NAME = "import-report.jsonl"
 MOST_KEPT = 1_000
-"""How much of each kind the report has in memory; the file has all, and everything is counted."""
+"""Maximum number of entries of each kind in memory; the file has all, and everything is counted."""
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(slots=True, kw_only=True)
 class ImportReport:
-    """What a run did.
+    """The result of a run.
 
     Attributes:
-        instances: how many the tree has; `started` now, `there` since an earlier run.
+        instances: how many the tree has; `started` now, `there` by an earlier run.
         files, links: how many were added now.
-        moved: files of a field that there is not, in the attachments tab.
+        moved: files of an unknown field, in the attachments tab.
         orphans: files of instances that the tree does not list, because they were deleted while it was filled.
-        left_out: values that mean nothing elsewhere or have no field there; `fields` counts them by field.
-        failures: what was refused, an instance or one file of it; `failed` counts them.
+        left_out: values without meaning or field in the app; `fields` counts them by field.
+        failures: refused instances or files; `failed` counts them.
     """
 
     instances: int = 0
@@ -48,7 +48,7 @@ class ImportReport:
 
 
 class ReportFile:
-    """A report that is written beside the manifest while it grows, in place of that of the run before."""
+    """A report that is written beside the manifest during the run, replacing that of the previous run."""
 
     def __init__(self, tree: Path) -> None:
         self.report = ImportReport()
@@ -64,7 +64,7 @@ class ReportFile:
             self._write("totals", {**totals, **counts})
 
     def left(self, found: ManifestInstance, name: str, value: object, why: str) -> None:
-        """Note a value that is not taken."""
+        """Record a value that is left out."""
         self.report.fields[found.labels.get(name, name)] += 1
         line = {"instance": found.id, "identifier": found.identifier, "field": name, "value": value, "why": why}
         if len(self.report.left_out) < MOST_KEPT:
@@ -72,13 +72,13 @@ class ReportFile:
         self._write("left_out", line)
 
     def moved(self, found: ManifestInstance, file: ManifestFile, why: str) -> None:
-        """Note a file that goes to the attachments tab instead of its field."""
+        """Record a file that goes to the attachments tab instead of its field."""
         self.report.moved += 1
         about = {"instance": found.id, "identifier": found.identifier, "file": file.id, "name": file.name}
         self._write("moved", {**about, "field": file.field, "why": why})
 
     def failed(self, found: ManifestInstance, error: SatchelError, file: ManifestFile | None = None) -> None:
-        """Note an instance that was not started, or a file of one that was not added."""
+        """Record an instance that was not started, or a file that was not added."""
         listed = error.members.get("errors")
         line: dict[str, object] = {
             "instance": found.id,

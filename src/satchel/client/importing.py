@@ -1,4 +1,4 @@
-"""An import: the instances of a tree that an export made, started anew with their values and files."""
+"""An import: starts the instances of an export's tree, with their values and files."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,15 +20,15 @@ class ImportRun:
     """One run.
 
     Args:
-        client: of the server and user that the instances are started on.
+        client: of the target server and user.
         tree: an export's folder.
         app: the code of the app to start; None starts those that the tree names.
-        names: a field there by its id, or label, here; what is not named is looked up by id, label and number. What
-            every instance has can be named too: `title`, `identifier`, `state`, `starter`, `started_at`.
-        skip: fields of the tree that are not taken.
-        is_lenient: whether what has no field there goes to the report, and files to the attachments tab; else its
+        names: fields of the app by id or label in the tree; others are matched by id, label and number. The
+            properties of every instance can be mapped too: `title`, `identifier`, `state`, `starter`, `started_at`.
+        skip: fields of the tree to leave out.
+        is_lenient: whether values without a field are reported, and their files go to the attachments tab; else the
             instance is refused.
-        is_numbered: whether fields are also found by their number, as those of Questetra are.
+        is_numbered: whether fields are also matched by their number, as for Questetra.
     """
 
     def __init__(
@@ -48,38 +48,38 @@ class ImportRun:
         self._apps: dict[str, Fields] = {}
 
     async def run(self) -> ImportReport:
-        """Import everything and return what was done.
+        """Import everything and return a report.
 
         Raises:
-            InvalidRequest: the folder holds no export, or a field that is named is not there.
-            Unavailable, Refused: the server is gone, or the credential ended; run again to go on.
+            InvalidRequest: the folder is not an export, or a named field does not exist.
+            Unavailable, Refused: the server is unreachable, or the credential expired; run again to continue.
         """
         if not (self._tree / MANIFEST).is_file():
-            raise InvalidRequest(f"{self._tree} holds no export: there is no {MANIFEST}.")
+            raise InvalidRequest(f"{self._tree} is not an export: it has no {MANIFEST}.")
         me = await self._client.me()
         if self._app is not None:
             (await self._fields(self._app)).check()
         source = source_of(self._tree)
         to = f"{self._client.driver.account.url.rstrip('/')}#{me.account}"
         journal = ImportJournal(self._tree / "import.jsonl", source=source, to=to)
-        told, lines = ReportFile(self._tree), Lines(self._tree)
+        report_file, lines = ReportFile(self._tree), Lines(self._tree)
         try:
             for found, files in lines.read():
-                told.report.instances += 1
+                report_file.report.instances += 1
                 try:
                     fields = await self._fields(self._app or found.app)
-                    one = InstanceImport(self._client, self._tree, journal, told, fields=fields, source=source)
+                    one = InstanceImport(self._client, self._tree, journal, report_file, fields=fields, source=source)
                     await one.run(found, files)
                 except (Refused, WrongBytes, PathOccupied, InvalidRequest) as error:
                     if isinstance(error, Refused) and error.status == _UNAUTHENTICATED:
                         raise
-                    told.failed(found, error)
-            told.report.orphans = lines.left()
+                    report_file.failed(found, error)
+            report_file.report.orphans = lines.left()
         finally:
             lines.close()
-            told.close()
+            report_file.close()
             journal.close()
-        return told.report
+        return report_file.report
 
     async def _fields(self, code: str) -> Fields:
         if code not in self._apps:

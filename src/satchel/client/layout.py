@@ -1,4 +1,4 @@
-"""Where a file of an instance goes in a tree: folders made of a pattern, and names that no file system trips over."""
+"""The path of an instance's file in a tree: folders from a pattern, and names that are safe on every file system."""
 
 import string
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,13 @@ from satchel.model.transfer.names import folder_key, safe_name
 
 DEFAULT = "{id}_{app}_({subject})"
 NAMES = ("id", "identifier", "app", "code", "subject", "state", "year", "month", "day", "field", "area", "file")
-"""What a pattern may hold in braces."""
+"""The names allowed in braces in a pattern."""
 
 RESERVED = (
     *("manifest.jsonl", "manifest.csv", "instances.jsonl", "values.csv", "report.json", ".satchel-export"),
     *("import.jsonl", "import-report.jsonl"),
 )
-"""What an export, and an import from it, write at the top of a tree."""
+"""The files that an export, and an import from it, write at the top of a tree."""
 
 _MOST_LEVELS = 8
 
@@ -27,7 +27,7 @@ class FolderLayout:
         """Read a pattern.
 
         Raises:
-            InvalidRequest: it names what there is not, or is no path.
+            InvalidRequest: it has an unknown name, or is not a path.
         """
         self.pattern = pattern
         levels = [level for level in pattern.split("/") if level]
@@ -40,7 +40,7 @@ class FolderLayout:
         for level in self._levels:
             for _, name, form, conversion in level:
                 if name is not None and (name not in NAMES or form or conversion):
-                    raise InvalidRequest(f"The layout may hold {', '.join(f'{{{known}}}' for known in NAMES)}.")
+                    raise InvalidRequest(f"The layout may contain {', '.join(f'{{{known}}}' for known in NAMES)}.")
 
     def folders(self, found: SourceInstance, file: FoundFile) -> tuple[str, ...]:
         """Return the folders of a file, outermost first, each a safe name."""
@@ -72,5 +72,5 @@ def _filled(level: Sequence[tuple[str, str | None, str | None, str | None]], giv
 
 
 def path_key(folders: Sequence[str], name: str) -> str:
-    """Return what two paths have in common that some file system takes for one."""
+    """Return a key that is equal for two paths that some file system treats as one."""
     return "/".join(folder_key(part) for part in (*folders, name))

@@ -1,8 +1,8 @@
-"""What an export knows of its tree: which file lies where, with which digest; in flat memory, at any size.
+"""An export's index of its tree: the path and digest of each file; in constant memory, at any size.
 
-The truth is the tree itself: `manifest.jsonl` of the runs that ended, and the journal of one that did not, to which a
-line is added as each file is placed. From both the ledger is made anew each time, in a temporary database of SQLite's
-that has no name and ends with the process.
+The source of truth is the tree: `manifest.jsonl` of finished runs, and the journal of an unfinished one, to which a
+line is added as each file is placed. Each run rebuilds the ledger from both, in a temporary SQLite database
+without a name, which ends with the process.
 """
 
 import os
@@ -31,7 +31,7 @@ CREATE TABLE instances (id INTEGER PRIMARY KEY, line BLOB NOT NULL, is_seen INTE
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the manifest says of a file that an earlier run placed."""
+    """The manifest's record of a file that an earlier run placed."""
 
     id: int
     instance: int
@@ -52,13 +52,13 @@ class ExportLedger:
         self._journal = -1
 
     def open(self, source: str) -> None:
-        """Learn what earlier runs did, and begin to write down what this one does.
+        """Read the records of earlier runs, and start the journal of this one.
 
         Args:
-            source: the address that this run takes from.
+            source: the address of this run's source.
 
         Raises:
-            Conflict: the tree was filled from elsewhere, where the same numbers mean other files.
+            Conflict: the tree was filled from another source, where the same numbers mean other files.
         """
         before = b"".join(self._tree.lines(REPORT))
         with suppress(msgspec.DecodeError):
@@ -74,10 +74,10 @@ class ExportLedger:
             file.seek(0)
             for line in file:
                 self._learn(line)
-        os.write(self._journal, b"\n")  # what a kill cut short must not swallow the next line
+        os.write(self._journal, b"\n")  # a line cut short by a kill must not swallow the next one
 
     def _learn(self, line: bytes) -> None:
-        """Take in a line of the manifest or journal; one that was cut short is passed over."""
+        """Read a line of the manifest or journal; an incomplete line is skipped."""
         try:
             placed = msgspec.json.decode(line, type=Placed)
         except msgspec.DecodeError:
@@ -99,14 +99,14 @@ class ExportLedger:
         self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", (number, instance, path, line))
 
     def close(self) -> None:
-        """Forget everything; the journal stays with the tree."""
+        """Delete the temporary database; the journal stays in the tree."""
         if self._journal >= 0:
             os.close(self._journal)
             self._journal = -1
         self._database.close()
 
     def note_instance(self, found: SourceInstance) -> bool:
-        """Write down what an instance is, with its values; return False where this run did so before."""
+        """Record an instance with its values; return False if this run did so before."""
         seen = "SELECT 1 FROM instances WHERE id = ? AND is_seen"
         if self._database.execute(seen, (found.id,)).fetchone() is not None:
             return False
@@ -130,7 +130,7 @@ class ExportLedger:
         return True
 
     def known(self, file: FoundFile) -> Placed | None:
-        """Return what an earlier run placed for a file."""
+        """Return an earlier run's record of a file."""
         if self._tree.was_empty:
             return None
         row = cast(
@@ -139,7 +139,7 @@ class ExportLedger:
         return msgspec.json.decode(row[0], type=Placed) if row is not None else None
 
     def reserve(self, file: FoundFile, folders: Sequence[str], *, known: Placed | None) -> tuple[tuple[str, ...], str]:
-        """Return where a file goes: where it is `known` to be, or a name in these folders that no other file has."""
+        """Return a file's path: its `known` one, or a name in these folders that no other file has."""
         if known is not None and known.path is not None:
             *before, name = known.path.split("/")
             return tuple(before), name
@@ -158,22 +158,22 @@ class ExportLedger:
     def note(
         self, found: SourceInstance, file: FoundFile, path: str | None, *, size: int | None, sha256: str | None
     ) -> None:
-        """Write down, so that a kill does not undo it, that a file lies in its place (or is kept elsewhere)."""
+        """Record durably that a file is in its place (or is kept elsewhere)."""
         line = msgspec.json.encode(_line(found, file, path, size=size, sha256=sha256))
         self._put(file.id, file.instance, path, line)
         with disk_errors("the journal"):
             os.write(self._journal, line + b"\n")
 
     def forget(self, file: FoundFile) -> None:
-        """Take a file out of the manifest to be: it is not, or not whole, in its place."""
+        """Remove a file from the next manifest: it is missing or incomplete."""
         self._database.execute("DELETE FROM files WHERE id = ?", (file.id,))
 
     def file_lines(self) -> Iterator[bytes]:
-        """Give the manifest's lines, by instance and file."""
+        """Yield the manifest's lines, by instance and file."""
         yield from self._lines("SELECT line FROM files ORDER BY instance, id")
 
     def instance_lines(self) -> Iterator[bytes]:
-        """Give a line for each instance, by number."""
+        """Yield a line for each instance, by number."""
         yield from self._lines("SELECT line FROM instances ORDER BY id")
 
     def _lines(self, query: str) -> Iterator[bytes]:
@@ -182,7 +182,7 @@ class ExportLedger:
 
 
 def _is_inside(path: str) -> bool:
-    """Return whether a manifest's path stays in the tree, as those that we write do."""
+    """Return whether a manifest's path stays in the tree."""
     parts = path.split("/")
     return all(part not in ("", ".", "..") and "\0" not in part for part in parts)
 

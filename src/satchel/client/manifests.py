@@ -1,4 +1,4 @@
-"""What an export writes beside its files: manifest and values, each as JSON lines and as CSV, and a report."""
+"""The lists that an export writes beside its files: manifest and values, as JSON lines and as CSV, and a report."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -22,20 +22,20 @@ from satchel.model.transfer.export_sheets import (
 )
 
 _ROWS = 200
-"""How many rows are made at once."""
+"""How many rows are written at once."""
 
 
 def write_manifests(tree: ExportTree, ledger: ExportLedger, report: ExportReport, about: Mapping[str, object]) -> None:
-    """Write everything at the top of a tree, each file whole or not at all.
+    """Write the lists at the top of a tree, each file atomically.
 
     Args:
-        tree: where to.
-        ledger: what lies in the tree.
-        report: what this run did.
-        about: what this run was asked for: `source`, `started_at` and the search.
+        tree: the target.
+        ledger: the files in the tree.
+        report: of this run.
+        about: this run's `source`, `started_at` and search.
 
     Raises:
-        NoRoom: the disk is full; the journal still has everything.
+        LocalDiskFull: the disk is full; the journal still has everything.
     """
     tree.write(INSTANCES, ledger.instance_lines())
     tree.write(VALUES_CSV, _values(ledger))
@@ -52,7 +52,7 @@ def _files(ledger: ExportLedger) -> Iterator[bytes]:
 
 
 def _values(ledger: ExportLedger) -> Iterator[bytes]:
-    """Give a row for each instance, with a column for each field that any of them has."""
+    """Yield a row for each instance, with a column for each field of any of them."""
     columns = INSTANCE_COLUMNS
     for lines in _groups(ledger.instance_lines()):
         columns = value_columns(map(_row, lines), columns)

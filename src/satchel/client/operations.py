@@ -1,4 +1,4 @@
-"""What one can ask of the native API, each as a flow; `satchel.client.api` puts them on its two clients."""
+"""Requests of the native API, each as a flow; `satchel.client.api` makes them methods of its two clients."""
 
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
@@ -14,16 +14,16 @@ from satchel.model.api.searches import CriteriaMeaning, SavedSearch
 
 _BASE = "/api/v1"
 PAGE = 200
-"""The most that a page of any list holds."""
+"""The maximum length of a page of any list."""
 
 
 def me() -> Flow[Me]:
-    """Return who asks, with groups and rights."""
+    """Return the caller, with groups and rights."""
     return (yield from get(f"{_BASE}/me", Me))
 
 
 def apps() -> Flow[Sequence[AppSummary]]:
-    """Return the apps for which one has any right."""
+    """Return the apps for which the caller has any right."""
     return (yield from get(f"{_BASE}/apps", Apps)).items
 
 
@@ -47,7 +47,7 @@ def start(
         values: by field id; a file field's is the list of the numbers of uploads that were made for it.
         attachments: numbers of uploads for the attachments tab.
         comment: a first comment.
-        key: the Idempotency-Key, for those who may have to repeat the call after a crash of their own.
+        key: the Idempotency-Key, for programs that may have to repeat the call after a crash.
     """
     body = _filled(values, attachments, comment)
     answer = yield from post(f"{_BASE}/apps/{quote(app, safe='')}/instances", body, key=key)
@@ -55,7 +55,7 @@ def start(
 
 
 def instance(which: int | str) -> Flow[InstanceView]:
-    """Return an instance by number or identifier, as far as one may see it."""
+    """Return the visible parts of an instance, by number or identifier."""
     return (yield from get(f"{_BASE}/instances/{quote(str(which), safe='')}", InstanceView))
 
 
@@ -66,13 +66,13 @@ def search_page(
     with_files: bool = False,
     with_count: bool = False,
 ) -> Flow[FoundInstances]:
-    """Return one page of a search; `search` goes through all of them.
+    """Return one page of a search; `search` reads all of them.
 
     Args:
         query: as `POST /instances/search` takes it: app, states, title, started_from, fields, sort, limit, ...
-        cursor: the `next` of the page before.
-        with_files: whether each instance comes with its files.
-        with_count: whether the first page says how many there are.
+        cursor: the `next` of the previous page.
+        with_files: whether each instance includes its files.
+        with_count: whether the first page includes the total.
     """
     given = {**(query or {})}
     if cursor is not None:
@@ -117,7 +117,7 @@ def cancel(instance: int, reason: str = "") -> Flow[None]:
 
 
 def tasks(which: str = "mine") -> Flow[list[WorkItem]]:
-    """Return the open tasks that one holds (`mine`) or may claim (`offered`)."""
+    """Return the open tasks that the caller holds (`mine`) or may claim (`offered`)."""
     found: list[WorkItem] = []
     cursor: str | None = None
     while True:
@@ -130,7 +130,7 @@ def tasks(which: str = "mine") -> Flow[list[WorkItem]]:
 
 
 def claim(task: int) -> Flow[None]:
-    """Take a task that is offered."""
+    """Claim an offered task."""
     yield from post(f"{_BASE}/tasks/{task}/claim", {})
 
 
@@ -148,10 +148,10 @@ def complete(
     Args:
         task: its number.
         values: by field id.
-        outcome: how it ends, if its form says how it can.
+        outcome: one of its form's outcomes, if it has any.
         attachments: numbers of uploads for the attachments tab.
-        comment: a comment beside.
-        revision: what the task must still be at; None takes it as it is.
+        comment: an additional comment.
+        revision: the task's expected revision; None accepts any.
     """
     body = _filled(values, attachments, comment) | ({} if outcome is None else {"outcome": outcome})
     headers = {} if revision is None else {"If-Match": f'"{revision}"'}
@@ -159,12 +159,12 @@ def complete(
 
 
 def files(instance: int) -> Flow[Sequence[File]]:
-    """Return an instance's files that one may see."""
+    """Return an instance's visible files."""
     return (yield from get(f"{_BASE}/instances/{instance}/files", Files)).items
 
 
 def file(number: int) -> Flow[File]:
-    """Return what a file is."""
+    """Return a file's metadata."""
     return (yield from get(f"{_BASE}/files/{number}", File))
 
 
@@ -176,7 +176,7 @@ def attach(
     area: str | None = None,
     key: str | None = None,
 ) -> Flow[Sequence[File]]:
-    """Attach uploads to an instance: to a field, beside what it holds, or to the attachments tab."""
+    """Attach uploads to an instance: to a field, in addition to its files, or to the attachments tab."""
     body = {"uploads": list(uploads), "field": field, "area": area}
     answer = yield from post(f"{_BASE}/instances/{instance}/files", _without_none(body), key=key)
     return answer.read(Files).items
@@ -199,7 +199,7 @@ def add_link(
 
 
 def describe(file: int, *, name: str | None = None, description: str | None = None) -> Flow[None]:
-    """Rename a file or change its description; what is None stays."""
+    """Rename a file or change its description; None leaves it unchanged."""
     body = _without_none({"name": name, "description": description})
     call = Request(
         method="PATCH",
@@ -212,13 +212,13 @@ def describe(file: int, *, name: str | None = None, description: str | None = No
 
 
 def link(file: int, *, disposition: str = "attachment", lifetime_s: int | None = None) -> Flow[Link]:
-    """Make a signed address that works for minutes without sign-in."""
+    """Make a signed address that is valid for minutes without sign-in."""
     body = _without_none({"disposition": disposition, "lifetime_s": lifetime_s})
     return (yield from post(f"{_BASE}/files/{file}/links", body)).read(Link)
 
 
 def saved_search(number: int) -> Flow[SavedSearch]:
-    """Return a saved search; its `query` is what `search` takes."""
+    """Return a saved search; pass its `query` to `search`."""
     return (yield from get(f"{_BASE}/searches/{number}", SavedSearch))
 
 
@@ -226,7 +226,7 @@ def read_criteria(criteria: str) -> Flow[CriteriaMeaning]:
     """Return what Questetra's criteria (XML or JSON) mean as a native query.
 
     Raises:
-        Refused: they are malformed, have a DTD, or ask for what is not there.
+        Refused: they are malformed, have a DTD, or name unknown things.
     """
     call = Request(
         method="POST",
@@ -239,7 +239,7 @@ def read_criteria(criteria: str) -> Flow[CriteriaMeaning]:
 
 
 def save_search(name: str, query: Mapping[str, object], *, groups: Sequence[int] = ()) -> Flow[SavedSearch]:
-    """Keep a search under a name, for oneself and for some groups."""
+    """Save a search under a name, for the caller and for some groups."""
     answer = yield from post(f"{_BASE}/searches", {"name": name, "query": query, "groups": list(groups)})
     return answer.read(SavedSearch)
 

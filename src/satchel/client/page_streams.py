@@ -1,4 +1,4 @@
-"""A page of an export as it comes in one answer: which file each piece belongs to, and what did not come."""
+"""A page of an export, received in one reply: the file of each piece, and the files that are missing."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from satchel.client.tree import Arriving, ExportTree
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """A file that has to lie in the tree, and where."""
+    """A file that belongs in the tree, and its path."""
 
     found: SourceInstance
     file: FoundFile
@@ -28,108 +28,110 @@ class PlannedFile:
 
 
 class RunEnded(Exception):
-    """The run has ended; what still comes is not wanted."""
+    """The run has ended; further bytes are ignored."""
 
 
 class ProgressSink:
-    """A file that is arriving, with somebody who hears of it; a `Sink`."""
+    """A file that is being received, with a listener; a `Sink`."""
 
-    def __init__(self, file: Arriving, watch: ProgressListener, is_wanted: Callable[[], bool] = lambda: True) -> None:
+    def __init__(
+        self, file: Arriving, listener: ProgressListener, is_wanted: Callable[[], bool] = lambda: True
+    ) -> None:
         self.file = file
-        self._watch = watch
+        self._listener = listener
         self._is_wanted = is_wanted
 
     @property
     def size(self) -> int:
-        """How many bytes have come."""
+        """How many bytes were received."""
         return self.file.size
 
     def write(self, piece: bytes | memoryview, /) -> None:
-        """Take what comes next.
+        """Write the next bytes.
 
         Raises:
-            RunEnded: nobody wants it any more.
+            RunEnded: the run has ended.
         """
         if not self._is_wanted():
             raise RunEnded
         self.file.write(piece)
-        self._watch.arrived(len(piece))
+        self._listener.arrived(len(piece))
 
     def reset(self) -> None:
-        """Forget all that came."""
-        self._watch.arrived(-self.file.size)
+        """Discard all received bytes."""
+        self._listener.arrived(-self.file.size)
         self.file.reset()
 
 
 class StreamOwner(Protocol):
-    """What a stream needs of the run that it belongs to.
+    """A stream's interface to its run.
 
     Attributes:
-        turn: held by the stream whose files come; others have asked already, and wait for theirs.
+        turn: held by the stream whose files are being received; others have sent their request, and wait.
     """
 
     turn: threading.Lock
 
     def is_wanted(self) -> bool:
-        """Return whether the run goes on."""
+        """Return whether the run continues."""
         ...
 
     def plan(self, items: Sequence[SourceInstance]) -> list[PlannedFile]:
-        """Write instances down and return the files that have to come."""
+        """Record instances and return the files to receive."""
         ...
 
     def take(self, job: PlannedFile, file: Arriving) -> None:
-        """Check a file that has come and put it in its place.
+        """Check a received file and put it in its place.
 
         Raises:
-            WrongBytes, PathOccupied: it is another, or cannot be put there.
+            WrongBytes, PathOccupied: its digest differs, or it cannot be placed.
         """
         ...
 
 
 class PageStream:
-    """One page. Its flow may be taken in a thread, in which all its methods are called then.
+    """One page. Its flow may run in a thread, in which all its methods are then called.
 
     Args:
-        run: it belongs to.
-        tree: where the files go.
-        watch: hears of them.
-        jobs: the files that have to come, where the page was listed before.
-        listed: is told the page where the stream itself lists it.
+        run: of the page.
+        tree: for the files.
+        listener: is notified of progress.
+        jobs: the files to receive, if the page was listed before.
+        listed: receives the page if the stream itself lists it.
     """
 
     def __init__(
         self,
         run: StreamOwner,
         tree: ExportTree,
-        watch: ProgressListener,
+        listener: ProgressListener,
         *,
         jobs: Sequence[PlannedFile] = (),
         listed: Listed | None = None,
     ) -> None:
-        self._run, self._tree, self._watch, self._listed = run, tree, watch, listed
+        self._run, self._tree, self._listener, self._listed = run, tree, listener, listed
         self._waiting: dict[int, PlannedFile] = {job.file.id: job for job in jobs}
         self._arriving: list[Arriving] = []
         self._has_turn = False
 
     @property
     def waiting(self) -> Mapping[int, PlannedFile]:
-        """What has not come."""
+        """The files that were not received yet."""
         return self._waiting
 
     def flow(self, source: StreamingSource, cursor: str | None) -> Flow[bool]:
-        """Take the page that begins at a cursor; return False where the source does not give it in this way.
+        """Receive the page at a cursor; return False if the source does not stream it.
 
         Raises:
             RunEnded: the run ended meanwhile.
-            NoRoom, Unavailable: the disk is full or fails.
+            LocalDiskFull, Unavailable: the disk is full or fails.
         """
         listed = None if self._listed is None else self._take_list
         try:
             return (yield from source.stream(cursor, self._begin, self._end, listed))
         finally:
             for file in self._arriving:
-                self._watch.arrived(-file.size)
+                self._listener.arrived(-file.size)
                 self._tree.drop(file)
             if self._has_turn:
                 self._run.turn.release()
@@ -147,7 +149,7 @@ class PageStream:
         if number not in self._waiting:
             return None
         self._arriving.append(self._tree.arriving())
-        return ProgressSink(self._arriving[-1], self._watch, self._run.is_wanted)
+        return ProgressSink(self._arriving[-1], self._listener, self._run.is_wanted)
 
     def _end(self, number: int, _sink: object) -> None:
         file = self._arriving.pop()
@@ -155,4 +157,4 @@ class PageStream:
             self._run.take(self._waiting[number], file)
             del self._waiting[number]
         except (WrongBytes, PathOccupied):
-            self._tree.drop(file)  # it is tried once more by itself, and fails there if it must
+            self._tree.drop(file)  # it is fetched once more on its own, and may fail there

@@ -1,4 +1,4 @@
-"""What an export tells: how far it is while it runs, and what it did at its end."""
+"""An export's progress while it runs, and its report at the end."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -6,15 +6,15 @@ from typing import Protocol
 
 @dataclass(slots=True, kw_only=True)
 class ExportReport:
-    """What a run did.
+    """The result of a run.
 
     Attributes:
-        files, bytes: stored files of what was found.
-        fetched, kept: files that were fetched now, and that were there already.
+        files, bytes: stored files of the instances found.
+        fetched, kept: files that were fetched now, and that existed already.
         links: files that are kept elsewhere.
-        older: files attached before the moment from which on they were wanted.
-        absent: numbers that were tried and are nobody's.
-        window: how many of the newest instances a short "contains" looked at, if it did not look at all.
+        older: files that were skipped as attached too early.
+        absent: numbers that were tried and do not exist.
+        window: how many of the newest instances a short "contains" searched, if not all.
     """
 
     instances: int = 0
@@ -32,22 +32,22 @@ class ExportReport:
 
 
 class ProgressListener(Protocol):
-    """Hears how far an export is, from any of its threads."""
+    """Is notified of an export's progress, from any of its threads."""
 
     def arrived(self, count: int) -> None:
-        """So many bytes have come; a negative number takes back what has to come again."""
+        """This many bytes were received; a negative number discards bytes that will be received again."""
         ...
 
     def placed(self, size: int, *, is_new: bool) -> None:
-        """A file is in its place; unless it is new, it was there already and none of it has come."""
+        """A file is in its place; unless it is new, it existed already and none of it was received."""
         ...
 
 
 class NoProgress:
-    """A watch that says nothing."""
+    """A listener that does nothing."""
 
     def arrived(self, count: int) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def placed(self, size: int, *, is_new: bool) -> None:
-        """Say nothing."""
+        """Do nothing."""

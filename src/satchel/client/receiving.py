@@ -1,6 +1,6 @@
-"""Bytes that come: a body taken into a sink, from where it broke if the server can; and from an address elsewhere.
+"""Receives bodies into a sink, resuming a broken one if the server can; also from addresses on other hosts.
 
-A vendor's server may hand out an address of another host for a file. Such a request carries no credential, and goes
+A vendor's server may return an address of another host for a file. Such a request carries no credential, and is sent
 over HTTPS, or to the host of the vendor's own address.
 """
 
@@ -14,35 +14,35 @@ from satchel.client.steps import Flow, NoReply, Pause, Reply, Request, Retries, 
 from satchel.model.errors import Unavailable
 
 MOST_TURNS = 5
-"""How often an address may lead to another."""
+"""Maximum number of redirects."""
 
 _RESET = 416
 _PARTIAL = 206
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 _LED_ASTRAY = 310
-"""What stands for the status where an address is not asked; no server answers it."""
+"""The status for an address that is not requested; no server answers with it."""
 
-_NO_ADDRESS = "What was handed out as a file's address is none."
+_NO_ADDRESS = "The server returned an invalid address for a file."
 _MOST_SAID = 64 * 1024
-"""How much is kept of an answer that is not the body that was asked for."""
+"""How much is kept of a reply that is not the requested body."""
 
 _RETRIES = Retries()
 
 
 class Sink(Protocol):
-    """Takes bytes in order and knows how many it has."""
+    """Receives bytes in order and counts them."""
 
     @property
     def size(self) -> int:
-        """How many bytes have come."""
+        """How many bytes were received."""
         ...
 
     def write(self, piece: bytes | memoryview, /) -> object:
-        """Take what comes next."""
+        """Write the next bytes."""
         ...
 
     def reset(self) -> None:
-        """Forget all that came: the sender begins anew."""
+        """Discard all received bytes: the sender restarts."""
         ...
 
 
@@ -54,18 +54,18 @@ def receive(
     retries: Retries = _RETRIES,
     is_body: Callable[[Reply], bool] | None = None,
 ) -> Flow[None]:
-    """Take a body into a sink from where the sink is, going on after each connection that breaks.
+    """Receive a body into a sink from the sink's position, resuming after each broken connection.
 
     Args:
-        call: what answers with the body.
-        sink: where it goes.
-        etag: what the whole body is known by, without quotes; None takes what the server calls it, and where it
-            does not say, or knows no ranges, a break begins anew.
-        retries: how often in a row it may break without being further than before.
-        is_body: whether an answer's bytes are what was asked for; None takes those of every good one.
+        call: the request for the body.
+        sink: the target.
+        etag: of the whole body, without quotes; None uses the server's, and if there is none, or the server supports
+            no ranges, a broken body restarts.
+        retries: how often in a row it may break without progress.
+        is_body: whether a reply's bytes are the requested ones; None accepts those of every successful reply.
 
     Raises:
-        Refused: the server will not send it, or something else came.
+        Refused: the server refuses to send it, or sent something else.
         Unavailable: it broke too often.
     """
     tried = 0
@@ -77,13 +77,13 @@ def receive(
         ranged = {"Range": f"bytes={begun}-", "If-Range": known} if begun and known is not None else {}
         taker = _Taker(sink, begun, is_body)
         got: Reply | NoReply = yield replace(call, headers={**call.headers, **ranged}, into=taker.take)
-        if isinstance(got, Reply) and got.is_good:
+        if isinstance(got, Reply) and got.is_success:
             if taker.other is not None:
                 raise refusal(got.status, got.headers.get("content-type", ""), bytes(taker.other))
             return
         if isinstance(got, Reply) and got.status == _RESET and begun:
             if got.headers.get("content-range") == f"bytes */{begun}":
-                return  # it had come whole
+                return  # it was complete
             sink.reset()
         elif not is_transient(got):
             accept(call, got)
@@ -93,15 +93,15 @@ def receive(
 
 
 def receive_elsewhere(address: str, sink: Sink, *, home: str) -> Flow[None]:
-    """Take the bytes behind an address that a server handed out, also where it leads to another.
+    """Receive the bytes at an address that a server returned, following redirects.
 
     Args:
-        address: as it was handed out.
-        sink: where they go.
-        home: the server's own address, the only host that is asked over plain HTTP.
+        address: as returned.
+        sink: the target.
+        home: the server's own address, the only host that is requested over plain HTTP.
 
     Raises:
-        Refused: the bytes are not to be had there, or the address is none that may be asked.
+        Refused: the bytes are not available there, or the address is not allowed.
         Unavailable: it broke too often.
     """
     for _ in range(MOST_TURNS + 1):
@@ -115,27 +115,27 @@ def receive_elsewhere(address: str, sink: Sink, *, home: str) -> Flow[None]:
             address = urljoin(address, refused.location)
         else:
             return
-    raise Refused(_LED_ASTRAY, "led_astray", f"The address of a file led elsewhere {MOST_TURNS} times.")
+    raise Refused(_LED_ASTRAY, "led_astray", f"The address of a file was redirected {MOST_TURNS} times.")
 
 
 def _check(address: str, home: str) -> None:
     try:
         parts, own = urlsplit(address), urlsplit(home)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
     except ValueError:
         raise Refused(_LED_ASTRAY, "bad_address", _NO_ADDRESS) from None
-    if not is_good:
+    if not is_valid:
         raise Refused(_LED_ASTRAY, "bad_address", _NO_ADDRESS)
     if parts.scheme == "http" and (own.scheme != "http" or parts.hostname != own.hostname):
-        raise Refused(_LED_ASTRAY, "bad_address", f"{parts.hostname} is not asked for a file over plain HTTP.")
+        raise Refused(_LED_ASTRAY, "bad_address", f"A file of {parts.hostname} is not fetched over plain HTTP.")
 
 
 class _Taker:
-    """Hands an answer's bytes on; one that begins anew although the middle was asked for resets the sink.
+    """Passes a reply's bytes on; a reply from the start, although a range was requested, resets the sink.
 
     Attributes:
-        etag: by which the rest can be asked for, if the server gave a strong one and knows ranges.
-        other: what came instead of the body; None where the body did.
+        etag: to request the rest, if the server sent a strong one and supports ranges.
+        other: what was received instead of the body; None if the body was.
     """
 
     def __init__(self, sink: Sink, begun: int, is_body: Callable[[Reply], bool] | None) -> None:

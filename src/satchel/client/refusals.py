@@ -1,4 +1,4 @@
-"""What a server refuses, as an error with the server's own code; and what the client itself finds wrong."""
+"""A server's refusals, as errors with the server's code; and errors of the client itself."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -8,22 +8,22 @@ import msgspec
 from satchel.model.errors import ErrorKind, SatchelError
 
 MOST_CHARS = 500
-"""How much of an answer that is no problem document is quoted."""
+"""How much of a reply that is not a problem document is quoted."""
 
 
 _UNAUTHENTICATED = 401
 _NOBODY = frozenset({"navixy_3", "navixy_4", "alloy_100"})
-"""What vendors say of a credential that is none, under whatever status of HTTP."""
+"""Vendors' codes for an invalid credential, under any status of HTTP."""
 
 
 class Refused(SatchelError):
-    """A server said no.
+    """A server refused a request.
 
     Attributes:
         status: of HTTP.
-        code: the server's stable code (docs/reference/errors.md), or `http_404` where it gave none.
+        code: the server's stable code (docs/reference/errors.md), or `http_404` if it sent none.
         members: the rest of its problem document.
-        location: where it leads instead, if it does.
+        location: of a redirect, if it is one.
     """
 
     location: str | None = None
@@ -35,33 +35,33 @@ class Refused(SatchelError):
 
 
 class WrongBytes(SatchelError):
-    """What came has another digest or length than what was sent; it was thrown away. Fetch it again."""
+    """The received bytes have another digest or length than those sent; they were discarded. Fetch them again."""
 
     code = "wrong_bytes"
 
 
 class LocalDiskFull(SatchelError):
-    """The disk that is written to here is full."""
+    """The local disk is full."""
 
     code = "no_room_here"
     kind = ErrorKind.STORAGE
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"The disk is full: {what} cannot be written. Free space, then go on with --resume.")
+        super().__init__(f"The disk is full: {what} cannot be written. Free space, then continue with --resume.")
 
 
 class PathOccupied(SatchelError):
-    """Where a folder or file goes stands a link, or something of another kind; it is never followed."""
+    """The path of a folder or file is occupied by a link, or something of another kind; links are never followed."""
 
     code = "in_the_way"
     kind = ErrorKind.CONFLICT
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"Where {what} goes stands a link, or a file for a folder. Move it away, then go on.")
+        super().__init__(f"The path {what} is occupied by a link, or a file for a folder. Move it away, then continue.")
 
 
 def refusal(status: int, media_type: str, body: bytes) -> Refused:
-    """Return what an answer of refusal says: a problem document, a vendor's errors, or whatever else it holds."""
+    """Return a refusing reply as an error: from a problem document, a vendor's errors, or any other body."""
     said: object = None
     if "json" in media_type:
         try:
@@ -80,19 +80,19 @@ def refusal(status: int, media_type: str, body: bytes) -> Refused:
         errors = cast("list[object]", listed) if isinstance(listed, list) else []
         first = errors[0] if errors else None
         if isinstance(first, dict):
-            told = cast("dict[str, object]", first)
-            text = " ".join(str(told.get(name) or "") for name in ("type", "input")).strip()
+            error = cast("dict[str, object]", first)
+            text = " ".join(str(error.get(name) or "") for name in ("type", "input")).strip()
             return Refused(status, f"http_{status}", f"The server refused: {text}", {"errors": errors})
     text = body.decode(errors="replace").strip()[:MOST_CHARS]
     return Refused(status, f"http_{status}", f"The server answered {status}{': ' + text if text else '.'}")
 
 
 def _vendors(status: int, said: Mapping[str, object]) -> Refused | None:
-    """Return what the envelopes of Navixy, Alloy and Flokzu say; None for others."""
+    """Return the error in an envelope of Navixy, Alloy or Flokzu; None for others."""
     inner = said.get("status")
     if isinstance(inner, dict):
-        told = cast("dict[str, object]", inner)
-        code, text = f"navixy_{told.get('code')}", told.get("description")
+        error = cast("dict[str, object]", inner)
+        code, text = f"navixy_{error.get('code')}", error.get("description")
     elif "errorCode" in said:
         code, text = f"alloy_{said['errorCode']}", said.get("errorText")
     elif inner == "ERROR":

@@ -1,4 +1,4 @@
-"""What is to be exported, as people say it: options of a command, or a file of criteria."""
+"""Searches from users: options of a command, or a file of criteria."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ import msgspec
 from satchel.model.errors import InvalidRequest
 
 DATES = ("started_from", "started_to", "ended_from", "ended_to")
-"""The members of a query that are days or moments."""
+"""The members of a query that are dates or datetimes."""
 
 _VARIABLE = re.compile(r"#(now|today)(?:\.addDays\((-?[0-9]{1,5})\))?")
 _CONDITION = re.compile(r"([A-Za-z0-9_]+)(>=|<=|=|~)(.*)", re.DOTALL)
@@ -39,10 +39,10 @@ def is_questetra(text: str) -> bool:
 
 
 def read_query(text: str) -> dict[str, object]:
-    """Return a native query out of a file.
+    """Read a native query from a file's text.
 
     Raises:
-        InvalidRequest: it is no JSON object.
+        InvalidRequest: it is not a JSON object.
     """
     return _object(text)
 
@@ -61,7 +61,7 @@ def conditions(texts: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return conditions on fields: `x=y`, `x~part`, `x>=low`, `x<=high`.
 
     Raises:
-        InvalidRequest: one is none of these, or says the same twice.
+        InvalidRequest: one is malformed, or a duplicate.
     """
     found: dict[str, dict[str, str]] = {}
     for text in texts:
@@ -76,10 +76,10 @@ def conditions(texts: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 def criteria_of(query: Mapping[str, object]) -> str:
-    """Return options of the command as Questetra's criteria; dates go as they are, for its server reads them.
+    """Return options of the command as Questetra's criteria; dates are unchanged, as its server reads them.
 
     Raises:
-        InvalidRequest: the app or a field is no number, or a condition is none that criteria have.
+        InvalidRequest: the app or a field is not a number, or criteria have no such condition.
     """
     found: dict[str, object] = {}
     if query.get("app") is not None:
@@ -121,16 +121,16 @@ def item_number(text: str) -> int:
     """Return the number of an item.
 
     Raises:
-        InvalidRequest: it is none.
+        InvalidRequest: it is not a number.
     """
     return number("--fields", text)
 
 
 def number(option: str, given: object) -> int:
-    """Return a number that an option takes.
+    """Return the number given to an option.
 
     Raises:
-        InvalidRequest: it is none.
+        InvalidRequest: it is not a number.
     """
     text = str(given)
     if not (text.isascii() and text.isdigit()):
@@ -139,7 +139,7 @@ def number(option: str, given: object) -> int:
 
 
 def dated(query: Mapping[str, object], now: datetime, time_zone: str) -> dict[str, object]:
-    """Return a query whose `#now`, `#today` and `#today.addDays(n)` are the days and moments that they stand for.
+    """Return a query with `#now`, `#today` and `#today.addDays(n)` replaced by dates and datetimes.
 
     Raises:
         InvalidRequest: a date begins with # and is none of these.
@@ -154,7 +154,7 @@ def dated(query: Mapping[str, object], now: datetime, time_zone: str) -> dict[st
 
 
 def since(text: str, now: datetime, time_zone: str) -> str:
-    """Return a day or moment as RFC 3339 in UTC; a day is its first moment there.
+    """Return a date or datetime as RFC 3339 in UTC; a date is its start in the time zone.
 
     Raises:
         InvalidRequest: it is neither.
@@ -164,7 +164,7 @@ def since(text: str, now: datetime, time_zone: str) -> str:
         said = _date(text.strip(), now.astimezone(zone)) if text.strip().startswith("#") else text.strip()
         moment = datetime.fromisoformat(said)
     except ValueError:
-        raise InvalidRequest(f"{text[:80]!r} is no day (2026-01-31) or moment (2026-01-31T09:30:00Z).") from None
+        raise InvalidRequest(f"{text[:80]!r} is not a date (2026-01-31) or datetime (2026-01-31T09:30:00Z).") from None
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
     return aware.astimezone(ZoneInfo("UTC")).replace(tzinfo=None).isoformat() + "Z"
 

@@ -1,4 +1,4 @@
-"""Sessions: opened with a password, ended by signing out."""
+"""Sessions: opened with a password, ended by a sign-out."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _PATH = "/api/v1/session"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionTokens:
-    """An open session: what proves it, and what every change by it carries besides."""
+    """An open session: its cookie, and the token that every change also sends."""
 
     cookie: str
     csrf_token: str
@@ -27,7 +27,7 @@ def sign_in(email: str, password: str) -> Flow[SessionTokens]:
         password: that the person chose.
 
     Raises:
-        Refused: the password is wrong, fits several accounts, or too many were tried.
+        Refused: the password is wrong or fits several accounts, or there were too many attempts.
     """
     body = msgspec.json.encode({"email": email, "password": password})
     headers = {"Content-Type": "application/json"}
@@ -39,5 +39,5 @@ def sign_in(email: str, password: str) -> Flow[SessionTokens]:
 
 
 def sign_out() -> Flow[None]:
-    """End the session that one is signed in by."""
+    """End the current session."""
     yield from send(Request(method="DELETE", path=_PATH))

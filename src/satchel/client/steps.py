@@ -34,11 +34,11 @@ class Request:
         path: below the server's address.
         params: of the query string.
         form: sent urlencoded, as other vendors' clients do.
-        is_repeatable: whether doing it twice does no more than doing it once.
-        is_keyed: whether the server remembers an Idempotency-Key, by which it becomes repeatable.
-        is_open: whether it is sent without the credential; what it needs is in its address.
-        elsewhere: a whole address that is asked instead, without the credential; `path` then only names it.
-        into: takes a good answer's bytes as they come; None gathers them.
+        is_repeatable: whether it is idempotent.
+        is_keyed: whether the server remembers an Idempotency-Key, which makes it repeatable.
+        is_open: whether it is sent without the credential; its address contains all it needs.
+        elsewhere: a complete address that is requested instead, without the credential; `path` then only describes it.
+        into: receives a successful reply's bytes as they arrive; None collects them.
     """
 
     method: str
@@ -56,11 +56,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a server answered.
+    """A server's reply.
 
     Attributes:
         headers: by lower-case name.
-        body: empty where the call's `into` took it.
+        body: empty if the request's `into` received it.
     """
 
     status: int
@@ -68,15 +68,15 @@ class Reply:
     body: bytes = b""
 
     @property
-    def is_good(self) -> bool:
-        """Whether the server did what was asked."""
-        return self.status < 300  # noqa: PLR2004  # nobody is led elsewhere with a credential: a redirect is a refusal
+    def is_success(self) -> bool:
+        """Whether the request succeeded."""
+        return self.status < 300  # noqa: PLR2004  # redirects are not followed with a credential: one is a refusal
 
     def read(self, kind: type[Struct]) -> Struct:
         """Return the JSON body as a `kind`.
 
         Raises:
-            Unavailable: it is none; whoever answered is no server of the kind that was asked.
+            Unavailable: it is not; the address is probably that of another kind of server.
         """
         try:
             return decode(self.body, kind)
@@ -88,7 +88,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoReply:
-    """No whole answer came: the server cannot be reached, or the connection ended."""
+    """The reply is missing or incomplete: the server cannot be reached, or the connection ended."""
 
     reason: str
 
@@ -102,7 +102,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Do something that may block: read a file, hash."""
+    """Run local work that may block: read a file, hash."""
 
     do: Callable[[], object]
 
@@ -113,7 +113,7 @@ Flow: TypeAlias = Generator[Step, Any, T]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
-    """How long a client tries: `most` further tries, the waits between them doubling from `first` up to `longest`."""
+    """How a client retries: `most` further attempts, the waits between them doubling from `first` up to `longest`."""
 
     most: int = 5
     first: timedelta = timedelta(milliseconds=200)
@@ -122,7 +122,7 @@ class Retries:
     def wait(self, tried: int, answer: "Reply | NoReply") -> Pause | None:
         """Return how long to wait after the `tried`th failure; None to give up.
 
-        A server's Retry-After in seconds counts, up to `longest`.
+        A server's Retry-After in seconds is respected, up to `longest`.
         """
         if tried > self.most:
             return None
@@ -137,21 +137,21 @@ NO_RETRIES = Retries(most=0)
 
 
 def is_transient(answer: Reply | NoReply) -> bool:
-    """Return whether a failure is of the kind that a later try may get past."""
+    """Return whether a failure may be gone at a later attempt."""
     return isinstance(answer, NoReply) or answer.status in _SERVER_BUSY
 
 
 def with_retries(flow: Flow[T], retries: Retries) -> Flow[T]:
-    """Drive a flow, sending its repeatable requests again where they failed in a way that may pass.
+    """Drive a flow, retrying its repeatable requests after transient failures.
 
-    An unsafe request is repeatable by its Idempotency-Key: the server does it once, however often it comes.
+    An unsafe request is repeatable by its Idempotency-Key: the server performs it once, however often it arrives.
     """
     try:
         step = next(flow)
         while True:
             try:
                 outcome = (yield from _try(step, retries)) if isinstance(step, Request) else (yield step)
-            except Exception as error:  # noqa: BLE001  # local work failed: the flow decides what that means
+            except Exception as error:  # noqa: BLE001  # local work failed: the flow handles it
                 step = flow.throw(error)
             else:
                 step = flow.send(outcome)
@@ -179,25 +179,25 @@ def _try(call: Request, retries: Retries) -> Flow[Reply | NoReply]:
 
 
 def send(call: Request) -> Flow[Reply]:
-    """Send a request and return its good answer.
+    """Send a request and return its successful reply.
 
     Raises:
-        Refused: the server said no; `code` says why.
-        Unavailable: no answer came.
+        Refused: the server refused it; see `code`.
+        Unavailable: there was no reply.
     """
     got: Reply | NoReply = yield call
     return accept(call, got)
 
 
 def accept(call: Request, got: Reply | NoReply) -> Reply:
-    """Return a good answer.
+    """Return a successful reply.
 
     Raises:
-        Refused, Unavailable: it is none.
+        Refused, Unavailable: it is not successful.
     """
     if isinstance(got, NoReply):
         raise Unavailable(f"The server did not answer {call.method} {call.path} ({got.reason}). Is it running?")
-    if got.is_good:
+    if got.is_success:
         return got
     refused = refusal(got.status, got.headers.get("content-type", ""), got.body)
     refused.location = got.headers.get("location")
@@ -205,7 +205,7 @@ def accept(call: Request, got: Reply | NoReply) -> Reply:
 
 
 def get(path: str, kind: type[Struct], params: Pairs = ()) -> Flow[Struct]:
-    """Ask for a thing."""
+    """Read a thing."""
     answer = yield from send(Request(method="GET", path=path, params=params, is_repeatable=True))
     return answer.read(kind)
 
@@ -214,9 +214,9 @@ def post(path: str, body: object, *, key: str | None = None, headers: Mapping[st
     """Send a JSON body, once however often the connection breaks.
 
     Args:
-        path: where to.
-        body: what is sent.
-        key: the Idempotency-Key; None makes one.
+        path: below the server's address.
+        body: the JSON object.
+        key: the Idempotency-Key; None creates one.
         headers: further ones.
     """
     given = {"Content-Type": "application/json", **(headers or {})}

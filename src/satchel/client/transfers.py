@@ -1,4 +1,4 @@
-"""Bytes both ways: an upload by ticket that goes on where it stopped, a download that does, each with its digest."""
+"""Transfers: uploads by ticket and downloads, both resumable and checked by digest."""
 
 import hashlib
 from base64 import b64encode
@@ -16,23 +16,23 @@ from satchel.model.api.files import File, Ticket, Upload
 from satchel.model.transfer.names import format_upload_metadata
 
 PIECE_BYTES = 8 * 1024 * 1024
-"""How much of a larger file goes in one request."""
+"""The size of the pieces of a larger file."""
 
 READ_BYTES = 1024 * 1024
 SUFFIX = ".part"
-"""What a download is called until it is whole."""
+"""The suffix of a download's name until it is complete."""
 
 _TUS = {"Tus-Resumable": "1.0.0"}
 _RETRIES = Retries()
 
 
-Told = Callable[[int], None]
-"""Is told how many more bytes have gone or come."""
+OnBytes = Callable[[int], None]
+"""Receives the number of further bytes sent or received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadTarget:
-    """What an upload is for: exactly one of `task`, `instance` and `app`; a field, or the attachments tab."""
+    """The target of an upload: exactly one of `task`, `instance` and `app`; a field, or the attachments tab."""
 
     app: str | None = None
     task: int | None = None
@@ -51,11 +51,11 @@ def upload(
     area: str | None = None,
     name: str | None = None,
     media_type: str | None = None,
-    told: Told | None = None,
+    on_bytes: OnBytes | None = None,
 ) -> Flow[Upload]:
-    """Upload a file for a field or the attachments tab, and return what arrived; name its number in a form to use it.
+    """Upload a file for a field or the attachments tab, and return the upload; use its number in a form.
 
-    The digest is computed first and checked by the server. A connection that breaks is taken up where it broke.
+    The digest is computed first and checked by the server. An upload whose connection breaks is resumed.
 
     Args:
         source: a path, the bytes, or an open binary file that can seek; the caller closes it.
@@ -65,12 +65,12 @@ def upload(
         field: the field's id; None is the attachments tab.
         area: a part of the attachments tab.
         name: of the file; None takes the path's.
-        media_type: what it is said to be; the server looks at the bytes.
-        told: hears of each piece that has gone.
+        media_type: the declared type; the server checks the bytes.
+        on_bytes: is called for each piece that was sent.
 
     Raises:
-        Refused: the field takes no such file, or the account has no room.
-        Unavailable: the connection broke more often than is tried.
+        Refused: the field does not accept the file, or the account's quota is exceeded.
+        Unavailable: the connection broke too often.
         OSError: the source cannot be read.
     """
     given = cast("BinaryIO", (yield Work(lambda: _opened(source))))
@@ -80,9 +80,9 @@ def upload(
         place = UploadTarget(app=app, task=task, instance=instance, field=field, area=area)
         ticket = yield from _ticket(place, size=size, sha256=digest, name=called, media_type=media_type)
         if size <= PIECE_BYTES:
-            yield from _put(ticket, given, media_type, told)
+            yield from _put(ticket, given, media_type, on_bytes)
         else:
-            yield from _resumable(ticket, given, size, called, told)
+            yield from _resumable(ticket, given, size, called, on_bytes)
         arrived = yield from _look(ticket)
         if arrived.sha256 != digest:
             raise WrongBytes(f"Upload {ticket.id} arrived with the digest {arrived.sha256}, not {digest}.")
@@ -134,8 +134,8 @@ def _look(ticket: Ticket) -> Flow[Upload]:
     return (yield from send(call)).read(Upload)
 
 
-def _put(ticket: Ticket, source: BinaryIO, media_type: str | None, told: Told | None) -> Flow[None]:
-    """Send a small file whole; after a broken connection the ticket tells whether it arrived."""
+def _put(ticket: Ticket, source: BinaryIO, media_type: str | None, on_bytes: OnBytes | None) -> Flow[None]:
+    """Send a small file in one request; after a broken connection the ticket shows whether it arrived."""
     body = cast("bytes", (yield Work(lambda: _at(source, 0))))
     call = Request(
         method="PUT",
@@ -155,12 +155,12 @@ def _put(ticket: Ticket, source: BinaryIO, media_type: str | None, told: Told | 
             break
         tried += 1
         yield wait_for(call, got, tried, _RETRIES)
-    if told is not None:
-        told(len(body))
+    if on_bytes is not None:
+        on_bytes(len(body))
 
 
-def _resumable(ticket: Ticket, source: BinaryIO, size: int, name: str | None, told: Told | None) -> Flow[None]:
-    """Send a large file piece by piece (tus 1.0); after a broken connection the server says how far it is."""
+def _resumable(ticket: Ticket, source: BinaryIO, size: int, name: str | None, on_bytes: OnBytes | None) -> Flow[None]:
+    """Send a large file piece by piece (tus 1.0); after a broken connection the server returns the offset."""
     path, params = f"/api/v1/uploads/{ticket.id}/tus", (("token", ticket.token),)
     headers = {**_TUS, "Upload-Length": str(size)}
     if name:
@@ -179,7 +179,7 @@ def _resumable(ticket: Ticket, source: BinaryIO, size: int, name: str | None, to
         call = Request(method="PATCH", path=path, params=params, headers=headers, content=piece, is_open=True)
         got: Reply | NoReply = yield call
         before = offset
-        if isinstance(got, Reply) and got.is_good:
+        if isinstance(got, Reply) and got.is_success:
             offset = int(got.headers["upload-offset"])
         elif is_transient(got) or got.status in (409, 423, 460):  # type: ignore[union-attr]  # an answer, as is_transient says
             tried += 1
@@ -189,8 +189,8 @@ def _resumable(ticket: Ticket, source: BinaryIO, size: int, name: str | None, to
             accept(call, got)
         if offset > before:
             tried = 0
-            if told is not None:
-                told(offset - before)
+            if on_bytes is not None:
+                on_bytes(offset - before)
 
 
 def _offset(path: str, params: tuple[tuple[str, str], ...]) -> Flow[int]:
@@ -199,12 +199,12 @@ def _offset(path: str, params: tuple[tuple[str, str], ...]) -> Flow[int]:
 
 
 class ToFile:
-    """A file that is arriving, and the digest of what has come."""
+    """A file that is being received, and the digest of its bytes so far."""
 
-    def __init__(self, path: Path, told: Told | None) -> None:
+    def __init__(self, path: Path, on_bytes: OnBytes | None) -> None:
         self.digest = hashlib.sha256()
         self.size = 0
-        self._told = told
+        self._on_bytes = on_bytes
         self._file = path.open("a+b")
         self._file.seek(0)
         while piece := self._file.read(READ_BYTES):
@@ -212,15 +212,15 @@ class ToFile:
             self.size += len(piece)
 
     def write(self, piece: bytes | memoryview, /) -> None:
-        """Take what comes next."""
+        """Write the next bytes."""
         self._file.write(piece)
         self.digest.update(piece)
         self.size += len(piece)
-        if self._told is not None:
-            self._told(len(piece))
+        if self._on_bytes is not None:
+            self._on_bytes(len(piece))
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Restart."""
         self._file.truncate(0)
         self.digest, self.size = hashlib.sha256(), 0
 
@@ -229,20 +229,20 @@ class ToFile:
         self._file.close()
 
 
-def download(file: int, to: Path, *, told: Told | None = None) -> Flow[File]:
-    """Download a file to a path and return what it is; its digest was checked.
+def download(file: int, to: Path, *, on_bytes: OnBytes | None = None) -> Flow[File]:
+    """Download a file to a path, check its digest, and return its metadata.
 
-    Until it is whole it is called `NAME.part`; called again after a crash, it goes on from there.
+    Until it is complete it is named `NAME.part`; called again after a crash, it resumes from there.
 
     Raises:
         Refused: there is no such file, or its bytes are kept elsewhere.
-        WrongBytes: what came is not what the server has; nothing is left of it.
-        Unavailable: the connection broke more often than is tried; what came is kept.
+        WrongBytes: the received bytes are not those of the server; they were deleted.
+        Unavailable: the connection broke too often; the received bytes are kept.
         OSError: the path cannot be written.
     """
     what = yield from get(f"/api/v1/files/{file}", File)
     part = to.with_name(to.name + SUFFIX)
-    sink = cast("ToFile", (yield Work(lambda: ToFile(part, told))))
+    sink = cast("ToFile", (yield Work(lambda: ToFile(part, on_bytes))))
     try:
         yield from receive(content_of(file), sink, etag=what.sha256)
     finally:
@@ -250,7 +250,7 @@ def download(file: int, to: Path, *, told: Told | None = None) -> Flow[File]:
     if what.sha256 is not None and sink.digest.hexdigest() != what.sha256:
         with suppress(OSError):
             part.unlink()
-        raise WrongBytes(f"File {file} came with the digest {sink.digest.hexdigest()}, not {what.sha256}.")
+        raise WrongBytes(f"File {file} was received with the digest {sink.digest.hexdigest()}, not {what.sha256}.")
     yield Work(lambda: part.replace(to))
     return what
 
@@ -270,7 +270,7 @@ def read(file: int) -> Flow[bytes]:
     sink = _ToMemory()
     yield from receive(content_of(file), sink, etag=what.sha256)
     if what.sha256 is not None and hashlib.sha256(sink.data).hexdigest() != what.sha256:
-        raise WrongBytes(f"File {file} came with other bytes than the server says it has.")
+        raise WrongBytes(f"File {file} was received with other bytes than the server has.")
     return bytes(sink.data)
 
 

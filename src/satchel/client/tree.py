@@ -1,8 +1,8 @@
 """The folder that an export fills: written only below its own descriptor, never through a link (security.md, rule 2).
 
-A file is called something in `.satchel-export` until it is whole and its digest was checked; then it is moved to its
-place. So whatever ends the process, a name in the tree stands for a whole file, and what is half lies in one known
-folder, which the next run clears.
+A file has a temporary name in `.satchel-export` until it is complete and its digest was checked; then it is moved to
+its place. So however the process ends, every name in the tree is a complete file, and incomplete files are in one
+known folder, which the next run clears.
 """
 
 import errno
@@ -32,11 +32,11 @@ _READ_BYTES = 1024 * 1024
 
 
 class disk_errors:  # noqa: N801  # reads as the function that it is in a `with`
-    """Turns errors of the disk into ours, naming what was written.
+    """Translates errors of the disk to ours, naming the file.
 
     Raises:
         LocalDiskFull: the disk is full.
-        PathOccupied: a link or something else stands where a folder or file goes.
+        PathOccupied: the path of a folder or file is occupied by a link or something else.
         Unavailable: the disk fails otherwise.
     """
 
@@ -75,7 +75,7 @@ def _inner(at: int, folder: str, *, make: bool) -> int:
 
 
 class Arriving:
-    """A file that is arriving in the work folder; a `Sink`."""
+    """A file that is being received in the work folder; a `Sink`."""
 
     def __init__(self, folder: int, name: str) -> None:
         self.name = name
@@ -85,11 +85,11 @@ class Arriving:
 
     @property
     def sha256(self) -> str:
-        """The digest of what has come."""
+        """The digest of the received bytes."""
         return self._digest.hexdigest()
 
     def write(self, piece: bytes | memoryview, /) -> None:
-        """Write what comes next."""
+        """Write the next bytes."""
         with disk_errors(self.name):
             written = os.write(self._fd, piece)
             while written < len(piece):
@@ -98,7 +98,7 @@ class Arriving:
         self.size += len(piece)
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Restart."""
         with disk_errors(self.name):
             os.ftruncate(self._fd, 0)
             os.lseek(self._fd, 0, os.SEEK_SET)
@@ -115,7 +115,7 @@ class ExportTree:
     """An export's folder, held by one process at a time.
 
     Attributes:
-        was_empty: whether it held nothing when it was opened.
+        was_empty: whether it was empty when it was opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -126,11 +126,11 @@ class ExportTree:
         self._is_new = self._is_held = False
 
     def open(self, *, resume: bool) -> Self:
-        """Make the folder, or go on with one that an export has begun to fill.
+        """Create the folder, or open one that an export has started to fill.
 
         Raises:
-            Conflict: it is not empty and is not to be gone on with, holds something else, or is being written to.
-            SatchelError: it cannot be made or opened.
+            Conflict: it is not empty and not resumed, holds something else, or is being written to.
+            SatchelError: it cannot be created or opened.
         """
         with disk_errors(str(self.path)):
             self._is_new = not self.path.exists()
@@ -155,9 +155,9 @@ class ExportTree:
         if not names:
             return
         if not resume:
-            raise Conflict(f"{self.path} is not empty. Name another folder, or go on with --resume.")
+            raise Conflict(f"{self.path} is not empty. Name another folder, or continue with --resume.")
         if not names & {WORK, MANIFEST}:
-            raise Conflict(f"{self.path} holds something, but no export to go on with. Name another folder.")
+            raise Conflict(f"{self.path} is not empty and holds no export to continue. Name another folder.")
 
     def _lock(self) -> None:
         try:
@@ -167,14 +167,14 @@ class ExportTree:
         self._is_held = True
 
     def _clear(self) -> None:
-        """Take away what a run that was killed left behind."""
+        """Delete what a killed run left behind."""
         for name in _names(self._work):
             if name != JOURNAL:
                 with disk_errors(f"{WORK}/{name}"):
                     os.unlink(name, dir_fd=self._work)
 
     def close(self) -> None:
-        """Let go of the folder; what is half written is taken away, and the folder if nothing ever came into it."""
+        """Close the folder; incomplete files are deleted, and the folder too if it never held any file."""
         if self._work >= 0 and self._is_held:
             with suppress(SatchelError):
                 self._clear()
@@ -191,7 +191,7 @@ class ExportTree:
         self._root = self._work = -1
 
     def finish(self) -> None:
-        """Take the work folder away: all that it knew stands in the manifest."""
+        """Delete the work folder: the manifest has all its records."""
         with disk_errors(WORK):
             with suppress(FileNotFoundError):
                 os.unlink(JOURNAL, dir_fd=self._work)
@@ -211,16 +211,16 @@ class ExportTree:
             return Arriving(self._work, f"{next(self._numbers)}.part")
 
     def drop(self, file: Arriving) -> None:
-        """Take away a file that will not be placed."""
+        """Delete a file that will not be placed."""
         file.close()
         with suppress(OSError):
             os.unlink(file.name, dir_fd=self._work)
 
     def place(self, file: Arriving, folders: Sequence[str], name: str) -> None:
-        """Give a whole file its name, in place of whatever had it.
+        """Give a complete file its name, replacing an existing file.
 
         Raises:
-            PathOccupied: a link or a file stands for one of the folders, or a folder for the file.
+            PathOccupied: one of the folders is a link or a file, or the file is a folder.
             LocalDiskFull, Unavailable: the disk is full or fails.
         """
         file.close()
@@ -243,7 +243,7 @@ class ExportTree:
         return at
 
     def look(self, folders: Sequence[str], name: str, *, size: int | None = None) -> tuple[int, str] | None:
-        """Return size and digest of a file in the tree; None where there is no plain file, or none of that size."""
+        """Return size and digest of a file in the tree; None if there is no regular file, or none of that size."""
         try:
             folder = self._enter(folders, make=False)
         except OSError:
@@ -269,7 +269,7 @@ class ExportTree:
             os.close(fd)
 
     def lines(self, name: str) -> Iterator[bytes]:
-        """Give the lines of a file at the top of the tree; none where there is no such plain file."""
+        """Yield the lines of a file at the top of the tree; none if there is no such regular file."""
         yield from self._lines(self._root, name)
 
     def _lines(self, folder: int, name: str) -> Iterator[bytes]:
@@ -282,10 +282,10 @@ class ExportTree:
                 yield from file
 
     def write(self, name: str, pieces: Iterable[bytes]) -> None:
-        """Write a file at the top of the tree, durably, in place of the one of that name.
+        """Write a file at the top of the tree, durably, replacing an existing one.
 
         Raises:
-            LocalDiskFull, Unavailable, PathOccupied: as `place`; the one that was there is still there.
+            LocalDiskFull, Unavailable, PathOccupied: as `place`; the existing file is unchanged.
         """
         made = f"{name}.new"
         with disk_errors(name):
@@ -301,7 +301,7 @@ class ExportTree:
 
 
 def open_plain(root: Path, path: str) -> int:
-    """Return a descriptor, for reading, of a plain file in a tree; no part of its path is a link or leads outside.
+    """Return a descriptor, for reading, of a regular file in a tree; no part of its path is a link or leads outside.
 
     Raises:
         PathOccupied: there is no such file.

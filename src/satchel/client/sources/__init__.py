@@ -1,1 +1,1 @@
-"""Where processes with files come from: Satchel itself, and other vendors' servers by their APIs."""
+"""Sources of processes with files: Satchel itself, and other vendors' servers by their APIs."""

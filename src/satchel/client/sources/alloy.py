@@ -1,8 +1,8 @@
 """An Alloy Navigator server as a source, real or Satchel's own surface: the objects of a class with their attachments.
 
 Objects are listed by their IDs, then read one by one: `object/ID` has all fields with their captions, in version 1 of
-the API as plain text, where version 2 has HTML. Of attachments, only those columns are sure that the vendor documents;
-what else our surface tells (size, area, field) is asked for, and not asked again where it is refused.
+the API as plain text, in version 2 as HTML. Of attachments, only the columns that the vendor documents are certain;
+the further ones of our surface (size, area, field) are requested once, and not again if they are refused.
 """
 
 import re
@@ -35,8 +35,8 @@ _LINK = "link"
 _NOT_THERE = 404
 
 
-class _Envelope(ReplyBody, frozen=True, kw_only=True, rename={"found": "responseObject", "is_good": "success"}):
-    is_good: bool
+class _Envelope(ReplyBody, frozen=True, kw_only=True, rename={"found": "responseObject", "is_success": "success"}):
+    is_success: bool
     found: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -75,11 +75,11 @@ class AlloySource:
     """The objects of a class.
 
     Args:
-        address: up to `/api` and with it; a version after it is left out.
-        object_class: as addresses name it, such as `Tickets`.
-        sign_in: the form of the token call but for `grant_type`: an application's `client_id` and `client_secret`, or
+        address: up to and including `/api`, without a version.
+        object_class: its name in addresses, such as `Tickets`.
+        sign_in: the form of the token call without `grant_type`: an application's `client_id` and `client_secret`, or
             a technician's `username` and `password`.
-        filters: conditions such as `Status=Closed` or `Created_Date>=2026-01`, all of which hold.
+        filters: conditions such as `Status=Closed` or `Created_Date>=2026-01`, joined by AND.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class AlloySource:
         self._more: tuple[str, ...] = _MORE_COLUMNS
 
     def open(self) -> Flow[None]:
-        """Sign in, and ask for one object, so that what is wrong with class or filters is told at once."""
+        """Sign in, and request one object, so that faults of class or filters are reported at once."""
         yield from self._signed_in()
         yield from self._listed(0, 1)
 
@@ -117,7 +117,7 @@ class AlloySource:
         return FoundPage(items=items, next=following, missing=gone)
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
-        """Take an attachment's bytes; an answer without its name in a header is no attachment, but a refusal."""
+        """Fetch an attachment's bytes; a reply without its name in a header is a refusal."""
         call = Request(
             method="GET", path=f"/v2/Object/{_quoted(file.holder)}/Attachments/{_quoted(file.uuid)}/download"
         )
@@ -167,7 +167,7 @@ class AlloySource:
         )
 
     def _object(self, name: str) -> Flow[_Object]:
-        """Return an object; a server without version 1 is asked by version 2, whose long texts are HTML."""
+        """Return an object; a server without version 1 is read with version 2, whose long texts are HTML."""
         try:
             return (yield from self._asked("GET", f"/{self._version}/object/{_quoted(name)}", _Object))
         except Refused as refused:
@@ -210,10 +210,10 @@ class AlloySource:
         )
 
     def _asked(self, method: str, path: str, kind: type[T], body: object = None) -> Flow[T]:
-        """Return what an answer's envelope holds.
+        """Send a request and return the content of the reply's envelope.
 
         Raises:
-            Refused: it holds an error.
+            Refused: it contains an error.
         """
         content = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"Content-Type": "application/json"}
@@ -222,7 +222,7 @@ class AlloySource:
         def attempt() -> Flow[T]:
             answer: Reply = yield from send(self._proved(call))
             envelope = answer.read(_Envelope)
-            if not envelope.is_good:
+            if not envelope.is_success:
                 raise refusal(answer.status, "application/json", answer.body)
             return replace(answer, body=bytes(envelope.found)).read(kind)
 
@@ -232,7 +232,7 @@ class AlloySource:
         return replace(call, headers={**call.headers, "Authorization": f"Bearer {self._token}"})
 
     def _twice(self, attempt: Callable[[], Flow[T]]) -> Flow[T]:
-        """Do something, once more after a new sign-in if the token has ended: it lives for hours only."""
+        """Run a flow, and again after a new sign-in if the token has expired: it is valid for hours only."""
         token = self._token
         try:
             return (yield from attempt())
@@ -250,7 +250,7 @@ class AlloySource:
         try:
             self._token = (yield from send(call)).read(_Token).access_token
         except Refused as refused:
-            message = f"Alloy did not let us sign in. {refused.message}"
+            message = f"The sign-in at Alloy failed. {refused.message}"
             raise Refused(UNAUTHENTICATED, "unauthenticated", message) from None
 
 

@@ -1,4 +1,4 @@
-"""A tar archive that is read as it comes: each file's bytes go to a sink, and no name in it is ever a path here."""
+"""A tar archive that is read as it arrives: each file's bytes go to a sink, and its names are never used as paths."""
 
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +17,11 @@ _BLOCK = 512
 
 
 class BadArchiveError(Exception):
-    """What came is no archive of an export."""
+    """The received bytes are not an archive of an export."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """What the manifest says of a file."""
+    """A file's line of the manifest."""
 
     id: int
     instance: int
@@ -41,7 +41,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InstanceLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What the list of instances says of one."""
+    """An instance's line of the list of instances."""
 
     id: int
     uuid: str
@@ -56,13 +56,13 @@ class InstanceLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Read = Callable[[Sequence[InstanceLine], Sequence[Line]], None]
-"""Is told what an archive holds, before the first of its files."""
+"""Receives the lists of an archive, before the first of its files."""
 
 
 class _Header:
     """A member's header (POSIX.1-2001, `ustar`), as far as our archives use it.
 
-    `tarfile` reads it too, in ten times the time, which counts where members are small.
+    `tarfile` needs ten times as long to read it, which matters for small members.
     """
 
     def __init__(self, block: bytes) -> None:
@@ -80,11 +80,11 @@ class _Header:
 
 
 class ArchiveStream:
-    """Takes an archive's bytes piece by piece.
+    """Reads an archive's bytes piece by piece.
 
     Args:
-        begin, end: as `StreamingSource.stream` takes them.
-        read: is told what it holds; then it must have a list of instances after its manifest.
+        begin, end: as for `StreamingSource.stream`.
+        read: receives its lists; then it must have a list of instances after its manifest.
     """
 
     def __init__(self, begin: Begin, end: End, read: Read | None = None) -> None:
@@ -101,10 +101,10 @@ class ArchiveStream:
         self._sink: Sink | None = None
 
     def take(self, piece: bytes | memoryview) -> None:
-        """Take what comes next.
+        """Read the next bytes.
 
         Raises:
-            BadArchiveError: it is no such archive.
+            BadArchiveError: they are not such an archive.
         """
         view = memoryview(piece)
         while view:

@@ -1,7 +1,7 @@
 """A Flokzu account as a source, real or Satchel's own surface: instances by their identifiers, through the Open API.
 
-That API has no list and no search, so the identifiers are given: each on a line of a file, or as the numbers of a
-process. The address of an attachment works for minutes, so that each is asked for when its bytes are.
+That API has no list and no search, so the user gives the identifiers: each on a line of a file, or as the numbers of a
+process. The address of an attachment is valid for minutes, so each is requested just before its bytes.
 """
 
 import re
@@ -47,16 +47,16 @@ class _Instance(ReplyBody, frozen=True, kw_only=True, rename="camel"):
 
 
 class Identifiers(Protocol):
-    """Which instances are taken.
+    """The instances to export.
 
     Attributes:
-        are_tried: whether it is only tried whether there are such.
+        are_tried: whether they may not exist.
     """
 
     are_tried: bool
 
     def take(self, cursor: str | None, count: int) -> tuple[list[str], str | None]:
-        """Return the identifiers from a cursor on, and the cursor of the next; None where there are no more."""
+        """Return the identifiers from a cursor on, and the next cursor; None at the end."""
         ...
 
 
@@ -124,7 +124,7 @@ class FlokzuSource:
     Args:
         address: up to `/v2`, which may be left out, such as `https://app.flokzu.com/flokzuopenapi/api`.
         identifiers: which ones.
-        key: the API key, and `username` the e-mail of the user whom it acts for.
+        key: the API key, and `username` the e-mail of the user for whom it acts.
     """
 
     def __init__(self, address: str, identifiers: Identifiers, *, key: str, username: str) -> None:
@@ -133,7 +133,7 @@ class FlokzuSource:
         self._headers = {"X-Api-Key": key, "X-Username": username, "Content-Type": "application/json"}
 
     def open(self) -> Flow[None]:
-        """Read the first identifiers, so that what is wrong with them is told at once."""
+        """Read the first identifiers, so that their faults are reported at once."""
         yield Work(lambda: self._identifiers.take(None, 1))
 
     def page(self, cursor: str | None) -> Flow[FoundPage]:
@@ -154,18 +154,18 @@ class FlokzuSource:
         return FoundPage(items=items, next=following, missing=gone, absent=absent)
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
-        """Take an attachment's bytes from its newest address."""
+        """Fetch an attachment's bytes from its newest address."""
         instance = yield from self._instance(file.holder or "")
         address = next((str(one.get("url") or "") for _, one in _attached(instance) if _name(one) == file.uuid), "")
         if not address:
-            raise Refused(_NOT_FOUND, "not_found", f"{file.holder} does not have the attachment {file.name} any more.")
+            raise Refused(_NOT_FOUND, "not_found", f"{file.holder} no longer has the attachment {file.name}.")
         yield from receive_elsewhere(address, sink, home=self.address)
 
     def _instance(self, name: str) -> Flow[_Instance]:
-        """Return an instance; theirs is a GET with a body.
+        """Return an instance; the request is a GET with a body.
 
         Raises:
-            Refused: there is none, or not for this user.
+            Refused: it does not exist, or not for this user.
         """
         content = msgspec.json.encode({"identifier": name})
         call = Request(method="GET", path=_INSTANCE, headers=self._headers, content=content, is_repeatable=True)
@@ -218,14 +218,14 @@ def _name(given: Json) -> str:
 
 
 def _files(value: object) -> list[Json] | None:
-    """Return the attachments that a value is; None for any other, such as a table's rows."""
+    """Return a value as attachments; None for any other value, such as a table's rows."""
     several = cast("list[object]", value) if isinstance(value, list) else [value]
     found = [cast("Mapping[str, object]", one) for one in several if isinstance(one, dict) and "attachmentId" in one]
     return found if found and len(found) == len(several) else None
 
 
 def _attached(one: _Instance) -> Iterator[tuple[str | None, Json]]:
-    """Give the attachments of an instance: of its fields, and of its tab, which our surface tells too."""
+    """Yield the attachments of an instance: of its fields, and of its tab, which only our surface returns."""
     for label, value in one.fields.items():
         for given in _files(value) or ():
             yield label, given

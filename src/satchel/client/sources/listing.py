@@ -1,4 +1,4 @@
-"""What the sources of other vendors share: places in lists that shift, numbers for what has only names, moments."""
+"""Shared parts of the sources of other vendors: offsets in lists that shift, numbers for names, datetimes."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ Json: TypeAlias = Mapping[str, object]
 
 UNAUTHENTICATED = 401
 MOST_TURNS = 10
-"""How often a list is begun anew because it was shifted meanwhile."""
+"""How often a list is restarted because it was shifted meanwhile."""
 
 _NUMBER_BITS = 63
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetCursor:
-    """Where a page begins, in a list that goes by offset.
+    """The start of a page in a list with offsets.
 
-    Each page is asked for with the last one of the page before in front. If another is there, the list was shifted
-    meanwhile and is begun anew, so that nothing is passed over; what is seen twice is taken once.
+    Each page is requested to begin with the last entry of the previous one. If it begins with another, the list was
+    shifted meanwhile and is restarted, so that no entry is skipped; an entry that is seen twice is used once.
     """
 
     start: int = 0
@@ -33,33 +33,33 @@ class OffsetCursor:
 
     @classmethod
     def read(cls, cursor: str | None) -> Self:
-        """Return the place that a cursor names; None is the beginning."""
+        """Parse a cursor; None is the start."""
         if cursor is None:
             return cls()
         start, turns, last = cursor.split(":", 2)
         return cls(int(start), last, int(turns))
 
     def again(self) -> "OffsetCursor | None":
-        """Return the beginning for another turn; None after too many."""
+        """Return the start for another turn; None after too many."""
         return OffsetCursor(0, "", self.turns + 1) if self.turns < MOST_TURNS else None
 
     def is_shifted(self, first: str | None) -> bool:
-        """Return whether another stands where the last one of the page before stood."""
+        """Return whether the first entry is not the last one of the previous page."""
         return self.start > 0 and first != self.last
 
     def following(self, count: int, last: str) -> str:
-        """Return the cursor of the page after one of so many entries that ends with `last`."""
+        """Return the next cursor after a page of `count` entries that ends with `last`."""
         return f"{self.start + count - 1}:{self.turns}:{last}"
 
 
 def number_of(*names: str) -> int:
-    """Return a number that stands for a name: the same on each run, and no other name's (63 bits of its digest)."""
+    """Return a number for a name: the same on each run, and different for each name (63 bits of its digest)."""
     digest = hashlib.sha256("\0".join(names).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> (64 - _NUMBER_BITS)
 
 
 def utc(text: object) -> str | None:
-    """Return a vendor's moment in UTC as RFC 3339; None where it is none, or has no zone."""
+    """Return a vendor's datetime in UTC as RFC 3339; None if it is malformed, or has no zone."""
     if not isinstance(text, str) or not text.strip():
         return None
     try:
@@ -73,7 +73,7 @@ def missing(identifier: str, refused: Refused) -> Missing:
     """Return an instance that was refused, for the report.
 
     Raises:
-        Refused: the credential has ended, which concerns every other one too.
+        Refused: the credential has expired, which affects every other instance too.
     """
     if refused.status == UNAUTHENTICATED:
         raise refused

@@ -14,10 +14,10 @@ from satchel.model.api.files import File
 from satchel.model.api.instances import FoundInstance
 
 PAGE = 100
-"""Instances at once: a page with its files is in memory as a whole."""
+"""Instances per page: a page with its files is entirely in memory."""
 
 _ORDER = "started_at"
-"""Upwards, so that what starts meanwhile comes last and nothing is passed over."""
+"""Ascending, so that instances that start meanwhile come last and none is skipped."""
 
 
 class NativeSource:
@@ -25,9 +25,9 @@ class NativeSource:
 
     Args:
         address: of the server.
-        query: as `POST /instances/search` takes it; its sort and limit do not count.
-        fields: ids of the file fields to take; None takes all.
-        attachments: whether the attachments tab is taken.
+        query: for `POST /instances/search`; its sort and limit are ignored.
+        fields: ids of the file fields to export; None exports all.
+        attachments: whether to export the attachments tab.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class NativeSource:
         self._attachments = attachments
         self._names: Mapping[str, str] = {}
         self._streams = True
-        # Of several apps, some may be the user's to see but not to export: a stream leaves out what a listing has.
+        # Of several apps, the user may be allowed to view some but not to export them: streams omit their files.
         self.lists_in_streams = isinstance(query.get("app"), str)
 
     def open(self) -> Flow[None]:
-        """Learn the names of the apps."""
+        """Read the names of the apps."""
         self._names = {app.code: app.name for app in (yield from operations.apps())}
 
     def page(self, cursor: str | None) -> Flow[FoundPage]:
@@ -68,11 +68,11 @@ class NativeSource:
         return FoundPage(items=items, next=page.next, total=total, window=page.window)
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
-        """Take a file's bytes; a broken connection is taken up where it broke."""
+        """Fetch a file's bytes, resuming after a broken connection."""
         yield from receiving.receive(transfers.content_of(file.id), sink, etag=file.sha256)
 
     def stream(self, cursor: str | None, begin: Begin, end: End, listed: Listed | None = None) -> Flow[bool]:
-        """Take a page's files as one archive; return False to users without the right to export that way."""
+        """Fetch a page's files as one archive; return False if the user has no right to export."""
         if not self._streams:
             return False
         heads: list[Reply] = []
@@ -107,11 +107,11 @@ class NativeSource:
         except BadArchiveError:
             self._streams = False
             return False
-        self._streams = isinstance(got, NoReply) or got.is_good
+        self._streams = isinstance(got, NoReply) or got.is_success
         return self._streams
 
     def _lined(self, head: Reply, instances: Sequence[InstanceLine], lines: Sequence[Line]) -> FoundPage:
-        """Return a page as an archive lists it: the same as its listing gives."""
+        """Return a page from an archive's lists: the same as from a listing."""
         files: dict[int, list[FoundFile]] = {}
         for line in lines:
             files.setdefault(line.instance, []).append(self._file(line.instance, line, line.created_at))
@@ -147,7 +147,7 @@ class NativeSource:
         )
 
     def _file(self, instance: int, file: File | Line, created_at: str | None) -> FoundFile:
-        """Return a file as a listing or an archive tells of it; only moments are written in two ways."""
+        """Return a file from a listing or an archive; they differ only in the format of datetimes."""
         return FoundFile(
             id=file.id,
             instance=instance,
@@ -168,5 +168,5 @@ class NativeSource:
 
 
 def moment(at: datetime | None) -> str | None:
-    """Return a moment in UTC as RFC 3339 with a Z."""
+    """Return a datetime in UTC as RFC 3339 with a Z."""
     return None if at is None else at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -1,7 +1,7 @@
 """A Navixy account as a source, real or Satchel's own surface: tasks that have a form, with the files of its values.
 
-Tasks are listed, then each one's form is read: only `task/form/read` tells of files. The address of a file may end at
-any time, so that it is asked for when its bytes are. What was uploaded and never submitted is no part of a form.
+Tasks are listed, then each one's form is read: only `task/form/read` returns files. The address of a file may expire at
+any time, so it is requested just before the bytes. Files that were uploaded and never submitted are not part of a form.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -89,7 +89,7 @@ class NavixySource:
     """Tasks with forms of a Navixy account.
 
     Args:
-        address: up to `/v2` and with it, such as `https://api.eu.navixy.com/v2` or `.../v2/fsm`.
+        address: up to and including `/v2`, such as `https://api.eu.navixy.com/v2` or `.../v2/fsm`.
         sign_in: a `hash` (an API key, or a session's), or `login` and `password`.
         template: only tasks with a form of this template.
     """
@@ -101,7 +101,7 @@ class NavixySource:
         self._template = template
 
     def open(self) -> Flow[None]:
-        """Sign in, and ask for a task, so that what is wrong is told at once."""
+        """Sign in, and request a task, so that faults are reported at once."""
         if not self._hash:
             yield from self._signed_in()
         yield from self._listed(0, 1)
@@ -129,14 +129,14 @@ class NavixySource:
         return FoundPage(items=items, next=following, missing=gone)
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
-        """Take a file's bytes from its newest address."""
+        """Fetch a file's bytes from its newest address."""
         task, number = int(file.holder or 0), file.place
         files = list((yield from self._form(task)).files)
         if all(one.id != number for one in files):
             files += (yield from self._asked("task/read", _OneTask, {"task_id": task})).value.files
         address = next((one.download_url for one in files if one.id == number), None)
         if address is None:
-            raise Refused(_GONE, "not_found", f"Task {task} does not have the file {file.name} any more.")
+            raise Refused(_GONE, "not_found", f"Task {task} no longer has the file {file.name}.")
         yield from receive_elsewhere(address, sink, home=self.address)
 
     def _listed(self, offset: int, limit: int) -> Flow[_Tasks]:
@@ -146,10 +146,10 @@ class NavixySource:
         return (yield from self._asked("task/form/read", _Read, {"task_id": task}))
 
     def _asked(self, path: str, kind: type[T], given: Mapping[str, object]) -> Flow[T]:
-        """Return what a call answers, after one new sign-in if the session has ended.
+        """Send a request and return its reply, after one new sign-in if the session has expired.
 
         Raises:
-            Refused: it is an error.
+            Refused: the reply is an error.
         """
         used = self._hash
         try:
@@ -177,10 +177,10 @@ class NavixySource:
         try:
             session = yield from self._sent("user/auth", _Session, given)
         except Refused as refused:
-            message = f"Navixy did not let us sign in: {refused.message}"
+            message = f"The sign-in at Navixy failed: {refused.message}"
             raise Refused(UNAUTHENTICATED, "unauthenticated", message) from None
         if session.type != "authenticated":
-            raise Refused(UNAUTHENTICATED, "unauthenticated", "Navixy asks for a second factor; use an API key.")
+            raise Refused(UNAUTHENTICATED, "unauthenticated", "Navixy requires a second factor; use an API key.")
         self._hash = session.hash
 
     def _found(self, task: _Task, form: _Form, held: Sequence[_File]) -> SourceInstance:
@@ -219,7 +219,7 @@ class NavixySource:
 
     def _file(self, task: _Task, file: _File, field: str | None) -> FoundFile:
         return FoundFile(
-            # The same file may be seen in several tasks of one process, and is a file of each of them here.
+            # The same file may be visible in several tasks of one process, and is a file of each of them here.
             id=number_of(str(task.id), str(file.id)),
             instance=task.id,
             place=file.id,
@@ -245,7 +245,7 @@ def _numbers(value: Json) -> list[int]:
 
 
 def _value(field: _Field, value: Json) -> object:
-    """Return a value as people see it: options by their labels."""
+    """Return a value as displayed: options by their labels."""
     if "value_index" in value:
         return _label(field.options, value["value_index"])
     checks = value.get("values")

@@ -1,7 +1,7 @@
 """A Questetra server as a source, real or Satchel's own surface: ProcessInstance/list and File/download.
 
-The search is the criteria as they are given; their text is only touched where they name no items, for then the answer
-has no files: every file item of the apps that are found is added to them, or every item of any kind.
+The search is the given criteria; their text is only changed if they name no items, because then the answer
+has no files: every file item of the apps found is added to them, or every item of any type.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,18 +23,18 @@ PAGE = 100
 FILE_ITEM = "FILE2"
 
 _WORDS = frozenset({"file", "string", "decimal", "date", "datetime", "select", "quser", "qgroup", "list", "discussion"})
-"""What criteria call the items that have a value: the type's name in lower case."""
+"""The types of items with a value, in criteria: the type's name in lower case."""
 
 _STATES = {"STARTED": "running", "ENDED": "ended", "CANCELLED": "cancelled", "FAILED": "failed"}
 _LIST = "/API/OR/ProcessInstance/list"
 _DOWNLOAD = "/API/OR/ProcessInstance/File/download"
 _DEFINITIONS = "/API/OR/ProcessDataDefinition/list"
 _MOST_TURNS = 10
-"""How often the list is begun anew because it was shifted meanwhile."""
+"""How often the list is restarted because it was shifted meanwhile."""
 
 
 class ListedProcess(ReplyBody, frozen=True, kw_only=True, rename="camel"):
-    """A process, as far as an export needs it."""
+    """The members of a process that an export needs."""
 
     process_instance_id: int
     process_instance_title: str
@@ -49,7 +49,7 @@ class ListedProcess(ReplyBody, frozen=True, kw_only=True, rename="camel"):
 
 
 class ProcessPage(ReplyBody, frozen=True, kw_only=True, rename="camel"):
-    """A page of processes, and how many there are in all."""
+    """A page of processes, and their total number."""
 
     count: int
     process_instances: Sequence[ListedProcess]
@@ -70,8 +70,8 @@ class QuestetraSource:
     Args:
         address: up to where `/API` begins.
         criteria: XML or JSON; empty finds everything.
-        items: the numbers of the items to take; None takes those that the criteria show, or all.
-        with_values: whether items that hold no files are taken too, where the criteria show none.
+        items: the numbers of the items to export; None exports those that the criteria show, or all.
+        with_values: whether items without files are exported too, if the criteria show none.
     """
 
     def __init__(
@@ -86,14 +86,14 @@ class QuestetraSource:
         check_xml(self._criteria)
 
     def open(self) -> Flow[None]:
-        """Ask for nothing, so that what is wrong with the criteria or the sign-in is told at once."""
+        """Request an empty page, so that faults of the criteria or the sign-in are reported at once."""
         yield from self._listed(0, 0)
 
     def page(self, cursor: str | None) -> Flow[FoundPage]:
-        """Return a page; it is asked for with the last process of the one before in front.
+        """Return a page; it is requested to begin with the last process of the previous page.
 
-        If another is there, the list was shifted meanwhile: it is begun anew, so that nothing is passed over, and
-        whoever goes through the pages sees some processes twice.
+        If it begins with another, the list was shifted meanwhile: it is restarted, so that no process is skipped, and
+        some processes appear twice.
         """
         start, last, turns = (int(part) for part in (cursor or "0:0:0").split(":"))
         listed = yield from self._listed(start, PAGE)
@@ -109,7 +109,7 @@ class QuestetraSource:
         return FoundPage(items=[self._found(one) for one in fresh], next=following, total=listed.count)
 
     def _with_items(self, listed: ProcessPage, start: int) -> Flow[ProcessPage]:
-        """Return a page with the items of its apps, where the criteria name no items."""
+        """Return a page with the items of its apps, if the criteria name no items."""
         found = listed.process_instances
         if not any(one.data is None for one in found):
             return listed
@@ -131,7 +131,7 @@ class QuestetraSource:
         return (yield from send(call)).read(ProcessPage)
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
-        """Take a file's bytes; a broken connection begins anew, as no one says that ranges are known there."""
+        """Fetch a file's bytes; a broken connection restarts, as support of ranges is not documented there."""
         form = {"id": str(file.id), "processDataInstanceId": str(file.place)}
         yield from receiving.receive(Request(method="POST", path=_DOWNLOAD, form=form), sink)
 
@@ -182,13 +182,13 @@ def _moment(text: str | None) -> str | None:
 
 
 def check_xml(criteria: str) -> None:
-    """Refuse criteria with a DTD or entities before anybody reads them.
+    """Refuse criteria with a DTD or entities before they are parsed.
 
     Raises:
         InvalidRequest: they have one.
     """
     if "<!DOCTYPE" in criteria or "<!ENTITY" in criteria:
-        raise InvalidRequest("The criteria have a DOCTYPE or entities, which are not taken.")
+        raise InvalidRequest("The criteria have a DOCTYPE or entities, which are refused.")
 
 
 def showing(criteria: str, items: Mapping[int, str]) -> str:
@@ -196,7 +196,7 @@ def showing(criteria: str, items: Mapping[int, str]) -> str:
 
     Args:
         criteria: XML or JSON.
-        items: the word for each one's type, by number.
+        items: each one's type in criteria, by number.
 
     Raises:
         InvalidRequest: they are malformed.
@@ -207,9 +207,9 @@ def showing(criteria: str, items: Mapping[int, str]) -> str:
     if criteria.startswith("<"):
         check_xml(criteria)
         try:
-            root = ET.fromstring(criteria)  # noqa: S314  # checked for what makes it unsafe
+            root = ET.fromstring(criteria)  # noqa: S314  # checked for a DTD and entities
         except ET.ParseError as error:
-            raise InvalidRequest(f"The criteria are no well-formed XML ({error}).") from None
+            raise InvalidRequest(f"The criteria are not well-formed XML ({error}).") from None
         data = root.find("data")
         data = ET.SubElement(root, "data") if data is None else data
         for number in numbers:

@@ -1,4 +1,4 @@
-"""What a source of processes with files is, whoever's API it speaks; and what it gives."""
+"""The interface of a source of processes with files, for any vendor's API; and its results."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ class FoundFile:
     """A file of an instance.
 
     Attributes:
-        field: what holds it; None is the attachments tab.
-        place: a second number without which a vendor does not give the bytes.
+        field: that holds it; None is the attachments tab.
+        place: a second number that a vendor needs to fetch the bytes.
         holder: the vendor's name of the instance, likewise.
         kind: `stored`, or `link`, `drive`, `onedrive`: kept elsewhere, at `url`.
         size: in bytes; of stored ones.
-        sha256: None where the source does not tell.
+        sha256: None if the source does not return it.
         created_at: likewise; RFC 3339.
-        created_by: the number or name of whoever attached it there; likewise.
+        created_by: the number or name of the user who attached it there; likewise.
         source: the address of the bytes.
     """
 
@@ -50,8 +50,8 @@ class SourceInstance:
     Attributes:
         app: the app's code, or its number where the vendor has no codes.
         app_name: the app's name for people.
-        starter: the number or name of whoever started it there.
-        labels: what fields are called for people, by their names among the values.
+        starter: the number or name of the user who started it there.
+        labels: of fields, by their names in the values.
     """
 
     id: int
@@ -71,11 +71,11 @@ class SourceInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """An instance of the list that cannot be had.
+    """A listed instance that cannot be read.
 
     Attributes:
-        identifier: by which the source knows it.
-        code, message: why.
+        identifier: in the source.
+        code, message: the reason.
     """
 
     identifier: str
@@ -85,14 +85,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPage:
-    """A page of what was found.
+    """A page of found instances.
 
     Attributes:
-        next: where the next page begins; None on the last.
-        total: how many instances there are in all, where the source counts them.
-        window: how many of the newest instances a short "contains" looked at, where it did not look at all.
-        missing: what is listed and cannot be had.
-        absent: how many numbers that were tried are nobody's.
+        next: the cursor of the next page; None on the last.
+        total: the number of all instances, if the source counts them.
+        window: how many of the newest instances a short "contains" searched, if not all.
+        missing: listed instances that cannot be read.
+        absent: how many of the tried numbers do not exist.
     """
 
     items: Sequence[SourceInstance]
@@ -107,62 +107,62 @@ class Source(Protocol):
     """Instances with files, a page at a time and always in the same order, and the bytes of each file.
 
     Attributes:
-        address: of the server; a tree is filled from one only.
+        address: of the server; a tree has only one source.
     """
 
     address: str
 
     def open(self) -> Flow[None]:
-        """Get ready: sign in, find out what the search needs.
+        """Prepare: sign in, read what the search needs.
 
         Raises:
-            SatchelError: the search is malformed, or not to be done by this user.
+            SatchelError: the search is malformed, or not allowed for this user.
         """
         ...
 
     def page(self, cursor: str | None) -> Flow[FoundPage]:
-        """Return the page that begins at a cursor; None is the first."""
+        """Return the page at a cursor; None is the first."""
         ...
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:
-        """Take a stored file's bytes into a sink.
+        """Fetch a stored file's bytes into a sink.
 
         Raises:
-            Refused: it is gone, or not to be had by this user.
-            Unavailable: the connection broke more often than is tried.
+            Refused: it was deleted, or this user may not read it.
+            Unavailable: the connection broke too often.
         """
         ...
 
 
 Begin = Callable[[int], "Sink | None"]
-"""Is told the number of the file that comes next, and returns where it goes; None passes over it."""
+"""Receives the number of the next file, and returns its sink; None skips it."""
 
 End = Callable[[int, Sink], None]
-"""Is told that a file has come whole."""
+"""Is called when a file was received completely."""
 
 
 Listed = Callable[[FoundPage], None]
-"""Is told what a page holds, before the first of its files."""
+"""Receives the instances of a page, before the first of its files."""
 
 
 @runtime_checkable
 class StreamingSource(Protocol):
-    """A source that gives the files of a whole page in one answer.
+    """A source that sends the files of a whole page in one reply.
 
     Attributes:
-        lists_in_streams: whether such an answer can tell all that the page's listing does.
+        lists_in_streams: whether such a reply has everything that the page's listing has.
     """
 
     lists_in_streams: bool
 
     def stream(self, cursor: str | None, begin: Begin, end: End, listed: Listed | None = None) -> Flow[bool]:
-        """Take the bytes of a page's files, one after the other; return False where it cannot be done this way.
+        """Fetch the bytes of a page's files, one after the other; return False if the source does not support it.
 
-        What breaks off is no error: the files that did not come are fetched by themselves.
+        A broken stream is not an error: the missing files are fetched separately.
 
         Args:
-            cursor: where the page begins.
-            begin, end: are told of each file.
-            listed: is told the page, where it was not listed before and `lists_in_streams`.
+            cursor: of the page.
+            begin, end: are called for each file.
+            listed: receives the page, if it was not listed before and `lists_in_streams`.
         """
         ...
