@@ -22,7 +22,7 @@ def test_hidden_read_only_and_unknown_names_answer_alike() -> None:
 
     assert [fault.field for fault in faults] == ["name", "count", "secret"]
     assert {(fault.code, fault.message) for fault in faults} == {
-        ("not_writable", "This form does not take a value for it.")
+        ("not_writable", "This form does not accept a value for it.")
     }
 
 

@@ -1,7 +1,7 @@
-"""Who asks: a user by one credential, or the system.
+"""Actors: a user by one credential, or the system.
 
-An actor carries the rights that its user's groups had when it was authenticated, so that one request decides by one
-state of them. `actions.access` asks the questions; this module only answers.
+An actor carries the rights that its user's groups had when it was authenticated, so that one request uses one
+state of them. `actions.access` makes the decisions; this module only holds the data.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from satchel.model.ids import AccountId, AppId, CredentialId, GroupId, UserId
 
 
 class Right(StrEnum):
-    """What a group may do: with one app, or (where the grant names none) with every app of the account."""
+    """The rights of a group: for one app, or (if the grant names none) for every app of the account."""
 
     START = "start"
     VIEW = "view"
@@ -32,7 +32,7 @@ class Actor:
     """A user by one credential, or the system where `user_id` is None.
 
     Attributes:
-        scope: what the credential may be used for, in its surface's words; "" for everything.
+        scope: the credential's scope, in its surface's terms; "" for everything.
         address: the network address that the request came from, or None.
         rights: by app; the key None holds those for every app.
         sees_own_work: whether the user sees what they started or completed without the right `view`.
@@ -62,9 +62,9 @@ class Actor:
         return self.is_system or Right.ADMIN in self.rights.get(None, frozenset())
 
     def by_rights_only(self) -> "Actor":
-        """Return this actor without the sight of own work, as the surfaces of other vendors have to answer it.
+        """Return this actor without the sight of own work, for the surfaces of other vendors.
 
-        Their APIs know no such sight; a client of theirs must not begin to see what it has no right to view.
+        Their APIs have no such sight; their clients must not suddenly see instances that they have no right to view.
         """
         return replace(self, sees_own_work=False)
 
@@ -79,7 +79,7 @@ class Actor:
         return any(self.may(right, app) for right in APP_RIGHTS)
 
     def apps_with(self, right: Right) -> frozenset[AppId] | None:
-        """Return the apps for which the actor has this right, or None where it has it for all."""
+        """Return the apps for which the actor has this right, or None if it has it for all."""
         if self.is_admin or right in self.rights.get(None, frozenset()):
             return None
         return frozenset(app for app, rights in self.rights.items() if app is not None and right in rights)

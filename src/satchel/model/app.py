@@ -1,7 +1,7 @@
-"""An app's data side: what `app.yaml` says, checked and typed.
+"""An app's data: the content of `app.yaml`, checked and typed.
 
-`Manifest` is what the rest of Satchel knows of an app besides its BPMN. `satchel.model.app_yaml.bundle` makes it
-from YAML; nothing else does.
+`Manifest` is all that the rest of Satchel uses of an app besides its BPMN. Only `satchel.model.app_yaml.bundle`
+builds it, from YAML.
 """
 
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ from satchel.model.ids import ElementId, FieldId
 from satchel.model.services import OnFailure, RetryPolicy, ServiceTask, Source
 
 BUILT_IN_NAMES = frozenset({"identifier", "instance_id", "title", "starter", "started_at", "app"})
-"""Names that templates and expressions know besides fields; no field may take one."""
+"""Built-in names of templates and expressions; no field may have one."""
 
 COMMENT = FieldId("comment")
-"""The built-in input of actions that writes a comment; no field may take this id."""
+"""The built-in input of actions that writes a comment; no field may have this id."""
 
 
 class Access(StrEnum):
-    """What a form lets its user do with a field."""
+    """The access of a form's user to a field."""
 
     HIDE = "hide"
     READ = "read"
@@ -30,19 +30,19 @@ class Access(StrEnum):
 
     @property
     def is_writable(self) -> bool:
-        """Whether values for the field are taken."""
+        """Whether values for the field are accepted."""
         return self in (Access.EDIT, Access.REQUIRE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """Who a task goes to: exactly one is set, or none (then it is offered to those who may start the app).
+    """The assignment of a task: exactly one is set, or none (then it is offered to those who may start the app).
 
     Attributes:
         group: the name of a group; the task is offered to its members.
         user: the e-mail of a user; the task is assigned to them.
         field: a field of type `user` or `group` that names them.
-        starter: the one who started the instance.
+        starter: the user who started the instance.
     """
 
     group: str | None = None
@@ -69,13 +69,13 @@ class StartForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskForm:
-    """What `app.yaml` says of one BPMN user task.
+    """The settings of one BPMN user task in `app.yaml`.
 
     Attributes:
         fields: access per field; a field without an entry is hidden.
         due: time from the task's opening to its due time.
-        fail_when_late: `late: fail`; the task fails at its due time instead of turning late.
-        outcomes: empty means that the task just completes.
+        fail_when_late: `late: fail`; the task fails at its due time instead of becoming late.
+        outcomes: empty means that the task completes without one.
     """
 
     assign: Assignment
@@ -95,12 +95,12 @@ class Area:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What can be run on an instance from outside.
+    """An action that can be run on an instance over an API.
 
     Attributes:
         task: the user task that it completes with `outcome`, or None.
         create: whether it starts an instance instead.
-        inputs: the fields (and `comment`) that it takes.
+        inputs: the fields (and `comment`) that it accepts.
     """
 
     id: int
@@ -122,7 +122,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallActivity:
-    """How a BPMN call activity maps its data.
+    """The mapping of a BPMN call activity's data.
 
     Attributes:
         app: the code of the app that is started.
@@ -137,14 +137,14 @@ class CallActivity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What a BPMN service or send task does: the kind and its own settings, as plain JSON data.
+    """The settings of a BPMN service or send task: its kind, and the kind's settings as plain JSON data.
 
     Attributes:
-        inputs: the fields that whoever completes the job by hand or by program may set.
-        task: what Satchel does by itself, or None where it waits for somebody to complete it.
-        retry, on_failure: how often that is tried, and what happens when it has failed for good.
-        otherwise: field -> the value that it gets where the process continues after a failure.
-        acts_as: e-mail of the user for whom it is done; without, whoever deployed the app.
+        inputs: the fields that may be set when the task is completed by hand or by a program.
+        task: what Satchel performs automatically, or None if the task waits to be completed.
+        retry, on_failure: how often it is tried, and what happens after the last failure.
+        otherwise: field -> its value if the process continues after a failure.
+        acts_as: e-mail of the user whose rights apply; without, the user who deployed the app.
     """
 
     kind: str
@@ -159,7 +159,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """Everything that one `app.yaml` says.
+    """The content of one `app.yaml`.
 
     Attributes:
         code: 1 to 16 of `A-Z0-9`, beginning with a letter; unique in the account.

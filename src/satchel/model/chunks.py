@@ -1,8 +1,8 @@
-"""Bytes as a stream of chunks, as the store and the way out take them."""
+"""Bytes as a stream of chunks, for the store and outbound calls."""
 
 from collections.abc import AsyncGenerator
 
 
 async def once(data: bytes) -> AsyncGenerator[bytes, None]:
-    """Give bytes that are held in memory, as one chunk."""
+    """Yield bytes in memory as one chunk."""
     yield data

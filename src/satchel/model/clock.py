@@ -1,4 +1,4 @@
-"""Time as an argument: whoever needs to know the time takes a `Clock`; and how a moment is written for others."""
+"""Time as an argument: code that needs the time takes a `Clock`; and formats of datetimes."""
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -6,19 +6,19 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time: the system's clock in production, one that tests move by hand."""
+    """Returns the time: the system's clock in production, one that tests set in tests."""
 
     def __call__(self) -> datetime:
-        """Return the present moment, aware and in UTC."""
+        """Return the current time, aware and in UTC."""
         ...
 
 
 def moment(at: datetime) -> str:
-    """Return a moment in UTC, its fraction of a second without zeros at the end: `2024-04-02T20:26:27.7794Z`."""
+    """Format a datetime in UTC, its fraction of a second without trailing zeros: `2024-04-02T20:26:27.7794Z`."""
     text = at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "")
     return f"{text.rstrip('0').rstrip('.')}Z"
 
 
 def http_date(at: datetime) -> str:
-    """Return a moment as HTTP's headers have it: `Tue, 02 Apr 2024 20:26:27 GMT`."""
+    """Format a datetime for HTTP headers: `Tue, 02 Apr 2024 20:26:27 GMT`."""
     return format_datetime(at.astimezone(UTC), usegmt=True)

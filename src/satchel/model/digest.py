@@ -1,4 +1,4 @@
-"""SHA-256 digests as a type of their own, so that no other text is ever taken for a storage name."""
+"""SHA-256 digests as a separate type, so that no other text is used as a storage name."""
 
 import re
 from typing import NewType

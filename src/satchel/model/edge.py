@@ -1,4 +1,4 @@
-"""The limits of a listening server, as settings give them to the protocol that keeps them."""
+"""The limits of a listening server: set by the settings, enforced by the protocol."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ class Edge:
         header_deadline_s: from a request's first byte (or the connection's start) to the end of its headers.
         header_bytes: request line and headers together.
         keep_alive_s: how long an idle connection stays open.
-        stall_s: how long a client may take in nothing of an answer that waits for it.
-        linger_s: how long a client has to take in an answer that came before its request was complete.
+        stall_s: how long a client may read nothing of a waiting answer.
+        linger_s: how long a client has to read an answer that was sent before its request was complete.
         grace_s: how long running requests may take when the server stops.
-        trusted_proxies: addresses or networks whose X-Forwarded-For and -Proto are believed.
+        trusted_proxies: addresses or networks whose X-Forwarded-For and -Proto are trusted.
     """
 
     header_deadline_s: float = 10.0

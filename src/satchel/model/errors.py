@@ -1,8 +1,8 @@
 """The one tree of errors.
 
-Each error has a stable `code` (a surface's tables and clients rely on it), a `kind` (what sort of refusal it is, and so
-its HTTP status on the native API) and a message made here: what happened, to what, and what to do. Surfaces translate
-by table; nobody matches on messages.
+Each error has a stable `code` (used by surfaces' tables and by clients), a `kind` (the category of the refusal, and so
+its HTTP status on the native API) and a message built here: what happened, to what, and what to do. Surfaces translate
+by table; no code matches on messages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,13 @@ from datetime import datetime
 from enum import Enum
 from typing import ClassVar
 
-from satchel.model.faults import FieldFault as FieldFault  # noqa: PLC0414  # errors carry them, so they are had here
+from satchel.model.faults import FieldFault as FieldFault  # noqa: PLC0414  # errors carry them, so they are importable here
 from satchel.model.faults import Finding as Finding  # noqa: PLC0414  # same
 from satchel.model.faults import SettingFault as SettingFault  # noqa: PLC0414  # same
 
 
 class ErrorKind(Enum):
-    """What sort of refusal an error is; the value is the HTTP status of the native API."""
+    """The category of an error; the value is the HTTP status of the native API."""
 
     INVALID = 400
     UNAUTHENTICATED = 401
@@ -46,7 +46,7 @@ class SatchelError(Exception):
 
     Attributes:
         code: stable, lower-case words joined by underscores.
-        kind: the sort of refusal.
+        kind: the category of the refusal.
         message: one or two sentences for a person.
         members: further members of the problem document, JSON-compatible.
     """
@@ -83,14 +83,14 @@ class InvalidValues(SatchelError):
 
 
 class IdempotencyKeyReused(SatchelError):
-    """An Idempotency-Key came with another body than the first time."""
+    """An Idempotency-Key was sent with another body than the first time."""
 
     code = "idempotency_key_reused"
     kind = ErrorKind.UNPROCESSABLE
 
 
 class MethodNotAllowed(SatchelError):
-    """The address is right, the method is not."""
+    """The address exists, but not for this method."""
 
     code = "method_not_allowed"
     kind = ErrorKind.METHOD
@@ -111,7 +111,7 @@ class Unauthenticated(SatchelError):
 
 
 class ChooseAccount(SatchelError):
-    """The e-mail and password fit several accounts; come again and name one of them."""
+    """The e-mail and password fit several accounts; repeat the request with the name of one."""
 
     code = "choose_account"
     kind = ErrorKind.CONFLICT
@@ -131,7 +131,7 @@ class Forbidden(SatchelError):
 
 
 class NotFound(SatchelError):
-    """There is no such thing, or the actor may not know of it; the two answer alike."""
+    """The thing does not exist, or the actor may not know of it; the two are not distinguished."""
 
     code = "not_found"
     kind = ErrorKind.NOT_FOUND
@@ -142,7 +142,7 @@ class NotFound(SatchelError):
 
 
 class Conflict(SatchelError):
-    """The thing's present state does not allow this."""
+    """The thing's current state does not allow this."""
 
     code = "conflict"
     kind = ErrorKind.CONFLICT
@@ -155,10 +155,10 @@ class InvalidState(Conflict):
 
 
 class Busy(Conflict):
-    """Somebody else is in the middle of the same thing; try again when they are done.
+    """Another request is working on the same thing; try again when it is finished.
 
     Attributes:
-        retry_after_s: when that may be.
+        retry_after_s: when to try again.
     """
 
     code = "busy"
@@ -181,7 +181,7 @@ class PreconditionFailed(SatchelError):
 
 
 class PreconditionRequired(SatchelError):
-    """A change that must name the version that it changes came without one."""
+    """A change that must name its base version was sent without one."""
 
     code = "if_match_required"
     kind = ErrorKind.PRECONDITION_REQUIRED
@@ -201,7 +201,7 @@ class UploadExpired(Gone):
 
     def __init__(self, upload: int, reason: str) -> None:
         super().__init__(
-            f"Upload {upload} has ended ({reason}). Ask for a new ticket and send the file again.", upload=upload
+            f"Upload {upload} has ended ({reason}). Request a new ticket and send the file again.", upload=upload
         )
 
 
@@ -209,7 +209,7 @@ class TooLarge(SatchelError):
     """A file or a body is larger than its limit.
 
     Attributes:
-        is_of_body: whether the request's body as a whole is, before anything was made of it.
+        is_of_body: whether it is the whole request body, before it was parsed.
     """
 
     code = "too_large"
@@ -217,19 +217,18 @@ class TooLarge(SatchelError):
 
     def __init__(self, what: str, limit_bytes: int, size_bytes: int | None = None, *, is_of_body: bool = False) -> None:
         self.is_of_body = is_of_body
-        came = f"{size_bytes} bytes" if size_bytes is not None else "more"
-        super().__init__(
-            f"{what} may hold {limit_bytes} bytes at most; {came} came.", limit_bytes=limit_bytes, size_bytes=size_bytes
-        )
+        sent = f"{size_bytes} bytes were" if size_bytes is not None else "more was"
+        message = f"{what} may have {limit_bytes} bytes at most; {sent} sent."
+        super().__init__(message, limit_bytes=limit_bytes, size_bytes=size_bytes)
 
 
 class BodyCutShort(InvalidRequest):
-    """The request's body ended before it was whole; whoever sent it is most likely gone."""
+    """The request's body ended early; the client has probably disconnected."""
 
     code = "body_cut_short"
 
     def __init__(self) -> None:
-        super().__init__("The request's body ended before it was whole. Send it again.")
+        super().__init__("The request's body ended before it was complete. Send it again.")
 
 
 class BodyTooSlow(SatchelError):
@@ -243,14 +242,14 @@ class BodyTooSlow(SatchelError):
 
 
 class UnsupportedMedia(SatchelError):
-    """A body's type or encoding is none that this address takes."""
+    """This address does not accept the body's type or encoding."""
 
     code = "unsupported_media"
     kind = ErrorKind.UNSUPPORTED
 
 
 class RangeNotSatisfiable(SatchelError):
-    """A Range asks for nothing that the content has."""
+    """A Range is outside the content."""
 
     code = "range_not_satisfiable"
     kind = ErrorKind.RANGE
@@ -263,7 +262,7 @@ class RangeNotSatisfiable(SatchelError):
 class BadFile(SatchelError):
     """A file's size, type, digest or count breaks its field's limits.
 
-    Each limit has a code of its own, one of `codes`.
+    Each limit has its own code, one of `codes`.
     """
 
     code = "bad_file"
@@ -279,14 +278,14 @@ class BadFile(SatchelError):
 
 
 class ChecksumMismatch(SatchelError):
-    """A tus chunk does not have the checksum that came with it; the chunk was discarded."""
+    """A tus chunk does not have the checksum that was sent with it; the chunk was discarded."""
 
     code = "checksum_mismatch"
     kind = ErrorKind.CHECKSUM
 
 
 class OverQuota(SatchelError):
-    """The account's storage has no room; the three numbers tell how much there is."""
+    """The account's quota is exceeded; the members have the numbers."""
 
     code = "over_quota"
     kind = ErrorKind.STORAGE
@@ -294,7 +293,7 @@ class OverQuota(SatchelError):
     def __init__(self, *, needed_bytes: int, used_bytes: int, reserved_bytes: int, limit_bytes: int) -> None:
         super().__init__(
             f"{needed_bytes} bytes do not fit: {used_bytes} used and {reserved_bytes} reserved of {limit_bytes}. "
-            "Delete files or ask an administrator for more room.",
+            "Delete files or ask an administrator for more storage.",
             needed_bytes=needed_bytes,
             used_bytes=used_bytes,
             reserved_bytes=reserved_bytes,
@@ -303,7 +302,7 @@ class OverQuota(SatchelError):
 
 
 class DiskFull(SatchelError):
-    """The server's disk has no room; nothing was recorded and reading goes on working."""
+    """The server's disk is full; nothing was recorded, and reading still works."""
 
     code = "disk_full"
     kind = ErrorKind.STORAGE
@@ -329,7 +328,7 @@ class Unavailable(SatchelError):
 
 
 class DatabaseUnavailable(Unavailable):
-    """The database cannot be started, found or reached; the message says why and what to do."""
+    """The database cannot be started, found or reached; the message states why and what to do."""
 
     code = "database_unavailable"
 
@@ -365,14 +364,14 @@ class InvalidBundle(SatchelError):
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__(
-            f"{len(findings)} finding(s) in the bundle; nothing was deployed. Mend them and deploy again.",
+            f"{len(findings)} finding(s) in the bundle; nothing was deployed. Fix them and deploy again.",
             findings=[asdict(finding) for finding in findings],
         )
         self.findings = tuple(findings)
 
 
 class EngineStopped(SatchelError):
-    """The process cannot go on from here, and nothing of this step was kept.
+    """The process cannot continue from here, and nothing of this step was kept.
 
     Raised for a condition that is neither true nor false, an exhausted gateway, a loop over its limit. The caller
     opens an incident with these members.
@@ -389,7 +388,7 @@ class EngineStopped(SatchelError):
 
 
 class CorruptState(SatchelError):
-    """The stored state of a running process cannot be read, or is another process's: damage, not a refusal."""
+    """The stored state of a running process cannot be read, or belongs to another: damage, not a refusal."""
 
     code = "corrupt_state"
     kind = ErrorKind.UNAVAILABLE

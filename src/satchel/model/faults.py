@@ -1,4 +1,4 @@
-"""What errors that report several things at once are made of: one fault each, with its place."""
+"""Parts of errors that report several things at once: one fault each, with its place."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class FieldFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingFault:
-    """Why one setting was refused: `name` says where it was set."""
+    """Why one setting was refused: `name` is the place where it was set."""
 
     name: str
     message: str
@@ -33,7 +33,7 @@ class Finding:
     Attributes:
         code: stable, e.g. `unknown_element`, `script_task`, `field_type`.
         file: `app.yaml` or `process.bpmn`.
-        line: 1-based line in that file, or None where there is none.
+        line: 1-based line in that file, or None.
         element: the BPMN element's id, or None.
         message: what is wrong and what to use instead.
         severity: `error` refuses the bundle; `warning` does not.
@@ -47,6 +47,6 @@ class Finding:
     severity: str = "error"
 
     def place(self) -> str:
-        """Return where it is, as `app.yaml:12` or `process.bpmn:40 (Gateway_1)`."""
+        """Return its place, as `app.yaml:12` or `process.bpmn:40 (Gateway_1)`."""
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         return f"{place} ({self.element})" if self.element else place

@@ -1,7 +1,7 @@
 """Fields: the declared places for values, with their types and limits.
 
-The invariant: a `Field` that exists is consistent (its limits fit its type, its options are not empty), because
-`satchel.model.app_yaml.bundle` is the only maker of fields and refuses the rest with findings.
+The invariant: every `Field` is consistent (its limits fit its type, its options are not empty), because
+only `satchel.model.app_yaml.bundle` creates fields, and refuses others with findings.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from satchel.model.ids import FieldId
 
 
 class FieldType(StrEnum):
-    """What kind of value a field holds."""
+    """The type of a field's value."""
 
     TEXT = "text"
     MULTILINE = "multiline"
@@ -36,7 +36,7 @@ class FieldType(StrEnum):
 
 
 class SlotKind(StrEnum):
-    """What sort of column holds a searchable field."""
+    """The kind of column that holds a searchable field."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -53,7 +53,7 @@ SLOTS_PER_KIND = 10
 """How many searchable fields of one `SlotKind` an app may have."""
 
 DEFAULT_MAX_UNCLAIMED = 100
-"""How many uploads of one field and task may wait to be claimed, unless the field says otherwise."""
+"""How many uploads of one field and task may wait to be claimed by default."""
 
 
 _NUMBER_TYPES = frozenset(
@@ -63,7 +63,7 @@ _TIME_TYPES = frozenset({FieldType.DATE, FieldType.DATETIME})
 
 
 def slot_kind(type_: FieldType) -> SlotKind:
-    """Return what sort of column a searchable field of this simple type takes."""
+    """Return the kind of column for a searchable field of this simple type."""
     if type_ in _NUMBER_TYPES:
         return SlotKind.NUMBER
     return SlotKind.TIME if type_ in _TIME_TYPES else SlotKind.TEXT
@@ -79,14 +79,14 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueLimits:
-    """What a value must keep to; None means no limit. Only those that fit the field's type are ever set.
+    """The limits of a value; None means no limit. Only those that fit the field's type are set.
 
     Attributes:
         min_length, max_length: characters, of `text`, `multiline` and `link`.
         pattern: a regular expression of RE2 that a whole `text` or `multiline` must match.
         min, max: inclusive, of `decimal` and `integer`.
-        digits: the most digits after the decimal point, of `decimal`.
-        disable_future, disable_past: of `date`, `datetime` and `time`, by the user's day, moment and time of day.
+        digits: the maximum number of digits after the decimal point, of `decimal`.
+        disable_future, disable_past: of `date`, `datetime` and `time`, by the user's date, time and time of day.
         options: of `choice` and `choices`, in order.
         min_checked, max_checked: how many options of `choices`.
         max_stars: of `rating`, 1 to 10.
@@ -108,15 +108,15 @@ class ValueLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLimits:
-    """What the files of a `file`, `photo` or `signature` field must keep to.
+    """The limits of the files of a `file`, `photo` or `signature` field.
 
     Attributes:
-        min_bytes: the least size of one file.
-        max_bytes: the greatest size of one file; None means the account's `max_file_bytes`.
+        min_bytes: the minimum size of one file.
+        max_bytes: the maximum size of one file; None means the account's `max_file_bytes`.
         accept: extensions (`.pdf`), media types (`application/pdf`) or ranges (`image/*`), lower-case; empty means any.
         max_files: how many files the field holds; None means any number.
         max_unclaimed: how many uploads may wait to be claimed, per field and task.
-        allow_links: whether files kept elsewhere (link, drive, onedrive) may stand in the field.
+        allow_links: whether the field accepts files kept elsewhere (link, drive, onedrive).
     """
 
     min_bytes: int = 0

@@ -1,4 +1,4 @@
-"""Files: what is attached to an instance, in a field or in the attachments tab."""
+"""Files of an instance, in a field or in the attachments tab."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from satchel.model.ids import AccountId, FieldId, FileId, InstanceId, UserId
 
 
 class FileKind(StrEnum):
-    """Where a file's bytes are: with us, or elsewhere and only linked."""
+    """Where a file's bytes are: stored here, or elsewhere and only linked."""
 
     STORED = "stored"
     LINK = "link"
@@ -29,9 +29,9 @@ class File:
         position: its place within its field or tab, from 0.
         size_bytes, media_type, digest: of a stored file; None for the kinds kept elsewhere.
         url: of a file kept elsewhere.
-        metadata: of images: width, height, orientation, taken_at, latitude, longitude, and what the uploader said.
+        metadata: of images: width, height, orientation, taken_at, latitude, longitude, and the uploader's entries.
         source_file_id: the file that it was copied from.
-        deleted_at: when it was deleted; until the restore window ends it can come back.
+        deleted_at: when it was deleted; until the restore window ends it can be restored.
     """
 
     account_id: AccountId
@@ -58,7 +58,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFile:
-    """A file that is to be attached; its attributes are those of `File`, with what most new ones have as defaults."""
+    """A file to attach; its attributes are those of `File`, with defaults for most."""
 
     field_id: FieldId | None
     area: str | None = None

@@ -1,4 +1,4 @@
-"""What a form sends, checked by the form's access: what it may write, must hold, and which files it names."""
+"""Checks of a submitted form by the form's access: its values, required fields, and files."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import cast
@@ -12,11 +12,11 @@ MAX_FILE_REFERENCES = 10_000
 
 
 def access_faults(access: Mapping[FieldId, Access], given: Iterable[str]) -> list[FieldFault]:
-    """Return a fault `not_writable` for each given name that the form hides, shows only, or does not know.
+    """Return a fault `not_writable` for each given name that is hidden, read-only or unknown in the form.
 
-    The three answer alike: a form does not tell which hidden fields there are.
+    The three are not distinguished: a form does not reveal its hidden fields.
     """
-    message = "This form does not take a value for it."
+    message = "This form does not accept a value for it."
     return [
         FieldFault(field=name[:80], code="not_writable", message=message)
         for name in given
@@ -30,11 +30,11 @@ def missing_required(
     values: Mapping[str, object],
     file_counts: Mapping[FieldId, int],
 ) -> list[FieldFault]:
-    """Return a fault `required` for each field that must hold something and is still empty.
+    """Return a fault `required` for each required field that is still empty.
 
     Args:
         fields: the app's fields.
-        required: the ids of those that must.
+        required: the ids of the required ones.
         values: canonical, as they will be stored.
         file_counts: how many files each field will hold.
     """
@@ -50,26 +50,25 @@ def missing_required(
 
 
 def file_references(field: Field, given: object) -> tuple[tuple[int, ...], list[FieldFault]]:
-    """Return the ids that a file field was given: one id, a list of ids, or null and `""` for none.
+    """Return the ids given for a file field: one id, a list of ids, or null and `""` for none.
 
-    Ids may be integers or their digits as text. Whether they are uploads or files of this field is the action's to
-    check.
+    Ids may be integers or their digits as text. The action checks whether they are uploads or files of this field.
     """
     if given is None or given == "":
         return (), []
     items = cast("list[object]", given) if isinstance(given, list | tuple) else [given]
     limit = field.files.max_files if field.files and field.files.max_files is not None else MAX_FILE_REFERENCES
     if len(items) > limit:
-        message = f"{len(items)} files came; {field.label} holds {limit} at most."
+        message = f"{len(items)} files were sent; {field.label} holds {limit} at most."
         return (), [FieldFault(field=field.id, code="too_many_files", message=message)]
     ids: dict[int, None] = {}
     for item in items:
         number = _id(item)
         if number is None:
-            message = "The ids of uploads or files are needed here, as whole numbers."
+            message = "The ids of uploads or files are required here, as whole numbers."
             return (), [FieldFault(field=field.id, code="type", message=message)]
         if number in ids:
-            return (), [FieldFault(field=field.id, code="duplicate", message=f"The file {number} stands here twice.")]
+            return (), [FieldFault(field=field.id, code="duplicate", message=f"The file {number} is listed twice.")]
         ids[number] = None
     return tuple(ids), []
 

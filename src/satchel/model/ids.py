@@ -1,7 +1,7 @@
 """Identifiers: distinct types for distinct things, and the two that are computed.
 
-Rows have 64-bit integers from sequences, because the vendors' contracts want small integers; instances and files also
-have a UUIDv7. `NewType` keeps a task's number from being passed where an instance's is meant.
+Rows have 64-bit integers from sequences, because the vendors' contracts require small integers; instances and files
+also have a UUIDv7. `NewType` prevents passing a task's number in place of an instance's.
 """
 
 from datetime import datetime
@@ -34,13 +34,13 @@ ElementId = NewType("ElementId", str)
 """The id of a BPMN element."""
 
 TokenId = NewType("TokenId", str)
-"""One visit of a token to a BPMN element, as the engine names it; opaque to everyone else."""
+"""One visit of a token to a BPMN element; assigned by the engine, opaque elsewhere."""
 
 MAX_ID = 2**63 - 1
 """The largest number of a row."""
 
 FIELDS_PER_APP = 1024
-"""The most fields that an app may declare, and so the base of `data_item_id`."""
+"""The maximum number of fields of an app, and so the base of `data_item_id`."""
 
 
 class Entropy(Protocol):
@@ -57,7 +57,7 @@ def data_item_id(instance: InstanceId, field_number: int) -> int:
 
 
 def split_data_item_id(number: int) -> tuple[InstanceId, int]:
-    """Return the instance and the field number that `data_item_id` was made of."""
+    """Return the instance and the field number of a `data_item_id`."""
     instance, field_number = divmod(number, FIELDS_PER_APP)
     return InstanceId(instance), field_number
 

@@ -1,4 +1,4 @@
-"""Instances and tasks: their states, and rows as the rest of Satchel sees them."""
+"""Instances and tasks: their states, and their rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -84,7 +84,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Work waiting for a person, or that did.
+    """Work that waits, or waited, for a person.
 
     Attributes:
         token: the engine's name for this visit to the element.
@@ -122,13 +122,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDetails:
-    """What a client outside says of a task; the process does not see it.
+    """An external client's details of a task; the process does not see them.
 
     Attributes:
-        label: what it is called there.
+        label: its name there.
         reference: the client's own number for it.
-        begins_at: when it may begin.
-        more: whatever else the client wants back, as JSON.
+        begins_at: its earliest start.
+        more: further data of the client, as JSON.
     """
 
     label: str | None = None
@@ -139,7 +139,7 @@ class TaskDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """What an instance waits for besides people; `kind` is `timer`, `message` or `call`."""
+    """A timer, message or called instance that an instance waits for; `kind` is `timer`, `message` or `call`."""
 
     account_id: AccountId
     instance_id: InstanceId
@@ -159,7 +159,7 @@ class ServiceCall:
     Attributes:
         state: `waiting`, `done`, `failed` or `cancelled`.
         attempt: the number of the newest attempt; 0 before the first.
-        counted_from, counted_since: the attempts after this number and since this moment count against `retry`.
+        counted_from, counted_since: the attempts after this number and since this time count against `retry`.
         due_at: when the next attempt is due, if it waits for its pause.
     """
 
@@ -186,10 +186,10 @@ class Attempt:
     """One attempt of a service task.
 
     Attributes:
-        run: names the job that makes it.
-        state: `running`, `done`, `failed`, or `dropped` where the task had ended meanwhile.
-        reason: why it failed, a stable word.
-        details: what was sent and what came back, without secrets and query strings.
+        run: the job that makes it.
+        state: `running`, `done`, `failed`, or `dropped` if the task had ended meanwhile.
+        reason: why it failed, a stable code.
+        details: the request and the reply, without secrets and query strings.
     """
 
     account_id: AccountId
@@ -206,7 +206,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """Why an instance could not go on, and since when."""
+    """Why an instance could not continue, and since when."""
 
     account_id: AccountId
     id: IncidentId

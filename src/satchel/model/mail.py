@@ -1,10 +1,10 @@
-"""Which server takes the mail that Satchel sends."""
+"""The mail server that Satchel uses."""
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 MAIL_PORTS = MappingProxyType({"smtp": 25, "smtp+starttls": 587, "smtps": 465})
-"""How the connection is secured, and the usual port: not at all, by STARTTLS (required), or from its first byte."""
+"""The connection's security, and its default port: none, STARTTLS (required), or TLS from the first byte."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +13,7 @@ class MailServer:
 
     Attributes:
         security: one of `MAIL_PORTS`.
-        user: None where it asks for none.
+        user: None if it requires none.
     """
 
     security: str

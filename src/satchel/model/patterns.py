@@ -1,8 +1,8 @@
-"""Regular expressions that an app's author wrote, matched in linear time.
+"""Regular expressions of app authors, matched in linear time.
 
-Python's own `re` backtracks: a pattern of twenty characters can keep it busy for years. RE2 cannot be made slow, so
-patterns need no list of forbidden shapes; it knows no look-around and no back references, which a value's pattern does
-without.
+Python's own `re` backtracks: a pattern of twenty characters can run for years. RE2 is always linear, so
+patterns need no list of forbidden constructs; it has no look-around and no back references, which patterns of values
+do not need.
 """
 
 from typing import Protocol, cast
@@ -15,7 +15,7 @@ _MEMORY_BYTES = 1 << 20
 
 
 class BadPatternError(ValueError):
-    """The text is not a pattern that can be used; the message says why."""
+    """The text is not a usable pattern; the message states why."""
 
 
 class _Options(Protocol):
@@ -42,7 +42,7 @@ def check_pattern(pattern: str) -> None:
     """Check that a pattern can be used.
 
     Raises:
-        BadPatternError: it is too long, is no regular expression, or needs look-around or back references.
+        BadPatternError: it is too long, not a regular expression, or needs look-around or back references.
     """
     if len(pattern) > MAX_PATTERN_CHARS:
         raise BadPatternError(f"the pattern has {len(pattern)} characters; {MAX_PATTERN_CHARS} are allowed")
@@ -54,7 +54,7 @@ def check_pattern(pattern: str) -> None:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Return whether the whole of `text` matches a pattern that `check_pattern` passed."""
+    """Return whether the whole `text` matches a pattern that `check_pattern` accepted."""
     return _compiled(pattern).fullmatch(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""The durations and bounds that an administrator may set, as the actions need them."""
+"""The durations and bounds that an administrator may set, for the actions."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,27 +11,27 @@ SECRETS_KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How long things live and how large they may be; `satchel.settings` fills it.
+    """Lifetimes and maximum sizes; filled by `satchel.settings`.
 
     Attributes:
         ticket_lifetime: of an upload in `created` or `receiving`.
         start_upload_lifetime: of an upload for a start form that no start has named, and of a form for a check-in that
-            no check-in came for; they belong to nobody whose end could end them.
-        lease: how long a writer of an upload is taken to be alive without a sign of life.
+            was never made; they have no task or instance whose end could end them.
+        lease: how long a writer of an upload counts as alive without a heartbeat.
         link_lifetime: of a signed link.
         export_lifetime: of an export, from when it is ready.
-        export_directory: where schedules put files; None where there are no schedules.
-        restore_window: how long a deleted file can come back.
-        sweep_grace: how old bytes that nothing names must be before they go.
+        export_directory: for the files of schedules; None disables schedules.
+        restore_window: how long a deleted file can be restored.
+        sweep_grace: how old unreferenced bytes must be before they are deleted.
         session_lifetime: of a browser session.
         download_event_window: one download event per credential, file and window.
         idempotency_lifetime: how long an Idempotency-Key is remembered.
         default_quota_bytes, default_max_file_bytes: of a new account.
-        outbound_call_bytes: the most of a call's form-data body, with the headers of its parts.
-        mail_bytes: the most of a mail with the files attached to it, as it is sent.
+        outbound_call_bytes: maximum size of a call's form-data body, including the headers of its parts.
+        mail_bytes: maximum size of a mail with its attached files, encoded.
         mail_from: its sender.
-        navixy_strict: whether the Navixy surface takes files and values only for forms that were submitted before.
-        max_call_depth: how many call activities may stand above each other.
+        navixy_strict: whether the Navixy surface accepts files and values only for forms that were submitted before.
+        max_call_depth: how many call activities may be nested.
     """
 
     public_url: str = "http://127.0.0.1:8080"

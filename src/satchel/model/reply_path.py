@@ -9,14 +9,14 @@ _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]+)\]|\['([^']+)'\]")
 
 
 def parse_path(text: str) -> tuple[str | int, ...] | None:
-    """Return the steps of a path: names of members and positions in arrays; None where it is no path."""
+    """Return the steps of a path: names of members and positions in arrays; None if it is malformed."""
     if not REPLY_PATH.fullmatch(text):
         return None
     return tuple(int(step[1]) if step[1] else step[0] or step[2] for step in _STEP.findall(text))
 
 
 def value_at(document: object, steps: Sequence[str | int]) -> object:
-    """Return what stands at a path of a decoded JSON document, or None."""
+    """Return the value at a path of a decoded JSON document, or None."""
     found = document
     for step in steps:
         if isinstance(step, int):

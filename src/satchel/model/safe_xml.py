@@ -1,4 +1,4 @@
-"""XML from outside: read without DTDs, entities or the network. Nothing else of Satchel parses any."""
+"""XML from outside: parsed without DTDs, entities or the network. No other module parses XML."""
 
 from lxml import etree
 
@@ -14,11 +14,11 @@ def parse_xml(data: bytes, *, encoding: str | None = None) -> Element:
 
     Args:
         data: the document.
-        encoding: what the bytes are in, whatever the document declares; None believes the document.
+        encoding: of the bytes, overriding the document's declaration; None uses the declaration.
 
     Raises:
-        DoctypeError: also where the declared encoding hides the DOCTYPE from a look at the bytes.
-        lxml.etree.XMLSyntaxError, ValueError: it is no well-formed XML.
+        DoctypeError: also if the declared encoding hides the DOCTYPE in the bytes.
+        lxml.etree.XMLSyntaxError, ValueError: it is not well-formed XML.
     """
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise DoctypeError

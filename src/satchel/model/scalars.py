@@ -1,4 +1,4 @@
-"""One value of a simple type: checked by its limits and brought to its canonical form (see `satchel.model.values`)."""
+"""One value of a simple type: checked and converted to its canonical form (see `satchel.model.values`)."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ Scalar: TypeAlias = str | int | bool | list[str] | None
 
 MAX_TEXT_CHARS = 100_000
 MAX_PATTERN_TEXT_CHARS = 10_000
-"""The longest text that a pattern is tried on."""
+"""The maximum length of a text that is matched with a pattern."""
 
 MAX_LINK_CHARS = 2_048
 MAX_DECIMAL_DIGITS = 38
@@ -48,19 +48,19 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """When, and for whom: the present moment and the time zone of whoever gives the value."""
+    """The current time, and the time zone of the user who sends the value."""
 
     now: datetime
     time_zone: tzinfo
 
     @property
     def local(self) -> datetime:
-        """The present moment on the user's clock."""
+        """The current time in the user's time zone."""
         return self.now.astimezone(self.time_zone)
 
 
 def is_empty(value: object) -> bool:
-    """Return whether a given value takes the field's value away: null, `""`, blanks, an empty list."""
+    """Return whether a given value empties the field: null, `""`, spaces, an empty list."""
     return value is None or value in ([], ()) or (isinstance(value, str) and not value.strip())
 
 
@@ -78,20 +78,20 @@ def check_scalar(type_: FieldType, limits: ValueLimits, value: object, moment: M
 def _text(limits: ValueLimits, value: object, _: Moment) -> str:
     text = _string(value)
     if _FORBIDDEN_IN_LINE.search(text):
-        raise RefusedError("type", "The text holds a line break or control character; it must be one line.")
+        raise RefusedError("type", "The text contains a line break or control character; it must be one line.")
     return _within_limits(limits, text)
 
 
 def _multiline(limits: ValueLimits, value: object, _: Moment) -> str:
     text = _string(value).replace("\r\n", "\n").replace("\r", "\n")
     if _FORBIDDEN.search(text):
-        raise RefusedError("type", "The text holds a control character.")
+        raise RefusedError("type", "The text contains a control character.")
     return _within_limits(limits, text)
 
 
 def _string(value: object) -> str:
     if not isinstance(value, str):
-        raise RefusedError("type", "A text is needed here.")
+        raise RefusedError("type", "A text is required here.")
     return value
 
 
@@ -101,7 +101,7 @@ def _within_limits(limits: ValueLimits, text: str) -> str:
         raise RefusedError("too_long", f"The text has {len(text)} characters; at most {longest} are allowed.")
     if limits.min_length is not None and len(text) < limits.min_length:
         raise RefusedError(
-            "too_short", f"The text has {len(text)} characters; at least {limits.min_length} are needed."
+            "too_short", f"The text has {len(text)} characters; at least {limits.min_length} are required."
         )
     if limits.pattern is not None:
         if len(text) > MAX_PATTERN_TEXT_CHARS:
@@ -122,20 +122,20 @@ def _link(limits: ValueLimits, value: object, moment: Moment) -> str:
         good = False
         parts = urlsplit("")
     if not good or _SPACE.search(text):
-        raise RefusedError("type", "An address is needed here that begins with http:// or https://.")
+        raise RefusedError("type", "An address that begins with http:// or https:// is required here.")
     if parts.username is not None or parts.password is not None:
-        raise RefusedError("type", "The address holds a user name or password; leave it out.")
+        raise RefusedError("type", "The address contains a user name or password; leave it out.")
     return text
 
 
 def _number(value: object) -> Decimal:
-    """Return an exact number that fits; binary floats are refused, because they are not what was written."""
+    """Return an exact number in range; binary floats are refused, because they are inexact."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
-        raise RefusedError("type", "A number is needed here, as a number or as text with a dot.")
+        raise RefusedError("type", "A number is required here, as a number or as text with a dot.")
     if isinstance(value, str):
         text = value.strip()
         if not _DECIMAL.fullmatch(text):
-            raise RefusedError("type", "A number is needed here, in digits with a dot: 1234.5.")
+            raise RefusedError("type", "A number is required here, in digits with a dot: 1234.5.")
         number = Decimal(text)
     elif isinstance(value, int):
         if value.bit_length() > 128:  # noqa: PLR2004  # 38 digits have 127 bits
@@ -151,7 +151,7 @@ def _number(value: object) -> Decimal:
 def _trimmed(number: Decimal) -> Decimal:
     """Return the number without trailing zeros, if it has no more digits than a value may have."""
     sign, digits, exponent = number.as_tuple()
-    places = cast("int", exponent)  # a finite number's exponent is no letter
+    places = cast("int", exponent)  # a finite number's exponent is not a letter
     kept = list(digits)
     while len(kept) > 1 and kept[-1] == 0:
         kept.pop()
@@ -185,13 +185,13 @@ def _decimal(limits: ValueLimits, value: object, _: Moment) -> str:
 
 def _integer(limits: ValueLimits, value: object, _: Moment) -> int:
     if isinstance(value, str) and not _INTEGER.fullmatch(value.strip()):
-        raise RefusedError("type", "A whole number is needed here.")
+        raise RefusedError("type", "A whole number is required here.")
     number = _number(value)
     if number != number.to_integral_value():
-        raise RefusedError("type", "A whole number is needed here.")
+        raise RefusedError("type", "A whole number is required here.")
     _in_range(limits, number)
     if abs(number) > MAX_INTEGER:
-        raise RefusedError("too_large" if number > 0 else "too_small", f"A whole number goes to {MAX_INTEGER}.")
+        raise RefusedError("too_large" if number > 0 else "too_small", f"A whole number may be at most {MAX_INTEGER}.")
     return int(number)
 
 
@@ -200,14 +200,14 @@ def _boolean(_limits: ValueLimits, value: object, _: Moment) -> bool:
         return value
     if value in ("true", "false"):
         return value == "true"
-    raise RefusedError("type", "true or false is needed here.")
+    raise RefusedError("type", "true or false is required here.")
 
 
 def _date(limits: ValueLimits, value: object, moment: Moment) -> str:
     try:
         day = date.fromisoformat(_shaped(_DATE, value))
     except ValueError as error:
-        raise RefusedError("type", "A date is needed here: 2026-01-31.") from error
+        raise RefusedError("type", "A date is required here: 2026-01-31.") from error
     _on_allowed_side(limits, day < moment.local.date(), day > moment.local.date(), "date")
     return day.isoformat()
 
@@ -218,7 +218,7 @@ def _datetime(limits: ValueLimits, value: object, moment: Moment) -> str:
         aware = given if given.tzinfo else given.replace(tzinfo=moment.time_zone)
         utc = aware.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise RefusedError("type", "A date and time are needed here: 2026-01-31T09:30:00Z.") from error
+        raise RefusedError("type", "A date and time are required here: 2026-01-31T09:30:00Z.") from error
     _on_allowed_side(limits, utc < moment.now, utc > moment.now, "moment")
     return utc.replace(tzinfo=None).isoformat() + "Z"
 
@@ -227,14 +227,14 @@ def _time(limits: ValueLimits, value: object, moment: Moment) -> str:
     try:
         clock = time.fromisoformat(_shaped(_TIME, value))
     except ValueError as error:
-        raise RefusedError("type", "A time of day is needed here: 09:30.") from error
+        raise RefusedError("type", "A time of day is required here: 09:30.") from error
     present = moment.local.time()
     _on_allowed_side(limits, clock < present, clock > present, "time")
     return clock.isoformat()
 
 
 def _shaped(shape: re.Pattern[str], value: object) -> str:
-    """Return the text if it has this shape; the standard library alone also reads `20260131` and `2026-W05`."""
+    """Return the text if it has this form; the standard library alone also accepts `20260131` and `2026-W05`."""
     if not isinstance(value, str) or not shape.fullmatch(value.strip()):
         raise ValueError
     return value.strip()
@@ -242,29 +242,29 @@ def _shaped(shape: re.Pattern[str], value: object) -> str:
 
 def _on_allowed_side(limits: ValueLimits, is_past: bool, is_future: bool, what: str) -> None:  # noqa: FBT001  # one truth each
     if limits.disable_future and is_future:
-        raise RefusedError("in_future", f"The {what} lies in the future, which is not allowed here.")
+        raise RefusedError("in_future", f"The {what} is in the future, which is not allowed here.")
     if limits.disable_past and is_past:
-        raise RefusedError("in_past", f"The {what} lies in the past, which is not allowed here.")
+        raise RefusedError("in_past", f"The {what} is in the past, which is not allowed here.")
 
 
 def _choice(limits: ValueLimits, value: object, _: Moment) -> str:
     if not isinstance(value, str):
-        raise RefusedError("type", "The id of one option is needed here.")
+        raise RefusedError("type", "The id of one option is required here.")
     return _known(limits, value)
 
 
 def _choices(limits: ValueLimits, value: object, _: Moment) -> list[str]:
     if not isinstance(value, list | tuple):
-        raise RefusedError("type", "A list of option ids is needed here.")
+        raise RefusedError("type", "A list of option ids is required here.")
     chosen: set[str] = set()
     for item in cast("list[object]", value):
         if not isinstance(item, str):
-            raise RefusedError("type", "A list of option ids is needed here.")
+            raise RefusedError("type", "A list of option ids is required here.")
         if _known(limits, item) in chosen:
-            raise RefusedError("duplicate", f"The option {item} stands here twice.")
+            raise RefusedError("duplicate", f"The option {item} is listed twice.")
         chosen.add(item)
     if limits.min_checked is not None and len(chosen) < limits.min_checked:
-        raise RefusedError("too_few", f"{len(chosen)} options are chosen; at least {limits.min_checked} are needed.")
+        raise RefusedError("too_few", f"{len(chosen)} options are chosen; at least {limits.min_checked} are required.")
     if limits.max_checked is not None and len(chosen) > limits.max_checked:
         raise RefusedError("too_many", f"{len(chosen)} options are chosen; at most {limits.max_checked} are allowed.")
     return [option.id for option in limits.options if option.id in chosen]
@@ -272,7 +272,7 @@ def _choices(limits: ValueLimits, value: object, _: Moment) -> list[str]:
 
 def _known(limits: ValueLimits, option_id: str) -> str:
     if all(option.id != option_id for option in limits.options):
-        raise RefusedError("unknown_option", f"{option_id[:80]!r} is none of the options.")
+        raise RefusedError("unknown_option", f"{option_id[:80]!r} is not one of the options.")
     return option_id
 
 
@@ -287,7 +287,7 @@ def _rating(limits: ValueLimits, value: object, moment: Moment) -> int:
 def _reference(_limits: ValueLimits, value: object, moment: Moment) -> int:
     number = _integer(ValueLimits(), value, moment)
     if number < 1:
-        raise RefusedError("type", "The id of a user or group is needed here.")
+        raise RefusedError("type", "The id of a user or group is required here.")
     return number
 
 

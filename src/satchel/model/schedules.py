@@ -1,4 +1,4 @@
-"""Schedules: a saved search whose new files go to a folder of the server once a day, and what each run did."""
+"""Schedules: a saved search whose new files go to a folder of the server once a day, and its runs."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -11,12 +11,12 @@ class Schedule:
     """A schedule.
 
     Attributes:
-        folder: below the account's own one in the directory of the settings.
-        minute: of the owner's day, at which it runs.
+        folder: below the account's folder in the configured directory.
+        minute: of the owner's day, when it runs.
         run: the number of its newest run; 0 before the first.
         is_running: whether that one has not ended.
-        cursor: where the newest run is.
-        due_at: the next run; while one runs, when it is taken to be dead.
+        cursor: the position of the newest run.
+        due_at: the next run; while one runs, when it counts as dead.
     """
 
     account_id: AccountId
@@ -34,7 +34,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleRun:
-    """One run: `running`, `done` or `failed`, and what it added to the folder."""
+    """One run: `running`, `done` or `failed`, and the files that it added to the folder."""
 
     number: int
     state: str
@@ -50,12 +50,12 @@ class ScheduleRun:
 
     @property
     def id(self) -> int:
-        """Its number, by which lists go."""
+        """Its number, by which lists are sorted."""
         return self.number
 
 
 def next_run(now: datetime, minute: int, zone: tzinfo) -> datetime:
-    """Return the next moment after `now` that is this minute of a day in a time zone."""
+    """Return the next time after `now` that is this minute of a day in a time zone."""
     day = now.astimezone(zone).date()
     at = time(minute // 60, minute % 60)
     moment = datetime.combine(day, at, tzinfo=zone).astimezone(UTC)

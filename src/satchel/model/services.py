@@ -1,4 +1,4 @@
-"""What service tasks do by themselves, as `app.yaml` says it: settings of each kind, checked and typed."""
+"""Automatic service tasks, as configured in `app.yaml`: the settings of each kind, checked and typed."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ SECRET_NAME_HINT = "use 1 to 64 of a-z, 0-9, _, . and -, beginning with a letter
 
 
 class OnFailure(StrEnum):
-    """What happens once a service task has failed for good."""
+    """What happens after a service task's last failure."""
 
     INCIDENT = "incident"
     ERROR = "error"
@@ -26,12 +26,12 @@ class OnFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often and how long a service task is tried.
+    """How often and how long a service task is retried.
 
     Attributes:
         attempts: in all, 1 to 100.
         pause: before the second attempt; each further pause is twice as long, an hour at the most.
-        deadline: no attempt begins later than this after the task became due.
+        deadline: no attempt starts later than this after the task became due.
     """
 
     attempts: int = 5
@@ -45,17 +45,17 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Literal:
-    """A value that stands in app.yaml itself."""
+    """A value written in app.yaml."""
 
     value: str | int | bool
 
 
 Source = FieldId | Literal | Template
-"""Where a value comes from: a field, app.yaml itself, or a text with values put in."""
+"""The source of a value: a field, a literal in app.yaml, or a text with values inserted."""
 
 
 class InstanceOperation(StrEnum):
-    """What is done with another instance."""
+    """An operation on another instance."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -64,16 +64,16 @@ class InstanceOperation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceTask:
-    """Create an instance, change one, or take values and files from one.
+    """Create an instance, change one, or read values and files from one.
 
     Attributes:
         app: the code of the other instance's app.
         identifier: of the other instance, for `update` and `get`.
-        set: field of the receiving instance -> where its value comes from; None stands for every field whose id and
-            type agree.
-        copy: file field of the receiving instance -> of the giving one; None stands for every one whose id and type
-            agree, with the attachments tab.
-        result: the field that takes the identifier of the created instance, or whether the other was there.
+        set: field of the target instance -> the source of its value; None means every field with the same id and
+            type.
+        copy: file field of the target instance -> of the source instance; None means every one with the same id and
+            type, and the attachments tab.
+        result: the field for the identifier of the created instance, or for whether the other exists.
     """
 
     do: InstanceOperation
@@ -89,10 +89,10 @@ class FilesTask:
     """Copy or move files within the instance.
 
     Attributes:
-        move: whether the files leave where they stood.
+        move: whether the files are removed from the source.
         source, target: a file field, or None for the attachments tab.
-        replace: whether what stands in the target goes.
-        rename: the new name without its ending, or None to keep the name.
+        replace: whether the target's files are replaced.
+        rename: the new name without its extension, or None to keep the name.
     """
 
     move: bool
@@ -103,7 +103,7 @@ class FilesTask:
 
 
 class BodyKind(StrEnum):
-    """How the parameters of a REST call are sent."""
+    """The encoding of a REST call's parameters."""
 
     JSON = "json"
     FORM_DATA = "form-data"
@@ -113,7 +113,7 @@ class BodyKind(StrEnum):
 
 
 class TextKind(StrEnum):
-    """What a text body is, which says how values are escaped in it."""
+    """The format of a text body, which sets how values are escaped in it."""
 
     JSON = "json"
     XML = "xml"
@@ -136,12 +136,12 @@ class AuthKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auth:
-    """How a call signs in; what must not be known stands here by its name only.
+    """How a call signs in; secrets are only named here.
 
     Attributes:
         secret: the name of the password, token, header's value or client's secret.
         user: of Basic, or the client's id of OAuth2.
-        header: that carries the secret.
+        header: for the secret.
         token_url, scope: of OAuth2 client credentials (RFC 6749, 4.4).
     """
 
@@ -154,7 +154,7 @@ class Auth:
 
 
 class Encoding(StrEnum):
-    """How a reply carries the file that is kept of it."""
+    """How a reply contains the file to keep."""
 
     BINARY = "binary"
     BASE64 = "base64"
@@ -163,12 +163,12 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFile:
-    """Which file is kept of a reply, and where.
+    """The file to keep of a reply, and its field.
 
     Attributes:
         place: a file field, or None for the attachments tab.
-        path: where in a JSON reply the base64 text or address stands; None where the reply itself is the file.
-        name: where in a JSON reply its name stands, if it does.
+        path: of the base64 text or address in a JSON reply; None if the reply itself is the file.
+        name: the path of its name in a JSON reply, if any.
     """
 
     encoding: Encoding
@@ -179,23 +179,23 @@ class KeptFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestTask:
-    """Call an HTTP service with values and files, and keep what it answers.
+    """Call an HTTP service with values and files, and keep its reply.
 
     Attributes:
         method: one of `METHODS`.
         headers: by name.
-        parameters: name -> where its value comes from; with GET they go into the query.
-        text: the body of the kind `text`, and what it is.
+        parameters: name -> the source of its value; with GET they go into the query.
+        text: the body of the kind `text`, and its format.
         file: the field whose one file is the body of the kind `file`.
         success: the statuses that count as success, lowest and highest.
-        timeout: of the whole attempt: signing in, the call, and a file that is fetched from an address in its reply.
+        timeout: of the whole attempt: sign-in, the call, and a file that is fetched from an address in its reply.
         reply_bytes: the longest reply.
         until_close: whether a reply without a length ends where the other side closes a connection without TLS.
-        keep: the file that is kept of a reply, if one is.
+        keep: the file to keep of a reply, if any.
         values: field -> path in a JSON reply.
         is_required: whether a reply without the file, or without one of the values, is a failure.
         redirects: how many are followed.
-        auth: how it signs in, if it does.
+        auth: how it signs in, if at all.
     """
 
     method: str
@@ -225,7 +225,7 @@ class MessageTask:
         app: the code of its app.
         identifier: of the instance.
         message: its name in the other process.
-        set: field of the other instance -> where its value comes from.
+        set: field of the other instance -> the source of its value.
         copy: file field of the other instance -> of this one.
     """
 
@@ -241,9 +241,9 @@ class MailTask:
     """Send a mail.
 
     Attributes:
-        to: e-mail addresses with commas between.
-        attach: file fields whose files go with it.
-        link: file fields whose files are told by addresses that work for `link_lifetime`.
+        to: e-mail addresses separated by commas.
+        attach: file fields whose files are attached.
+        link: file fields whose files are sent as links that are valid for `link_lifetime`.
         timeout: of the whole conversation with the mail server.
     """
 

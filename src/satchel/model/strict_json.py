@@ -1,4 +1,4 @@
-"""JSON from outside, checked before it is used: depth, doubled keys, numbers, and text that no database can hold."""
+"""JSON from outside, checked before it is used: depth, duplicate keys, numbers, and text that is not storable."""
 
 import json
 import re
@@ -14,10 +14,10 @@ from satchel.model.errors import InvalidRequest, TooLarge
 T = TypeVar("T")
 
 MAX_JSON_BYTES = 1024 * 1024
-"""The most JSON that a route takes unless it says otherwise."""
+"""The default maximum of JSON that a route accepts."""
 
 MAX_DEPTH = 64
-"""How many objects and arrays may stand inside each other."""
+"""How deeply objects and arrays may be nested."""
 
 MAX_NUMBER_CHARACTERS = 64
 """The longest number, sign and exponent included."""
@@ -33,8 +33,8 @@ def parse_json(body: bytes, *, max_bytes: int = MAX_JSON_BYTES) -> object:
     """Return the JSON's value in plain Python data; numbers with a point or an exponent are Decimals.
 
     Raises:
-        TooLarge: there is more of it than `max_bytes`.
-        InvalidRequest: it is malformed, not UTF-8, nested too deeply, says a key twice, has NaN or Infinity, a number
+        TooLarge: it is longer than `max_bytes`.
+        InvalidRequest: it is malformed, not UTF-8, nested too deeply, has a duplicate key, NaN or Infinity, a number
             that is too long, or text with a NUL or half a surrogate pair.
     """
     if len(body) > max_bytes:
@@ -57,11 +57,11 @@ def parse_json(body: bytes, *, max_bytes: int = MAX_JSON_BYTES) -> object:
 
 
 def read_json(body: bytes, kind: type[T], *, max_bytes: int = MAX_JSON_BYTES) -> T:
-    """Return the JSON as a `kind` that msgspec knows.
+    """Return the JSON as a `kind`, a type of msgspec.
 
     Raises:
         TooLarge: as `parse_json`.
-        InvalidRequest: as `parse_json`, or a value does not fit `kind`; the member `pointer` says which (RFC 6901).
+        InvalidRequest: as `parse_json`, or a value does not fit `kind`; the member `pointer` names it (RFC 6901).
     """
     parse_json(body, max_bytes=max_bytes)
     try:
@@ -78,7 +78,7 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         doubled = next(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
-        raise InvalidRequest(f"The body says the key {doubled[:64]!r} twice in one object.")
+        raise InvalidRequest(f"The body has the key {doubled[:64]!r} twice in one object.")
     return found
 
 
@@ -97,7 +97,7 @@ def _decimal(text: str) -> Decimal:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise InvalidRequest(f"The body has {name}, which is no JSON number.")
+    raise InvalidRequest(f"The body has {name}, which is not a JSON number.")
 
 
 _DECODER = json.JSONDecoder(
@@ -106,7 +106,7 @@ _DECODER = json.JSONDecoder(
 
 
 def _check_depth(value: object) -> None:
-    """Refuse what is nested too deeply, level by level: faster than counting the brackets outside of strings."""
+    """Refuse deeply nested values, level by level: faster than counting the brackets outside of strings."""
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [member for container in level for member in _members(container) if isinstance(member, dict | list)]
@@ -126,7 +126,7 @@ def _too_deep() -> InvalidRequest:
 
 
 def _check_text(value: object) -> None:
-    """Refuse text that is no Unicode text, or that PostgreSQL cannot hold."""
+    """Refuse text that is not Unicode, or that PostgreSQL cannot store."""
     if isinstance(value, str):
         if "\x00" in value:
             raise InvalidRequest("The body has a NUL character in a text.")

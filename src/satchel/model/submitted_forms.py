@@ -1,7 +1,7 @@
-"""Submitted forms: those with which people started instances and completed tasks, as they were at that moment.
+"""Submitted forms: the forms with which people started instances and completed tasks, as they were at that moment.
 
-An instance's values and files go on changing. A submitted form does not, so that people can be shown what they
-submitted without being shown what others made of it.
+An instance's values and files keep changing. A submitted form does not, so that people can see what they
+submitted without seeing later changes by others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ class SubmittedForm:
 
     Attributes:
         task_id: the task; None for the start form.
-        fields: those that the form let the person fill in, also where they left them empty.
+        fields: those that the form let the person fill in, including empty ones.
         values: canonical JSON by field id, of these fields only.
         files: those that the person had added themselves to these fields and to the attachments tab.
     """

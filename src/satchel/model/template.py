@@ -1,7 +1,7 @@
 """Templates: text with `{{ name }}` in it.
 
-A template is parsed when an app is deployed and names nothing but fields and built-ins. Values are data: they are put
-in as text and never looked at again, so a value that holds `{{ title }}` shows just that.
+A template is parsed when an app is deployed and names only fields and built-ins. Values are data: they are inserted
+as text and never parsed again, so a value that contains `{{ title }}` shows just that.
 """
 
 import re
@@ -23,33 +23,33 @@ _CONTROL = re.compile(
 
 
 class BadTemplateError(ValueError):
-    """The text is no template that can be rendered; the message says why."""
+    """The text is not a valid template; the message states why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholder:
-    """The place of a value."""
+    """A placeholder for a value."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A parsed template: literal texts and holes, in order."""
+    """A parsed template: literal texts and placeholders, in order."""
 
     parts: tuple[str | Placeholder, ...]
 
     @property
     def names(self) -> frozenset[str]:
-        """The names that it asks for."""
+        """The names of its placeholders."""
         return frozenset(part.name for part in self.parts if isinstance(part, Placeholder))
 
 
 def parse_template(text: str, names: Collection[str] | None = None) -> Template:
-    """Parse a template whose holes may hold `names`; None allows any name.
+    """Parse a template whose placeholders may have `names`; None allows any name.
 
     Raises:
-        BadTemplateError: a brace pair is open, or a hole holds anything but one known name.
+        BadTemplateError: a pair of braces is open, or a placeholder is not one known name.
     """
     if len(text) > MAX_TEMPLATE_CHARS:
         raise BadTemplateError(f"it has {len(text)} characters; {MAX_TEMPLATE_CHARS} are allowed")
@@ -60,10 +60,10 @@ def parse_template(text: str, names: Collection[str] | None = None) -> Template:
         name = match[1].strip()
         if not _NAME.fullmatch(name):
             raise BadTemplateError(
-                f"{{{{ {name[:40]} }}}} must hold one name and nothing else; there are no filters or expressions"
+                f"{{{{ {name[:40]} }}}} must contain one name and nothing else; there are no filters or expressions"
             )
         if names is not None and name not in names:
-            raise BadTemplateError(f"{{{{ {name} }}}} names nothing known here")
+            raise BadTemplateError(f"{{{{ {name} }}}} is not a known name")
         parts.append(Placeholder(name=name))
         end = match.end()
     _add_literal(parts, text[end:])
@@ -71,7 +71,7 @@ def parse_template(text: str, names: Collection[str] | None = None) -> Template:
 
 
 def render(template: Template, values: Mapping[str, object], *, longest: int = MAX_RENDERED_CHARS) -> str:
-    """Return the text with each hole filled; a name without a value leaves nothing. Cut at `longest` characters."""
+    """Return the text with each placeholder filled; a name without a value is empty. Cut at `longest` characters."""
     written: list[str] = []
     room = longest
     for part in template.parts:
@@ -91,9 +91,9 @@ def render_title(template: Template, values: Mapping[str, object]) -> str:
 
 
 def as_text(value: object) -> str:
-    """Return a value of a field as a person reads it in running text.
+    """Format a field's value for display in text.
 
-    None is nothing; booleans are `true` and `false`; decimals have a dot and no exponent; dates and times are ISO; the
+    None is empty; booleans are `true` and `false`; decimals have a dot and no exponent; dates and times are ISO; the
     items of a list are joined by `, `.
     """
     match value:
@@ -118,6 +118,6 @@ def as_text(value: object) -> str:
 
 def _add_literal(parts: list[str | Placeholder], text: str) -> None:
     if "{{" in text or "}}" in text:
-        raise BadTemplateError("a pair of braces has no partner; write {{ name }}")
+        raise BadTemplateError("braces are not balanced; write {{ name }}")
     if text:
         parts.append(text)

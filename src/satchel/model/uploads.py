@@ -21,7 +21,7 @@ class UploadState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadTarget:
-    """What an upload is for: a task, an instance, or an app's start form; a field of it or the attachments tab.
+    """The target of an upload: a task, an instance, or an app's start form; a field of it or the attachments tab.
 
     Attributes:
         task_id: set for a task's form, together with its instance.
@@ -42,14 +42,14 @@ class Upload:
     """A ticket.
 
     Attributes:
-        declared_bytes: the most bytes that will come.
-        reserved_bytes: what it holds of the quota now; shrinks to the size when the bytes are there, 0 once ended.
+        declared_bytes: the maximum number of bytes.
+        reserved_bytes: its current reservation of the quota; shrinks to the received size, 0 once ended.
         min_bytes, accept, images_only: the field's limits when the ticket was made.
         attempt: counts the writers; a finish counts only for the newest.
-        lease_until: until when the present writer is taken to be alive.
+        lease_until: until when the current writer counts as alive.
         tus_length: the Upload-Length of a tus upload, or None.
-        tus_metadata: the Upload-Metadata that it was created with, as it was sent, or None.
-        digest, size_bytes: of the bytes that came; None before.
+        tus_metadata: the Upload-Metadata that it was created with, unchanged, or None.
+        digest, size_bytes: of the received bytes; None before.
         reason: why it expired.
     """
 
@@ -84,7 +84,7 @@ class Upload:
 
     @property
     def target(self) -> UploadTarget:
-        """What the upload is for."""
+        """The target of the upload."""
         return UploadTarget(
             app_id=self.app_id,
             instance_id=self.instance_id,

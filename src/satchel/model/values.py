@@ -1,11 +1,11 @@
-"""Values of fields: what comes in is checked and brought to one canonical JSON form; what is stored is typed again.
+"""Values of fields: input is checked and converted to one canonical JSON form; stored values are converted to types.
 
-Canonical forms, as the database keeps them: decimals as text without exponent or trailing zeros; integers, ratings,
-users and groups as integers; dates `2026-01-31`; moments in UTC `2026-01-31T09:30:00Z`; times `09:30:00`; booleans; a
+Canonical forms, as stored: decimals as text without exponent or trailing zeros; integers, ratings,
+users and groups as integers; dates `2026-01-31`; datetimes in UTC `2026-01-31T09:30:00Z`; times `09:30:00`; booleans; a
 choice as its option's id; several as a list of ids in the options' order; a table as a list of objects. An empty value
-(null, `""`, blanks, `[]`) is null, which takes the value away, and keeps to no limit but `require`.
+(null, `""`, spaces, `[]`) is null, which empties the field, and is subject to no limit but `require`.
 
-Files are no values: `satchel.model.forms` tells the two apart.
+Files are not values: `satchel.model.forms` separates the two.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,16 +23,16 @@ Json: TypeAlias = str | int | bool | list[str] | list[dict[str, Scalar]] | None
 """The canonical form of one value."""
 
 Typed: TypeAlias = str | int | bool | Decimal | date | datetime | time | list[str] | list[dict[str, object]] | None
-"""One value as Python has it."""
+"""One value as a Python object."""
 
 MAX_ROWS = 1_000
 MAX_TABLE_CHARS = 1_000_000
-"""Of all texts in one table together."""
+"""Maximum total length of the texts in one table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class References:
-    """The users and groups that values name by id; whether they exist is the action's to check."""
+    """The users and groups that values name by id; the action checks whether they exist."""
 
     users: Mapping[UserId, FieldId]
     groups: Mapping[GroupId, FieldId]
@@ -41,13 +41,13 @@ class References:
 def value_faults(
     fields: Iterable[Field], given: Mapping[str, object], *, now: datetime, time_zone: tzinfo
 ) -> tuple[dict[FieldId, Json], list[FieldFault]]:
-    """Return the canonical form of each given value, None where the value is taken away, and everything that is wrong.
+    """Return the canonical form of each given value, None for an emptied field, and all faults.
 
     Args:
         fields: the app's fields.
-        given: by field id, as decoded from JSON with decimals as `Decimal`; a name that is no field is a fault.
-        now: the moment that `disable_future` and `disable_past` go by.
-        time_zone: the user's, for "today" and for moments without an offset.
+        given: by field id, as decoded from JSON with decimals as `Decimal`; an unknown name is a fault.
+        now: the current time for `disable_future` and `disable_past`.
+        time_zone: the user's, for "today" and for datetimes without an offset.
     """
     by_id = {str(field.id): field for field in fields}
     moment = Moment(now=now, time_zone=time_zone)
@@ -58,7 +58,7 @@ def value_faults(
         if field is None:
             faults.append(FieldFault(field=name[:80], code="unknown_field", message="There is no such field."))
         elif field.is_file_type or field.type is FieldType.SEPARATOR:
-            message = f"A {field.type} holds no value of this kind."
+            message = f"A {field.type} has no value of this kind."
             faults.append(FieldFault(field=name, code="type", message=message))
         elif field.type is FieldType.TABLE:
             values[field.id] = _table(field, value, moment, faults)
@@ -71,13 +71,13 @@ def value_faults(
 
 
 def merge(stored: Mapping[str, object], changes: Mapping[FieldId, Json]) -> dict[str, object]:
-    """Return stored values with changes applied; a change to None takes the value away."""
+    """Return stored values with changes applied; a change to None removes the value."""
     kept: dict[str, object] = {name: value for name, value in stored.items() if name not in changes}
     return kept | {name: value for name, value in changes.items() if value is not None}
 
 
 def typed_values(fields: Iterable[Field], stored: Mapping[str, object]) -> dict[FieldId, Typed]:
-    """Return every field's stored value as Python has it (`Decimal`, `date`, ...), None where there is none.
+    """Return every field's stored value as a Python object (`Decimal`, `date`, ...), None if it is empty.
 
     Fields of file types and separators are left out. `stored` must be in canonical form.
     """
@@ -89,7 +89,7 @@ def typed_values(fields: Iterable[Field], stored: Mapping[str, object]) -> dict[
 
 
 def typed_value(field: Field, stored: object) -> Typed:
-    """Return one canonical value as Python has it."""
+    """Return one canonical value as a Python object."""
     if stored is None or field.type is not FieldType.TABLE:
         return _typed(field.type, stored)
     rows = cast("list[dict[str, object]]", stored)
@@ -100,7 +100,7 @@ def typed_value(field: Field, stored: object) -> Typed:
 
 
 def references(fields: Iterable[Field], values: Mapping[FieldId, Json]) -> References:
-    """Return which users and groups canonical values name, each with the first field that does."""
+    """Return the users and groups in canonical values, each with the first field that names it."""
     users: dict[UserId, FieldId] = {}
     groups: dict[GroupId, FieldId] = {}
     for field in fields:
@@ -120,7 +120,7 @@ def references(fields: Iterable[Field], values: Mapping[FieldId, Json]) -> Refer
 
 
 def _table(field: Field, value: object, moment: Moment, faults: list[FieldFault]) -> Json:
-    """Return the rows of a table that have anything in them, noting faults by row (from 0) and column."""
+    """Return the rows of a table that are not empty, noting faults by row (from 0) and column."""
     if value is None or value == "":
         return None
     if not isinstance(value, list | tuple):
@@ -130,7 +130,7 @@ def _table(field: Field, value: object, moment: Moment, faults: list[FieldFault]
     given = cast("list[object]", value)
     most = field.max_rows or MAX_ROWS
     if len(given) > most:
-        message = f"{len(given)} rows came; {most} are allowed."
+        message = f"{len(given)} rows were sent; {most} are allowed."
         faults.append(FieldFault(field=field.id, code="too_many", message=message))
         return None
     rows: list[dict[str, Scalar]] = []
@@ -148,7 +148,7 @@ def _table(field: Field, value: object, moment: Moment, faults: list[FieldFault]
 def _row(
     columns: tuple[Column, ...], place: str, item: object, moment: Moment, faults: list[FieldFault]
 ) -> dict[str, Scalar]:
-    """Return one row without its empty cells; a row that is empty throughout owes no required column."""
+    """Return one row without its empty cells; an entirely empty row needs no required column."""
     if not isinstance(item, Mapping):
         faults.append(FieldFault(field=place, code="type", message="A row is an object of column ids and values."))
         return {}
@@ -178,7 +178,7 @@ def _row(
 
 
 def _typed(type_: FieldType, stored: object) -> Typed:
-    """Return one canonical scalar as Python has it."""
+    """Return one canonical scalar as a Python object."""
     if isinstance(stored, str):
         if type_ is FieldType.DECIMAL:
             return Decimal(stored)

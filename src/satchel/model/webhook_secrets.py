@@ -1,4 +1,4 @@
-"""How a message of a webhook is signed: Standard Webhooks, symmetric (`v1`); and a token for who cannot check that."""
+"""Signatures of webhooks' messages: Standard Webhooks, symmetric (`v1`); and a token for others."""
 
 import base64
 import hashlib
@@ -16,12 +16,12 @@ _TOKEN_PURPOSE: Final = b"satchel webhook token"
 
 
 def new_secret(entropy: Entropy) -> str:
-    """Return a secret, as it is shown to whoever verifies."""
+    """Return a secret, in the format for receivers."""
     return PREFIX + base64.b64encode(entropy(SECRET_BYTES)).decode()
 
 
 def signature(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
-    """Return the value of `webhook-signature`: one signature a secret, with blanks between."""
+    """Return the value of `webhook-signature`: one signature per secret, separated by spaces."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     return " ".join(
         f"v1,{base64.b64encode(hmac.digest(_key(secret), signed, hashlib.sha256)).decode()}" for secret in secrets
@@ -29,7 +29,7 @@ def signature(secrets: Sequence[str], message_id: str, timestamp: int, body: byt
 
 
 def token(secret: str) -> str:
-    """Return a token that tells the sender by itself; it changes with the secret, and the secret does not follow."""
+    """Return a token that identifies the sender; it changes with the secret, and does not reveal it."""
     return hmac.digest(_key(secret), _TOKEN_PURPOSE, hashlib.sha256).hex()[:40]
 
 

@@ -1,4 +1,4 @@
-"""Webhooks: addresses that an app tells what happens to its instances, and what became of each telling."""
+"""Webhooks: addresses that are notified of an app's events, and their deliveries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,22 +11,22 @@ from satchel.model.ids import AccountId, AppId, DeliveryId, InstanceId, UserId, 
 
 
 class WebhookEvent(StrEnum):
-    """What a webhook is told of."""
+    """The events that webhooks are notified of."""
 
     START = "start"
     """An instance started."""
     SAVE = "save"
     """Values or files of an instance were saved, by a person, a program or the process itself."""
     TASK_DONE = "task_done"
-    """A person completed a task; one that a timer ended is not done."""
+    """A person completed a task; a task that a timer ended does not count."""
     END = "end"
     """An instance ended, was cancelled, or failed."""
     TEST = "test"
-    """Nothing: somebody wants to see whether the address answers. Never subscribed to."""
+    """A test of whether the address answers. Cannot be subscribed to."""
 
 
 SUBSCRIBED: Final = (WebhookEvent.START, WebhookEvent.SAVE, WebhookEvent.TASK_DONE, WebhookEvent.END)
-"""What a webhook may ask to be told of."""
+"""The events that a webhook may subscribe to."""
 
 MAX_WEBHOOKS_PER_APP: Final = 20
 
@@ -40,23 +40,23 @@ PAUSES: Final = (
     timedelta(hours=8),
     timedelta(hours=8),
 )
-"""What passes between one attempt of a delivery and the next; nine attempts within a day."""
+"""The pauses between the attempts of a delivery; nine attempts within a day."""
 
 DEADLINE: Final = timedelta(days=2)
-"""No attempt is planned for later than this after the first was due, whatever the other side asks."""
+"""No attempt is planned for later than this after the first was due, whatever the receiver requests."""
 
 FAILING_FOR: Final = timedelta(days=3)
-"""A webhook that took nothing for so long is switched off."""
+"""A webhook that accepted nothing for this long is switched off."""
 
 RESTS: Final = timedelta(minutes=1)
-"""A webhook whose last attempt failed gets one attempt in so long, until one succeeds."""
+"""A webhook whose last attempt failed gets one attempt per period, until one succeeds."""
 
 SECRET_OVERLAPS: Final = timedelta(days=1)
-"""How long a secret that was replaced still signs, beside its successor."""
+"""How long a replaced secret also signs."""
 
 
 class DeliveryState(StrEnum):
-    """Whether a delivery is still to be made."""
+    """The state of a delivery."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
@@ -68,14 +68,14 @@ class Webhook:
     """A subscription of one app.
 
     Attributes:
-        url: may hold a secret in its query.
-        format: by which the body is rendered, such as `native`.
-        user_id: who made it or changed it last; it tells what they may see, for as long as they may.
-        is_active: whether it is told anything.
+        url: may contain a secret in its query.
+        format: of the body, such as `native`.
+        user_id: who created or last changed it; messages contain what they may see, as long as they may.
+        is_active: whether it is notified.
         disabled: why Satchel switched it off, or None.
-        failing_since: the first failed attempt since the last that succeeded, or None.
+        failing_since: the first failed attempt since the last success, or None.
         rests_until: while it fails, when the next attempt may be made.
-        sealed, previous_sealed: the secret that signs, and the one that signs too until `previous_until`.
+        sealed, previous_sealed: the secret that signs, and the previous one, which also signs until `previous_until`.
     """
 
     account_id: AccountId
@@ -99,16 +99,16 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Something that happened and that a webhook is told, until it took it or was tried in vain.
+    """One message to a webhook, until it was accepted or has failed.
 
     Attributes:
-        uuid: the message's name, the same in every attempt.
+        uuid: the message's id, the same in every attempt.
         instance_id: None for a test.
-        at: when it happened.
-        snapshot: what there was to tell when the change was saved.
-        attempt: the one that runs or ran last; `counted_from` and `counted_since` tell which count.
+        at: when the event happened.
+        snapshot: the data of the message when the change was saved.
+        attempt: the one that runs or ran last; `counted_from` and `counted_since` limit which count.
         due_at: when the next is due, if it waits for its pause.
-        reason: why it failed for good, or None.
+        reason: why it failed, or None.
     """
 
     account_id: AccountId
@@ -129,7 +129,7 @@ class Delivery:
 
     @property
     def message_id(self) -> str:
-        """The `webhook-id`, by which receivers know repeats."""
+        """The `webhook-id`, by which receivers detect duplicates."""
         return f"msg_{self.uuid.hex}"
 
 
@@ -138,12 +138,12 @@ class DeliveryAttempt:
     """One attempt of a delivery.
 
     Attributes:
-        run: names the job that makes it.
+        run: the job that makes it.
         state: `running`, `done` or `failed`.
-        status: what the other side answered, or None.
+        status: of the receiver's answer, or None.
         duration_ms: from the first step to the reply.
         reason, message: why it failed.
-        reply: the first KiB of what the other side said.
+        reply: the first KiB of the receiver's answer.
     """
 
     account_id: AccountId

@@ -1,8 +1,8 @@
-"""A bundle out of a zip: the two files that matter, from bytes that may be hostile.
+"""Reads a bundle from a zip: two files, from bytes that may be hostile.
 
 Nothing is written and no name becomes a path. Of the archive's members only `app.yaml` and `process.bpmn` are
-decompressed, each up to its own limit, whatever the archive says of their sizes; everything else in it (a README,
-pictures) is left alone.
+decompressed, each up to its own limit, regardless of the sizes that the archive declares; all other members (a README,
+pictures) are ignored.
 """
 
 import io
@@ -29,10 +29,10 @@ _END_OF_DIRECTORY = b"PK\x05\x06"
 def unpack_bundle(data: bytes) -> Mapping[str, bytes]:
     """Return `app.yaml` and `process.bpmn` of a zipped bundle, by name; one of them may be missing.
 
-    The files may lie at the top or in one folder there.
+    The files may be at the top or in one folder there.
 
     Raises:
-        InvalidBundle: the archive is damaged, encrypted, too large, or holds a name that no honest bundle has.
+        InvalidBundle: the archive is damaged, encrypted, too large, or contains an unsafe name.
     """
     if len(data) > MAX_ARCHIVE_BYTES:
         raise _refusal("archive_too_large", f"The zip has {len(data)} bytes; {MAX_ARCHIVE_BYTES} are allowed.")
@@ -43,17 +43,17 @@ def unpack_bundle(data: bytes) -> Mapping[str, bytes]:
             members = _members(archive)
             return {name: _read(archive, member, _LIMITS[name]) for name, member in members.items()}
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError) as error:
-        raise _refusal("archive", "This is not a zip that can be read; zip the folder again.") from error
+        raise _refusal("archive", "This zip cannot be read; zip the folder again.") from error
 
 
 def _said_members(data: bytes) -> int:
-    """Return how many members the archive says it has, before anything reads its directory."""
+    """Return the archive's declared number of members, before its directory is read."""
     position = data.rfind(_END_OF_DIRECTORY)
     return int.from_bytes(data[position + 10 : position + 12], "little") if position >= 0 else 0
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """Return the two members, after every name in the archive was found harmless."""
+    """Return the two members, after checking that every name in the archive is safe."""
     members = [member for member in archive.infolist() if not _is_clutter(member.filename)]
     if len(members) > MAX_MEMBERS:
         raise _refusal("archive_too_large", f"The zip holds more than {MAX_MEMBERS} files.")
@@ -61,9 +61,11 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     for member in members:
         name = member.orig_filename
         if not _is_harmless(name):
-            raise _refusal("archive_name", f"The zip holds the name {name[:80]!r}; names must stay inside the bundle.")
+            raise _refusal(
+                "archive_name", f"The zip contains the name {name[:80]!r}; names must stay inside the bundle."
+            )
         if name.casefold() in seen:
-            raise _refusal("archive_name", f"The zip holds the name {name[:80]!r} twice.")
+            raise _refusal("archive_name", f"The zip contains the name {name[:80]!r} twice.")
         seen.add(name.casefold())
     folder = _folder(members)
     found: dict[str, zipfile.ZipInfo] = {}
@@ -82,7 +84,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def _folder(members: list[zipfile.ZipInfo]) -> str:
-    """Return the one folder that everything lies in, with its slash, or `""`."""
+    """Return the one folder that contains everything, with its slash, or `""`."""
     names = [member.filename for member in members]
     top = names[0].partition("/")[0] + "/" if names and "/" in names[0] else ""
     return top if top and all(name.startswith(top) for name in names) else ""
@@ -103,7 +105,7 @@ def _is_harmless(name: str) -> bool:
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
-    """Return a member's bytes, never taking more than its limit into memory."""
+    """Return a member's bytes, never reading more than its limit into memory."""
     with archive.open(member) as stream:
         data = stream.read(limit + 1)
         if len(data) > limit:

@@ -1,6 +1,6 @@
 """App bundles: `app.yaml` and `process.bpmn`, read together.
 
-This is the only maker of manifests. Everything that is wrong with a bundle comes at once, as findings; one that
+Only this module creates manifests. All faults of a bundle are returned at once, as findings; one that
 `has_errors` is never deployed.
 """
 
@@ -26,10 +26,10 @@ MAX_PROCESS_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """A bundle without faults of its own.
+    """A bundle whose `app.yaml` has no faults.
 
     Attributes:
-        process: the bytes of `process.bpmn`, unread.
+        process: the bytes of `process.bpmn`, not parsed.
         source: the bytes of `app.yaml`.
         places: the line of each part of `app.yaml` by its JSON pointer (`/tasks/evaluate/assign/group`).
     """
@@ -40,27 +40,27 @@ class Bundle:
     places: Mapping[str, int]
 
     def finding(self, code: str, pointer: str, message: str, *, severity: str = "error") -> Finding:
-        """Return what is wrong with a part of `app.yaml`, at its line."""
+        """Return a finding about a part of `app.yaml`, with its line."""
         line = self.places.get(pointer)
         return Finding(code=code, file=MANIFEST_FILE, line=line, element=None, message=message, severity=severity)
 
     def line_of_element(self, element: str) -> int | None:
-        """Return the line of `app.yaml` that speaks of a BPMN element as a task, service or call, or None."""
+        """Return the line of `app.yaml` that configures a BPMN element as a task, service or call, or None."""
         token = pointer_token(element)
         lines = (self.places.get(f"/{part}/{token}") for part in ("tasks", "services", "calls"))
         return next((line for line in lines if line is not None), None)
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
-    """Return whether one of the findings refuses a bundle."""
+    """Return whether one of the findings is an error."""
     return any(finding.severity == "error" for finding in findings)
 
 
 def draft_bundle(files: Mapping[str, bytes]) -> tuple[Bundle | None, tuple[Finding, ...]]:
-    """Return what can be made of a bundle with faults, so that whatever else is wrong with it is found at once.
+    """Return the readable parts of a bundle with faults, so that its other faults are found at once.
 
-    Never run or keep it. A field that has a fault stands in it as a text, so that what names it is not found wrong.
-    None where one of the two files is missing or cannot be read at all.
+    Never run or store it. A field with a fault is a text in it, so that references to it are not reported as wrong.
+    None if one of the two files is missing or cannot be read at all.
     """
     findings = Findings(MANIFEST_FILE)
     process = files.get(PROCESS_FILE)
@@ -83,10 +83,10 @@ def draft_bundle(files: Mapping[str, bytes]) -> tuple[Bundle | None, tuple[Findi
 
 
 def parse_manifest(source: bytes) -> Manifest:
-    """Return the manifest of an `app.yaml` that was deployed, and so was found good before.
+    """Return the manifest of an `app.yaml` that was deployed, and so was valid.
 
     Raises:
-        ValueError: it was not; the deployed bytes were changed.
+        ValueError: it is not valid; the deployed bytes were changed.
     """
     findings = Findings(MANIFEST_FILE)
     manifest, _ = _read_manifest(source, findings)
@@ -105,7 +105,7 @@ def groups_named(manifest: Manifest) -> Mapping[str, str]:
 
 
 def users_named(manifest: Manifest) -> Mapping[str, str]:
-    """Return the JSON pointer of the first task of each user, theirs or done for them, by the user's e-mail."""
+    """Return the JSON pointer of the first task or service of each user, by the user's e-mail."""
     named: dict[str, str] = {}
     for element, form in manifest.tasks.items():
         if form.assign.user is not None:
@@ -132,7 +132,7 @@ def _read_manifest(source: bytes, findings: Findings) -> tuple[Manifest | None, 
     findings.noted.extend(faults)
     if root is None:
         if not faults:
-            findings.add("empty_document", 1, "The file is empty; it must hold at least code, name, fields and start.")
+            findings.add("empty_document", 1, "The file is empty; it must have at least code, name, fields and start.")
         return None, {}
     places = places_of(root)
     manifest = read_manifest(root, findings)
@@ -144,7 +144,7 @@ def _read_manifest(source: bytes, findings: Findings) -> tuple[Manifest | None, 
 
 
 def _missing(file: str, what: str) -> Finding:
-    message = f"The bundle has no {file}, which holds {what}. Add it at the top of the folder or zip."
+    message = f"The bundle has no {file}, which contains {what}. Add it at the top of the folder or zip."
     return Finding(code="missing_file", file=file, line=None, element=None, message=message)
 
 

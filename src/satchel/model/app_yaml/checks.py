@@ -1,4 +1,4 @@
-"""Whether the parts of a manifest fit together: forms with fields, actions with tasks, the title with both."""
+"""Checks that the parts of a manifest are consistent: forms with fields, actions with tasks, the title with fields."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,13 +14,13 @@ _UNWRITABLE_IN_TITLES = FILE_TYPES | {FieldType.TABLE, FieldType.SEPARATOR}
 
 
 def title_names(manifest: Manifest) -> frozenset[str]:
-    """Return the names that a title's template may hold: built-ins but `title`, and fields that are one text."""
+    """Return the names allowed in a title's template: built-ins but `title`, and fields with a single value."""
     fields = {str(field.id) for field in manifest.fields if field.type not in _UNWRITABLE_IN_TITLES}
     return (BUILT_IN_NAMES - {"title"}) | fields
 
 
 def check_manifest(manifest: Manifest, declared: frozenset[str], places: Mapping[str, int], findings: Findings) -> None:
-    """Note what does not fit together; `declared` are the ids of all fields, `places` gives lines by JSON pointer."""
+    """Note inconsistencies; `declared` are the ids of all fields, `places` maps JSON pointers to lines."""
     _check_title(manifest, declared, places, findings)
     for pointer, access in _forms(manifest):
         _check_separators(manifest, pointer, access, places, findings)
@@ -42,7 +42,7 @@ def _check_title(manifest: Manifest, declared: frozenset[str], places: Mapping[s
     for name in sorted(names - allowed):
         field = manifest.field(name)
         if field is not None:
-            message = f"The title names the field {name}, whose type {field.type} is no line of text."
+            message = f"The title names the field {name}, whose type {field.type} is not a line of text."
         elif name in declared:
             continue
         else:
@@ -62,7 +62,7 @@ def _check_separators(
     for name, word in access.items():
         field = manifest.field(name)
         if field is not None and field.type is FieldType.SEPARATOR and word.is_writable:
-            message = f"The separator {name} holds no value; write read or hide instead of {word}."
+            message = f"The separator {name} has no value; write read or hide instead of {word}."
             findings.add("separator", places.get(f"{pointer}/{name}"), message)
 
 
@@ -103,7 +103,7 @@ def _check_action(manifest: Manifest, action: Action, places: Mapping[str, int],
     for name in inputs:
         if not form.get(name, Access.HIDE).is_writable:
             where = "the start form" if action.create else f"the task {action.task}"
-            message = f"The action {action.id} takes the input {name}; {where} must let it edit or require that."
+            message = f"The action {action.id} has the input {name}; {where} must set it to edit or require."
             findings.add("action_inputs", places.get(f"{pointer}/inputs", line), message)
 
 
@@ -115,7 +115,7 @@ def _check_outcome(
     known = [outcome.id for outcome in task.outcomes] if task else []
     which = f"The action {action.id} ends the task {element}"
     if action.outcome is not None and action.outcome not in known:
-        message = f"{which} by {action.outcome}, which is none of its outcomes{meant(action.outcome, known)}"
+        message = f"{which} by {action.outcome}, which is not one of its outcomes{meant(action.outcome, known)}"
         findings.add("unknown_outcome", places.get(f"{pointer}/outcome"), message)
     elif action.outcome is None and known:
         message = f"{which} without saying how; add outcome: one of {', '.join(known)}."
@@ -128,5 +128,5 @@ def _check_inputs_hold_values(
     for name in inputs:
         field = manifest.field(name)
         if field is not None and field.type is FieldType.SEPARATOR:
-            message = f"The input {name} is a separator and holds no value; remove it."
+            message = f"The input {name} is a separator and has no value; remove it."
             findings.add("separator", places.get(pointer), message)

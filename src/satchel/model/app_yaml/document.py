@@ -1,11 +1,11 @@
 """YAML documents as trees of nodes that know their lines.
 
 A small, safe part of YAML: mappings with text keys, lists, scalars. Anchors, aliases, tags, merge keys, duplicate keys
-and several documents are refused, because each of them lets a file say something other than what its reader sees. The
+and several documents are refused, because with each of them a file can mean something other than what it shows. The
 tree is built from PyYAML's events without recursion, so depth and size are bounded here and not by the interpreter.
 
-A plain scalar is a number, `true`, `false`, `null` or text. `yes`, `no`, `on` and `off` are text, as in YAML 1.2; what
-YAML's versions read differently (`007`, `1:30`, `1_000`, `0x1F`, `1e3`) is refused with a hint.
+A plain scalar is a number, `true`, `false`, `null` or text. `yes`, `no`, `on` and `off` are text, as in YAML 1.2;
+scalars that YAML's versions read differently (`007`, `1:30`, `1_000`, `0x1F`, `1e3`) are refused with a hint.
 """
 
 import re
@@ -23,7 +23,7 @@ MAX_DEPTH = 16
 MAX_NODES = 50_000
 
 PlainValue: TypeAlias = str | int | Decimal | bool | None
-"""What one scalar holds."""
+"""The value of a scalar."""
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -43,7 +43,7 @@ _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalarNode:
-    """A single value; `text` is how it was written, without quotes."""
+    """A single value; `text` is its source, without quotes."""
 
     line: int
     text: str
@@ -91,7 +91,7 @@ def read_document(data: bytes, file: str) -> tuple[Node | None, tuple[Finding, .
     except yaml.YAMLError as error:
         position = getattr(error, "position", None)
         line = text.count("\n", 0, position) + 1 if isinstance(position, int) else None
-        builder.find("yaml_syntax", line, "This is not YAML: it holds a character that YAML does not allow.")
+        builder.find("yaml_syntax", line, "This is not YAML: it contains a character that YAML does not allow.")
     except _TooMuchError:
         pass
     return (builder.root if builder.is_whole else None), tuple(builder.findings)
@@ -135,13 +135,13 @@ class _TooMuchError(Exception):
 
 
 class _Mark(Protocol):
-    """What is used of PyYAML's two classes of marks, from 0."""
+    """The used part of PyYAML's two classes of marks, from 0."""
 
     line: int
 
 
 class _Builder:
-    """Builds the tree from parser events, noting what is refused."""
+    """Builds the tree from parser events, noting refused parts."""
 
     def __init__(self, file: str) -> None:
         self.findings: list[Finding] = []
@@ -175,7 +175,7 @@ class _Builder:
     def _start_document(self, line: int) -> None:
         self._documents += 1
         if self._documents > 1:
-            self.find("several_documents", line, "A second document begins here; keep one and remove the `---` line.")
+            self.find("several_documents", line, "A second document starts here; keep one and remove the `---` line.")
             raise _TooMuchError
 
     def _start_node(self, event: yaml.NodeEvent, line: int) -> None:
@@ -209,7 +209,7 @@ class _Builder:
             self.find(
                 "ambiguous_value",
                 line,
-                f"{text[:40]} means different things to different YAML readers; put a text in quotes, "
+                f"{text[:40]} means different things to different YAML parsers; put a text in quotes, "
                 "write a number in plain decimal digits.",
             )
         return ScalarNode(line=line, text=text, value=value)
@@ -241,15 +241,13 @@ class _Builder:
         if node.text == "<<":
             self.find("alias", node.line, "The merge key << is refused; write the entries out here.")
         elif node.text in parent.entries:
-            message = (
-                f"The key {node.text[:80]} stands here a second time; the first is on line {parent.lines[node.text]}."
-            )
+            message = f"The key {node.text[:80]} is a duplicate; the first is on line {parent.lines[node.text]}."
             self.find("duplicate_key", node.line, message)
         return node.text, node.line
 
 
 def _resolve(text: str) -> PlainValue:
-    """Return what a plain scalar means."""
+    """Return the value of a plain scalar."""
     if text in _NULLS:
         return None
     if text in _BOOLEANS:

@@ -1,4 +1,4 @@
-"""Fields out of `app.yaml`: each type with the options that it knows, and no others."""
+"""Fields of `app.yaml`: each type with its options, and no others."""
 
 from decimal import Decimal
 
@@ -28,11 +28,11 @@ from satchel.model.ids import FieldId
 from satchel.model.patterns import BadPatternError, check_pattern
 
 RESERVED_NAMES = BUILT_IN_NAMES | {str(COMMENT)} | {"and", "or", "not", "in", "true", "false", "null", "outcome"}
-"""What no field may be called: built-in names, the input `comment`, and words of expressions."""
+"""Names that no field may have: built-in names, the input `comment`, and keywords of expressions."""
 
 
 def read_fields(top: Section) -> tuple[Field, ...]:
-    """Read the list `fields`; what is wrong with any of them is noted, and that field may then be missing."""
+    """Read the list `fields`; faults are noted, and a faulty field may be missing."""
     fields: list[Field] = []
     numbers: dict[int, int] = {}
     ids: dict[str, int] = {}
@@ -53,7 +53,7 @@ def read_fields(top: Section) -> tuple[Field, ...]:
 
 
 def declared_ids(root: Node) -> frozenset[str]:
-    """Return every field id that stands in a document, of fields with faults too: what names them is right to do so."""
+    """Return every field id in a document, including those of faulty fields: references to them are valid."""
     fields = root.entries.get("fields") if isinstance(root, MapNode) else None
     items = fields.items if isinstance(fields, ListNode) else []
     ids = (item.entries.get("id") for item in items if isinstance(item, MapNode))
@@ -61,12 +61,12 @@ def declared_ids(root: Node) -> frozenset[str]:
 
 
 def _field(section: Section) -> Field | None:
-    """Read one field, or note why it is none."""
+    """Read one field, or note its faults."""
     field_id = section.text("id")
     if field_id is not None:
         section.name = f"The field {field_id}"
     if field_id in RESERVED_NAMES:
-        section.note("reserved_name", "id", f"has a name that Satchel itself uses; call it {field_id}_ or otherwise.")
+        section.note("reserved_name", "id", f"has a reserved name; call it {field_id}_ or otherwise.")
     number, label = section.integer("number"), section.text("label")
     description = section.text("description") or ""
     searchable = section.boolean("searchable") or False
@@ -98,7 +98,7 @@ def _field(section: Section) -> Field | None:
 
 
 def read_limits(section: Section, type_: FieldType) -> ValueLimits:
-    """Read the options of a simple type; options that are wrong are noted and left out."""
+    """Read the options of a simple type; faulty options are noted and left out."""
     if type_ in (FieldType.TEXT, FieldType.MULTILINE, FieldType.LINK):
         return _text_limits(section)
     if type_ in (FieldType.DECIMAL, FieldType.INTEGER):
@@ -126,7 +126,7 @@ def _text_limits(section: Section) -> ValueLimits:
             section.note(
                 "pattern",
                 "pattern",
-                f"has a pattern that cannot be used: {error}. Look-around and back references are unknown here.",
+                f"has a pattern that cannot be used: {error}. Look-around and back references are not supported.",
             )
     return ValueLimits(min_length=shortest, max_length=longest, pattern=pattern)
 
@@ -185,17 +185,19 @@ def _columns(section: Section) -> tuple[Column, ...]:
 
 
 def _file_limits(section: Section, type_: FieldType) -> FileLimits:
-    """Read what the files of a field must keep to."""
+    """Read the limits of a field's files."""
     least = section.size_bytes("min_bytes")
     most = section.size_bytes("max_bytes")
     if most == 0:
-        section.note("limit_order", "max_bytes", "has max_bytes 0, so that no file fits.")
+        section.note("limit_order", "max_bytes", "has max_bytes 0, so that no file is allowed.")
     _in_order(section, "min_bytes", least, "max_bytes", most)
     accept: list[str] = []
     for text, line in section.texts("accept"):
         lowered = text.lower()
         if type_ is not FieldType.FILE and "/" in lowered and not lowered.startswith("image/"):
-            section.findings.add("accept_image", line, f"{section.name} is a {type_}: only images fit, not {lowered}.")
+            section.findings.add(
+                "accept_image", line, f"{section.name} is a {type_}: only images are allowed, not {lowered}."
+            )
         accept.append(lowered)
     is_signature = type_ is FieldType.SIGNATURE
     return FileLimits(
@@ -209,7 +211,7 @@ def _file_limits(section: Section, type_: FieldType) -> FileLimits:
 
 
 def _check_options(section: Section, type_: FieldType, shape: Shape) -> None:
-    """Note options that another type has and this one has not, and those that this one must have."""
+    """Note options that belong to other types, and missing required ones."""
     options = {option for options in TYPE_OPTIONS.values() for option in options if option in shape.keys}
     for key in sorted(options & set(section.node.entries) - set(TYPE_OPTIONS[type_])):
         having = ", ".join(sorted(other for other, options in TYPE_OPTIONS.items() if key in options))
@@ -222,7 +224,9 @@ def _in_order(
 ) -> None:
     """Note a lower limit that is above its upper one."""
     if low is not None and high is not None and low > high:
-        section.note("limit_order", low_key, f"has {low_key} {low} above its {high_key} {high}, so that nothing fits.")
+        section.note(
+            "limit_order", low_key, f"has {low_key} {low} above its {high_key} {high}, so that nothing is allowed."
+        )
 
 
 def _check_searchable(fields: list[Field], top: Section) -> None:

@@ -1,7 +1,7 @@
-"""What `app.yaml` may hold: every key with the kind and the limits of its value.
+"""The content of `app.yaml`: every key with the kind and the limits of its value.
 
-The readers beside this module go by it, and `docs/reference/app.schema.json` is written from it. What holds between
-keys, and what an id names, is the readers' to check.
+The readers beside this module use it, and `docs/reference/app.schema.json` is generated from it. The readers check
+dependencies between keys, and the references of ids.
 """
 
 import re
@@ -34,7 +34,7 @@ MAX_OPTIONS = 500
 MAX_STARS = 10
 MAX_ACTION_NUMBER = 2**31 - 1
 MAX_ENTRIES = 1_000
-"""Of tasks, services, calls, messages and actions, each."""
+"""Maximum number of tasks, services, calls, messages and actions, each."""
 
 FIELD_ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -48,7 +48,7 @@ DESCRIPTION = Text(longest=2_000, shortest=0, lines=True)
 FIELD_NAME = Text(
     longest=64, shape=FIELD_ID, hint="use a-z, 0-9 and _, beginning with a letter, at most 64 characters."
 )
-"""Of a field of this or another app; where files go, `attachments` is one too."""
+"""The id of a field of this or another app; for files also `attachments`."""
 OPTION_NAME = Text(
     longest=64,
     shape=re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
@@ -109,7 +109,7 @@ OPTIONS: Mapping[str, Kind] = {
     "max_unclaimed": Whole(1, 1_000),
     "allow_links": Single.FLAG,
 }
-"""What fields and columns have besides; `TYPE_OPTIONS` says which type has which."""
+"""Further options of fields and columns; `TYPE_OPTIONS` maps types to options."""
 
 _LENGTHS = ("min_length", "max_length")
 _TIMES = ("disable_future", "disable_past")
@@ -190,9 +190,9 @@ TASK = Shape(
         ),
     },
     about={
-        "assign": "Who the task goes to; without it, it is offered to those who may start the app.",
+        "assign": "The assignee of the task; without it, it is offered to those who may start the app.",
         "late": "fail ends the task at its due time.",
-        "fields": "What the form's user may do, by field; a field that is not named is hidden.",
+        "fields": "The access of the form's user, by field; a field that is not named is hidden.",
     },
 )
 CALL = Shape(required=("app",), keys={"app": CODE, "in": MAPPING, "out": MAPPING})
@@ -327,7 +327,7 @@ SERVICE = Choice(
         "manual": Shape(keys={}, is_open=True),
     },
 )
-"""`manual` waits for a person or program to complete it by the API, and keeps its settings as they are."""
+"""`manual` waits for a person or program to complete it by the API, and keeps its settings unchanged."""
 
 # The whole
 
@@ -351,10 +351,10 @@ TOP = Shape(
         "code": "Begins every identifier: EVA makes EVA-1, EVA-2, ...",
         "title": "Template of an instance's title, such as {{ product }} ({{ supplier }}).",
         "start": "The form that starts an instance.",
-        "tasks": "What to say of BPMN user tasks, by their id.",
-        "services": "What BPMN service tasks do, by their id.",
-        "calls": "How BPMN call activities map fields, by their id.",
-        "messages": "Which fields a BPMN message may set, by its name.",
-        "actions": "What can be run on an instance from outside, by number.",
+        "tasks": "Settings of BPMN user tasks, by their id.",
+        "services": "Settings of BPMN service tasks, by their id.",
+        "calls": "Field mappings of BPMN call activities, by their id.",
+        "messages": "The fields that a BPMN message may set, by its name.",
+        "actions": "Actions that can be run on an instance over the API, by number.",
     },
 )

@@ -1,8 +1,8 @@
-"""`app.yaml` read into a `Manifest`, with everything that is wrong with it at once.
+"""Reads `app.yaml` into a `Manifest`, with all faults at once.
 
-Which keys there are, with which values, stands in `satchel.model.app_yaml.keys`; what else concerns `app.yaml` alone is
-checked here. That its elements exist in `process.bpmn` is the engine's to check, and that its groups, users and called
-apps exist is the deploying action's.
+The keys and their values are defined in `satchel.model.app_yaml.keys`; all other checks of `app.yaml` alone are
+here. The engine checks that its elements exist in `process.bpmn`, and the deploying action that its groups, users and
+called apps exist.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ def read_manifest(root: Node, findings: Findings) -> Manifest:
 
 
 class _Reader:
-    """Reads the sections that speak of fields."""
+    """Reads the sections that name fields."""
 
     def __init__(self, ids: frozenset[str], findings: Findings) -> None:
         self._ids = ids
@@ -67,7 +67,7 @@ class _Reader:
         """Read one user task."""
         late = section.one_of("late")
         if late == "fail" and "due" not in section:
-            section.note("late_without_due", "late", "fails when it is late but has no due; add due: P3D or the like.")
+            section.note("late_without_due", "late", "fails when it is late but has no due; add due, such as due: P3D.")
         return TaskForm(
             assign=self._assignment(section),
             fields=self._access(section),
@@ -98,7 +98,7 @@ class _Reader:
         if create and "task" in section:
             section.note("action_kind", "create", "both creates an instance and completes a task; keep one.")
         if "outcome" in section and "task" not in section:
-            section.note("action_kind", "outcome", "has an outcome but no task that ends by it; add task.")
+            section.note("action_kind", "outcome", "has an outcome but no task that it completes; add task.")
         return Action(
             id=number,
             name=section.text("name") or "",
@@ -110,7 +110,7 @@ class _Reader:
         )
 
     def _assignment(self, section: Section) -> Assignment:
-        """Read who a task goes to."""
+        """Read the assignment of a task."""
         assign = section.part("assign")
         if assign is None:
             return Assignment()
@@ -140,7 +140,7 @@ class _Reader:
         return access
 
     def _outcomes(self, section: Section) -> tuple[Outcome, ...]:
-        """Read the ways in which a task may end."""
+        """Read the outcomes of a task."""
         outcomes: list[Outcome] = []
         for item in section.sections("outcomes"):
             outcome_id, label = item.text("id"), item.text("label")
@@ -165,7 +165,7 @@ class _Reader:
         return tuple(areas)
 
     def _inputs(self, section: Section, *, comment: bool) -> tuple[FieldId, ...]:
-        """Read a list of fields (and `comment`, where it is taken)."""
+        """Read a list of fields (and `comment`, if allowed)."""
         inputs: list[FieldId] = []
         for name, line in section.texts("inputs"):
             if name in inputs:
@@ -175,7 +175,7 @@ class _Reader:
         return tuple(inputs)
 
     def _mapping(self, section: Section, key: str) -> Mapping[FieldId, FieldId]:
-        """Read how a call maps fields; its own side (values of `in`, keys of `out`) must be fields of this app."""
+        """Read a call's field mapping; its own side (values of `in`, keys of `out`) must be fields of this app."""
         mapping: dict[FieldId, FieldId] = {}
         pairs = section.part(key)
         if pairs is None:
@@ -188,7 +188,7 @@ class _Reader:
         return mapping
 
     def _knows(self, name: str, line: int, where: str) -> bool:
-        """Return whether there is such a field, noting it where there is none."""
+        """Return whether the field exists, noting a fault if not."""
         if name in self._ids:
             return True
         self._findings.add(

@@ -1,6 +1,6 @@
-"""The order of work of an app that has nearly none: it starts, one person does one thing or nobody anything, it ends.
+"""The minimal process of an app: a start, at most one user task, and an end.
 
-What a client's call makes an app of has data and no order of work of its own; it gets this one, with its diagram.
+An app that is created by a client's call has data but no process; it gets this one, with its diagram.
 """
 
 from html import escape
@@ -12,7 +12,7 @@ TASK = ElementId("fill")
 """The id of the one user task."""
 
 ELEMENTS = frozenset({ElementId("started"), TASK, ElementId("ended")})
-"""The ids of all elements, where there is a user task."""
+"""The ids of all elements, with a user task."""
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -25,7 +25,7 @@ _MIDDLE = 160
 
 
 def plain_process(task: str | None) -> bytes:
-    """Return a BPMN document of a start, a user task of this name where one is given, and an end."""
+    """Return a BPMN document with a start, a user task of this name if one is given, and an end."""
     places = [("startEvent", "started", "Started", 160, 36), ("endEvent", "ended", "Ended", 410, 36)]
     if task is not None:
         places.insert(1, ("userTask", TASK, task, 250, 100))

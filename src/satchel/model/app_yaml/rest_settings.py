@@ -1,4 +1,4 @@
-"""REST tasks of an `app.yaml`: what is sent, how it signs in, and what is kept of the reply."""
+"""REST tasks of an `app.yaml`: the request, its sign-in, and the kept parts of the reply."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -12,7 +12,7 @@ from satchel.model.services import Auth, AuthKind, BodyKind, Encoding, KeptFile,
 from satchel.model.template import Template
 
 Path: TypeAlias = tuple[str | int, ...]
-"""Where something stands in a JSON reply."""
+"""A path in a JSON reply."""
 
 REST_TIMEOUT = timedelta(minutes=1)
 REST_REPLY_BYTES = 100 * 1024 * 1024
@@ -83,7 +83,7 @@ class Rest(SettingsReader):
         return {name: source for name, source in found.items() if source is not None}
 
     def _output(self) -> tuple[KeptFile | None, Mapping[FieldId, Path], bool]:
-        """Read what is kept of a reply (its bytes, or a file and values inside its JSON), and whether it must come."""
+        """Read the kept parts of a reply (its bytes, or a file and values of its JSON), and whether they are required."""
         output = self.section.part("output")
         if output is None:
             return None, {}, False
@@ -106,7 +106,7 @@ class Rest(SettingsReader):
         return keep, values, output.boolean("required") or False
 
     def _inside(self, output: Section) -> KeptFile | None:
-        """Read which file inside a JSON reply is kept."""
+        """Read the file to keep inside a JSON reply."""
         inside = output.part("file")
         if inside is None:
             return None

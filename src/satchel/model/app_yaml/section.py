@@ -1,7 +1,7 @@
-"""One mapping of a document being read: hands out its entries by key, typed, and notes whatever is wrong.
+"""One mapping of a document: returns its entries by key, typed, and notes faults.
 
-Its shape says what a key holds, and within which limits. Every getter answers None for an entry that is absent or
-wrong, after noting a finding for the latter, so that a reader goes on and all findings come at once.
+Its shape defines the value of each key, and its limits. Every getter returns None for an entry that is absent or
+wrong, after noting a finding for the latter, so that a reader continues and all findings are reported at once.
 """
 
 import difflib
@@ -34,7 +34,7 @@ Wanted = TypeVar("Wanted", Text, Whole, OneOf, Texts, Each)
 
 
 class Findings:
-    """Collects what is wrong with one file."""
+    """Collects the findings of one file."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -49,13 +49,13 @@ class Section:
     """A mapping of a document.
 
     Attributes:
-        name: what it is, for messages: `The field amount`.
-        line: where it begins.
-        chosen: of a `Choice`, the word that says which shape it has; empty where that is absent or unknown.
+        name: for messages: `The field amount`.
+        line: its first line.
+        chosen: of a `Choice`, the word that selects its shape; empty if it is absent or unknown.
     """
 
     def __init__(self, node: Node, *, name: str, kind: Shape | Choice | Pairs, findings: Findings) -> None:
-        """Read `node`, noting the keys that are missing or unknown."""
+        """Read `node`, noting missing and unknown keys."""
         self.name = name
         self.line = node.line
         self.findings = findings
@@ -74,7 +74,7 @@ class Section:
                 self._pairs = kind
 
     def _take(self, shape: Shape, of: str = "") -> None:
-        """Note what does not agree with a shape; `of` says which it is."""
+        """Note differences from a shape; `of` names it."""
         self._kinds = {**self._kinds, **shape.keys}
         for key in () if shape.is_open else self._map.entries:
             if key not in self._kinds:
@@ -90,22 +90,22 @@ class Section:
 
     @property
     def node(self) -> MapNode:
-        """The mapping itself; empty where something else stood there."""
+        """The mapping itself; empty if it was something else."""
         return self._map
 
     def __contains__(self, key: str) -> bool:
         return key in self._map.entries
 
     def line_of(self, key: str | None) -> int:
-        """Return the line of a key, or of the section where it has none."""
+        """Return the line of a key, or of the section if the key is absent."""
         return self._map.lines.get(key, self.line) if key is not None else self.line
 
     def note(self, code: str, key: str | None, message: str) -> None:
-        """Note a finding about this section or one of its keys; `message` goes on after the section's name."""
+        """Note a finding about this section or one of its keys; `message` continues the section's name."""
         self.findings.add(code, self.line_of(key), f"{self.name} {message}")
 
     def require(self, *keys: str) -> None:
-        """Note each of these keys that is missing."""
+        """Note each missing key."""
         for key in keys:
             if key not in self:
                 self.note("missing_key", None, f"has no {key}.")
@@ -134,7 +134,7 @@ class Section:
         if value is None:
             return None
         if isinstance(value.value, bool) or not isinstance(value.value, int):
-            self.note("type", key, f"needs a whole number as its {key}, not {value.text[:40]!r}.")
+            self.note("type", key, f"requires a whole number as its {key}, not {value.text[:40]!r}.")
         elif not kind.low <= value.value <= kind.high:
             self.note("out_of_range", key, f"has {key} {value.value}; {kind.low} to {kind.high} are allowed.")
         else:
@@ -148,7 +148,7 @@ class Section:
         if value is None:
             return None
         if isinstance(value.value, bool) or not isinstance(value.value, int | Decimal):
-            self.note("type", key, f"needs a number as its {key}, not {value.text[:40]!r}.")
+            self.note("type", key, f"requires a number as its {key}, not {value.text[:40]!r}.")
             return None
         return Decimal(value.value)
 
@@ -159,7 +159,7 @@ class Section:
         if value is None:
             return None
         if not isinstance(value.value, bool):
-            self.note("type", key, f"needs true or false as its {key}, not {value.text[:40]!r}.")
+            self.note("type", key, f"requires true or false as its {key}, not {value.text[:40]!r}.")
             return None
         return value.value
 
@@ -173,7 +173,7 @@ class Section:
         if isinstance(value.value, int) and not isinstance(value.value, bool):
             size = value.value
         elif not isinstance(value.value, str):
-            self.note("type", key, f"needs a size such as 10MiB as its {key}, not {value.text[:40]!r}.")
+            self.note("type", key, f"requires a size such as 10MiB as its {key}, not {value.text[:40]!r}.")
             return None
         elif match := SIZE.fullmatch(value.value):
             size = int(match[1]) * _UNITS[match[2]]
@@ -208,13 +208,13 @@ class Section:
             self.note(
                 "duration_range",
                 key,
-                f"has the {key} {value}; more than nothing and at most {MAX_DUE.days} days are allowed.",
+                f"has the {key} {value}; more than zero and at most {MAX_DUE.days} days are allowed.",
             )
             return None
         return duration
 
     def one_of(self, key: str) -> str | None:
-        """Return one of the words that are allowed."""
+        """Return one of the allowed words."""
         words = self._kind(key, OneOf).words
         value = self._text(key)
         if value is None:
@@ -230,7 +230,7 @@ class Section:
         found: list[tuple[str, int]] = []
         for node in self._items(key, kind):
             if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
-                self.findings.add("type", node.line, f"{self.name} needs only texts in its {key}.")
+                self.findings.add("type", node.line, f"{self.name} requires only texts in its {key}.")
             elif kind.shape is not None and not kind.shape.fullmatch(node.value):
                 self.findings.add("format", node.line, f"{self.name} has {node.value[:80]!r} in its {key}; {kind.hint}")
             else:
@@ -244,7 +244,7 @@ class Section:
             yield Section(node, name=f"{self.name}: {kind.name} {index}", kind=kind.shape, findings=self.findings)
 
     def part(self, key: str, *, name: str | None = None) -> "Section | None":
-        """Return the mapping behind a key, called by it or by `name`; None where it is absent or the word `all`."""
+        """Return the mapping of a key, named by it or by `name`; None if it is absent or the word `all`."""
         kind, node = self._kinds[key], self._map.entries.get(key)
         if not isinstance(kind, Shape | Choice | Pairs):
             raise TypeError(f"{key} holds no mapping")
@@ -254,7 +254,7 @@ class Section:
         return Section(node, name=name or f"{self.name}: {key}", kind=kind, findings=self.findings)
 
     def names(self) -> Iterator[str]:
-        """Yield the keys that the document chose, noting those that are not what they must be."""
+        """Yield the keys that the document chose, noting malformed ones."""
         pairs = self._pairs
         if pairs is None:
             raise TypeError(f"{self.name} has known keys")
@@ -268,7 +268,7 @@ class Section:
                 self.note("format", key, f"has the key {key[:80]!r}; {pairs.names.hint}")
 
     def members(self, key: str, *, name: str) -> "Iterator[tuple[str, Section]]":
-        """Yield the mappings of a mapping by their keys, each called `name` and its key."""
+        """Yield the mappings of a mapping by their keys, each named `name` and its key."""
         pairs, part = self._kinds[key], self.part(key)
         kind = pairs.values if isinstance(pairs, Pairs) else None
         if not isinstance(kind, Shape | Choice):
@@ -288,12 +288,12 @@ class Section:
             raise TypeError(f"{key} is no {wanted.name}")
 
     def _items(self, key: str, kind: Texts | Each) -> list[Node]:
-        """Return the items of a list; empty where there is none."""
+        """Return the items of a list; empty if there is none."""
         node = self._map.entries.get(key)
         if node is None:
             return []
         if not isinstance(node, ListNode):
-            self.note("type", key, f"needs a list as its {key}: [one, two].")
+            self.note("type", key, f"requires a list as its {key}: [one, two].")
             return []
         if not kind.shortest <= len(node.items) <= kind.longest:
             limits = f"{kind.shortest} to {kind.longest} are allowed."
@@ -306,7 +306,7 @@ class Section:
         if node is None:
             return None
         if not isinstance(node, ScalarNode):
-            self.note("type", key, f"needs a single value as its {key}.")
+            self.note("type", key, f"requires a single value as its {key}.")
             return None
         if node.value is None:
             self.note("type", key, f"has an empty {key}; give a value or remove the key.")
@@ -320,11 +320,11 @@ class Section:
         if isinstance(node, ScalarNode) and isinstance(node.value, str):
             return node.value
         if isinstance(node, ScalarNode) and node.value is not None:
-            self.note("type", key, f'needs a text as its {key}; write it in quotes: "{node.text[:40]}".')
+            self.note("type", key, f'requires a text as its {key}; write it in quotes: "{node.text[:40]}".')
         elif isinstance(node, ScalarNode):
             self.note("type", key, f"has an empty {key}; give a value or remove the key.")
         else:
-            self.note("type", key, f"needs a text as its {key}.")
+            self.note("type", key, f"requires a text as its {key}.")
         return None
 
 
@@ -334,7 +334,7 @@ def _fits(name: str, kind: Text) -> bool:
 
 
 def meant(given: str, allowed: Collection[str]) -> str:
-    """Return the end of a sentence about an unknown word: the nearest known one, or all of a few."""
+    """Return the end of a message about an unknown word: the nearest known one, or all if there are few."""
     near = difflib.get_close_matches(given[:80], sorted(allowed), n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]}?"

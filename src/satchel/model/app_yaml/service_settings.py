@@ -1,4 +1,4 @@
-"""The services of an `app.yaml`: what each kind does, and everything that is wrong with it."""
+"""The services of an `app.yaml`: the settings of each kind, and all faults."""
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
@@ -27,13 +27,13 @@ MAIL_TIMEOUT = timedelta(minutes=2)
 
 
 def read_service(section: Section, inputs: tuple[FieldId, ...], ids: Collection[str], findings: Findings) -> Service:
-    """Read one service task; of a kind that waits to be completed by hand, the settings are kept as they are.
+    """Read one service task; if its kind waits to be completed by hand, the settings are kept unchanged.
 
     Args:
         section: the whole entry.
         inputs: the fields that may be set by hand, read already.
         ids: of all fields of the app.
-        findings: takes what is wrong.
+        findings: collects faults.
     """
     settings = {key: plain(entry) for key, entry in section.node.entries.items() if key not in ("kind", "inputs")}
     reader = _Services(section, ids, findings)
@@ -68,7 +68,7 @@ class _Services(SettingsReader):
     """Reads the settings of one service task."""
 
     def retry(self) -> RetryPolicy:
-        """Read how often and how long it is tried."""
+        """Read the retry settings."""
         retry, usual = self.section.part("retry"), RetryPolicy()
         if retry is None:
             return usual
@@ -79,14 +79,14 @@ class _Services(SettingsReader):
         )
 
     def instance(self) -> InstanceTask | None:
-        """Read what is done with another instance."""
+        """Read an operation on another instance."""
         section = self.section
         do, app = section.one_of("do"), section.text("app")
         identifier = self.template("identifier")
         if do in (InstanceOperation.UPDATE, InstanceOperation.GET) and "identifier" not in section:
             section.note("missing_key", None, 'has no identifier of the instance; write identifier: "{{ field }}".')
         if do == InstanceOperation.CREATE and "identifier" in section:
-            section.note("unknown_key", "identifier", "creates an instance, which gets its identifier by itself.")
+            section.note("unknown_key", "identifier", "creates an instance, whose identifier is generated; remove it.")
         ours = "keys" if do == InstanceOperation.GET else "values"
         task = InstanceTask(
             do=InstanceOperation(do or InstanceOperation.CREATE),
@@ -142,11 +142,11 @@ class _Services(SettingsReader):
         return tuple(FieldId(name) for name, _ in found)
 
     def on_failure(self) -> OnFailure:
-        """Read what happens once it has failed for good."""
+        """Read what happens after the last failure."""
         return OnFailure(self.section.one_of("on_failure") or OnFailure.INCIDENT)
 
     def otherwise(self, on_failure: OnFailure) -> Mapping[FieldId, Source]:
-        """Read the values that fields get where the process continues after a failure."""
+        """Read the values of fields for continuing after a failure."""
         pairs = self.section.part("otherwise")
         if pairs is None:
             return {}

@@ -1,4 +1,4 @@
-"""What the settings of service tasks are made of: fields, templates, sources of values, mappings."""
+"""Parts of the settings of service tasks: fields, templates, sources of values, mappings."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -12,13 +12,13 @@ from satchel.model.services import Literal, Source
 from satchel.model.template import BadTemplateError, Template, parse_template
 
 TAB = "attachments"
-"""How the attachments tab is named beside file fields."""
+"""The name of the attachments tab among file fields."""
 
 _QUOTED = re.compile(r"'(.*)'", re.DOTALL)
 
 
 class SettingsReader:
-    """Reads parts of one service task, noting what is wrong."""
+    """Reads parts of one service task, noting faults."""
 
     def __init__(self, section: Section, ids: Collection[str], findings: Findings) -> None:
         """Read from `section`; `ids` are all fields of the app."""
@@ -62,14 +62,14 @@ class SettingsReader:
             return None
 
     def set(self, ours: str) -> Mapping[FieldId, Source] | None:
-        """Return a mapping of fields to sources of values; None stands for all."""
+        """Return a mapping of fields to sources of values; None means all."""
         pairs = self.section.part("set")
         if pairs is None:
             return None if "set" in self.section else {}
         return self.sources(pairs, ours)
 
     def sources(self, pairs: Section, ours: str) -> Mapping[FieldId, Source]:
-        """Return where the value of each field comes from."""
+        """Return the source of each field's value."""
         found: dict[FieldId, Source] = {}
         for target in pairs.names():
             if ours == "keys":
@@ -80,10 +80,10 @@ class SettingsReader:
         return found
 
     def source(self, pairs: Section, key: str, ours: str) -> Source | None:
-        """Return where the value of a key comes from; `ours` says whether keys or values are fields of this app."""
+        """Return the source of a key's value; `ours` is whether keys or values are fields of this app."""
         node, line = pairs.node.entries[key], pairs.line_of(key)
         if not isinstance(node, ScalarNode) or node.value is None:
-            pairs.note("type", key, f"needs a field, a text in quotes or a template for {key[:80]}.")
+            pairs.note("type", key, f"requires a field, a text in quotes or a template for {key[:80]}.")
             return None
         if isinstance(node.value, bool | int):
             return Literal(value=node.value)
@@ -105,7 +105,7 @@ class SettingsReader:
         return FieldId(text)
 
     def copy(self, ours: str) -> Mapping[FieldId, FieldId] | None:
-        """Return a mapping of file fields; None stands for all."""
+        """Return a mapping of file fields; None means all."""
         pairs = self.section.part("copy")
         if pairs is None:
             return None if "copy" in self.section else {}

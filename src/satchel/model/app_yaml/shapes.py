@@ -1,6 +1,6 @@
-"""What a mapping of a document may hold: its keys, each with the kind and the limits of its value.
+"""Shapes of mappings of a document: their keys, each with the kind and the limits of its value.
 
-`Section` reads by shapes, and the JSON Schema of app.yaml is written from them, so that the two cannot disagree.
+`Section` reads with shapes, and the JSON Schema of app.yaml is generated from them, so that the two always agree.
 """
 
 import re
@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import Final, TypeAlias
 
 ALL: Final = "all"
-"""The word that may stand for a mapping that names everything."""
+"""The word that may replace a mapping of everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +18,8 @@ class Text:
     """A text of `shortest` to `longest` characters.
 
     Attributes:
-        shape: what the whole text must match.
-        hint: says what the shape is.
+        shape: that the whole text must match.
+        hint: describes the shape.
         lines: whether it may have several lines.
     """
 
@@ -39,10 +39,10 @@ class Whole:
 
 
 class Single(Enum):
-    """A single value of which the kind says all."""
+    """A single value without limits besides its kind."""
 
     NUMBER = auto()
-    """As it is written, with its decimals."""
+    """A decimal number, exactly as written."""
     FLAG = auto()
     """true or false."""
     SIZE = auto()
@@ -50,7 +50,7 @@ class Single(Enum):
     DURATION = auto()
     """ISO 8601, in weeks, days, hours, minutes and seconds (`P3D`, `PT8H`)."""
     SOURCE = auto()
-    """Where a value comes from: a field, a text in quotes, a number, true or false, or a template."""
+    """The source of a value: a field, a text in quotes, a number, true or false, or a template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
-    """A list of texts; what each must match and what that is, unless any will do."""
+    """A list of texts; the shape of each and its hint, unless any is allowed."""
 
     longest: int
     shortest: int = 0
@@ -75,9 +75,9 @@ class Shape:
     """A mapping with known keys.
 
     Attributes:
-        required: the keys that must be there.
-        about: what some of the keys are, for editors.
-        is_open: whether further keys are left as they are.
+        required: the required keys.
+        about: descriptions of some keys, for editors.
+        is_open: whether further keys are allowed.
     """
 
     keys: Mapping[str, "Kind"]
@@ -88,7 +88,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A mapping of which one key, `by`, says what its shape is; it may have the keys of `always` in each."""
+    """A mapping whose key `by` selects its shape; it may have the keys of `always` in each."""
 
     by: str
     shapes: Mapping[str, Shape]
@@ -97,7 +97,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Each:
-    """A list of mappings; `name` is what one is called."""
+    """A list of mappings; `name` describes one."""
 
     name: str
     shape: Shape
@@ -110,10 +110,10 @@ class Pairs:
     """A mapping whose keys the document chooses.
 
     Attributes:
-        values: what stands behind each key.
-        names: what each key must be.
-        longest: the most keys.
-        or_all: whether the word `ALL` may stand in its place.
+        values: the shape of each value.
+        names: the shape of each key.
+        longest: the maximum number of keys.
+        or_all: whether the word `ALL` may replace it.
     """
 
     values: "Kind"

@@ -1,7 +1,7 @@
-"""What may change between two versions of an app.
+"""The allowed changes between two versions of an app.
 
-Running instances stay on their version, but values, files, searches and the vendors' data item ids live by field number
-and id across versions. So a number keeps its id and its type for as long as the field exists.
+Running instances stay on their version, but values, files, searches and the vendors' data item ids refer to fields by
+number and id across versions. So a number keeps its id and its type as long as the field exists.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,16 +12,16 @@ from satchel.model.errors import Finding
 from satchel.model.fields import Field, FieldType
 
 _SAME_FAMILY = (frozenset({FieldType.TEXT, FieldType.MULTILINE}),)
-"""Types that may become one another: their values have the same form."""
+"""Types that may change into one another: their values have the same form."""
 
 
 def compare(old: Manifest, new: Manifest, places: Mapping[str, int] | None = None) -> tuple[Finding, ...]:
-    """Return what keeps `new` from being a later version of `old`; `places` are the new one's lines by JSON pointer."""
+    """Return the changes that are not allowed from `old` to `new`; `places` are the new lines by JSON pointer."""
     lines = places or {}
     findings: list[Finding] = []
     if old.code != new.code:
         message = (
-            f"The code changes from {old.code} to {new.code}; identifiers are made of it. Keep it, or deploy a new app."
+            f"The code changes from {old.code} to {new.code}; identifiers contain it. Keep it, or deploy a new app."
         )
         findings.append(_finding("code_changed", lines.get("/code"), message))
     numbers = {field.number: field for field in old.fields}
@@ -30,9 +30,7 @@ def compare(old: Manifest, new: Manifest, places: Mapping[str, int] | None = Non
         line = lines.get(f"/fields/{index}")
         before = numbers.get(field.number)
         if before is not None and before.id != field.id:
-            message = (
-                f"The number {field.number} belonged to {before.id} and cannot go to {field.id}; take a new number."
-            )
+            message = f"The number {field.number} belonged to {before.id} and cannot be {field.id}; use a new number."
             findings.append(_finding("field_number", line, message))
         namesake = ids.get(field.id)
         if namesake is not None and namesake.number != field.number:
@@ -44,15 +42,15 @@ def compare(old: Manifest, new: Manifest, places: Mapping[str, int] | None = Non
 
 
 def _type_changes(old: Field, new: Field) -> Iterator[str]:
-    """Yield a message for each change of type that stored values would not survive."""
+    """Yield a message for each change of type that stored values do not allow."""
     if not _agree(old.type, new.type):
-        yield f"The field {new.id} was of type {old.type} and cannot become {new.type}; take a new field."
+        yield f"The field {new.id} was of type {old.type} and cannot become {new.type}; use a new field."
     columns = {column.id: column for column in old.columns}
     for column in new.columns:
         before = columns.get(column.id)
         if before is not None and not _agree(before.type, column.type):
             place = f"The column {column.id} of {new.id}"
-            yield f"{place} was of type {before.type} and cannot become {column.type}; take a new column."
+            yield f"{place} was of type {before.type} and cannot become {column.type}; use a new column."
 
 
 def _agree(old: FieldType, new: FieldType) -> bool:

@@ -1,6 +1,6 @@
-"""Conditions on what lists show, as trees: clients of some surfaces send them nested.
+"""Conditions of lists, as trees: clients of some surfaces send them nested.
 
-Columns are named by whoever lists; that the operation suits the column's kind is checked by whoever reads them.
+The list names the columns; the parser checks that an operation suits the column's kind.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equals:
-    """The column is one of these: a number, for a text also its digits; texts are compared in any case."""
+    """The column equals one of these: a number, for a text also its digits; texts are compared case-insensitively."""
 
     column: str
     values: Sequence[Decimal | str]
@@ -19,7 +19,7 @@ class Equals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contains:
-    """One of the columns, read as text, has this somewhere, in any case of its letters."""
+    """One of the columns, read as text, contains this, case-insensitively."""
 
     columns: Sequence[str]
     text: str
@@ -27,7 +27,7 @@ class Contains:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Within:
-    """The column's moment is in a period, both of whose ends belong to it; None leaves an end open."""
+    """The column's time is in a period, ends included; None leaves an end open."""
 
     column: str
     since: datetime | None
@@ -36,7 +36,7 @@ class Within:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HasAny:
-    """The column's list has one of these numbers at least."""
+    """The column's list contains at least one of these numbers."""
 
     column: str
     numbers: Sequence[int]
@@ -44,7 +44,7 @@ class HasAny:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
-    """The place is at most so many metres away, on a sphere; `latitude` and `longitude` name the columns in degrees."""
+    """The location is within this many metres, on a sphere; `latitude` and `longitude` name the columns in degrees."""
 
     latitude: str
     longitude: str
@@ -68,7 +68,7 @@ class All:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Any:
-    """One of the conditions holds at least."""
+    """At least one of the conditions holds."""
 
     conditions: Sequence["Condition"]
 

@@ -1,7 +1,7 @@
-"""Criteria of a process search in Questetra's words: the words, and a query of ours said in them as JSON or XML.
+"""Questetra's criteria of a process search: their vocabulary, and conversion of our queries to JSON or XML.
 
-The Questetra surface reads criteria with these tables, and the native API copies a saved search out of them, so that
-whoever pastes what was copied finds the same. What Questetra has no words for is refused, never left out: criteria that
+The Questetra surface reads criteria with these tables, and the native API converts a saved search with them, so that
+copied criteria find the same. A condition that criteria cannot express is refused, never left out: criteria that
 find more than the search would be worse than none.
 """
 
@@ -49,7 +49,7 @@ ITEM_TYPES: Mapping[FieldType, str] = {
     FieldType.PHOTO: "file",
     FieldType.SIGNATURE: "file",
 }
-"""What an item is called; every other field is a `string`."""
+"""The types of items; every other field is a `string`."""
 
 KNOWN_ITEM_TYPES = frozenset({*ITEM_TYPES.values(), "string", "discussion", "qrole"})
 
@@ -59,7 +59,7 @@ DATES: Mapping[str, str] = {
     "processInstanceEndDateFrom": "ended_from",
     "processInstanceEndDateTo": "ended_to",
 }
-"""The names of dates in JSON, and ours."""
+"""The names of dates in criteria's JSON, and ours."""
 
 XML_ROOT = "process-instance-criteria"
 XML_NAMES: Mapping[str, str] = {
@@ -75,7 +75,7 @@ XML_NAMES: Mapping[str, str] = {
     "sort-property": "sortProperty",
     "sort-direction": "sortDirection",
 }
-"""Elements of the XML and members of the JSON that say the same; states and items have a shape of their own."""
+"""Equivalent elements of the XML and members of the JSON; states and items have their own shapes."""
 
 XML_TASK_ROOT = "workitem-criteria"
 XML_TASK_NAMES: Mapping[str, str] = {
@@ -83,7 +83,7 @@ XML_TASK_NAMES: Mapping[str, str] = {
     "node-number": "nodeNumber",
     "allocated-quser-id": "allocatedQuserId",
 }
-"""What a search for tasks has besides the elements of one for processes."""
+"""The additional elements of a search for tasks."""
 
 TASK_STATES: Mapping[TaskState, str] = {
     TaskState.UNASSIGNED: "OFFERED",
@@ -97,34 +97,34 @@ TASK_STATES: Mapping[TaskState, str] = {
 }
 
 NOT_IN_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""The characters that no XML document holds."""
+"""The characters that XML does not allow."""
 
 _CONTAINED = frozenset({FieldType.TEXT, FieldType.MULTILINE, FieldType.LINK, FieldType.CHOICES})
 _END_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
 
 
 def item_type(field: Field) -> str:
-    """Return what criteria call the type of a field."""
+    """Return the type of a field in criteria."""
     return ITEM_TYPES.get(field.type, "string")
 
 
 def is_contained(field: Field) -> bool:
-    """Return whether the value of an item's condition is contained in the item's; otherwise it equals it."""
+    """Return whether a condition on this field means "contains"; otherwise it means "equals"."""
     return field.type in _CONTAINED
 
 
 def to_criteria(
     query: InstanceQuery, *, app: AppId | None, fields: Sequence[Field], items: Collection[int] | None, time_zone: str
 ) -> dict[str, object]:
-    """Return the criteria in JSON that find what a query finds.
+    """Return the criteria in JSON that find the same as a query.
 
     Args:
         app: the number of the app that the query names, and `fields` its fields.
         items: the numbers of the items to show; None shows all. Items with a condition are always shown.
-        time_zone: of whoever will ask with them: days are theirs.
+        time_zone: of the user who will send them: days are theirs.
 
     Raises:
-        InvalidRequest: Questetra has no words for a part of the query; `errors` lists each with its pointer.
+        InvalidRequest: criteria cannot express a part of the query; `errors` lists each with its pointer.
     """
     unsaid: list[dict[str, str]] = []
     zone = ZoneInfo(time_zone)
@@ -134,7 +134,7 @@ def to_criteria(
         if moment is not None:
             found[name] = _date(moment, zone, ends=ours.endswith("_to"))
             if found[name] is None:
-                unsaid.append(_fault(ours, "a moment with seconds; Questetra's dates have days or minutes"))
+                unsaid.append(_fault(ours, "a time with seconds; Questetra's dates have days or minutes"))
     found["processInstanceState"] = [STATES[state] for state in query.states] or None
     found["processInstanceTitle"] = list(query.titles) or None
     found["processInstanceInitQuserId"] = None if query.starter is None else str(query.starter)
@@ -156,7 +156,7 @@ def to_criteria(
     found |= _sort(query.sort, unsaid)
     if unsaid:
         raise InvalidRequest(
-            f"Questetra's criteria have no words for {len(unsaid)} part(s) of this search; the first, "
+            f"Questetra's criteria cannot express {len(unsaid)} part(s) of this search; the first, "
             f"{unsaid[0]['pointer']}: {unsaid[0]['message']}.",
             errors=unsaid,
         )
@@ -172,7 +172,7 @@ def as_xml(criteria: Mapping[str, object]) -> str:
     """Return criteria as the older XML.
 
     Raises:
-        InvalidRequest: they hold a character that XML cannot, or several titles, of which the XML has one.
+        InvalidRequest: they contain a character that XML does not allow, or several titles (the XML has one).
     """
     elements = {theirs: name for name, theirs in XML_NAMES.items()}
     lines = ['<?xml version="1.0" encoding="UTF-8" ?>', f"<{XML_ROOT}>"]
@@ -186,7 +186,7 @@ def as_xml(criteria: Mapping[str, object]) -> str:
         else:
             texts = cast("Sequence[object]", value) if isinstance(value, list) else [value]
             if len(texts) > 1:
-                message = "Criteria in XML have one title; take them as JSON (questetra-json)."
+                message = "Criteria in XML have one title; request them as JSON (questetra-json)."
                 raise InvalidRequest(message, errors=[_fault("title", "several titles")])
             lines.append(f"  <{elements[name]}>{_xml_text(texts[0])}</{elements[name]}>")
     return "\n".join([*lines, f"</{XML_ROOT}>", ""])
@@ -202,7 +202,7 @@ def _xml_item(item: Mapping[str, object]) -> str:
 def _xml_text(value: object) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if NOT_IN_XML.search(text):
-        message = "The search has a character that XML cannot hold; take the criteria as JSON (questetra-json)."
+        message = "The search has a character that XML does not allow; request the criteria as JSON (questetra-json)."
         raise InvalidRequest(message, errors=[_fault("", "a control character")])
     return escape(text, {"\r": "&#13;"})
 
@@ -219,7 +219,7 @@ def _sort(sort: Sort, unsaid: list[dict[str, str]]) -> dict[str, object]:
 
 
 def _date(moment: datetime, zone: ZoneInfo, *, ends: bool) -> str | None:
-    """Return a day where the moment is its first or (`ends`) last, else minutes; None where it has more than those."""
+    """Return a date if the time is its start or (`ends`) its end, else minutes; None if it has seconds."""
     local = moment.astimezone(zone)
     edge = datetime.combine(local.date(), time(), tzinfo=zone) + (_END_OF_DAY if ends else timedelta())
     if moment == edge.astimezone(UTC):
@@ -230,7 +230,7 @@ def _date(moment: datetime, zone: ZoneInfo, *, ends: bool) -> str | None:
 
 
 def _value(field: Field, condition: FieldCondition, zone: ZoneInfo) -> str | None:
-    """Return what an item's condition says for this one, or None where it cannot."""
+    """Return an item's condition for this one, or None if criteria cannot express it."""
     given = condition.given
     if is_contained(field):
         term = given.get("contains")

@@ -1,6 +1,6 @@
-"""The native search: what one asks for, the typed columns that answer it, and the cursor from page to page.
+"""The native search: the query, the typed columns that it uses, and the cursor from page to page.
 
-`satchel.model.search.reading` makes an `InstanceQuery` from JSON or a query string; saved searches keep `query_json`.
+`satchel.model.search.reading` parses an `InstanceQuery` from JSON or a query string; saved searches store `query_json`.
 """
 
 import base64
@@ -23,17 +23,17 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 MAX_CURSOR_CHARS = 2_000
 SLOT_CHARS = 400
-"""How much of a folded text its column holds: an index entry must stay under PostgreSQL's third of a page."""
+"""Length of a folded text in its column: an index entry must stay under PostgreSQL's third of a page."""
 
 _MAX_EXPONENT = 60
-"""Of a cursor's number: a value has 38 digits at most."""
+"""Maximum exponent of a cursor's number: a value has 38 digits at most."""
 
 SlotValue: TypeAlias = str | Decimal | datetime
-"""What a slot column holds: folded text, a number or a moment."""
+"""The value of a slot column: folded text, a number or a datetime."""
 
 
 class SortKey(StrEnum):
-    """What instances can be sorted by; `FIELD` is one searchable field."""
+    """The sort keys of instances; `FIELD` is one searchable field."""
 
     TITLE = "title"
     STARTED_AT = "started_at"
@@ -47,12 +47,12 @@ class SortKey(StrEnum):
 class Sort:
     """One key and a direction; instances without a value come last.
 
-    Instances of equal value go by their start, against the direction: `field:amount` upwards gives the newest of equal
-    amounts first, as the index of architecture §6 has them.
+    Instances of equal value are sorted by their start, in the opposite direction: `field:amount` ascending returns the
+    newest of equal amounts first, in the order of the index of architecture §6.
 
     Attributes:
         field: of `SortKey.FIELD`; None otherwise.
-        slot: what sort of column holds that field.
+        slot: the kind of that field's column.
     """
 
     key: SortKey = SortKey.STARTED_AT
@@ -67,7 +67,7 @@ class Sort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Where a page ended: the last instance's sort value (None where it has none), its start and its id."""
+    """The end of a page: the last instance's sort value (None if it has none), its start and its id."""
 
     value: str | int | Decimal | datetime | None
     started_at: datetime
@@ -79,9 +79,9 @@ class FieldCondition:
     """A condition on one searchable field; either `equals`, or `low` and `high` (inclusive), or `contains` is set.
 
     Attributes:
-        kind: what sort of column holds the field.
-        equals, low, high: as the column holds them.
-        contains: what the column's text must contain, folded.
+        kind: of the field's column.
+        equals, low, high: in the column's form.
+        contains: the text that the column must contain, folded.
         given: the canonical JSON of the condition, for saved searches.
     """
 
@@ -96,15 +96,15 @@ class FieldCondition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceQuery:
-    """What instances are asked for; a None or empty condition is none.
+    """A search for instances; a None or empty condition is ignored.
 
     Attributes:
         app: the code of one app; conditions on fields need it.
         states: any of these.
-        titles: what the title must contain, each of them; `satchel.model.search.trigrams` says how it is compared.
-        started_from, started_to, ended_from, ended_to: inclusive moments.
+        titles: texts that the title must all contain; see `satchel.model.search.trigrams` for the comparison.
+        started_from, started_to, ended_from, ended_to: inclusive times.
         starter: the user who started the instance.
-        starter_group: a group that its starter is in now.
+        starter_group: a current group of its starter.
         starred_by: a user who gave it a star.
         conditions: all of them must hold.
     """
@@ -126,7 +126,7 @@ class InstanceQuery:
 
 
 def query_json(query: InstanceQuery) -> dict[str, object]:
-    """Return the canonical JSON of a query, without its cursor; parsing it gives the same query again."""
+    """Return the canonical JSON of a query, without its cursor; parsing it returns the same query."""
     moments = {
         "started_from": query.started_from,
         "started_to": query.started_to,
@@ -149,7 +149,7 @@ def query_json(query: InstanceQuery) -> dict[str, object]:
 
 
 def slot_value(field: Field, stored: object) -> SlotValue | None:
-    """Return what a searchable field's column holds for a canonical value; None for none.
+    """Return the column value of a searchable field for a canonical value; None for an empty one.
 
     Texts are folded and cut at 400 characters; several choices are `,a,b,`; a date is its midnight in UTC.
     """
@@ -168,7 +168,7 @@ def slot_value(field: Field, stored: object) -> SlotValue | None:
 
 
 def slot_text(text: str) -> str:
-    """Return a text as a slot column holds it."""
+    """Return a text in the form of a slot column."""
     return fold(text)[:SLOT_CHARS]
 
 
@@ -178,7 +178,7 @@ def chosen_text(ids: list[str]) -> str:
 
 
 def moment_json(moment: datetime) -> str:
-    """Return a moment in UTC as `2026-01-31T09:30:00Z`."""
+    """Return a datetime in UTC as `2026-01-31T09:30:00Z`."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
@@ -197,16 +197,16 @@ def encode_cursor(sort: Sort, cursor: Cursor) -> str:
 def decode_cursor(sort: Sort, text: str) -> Cursor:
     """Return the cursor that `encode_cursor` made for the same sort.
 
-    A cursor is not signed: it says where to go on and gives no right. Whatever it holds is checked by type and used as
+    A cursor is not signed: it is a position and grants nothing. Its content is checked by type and used as
     a parameter only.
 
     Raises:
-        InvalidRequest: the text is no cursor of this sort; ask for the first page again.
+        InvalidRequest: the text is not a cursor of this sort; request the first page again.
     """
     try:
         return _decoded(sort, text)
     except (ValueError, TypeError, InvalidOperation, RecursionError, binascii.Error) as error:
-        message = "The cursor does not belong to this search; leave it out to begin at the first page."
+        message = "The cursor does not belong to this search; leave it out to start at the first page."
         raise InvalidRequest(message, pointer="/cursor") from error
 
 
@@ -214,7 +214,7 @@ def _decoded(sort: Sort, text: str) -> Cursor:
     """Return the cursor in a text.
 
     Raises:
-        ValueError: the text is none, or of another sort.
+        ValueError: the text is not a cursor, or of another sort.
         TypeError: likewise.
     """
     if len(text) > MAX_CURSOR_CHARS:
@@ -232,7 +232,7 @@ def _decoded(sort: Sort, text: str) -> Cursor:
 
 
 def _sort_value(sort: Sort, value: object) -> str | int | Decimal | datetime | None:
-    """Return a cursor's value as the sort's column has it.
+    """Return a cursor's value in the form of the sort's column.
 
     Raises:
         ValueError: it is of another type.
@@ -258,10 +258,10 @@ def _sort_value(sort: Sort, value: object) -> str | int | Decimal | datetime | N
 
 
 def _moment(text: str) -> datetime:
-    """Return a moment with its offset.
+    """Return a datetime with its offset.
 
     Raises:
-        ValueError: it is none, or has no offset.
+        ValueError: it is malformed, or has no offset.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:

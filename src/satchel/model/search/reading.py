@@ -1,9 +1,9 @@
-"""Queries out of JSON and query strings, with every fault at once and its pointer.
+"""Parses queries from JSON and query strings, and returns all faults at once, each with its pointer.
 
 JSON: `{"app": "PUR", "states": ["running"], "title": "chair", "started_from": "2026-01-01", "starter": 7, "fields":
 {"amount": {"from": "10", "to": "99.5"}, "supplier": {"equals": "ACME"}, "product": {"contains": "desk"}}, "sort":
-"-field:amount", "limit": 50}`; `title` may be a list, of which all must stand in it, and there are `starter_group` and
-`starred` (`true`: by oneself). Query string: the same names, `state` repeated, and `field.amount.from=10`,
+"-field:amount", "limit": 50}`; `title` may be a list, all of which it must contain, and there are `starter_group` and
+`starred` (`true`: by the caller). Query string: the same names, `state` repeated, and `field.amount.from=10`,
 `field.supplier=ACME`, `field.product.contains=desk`.
 """
 
@@ -41,15 +41,15 @@ _KEYS = (
     *("starter", "starter_group", "starred", "fields", "sort", "limit", "cursor"),
 )
 _OPERATIONS = ("equals", "from", "to", "contains")
-_NEEDS_MOMENT = "A day (2026-01-31) or moment (2026-01-31T09:30:00Z) is needed here."
+_NEEDS_MOMENT = "A date (2026-01-31) or datetime (2026-01-31T09:30:00Z) is required here."
 _END_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
 
 
 def bound(name: str, value: str, now: Moment, *, ends: bool) -> datetime:
-    """Return a bound of a range: a moment, or the first or (where it `ends` the range) last moment of a day.
+    """Return a bound of a range: a datetime, or the start or (if it `ends` the range) the end of a date.
 
     Raises:
-        InvalidRequest: it is neither; `name` is the parameter that it came in.
+        InvalidRequest: it is neither; `name` is its parameter.
     """
     try:
         return _day_or_moment(value, now, ends=ends)
@@ -58,13 +58,13 @@ def bound(name: str, value: str, now: Moment, *, ends: bool) -> datetime:
 
 
 def _day_or_moment(value: object, now: Moment, *, ends: bool) -> datetime:
-    """Return a day's first or last moment, or the moment itself.
+    """Return the start or end of a date, or the datetime itself.
 
     Raises:
         RefusedError: it is neither.
     """
     if is_empty(value):
-        raise RefusedError("required", "A day or moment is needed here.")
+        raise RefusedError("required", "A date or datetime is required here.")
     try:
         day = date.fromisoformat(str(check_scalar(FieldType.DATE, ValueLimits(), value, now)))
     except (RefusedError, ValueError):
@@ -78,7 +78,7 @@ def _day_or_moment(value: object, now: Moment, *, ends: bool) -> datetime:
 
 
 class _Faults:
-    """Collects what is wrong with a query, by JSON pointer."""
+    """Collects the faults of a query, by JSON pointer."""
 
     def __init__(self) -> None:
         self.noted: list[dict[str, str]] = []
@@ -103,7 +103,7 @@ def parse_pairs(
     time_zone: tzinfo,
     user: UserId | None = None,
 ) -> InstanceQuery:
-    """Return the query of a query string's decoded pairs; the arguments are those of `parse_query`.
+    """Parse the query from a query string's decoded pairs; the arguments are those of `parse_query`.
 
     Raises:
         InvalidRequest: with every fault; the pointers are those of the JSON form.
@@ -119,10 +119,10 @@ def parse_pairs(
             field_id, _, operation = name.removeprefix("field.").partition(".")
             parts = conditions.setdefault(field_id, {})
             if (operation or "equals") in parts:
-                faults.add(f"/fields/{field_id}", f"{name[:80]} stands here twice.")
+                faults.add(f"/fields/{field_id}", f"{name[:80]} is a duplicate.")
             parts[operation or "equals"] = value
         elif name in given or name in ("states", "fields"):
-            faults.add(f"/{name[:80]}", f"{name[:80]} stands here twice or is spelt otherwise in a query string.")
+            faults.add(f"/{name[:80]}", f"{name[:80]} is a duplicate, or has another name in a query string.")
         else:
             given[name] = value
     faults.check()
@@ -141,14 +141,14 @@ def parse_query(
     time_zone: tzinfo,
     user: UserId | None = None,
 ) -> InstanceQuery:
-    """Return the query of a JSON object.
+    """Parse the query from a JSON object.
 
     Args:
         given: the object; unknown names are refused, so that a misspelt condition never finds everything.
-        fields: of the app that `given["app"]` names; none where it names none.
-        now: the present moment.
-        time_zone: the user's, for days and moments without an offset.
-        user: who `starter: me` and `starred` speak of.
+        fields: of the app that `given["app"]` names; none if it names none.
+        now: the current time.
+        time_zone: the user's, for dates and datetimes without an offset.
+        user: the user meant by `starter: me` and `starred`.
 
     Raises:
         InvalidRequest: with every fault and its JSON pointer.
@@ -194,18 +194,18 @@ class _Reader:
         self._faults = faults
 
     def text(self, name: str) -> str | None:
-        """Return a text; blanks are none."""
+        """Return a text; None if it is blank."""
         value = self._given.get(name)
         if value is None:
             return None
         longest = 2_000 if name == "cursor" else MAX_TERM_CHARS
         if not isinstance(value, str) or len(value) > longest or "\0" in value:
-            self._faults.add(f"/{name}", f"A text of at most {longest} characters is needed here.")
+            self._faults.add(f"/{name}", f"A text of at most {longest} characters is required here.")
             return None
         return value if value.strip() else None
 
     def titles(self) -> tuple[str, ...]:
-        """Return what the title must contain, each once; blanks are none."""
+        """Return the texts that the title must contain, each once; blank ones are left out."""
         value = self._given.get("title")
         if isinstance(value, str):
             value = [value]
@@ -214,17 +214,17 @@ class _Reader:
         texts = cast("list[object]", value) if isinstance(value, list) else []
         good = [text for text in texts if isinstance(text, str) and len(text) <= MAX_TERM_CHARS and "\0" not in text]
         if not 0 < len(texts) <= MAX_TITLES or len(good) != len(texts):
-            message = f"A text of at most {MAX_TERM_CHARS} characters, or a list of {MAX_TITLES}, is needed here."
+            message = f"A text of at most {MAX_TERM_CHARS} characters, or a list of {MAX_TITLES}, is required here."
             self._faults.add("/title", message)
         return tuple(dict.fromkeys(text for text in good if text.strip()))
 
     def states(self) -> tuple[InstanceState, ...]:
-        """Return the states asked for, each once."""
+        """Return the requested states, each once."""
         value = self._given.get("states")
         if value is None:
             return ()
         if not isinstance(value, list | tuple):
-            self._faults.add("/states", "A list of states is needed here.")
+            self._faults.add("/states", "A list of states is required here.")
             return ()
         known = {str(state) for state in InstanceState}
         found: dict[InstanceState, None] = {}
@@ -236,7 +236,7 @@ class _Reader:
         return tuple(found)
 
     def moment(self, name: str, *, ends: bool) -> datetime | None:
-        """Return a moment; a day alone is its first or, where it `ends` a range, last moment in the user's zone."""
+        """Return a datetime; a date alone is its start or, if it `ends` a range, its end in the user's time zone."""
         value = self._given.get(name)
         if value is None or value == "":
             return None
@@ -257,20 +257,20 @@ class _Reader:
         return GroupId(number) if number is not None else None
 
     def starred_by(self, user: UserId | None) -> UserId | None:
-        """Return whose star is asked for."""
+        """Return the user whose star is required."""
         value = self._given.get("starred")
         if value in (None, False, "", "false"):
             return None
         if value not in (True, "true") or user is None:
-            self._faults.add("/starred", "true or false is needed here, from a user.")
+            self._faults.add("/starred", "true or false is required here, from a user.")
         return user
 
     def limit(self) -> int:
-        """Return how many instances a page holds."""
+        """Return the length of a page."""
         return self._integer("limit", low=1, high=MAX_LIMIT) or DEFAULT_LIMIT
 
     def sort(self) -> Sort:
-        """Return the sort; newest start first where none is asked for."""
+        """Return the sort; newest start first by default."""
         text = self.text("sort")
         if text is None:
             return Sort()
@@ -294,7 +294,7 @@ class _Reader:
             return ()
         if not isinstance(value, Mapping) or len(cast("Mapping[str, object]", value)) > MAX_CONDITIONS:
             self._faults.add(
-                "/fields", f"An object of at most {MAX_CONDITIONS} field ids and conditions is needed here."
+                "/fields", f"An object of at most {MAX_CONDITIONS} field ids and conditions is required here."
             )
             return ()
         found: list[FieldCondition] = []
@@ -314,7 +314,7 @@ class _Reader:
         """Return one condition.
 
         Raises:
-            RefusedError: it has parts that do not go together, or values of another type.
+            RefusedError: it has parts that exclude each other, or values of another type.
         """
         kind = slot_kind(field.type)
         names = set(given)
@@ -339,14 +339,16 @@ class _Reader:
     def _containing(self, field: Field, given: object) -> FieldCondition:
         kind = slot_kind(field.type)
         if kind is not SlotKind.TEXT or field.type is FieldType.TIME:
-            raise RefusedError("condition", f"A {field.type} contains nothing; use equals, or from and to.")
+            raise RefusedError(
+                "condition", f"A {field.type} cannot be searched with contains; use equals, or from and to."
+            )
         if not isinstance(given, str) or not given.strip() or len(given) > MAX_TERM_CHARS:
-            raise RefusedError("condition", f"contains needs a text of 1 to {MAX_TERM_CHARS} characters.")
+            raise RefusedError("condition", f"contains requires a text of 1 to {MAX_TERM_CHARS} characters.")
         needle = slot_text(chosen_text([given]) if field.type is FieldType.CHOICES else given)
         return FieldCondition(field=field.id, kind=kind, given={"contains": given}, contains=needle)
 
     def _value(self, field: Field, given: object, *, ends: bool = False) -> Scalar:
-        """Return a condition's value in canonical form; the field's limits do not matter to a search."""
+        """Return a condition's value in canonical form; the field's limits do not apply to a search."""
         if field.type is FieldType.DATETIME:
             moment = _day_or_moment(given, self._now, ends=ends)
             return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
@@ -355,12 +357,12 @@ class _Reader:
             chosen = {item for item in items if isinstance(item, str)}
             known = [option.id for option in field.limits.options]
             if not items or len(chosen) != len(items):
-                raise RefusedError("type", "A list of option ids is needed here.")
+                raise RefusedError("type", "A list of option ids is required here.")
             return sorted(chosen, key=lambda item: (known.index(item) if item in known else len(known), item))
         type_ = FieldType.TEXT if field.type is FieldType.CHOICE else field.type
         value = check_scalar(type_, ValueLimits(max_stars=2**31), given, self._now)
         if value is None:
-            raise RefusedError("required", "A value is needed here.")
+            raise RefusedError("required", "A value is required here.")
         return value
 
     def _integer(self, name: str, *, low: int, high: int) -> int | None:
@@ -370,7 +372,7 @@ class _Reader:
         try:
             number = check_scalar(FieldType.INTEGER, ValueLimits(min=Decimal(low), max=Decimal(high)), value, self._now)
         except RefusedError:
-            self._faults.add(f"/{name}", f"A whole number from {low} to {high} is needed here.")
+            self._faults.add(f"/{name}", f"A whole number from {low} to {high} is required here.")
             return None
         return cast("int | None", number)
 
@@ -379,11 +381,11 @@ class _Reader:
         if field is not None and field.searchable:
             return field
         if not self._given.get("app"):
-            self._faults.add(pointer, "Conditions on fields need the app that has them; add app.")
+            self._faults.add(pointer, "Conditions on fields require their app; add app.")
         elif field is None:
             self._faults.add(pointer, f"The app has no field {name[:80]}{meant(name, self._fields)}")
         else:
             self._faults.add(
-                pointer, f"The field {FieldId(name)} is not searchable; its app must say searchable: true."
+                pointer, f"The field {FieldId(name)} is not searchable; its app must declare searchable: true."
             )
         return None

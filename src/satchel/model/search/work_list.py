@@ -1,4 +1,4 @@
-"""The work list: which tasks a person asks for, in which order, and the cursor from page to page."""
+"""The work list: its filters and order, and the cursor from page to page."""
 
 import base64
 import binascii
@@ -15,20 +15,20 @@ MAX_CURSOR_CHARS = 2_000
 
 
 class WorkFilter(StrEnum):
-    """Whose tasks are listed."""
+    """The tasks of a work list."""
 
     MINE = "mine"
-    """The open ones that the asker holds."""
+    """The open ones that the caller holds."""
     OFFERED = "offered"
-    """Those that the asker may claim."""
+    """Those that the caller may claim."""
     DONE = "done"
-    """Those that the asker completed."""
+    """Those that the caller completed."""
     ALL = "all"
-    """Every task that the asker may see."""
+    """Every task that the caller may see."""
 
 
 class WorkSort(StrEnum):
-    """What a work list goes by; equal ones by number."""
+    """The sort keys of a work list; equal tasks are sorted by number."""
 
     OPENED = "opened"
     DUE = "due"
@@ -38,7 +38,7 @@ class WorkSort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkCursor:
-    """Where a page ends: the last task's value of the sort, None where it has none, and its number."""
+    """The end of a page: the last task's sort value, None if it has none, and its number."""
 
     value: datetime | str | None
     id: TaskId
@@ -46,13 +46,13 @@ class WorkCursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkQuery:
-    """What is asked of a work list; None leaves a condition out.
+    """A query of a work list; None leaves a condition out.
 
     Attributes:
-        text: what the title of the instance or the name of the task contains, or how its identifier begins.
+        text: contained in the title of the instance or the name of the task, or the start of its identifier.
         due_from, due_to: inclusive.
         is_overdue: whether the due time has passed while the task was open.
-        is_descending: whether the last comes first; tasks without a due time come last either way.
+        is_descending: whether the order is reversed; tasks without a due time are last either way.
     """
 
     filter: WorkFilter = WorkFilter.MINE
@@ -78,15 +78,15 @@ def encode_work_cursor(query: WorkQuery, cursor: WorkCursor) -> str:
 def decode_work_cursor(text: str, sort: WorkSort, *, is_descending: bool) -> WorkCursor:
     """Return the cursor that `encode_work_cursor` made for the same order.
 
-    A cursor gives no right: whatever it holds is checked by type and used as a parameter only.
+    A cursor grants nothing: its content is checked by type and used as a parameter only.
 
     Raises:
-        InvalidRequest: the text is no cursor of this order; ask for the first page again.
+        InvalidRequest: the text is not a cursor of this order; request the first page again.
     """
     try:
         return _decoded(text[:MAX_CURSOR_CHARS], sort, is_descending=is_descending)
     except (ValueError, msgspec.DecodeError, binascii.Error) as error:
-        message = "The cursor does not belong to this list; leave it out to begin at the first page."
+        message = "The cursor does not belong to this list; leave it out to start at the first page."
         raise InvalidRequest(message, pointer="/cursor") from error
 
 
@@ -94,7 +94,7 @@ def _decoded(text: str, sort: WorkSort, *, is_descending: bool) -> WorkCursor:
     """Return the cursor in a text.
 
     Raises:
-        ValueError: the text is none, or of another order.
+        ValueError: the text is not a cursor, or of another order.
     """
     data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True)
     word, descends, value, number = msgspec.json.decode(data, type=tuple[str, bool, str | None, int])

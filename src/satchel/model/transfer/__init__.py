@@ -1,1 +1,1 @@
-"""What files are called and how they travel: names, media types, ranges, archives."""
+"""Names and formats of transferred files: names, media types, ranges, archives."""

@@ -20,25 +20,25 @@ INSTANCE_COLUMNS: tuple[str, ...] = (
 
 
 _PLAIN = frozenset({str, int, float, type(None)})
-"""What stands in a cell as it is; None leaves it empty."""
+"""Types that are written to a cell unchanged; None leaves it empty."""
 
 _LINE = msgspec.json.Decoder(dict[str, object])
 
 
 def decoded(line: bytes | str) -> Mapping[str, object]:
-    """Return a line of a list."""
+    """Decode a line of a list."""
     return _LINE.decode(line)
 
 
 def flat(instance: Mapping[str, object]) -> dict[str, object]:
-    """Return an instance with its values beside its own members; a field of the same name is called `values.NAME`."""
+    """Return an instance with its values among its members; a field with the name of a member is `values.NAME`."""
     row = {name: instance.get(name) for name in INSTANCE_COLUMNS}
     values = cast("Mapping[str, object]", instance.get("values") or {})
     return {**row, **{f"values.{name}" if name in row else name: value for name, value in values.items()}}
 
 
 def value_columns(rows: Iterable[Mapping[str, object]], before: Sequence[str] = INSTANCE_COLUMNS) -> tuple[str, ...]:
-    """Return the columns of some flat instances, after those that are known from others."""
+    """Return the columns of some flat instances, after the already known ones."""
     known = dict.fromkeys(before)
     for row in rows:
         known.update(dict.fromkeys(row))
@@ -46,7 +46,7 @@ def value_columns(rows: Iterable[Mapping[str, object]], before: Sequence[str] = 
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
-    """Return rows; what is no text or number is JSON in them."""
+    """Return rows; values other than texts and numbers are JSON."""
     text = io.StringIO()
     csv.writer(text).writerows(
         [cell if type(cell := row.get(name)) in _PLAIN else msgspec.json.encode(cell).decode() for name in columns]

@@ -1,8 +1,8 @@
-"""Media types by content: what a file is, whatever its name and its sender say.
+"""Media types by content, regardless of a file's name and declared type.
 
 The first bytes decide for every type that has a signature, and for the dangerous ones (HTML, SVG, XML). The extension
-only chooses within a family that looks alike from outside (zip containers, plain text, old Office files). What the
-sender declares comes last, and never turns anything into a type that we recognise.
+only distinguishes types with the same first bytes (zip containers, plain text, old Office files). The
+sender's declared type comes last, and never leads to a type that we recognise by content.
 """
 
 import re
@@ -20,7 +20,7 @@ XML = "application/xml"
 PDF = "application/pdf"
 
 SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", PLAIN_TEXT, PDF})
-"""What a browser may show from our address (security.md, rule 3), if its first bytes agree."""
+"""Types that a browser may show from our address (security.md, rule 3), if the first bytes match."""
 
 _IMAGES = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/heic", "image/tiff", "image/bmp"}
@@ -161,12 +161,12 @@ _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def essence(content_type: str | None) -> str:
-    """Return a Content-Type without its parameters, in lower case; "" where there is none."""
+    """Return a Content-Type without its parameters, in lower case; "" for None."""
     return (content_type or "").partition(";")[0].strip().lower()
 
 
 def is_json(kind: str) -> bool:
-    """Return whether a type without parameters is JSON, or a format that is written in it."""
+    """Return whether a type without parameters is JSON, or a format based on it."""
     return kind == "application/json" or kind.endswith("+json")
 
 
@@ -176,7 +176,7 @@ def media_type(head: bytes, name: str, declared: str | None = None) -> str:
     Args:
         head: its first bytes (`satchel.blobs.store.HEAD_BYTES`), or all of them.
         name: its name; only the extension counts.
-        declared: what the sender said, if anything.
+        declared: the sender's type, if any.
     """
     ending = extension(name)
     found = _by_signature(head)
@@ -195,9 +195,9 @@ def media_type(head: bytes, name: str, declared: str | None = None) -> str:
 
 
 def extension_for(head: bytes, declared: str | None, accept: Sequence[str]) -> str:
-    """Return an extension (`.pdf`) for a file without a name, by its content and what its sender said; "" for none.
+    """Return an extension (`.pdf`) for a file without a name, by its content and its declared type; "" if unknown.
 
-    Of several for one type, it is one that `accept` takes, if there is such a one.
+    Of several for one type, one that `accept` allows is preferred.
     """
     for kind in (_bare(declared), media_type(head, "", declared)):
         fitting = [
@@ -211,26 +211,26 @@ def extension_for(head: bytes, declared: str | None, accept: Sequence[str]) -> s
 
 
 def matches_accept(accept: Sequence[str], name: str, found: str) -> bool:
-    """Return whether a file fits a field's `accept`; an empty one takes anything.
+    """Return whether a field's `accept` allows a file; an empty one allows any.
 
-    Name and content must agree where we know the extension: a `.pdf` must begin as a PDF, and a PDF called `x.html`
-    is none.
+    Name and content must match for known extensions: a `.pdf` must begin as a PDF, and a PDF named `x.html`
+    is refused.
 
     Args:
         accept: extensions (`.pdf`), media types (`application/pdf`) or ranges (`image/*`), lower-case.
         name: the file's name.
-        found: what `media_type` says of it.
+        found: its `media_type`.
     """
     return not accept or any(_fits(entry, extension(name), found) for entry in accept)
 
 
 def is_image(kind: str) -> bool:
-    """Return whether a type that `media_type` found is a picture in pixels; SVG is a document."""
+    """Return whether a type from `media_type` is a raster image; SVG is a document."""
     return kind in _IMAGES
 
 
 def may_show_inline(kind: str, head: bytes) -> bool:
-    """Return whether a browser may show the file instead of saving it: an allowed type that its first bytes confirm."""
+    """Return whether a browser may show the file instead of saving it: an allowed type that the first bytes confirm."""
     if kind not in SHOWN_INLINE:
         return False
     if kind == PLAIN_TEXT:
@@ -269,7 +269,7 @@ def _kind_of_zip(head: bytes, ending: str) -> str:
 
 
 def _kind_of_text(head: bytes, ending: str) -> str:
-    """Return the kind of text; what begins as markup that a browser would run is that, whatever its name."""
+    """Return the kind of text; text that begins as markup that a browser would execute is that, whatever its name."""
     named = _TEXT_FAMILY.get(ending, PLAIN_TEXT)
     body, is_xml = _after_prolog(head.removeprefix(b"\xef\xbb\xbf").lstrip())
     if _SVG_TAG.match(body):
@@ -329,11 +329,11 @@ def _agree(named: str, found: str) -> bool:
 
 
 def _bare(declared: str | None) -> str | None:
-    """Return a declared type without its parameters, or None if it is none."""
+    """Return a declared type without its parameters, or None if it is malformed."""
     bare = essence(declared)
     return bare if _MEDIA_TYPE.fullmatch(bare) else None
 
 
 def _is_active(kind: str) -> bool:
-    """Return whether a browser might run something of this type, recognised by us or not."""
+    """Return whether a browser might execute this type, recognised by us or not."""
     return kind.startswith(("text/", "image/")) or kind.endswith(("+xml", "/xml", "javascript", "ecmascript"))

@@ -1,7 +1,7 @@
-"""File names: made safe on the way in, unique within a folder, and written into headers and read from them.
+"""File names: made safe on input, unique within a folder, and written to and read from headers.
 
-A name never becomes a path of the store (`satchel.blobs.layout`), but it goes out again into headers, zip members and
-folders of other people's machines, so that what is kept is already safe for all of them (security.md, rule 2).
+A name never becomes a path of the store (`satchel.blobs.layout`), but it is sent in headers, zip members and
+folders of other machines, so that stored names are already safe for all of them (security.md, rule 2).
 """
 
 import base64
@@ -15,10 +15,10 @@ from urllib.parse import quote, unquote_to_bytes
 from satchel.model.errors import BadFile, InvalidRequest
 
 MAX_NAME_BYTES = 255
-"""What the usual file systems take, in UTF-8."""
+"""The limit of the usual file systems, in UTF-8."""
 
 MAX_EXTENSION_BYTES = 32
-"""An extension up to this length, dot included, outlives the shortening of its name."""
+"""An extension up to this length, dot included, is kept when its name is shortened."""
 
 MAX_METADATA_CHARACTERS = 8 * 1024
 """The longest Upload-Metadata that is read."""
@@ -35,7 +35,7 @@ _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105  # RFC 9110's name for an 
 _PARAMETER = re.compile(rf'\s*;\s*({_TOKEN})\s*=\s*({_TOKEN}|"(?:[^"\\]|\\.)*")\s*')
 _KIND = re.compile(rf"\s*({_TOKEN})\s*")
 _HARMLESS = re.compile(r"[A-Za-z0-9 !#$%&'()+,.;=@\[\]^_`{}~-]*")
-"""What needs no look at each character: ASCII that is safe everywhere."""
+"""Names that need no check of each character: ASCII that is safe everywhere."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _METADATA_KEY = re.compile(r"[!-+\--~]+")
@@ -43,11 +43,11 @@ _ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"  # what RFC 8187 leaves unquoted besides 
 
 
 def safe_name(text: str, *, fallback: str = "file") -> str:
-    """Return `text` as a file name that every file system, archive and header takes; doing it twice changes nothing.
+    """Return `text` as a file name that every file system, archive and header accepts; idempotent.
 
     NFC; forbidden, control and bidi characters become `_`; no spaces around it and no dots or spaces at its end;
-    Windows' device names get a `_` in front; at most `MAX_NAME_BYTES` with its extension kept. What is then empty is
-    `fallback`.
+    Windows' device names get a leading `_`; at most `MAX_NAME_BYTES` with its extension kept. An empty result is
+    replaced by `fallback`.
     """
     name = text
     if not _HARMLESS.fullmatch(text):
@@ -61,7 +61,7 @@ def safe_name(text: str, *, fallback: str = "file") -> str:
 
 
 def clean_upload_name(text: str) -> str:
-    r"""Return the safe name of an uploaded file, without the path that some clients send along (with `/` or `\`).
+    r"""Return the safe name of an uploaded file, without the path that some clients also send (with `/` or `\`).
 
     Raises:
         BadFile: nothing is left; send a name.
@@ -79,13 +79,13 @@ def extension(name: str) -> str:
 
 
 class FolderNames:
-    """Hands out names that are unique within one folder, whatever its file system thinks of case and accents."""
+    """Assigns names that are unique within one folder, on file systems that ignore case or accents too."""
 
     def __init__(self) -> None:
         self._taken: dict[str, int] = {}
 
     def take(self, text: str) -> str:
-        """Return `text` as a safe name that was not taken before, with a number before its extension if needed."""
+        """Return `text` as a safe name that was not used before, with a number before its extension if needed."""
         name = safe_name(text)
         key = folder_key(name)
         if key not in self._taken:
@@ -101,7 +101,7 @@ class FolderNames:
 
 
 def folder_key(name: str) -> str:
-    """Return what two names have in common that some file system takes for one: case and composition apart."""
+    """Return a key that is equal for two names that some file system treats as one: without case and composition."""
     if name.isascii():
         return name.lower()
     folded = unicodedata.normalize("NFD", name).casefold()
@@ -109,7 +109,7 @@ def folder_key(name: str) -> str:
 
 
 def content_disposition(kind: str, name: str) -> str:
-    """Return a Content-Disposition (RFC 6266): `filename` in ASCII, and `filename*` (RFC 8187) where that says less."""
+    """Return a Content-Disposition (RFC 6266): `filename` in ASCII, and `filename*` (RFC 8187) if it differs."""
     safe = safe_name(name)
     plain = unicodedata.normalize("NFKD", safe).encode("ascii", "ignore").decode() if not safe.isascii() else safe
     plain = safe_name(plain.replace("%", "_"), fallback="file")
@@ -123,12 +123,12 @@ def content_disposition(kind: str, name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disposition:
-    """A Content-Disposition that came.
+    """A received Content-Disposition.
 
     Attributes:
         kind: `form-data`, `attachment`, ..., lower-case.
         name: the form field, or None.
-        filename: as it came, not yet safe; `filename*` wins over `filename` (RFC 6266 §4.3).
+        filename: as received, not yet safe; `filename*` takes precedence over `filename` (RFC 6266 §4.3).
         has_plain_filename: whether `filename` is among the parameters.
     """
 
@@ -139,10 +139,10 @@ class Disposition:
 
 
 def parse_disposition(value: str) -> Disposition:
-    """Read a Content-Disposition as strictly as its grammar allows.
+    """Parse a Content-Disposition strictly by its grammar.
 
     Raises:
-        InvalidRequest: it is malformed, has a control character, or says a parameter twice.
+        InvalidRequest: it is malformed, has a control character, or a duplicate parameter.
     """
     if _CONTROL.search(value):
         raise InvalidRequest("Content-Disposition has a control character.")
@@ -166,7 +166,7 @@ def parse_parameters(text: str, header: str) -> dict[str, str]:
     """Read a header's `; name=value` parameters; names are lower-case, quoted values still have their quotes.
 
     Raises:
-        InvalidRequest: they are malformed, or say one twice; `header` is named.
+        InvalidRequest: they are malformed, or one is a duplicate; the message names `header`.
     """
     parameters: dict[str, str] = {}
     at = 0
@@ -176,14 +176,14 @@ def parse_parameters(text: str, header: str) -> dict[str, str]:
             raise InvalidRequest(f"{header} is malformed.")
         key = found[1].lower()
         if key in parameters:
-            raise InvalidRequest(f"{header} says {key} twice.")
+            raise InvalidRequest(f"{header} has {key} twice.")
         parameters[key] = found[2]
         at = found.end()
     return parameters
 
 
 def decode_header(raw: bytes) -> str:
-    """Return a header's value as text: UTF-8 as today's clients send it, else Latin-1 as the standard once said."""
+    """Return a header's value as text: UTF-8 as current clients send it, else Latin-1 as in older standards."""
     try:
         return raw.decode()
     except UnicodeDecodeError:
@@ -191,10 +191,10 @@ def decode_header(raw: bytes) -> str:
 
 
 def parse_upload_metadata(text: str) -> dict[str, str]:
-    """Read tus's Upload-Metadata: `key base64` pairs with commas between; a key without a value has an empty text.
+    """Parse tus's Upload-Metadata: `key base64` pairs separated by commas; a key without a value has an empty text.
 
     Raises:
-        InvalidRequest: it is too long, malformed, says a key twice, or a value is no UTF-8 in base64.
+        InvalidRequest: it is too long, malformed, has a duplicate key, or a value is not UTF-8 in base64.
     """
     if len(text) > MAX_METADATA_CHARACTERS:
         raise InvalidRequest(f"Upload-Metadata may have {MAX_METADATA_CHARACTERS} characters at most.")
@@ -206,7 +206,7 @@ def parse_upload_metadata(text: str) -> dict[str, str]:
         if not _METADATA_KEY.fullmatch(key):
             raise InvalidRequest("Upload-Metadata is malformed: each pair is a key, a space and a value in base64.")
         if key in found:
-            raise InvalidRequest(f"Upload-Metadata says {key} twice.")
+            raise InvalidRequest(f"Upload-Metadata has {key} twice.")
         try:
             found[key] = base64.b64decode(encoded, validate=True).decode()
         except (binascii.Error, ValueError):
@@ -231,7 +231,7 @@ def _is_unsafe(character: str) -> bool:
 
 
 def _trimmed(name: str) -> str:
-    """Take away what file systems drop or people cannot see: blanks around the name, dots at its end."""
+    """Remove characters that file systems drop or people cannot see: spaces around the name, dots at its end."""
     while True:
         trimmed = name.strip().rstrip(".")
         if trimmed == name:
@@ -244,7 +244,7 @@ def _stem_of_device(name: str) -> str:
 
 
 def _shortened(name: str, addition: str) -> str:
-    """Return the name with `addition` before its extension, its stem cut so that the whole fits."""
+    """Return the name with `addition` before its extension, its stem shortened to the maximum length."""
     ending = extension(name)
     if len(ending.encode()) > MAX_EXTENSION_BYTES:
         ending = ""

@@ -1,8 +1,7 @@
 """Conditional and partial requests: Range, If-Range, If-None-Match and the strong ETag of bytes (RFC 9110 §13, §14).
 
 One range is served as 206. Several in one request are answered with the whole content, which the standard allows:
-multipart/byteranges costs every reader a parser, and no client that we know of asks for it without being able to do
-without.
+multipart/byteranges would need a parser in every client, and all known clients that request it also work without.
 """
 
 import re
@@ -19,7 +18,7 @@ _VAST = 10**_MOST_DIGITS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByteRange:
-    """Bytes from `start` up to but without `stop` of a content of `size` bytes; never empty."""
+    """Bytes from `start` (inclusive) to `stop` (exclusive) of a content of `size` bytes; never empty."""
 
     start: int
     stop: int
@@ -32,13 +31,13 @@ class ByteRange:
 
 
 def parse_range(header: str | None, size: int) -> ByteRange | None:
-    """Return what a Range header asks for, or None for the whole content.
+    """Return the range of a Range header, or None for the whole content.
 
-    None too for what the standard says to ignore (another unit, nonsense, a range that ends before it begins) and for
-    several ranges, of which at least one could be served.
+    Also None for headers that the standard says to ignore (another unit, malformed, a range that ends before it begins)
+    and for several ranges, of which at least one could be served.
 
     Raises:
-        RangeNotSatisfiable: the header is well formed and nothing of what it asks for exists.
+        RangeNotSatisfiable: the header is well formed and entirely outside the content.
     """
     if header is None or not (unit := _UNIT.match(header)):
         return None
@@ -62,12 +61,12 @@ def parse_range(header: str | None, size: int) -> ByteRange | None:
 
 
 def may_use_range(if_range: str | None, current: str) -> bool:
-    """Return whether If-Range lets a Range count: there is none, or it is this very strong ETag; a date never is."""
+    """Return whether If-Range allows a Range: it is absent, or equals this strong ETag; a date never does."""
     return if_range is None or if_range.strip() == current
 
 
 def is_unchanged(if_none_match: str | None, current: str) -> bool:
-    """Return whether If-None-Match names the ETag, compared weakly as the standard asks, or is `*`."""
+    """Return whether If-None-Match names the ETag, compared weakly as the standard requires, or is `*`."""
     if if_none_match is None:
         return False
     if if_none_match.strip() == "*":
@@ -89,7 +88,7 @@ def _one_range(first: int | None, last: int | None, size: int) -> ByteRange | No
 
 
 def _number(digits: str) -> int | None:
-    """Return the number; one too long to matter stands for past every end, so that nobody counts its digits."""
+    """Return the number; a very long one is replaced by one past every end, without parsing its digits."""
     if not digits:
         return None
     significant = digits.lstrip("0")

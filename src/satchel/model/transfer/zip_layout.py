@@ -1,7 +1,7 @@
-"""Zip archives whose every byte is known from names, sizes and CRCs: members stored, not compressed (APPNOTE 6.3).
+"""Zip archives whose every byte follows from names, sizes and CRCs: members stored, not compressed (APPNOTE 6.3).
 
 Nothing here reads or writes. The length of each part follows from names and sizes alone, so that an archive's length is
-known before its first byte is made, and any range of it can be made without the rest (docs/adr/0014).
+known before its first byte, and any range of it can be generated without the rest (docs/adr/0014).
 """
 
 import struct
@@ -18,7 +18,7 @@ _LARGE_HEAD = struct.Struct("<2H")
 
 _FULL_16 = 0xFFFF
 _FULL_32 = 0xFFFF_FFFF
-"""What a field holds whose value stands in a 64-bit one elsewhere."""
+"""The placeholder in a 32-bit field whose value is in a 64-bit field elsewhere."""
 
 _PLAIN_VERSION = 20
 _LARGE_VERSION = 45
@@ -30,7 +30,7 @@ _LARGE_TAG = 0x0001
 _MODIFIED_ONLY = 1
 _EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2038, 1, 19, tzinfo=UTC)
-"""The times that both the old form (from 1980) and the extended one (signed 32 bits) can say."""
+"""The times that both the old format (from 1980) and the extended one (signed 32 bits) can represent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Member:
 
 
 def header(member: Member) -> bytes:
-    """Return what stands before a member's bytes."""
+    """Return the header of a member."""
     name = member.path.encode()
     is_large = member.size >= _FULL_32
     size = min(member.size, _FULL_32)
@@ -68,12 +68,12 @@ def header(member: Member) -> bytes:
 
 
 def header_bytes(path: str, size: int) -> int:
-    """Return the length of what stands before a member's bytes."""
+    """Return the length of a member's header."""
     return _LOCAL.size + len(path.encode()) + _TIMES.size + (_large_bytes(2) if size >= _FULL_32 else 0)
 
 
 def record(member: Member, offset: int) -> bytes:
-    """Return a member's record in the directory; `offset` is where its header begins."""
+    """Return a member's record in the directory; `offset` is that of its header."""
     name = member.path.encode()
     numbers = _over(member.size, offset)
     size = min(member.size, _FULL_32)
@@ -110,13 +110,13 @@ def record_bytes(path: str, size: int, offset: int) -> int:
 
 
 def ending(members: int, directory_offset: int, directory_bytes: int) -> bytes:
-    """Return what closes an archive of so many members, whose directory is there and so long."""
+    """Return the end of an archive with this number of members, and a directory at this offset and of this length."""
     is_large = members >= _FULL_16 or directory_offset >= _FULL_32 or directory_bytes >= _FULL_32
     large = b""
     if is_large:
         large = _END_64.pack(
             b"PK\x06\x06",
-            _END_64.size - 12,  # what follows this number
+            _END_64.size - 12,  # the length after this number
             _MADE_BY_UNIX | _LARGE_VERSION,
             _LARGE_VERSION,
             0,
@@ -132,7 +132,7 @@ def ending(members: int, directory_offset: int, directory_bytes: int) -> bytes:
 
 
 def _over(size: int, offset: int) -> list[int]:
-    """Return the numbers of a record that need 64 bits, in their order: both sizes, then the offset."""
+    """Return the numbers of a record that need 64 bits, in order: both sizes, then the offset."""
     return [size, size] * (size >= _FULL_32) + [offset] * (offset >= _FULL_32)
 
 
@@ -150,7 +150,7 @@ def _times(at: datetime) -> bytes:
 
 
 def _dos_time(at: datetime) -> tuple[int, int]:
-    """Return the time and the date as the old form has them, in UTC and to two seconds."""
+    """Return the time and the date in the old format, in UTC and to two seconds."""
     utc = min(max(at.astimezone(UTC), _EARLIEST), _LATEST)
     return (
         utc.hour << 11 | utc.minute << 5 | utc.second // 2,
