@@ -7,7 +7,7 @@ from satchel.cli.root import app
 
 def main() -> None:
     """Run the command line with the process's arguments."""
-    gc.freeze()  # the modules stay to the end; the collector need not look through them
+    gc.freeze()  # the modules stay to the end; the garbage collector need not traverse them
     app()
 
 

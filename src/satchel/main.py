@@ -1,4 +1,4 @@
-"""The composition root: puts the parts together, and takes them apart again in the right order.
+"""The composition root: assembles the parts, and closes them in the right order.
 
 `open_context` gives commands everything that actions need. `serve` adds the web server, the worker, the tick and the
 sweep, in one process. Where the worker, the tick or the sweep fails, it is started again and the others go on; when the
@@ -50,10 +50,10 @@ if TYPE_CHECKING:
 _M_ARENA_MAX = -8  # as malloc.h has it
 
 MIN_CONNECTIONS = 100
-"""Of the embedded database."""
+"""Minimum number of connections of the embedded database."""
 
 SPARE_CONNECTIONS = 50
-"""For workers, commands and the database's own work beside the pools."""
+"""Connections for workers, commands and the database's own work, in addition to the pools."""
 
 
 def system_clock() -> datetime:
@@ -84,7 +84,7 @@ async def open_context(
 ) -> AsyncGenerator[Context]:
     """Open the database (starting or joining the embedded one) and the store, and yield them for actions.
 
-    Migrates the database if need be; safe from several processes at once.
+    Migrates the database if needed; safe from several processes at once.
 
     Raises:
         DatabaseUnavailable: the database cannot be started or reached, or takes fewer connections than the pool has.
@@ -133,7 +133,7 @@ async def open_context(
 
 
 def embedded_connections(pool_size: int) -> int:
-    """Return how many connections the embedded database takes: enough for two processes of this pool, and more."""
+    """Return the number of connections of the embedded database: enough for two processes with this pool, and more."""
     return max(MIN_CONNECTIONS, 2 * pool_size + SPARE_CONNECTIONS)
 
 
@@ -142,8 +142,8 @@ async def _check_pool(database: Database, pool_size: int) -> None:
         most = await connection_limit(tx)
     if pool_size > most:
         raise DatabaseUnavailable(
-            f"SATCHEL_POOL_SIZE is {pool_size}, but the database takes {most} connections in all."
-            " Lower it, or raise max_connections (the embedded database does so once all that use it were restarted)."
+            f"SATCHEL_POOL_SIZE is {pool_size}, but the database allows {most} connections in all."
+            " Lower it, or raise max_connections (the embedded database does so after all its users restarted)."
         )
 
 
@@ -167,10 +167,10 @@ async def serve(
         prepare: run once before anything is served.
 
     Raises:
-        Unavailable: the port is taken, or the database cannot be started or reached.
+        Unavailable: the port is in use, or the database cannot be started or reached.
     """
     _share_heaps()
-    # What only a server needs, the web framework above all, takes a second to import: commands do without.
+    # Parts for servers only, above all the web framework, take a second to import: commands avoid them.
     from satchel.surfaces.app import create_app  # noqa: PLC0415  # as said
     from satchel.surfaces.http import listen, stop_on_signals  # noqa: PLC0415  # as said
     from satchel.surfaces.http import serve as serve_http  # noqa: PLC0415  # as said
@@ -224,9 +224,9 @@ def _background(context: Context, worker: "Worker") -> Mapping[str, Callable[[as
 
 
 def _share_heaps() -> None:
-    """Have all threads share two heaps where the C library is glibc, before there are any threads.
+    """Make all threads share two heaps if the C library is glibc, before there are any threads.
 
-    It gives up to eight a core a heap of their own, and what is free in one is of no use to the others: 10 MB more.
+    By default up to eight threads a core have their own heap, whose free memory the others cannot use: 10 MB more.
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)

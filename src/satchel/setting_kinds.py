@@ -1,6 +1,6 @@
-"""How each kind of setting is read: from a text of the environment, or from a value of `satchel.toml`.
+"""Parsers of settings: from a text of the environment, or from a value of `satchel.toml`.
 
-Every parser raises ValueError with words that go on after the setting's name: "must be ...".
+Every parser raises ValueError with a message that continues the setting's name: "must be ...".
 """
 
 import re
@@ -25,7 +25,7 @@ def text_of(value: object) -> str:
     """Read a text that is not blank.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not valid.
     """
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be a text")
@@ -36,7 +36,7 @@ def token_of(value: object) -> str:
     """Read a token.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not valid.
     """
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise ValueError("must be 16 to 200 letters, digits and any of -._~+/=")
@@ -47,7 +47,7 @@ def path_of(value: object) -> Path:
     """Read a path.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not valid.
     """
     if isinstance(value, Path):
         return value.expanduser()
@@ -60,7 +60,7 @@ def authorities(value: object) -> Path:
     """Read the path of a file of certificates.
 
     Raises:
-        ValueError: it is none, or the file cannot be used.
+        ValueError: it is not a path, or the file cannot be used.
     """
     try:
         path = path_of(value)
@@ -74,7 +74,7 @@ def database_url(value: object) -> str:
     """Read the address of a PostgreSQL.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not valid.
     """
     text = text_of(value)
     if not text.startswith(("postgresql://", "postgres://", "host=", "dbname=", "service=")):
@@ -86,7 +86,7 @@ def url_of(value: object) -> str:
     """Read an http or https address.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not valid.
     """
     text = text_of(value).rstrip("/")
     parts = urlsplit(text)
@@ -131,20 +131,20 @@ def networks(value: object) -> tuple[str, ...]:
     """Read IP networks.
 
     Raises:
-        ValueError: it is none.
+        ValueError: one is not valid.
     """
     given = cast("list[object]", value) if isinstance(value, list) else str(value).split(",")
     try:
         return tuple(str(ip_network(str(item).strip(), strict=False)) for item in given if str(item).strip())
     except ValueError as error:
-        raise ValueError("must be networks with commas between, such as 10.0.0.0/8,127.0.0.1") from error
+        raise ValueError("must be networks separated by commas, such as 10.0.0.0/8,127.0.0.1") from error
 
 
 def destinations(value: object) -> tuple[str, ...]:
-    """Read what calls to the outside may reach.
+    """Read the list of allowed destinations of calls.
 
     Raises:
-        ValueError: it is none.
+        ValueError: one is not valid.
     """
     given = cast("list[object]", value) if isinstance(value, list) else str(value).split(",")
     entries = tuple(str(item).strip() for item in given if str(item).strip())
@@ -152,7 +152,7 @@ def destinations(value: object) -> tuple[str, ...]:
         for entry in entries:
             parse_allowed(entry)
     except ValueError as error:
-        raise ValueError("must be host:port or network:port with commas between, such as 127.0.0.1:9000") from error
+        raise ValueError("must be host:port or network:port separated by commas, such as 127.0.0.1:9000") from error
     return entries
 
 
@@ -160,7 +160,7 @@ def secret_key(value: object) -> bytes:
     """Read a key of 32 bytes.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not valid.
     """
     try:
         key = bytes.fromhex(value) if isinstance(value, str) else b""
@@ -177,7 +177,7 @@ def smtp_url(value: object) -> MailServer:
     """Read the address of a mail server.
 
     Raises:
-        ValueError: it is none; what stands in it is not repeated.
+        ValueError: it is not valid; the message does not repeat it.
     """
     refusal = ValueError("must be a mail server such as smtp+starttls://user:password@mail.example.com:587")
     try:

@@ -1,8 +1,8 @@
 """Settings: the only reader of the environment and of `satchel.toml`.
 
 Precedence: a command's option, then the environment (`SATCHEL_PORT`), then `satchel.toml` (`port = 8080`) in the
-present directory or at SATCHEL_CONFIG, then the default. Every setting has its unit in its name or type; all that is
-wrong is reported at once. `SETTINGS` is the table that docs/reference/settings.md is checked against.
+current directory or at SATCHEL_CONFIG, then the default. Every setting has its unit in its name or type; all faults
+are reported at once. `SETTINGS` is the table that docs/reference/settings.md is generated from.
 """
 
 import os
@@ -39,7 +39,7 @@ PREFIX = "SATCHEL_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One setting: how it is read, what it is without being set, and what it means."""
+    """One setting: its parser, its default, and its meaning."""
 
     name: str
     parse: Parser
@@ -54,7 +54,7 @@ class Setting:
 
     @property
     def allowed(self) -> str:
-        """What it may be, in the words of the refusal."""
+        """The allowed values, in the words of the refusal."""
         for wrong in ("?", None):
             try:
                 self.parse(wrong)
@@ -69,7 +69,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="data_directory",
         parse=path_of,
         default=Path("satchel-data"),
-        meaning="Where files and the embedded database are kept; relative to the present directory.",
+        meaning="The directory of files and the embedded database; relative to the current directory.",
     ),
     Setting(
         name="database_url",
@@ -84,13 +84,13 @@ SETTINGS: tuple[Setting, ...] = (
         name="public_url",
         parse=url_of,
         default=None,
-        meaning="Base of every address that is handed out; http://HOST:PORT unless set. Behind a proxy, the proxy's.",
+        meaning="Base of every address that is returned; http://HOST:PORT by default. Behind a proxy, the proxy's.",
     ),
     Setting(
         name="trusted_proxies",
         parse=networks,
         default=(),
-        meaning="Networks of proxies, with commas between, whose X-Forwarded-For and -Proto are believed.",
+        meaning="Networks of proxies, separated by commas, whose X-Forwarded-For and -Proto are trusted.",
     ),
     Setting(
         name="x_accel_prefix",
@@ -102,7 +102,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="metrics_token",
         parse=token_of,
         default=None,
-        meaning="Bearer token that /metrics asks for; without it, only programs of the same machine are answered.",
+        meaning="Bearer token required by /metrics; without it, only programs on the same machine are answered.",
         is_secret=True,
     ),
     Setting(name="pool_size", parse=integer(2, 500), default=16, meaning="Database connections of one process."),
@@ -111,7 +111,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="worker_silence_s",
         parse=seconds(3, 3600),
         default=timedelta(seconds=30),
-        meaning="How long a job may lie with a worker that died until another takes it over, in seconds.",
+        meaning="How long until another worker takes over a job of a worker that died, in seconds.",
     ),
     Setting(
         name="ticket_lifetime_s",
@@ -129,19 +129,19 @@ SETTINGS: tuple[Setting, ...] = (
         name="link_lifetime_s",
         parse=seconds(1, 7 * _DAY),
         default=timedelta(minutes=5),
-        meaning="How long a signed link works, unless its maker says otherwise, in seconds.",
+        meaning="How long a signed link is valid by default, in seconds.",
     ),
     Setting(
         name="export_lifetime_s",
         parse=seconds(60, 30 * _DAY),
         default=timedelta(days=1),
-        meaning="How long an export can be fetched, and keeps the bytes of its files, in seconds.",
+        meaning="How long an export can be downloaded, and keeps the bytes of its files, in seconds.",
     ),
     Setting(
         name="export_directory",
         parse=path_of,
         default=None,
-        meaning="A directory that schedules put files in, each account in its own. Without it there are no schedules.",
+        meaning="The directory for files of schedules, with a folder per account. Without it there are no schedules.",
     ),
     Setting(
         name="restore_window_s",
@@ -153,7 +153,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="sweep_grace_s",
         parse=seconds(60, 30 * _DAY),
         default=timedelta(hours=1),
-        meaning="How old bytes that nothing names must be before they are deleted, in seconds.",
+        meaning="How old unreferenced bytes must be before they are deleted, in seconds.",
     ),
     Setting(
         name="session_lifetime_s",
@@ -165,14 +165,14 @@ SETTINGS: tuple[Setting, ...] = (
         name="secrets_key",
         parse=secret_key,
         default=None,
-        meaning="Key that secrets are sealed with, 64 hex digits. Without it, DATA_DIRECTORY/secrets.key, made once.",
+        meaning="Key that seals secrets, 64 hex digits. Without it, DATA_DIRECTORY/secrets.key, created once.",
         is_secret=True,
     ),
     Setting(
         name="smtp_url",
         parse=smtp_url,
         default=None,
-        meaning="Mail server: smtp://, smtp+starttls:// or smtps://, USER:PASSWORD@ if it asks, HOST:PORT.",
+        meaning="Mail server: smtp://, smtp+starttls:// or smtps://, USER:PASSWORD@ if required, HOST:PORT.",
         is_secret=True,
     ),
     Setting(name="mail_from", parse=text_of, default="satchel@localhost", meaning="Sender of mail."),
@@ -180,19 +180,19 @@ SETTINGS: tuple[Setting, ...] = (
         name="mail_bytes",
         parse=integer(1024, 2**30),
         default=20 * 1024 * 1024,
-        meaning="Largest mail with the files attached to it, as it is sent, in bytes.",
+        meaning="Largest mail with its attached files, encoded, in bytes.",
     ),
     Setting(
         name="outbound_allow",
         parse=destinations,
         default=(),
-        meaning="What calls to the outside may reach besides public addresses, commas between, each with its port.",
+        meaning="Private addresses that outbound calls may reach, separated by commas, each with its port.",
     ),
     Setting(
         name="outbound_ca_file",
         parse=authorities,
         default=None,
-        meaning="Certificates of authorities that calls and mail believe besides the system's, as PEM.",
+        meaning="Certificates of authorities that calls and mail trust besides the system's, as PEM.",
     ),
     Setting(
         name="outbound_call_bytes",
@@ -216,13 +216,13 @@ SETTINGS: tuple[Setting, ...] = (
         name="max_json_bytes",
         parse=integer(1024, 64 * 1024 * 1024),
         default=1024 * 1024,
-        meaning="Largest JSON body that is read, in bytes.",
+        meaning="Largest JSON body that is accepted, in bytes.",
     ),
     Setting(
         name="min_body_rate_bytes_s",
         parse=integer(0, 2**30),
         default=1024,
-        meaning="Slowest body that is waited for, in bytes a second over 30 seconds.",
+        meaning="Minimum rate of a body, in bytes a second over 30 seconds.",
     ),
     Setting(
         name="header_deadline_s",
@@ -240,7 +240,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="navixy_strict",
         parse=one_of("off", "on"),
         default="off",
-        meaning="Whether the Navixy API takes files and values only for forms that were submitted before.",
+        meaning="Whether the Navixy API accepts files and values only for forms that were submitted before.",
     ),
     Setting(
         name="log_format",
@@ -252,7 +252,7 @@ SETTINGS: tuple[Setting, ...] = (
         name="log_level",
         parse=one_of("debug", "info", "warning", "error"),
         default="info",
-        meaning="The least that is logged.",
+        meaning="The lowest level that is logged.",
     ),
 )
 """Every setting, in the order of the reference page."""
@@ -260,7 +260,7 @@ SETTINGS: tuple[Setting, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Settings:
-    """What one process was told; `SETTINGS` says what each means. Its repr is `object`'s: it tells no secret."""
+    """The settings of one process; see `SETTINGS` for their meaning. Its repr is `object`'s: it reveals no secret."""
 
     data_directory: Path
     database_url: str | None
@@ -299,7 +299,7 @@ class Settings:
     log_level: str
 
     def policy(self) -> Policy:
-        """Return what the actions need to know."""
+        """Return the settings of the actions."""
         return Policy(
             public_url=self.public_url,
             ticket_lifetime=self.ticket_lifetime_s,
@@ -319,14 +319,14 @@ class Settings:
         )
 
     def edge(self) -> Edge:
-        """Return what the listening server needs to know."""
+        """Return the settings of the listening server."""
         return Edge(
             header_deadline_s=float(self.header_deadline_s), grace_s=self.grace_s, trusted_proxies=self.trusted_proxies
         )
 
 
 def variables(names: Sequence[str]) -> dict[str, str]:
-    """Return those variables of the environment that are set: credentials of other systems, which commands ask for."""
+    """Return the given variables of the environment that are set: credentials of other systems, for commands."""
     return {name: os.environ[name] for name in names if os.environ.get(name)}  # noqa: TID251  # the one place
 
 
@@ -335,10 +335,10 @@ def read_settings(environment: Mapping[str, str] | None = None, **options: objec
 
     Args:
         environment: instead of the process's, for tests.
-        options: of a command, by setting; None leaves the setting to the rest.
+        options: of a command, by setting; None means not given.
 
     Raises:
-        InvalidSettings: with everything that is wrong.
+        InvalidSettings: with all faults.
     """
     variables = dict(os.environ) if environment is None else environment  # noqa: TID251  # the one place that reads it
     from_file, faults = _read_file(Path(variables.get(PREFIX + "CONFIG", CONFIG_FILE)), PREFIX + "CONFIG" in variables)

@@ -1,7 +1,7 @@
-"""The few calls to the operating system on which durability rests, in one place.
+"""The operating system calls that durability depends on, in one place.
 
-They are a class so that tests can put a disk in its place that fills up, fails, is slow or loses power
-(`tests/faulty_disk.py`). All of them block. Descriptors and names are the caller's to keep in order.
+They are a class so that tests can replace it with a disk that fills up, fails, is slow or loses power
+(`tests/faulty_disk.py`). All of them block. The caller owns descriptors and names.
 """
 
 import os
@@ -13,14 +13,14 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _MOST_PIECES = 1000
-"""Below IOV_MAX (1,024 on Linux), the most buffers that one writev takes."""
+"""Below IOV_MAX (1,024 on Linux), the maximum number of buffers of one writev."""
 
 
 class Disk:
     """The machine's file system."""
 
     def create(self, name: str, *, directory: int) -> int:
-        """Open a new file of mode 0600 in an open directory; never follows links, never meets an old file."""
+        """Open a new file of mode 0600 in an open directory; never follows links, never opens an existing file."""
         return os.open(name, _NEW_FILE, 0o600, dir_fd=directory)
 
     def reopen(self, name: str, *, directory: int) -> int:
@@ -36,7 +36,7 @@ class Disk:
         return os.open(path, _DIRECTORY)
 
     def write(self, descriptor: int, pieces: Sequence[bytes]) -> None:
-        """Write all pieces, one after the other, whatever number of calls it takes."""
+        """Write all pieces, one after the other, in as many calls as needed."""
         for first in range(0, len(pieces), _MOST_PIECES):
             group = pieces[first : first + _MOST_PIECES]
             expected = sum(map(len, group))
@@ -59,11 +59,11 @@ class Disk:
         os.fsync(descriptor)
 
     def truncate(self, descriptor: int, size: int) -> None:
-        """Cut the file to `size`."""
+        """Truncate the file to `size`."""
         os.ftruncate(descriptor, size)
 
     def rename(self, name: str, new_name: str, *, directory: int, new_directory: int) -> None:
-        """Give a file a new name, in place of whatever had it."""
+        """Rename a file, replacing an existing one."""
         os.rename(name, new_name, src_dir_fd=directory, dst_dir_fd=new_directory)
 
     def link(self, name: str, new_name: str, *, directory: int) -> None:
@@ -71,7 +71,7 @@ class Disk:
         os.link(name, new_name, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
 
     def unlink(self, name: str, *, directory: int) -> None:
-        """Take a name away; one that is not there is no error."""
+        """Remove a name; a missing one is not an error."""
         try:
             os.unlink(name, dir_fd=directory)
         except FileNotFoundError:

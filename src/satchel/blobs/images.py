@@ -1,7 +1,7 @@
-"""Pictures: what they are, and small previews of them.
+"""Images: their metadata, and small previews.
 
-All of it blocks and belongs in a thread. A picture comes from outside and may be made to hurt: nothing over
-`MAX_PIXELS` is decoded, only the formats below are tried, and whatever the decoder says of a broken file is one answer,
+All of it blocks and belongs in a thread. An image comes from outside and may be malicious: nothing over
+`MAX_PIXELS` is decoded, only the formats below are tried, and every error of the decoder is one result,
 `None`.
 """
 
@@ -37,10 +37,10 @@ _BROKEN = (
     EOFError,
     struct.error,
 )
-"""What Pillow's decoders raise for files that are not what they claim."""
+"""The errors of Pillow's decoders for broken files."""
 
 _SCALABLE = frozenset({"RGB", "RGBA", "L", "LA", "CMYK", "YCbCr"})
-"""The modes that scale as they are; the others have to be converted at full size first."""
+"""The modes that can be scaled directly; the others have to be converted at full size first."""
 
 _TURNED = frozenset({5, 6, 7, 8})
 _NO_ROTATION = 1
@@ -50,12 +50,12 @@ _QUALITY = 82
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFacts:
-    """What a picture says of itself.
+    """The metadata of an image.
 
     Attributes:
-        width, height: in pixels, as a person sees it: after the turn that `orientation` asks for.
+        width, height: in pixels, as displayed: after the rotation by `orientation`.
         orientation: EXIF's, 1 to 8; 1 is upright.
-        taken_at: aware; a camera that does not tell its offset is taken to be in UTC.
+        taken_at: aware; without an offset, UTC is assumed.
         latitude, longitude: WGS 84 degrees; both or none.
     """
 
@@ -67,7 +67,7 @@ class ImageFacts:
     longitude: float | None = None
 
     def metadata(self) -> Mapping[str, object]:
-        """Return the facts as a file's metadata: JSON-compatible, without those that are unknown."""
+        """Return the facts as a file's metadata: JSON-compatible, without unknown ones."""
         facts: dict[str, object] = {"width": self.width, "height": self.height, "orientation": self.orientation}
         if self.taken_at is not None:
             facts["taken_at"] = self.taken_at.isoformat()
@@ -77,10 +77,10 @@ class ImageFacts:
 
 
 def describe(source: bytes | Path) -> ImageFacts | None:
-    """Return what a picture says of itself, or None if it is none that we read; its pixels are not decoded.
+    """Return an image's metadata, or None if its format is not supported; its pixels are not decoded.
 
     Args:
-        source: the whole file. Only the beginning is read, but a format may keep its facts at the end.
+        source: the whole file. Only the beginning is read, but a format may have its metadata at the end.
     """
     try:
         with _opened(source) as image:
@@ -103,9 +103,9 @@ def describe(source: bytes | Path) -> ImageFacts | None:
 
 
 def preview(source: bytes | Path, *, max_edge: int = PREVIEW_EDGE) -> bytes | None:
-    """Return a small upright copy: PNG if the picture has transparency, else JPEG; None if it cannot be decoded.
+    """Return a small upright copy: PNG if the image has transparency, else JPEG; None if it cannot be decoded.
 
-    Nothing of the picture's metadata is in it, so that a preview tells no place. Of an animation it is the first frame.
+    It contains no metadata of the image, so that a preview reveals no location. Of an animation it is the first frame.
     """
     try:
         with _opened(source) as image:
@@ -118,7 +118,7 @@ def preview(source: bytes | Path, *, max_edge: int = PREVIEW_EDGE) -> bytes | No
                 (max_edge, max_edge), Image.Resampling.LANCZOS
             )  # a JPEG is decoded at a fraction of its size
             upright = ImageOps.exif_transpose(full).convert(mode)
-            clean = Image.new(mode, upright.size)  # takes nothing along but the pixels
+            clean = Image.new(mode, upright.size)  # copies only the pixels
             clean.paste(upright)
             stream = io.BytesIO()
             if has_alpha:
@@ -132,9 +132,9 @@ def preview(source: bytes | Path, *, max_edge: int = PREVIEW_EDGE) -> bytes | No
 
 @contextmanager
 def _opened(source: bytes | Path) -> Generator[Image.Image]:
-    """Open a picture without decoding it; one over the limit is refused as a bomb.
+    """Open an image without decoding it; one over the limit is refused as a decompression bomb.
 
-    Pillow's own limit is a global of the library and twice as lenient; ours is checked on what the header says.
+    Pillow's own limit is a global of the library and twice as large; ours is checked with the size in the header.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -176,7 +176,7 @@ def _place(exif: Image.Exif) -> tuple[float, float] | None:
 
 
 def _degrees(parts: object, reference: object, *, most: int) -> float | None:
-    """Return degrees, minutes and seconds as one number, rounded to about a centimetre; nonsense is None."""
+    """Return degrees, minutes and seconds as one number, rounded to about a centimetre; None if malformed."""
     try:
         degrees, minutes, seconds = (float(part) for part in parts)  # type: ignore[attr-defined]  # TypeError is nonsense
         value = degrees + minutes / 60 + seconds / 3600

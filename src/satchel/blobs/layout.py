@@ -1,8 +1,8 @@
-"""Where a local store keeps what: `<root>/<account>/<ab>/<digest>` and `<root>/incoming/`.
+"""The directories of a local store: `<root>/<account>/<ab>/<digest>` and `<root>/incoming/`.
 
-All of it blocks and runs in threads. Directories are 0700, files 0600; a name is made only of an account's number and
-a digest, both checked here, or of our own random digits, so that no user's text ever becomes a path. Giving a blob its
-name and deleting it happen under a lock on its directory (flock, so it also holds between processes).
+All of it blocks and runs in threads. Directories are 0700, files 0600; a name consists only of an account's number and
+a digest, both checked here, or of our own random digits, so that no user's text ever becomes a path. A blob is
+named and deleted under a lock on its directory (flock, which also works between processes).
 """
 
 import errno
@@ -24,7 +24,7 @@ from satchel.model.ids import AccountId, Entropy
 INCOMING = "incoming"
 
 MARK = ".mark"
-"""Ends the name of the file beside a partial that says how much of it counts (`satchel.blobs.partials`)."""
+"""The suffix of the file beside a partial that holds its valid length (`satchel.blobs.partials`)."""
 
 ACCOUNT_NAME = re.compile(r"[1-9][0-9]{0,18}")
 TEMPORARY_NAME = re.compile(r"t-[0-9a-f]{32}")
@@ -47,8 +47,8 @@ def storage_errors(advice: str = SEND_AGAIN) -> Generator[None]:
         advice: what became of it, and what to do.
 
     Raises:
-        DiskFull: there is no room.
-        Unavailable: anything else went wrong with the storage.
+        DiskFull: the disk is full.
+        Unavailable: the storage failed otherwise.
     """
     try:
         yield
@@ -60,14 +60,14 @@ def storage_errors(advice: str = SEND_AGAIN) -> Generator[None]:
 
 
 def missing(digest: str) -> BlobMissing:
-    """Return the error for bytes that are not there."""
+    """Return the error for missing bytes."""
     return BlobMissing(
         f"The bytes {digest[:12]}… are missing from the store. An administrator should run `satchel doctor`."
     )
 
 
 class StoreLayout:
-    """The directories of one store, and the steps in them that must be right together."""
+    """The directories of one store, and the atomic steps in them."""
 
     def __init__(self, root: Path, *, clock: Clock, disk: Disk, entropy: Entropy) -> None:
         self.root = root
@@ -77,28 +77,28 @@ class StoreLayout:
         self._durable: set[Path] = set()  # directories whose own entry this process has made durable
 
     def prepare(self) -> None:
-        """Make the directories that every store has; those that exist stay as they are."""
+        """Create the directories of every store; existing ones stay unchanged."""
         with storage_errors():
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._make_directory(self.root / INCOMING)
 
     def path(self, account: AccountId, digest: Digest) -> Path:
-        """Return where a blob is, or would be.
+        """Return the path of a blob, whether or not it exists.
 
         Raises:
-            InvalidRequest: the account or the digest is not one.
+            InvalidRequest: the account or the digest is malformed.
         """
         checked = parse_digest(digest)
         return self.root.joinpath(account_name(account), checked[:2], checked)
 
     @contextmanager
     def incoming(self) -> Generator[int]:
-        """Open the directory of what is arriving."""
+        """Open the directory of incoming files."""
         with self._directory(self.root / INCOMING) as descriptor:
             yield descriptor
 
     def new_temporary(self) -> tuple[str, int]:
-        """Make a file for a body, locked as in use for as long as it is open; return its name and descriptor."""
+        """Create a file for a body, locked while it is open; return its name and descriptor."""
         name = f"t-{self.entropy(16).hex()}"
         with self.incoming() as directory:
             descriptor = self.disk.create(name, directory=directory)
@@ -106,12 +106,12 @@ class StoreLayout:
         return name, descriptor
 
     def stamp(self, descriptor: int) -> None:
-        """Give the file the present moment as the time of its bytes."""
+        """Set the file's modification time to now."""
         now = int(self.clock().timestamp() * 1_000_000) * 1_000
         os.utime(descriptor, ns=(now, now))
 
     def place(self, name: str, account: AccountId, digest: Digest) -> None:
-        """Give a durable file in `incoming` its blob's name, in place of an older one, and make the name durable."""
+        """Give a durable file in `incoming` its blob's name, replacing an older one, and make the name durable."""
         target = self.path(account, digest)
         self._make_directory(target.parent.parent)
         self._make_directory(target.parent)
@@ -121,7 +121,7 @@ class StoreLayout:
             self.disk.fsync(shard)
 
     def drop(self, name: str) -> None:
-        """Delete a name in `incoming`, if it is there."""
+        """Delete a name in `incoming`, if it exists."""
         with self.incoming() as directory:
             self.disk.unlink(name, directory=directory)
 
@@ -164,7 +164,7 @@ class StoreLayout:
         return True
 
     def _make_directory(self, path: Path) -> None:
-        """Make a directory and its entry durable, once per process: another process may have died between the two."""
+        """Create a directory and make its entry durable, once per process: another may have died between the two."""
         if path in self._durable:
             return
         path.mkdir(mode=0o700, exist_ok=True)
@@ -185,7 +185,7 @@ def account_name(account: AccountId) -> str:
     """Return the name of an account's directory.
 
     Raises:
-        InvalidRequest: the number is none that an account can have.
+        InvalidRequest: the number is not valid for an account.
     """
     name = str(int(account))
     if not ACCOUNT_NAME.fullmatch(name):
@@ -197,7 +197,7 @@ def partial_name(partial: Partial) -> str:
     """Return the name of a partial in `incoming`.
 
     Raises:
-        InvalidRequest: one of its numbers is none that it can have.
+        InvalidRequest: one of its numbers is not valid.
     """
     name = f"p-{int(partial.account)}-{int(partial.upload)}-{int(partial.attempt)}"
     if not PARTIAL_NAME.fullmatch(name):

@@ -1,7 +1,7 @@
 """The store of one machine: blobs are files under one directory, durable before they are acknowledged.
 
-A body goes into a temporary file, is hashed on the way, fsynced, and renamed to its digest; then the directory is
-fsynced. An fsync that fails is never tried again on the same descriptor: the file is dropped and the request fails.
+A body is written to a temporary file, hashed on the way, fsynced, and renamed to its digest; then the directory is
+fsynced. A failed fsync is never retried on the same descriptor: the file is dropped and the request fails.
 """
 
 import errno
@@ -38,7 +38,7 @@ class LocalBlobs(LocalPartials):
         super().__init__(StoreLayout(root, clock=clock, disk=disk or Disk(), entropy=entropy))
 
     def prepare(self) -> None:
-        """Make the store's directories, where there are none; blocks, and is for the start of a process."""
+        """Create the store's missing directories; blocks, for the start of a process."""
         self._layout.prepare()
 
     async def receive(
@@ -60,7 +60,7 @@ class LocalBlobs(LocalPartials):
     async def open(
         self, account: AccountId, digest: Digest, start: int = 0, stop: int | None = None
     ) -> AsyncGenerator[bytes, None]:
-        """Give a blob's bytes; see `BlobStore.open`."""
+        """Yield a blob's bytes; see `BlobStore.open`."""
         reading = _Reading(disk=self._layout.disk, path=self._layout.path(account, digest), offset=start, stop=stop)
         try:
             while chunk := await threads.run(reading.next_chunk):
@@ -115,7 +115,7 @@ class LocalBlobs(LocalPartials):
             return await threads.run(self._layout.discard, leftover, older_than)
 
     async def verify(self, account: AccountId, digest: Digest) -> bool:
-        """Read a blob whole and compare its digest; see `BlobStore.verify`."""
+        """Read a whole blob and compare its digest; see `BlobStore.verify`."""
         return await threads.run(self._verify, account, digest)
 
     async def free_bytes(self) -> int | None:
@@ -125,11 +125,11 @@ class LocalBlobs(LocalPartials):
         return facts.f_bavail * facts.f_frsize
 
     def path(self, account: AccountId, digest: Digest) -> Path:
-        """Return where a blob is, or would be; for a web server in front that sends it."""
+        """Return the path of a blob, whether or not it exists; for a web server in front that sends it."""
         return self._layout.path(account, digest)
 
     def _receive_small(self, account: AccountId, body: bytes, admit: Admit | None) -> Received:
-        """Do the whole work of a body of one batch in one thread call: the hops would cost more than the writing."""
+        """Store a body of one batch in one thread call: more calls would cost more than the writing."""
         received = Received(digest=Digest(hashlib.sha256(body).hexdigest()), size=len(body), head=body[:HEAD_BYTES])
         if admit is not None:
             admit(received)

@@ -1,10 +1,10 @@
-"""Bodies that arrive in pieces, on a local disk: one file a partial, fsynced before its offset is told.
+"""Bodies that arrive in pieces, on a local disk: one file per partial, fsynced before its offset is returned.
 
-The file's length is the offset; nothing else is kept, so nothing can disagree with it. Only a piece with a checksum
-is written before it is known to count: a mark beside the file, durable before the first byte of the piece, holds the
-length to go back to, and whoever opens the partial after a crash goes back first.
+The file's length is the offset; nothing else is stored, so nothing can contradict it. Only a piece with a checksum
+is written before it is valid: a mark beside the file, durable before the first byte of the piece, holds the
+length before it, and the partial is truncated to that when it is opened after a crash.
 
-The SHA-256 of the whole is carried along while the process lives; after a restart, finishing reads the file once more.
+The SHA-256 of the whole is kept in memory while the process lives; after a restart, finishing reads the file again.
 """
 
 import fcntl
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from hashlib import _Hash  # pyright: ignore[reportPrivateUsage]  # the only name that the type has
 
 MOST_CARRIED = 1024
-"""How many unfinished uploads have their hash carried along; the others are read again when they finish."""
+"""How many unfinished uploads have their hash in memory; the others are read again when they finish."""
 
 
 class LocalPartials:
-    """The part of a local store that takes bodies in pieces."""
+    """The part of a local store that receives bodies in pieces."""
 
     def __init__(self, layout: StoreLayout) -> None:
         self._layout = layout
         self._carried: OrderedDict[Partial, tuple[int, _Hash]] = OrderedDict()
 
     async def create_partial(self, partial: Partial) -> None:
-        """Make an empty partial; see `ResumableStore.create_partial`."""
+        """Create an empty partial; see `ResumableStore.create_partial`."""
         await threads.run(self._create, partial)
 
     async def append_partial(
@@ -77,7 +77,7 @@ class LocalPartials:
         return await threads.run(self._size_of_partial, partial)
 
     async def finish_partial(self, partial: Partial, *, admit: Admit | None = None) -> Received:
-        """Make the partial a blob; see `ResumableStore.finish_partial`."""
+        """Turn the partial into a blob; see `ResumableStore.finish_partial`."""
         return await threads.run(self._finish, partial, admit)
 
     async def discard_partial(self, partial: Partial) -> None:
@@ -105,7 +105,7 @@ class LocalPartials:
         try:
             if not piece.open():
                 return None
-            # A process that was killed may have written more than it acknowledged; what is told must be durable.
+            # A killed process may have written more than it acknowledged; a returned size must be durable.
             piece.flush()
             return piece.size
         finally:
@@ -138,8 +138,8 @@ class _Piece:
     Attributes:
         base: the durable length before the piece.
         size: the length now.
-        hasher: over the whole partial, or None where it is not carried along.
-        is_unsure: a flush failed, so what was written of the piece may not be on the disk.
+        hasher: over the whole partial, or None if it is not in memory.
+        is_unsure: a flush failed, so written bytes of the piece may not be on the disk.
     """
 
     layout: StoreLayout
@@ -158,7 +158,7 @@ class _Piece:
         return partial_name(self.partial)
 
     def open(self) -> bool:
-        """Open and lock the partial, mended if a crash left it marked; return whether there is one."""
+        """Open and lock the partial, repaired if a crash left it marked; return whether it exists."""
         with storage_errors(), self.layout.incoming() as directory:
             try:
                 self.descriptor = self.layout.disk.reopen(self.name, directory=directory)
@@ -173,14 +173,14 @@ class _Piece:
         return True
 
     def begin(self, offset: int, carried: "tuple[int, _Hash] | None") -> None:
-        """Get ready to append at `offset`."""
+        """Prepare to append at `offset`."""
         if not self.open():
             raise missing(self.name)
         if os.fstat(self.descriptor).st_nlink > 1:
             raise Conflict(f"Upload {self.partial.upload} is complete; nothing can be added to it.")
         if offset != self.size:
             raise Conflict(
-                f"Upload {self.partial.upload} holds {self.size} bytes; the piece must begin there, not at {offset}.",
+                f"Upload {self.partial.upload} has {self.size} bytes; the piece must start there, not at {offset}.",
                 offset=self.size,
             )
         if offset == 0:
@@ -211,11 +211,11 @@ class _Piece:
             raise
 
     def complete(self) -> None:
-        """Make the piece count: durable, and with its checksum."""
+        """Commit the piece: durable, and with its checksum."""
         if self.checksum is not None and self.check is not None and self.check.digest() != self.checksum.digest:
             self.take_back()
             raise ChecksumMismatch(
-                f"The piece does not have the {self.checksum.algorithm} that came with it. Send it again.",
+                f"The piece does not have the {self.checksum.algorithm} that was sent with it. Send it again.",
                 offset=self.base,
             )
         try:
@@ -228,19 +228,19 @@ class _Piece:
             raise
 
     def keep_or_take_back(self) -> None:
-        """Keep what came of a piece that was cut short, unless it can no longer be checked."""
+        """Keep the received bytes of an incomplete piece, unless they can no longer be checked."""
         if self.checksum is not None or self.is_unsure:
             self.take_back()
             return
         with storage_errors():
-            self.layout.disk.truncate(self.descriptor, self.size)  # what a write that failed left half done
+            self.layout.disk.truncate(self.descriptor, self.size)  # drops a partly written batch
         self.complete()
 
     def take_back(self) -> None:
-        """Cut the partial to what it held before the piece.
+        """Truncate the partial to its length before the piece.
 
-        A failed fsync is not repeated on its descriptor: the cut is made durable by a new one. Where that fails as
-        well, nothing is known of the bytes any more, and the partial goes.
+        A failed fsync is not repeated on its descriptor: the truncation is made durable by a new one. If that fails
+        too, the state of the bytes is unknown, and the partial is deleted.
         """
         self.hasher = self.hasher_before
         self.size = self.base
@@ -258,7 +258,7 @@ class _Piece:
             self.layout.disk.unlink(self.name + MARK, directory=directory)
 
     def end(self) -> "tuple[int, _Hash] | None":
-        """Close and unlock; return the hash of the whole for the next piece, where there is one."""
+        """Close and unlock; return the hash of the whole for the next piece, if there is one."""
         if self.descriptor < 0:
             return None
         os.close(self.descriptor)
@@ -266,7 +266,7 @@ class _Piece:
         return (self.size, self.hasher) if self.hasher is not None else None
 
     def describe(self, carried: "tuple[int, _Hash] | None") -> Received:
-        """Return what the whole partial holds, reading it again unless its hash was carried along."""
+        """Return a description of the whole partial, reading it again unless its hash is in memory."""
         disk = self.layout.disk
         with storage_errors():
             head = _read_exactly(disk, self.descriptor, min(HEAD_BYTES, self.size))
@@ -283,7 +283,7 @@ class _Piece:
         return Received(digest=Digest(hasher.hexdigest()), size=self.size, head=head)
 
     def place(self, digest: Digest) -> None:
-        """Give the bytes their blob's name beside the partial's own."""
+        """Give the bytes their blob's name in addition to the partial's."""
         with storage_errors():
             self.layout.stamp(self.descriptor)
             self.layout.disk.fsync(self.descriptor)
@@ -293,7 +293,7 @@ class _Piece:
             try:
                 self.layout.place(second, self.partial.account, digest)
             finally:
-                # rename(2) leaves both names when they are one file already: a finish that is repeated
+                # rename(2) leaves both names if they are already the same file: a repeated finish
                 self.layout.drop(second)
 
     def _write_mark(self) -> None:
@@ -307,7 +307,7 @@ class _Piece:
             self.layout.disk.fsync(directory)
 
     def _mend(self, directory: int) -> None:
-        """Go back to what the mark says; one that is not whole was left before its piece had a byte."""
+        """Truncate to the mark's length; an incomplete mark was written before its piece had a byte."""
         try:
             descriptor = self.layout.disk.open_for_reading(self.name + MARK, directory=directory)
         except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""From a body to a file: batches of chunks, written while the next batch is received.
+"""Writes a body to a file: batches of chunks, written while the next batch is received.
 
-At most two batches of one body are in memory: the one in the writer's thread and the one being gathered. A third thread
-has the disk take in what was written, so that the fsync at the end finds little left to do and the dirty pages of one
+At most two batches of one body are in memory: the one in the writer's thread and the one being collected. A third
+thread flushes written data to the disk, so that the fsync at the end has little left to do and the dirty pages of one
 upload stay bounded.
 """
 
@@ -14,23 +14,23 @@ from satchel.blobs.store import BATCH_BYTES
 from satchel.model.errors import TooLarge
 
 FLUSH_BYTES = 32 * 1024 * 1024
-"""How much is written between two flushes; measured best of 8, 32 and 128 MiB."""
+"""How much is written between two flushes; the fastest of 8, 32 and 128 MiB."""
 
 
 async def batches(
     chunks: AsyncIterator[bytes], *, max_bytes: int, limit_bytes: int | None = None, cut_counts: bool = False
 ) -> AsyncGenerator[bytes, None]:
-    """Give the chunks joined to batches of `BATCH_BYTES` or a little more; only the last one is smaller.
+    """Yield the chunks joined to batches of `BATCH_BYTES` or a little more; only the last one is smaller.
 
     Args:
         chunks: the body.
-        max_bytes: the most that may come.
-        limit_bytes: what to name as the limit in the refusal; `max_bytes` by default.
-        cut_counts: whether what was gathered is given before `chunks`' own error is raised. Only for pieces: whoever
-            takes a body whole must not see a part of it as the last batch.
+        max_bytes: the maximum size.
+        limit_bytes: the limit to report in the refusal; `max_bytes` by default.
+        cut_counts: whether the collected bytes are yielded before an error of `chunks` is raised. Only for pieces: for
+            a whole body, a part must not look like the last batch.
 
     Raises:
-        TooLarge: more than `max_bytes` came; raised with the chunk that passes them.
+        TooLarge: it is larger than `max_bytes`; raised at the chunk that exceeds them.
     """
     pieces: list[bytes] = []
     held = 0
@@ -40,7 +40,7 @@ async def batches(
             chunk = await anext(chunks)
         except StopAsyncIteration:
             break
-        except (Exception, asyncio.CancelledError):  # whatever the sender's end raises, and a take-over, passes through
+        except (Exception, asyncio.CancelledError):  # errors of the sender, and a take-over, pass through
             if cut_counts and pieces:
                 yield b"".join(pieces)
             raise
@@ -59,9 +59,9 @@ async def batches(
 
 
 async def pump(source: AsyncIterator[bytes], *, write: Callable[[bytes], None], flush: Callable[[], None]) -> None:
-    """Call `write` in a thread with one batch after the other, and `flush` in another beside it.
+    """Call `write` in a thread with one batch after the other, and `flush` in another in parallel.
 
-    Neither runs any more when this returns or raises, cancelled or not.
+    Both have ended when this returns or raises, cancelled or not.
     """
     unflushed = 0
     async with AsyncExitStack() as stack:
@@ -82,19 +82,19 @@ async def pump(source: AsyncIterator[bytes], *, write: Callable[[bytes], None], 
 
 
 class _Slot:
-    """Room for one call in a thread."""
+    """A slot for one call in a thread."""
 
     def __init__(self) -> None:
         self.future: asyncio.Future[None] | None = None
 
     async def finish(self) -> None:
-        """Wait for the call, if there is one, and raise what it raised."""
+        """Wait for the call, if there is one, and raise its error."""
         future, self.future = self.future, None
         if future is not None:
             await threads.finish(future)
 
     async def settle(self) -> None:
-        """Wait for the call, if there is one, whatever came of it."""
+        """Wait for the call, if there is one, ignoring its result."""
         future, self.future = self.future, None
         if future is not None:
             await threads.settle(future)

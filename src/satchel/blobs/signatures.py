@@ -1,6 +1,6 @@
 """Signatures: the strokes of a pad, as SVG path data, drawn as a PNG.
 
-Only path data comes in, never SVG: there is no markup to be run, and nothing but lines to be drawn. Blocks; a few
+Only path data is accepted, never SVG: there is no markup to execute, and only lines to draw. Blocks for a few
 milliseconds.
 """
 
@@ -37,7 +37,7 @@ def signature_png(path_data: str) -> bytes:
         path_data: SVG path data of the commands M, L, H, V, C, Q and Z, absolute or relative; y points down.
 
     Raises:
-        BadFile: it is malformed, too large, or holds no stroke.
+        BadFile: it is malformed, too large, or has no stroke.
     """
     strokes = [stroke for stroke in _strokes(path_data) if stroke]
     points = [point for stroke in strokes for point in stroke]
@@ -94,7 +94,7 @@ def _strokes(path_data: str) -> list[list[Point]]:
 
 
 def _commands(path_data: str) -> Iterator[tuple[str, list[float]]]:
-    """Give each command with its numbers; further numbers repeat it, a move as a line, as SVG has it."""
+    """Yield each command with its numbers; further numbers repeat it, a move as a line, as in SVG."""
     command = ""
     numbers: list[float] = []
     is_satisfied = True
@@ -109,7 +109,7 @@ def _commands(path_data: str) -> Iterator[tuple[str, list[float]]]:
                 command = ""
             continue
         if not command:
-            raise _refused("a number stands without a command")
+            raise _refused("a number has no command")
         numbers.append(_number(token))
         if len(numbers) == _ARGUMENTS[command.upper()]:
             yield command, numbers
@@ -121,7 +121,7 @@ def _commands(path_data: str) -> Iterator[tuple[str, list[float]]]:
 
 
 def _tokens(path_data: str) -> Iterator[str]:
-    """Give the letters and the numbers."""
+    """Yield the letters and the numbers."""
     if len(path_data) > MAX_PATH_CHARACTERS:
         raise _refused(f"it has more than {MAX_PATH_CHARACTERS} characters")
     at = 0

@@ -1,15 +1,15 @@
 """The blob store's contract: immutable bytes, named by account and SHA-256.
 
-Every implementation passes `tests/contracts/blob_store.py`. The core is `BlobStore`; what only some stores can do is a
-further protocol (`ResumableStore`, `PathStore`) that callers ask for with `isinstance`.
+Every implementation passes `tests/contracts/blob_store.py`. The core is `BlobStore`; optional capabilities are
+further protocols (`ResumableStore`, `PathStore`) that callers check with `isinstance`.
 
-The invariant: a name that exists holds whole, durable bytes with that digest. A crash leaves bytes that nothing names,
+The invariant: every existing name has complete, durable bytes with that digest. A crash leaves unreferenced bytes,
 never a name without its bytes.
 
-How the sweep and an arriving file share a digest. The rows belong to the database, which marks, locks and waits; the
-store adds one rule, so that the two need no common lock: bytes are as old as the last `receive` that brought them (a
-blob that exists already is put in place anew), and `delete` takes away nothing younger than its `older_than`, comparing
-and deleting as one step. So a sweep deletes the row, commits, then calls `delete` with the end of its grace time; an
+Sweeping and receiving the same digest. The rows belong to the database, which marks, locks and waits; the
+store adds one rule, so that the two need no common lock: the age of bytes is that of the last `receive` of them (an
+existing blob is replaced), and `delete` deletes nothing younger than its `older_than`, comparing
+and deleting in one step. So a sweep deletes the row, commits, then calls `delete` with the end of its grace time; an
 upload of the same bytes that arrived meanwhile keeps them, whichever of the two comes first.
 """
 
@@ -24,13 +24,13 @@ from satchel.model.digest import Digest
 from satchel.model.ids import AccountId, UploadId
 
 HEAD_BYTES = 8 * 1024
-"""How many first bytes of a file are handed back for finding its media type."""
+"""How many first bytes of a file are returned to determine its media type."""
 
 BATCH_BYTES = 512 * 1024
 """Bodies below this are stored in one thread call; larger ones are hashed and written in batches of it."""
 
 READ_BYTES = 1024 * 1024
-"""The size of the chunks that `open` gives; measured: 64 KiB chunks cost three times the CPU."""
+"""The size of the chunks of `open`; measured: 64 KiB chunks need three times the CPU time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +47,12 @@ class Received:
 
 
 Admit = Callable[[Received], None]
-"""What `receive` asks before the bytes get their name; raising refuses them and leaves nothing behind."""
+"""Called by `receive` before the bytes get their name; raising refuses them and leaves nothing behind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """One blob as the store lists it; `modified_at` is when its bytes last arrived."""
+    """A listed blob; `modified_at` is when its bytes last arrived."""
 
     account: AccountId
     digest: Digest
@@ -78,7 +78,7 @@ class Partial:
     """The name of an upload that arrives in pieces.
 
     Attributes:
-        attempt: tells apart the tries of one ticket; the pieces of one try share it.
+        attempt: distinguishes the attempts of one ticket; the pieces of one attempt share it.
     """
 
     account: AccountId
@@ -88,7 +88,7 @@ class Partial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checksum:
-    """What a piece must hash to before it counts.
+    """The required checksum of a piece.
 
     Attributes:
         algorithm: one of `CHECKSUM_ALGORITHMS`.
@@ -100,20 +100,20 @@ class Checksum:
 
 
 CHECKSUM_ALGORITHMS = ("sha256", "sha1", "md5")
-"""What tus clients may choose from, in the order in which we offer them."""
+"""The algorithms for tus clients, in order of preference."""
 
 
 class LeftoverKind(StrEnum):
-    """What something that is no blob is doing in the store."""
+    """The kinds of things in the store that are not blobs."""
 
     TEMPORARY = "temporary"
-    """A body that was arriving: in progress, or left by a crash."""
+    """A body that is being received, or was left by a crash."""
 
     PARTIAL = "partial"
-    """A resumable upload that is not finished, or whose finish was not cleared away."""
+    """A resumable upload that is unfinished, or was not deleted after it was finished."""
 
     STRAY = "stray"
-    """A thing that we did not put there; reported, never deleted."""
+    """A foreign file; reported, never deleted."""
 
     UNREADABLE = "unreadable"
     """A directory or file that the server may not read, or that the disk fails to; blobs may be in it."""
@@ -121,7 +121,7 @@ class LeftoverKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftover:
-    """Something in the store that is no blob.
+    """Something in the store that is not a blob.
 
     Attributes:
         name: opaque; for `discard_leftover` and for reports.
@@ -140,7 +140,7 @@ class Leftover:
 
 @runtime_checkable
 class BlobStore(Protocol):
-    """Keeps immutable bytes. Its errors are `DiskFull`, `Unavailable` and those that each method names."""
+    """Stores immutable bytes. Its errors are `DiskFull`, `Unavailable` and those that each method documents."""
 
     async def receive(
         self,
@@ -152,18 +152,18 @@ class BlobStore(Protocol):
     ) -> Received:
         """Store a body and return its digest; the bytes are durable when this returns.
 
-        Whatever `chunks` raises passes through and leaves nothing behind. The same bytes may be received any number of
-        times, also at once; each time makes the blob's bytes new.
+        Errors of `chunks` pass through and leave nothing behind. The same bytes may be received any number of
+        times, also concurrently; each time renews the blob's age.
 
         Args:
-            account: whose bytes they are.
-            chunks: the body; read to its end, or until it passes `max_bytes`, but never closed.
-            max_bytes: the most that is taken; the reading stops with the chunk that passes it.
-            admit: asked in a worker thread once all bytes are there and before they get their name.
+            account: the owner of the bytes.
+            chunks: the body; read to its end, or until it exceeds `max_bytes`, but never closed.
+            max_bytes: the maximum size; reading stops at the chunk that exceeds it.
+            admit: called in a worker thread after all bytes were received and before they get their name.
 
         Raises:
-            TooLarge: the body is longer than `max_bytes`; ask for a larger ticket.
-            DiskFull: there is no room; nothing was stored.
+            TooLarge: the body is longer than `max_bytes`; request a larger ticket.
+            DiskFull: the disk is full; nothing was stored.
             Unavailable: the storage failed; send the bytes again.
         """
         ...
@@ -171,9 +171,9 @@ class BlobStore(Protocol):
     def open(
         self, account: AccountId, digest: Digest, start: int = 0, stop: int | None = None
     ) -> AsyncGenerator[bytes, None]:
-        """Give the bytes from `start` up to but without `stop` (None: the end) in chunks of `READ_BYTES` at most.
+        """Yield the bytes from `start` (inclusive) to `stop` (exclusive; None: the end) in chunks of `READ_BYTES`.
 
-        The iterator is an async generator: whoever does not read it to its end closes it.
+        The iterator is an async generator: close it if you do not read it to its end.
 
         Raises:
             BlobMissing: while reading, there is no such blob, or it ends before `stop`.
@@ -181,9 +181,9 @@ class BlobStore(Protocol):
         ...
 
     async def read_many(self, account: AccountId, blobs: Sequence[tuple[Digest, int]]) -> list[bytes | None]:
-        """Return the whole bytes of small blobs of these sizes, for little more than the price of one.
+        """Return the whole bytes of small blobs of these sizes, at little more than the cost of one.
 
-        None stands for each that is not there or has another size; the caller sees to it that they fit into memory.
+        A missing blob, or one of another size, is None; the caller ensures that they fit into memory.
         """
         ...
 
@@ -196,9 +196,9 @@ class BlobStore(Protocol):
         ...
 
     async def delete(self, account: AccountId, digest: Digest, *, older_than: datetime) -> bool:
-        """Delete the blob if its bytes arrived before `older_than`; return whether it is gone (also: was never there).
+        """Delete the blob if its bytes arrived before `older_than`; return whether it is gone (or never existed).
 
-        Only call it once no row names the blob, with that committed (see the module's text).
+        Only call it after the deletion of the last row that names the blob is committed (see the module's text).
         """
         ...
 
@@ -220,12 +220,12 @@ class BlobStore(Protocol):
     async def discard_leftover(self, leftover: Leftover, *, older_than: datetime) -> bool:
         """Delete a temporary or partial last written before `older_than`; return whether it is gone.
 
-        One that is being written just now stays, and strays always stay.
+        One that is currently being written stays, and strays always stay.
         """
         ...
 
     async def verify(self, account: AccountId, digest: Digest) -> bool:
-        """Read the blob whole and return whether its bytes still have its digest.
+        """Read the whole blob and return whether its bytes still have its digest.
 
         Raises:
             BlobMissing: there is no such blob.
@@ -234,7 +234,7 @@ class BlobStore(Protocol):
         ...
 
     async def free_bytes(self) -> int | None:
-        """Return how many bytes the store has room for, or None if it cannot tell."""
+        """Return how many bytes are free, or None if unknown."""
         ...
 
 
@@ -246,7 +246,7 @@ class ResumableStore(Protocol):
     """
 
     async def create_partial(self, partial: Partial) -> None:
-        """Make an empty partial; one that exists stays as it is."""
+        """Create an empty partial; an existing one stays unchanged."""
         ...
 
     async def append_partial(
@@ -260,35 +260,35 @@ class ResumableStore(Protocol):
     ) -> int:
         """Append a piece at `offset`, which must be the partial's size, and return the new size.
 
-        When `chunks` raises, what came before counts (ask `partial_size`), unless the piece has a checksum: such a
-        piece counts whole or not at all. `max_bytes` is the most that the whole partial may hold.
+        If `chunks` raises, the bytes before are kept (see `partial_size`), unless the piece has a checksum: such a
+        piece is kept completely or not at all. `max_bytes` is the maximum size of the whole partial.
 
         Raises:
             BlobMissing: there is no such partial.
-            Conflict: `offset` is not the partial's size, or the partial is finished already.
-            Busy: somebody else is writing to it.
-            TooLarge: the piece goes past `max_bytes`; none of it counts.
-            ChecksumMismatch: the piece does not have its checksum; none of it counts.
+            Conflict: `offset` is not the partial's size, or the partial is already finished.
+            Busy: another request is writing to it.
+            TooLarge: the piece exceeds `max_bytes`; none of it is kept.
+            ChecksumMismatch: the piece does not have its checksum; none of it is kept.
         """
         ...
 
     async def partial_size(self, partial: Partial) -> int | None:
-        """Return how many bytes the partial holds for good, or None if there is none.
+        """Return the partial's durable size, or None if there is none.
 
         Raises:
-            Busy: somebody is writing to it.
+            Busy: a request is writing to it.
         """
         ...
 
     async def finish_partial(self, partial: Partial, *, admit: Admit | None = None) -> Received:
-        """Make the partial's bytes a blob, as `receive` does; may be repeated.
+        """Turn the partial's bytes into a blob, as `receive` does; may be repeated.
 
-        The partial itself stays until `discard_partial`, so that a crash before the caller has recorded the blob can be
-        made good by finishing again.
+        The partial itself stays until `discard_partial`, so that after a crash before the caller has recorded the blob
+        it can be finished again.
 
         Raises:
             BlobMissing: there is no such partial.
-            Busy: somebody is writing to it.
+            Busy: a request is writing to it.
         """
         ...
 
@@ -302,5 +302,5 @@ class PathStore(Protocol):
     """A store whose blobs are files of this machine, so that a web server in front can send them."""
 
     def path(self, account: AccountId, digest: Digest) -> Path:
-        """Return where the blob is, or would be."""
+        """Return the path of the blob, whether or not it exists."""
         ...

@@ -1,7 +1,7 @@
-"""Running blocking steps in threads so that a cancelled caller never leaves one behind.
+"""Runs blocking steps in threads so that a cancelled caller never leaves one running.
 
-`asyncio.to_thread` returns at once when its caller is cancelled, while the thread goes on; closing the descriptor that
-it writes to would then let it write into whatever file gets the number next. Here the caller waits for its thread.
+`asyncio.to_thread` returns at once when its caller is cancelled, while the thread continues; if the descriptor that
+it writes to is closed, it would write into the next file with that number. Here the caller waits for its thread.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 
 def start(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "asyncio.Future[T]":
-    """Begin `function` in a thread of the loop's executor; the future ends when the thread is done with it."""
+    """Start `function` in a thread of the loop's executor; the future ends when the thread has finished it."""
     return asyncio.get_running_loop().run_in_executor(None, partial(function, *args, **kwargs))
 
 
 async def finish(future: "asyncio.Future[T]") -> T:
-    """Wait for the future to its end, also when cancelled meanwhile: the cancellation is raised after it."""
+    """Wait until the future ends, also when cancelled meanwhile: the cancellation is raised afterwards."""
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
@@ -28,7 +28,7 @@ async def finish(future: "asyncio.Future[T]") -> T:
 
 
 async def settle(future: "asyncio.Future[T]") -> None:
-    """Wait until the future has ended and drop its outcome; a cancellation meanwhile is raised after that."""
+    """Wait until the future has ended and ignore its result; a cancellation meanwhile is raised afterwards."""
     cancelled = False
     while not future.done():
         try:
@@ -36,11 +36,11 @@ async def settle(future: "asyncio.Future[T]") -> None:
         except asyncio.CancelledError:
             cancelled = True
     if not future.cancelled():
-        future.exception()  # asking marks it as seen
+        future.exception()  # reading it marks it as retrieved
     if cancelled:
         raise asyncio.CancelledError
 
 
 async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run `function` in a thread and return what it returns; a cancelled caller still waits for the thread."""
+    """Run `function` in a thread and return its result; a cancelled caller still waits for the thread."""
     return await finish(start(function, *args, **kwargs))

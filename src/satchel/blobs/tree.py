@@ -1,6 +1,6 @@
-"""A folder on this machine that files are put into for other programs, whole or not at all.
+"""Writes files into a folder of this machine for other programs, each atomically.
 
-No link is ever followed below the root, and nothing is written in place: each file arrives beside the others, is
+No link is ever followed below the root, and nothing is written in place: each file is written beside the others,
 compared with its digest, made durable, and then gets its name. All of it blocks but `write`.
 """
 
@@ -20,7 +20,7 @@ from satchel.model.ids import Entropy
 from satchel.model.transfer.names import safe_name
 
 ARRIVING = ".arriving"
-"""The folder in which files arrive."""
+"""The folder for incomplete files."""
 
 RUN_AGAIN = "the file was not put into the folder. Run the schedule again."
 """What to do after the disk failed."""
@@ -29,7 +29,7 @@ _NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR})
 
 
 class FolderWriter:
-    """A folder under a root that the administrator chose; `parts` of a path are names, made safe once more here."""
+    """A folder under a root that the administrator chose; `parts` of a path are names, made safe again here."""
 
     def __init__(self, root: Path, place: Sequence[str], *, disk: Disk, entropy: Entropy) -> None:
         self._root = root
@@ -38,11 +38,11 @@ class FolderWriter:
         self._entropy = entropy
 
     async def write(self, parts: Sequence[str], chunks: AsyncIterator[bytes], digest: Digest | None = None) -> None:
-        """Put a file into the folder, in place of one of its name.
+        """Write a file into the folder, replacing an existing one.
 
         Raises:
-            BlobMissing: what came is not what the digest says; nothing was put there.
-            Conflict: something that is no folder stands where one must be.
+            BlobMissing: the bytes do not have the digest; nothing was written.
+            Conflict: something other than a folder has the name of a required folder.
             DiskFull, Unavailable: the disk is full or failed.
         """
         name = f"a-{self._entropy(16).hex()}"
@@ -59,7 +59,7 @@ class FolderWriter:
             await threads.run(self._drop, name)
 
     def clear(self) -> None:
-        """Delete what was arriving when a process died."""
+        """Delete incomplete files of a process that died."""
         with self._folder([ARRIVING]) as folder:
             for name in os.listdir(folder):  # noqa: PTH208  # of an open directory
                 self._disk.unlink(name, directory=folder)
@@ -97,7 +97,7 @@ class FolderWriter:
                 os.close(descriptor)
 
     def _enter(self, parent: int, name: str) -> int:
-        """Return a folder within one, which is closed."""
+        """Open a folder within another, and close the latter."""
         try:
             try:
                 os.mkdir(name, mode=0o755, dir_fd=parent)
@@ -108,7 +108,7 @@ class FolderWriter:
         except OSError as error:
             if error.errno in _NO_FOLDER:
                 raise Conflict(
-                    f"{name} is in the way: it is no folder. Move it, and run the schedule again."
+                    f"{name} is not a folder, but one is required. Move it, and run the schedule again."
                 ) from error
             raise
         os.close(parent)

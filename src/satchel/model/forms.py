@@ -59,7 +59,7 @@ def file_references(field: Field, given: object) -> tuple[tuple[int, ...], list[
     items = cast("list[object]", given) if isinstance(given, list | tuple) else [given]
     limit = field.files.max_files if field.files and field.files.max_files is not None else MAX_FILE_REFERENCES
     if len(items) > limit:
-        message = f"{len(items)} files were sent; {field.label} holds {limit} at most."
+        message = f"{len(items)} files came; {field.label} holds {limit} at most."
         return (), [FieldFault(field=field.id, code="too_many_files", message=message)]
     ids: dict[int, None] = {}
     for item in items:

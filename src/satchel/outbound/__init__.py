@@ -1,1 +1,1 @@
-"""The one way out: every request that Satchel makes to another system passes here."""
+"""Outbound calls: every request of Satchel to another system uses this package."""

@@ -1,8 +1,8 @@
-"""Which addresses are public: a call may go there without anybody's leave.
+"""Public addresses: a call may reach them without permission of the administrator.
 
-A short positive list, because `ipaddress.is_global` alone is wrong: it calls several forms global that a network
-translates into private IPv4. IPv6 is public only within 2000::/3, and every form that carries an IPv4 address is
-judged by that one as well.
+A short positive list, because `ipaddress.is_global` alone is wrong: it treats several forms as global that a network
+translates into private IPv4. IPv6 is public only within 2000::/3, and for every form that embeds an IPv4 address
+that one is checked as well.
 
 Sources: IANA's special-purpose registries for IPv4 and IPv6; RFC 4291 §2.5.5 (mapped and compatible), RFC 2765 §2.1
 (translated), RFC 6052 (NAT64), RFC 8215 (local NAT64), RFC 3056 (6to4), RFC 4380 (Teredo), RFC 5214 (ISATAP); and
@@ -44,7 +44,7 @@ _LOW_32 = 0xFFFF_FFFF
 
 
 def is_public(address: Address) -> bool:
-    """Return whether an address is one of the open internet, in whatever form it is written."""
+    """Return whether an address is public, in any of its forms."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_4)
     if address.scope_id is not None:
@@ -58,7 +58,7 @@ def is_public(address: Address) -> bool:
 
 
 def carried(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address carries, or None where it is one of its own."""
+    """Return the IPv4 address embedded in an IPv6 address, or None."""
     number = int(address)
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
@@ -74,10 +74,10 @@ def carried(address: IPv6Address) -> IPv4Address | None:
 
 
 def is_never_allowed(address: Address) -> bool:
-    """Return whether no service is offered there that an administrator could mean by a name.
+    """Return whether an address is forbidden even if the administrator allows its host name.
 
-    Cloud machines answer with their own credentials on link-local addresses; the unspecified address and groups name
-    no machine at all.
+    Cloud machines serve their own credentials on link-local addresses; the unspecified address and multicast groups
+    are no machine at all.
     """
     inner = carried(address) if isinstance(address, IPv6Address) else None
     if inner is not None and is_never_allowed(inner) and inner != IPv4Address("0.0.0.1"):

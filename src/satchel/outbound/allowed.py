@@ -1,4 +1,4 @@
-"""What an administrator lets calls reach besides public addresses: a network or a host name, each with its one port."""
+"""The administrator's list of allowed private addresses: networks or host names, each with one port."""
 
 import re
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class Allowed:
     port: int
 
     def covers(self, host: str, address: Address, port: int) -> bool:
-        """Return whether the entry lets a call to `host`, which is at `address`, through.
+        """Return whether the entry allows a call to `host` at `address`.
 
-        A name opens no link-local address and no group: those are written as addresses, or not at all.
+        A name allows no link-local address and no multicast group: those must be listed as addresses.
         """
         if port != self.port:
             return False
@@ -41,7 +41,7 @@ def parse_allowed(text: str) -> Allowed:
     match = _ENTRY.fullmatch(text.strip())
     port = int(match["port"]) if match else 0
     if match is None or not 0 < port <= _TOP_PORT:
-        raise ValueError(f"{text!r} is no host:port or network:port")
+        raise ValueError(f"{text!r} is not host:port or network:port")
     host = match["six"] or match["host"]
     if match["six"] or _NUMERIC.fullmatch(host):
         return Allowed(network=ip_network(host), name=None, port=port)

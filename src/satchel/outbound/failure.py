@@ -1,6 +1,6 @@
-"""Why a call to the outside failed: the one error that leaves this package.
+"""Failures of outbound calls: the one error that this package raises.
 
-Each reason is stable and plain; the message is for a person and names no secret, no query string and no content.
+Each reason is stable; the message is for a person and contains no secret, no query string and no content.
 """
 
 from collections.abc import Mapping
@@ -10,43 +10,43 @@ from satchel.model.errors import ErrorKind, SatchelError
 
 REASONS: Mapping[str, str] = MappingProxyType(
     {
-        "bad_url": "The address, with the values that were filled in, is none that can be called; nothing was sent.",
+        "bad_url": "The address, with its values inserted, is not valid for a call; nothing was sent.",
         "forbidden_address": "The address is not public, and the administrator has not allowed it; nothing was sent.",
         "forbidden_port": "The port belongs to another service than HTTP; nothing was sent.",
-        "dns": "The host has no address, or no name server said one in time; nothing was sent.",
-        "unreachable": "The host does not take the connection, or broke it.",
-        "tls": "The other side could not be verified, or speaks no TLS.",
-        "timeout": "The other side did not answer, or the call was not done, within its time.",
+        "dns": "The host has no address, or no name server returned one in time; nothing was sent.",
+        "unreachable": "The host refused the connection, or broke it.",
+        "tls": "The other side could not be verified, or does not support TLS.",
+        "timeout": "The other side did not answer, or the call was not finished, within its time.",
         "protocol": "The other side does not speak HTTP, or closed the connection without a reply.",
-        "redirect": "The reply leads elsewhere, to where or more often than the task follows.",
-        "status": "The reply's status is none that counts as success; the record holds it, and the reply's beginning.",
-        "too_large": "The call or mail would have more bytes than may be sent, of both of which it tells; nothing was.",
-        "reply_too_large": "The reply has more bytes than the task takes; it was discarded.",
-        "reply_cut_short": "The reply ended before it was whole; it was discarded.",
-        "reply_without_length": "The reply does not say where it ends, so it might not be whole; it was discarded.",
-        "reply_encoding": "The reply, or the file in it, is compressed or encoded in a way that cannot be undone.",
-        "reply_partial": "The reply says that it is a part of something (206); it was discarded.",
+        "redirect": "The reply is a redirect that the task does not follow, by its target or number.",
+        "status": "The reply's status does not count as success; the record has it, and the start of the reply.",
+        "too_large": "The call or mail is larger than allowed; the message has both sizes, and nothing was sent.",
+        "reply_too_large": "The reply is larger than the task allows; it was discarded.",
+        "reply_cut_short": "The reply ended before it was complete; it was discarded.",
+        "reply_without_length": "The reply has no length, so it might be incomplete; it was discarded.",
+        "reply_encoding": "The reply, or the file in it, is compressed or encoded in an unsupported way.",
+        "reply_partial": "The reply is only a part of the content (206); it was discarded.",
         "nothing_came": "The reply has no file, or not every value, and the task requires them.",
-        "reply_type": "The reply is no JSON, from which values or a file were to be taken.",
-        "reply_path": "The file that was to be kept is not where the task says in the reply.",
-        "field": "A value or file cannot be sent in the way that the task says; nothing was.",
-        "secret": "The secret is not there, may not go to that host, or no token was given for it.",
-        "format": "The server knows no webhook format of that name.",
-        "mail": "The mail server cannot be reached, is not set, or refused the mail.",
+        "reply_type": "The reply is not JSON, which the task's values or file require.",
+        "reply_path": "The reply does not have the file at the task's path.",
+        "field": "A value or file cannot be sent as the task requires; nothing was sent.",
+        "secret": "The secret does not exist, may not be sent to that host, or no token was issued for it.",
+        "format": "The server has no webhook format of that name.",
+        "mail": "The mail server cannot be reached, is not configured, or refused the mail.",
         "not_waiting": "The other instance does not wait for this message yet.",
-        "fault": "The server failed in a way that it did not foresee; its log says more.",
+        "fault": "The server failed unexpectedly; see its log.",
     }
 )
-"""What each reason means."""
+"""The meaning of each reason."""
 
 
 class CallFailed(SatchelError):
-    """An outgoing call could not be made, or its reply cannot be used; `reason` says why.
+    """An outgoing call could not be made, or its reply cannot be used; see `reason`.
 
     Attributes:
         reason: one of `REASONS`.
-        is_temporary: whether the same call may succeed later, so that trying again makes sense.
-        retry_after_s: how long the other side asked to wait, in seconds, or None.
+        is_temporary: whether the same call may succeed later, so that a retry makes sense.
+        retry_after_s: how long to wait according to the other side, in seconds, or None.
         is_sent: whether any of the request may have reached the other side.
     """
 

@@ -1,9 +1,9 @@
-"""The way out: which addresses an outgoing request may be sent to (security.md, rules 7 and 8).
+"""The guard: the addresses to which an outgoing request may be sent (security.md, rules 7 and 8).
 
-A name is resolved once, every answer is checked, and the connection is made to the address that was checked, so that
-a second answer of the name server changes nothing. Public addresses are allowed, and what the administrator named:
-`127.0.0.1:9000`, `10.1.0.0/16:443`, `[fd00::/8]:8443` or `archive.internal:8443`, each with its one port. Proxies of
-the environment play no part: nothing here reads it.
+A name is resolved once, every answer is checked, and the connection is made to the checked address, so that
+a second answer of the name server has no effect. Public addresses are allowed, and those of the administrator's list:
+`127.0.0.1:9000`, `10.1.0.0/16:443`, `[fd00::/8]:8443` or `archive.internal:8443`, each with one port. Proxies of
+the environment are ignored.
 """
 
 import asyncio
@@ -21,15 +21,15 @@ from satchel.outbound.failure import CallFailed
 from satchel.outbound.resolver import Resolver
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Returns the addresses of a host name as text; raises OSError where there are none."""
+"""Returns the addresses of a host name as text; raises OSError if there are none."""
 
 SocketOptions = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]]
 
 MAX_ADDRESSES = 8
 """How many addresses of one name are tried; more are ignored."""
 
-# What the Fetch standard calls bad ports (fetch.spec.whatwg.org, "port blocking"): services that could take the text
-# of an HTTP request for their own commands.
+# The bad ports of the Fetch standard (fetch.spec.whatwg.org, "port blocking"): services that could interpret the text
+# of an HTTP request as their own commands.
 _BAD_PORTS = frozenset(
     (
         *(1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109),
@@ -48,12 +48,12 @@ class Guard:
     resolve: Resolve = field(default_factory=Resolver)
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
-        """Resolve a host once and return its addresses, all of which may be dialled.
+        """Resolve a host once and return its addresses, all of which may be connected to.
 
-        One forbidden answer among several refuses them all: a name that is half inside is not to be trusted.
+        One forbidden answer among several refuses them all: a name with a private address is not trusted.
 
         Args:
-            host: as the URL says, without the brackets of IPv6.
+            host: of the URL, without the brackets of IPv6.
             port: 1 to 65535.
 
         Raises:
@@ -82,7 +82,7 @@ class Guard:
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Makes the HTTP client's connections: only to addresses that the guard has just checked."""
+    """Opens the HTTP client's connections: only to addresses that the guard has just checked."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -124,7 +124,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: SocketOptions | None = None
     ) -> httpcore.AsyncNetworkStream:
-        """Refuse: no call goes to a socket of this machine's file system."""
+        """Refuse: calls to sockets of this machine's file system are not allowed."""
         del timeout, socket_options
         raise CallFailed("forbidden_address", f"Calls go to http and https addresses, not to {path[:80]}.")
 

@@ -1,8 +1,8 @@
 """The server's one HTTP client: a request out, a reply in, both streamed, both bounded in size and time.
 
-One connection for one request: nothing of a call outlives it, a connection that the other side has silently closed
-cannot make a request fail that was half sent, and each call passes the guard. HTTP/1.1, no cookies, no proxies, no
-compression asked for. Redirects are the caller's to allow.
+One connection for one request: no state outlives a call, a connection that the other side has silently closed
+cannot break a partly sent request, and each call passes the guard. HTTP/1.1, no cookies, no proxies, no
+compression requested. The caller decides about redirects.
 """
 
 import asyncio
@@ -32,15 +32,15 @@ _KEEPS_METHOD = frozenset({307, 308})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What one call may take.
+    """The limits of one call.
 
     Attributes:
-        connect: to resolve, connect and agree on TLS; None leaves that to `total`.
-        idle: the longest pause while sending or receiving; None leaves that to `total`.
+        connect: to resolve, connect and negotiate TLS; None: only `total` applies.
+        idle: the longest pause while sending or receiving; None: only `total` applies.
         total: from the first step to the last byte of the reply.
-        reply_bytes: the most of a reply's body that is read, after decompression.
+        reply_bytes: the maximum size of a reply's body, after decompression.
         redirects: how many are followed, 0 to 3.
-        until_close: whether a reply without a length is taken that ends with a connection without TLS.
+        until_close: whether a reply without a length is accepted that ends with a connection without TLS.
     """
 
     connect: timedelta | None = timedelta(seconds=10)
@@ -55,10 +55,10 @@ class HttpClient:
     """Sends requests; one for the whole process, safe to use from many tasks at once."""
 
     def __init__(self, guard: Guard, trust: Trust | None = None) -> None:
-        """Make a client.
+        """Create a client.
 
         Args:
-            guard: decides where requests may go.
+            guard: decides which addresses requests may reach.
             trust: how servers are verified; by the system's authorities by default.
         """
         self.guard = guard
@@ -67,7 +67,7 @@ class HttpClient:
 
     @asynccontextmanager
     async def send(self, request: Request, bounds: Bounds) -> AsyncGenerator[Reply]:
-        """Send a request and lend the reply, whose body is read inside the block.
+        """Send a request and yield the reply, whose body is read inside the block.
 
         Raises:
             CallFailed: before, while or after sending; also from reading the reply's body.
@@ -97,14 +97,14 @@ class HttpClient:
             seconds = f"{bounds.total.total_seconds():g}"
             raise CallFailed(
                 "timeout",
-                f"{request.target.shown} was not done within {seconds} s in all.",
+                f"{request.target.shown} was not finished within {seconds} s in all.",
                 is_temporary=True,
                 is_sent=progress.is_sent,
             ) from error
 
     @asynccontextmanager
     async def _exchange(self, request: Request, bounds: Bounds, progress: "_Progress") -> AsyncGenerator[Reply]:
-        """Send one request over a connection of its own."""
+        """Send one request over its own connection."""
         target = request.target
         progress.sent_bytes = 0
         outgoing = _outgoing(request, bounds, progress)
@@ -135,7 +135,7 @@ class HttpClient:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far the sending has come."""
+    """The progress of sending."""
 
     is_sent: bool = False
     sent_bytes: int = 0
@@ -160,7 +160,7 @@ def _outgoing(request: Request, bounds: Bounds, progress: _Progress) -> httpcore
         headers.append(("Content-Length", "0"))
 
     async def content() -> AsyncIterator[bytes]:
-        progress.is_sent = True  # the headers are gone: whatever fails from now on may have had its effect
+        progress.is_sent = True  # the headers are sent: a request that fails from now on may have had its effect
         if body is None:
             return
         async for chunk in body.open():
@@ -185,13 +185,11 @@ def _outgoing(request: Request, bounds: Bounds, progress: _Progress) -> httpcore
 
 
 def _other_length(target: Target) -> CallFailed:
-    return CallFailed(
-        "protocol", f"{target.shown} was to be sent a body of another length than announced.", is_sent=True
-    )
+    return CallFailed("protocol", f"The body for {target.shown} has another length than announced.", is_sent=True)
 
 
 async def _within(content: AsyncIterator[bytes], target: Target, progress: _Progress) -> AsyncIterator[bytes]:
-    """Give a reply's bytes as they came, with the client's errors wrapped."""
+    """Yield a reply's bytes unchanged, with the client's errors wrapped."""
     with _Wrapped(target, progress, is_reading=True):
         async for chunk in content:
             yield chunk
@@ -207,9 +205,9 @@ async def _close(connection: httpcore.AsyncHTTPConnection, dialled: Dialled) -> 
 
 
 def _redirected(request: Request, status: int, location: str) -> Request:
-    """Return the request that a redirect asks for.
+    """Return the request for a redirect.
 
-    Credentials, the app's headers and the body stay with the server that they were meant for (security.md, rule 7).
+    Credentials, the app's headers and the body are only sent to their own server (security.md, rule 7).
     """
     there = request.target.follow(location)
     keeps_method = status in _KEEPS_METHOD or request.method == "GET"
@@ -260,20 +258,20 @@ class _Wrapped:
             case httpcore.ConnectError():
                 words = "unreachable", "cannot be reached."
             case httpcore.RemoteProtocolError() | httpcore.NetworkError() if self._is_reading:
-                words = "reply_cut_short", "sent less than it said; its reply was discarded."
+                words = "reply_cut_short", "sent less than it announced; its reply was discarded."
             case httpcore.RemoteProtocolError():
                 words = "protocol", "did not answer in HTTP, or closed the connection without a reply."
             case httpcore.NetworkError():
                 words = "unreachable", "broke the connection."
             case httpcore.LocalProtocolError():
-                words = "protocol", "was to be sent something that is no HTTP."
+                words = "protocol", "cannot be sent this request, which is not valid HTTP."
             case _:
                 words = "", ""
         return words
 
 
 def _tls_cause(error: BaseException) -> str | None:
-    """Return what is wrong with the other side's TLS, in a few words, if that is what it is."""
+    """Return a short description of the other side's TLS failure, if it is one."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):
@@ -305,7 +303,7 @@ def _is_closed(response: httpcore.Response) -> bool:
 
 
 def _address(response: httpcore.Response) -> str:
-    """Return the address that was dialled, as `address:port`."""
+    """Return the address of the connection, as `address:port`."""
     peer = _extra(response, "server_addr")
     address = cast("tuple[object, ...]", peer) if isinstance(peer, tuple) else ()
     return f"{address[0]}:{address[1]}" if len(address) > 1 else ""

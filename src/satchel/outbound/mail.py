@@ -1,4 +1,4 @@
-"""Hands mail to the one mail server that the administrator has set; apps say to whom, never through which server."""
+"""Sends mail through the administrator's mail server; apps choose the recipients, never the server."""
 
 import asyncio
 import smtplib
@@ -15,29 +15,29 @@ from satchel.outbound.trust import Trust
 
 _FIRST_PERMANENT = 500
 _GRACE_S = 1.0
-"""How long a conversation that was cut may take to end."""
+"""How long an aborted conversation may take to end."""
 
 _LATER_S = 5.0
-"""How much later the library's own timeouts come, which tell less."""
+"""How much longer the library's own timeouts are, whose errors say less."""
 
 
 async def send(
     server: MailServer, message: EmailMessage, trust: Trust, resolve: Resolve, *, within: timedelta
 ) -> tuple[int, list[str]]:
-    """Send a mail; return its size in bytes, and the addresses that the server refused while it took others.
+    """Send a mail; return its size in bytes, and the addresses that the server refused while it accepted others.
 
     Args:
-        server: that takes it.
+        server: the mail server.
         message: the mail.
         trust: how the server is verified.
-        resolve: asks for its address.
-        within: how long it may take from the first step to the server's last word, however the server pauses.
+        resolve: resolves its address.
+        within: how long it may take from the first step to the server's last reply, however the server pauses.
 
     Raises:
-        CallFailed: `mail`, `dns` or `timeout`: nobody gets it, as far as is known. Temporary where the server could not
-            be reached or says so itself.
+        CallFailed: `mail`, `dns` or `timeout`: nobody gets it, as far as is known. Temporary if the server could not
+            be reached or reports so itself.
     """
-    with suppress(OSError, ValueError):  # the library says so too, but where no name server answers it never would
+    with suppress(OSError, ValueError):  # the library reports it too, but not if no name server answers
         await resolve(server.host, server.port)
     talk = _Conversation(server, trust, within.total_seconds())
     talking = asyncio.ensure_future(asyncio.to_thread(talk.send, message))
@@ -55,13 +55,13 @@ async def send(
 
 
 def _forget(talking: asyncio.Future[tuple[int, list[str]]]) -> None:
-    """Look at what became of a conversation that nobody waits for any more."""
+    """Retrieve the result of a conversation that is no longer awaited."""
     if not talking.cancelled():
         talking.exception()
 
 
 class _Conversation:
-    """One mail handed to a server by the blocking library, which another thread may cut."""
+    """One mail sent by the blocking library, which another thread may abort."""
 
     def __init__(self, server: MailServer, trust: Trust, seconds: float) -> None:
         self._server = server
@@ -80,11 +80,13 @@ class _Conversation:
                 return len(message.as_bytes()), sorted(connection.send_message(message))
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
-            raise _failed(f"{self._where} takes mail for none of its recipients", max(codes)) from None
+            raise _failed(f"{self._where} accepts mail for none of its recipients", max(codes)) from None
         except smtplib.SMTPResponseException as error:
             raise (self.timed_out() if self._is_cut else _failed(f"{self._where} refused", error.smtp_code)) from None
         except smtplib.SMTPNotSupportedError as error:
-            raise CallFailed("mail", f"{self._where} cannot do what this mail needs: {str(error)[:200]}") from None
+            raise CallFailed(
+                "mail", f"{self._where} lacks a feature that this mail requires: {str(error)[:200]}"
+            ) from None
         except (OSError, smtplib.SMTPException) as error:
             raise self._broken(error) from None
 
@@ -94,7 +96,7 @@ class _Conversation:
         if isinstance(error, ssl.SSLError):
             return CallFailed("mail", f"{self._where} could not be verified: {error.reason}.", is_temporary=True)
         name = type(error).__name__
-        return CallFailed("mail", f"{self._where} cannot be reached, or broke off ({name}).", is_temporary=True)
+        return CallFailed("mail", f"{self._where} cannot be reached, or hung up ({name}).", is_temporary=True)
 
     def _connected(self) -> smtplib.SMTP:
         host, port = self._server.host, self._server.port
@@ -114,7 +116,7 @@ class _Conversation:
         return made
 
     def cut(self) -> None:
-        """End the conversation wherever it is; does nothing after its end."""
+        """Abort the conversation at any point; does nothing after its end."""
         self._is_cut = True
         connected = getattr(self._connection, "sock", None)
         if isinstance(connected, socket.socket):
@@ -123,7 +125,7 @@ class _Conversation:
 
     def timed_out(self) -> CallFailed:
         """Return the error of a conversation that took too long."""
-        message = f"{self._where} did not take the mail within {self._seconds:g} s."
+        message = f"{self._where} did not accept the mail within {self._seconds:g} s."
         return CallFailed("timeout", message, is_temporary=True, is_sent=True)
 
 

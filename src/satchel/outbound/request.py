@@ -1,4 +1,4 @@
-"""What is sent: a method, an address, headers and a body whose length is known before its first byte goes."""
+"""Outgoing requests: a method, an address, headers and a body whose length is known before its first byte is sent."""
 
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -18,7 +18,7 @@ RESERVED_HEADERS = frozenset(
         *("accept-encoding", "expect", "proxy-authorization", "proxy-connection"),
     }
 )
-"""Headers that the client sets by itself or never sends; no app may give them."""
+"""Headers that the client sets itself or never sends; apps may not set them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +27,8 @@ class RequestBody:
 
     Attributes:
         media_type: the Content-Type.
-        size_bytes: the Content-Length; exactly as many bytes must come.
-        open: gives the bytes, from the start each time it is called.
+        size_bytes: the Content-Length; `open` must return exactly as many bytes.
+        open: returns the bytes, from the start at each call.
     """
 
     media_type: str
@@ -53,7 +53,7 @@ class Request:
 
 
 def check_header(name: str, value: str) -> None:
-    """Refuse a header that cannot be sent, or that the client sets by itself.
+    """Refuse a header that cannot be sent, or that the client sets itself.
 
     Raises:
         CallFailed: `field`; the value is not shown.
@@ -62,10 +62,10 @@ def check_header(name: str, value: str) -> None:
         raise CallFailed("field", f"The header {name[:80]!r} cannot be sent.")
     if _BAD_VALUE.search(value) or len(value.encode()) > MAX_HEADER_BYTES:
         raise CallFailed(
-            "field", f"The value of the header {name} holds a line break or control character, or is too long."
+            "field", f"The value of the header {name} contains a line break or control character, or is too long."
         )
 
 
 def bytes_body(data: bytes, media_type: str) -> RequestBody:
-    """Return a small body that is held in memory."""
+    """Return a small body in memory."""
     return RequestBody(media_type=media_type, size_bytes=len(data), open=lambda: once(data))

@@ -1,8 +1,8 @@
-"""Asks the machine's resolver for the addresses of a name, in threads of its own.
+"""Resolves names with the machine's resolver, in separate threads.
 
-The C library's resolver can neither be cancelled nor given a time. A name server that hangs would hold the threads
-that read and write files, one for each call that is tried again. Here a name takes one thread however many ask for it,
-all names together take a few, and who asks waits a few seconds.
+The C library's resolver can neither be cancelled nor given a timeout. A name server that hangs would block the threads
+that read and write files, one for each retried call. Here a name uses one thread however many calls request it,
+all names together use a few, and a call waits a few seconds.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ PATIENCE = timedelta(seconds=5)
 THREADS = 16
 
 LookUp = Callable[[str, int], Sequence[str]]
-"""Returns the addresses of a name as text, blocking; raises OSError where there are none."""
+"""Returns the addresses of a name as text, blocking; raises OSError if there are none."""
 
 _Question = tuple[str, int]
 _Answer = Sequence[str] | OSError | ValueError
 
 
 def look_up(host: str, port: int) -> Sequence[str]:
-    """Ask the machine's own resolver, however long it takes."""
+    """Resolve a name with the machine's resolver, without a timeout."""
     return _addresses(host, port)
 
 
@@ -39,10 +39,10 @@ class Resolver:
         self._asked: dict[_Question, asyncio.Future[_Answer]] = {}
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
-        """Return a host's addresses as text; of one that is an address itself, in any spelling, without asking.
+        """Return a host's addresses as text; an address itself, in any spelling, is not looked up.
 
         Raises:
-            CallFailed: `dns`: nothing was answered in time.
+            CallFailed: `dns`: there was no answer in time.
             OSError, ValueError: there are none.
         """
         with suppress(OSError, ValueError):
@@ -53,17 +53,19 @@ class Resolver:
                 answer = await asyncio.shield(await self._ask((host, port)))
         except TimeoutError:
             raise CallFailed(
-                "dns", f"No name server said within {self._patience_s:g} s where {host[:255]} is.", is_temporary=True
+                "dns",
+                f"No name server returned the address of {host[:255]} within {self._patience_s:g} s.",
+                is_temporary=True,
             ) from None
         if isinstance(answer, OSError | ValueError):
             raise answer
         return answer
 
     async def _ask(self, question: _Question) -> asyncio.Future[_Answer]:
-        """Return what will hold the answer; who asks for the same meanwhile gets the same."""
+        """Return a future of the answer; concurrent requests for the same name share it."""
         if question not in self._asked:
             await self._free.acquire()
-            if question in self._asked:  # by somebody else, while this one waited for a thread
+            if question in self._asked:  # by another call, while this one waited for a thread
                 self._free.release()
             else:
                 loop = asyncio.get_running_loop()

@@ -1,7 +1,7 @@
-"""Where a request goes: an http or https address, read once and strictly, so that nobody reads it differently later.
+"""The target of a request: an http or https address, parsed once and strictly, so that it is never parsed differently.
 
-Parsers that disagree about an address are how checks are passed by: so user names, control characters, spaces and
-backslashes are refused, and host, port and target are sent exactly as they are held here.
+Checks can be bypassed if parsers disagree about an address: so user names, control characters, spaces and
+backslashes are refused, and host, port and target are sent exactly as parsed here.
 """
 
 import re
@@ -30,7 +30,7 @@ class Target:
         host: in ASCII, without brackets.
         port: 1 to 65535.
         path: begins with `/`, percent-encoded.
-        query: percent-encoded, without `?`; may hold secrets, so it is never shown.
+        query: percent-encoded, without `?`; may contain secrets, so it is never shown.
     """
 
     scheme: str
@@ -41,7 +41,7 @@ class Target:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read an address.
+        """Parse an address.
 
         Raises:
             CallFailed: `bad_url`.
@@ -49,7 +49,7 @@ class Target:
         if len(text) > MAX_URL_CHARS:
             raise _bad(f"it has {len(text)} characters; {MAX_URL_CHARS} are allowed")
         if _BAD.search(text):
-            raise _bad("it holds a space, a backslash or a control character")
+            raise _bad("it contains a space, a backslash or a control character")
         try:
             parts = urlsplit(text)
             port, host = parts.port, parts.hostname
@@ -57,14 +57,14 @@ class Target:
             raise _bad("its host or port is malformed") from None
         scheme = parts.scheme.lower()
         if scheme not in _PORTS:
-            raise _bad("only http and https are called")
+            raise _bad("only http and https are allowed")
         if "@" in parts.netloc:
-            raise _bad("it holds a user name; use auth instead")
+            raise _bad("it contains a user name; use auth instead")
         if not host or port == 0:
             raise _bad("it names no host or port")
         path = quote(parts.path or "/", safe=_KEPT)
         if any(_DOTS.fullmatch(segment) for segment in path.split("/")):
-            raise _bad("its path holds . or .. as a segment")
+            raise _bad("its path contains . or .. as a segment")
         return cls(
             scheme=scheme,
             host=_ascii(host),
@@ -75,7 +75,7 @@ class Target:
 
     @property
     def origin(self) -> tuple[str, str, int]:
-        """What two addresses share that are of one server."""
+        """Scheme, host and port; equal for addresses of the same server."""
         return self.scheme, self.host, self.port
 
     @property
@@ -86,7 +86,7 @@ class Target:
 
     @property
     def request_target(self) -> str:
-        """The path and query, as they go into the request line."""
+        """The path and query, for the request line."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
@@ -95,21 +95,21 @@ class Target:
         return f"{self.scheme}://{self.authority}{self.path}"
 
     def with_parameters(self, encoded: str) -> "Target":
-        """Return the address with more in its query; `encoded` is `a=1&b=2`."""
+        """Return the address with parameters added to its query; `encoded` is `a=1&b=2`."""
         query = f"{self.query}&{encoded}" if self.query and encoded else self.query or encoded
         return Target(scheme=self.scheme, host=self.host, port=self.port, path=self.path, query=query)
 
     def follow(self, location: str) -> "Target":
-        """Return where a redirect leads, which may be relative.
+        """Return the target of a redirect, which may be relative.
 
         Raises:
-            CallFailed: `redirect`, where that is no address to be called, or leads from https to http.
+            CallFailed: `redirect`, if that is not a valid address, or leads from https to http.
         """
         try:
             there = Target.parse(urljoin(f"{self.scheme}://{self.authority}{self.request_target}", location))
         except (CallFailed, ValueError) as error:
             raise CallFailed(
-                "redirect", f"{self.shown} redirects to something that is no address to be called.", is_sent=True
+                "redirect", f"{self.shown} redirects to an address that is not valid for a call.", is_sent=True
             ) from error
         if self.scheme == "https" and there.scheme == "http":
             raise CallFailed(
@@ -124,7 +124,7 @@ def _ascii(host: str) -> str:
     try:
         return idna.encode(host, uts46=True).decode("ascii")
     except idna.IDNAError:
-        raise _bad("its host is no name that the domain name system knows") from None
+        raise _bad("its host is not a valid domain name") from None
 
 
 def _bad(why: str) -> CallFailed:

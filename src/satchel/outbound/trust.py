@@ -1,4 +1,4 @@
-"""Which servers are believed to be who they say: those that the system's authorities vouch for, or one's own."""
+"""Trusted servers: those with certificates of the system's authorities, or of configured ones."""
 
 import ssl
 from functools import cached_property
@@ -9,12 +9,12 @@ class Trust:
     """How servers are verified; one for the whole process."""
 
     def __init__(self, ca_file: Path | None = None) -> None:
-        """Make it; `ca_file` holds certificates of further authorities, as PEM."""
+        """Create it; `ca_file` contains certificates of further authorities, as PEM."""
         self._ca_file = ca_file
 
     @cached_property
     def tls(self) -> ssl.SSLContext:
-        """What connections are secured with; made when it is first needed: reading the certificates takes 50 ms."""
+        """The TLS context of connections; created at first use: reading the certificates takes 50 ms."""
         context = ssl.create_default_context()
         if self._ca_file is not None:
             context.load_verify_locations(cafile=self._ca_file)
@@ -25,7 +25,7 @@ def check_authorities(path: Path) -> None:
     """Refuse a file that `Trust` could not use.
 
     Raises:
-        ValueError: it cannot be read, or holds no certificate.
+        ValueError: it cannot be read, or contains no certificate.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:

@@ -1,1 +1,1 @@
-"""Enqueues jobs by name and arguments inside a transaction; knows no handler."""
+"""Enqueues jobs by name and arguments inside a transaction; imports no handler."""

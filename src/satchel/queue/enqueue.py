@@ -1,7 +1,7 @@
-"""Puts jobs on the queue by name and arguments, inside the transaction that makes them due.
+"""Enqueues jobs by name and arguments, inside the transaction that makes them due.
 
-Knows no handler: `satchel.work` holds those. A job becomes visible to workers when the transaction commits, and never
-if it rolls back. No `queueing_lock` is used: a duplicate would poison the transaction.
+Imports no handler: `satchel.work` holds those. A job becomes visible to workers when the transaction commits, and never
+if it rolls back. No `queueing_lock` is used: a duplicate would abort the transaction.
 """
 
 from collections.abc import Mapping
@@ -22,21 +22,21 @@ DELIVER_WEBHOOK: Final = "webhook.deliver"
 RUN_SCHEDULE: Final = "schedule.run"
 
 WAITED_FOR: Final = frozenset({RETURN_CALL, PERFORM_CALL, DELIVER_WEBHOOK})
-"""The jobs that nothing else would make again: what waits for one would wait for ever if it were given up."""
+"""The jobs that nothing else would create again: if one were given up, its call or delivery would wait forever."""
 
 
 class Queue:
-    """Enqueues jobs; needs no connection of its own."""
+    """Enqueues jobs; uses the caller's connection."""
 
     def __init__(self) -> None:
         self._app = App(connector=PsycopgConnector())
 
     async def enqueue(self, tx: Writer, name: str, arguments: Mapping[str, int | str | None]) -> None:
-        """Put a job on the queue when `tx` commits.
+        """Enqueue a job when `tx` commits.
 
         Args:
             name: one of this module's constants.
-            arguments: what the handler is called with, as JSON.
+            arguments: of the handler, as JSON.
         """
         task = self._app.configure_task(name=name, allow_unknown=True, queue=QUEUE, connection=tx.job_connection)
         await task.defer_async(**arguments)

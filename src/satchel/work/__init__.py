@@ -1,1 +1,1 @@
-"""What runs after commit: job handlers, the worker, and the one-second tick."""
+"""Work after commits: job handlers, the worker, and the one-second tick."""

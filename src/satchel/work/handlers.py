@@ -1,7 +1,7 @@
-"""What each job does: by its name on the queue, a function that runs an action.
+"""The handlers of jobs: by name, a function that runs an action.
 
-A job may run twice (a worker that stalled but lives on, a crash after the action's commit), so every action called
-here does nothing the second time.
+A job may run twice (a worker that stalled but is alive, a crash after the action's commit), so every action called
+here is idempotent.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -43,7 +43,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Tick:
-    """Does what is due; `take_over` is called each time, by one process at once, for the jobs of workers that died."""
+    """Runs due work; `take_over` is called each time, by one process at a time, for the jobs of workers that died."""
 
     def __init__(self, context: Context, take_over: Callable[[], Awaitable[int]]) -> None:
         self._context = replace(context, database=context.database.with_lock_timeout(LOCK_TIMEOUT))

@@ -1,8 +1,8 @@
 """The worker: runs jobs from the queue, beside any number of others on any number of machines.
 
 Procrastinate does the queueing: LISTEN/NOTIFY wakes a worker within milliseconds of a commit, and a heartbeat shows
-that it lives. A worker that stops giving signs of life loses its jobs to the others (`take_over`). One whose database
-went away for a while begins anew as soon as it is back.
+that it is alive. A worker without heartbeats loses its jobs to the others (`take_over`). One whose database
+was unavailable for a while restarts as soon as it is back.
 """
 
 import asyncio
@@ -25,20 +25,20 @@ from satchel.work.handlers import Handler
 from satchel.work.keeping import wait
 
 SILENCE = timedelta(seconds=30)
-"""How long a job may lie with a worker that died."""
+"""How long a job may stay with a worker that died."""
 
 HEARTBEATS = 6
-"""How many signs of life fit into that; all but the last must be missing, so that there is time to take over."""
+"""How many heartbeats fit into that; all but the last must be missing, so that there is time to take over."""
 
 POLL_S = 1.0
-"""How often a worker looks for jobs that no notification tells of: those that were taken over or are tried again."""
+"""How often a worker polls for jobs without a notification: those that were taken over or are retried."""
 
 FORGET_S = 3600.0
-"""How long the row of a worker outlives its last sign of life. Without its row a worker that was only suspended could
-take no job any more."""
+"""How long the row of a worker is kept after its last heartbeat. Without its row, a worker that was only suspended
+could no longer take a job."""
 
 NEVER_S = 10.0**9
-"""Between signs of life of the library's own; see `Worker._beat`."""
+"""The interval of the library's own heartbeats; see `Worker._beat`."""
 
 PAUSE_S = 1.0
 """How long a worker that lost its database waits before it begins anew, or records a job's end once more."""
@@ -47,10 +47,10 @@ GRACE_S = 10.0
 """How long running jobs get when the worker stops."""
 
 ATTEMPTS = 8
-"""How often a job is tried that nothing waits for; with growing pauses, about ten minutes."""
+"""How often a job that nothing waits for is tried; with growing pauses, about ten minutes."""
 
 LONGEST_PAUSE_S = 300
-"""How long a job waits for its next try at most."""
+"""The maximum pause before a job's next attempt."""
 
 TAKEN_AWAY = "P0001"
 """The SQLSTATE with which the queue's functions say that a job is no longer this worker's."""
@@ -59,17 +59,17 @@ _log = structlog.get_logger(__name__)
 
 
 class JobRetryStrategy(BaseRetryStrategy):
-    """Tries a job again after 2, 4, 8 and more seconds.
+    """Retries a job after 2, 4, 8 and more seconds.
 
-    An attempt of a service task or of a delivery counts its own failures and ends them in a record; its job fails only
-    where that record could not be written. Such a job is never given up.
+    An attempt of a service task or of a delivery records its own failures; its job fails only
+    if that record could not be written. Such a job is never given up.
     """
 
     def __init__(self, *, attempts: int | None) -> None:
         self._attempts = attempts
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002  # the library's
-        """Return when a job that failed is tried again; None gives it up."""
+        """Return when a failed job is retried; None gives it up."""
         if self._attempts is not None and job.attempts >= self._attempts:
             return None
         doublings = min(job.attempts, LONGEST_PAUSE_S.bit_length())
@@ -98,7 +98,7 @@ class Worker:
         await self._app.close_async()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run jobs until `stop` is set; those that run then get ten seconds to finish."""
+        """Run jobs until `stop` is set; running ones then get ten seconds to finish."""
         while not stop.is_set():
             try:
                 await self._run_once(stop)
@@ -109,9 +109,9 @@ class Worker:
                 await wait(stop, PAUSE_S)
 
     async def take_over(self) -> int:
-        """Give the jobs of workers that died to whoever is free, and return how many there were.
+        """Release the jobs of workers that died, and return their number.
 
-        Not to be called by two at once: the second would take a job from the worker that just got it.
+        Must not be called concurrently: the second call would take a job from the worker that just got it.
 
         Raises:
             DatabaseUnavailable: the database is away.
@@ -126,7 +126,7 @@ class Worker:
             try:
                 await manager.retry_job(job)
             except ConnectorException:
-                continue  # it was not dead after all, and has just finished
+                continue  # the worker was alive, and has just finished it
             _log.warning("job.taken_over", job=job.id, name=job.task_name)
             taken += 1
         return taken
@@ -157,10 +157,10 @@ class Worker:
             raise error
 
     async def _beat(self, worker: QueueWorker) -> None:
-        """Give signs of life.
+        """Send heartbeats.
 
-        The library's own heartbeat ends, unseen, when the database fails it once: the others would then take every
-        job away from a worker that lives, again and again.
+        The library's own heartbeat ends silently at the first database error: the others would then take over every
+        job of a live worker, again and again.
         """
         while True:
             await asyncio.sleep(self._heartbeat_s)
