@@ -1,1 +1,1 @@
-"""What the native API takes in query strings and what it replies, as types that server and client library share."""
+"""The native API's query strings and replies, as types shared by the server and the client library."""

@@ -1,4 +1,4 @@
-"""Replies about apps: fields, forms, actions, versions, and what a deployment found."""
+"""Replies about apps: fields, forms, actions, versions, and findings of a deployment."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ from satchel.model.api.kinds import AccessName, FieldTypeName, ReplyBody, Severi
 
 
 class AppSummary(ReplyBody, frozen=True, kw_only=True):
-    """An app, as a list shows it."""
+    """An app in a list."""
 
     id: int
     code: str
@@ -22,7 +22,7 @@ class Apps(ReplyBody, frozen=True, kw_only=True):
 
 
 class Option(ReplyBody, frozen=True, kw_only=True):
-    """One of the values that a choice has."""
+    """One option of a choice."""
 
     id: str
     label: str
@@ -52,12 +52,12 @@ class Field(ReplyBody, frozen=True, kw_only=True):
     """A field of an app; limits that it does not have are left out.
 
     Attributes:
-        number: which stays with the field through all versions.
+        number: the same in all versions.
         min, max: decimals as text.
         digits: after the decimal point.
         columns, max_rows: of a table.
         min_bytes, max_bytes, accept, max_files, max_unclaimed, allow_links: of file, photo and signature fields;
-            `accept` holds media types and file endings.
+            `accept` contains media types and file extensions.
     """
 
     number: int
@@ -88,7 +88,7 @@ class Field(ReplyBody, frozen=True, kw_only=True):
 
 
 class FormField(Field, frozen=True, kw_only=True):
-    """A field of a task's form, and what the form lets its user do with it."""
+    """A field of a task's form, and the access of its user to it."""
 
     access: AccessName
 
@@ -135,10 +135,10 @@ class Area(ReplyBody, frozen=True, kw_only=True):
 
 
 class Action(ReplyBody, frozen=True, kw_only=True):
-    """What can be run on an instance from outside.
+    """An action that can be run on an instance.
 
     Attributes:
-        inputs: the fields (and `comment`) that it takes.
+        inputs: the fields (and `comment`) that it accepts.
         task: the user task that it completes with `outcome`, if any.
         create: whether it starts an instance instead.
     """
@@ -174,7 +174,7 @@ class App(ReplyBody, frozen=True, kw_only=True):
 
 
 class Version(ReplyBody, frozen=True, kw_only=True):
-    """One deployed version; `deployed_by` is a user, or null where the command line did it."""
+    """One deployed version; `deployed_by` is a user, or null for the command line."""
 
     number: int
     deployed_at: Timestamp
@@ -189,12 +189,12 @@ class Versions(ReplyBody, frozen=True, kw_only=True):
 
 
 class Finding(ReplyBody, frozen=True, kw_only=True):
-    """One thing that a bundle says wrongly or doubtfully.
+    """An error or a warning about a bundle.
 
     Attributes:
         code: stable.
         file: `app.yaml` or `process.bpmn`.
-        line: from 1; null where there is none.
+        line: from 1; null if there is none.
         element: the BPMN element's id, if it is about one.
     """
 
@@ -207,7 +207,7 @@ class Finding(ReplyBody, frozen=True, kw_only=True):
 
 
 class Deployed(ReplyBody, frozen=True, kw_only=True):
-    """A version that was deployed, and what is doubtful in it."""
+    """A version that was deployed, and its warnings."""
 
     id: int
     code: str

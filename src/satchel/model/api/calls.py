@@ -1,4 +1,4 @@
-"""Replies about what leaves the server: service tasks, incidents, webhooks."""
+"""Replies about outbound calls: service tasks, incidents, webhooks."""
 
 from collections.abc import Sequence
 
@@ -21,8 +21,8 @@ class Call(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         element: the id of the BPMN element.
-        variables: of a repeated task: which of the repetitions it is.
-        error: the error code under which it failed.
+        variables: of a repeated task: its loop variables.
+        error: the error code of its failure.
         next_attempt_at: while it waits between two attempts.
     """
 
@@ -42,8 +42,8 @@ class CallAttempt(ReplyBody, frozen=True, kw_only=True):
     """One attempt of a service task.
 
     Attributes:
-        reason: why it failed, a stable word; `message` says it in a sentence.
-        details: what was sent and what came back, without secrets.
+        reason: why it failed, a stable code; `message` explains it.
+        details: the request and the reply, without secrets.
     """
 
     number: int
@@ -82,7 +82,7 @@ class DryRun(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         method: `MAIL` of a mail, whose `url` names the recipients.
-        headers: pairs of name and value, without what signs the request in.
+        headers: pairs of name and value, without credentials.
         auth: how it would sign in, by the secret's name.
         body: the first 4 KiB as text.
     """
@@ -102,7 +102,7 @@ class Incident(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         element: the id of the BPMN element.
-        code: a stable word.
+        code: stable.
     """
 
     id: int
@@ -127,10 +127,10 @@ class Webhook(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         app: the app's code.
-        active: whether anything is sent.
+        active: whether it is notified.
         disabled: why Satchel switched it off: `gone`, `failing` or `rights_lost`.
-        failing_since: the first failed attempt since the last that succeeded.
-        user: who made or changed it last; it sends what they may see.
+        failing_since: the first failed attempt since the last success.
+        user: who created or last changed it; messages contain what they may see.
     """
 
     id: int
@@ -147,7 +147,7 @@ class Webhook(ReplyBody, frozen=True, kw_only=True):
 
 
 class WebhookSecret(Webhook, frozen=True, kw_only=True):
-    """A webhook with its secret, which is shown this once.
+    """A webhook with its secret, which is shown only once.
 
     Attributes:
         token: of the format `flokzu`.
@@ -171,13 +171,13 @@ class TestSent(ReplyBody, frozen=True, kw_only=True):
 
 
 class Delivery(ReplyBody, frozen=True, kw_only=True):
-    """Something that happened and that a webhook is sent.
+    """One message to a webhook.
 
     Attributes:
-        webhook_id: the message's name, the same in every attempt.
+        webhook_id: the message's id, the same in every attempt.
         instance: null for a test.
-        at: when it happened.
-        reason: why it failed for good.
+        at: when the event happened.
+        reason: why it failed.
         attempt: the number of the newest one.
     """
 
@@ -205,8 +205,8 @@ class DeliveryAttempt(ReplyBody, frozen=True, kw_only=True):
     """One attempt of a delivery.
 
     Attributes:
-        status: what the other side answered.
-        reply: the first KiB of what it said.
+        status: of the receiver's answer.
+        reply: the first KiB of its body.
     """
 
     number: int

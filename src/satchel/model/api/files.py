@@ -1,4 +1,4 @@
-"""Replies about files: what they are, the tickets by which they arrive, and links."""
+"""Replies about files: their metadata, upload tickets, and links."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,10 +23,10 @@ class File(ReplyBody, frozen=True, kw_only=True):
         area: the named part of the attachments tab, if any.
         size: in bytes, like `media_type` and `sha256` of stored files only.
         url: where a file of another kind is kept.
-        metadata: of images: width, height, orientation, taken_at, latitude, longitude; and what was said at upload.
+        metadata: of images: width, height, orientation, taken_at, latitude, longitude; and that of the upload.
         copied_from: the number of the file that it is a copy of.
         created_by: the number of a user.
-        deleted_at: until its restore window ends it can come back.
+        deleted_at: until its restore window ends it can be restored.
         revision: its ETag.
     """
 
@@ -64,14 +64,14 @@ class Restorable(ReplyBody, frozen=True, kw_only=True):
 
 
 class Link(ReplyBody, frozen=True, kw_only=True):
-    """A signed address of a file, good for minutes."""
+    """A signed address of a file, valid for minutes."""
 
     url: Address
     expires_at: Timestamp
 
 
 class TicketForm(ReplyBody, frozen=True, kw_only=True):
-    """How a ticket takes its file as a multipart form: `fields` first, then the file in the part `file_field`."""
+    """How to send a ticket's file as a multipart form: `fields` first, then the file in the part `file_field`."""
 
     url: Address
     fields: Mapping[str, str]
@@ -79,7 +79,7 @@ class TicketForm(ReplyBody, frozen=True, kw_only=True):
 
 
 class Ticket(ReplyBody, frozen=True, kw_only=True):
-    """A reserved slot for one file, with the three addresses that take it; each holds the ticket's token."""
+    """A reserved slot for one file, with three addresses to upload it; each contains the ticket's token."""
 
     id: int
     expires_at: Timestamp
@@ -89,17 +89,17 @@ class Ticket(ReplyBody, frozen=True, kw_only=True):
 
     @property
     def token(self) -> str:
-        """What stands for a credential at the ticket's addresses."""
+        """The token that replaces a credential at the ticket's addresses."""
         return self.form.fields["token"]
 
 
 class Upload(ReplyBody, frozen=True, kw_only=True):
-    """A ticket and what became of it; once it is `uploaded`, its number can be named in a form.
+    """A ticket and its state; once it is `uploaded`, its number can be used in a form.
 
     Attributes:
-        task: the task whose form it is for; null where it is for an instance or a start form.
-        declared_size: the most bytes that may come.
-        size: the bytes that came, as `sha256` null before.
+        task: the task whose form it is for; null if it is for an instance or a start form.
+        declared_size: the maximum number of bytes.
+        size: of the received bytes, as `sha256` null before.
         reason: why it expired.
     """
 

@@ -1,4 +1,4 @@
-"""Replies about instances and tasks: searches, history, and what came of starting or completing."""
+"""Replies about instances and tasks: searches, history, and results of starting and completing."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ from satchel.model.api.kinds import (
 
 
 class InstanceSummary(ReplyBody, frozen=True, kw_only=True):
-    """Which instance it is, and how it stands."""
+    """An instance's identifier, title and state."""
 
     id: int
     identifier: str
@@ -32,7 +32,7 @@ class Instance(InstanceSummary, frozen=True, kw_only=True):
 
     Attributes:
         app: the app's code.
-        starter: the number of a user; null where Satchel started it by itself.
+        starter: the number of a user; null if Satchel started it.
         parent: the instance that called it.
         revision: its ETag.
     """
@@ -51,8 +51,8 @@ class FoundInstance(Instance, frozen=True, kw_only=True):
     """An instance that a search found.
 
     Attributes:
-        values: by field id; decimals are text, files stand in `files`.
-        files: where the search asked for them.
+        values: by field id; decimals are text, files are in `files`.
+        files: if the search requested them.
     """
 
     values: Values
@@ -60,7 +60,7 @@ class FoundInstance(Instance, frozen=True, kw_only=True):
 
 
 class Total(ReplyBody, frozen=True, kw_only=True):
-    """How many a search finds; not `exact` where there are more than were counted."""
+    """How many a search finds; not `exact` if there are more than were counted."""
 
     value: int
     exact: bool
@@ -71,8 +71,8 @@ class FoundInstances(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         next: the cursor of the next page, if there is one.
-        total: where the search asked for it.
-        window: how many of the newest instances a "contains" of fewer than three characters looked at.
+        total: if the search requested it.
+        window: how many of the newest instances a "contains" of fewer than three characters searched.
     """
 
     items: Sequence[FoundInstance]
@@ -86,9 +86,9 @@ class Task(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         element: the id of the BPMN user task.
-        holder: the user who has it.
+        holder: the user to whom it is assigned.
         group: the group whose members may claim it.
-        variables: of a repeated task: which of the repetitions it is.
+        variables: of a repeated task: its loop variables.
         revision: its ETag.
     """
 
@@ -109,7 +109,7 @@ class Task(ReplyBody, frozen=True, kw_only=True):
 
 
 class TaskView(Task, frozen=True, kw_only=True):
-    """A task with its form and what the form shows.
+    """A task with its form and the form's values and files.
 
     Attributes:
         sight: why the caller sees it: `whole` by the right `view`, `forms` because they hold it or may claim it, `own`
@@ -129,14 +129,14 @@ class TaskView(Task, frozen=True, kw_only=True):
 
 
 class WorkItem(Task, frozen=True, kw_only=True):
-    """A task of a work list, with what names its instance, app and people.
+    """A task of a work list, with the names of its instance, app and people.
 
     Attributes:
         identifier: of its instance, like `title`.
         app: the app's code.
         version: of the app.
-        starter: the user who started the instance; null where Satchel did by itself.
-        files: how many files the task shows; null where the caller sees it as their own work only.
+        starter: the user who started the instance; null if Satchel did.
+        files: how many files the task shows; null if the caller sees it only as their own work.
         overdue: whether its due time has passed, or had when it was closed.
         may: what the caller may do with it: `claim`, `release`, `assign`, `arrive`, `save`, `complete`.
     """
@@ -160,7 +160,7 @@ class WorkItems(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         next: the cursor of the next page, if there is one.
-        total: where it was asked for.
+        total: if it was requested.
     """
 
     items: Sequence[WorkItem]
@@ -183,7 +183,7 @@ class TaskCounts(ReplyBody, frozen=True, kw_only=True):
 
 
 class Wait(ReplyBody, frozen=True, kw_only=True):
-    """What an instance waits for besides people; `element` is the id of the BPMN element."""
+    """A timer, message or called instance that an instance waits for; `element` is the id of the BPMN element."""
 
     kind: WaitKindName
     element: str
@@ -192,11 +192,11 @@ class Wait(ReplyBody, frozen=True, kw_only=True):
 
 
 class InstanceView(Instance, frozen=True, kw_only=True):
-    """An instance with what its reader may see of it.
+    """An instance with the parts that the caller may see.
 
     Attributes:
         sight: why the caller sees it: `whole` by the right `view`, `forms` by a task that they hold or are offered,
-            `own` because they started it or completed a task of it; then they see which tasks there are, and the values
+            `own` because they started it or completed a task of it; then they see its tasks, and the values
             and files that they submitted.
         version: of the app.
         values: by field id; decimals are text.
@@ -213,11 +213,11 @@ class InstanceView(Instance, frozen=True, kw_only=True):
 
 
 class WorkResult(ReplyBody, frozen=True, kw_only=True):
-    """What came of starting an instance, completing a task or running an action.
+    """The result of starting an instance, completing a task or running an action.
 
     Attributes:
-        task: the task that was completed, if one was.
-        instance: as it is now.
+        task: the task that was completed, if any.
+        instance: its current state.
         next_task: the next task of the instance, or of one that it called, that the caller holds or may claim.
         made: instances that the process started in this step.
     """
@@ -232,10 +232,10 @@ class Event(ReplyBody, frozen=True, kw_only=True):
     """A line of history: who did what to which thing, when, from where.
 
     Attributes:
-        kind: as `task.completed`.
-        user: null where Satchel did it by itself.
+        kind: such as `task.completed`.
+        user: null if Satchel did it.
         address: the network address of the request.
-        data: what else there is to know, by kind.
+        data: further details, by kind.
     """
 
     id: int

@@ -1,8 +1,8 @@
-"""What the API's types are made of: the two kinds of structs, moments, ids, choices, and how they become JSON.
+"""Building blocks of the API's types: the two kinds of structs, datetimes, ids, choices, and their JSON.
 
-A reply's member without a default is always there; one with a default
-is left out where it has it. Words that later servers may add to (states, kinds) are plain text here, so that an older
-client reads a newer server's reply; their known values stand in the API's description.
+A reply's member without a default is always present; one with a default
+is omitted when it has that value. Enumerations that later servers may extend (states, kinds) are plain text here, so
+that an older client reads a newer server's reply; their known values are in the API's description.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,35 +31,35 @@ Values = Mapping[str, Annotated[Any, msgspec.Meta(extra_json_schema={"$ref": f"#
 
 
 class ReplyBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A JSON object in a reply; members that this version does not know are passed over."""
+    """A JSON object in a reply; unknown members are ignored."""
 
 
 class QueryString(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters that an address takes in its query string; others are refused.
+    """The parameters of an address's query string; others are refused.
 
     Members are text, whole numbers, booleans or literals. A member without a default is required.
 
     Attributes:
-        is_read_by_handler: whether more parameters are possible than there are members, so that only the address's
-            handler can tell which are wrong.
+        is_read_by_handler: whether there are more parameters than members, so that only the address's
+            handler can check them.
     """
 
     is_read_by_handler: ClassVar[bool] = False
 
 
 class Timestamp(datetime):
-    """A moment in UTC. Its JSON is RFC 3339 with milliseconds and a Z."""
+    """A time in UTC. Its JSON is RFC 3339 with milliseconds and a Z."""
 
     @classmethod
     def of(cls, at: datetime) -> "Timestamp":
-        """Return an aware moment as a timestamp."""
+        """Return an aware datetime as a timestamp."""
         if at.tzinfo is not UTC:
             at = at.astimezone(UTC)
         return cls(at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, UTC)
 
     @classmethod
     def of_optional(cls, at: datetime | None) -> "Timestamp | None":
-        """Return an aware moment as a timestamp, None as None."""
+        """Return an aware datetime as a timestamp, None as None."""
         return None if at is None else cls.of(at)
 
     def text(self) -> str:
@@ -99,10 +99,10 @@ Address = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uri"})]
 
 
 def encode_hook(value: object) -> object:
-    """Return what msgspec cannot encode by itself as something it can.
+    """Convert a value for msgspec to encode.
 
     Raises:
-        TypeError: it belongs into no reply.
+        TypeError: it does not belong in a reply.
     """
     if isinstance(value, Timestamp):
         return value.text()
@@ -110,11 +110,11 @@ def encode_hook(value: object) -> object:
 
 
 def decode_hook(kind: type, value: object) -> object:
-    """Return decoded JSON as a type that msgspec does not know.
+    """Convert decoded JSON to a type that msgspec does not support.
 
     Raises:
-        ValueError: the text is no moment with an offset.
-        TypeError: the type is none of the API's.
+        ValueError: the text is not a datetime with an offset.
+        TypeError: the type does not belong to the API.
     """
     if kind is Timestamp and isinstance(value, str):
         return Timestamp.of(datetime.fromisoformat(value))
@@ -127,7 +127,7 @@ _encode = msgspec.json.Encoder(enc_hook=encode_hook)
 
 
 def encode(data: object) -> bytes:
-    """Return structs, or plain data that may hold them, as JSON."""
+    """Return structs, or plain data that may contain them, as JSON."""
     return _encode.encode(data)
 
 
@@ -135,16 +135,16 @@ def decode(body: bytes, kind: type[Kind]) -> Kind:
     """Return JSON as a struct.
 
     Raises:
-        msgspec.DecodeError: it is no JSON, or does not fit.
+        msgspec.DecodeError: it is not JSON, or does not match.
     """
     return msgspec.json.decode(body, type=kind, dec_hook=decode_hook)
 
 
 def schema_hook(kind: type) -> dict[str, Any]:  # any type that msgspec finds in a struct
-    """Return the JSON schema of a type that msgspec does not know.
+    """Return the JSON schema of a type that msgspec does not support.
 
     Raises:
-        TypeError: the type is none of the API's.
+        TypeError: the type does not belong to the API.
     """
     if kind is Timestamp:
         return {"type": "string", "format": "date-time"}

@@ -1,4 +1,4 @@
-"""Replies about people: sign-in, users, groups, rights, credentials, storage, programs that act for people."""
+"""Replies about people: sign-in, users, groups, rights, credentials, storage, OAuth2 clients."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ from satchel.model.api.kinds import ReplyBody, RightName, Size, Timestamp
 
 
 class Me(ReplyBody, frozen=True, kw_only=True):
-    """Who asks.
+    """The caller.
 
     Attributes:
         account: the account's number.
@@ -29,7 +29,7 @@ class Session(ReplyBody, frozen=True, kw_only=True):
     """A session that was opened; its secret is in the cookie.
 
     Attributes:
-        csrf_token: what every change has to send in `X-CSRF-Token`.
+        csrf_token: required in `X-CSRF-Token` for every change.
     """
 
     user: int
@@ -42,7 +42,7 @@ class User(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         email: null once the person was erased.
-        time_zone: of the IANA list.
+        time_zone: an IANA name.
         active: whether they may sign in.
     """
 
@@ -74,7 +74,7 @@ class Group(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         members: numbers of users; for administrators.
-        grants: what its members may do; for administrators.
+        grants: the rights of its members; for administrators.
     """
 
     id: int
@@ -109,7 +109,7 @@ class Credentials(ReplyBody, frozen=True, kw_only=True):
 
 
 class CredentialSecret(ReplyBody, frozen=True, kw_only=True):
-    """A credential with its secret, which is shown this once."""
+    """A credential with its secret, which is shown only once."""
 
     id: int
     secret: str
@@ -117,7 +117,7 @@ class CredentialSecret(ReplyBody, frozen=True, kw_only=True):
 
 
 class Application(ReplyBody, frozen=True, kw_only=True):
-    """A program that signs in to vendor surfaces; `client_id` is what it signs in as."""
+    """A program that signs in to vendor surfaces with `client_id` and a secret."""
 
     id: int
     client_id: str
@@ -132,7 +132,7 @@ class Applications(ReplyBody, frozen=True, kw_only=True):
 
 
 class ApplicationSecret(ReplyBody, frozen=True, kw_only=True):
-    """An application's id with its secret, which is shown this once."""
+    """An application's id with its secret, which is shown only once."""
 
     id: int
     client_id: str
@@ -141,10 +141,10 @@ class ApplicationSecret(ReplyBody, frozen=True, kw_only=True):
 
 
 class OAuthClient(ReplyBody, frozen=True, kw_only=True):
-    """A program that people let act for them.
+    """An OAuth2 client, which acts for users with their consent.
 
     Attributes:
-        public: whether it has no secret and proves itself by PKCE.
+        public: whether it has no secret and must use PKCE.
     """
 
     id: int
@@ -156,14 +156,14 @@ class OAuthClient(ReplyBody, frozen=True, kw_only=True):
 
 
 class OAuthClients(ReplyBody, frozen=True, kw_only=True):
-    """All programs that are registered."""
+    """All registered OAuth2 clients."""
 
     items: Sequence[OAuthClient]
     next: None
 
 
 class OAuthClientSecret(ReplyBody, frozen=True, kw_only=True):
-    """A program that was registered; its secret (null of a public one) is shown this once."""
+    """A new OAuth2 client; its secret (null for a public one) is shown only once."""
 
     id: int
     client_id: str
@@ -174,8 +174,8 @@ class Secret(ReplyBody, frozen=True, kw_only=True):
     """A secret of service tasks, without its value.
 
     Attributes:
-        hosts: the only ones that it is sent to (none: any).
-        apps: codes of those whose calls may use it; `*` stands for every app.
+        hosts: the only hosts to which it is sent (none: any).
+        apps: codes of the apps whose calls may use it; `*` means every app.
     """
 
     name: str
@@ -192,14 +192,14 @@ class Secrets(ReplyBody, frozen=True, kw_only=True):
 
 
 class Storage(ReplyBody, frozen=True, kw_only=True):
-    """An account's quota, and what is taken of it.
+    """An account's quota and its use.
 
     Attributes:
-        ceiling_bytes: what the operator of the server lets the account have.
-        limit_bytes: what counts: the ceiling, or less where the account's administrators set less.
-        reserved_bytes: held by uploads that have not ended.
+        ceiling_bytes: the maximum set by the operator of the server.
+        limit_bytes: the effective limit: the ceiling, or less if the account's administrators set less.
+        reserved_bytes: of uploads that have not ended.
         over_bytes: how much more is used and reserved than `limit_bytes`.
-        consequence: what is refused while that is more than nothing, for people to read; else null.
+        consequence: what is refused while `over_bytes` is more than 0, for people to read; else null.
     """
 
     ceiling_bytes: Size
@@ -211,6 +211,6 @@ class Storage(ReplyBody, frozen=True, kw_only=True):
 
 
 class Created(ReplyBody, frozen=True, kw_only=True):
-    """The number of what was made."""
+    """The number of the created thing."""
 
     id: int

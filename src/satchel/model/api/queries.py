@@ -1,4 +1,4 @@
-"""The query strings that the native API's addresses take."""
+"""The query strings of the native API's addresses."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
@@ -17,54 +17,54 @@ Cursor = Annotated[
     Meta(
         ge=0,
         le=MAX_ID,
-        description="The `next` of the page before.",
+        description="The `next` of the previous page.",
         extra_json_schema={"pattern": "^[0-9]{1,19}$"},
     ),
 ]
-PageLimit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="The most that the page holds.")]
-SearchCursor = Annotated[str | None, Meta(description="The `next` of the page before.")]
+PageLimit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="The maximum length of the page.")]
+SearchCursor = Annotated[str | None, Meta(description="The `next` of the previous page.")]
 Number = Annotated[int, Meta(ge=1, le=MAX_ID)]
-WithCount = Annotated[bool, Meta(description="Whether the answer says how many there are.")]
-WithFiles = Annotated[Literal["files"] | None, Meta(description="`files`: each instance comes with its files.")]
-Day = Annotated[str | None, Meta(description="A day or a moment, in the caller's time zone if it has no offset.")]
+WithCount = Annotated[bool, Meta(description="Whether the answer has the total.")]
+WithFiles = Annotated[Literal["files"] | None, Meta(description="`files`: each instance includes its files.")]
+Day = Annotated[str | None, Meta(description="A date or datetime, in the caller's time zone if it has no offset.")]
 
 
 class NoQuery(QueryString, frozen=True, kw_only=True):
-    """The query string of an address that takes no parameters."""
+    """The query string of an address without parameters."""
 
 
 class AnyQuery(QueryString, frozen=True, kw_only=True):
-    """The query string of a link, which is not looked at: programs that scan mails append parameters of their own."""
+    """The query string of a link, which is ignored: programs that scan mails append their own parameters."""
 
     is_read_by_handler: ClassVar[bool] = True
 
 
 class PageQuery(QueryString, frozen=True, kw_only=True):
-    """Which page of a list that goes by number."""
+    """The page of a list that is sorted by number."""
 
     cursor: Cursor = 0
     limit: PageLimit = DEFAULT_PAGE
 
 
 class TasksQuery(QueryString, frozen=True, kw_only=True):
-    """Which tasks, and in which order."""
+    """The filters and the order of a work list."""
 
     filter: Annotated[
         Literal["mine", "offered", "done", "all"],
-        Meta(description="Those that the caller holds, may claim, completed, or may see at all."),
+        Meta(description="Those that the caller holds, may claim, completed, or may see."),
     ] = "mine"
     app: Annotated[str | None, Meta(description="Of the app with this code.")] = None
     instance: Annotated[Number | None, Meta(description="Of this instance.")] = None
     holder: Annotated[Number | None, Meta(description="Held by this user.")] = None
     q: Annotated[
-        str | None, Meta(description="What the title or the task's name contains, or how the identifier begins.")
+        str | None, Meta(description="Contained in the title or the task's name, or the start of the identifier.")
     ] = None
     due_from: Day = None
     due_to: Day = None
     overdue: Annotated[bool | None, Meta(description="Whether the due time has passed.")] = None
     sort: Annotated[
         Literal["opened", "-opened", "due", "-due", "closed", "-closed", "title", "-title"],
-        Meta(description="What they go by, with `-` before it downwards; tasks without a due time come last."),
+        Meta(description="The order, with a leading `-` descending; tasks without a due time are last."),
     ] = "opened"
     count: WithCount = False
     cursor: SearchCursor = None
@@ -72,25 +72,25 @@ class TasksQuery(QueryString, frozen=True, kw_only=True):
 
 
 class IncidentsQuery(PageQuery, frozen=True, kw_only=True):
-    """Which incidents."""
+    """The filters of incidents."""
 
     instance: Annotated[Number | None, Meta(description="Of this instance only.")] = None
 
 
 class WebhooksQuery(QueryString, frozen=True, kw_only=True):
-    """Which webhooks."""
+    """The filters of webhooks."""
 
     app: Annotated[str | None, Meta(description="Of the app with this code only.")] = None
 
 
 class DeliveriesQuery(PageQuery, frozen=True, kw_only=True):
-    """Which deliveries."""
+    """The filters of deliveries."""
 
     state: Literal["waiting", "delivered", "failed"] | None = None
 
 
 class DispositionQuery(QueryString, frozen=True, kw_only=True):
-    """How a browser is to take a file."""
+    """How a browser handles a file."""
 
     disposition: Annotated[
         Literal["attachment", "inline"], Meta(description="Whether a browser saves the file or may show it.")
@@ -98,33 +98,33 @@ class DispositionQuery(QueryString, frozen=True, kw_only=True):
 
 
 class TicketQuery(QueryString, frozen=True, kw_only=True):
-    """What stands for a credential at a ticket's addresses."""
+    """The token that replaces a credential at a ticket's addresses."""
 
     token: Annotated[str | None, Meta(description="The ticket's token, in place of a credential.")] = None
 
 
 class SearchOptions(QueryString, frozen=True, kw_only=True):
-    """What a search answers besides the instances."""
+    """Optional parts of a search's reply."""
 
     count: WithCount = False
     include: WithFiles = None
 
 
 class SavedSearchQuery(QueryString, frozen=True, kw_only=True):
-    """Which page of a saved search."""
+    """The page of a saved search."""
 
     cursor: SearchCursor = None
     count: WithCount = False
 
 
 class CriteriaQuery(QueryString, frozen=True, kw_only=True, rename={"as_": "as"}):
-    """Which program criteria are for."""
+    """The format of criteria."""
 
-    as_: Annotated[
-        Literal["native", "questetra-xml", "questetra-json", "curl"], Meta(description="The form to copy it in.")
-    ] = "native"
+    as_: Annotated[Literal["native", "questetra-xml", "questetra-json", "curl"], Meta(description="The format.")] = (
+        "native"
+    )
     items: Annotated[
-        str | None, Meta(description="Numbers of the fields to display, with commas between them; all where left out.")
+        str | None, Meta(description="Numbers of the fields to display, separated by commas; all by default.")
     ] = None
 
 
@@ -132,8 +132,8 @@ class ExportQuery(QueryString, frozen=True, kw_only=True):
     """Whether an export is sent at once: one page of instances, as an archive."""
 
     stream: Annotated[Literal["zip", "tar"] | None, Meta(description="Send a page at once, as this archive.")] = None
-    limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="The most instances of the page.")] = MAX_LIMIT // 2
-    cursor: Annotated[str | None, Meta(description="The `Satchel-Cursor` of the page before.")] = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="The maximum number of instances.")] = MAX_LIMIT // 2
+    cursor: Annotated[str | None, Meta(description="The `Satchel-Cursor` of the previous page.")] = None
 
 
 class InstancesQuery(SearchOptions, frozen=True, kw_only=True):
@@ -141,22 +141,22 @@ class InstancesQuery(SearchOptions, frozen=True, kw_only=True):
 
     is_read_by_handler: ClassVar[bool] = True
 
-    app: Annotated[str | None, Meta(description="The app's code; needed for conditions on fields.")] = None
+    app: Annotated[str | None, Meta(description="The app's code; required for conditions on fields.")] = None
     state: Annotated[
         Sequence[Literal["running", "ended", "cancelled", "failed"]], Meta(description="Repeat it for several.")
     ] = ()
-    title: Annotated[str | None, Meta(description="Words that stand in the title.")] = None
+    title: Annotated[str | None, Meta(description="A text that the title contains.")] = None
     started_from: Day = None
     started_to: Day = None
     ended_from: Day = None
     ended_to: Day = None
     starter: Annotated[str | None, Meta(description="A user's number, or `me`.")] = None
-    starter_group: Annotated[Number | None, Meta(description="A group that the starter is in.")] = None
+    starter_group: Annotated[Number | None, Meta(description="A group of the starter.")] = None
     starred: Annotated[bool | None, Meta(description="`true`: starred by the caller.")] = None
     sort: Annotated[
         str | None,
         Meta(
-            description="`title`, `started_at`, `ended_at`, `number`, `state` or `field:ID`; `-` before it: downwards."
+            description="`title`, `started_at`, `ended_at`, `number`, `state` or `field:ID`; a leading `-`: descending."
         ),
     ] = None
     limit: Annotated[int, Meta(ge=1, le=MAX_LIMIT)] | None = None

@@ -10,8 +10,8 @@ class SavedSearch(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         owner: the number of a user.
-        query: as `POST /instances/search` takes it.
-        groups: the numbers of those whose members may use it.
+        query: for `POST /instances/search`.
+        groups: the numbers of the groups whose members may use it.
     """
 
     id: int
@@ -31,32 +31,32 @@ class SavedSearches(ReplyBody, frozen=True, kw_only=True):
 
 
 class CriteriaMeaning(ReplyBody, frozen=True, kw_only=True):
-    """What Questetra's criteria mean: a native query, and the ids of the fields that they display."""
+    """Questetra's criteria as a native query, and the ids of the fields that they display."""
 
     query: Values
     fields: Sequence[str]
 
 
 class Failure(ReplyBody, frozen=True, kw_only=True):
-    """Why something failed: a stable code and a sentence."""
+    """The reason of a failure: a stable code and a message."""
 
     code: str
     message: str | None
 
 
 class Export(ReplyBody, frozen=True, kw_only=True):
-    """An export, and how far it is.
+    """An export and its progress.
 
     Attributes:
         owner: the number of a user.
-        search: the saved search that it was made of, if any.
+        search: its saved search, if any.
         fields: ids of file fields; null means all.
-        attachments: whether files of the attachments tab are in it.
-        values: whether the values of the instances are.
+        attachments: whether files of the attachments tab are included.
+        values: whether the values of the instances are included.
         instances: how many were listed so far, like `files` and `bytes`.
         left_out: files of apps that its owner may view but not export.
         missing: files whose bytes the store does not have.
-        window: how many of the newest instances a "contains" of fewer than three characters looked at.
+        window: how many of the newest instances a "contains" of fewer than three characters searched.
         size: of the zip in bytes, once it is ready.
     """
 
@@ -89,7 +89,7 @@ class Exports(ReplyBody, frozen=True, kw_only=True):
 
 
 class ExportLink(ReplyBody, frozen=True, kw_only=True):
-    """A signed address of an export; a `public` one asks nobody to sign in."""
+    """A signed address of an export; a `public` one requires no sign-in."""
 
     url: Address
     public: bool
@@ -100,8 +100,8 @@ class Schedule(ReplyBody, frozen=True, kw_only=True):
     """A saved search whose new files go to a folder of the server every day.
 
     Attributes:
-        at: the time of its owner's day, as `02:30`.
-        runs: how many there were.
+        at: the time in its owner's time zone, as `02:30`.
+        runs: the number of its runs.
         next_run_at: null while one runs.
     """
 
@@ -124,7 +124,7 @@ class Schedules(ReplyBody, frozen=True, kw_only=True):
 
 
 class ScheduleRun(ReplyBody, frozen=True, kw_only=True):
-    """One run of a schedule, and what it added to the folder."""
+    """One run of a schedule, and the files that it added to the folder."""
 
     number: int
     state: RunStateName

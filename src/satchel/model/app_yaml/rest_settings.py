@@ -83,7 +83,7 @@ class Rest(SettingsReader):
         return {name: source for name, source in found.items() if source is not None}
 
     def _output(self) -> tuple[KeptFile | None, Mapping[FieldId, Path], bool]:
-        """Read the kept parts of a reply (its bytes, or a file and values of its JSON), and whether it must have them."""
+        """Read the kept parts of a reply (its bytes, or a file and values of its JSON), and if they are required."""
         output = self.section.part("output")
         if output is None:
             return None, {}, False

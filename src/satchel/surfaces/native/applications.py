@@ -19,7 +19,7 @@ async def listing(exchange: Exchange) -> Reply:
 
 
 async def create(exchange: Exchange) -> Reply:
-    """Create an application that acts for a user; its secret is in this answer and nowhere else."""
+    """Create an application that acts for a user; its secret is shown only once."""
     given = await exchange.read(inputs.NewApplication)
     user = UserId(exchange.number("user", "user"))
     made = await applications.create(exchange.context, exchange.actor, user, given.name, expires_at=given.expires_at)
@@ -27,7 +27,7 @@ async def create(exchange: Exchange) -> Reply:
 
 
 async def change_secret(exchange: Exchange) -> Reply:
-    """Give an application another secret; the old one and the tokens made with it end."""
+    """Replace an application's secret; the old one and its tokens end."""
     credential = CredentialId(exchange.number("credential", "credential"))
     made = await applications.change_secret(exchange.context, exchange.actor, credential)
     return json_reply(outputs.application_secret(made), status=201)

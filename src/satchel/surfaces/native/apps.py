@@ -19,7 +19,7 @@ _ZIP_TYPES = frozenset({"application/zip", "application/x-zip-compressed", "appl
 
 
 async def listing(exchange: Exchange) -> Reply:
-    """List the apps for which one has any right."""
+    """List the apps for which the caller has any right."""
     found = await deploying.visible(exchange.context, exchange.actor)
     return json_reply(api.Apps(items=[outputs.summary(row) for row in found], next=None))
 

@@ -41,7 +41,7 @@ def _id(exchange: Exchange) -> ExportId:
 
 
 async def create(exchange: Exchange) -> Reply | None:
-    """Begin an export of what a search finds, or (`stream=zip` or `tar`) send a page of it at once."""
+    """Start an export of a search, or (`stream=zip` or `tar`) send a page of it at once."""
     given = await exchange.read(inputs.NewExport)
     if given.search is not None and bytes(given.query) != b"{}":
         raise InvalidRequest("Give a query or the number of a saved search, not both.", pointer="/search")
@@ -83,14 +83,14 @@ async def _stream(exchange: Exchange, wish: ExportRequest, asked: ExportQuery) -
 
 
 async def listing(exchange: Exchange) -> Reply:
-    """List one's exports, to administrators everybody's."""
+    """List the caller's exports, for administrators all."""
     asked = exchange.query(PageQuery)
     found = await requests.all_exports(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
     return json_reply(page(found, asked.limit, api.Exports, outputs.export))
 
 
 async def read(exchange: Exchange) -> Reply:
-    """Return how far an export is, its sums, and why it failed."""
+    """Return an export: its progress, its sums, and why it failed."""
     return json_reply(outputs.export(await requests.read(exchange.context, exchange.actor, _id(exchange))))
 
 
@@ -107,7 +107,7 @@ async def download(exchange: Exchange) -> None:
 
 
 async def issue_link(exchange: Exchange) -> Reply:
-    """Make a link to an export that works for a while: for oneself or another user who signs in, or for anybody."""
+    """Create a temporary link to an export: for the caller or another user who signs in, or for anybody."""
     given = await exchange.read(inputs.NewExportLink)
     if given.public and given.user is not None:
         raise InvalidRequest("A public link is for no user; give one of the two.", pointer="/user")
@@ -125,7 +125,7 @@ async def issue_link(exchange: Exchange) -> Reply:
 
 
 async def open_link(exchange: Exchange) -> None:
-    """Send the export that a link gives, to whom it was made for."""
+    """Send the export of a signed link, to the user for whom it was made."""
     opened = await links.open_link(exchange.context, exchange.params["token"])
     if opened.audience is not None and await authenticate(exchange) is None:
         raise Unauthenticated

@@ -44,7 +44,7 @@ def _id(exchange: Exchange) -> FileId:
 
 
 async def read(exchange: Exchange) -> Reply:
-    """Return what a file is."""
+    """Return a file's metadata."""
     found = await attached.read(exchange.context, exchange.actor, _id(exchange))
     return json_reply(outputs.file(found), headers=etag(found.revision))
 
@@ -102,19 +102,19 @@ async def describe(exchange: Exchange) -> Reply:
 
 
 async def delete(exchange: Exchange) -> Reply:
-    """Delete a file; it can be restored for a short while."""
+    """Delete a file; it can be restored for a short time."""
     window = await attached.delete(exchange.context, exchange.actor, _id(exchange), expected=exchange.revision())
     return json_reply(api.Restorable(restorable_s=int(window.total_seconds())))
 
 
 async def restore(exchange: Exchange) -> Reply:
-    """Bring a deleted file back."""
+    """Restore a deleted file."""
     await attached.restore(exchange.context, exchange.actor, _id(exchange))
     return await _after(exchange)
 
 
 async def copy(exchange: Exchange) -> Reply:
-    """Copy a file into an instance; no bytes move."""
+    """Copy a file into an instance, without copying its bytes."""
     given = await exchange.read(inputs.CopyFile)
     place = FilePlace(field=None if given.field is None else FieldId(given.field), area=given.area)
     copied = await attached.copy(
@@ -131,13 +131,13 @@ async def content(exchange: Exchange) -> None:
 
 
 async def preview(exchange: Exchange) -> None:
-    """Send the small picture of an image."""
+    """Send the preview of an image."""
     what = await attached.preview(exchange.context, exchange.actor, _id(exchange))
     await send_content(exchange, exchange.actor, what, wants_inline=True, is_event=False)
 
 
 async def issue_link(exchange: Exchange) -> Reply:
-    """Make a signed link that works for minutes without sign-in."""
+    """Create a signed link that is valid for minutes without sign-in."""
     given = await exchange.read(inputs.NewLink)
     link = await links.issue(
         exchange.context,
@@ -157,7 +157,7 @@ def _in_path(name: str) -> str:
 
 
 async def open_link(exchange: Exchange) -> None:
-    """Send the file that a signed link gives."""
+    """Send the file of a signed link."""
     opened = await links.open_link(exchange.context, exchange.params["token"])
     exchange.known_actor = opened.actor
     await send_content(exchange, opened.actor, opened.content, wants_inline=opened.disposition == "inline")

@@ -40,7 +40,7 @@ class Conditions(Body, forbid_unknown_fields=False):
 
 
 class Filled(Body):
-    """What somebody filled in: values by field id, uploads for the attachments tab, a comment."""
+    """A filled-in form: values by field id, uploads for the attachments tab, a comment."""
 
     values: JsonObject = msgspec.field(default_factory=_empty)
     attachments: Sequence[Id] = ()
@@ -52,7 +52,7 @@ class Filled(Body):
 
 
 class Completed(Filled):
-    """A task's form, with how the task ends."""
+    """A task's form, with the task's outcome."""
 
     outcome: Name | None = None
 
@@ -69,7 +69,7 @@ class SignIn(Body):
 
 
 class NewUser(Body):
-    """A person to be."""
+    """A new user."""
 
     email: Name
     name: Name
@@ -80,13 +80,13 @@ class NewUser(Body):
 
 
 class NewPassword(Body):
-    """A password to be."""
+    """A new password."""
 
     password: Name
 
 
 class NewCredential(Body):
-    """A credential to be; `kind` is `token`, `api_key`, `api_password` (Basic) or `named_key` (Flokzu's clients).
+    """A new credential; `kind` is `token`, `api_key`, `api_password` (Basic) or `named_key` (Flokzu's clients).
 
     `expires_at` is RFC 3339 with its offset; without it, it works until it is revoked.
     """
@@ -97,14 +97,14 @@ class NewCredential(Body):
 
 
 class NewApplication(Body):
-    """An application to be; `expires_at` as of a credential."""
+    """A new application; `expires_at` as of a credential."""
 
     name: Name
     expires_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
 class NewGroup(Body):
-    """A group to be."""
+    """A new group."""
 
     name: Name
 
@@ -130,13 +130,13 @@ class Comment(Body):
 
 
 class Reason(Body):
-    """Why."""
+    """A reason."""
 
     reason: Text = ""
 
 
 class NewUpload(Body):
-    """A ticket to be: exactly one of task, instance and app; a field of it, or the attachments tab (and an area)."""
+    """A new upload: exactly one of task, instance and app; a field of it, or the attachments tab (and an area)."""
 
     size: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
     task: Id | None = None
@@ -169,14 +169,14 @@ class NewFile(Body):
 
 
 class FileChange(Body):
-    """A file's new name or description; what is left out stays."""
+    """A file's new name or description; omitted members stay unchanged."""
 
     name: Name | None = None
     description: Text | None = None
 
 
 class CopyFile(Body):
-    """Where a file is copied to."""
+    """The target of a copy."""
 
     instance: Id
     field: Name | None = None
@@ -185,20 +185,20 @@ class CopyFile(Body):
 
 
 class NewLink(Body):
-    """A signed link to be."""
+    """A new signed link."""
 
     disposition: Name = "attachment"
     lifetime_s: int | None = None
 
 
 class Assign(Body):
-    """Whom a task goes to."""
+    """The user to whom a task is assigned."""
 
     user: Id
 
 
 class NewSearch(Body):
-    """A search to keep."""
+    """A search to save."""
 
     name: Name
     query: JsonObject = msgspec.field(default_factory=_empty)
@@ -206,7 +206,7 @@ class NewSearch(Body):
 
 
 class NewExport(Body):
-    """What to export: a search's conditions or the number of a saved one, and what of the instances.
+    """A new export: a search's conditions or the number of a saved one, and the parts of the instances.
 
     `fields` are ids of file fields (null: all); the attachments tab and the values go along unless they are refused.
     """
@@ -219,7 +219,7 @@ class NewExport(Body):
 
 
 class NewExportLink(Body):
-    """A link to an export to be: for oneself, for another `user`, or (`public`) for whoever has it."""
+    """A new link to an export: for the caller, for another `user`, or (`public`) for anybody who has it."""
 
     public: bool = False
     user: Id | None = None
@@ -227,7 +227,7 @@ class NewExportLink(Body):
 
 
 class NewSchedule(Body):
-    """A saved search to export every day at a time of one's own, as `02:30`, into a folder of the server."""
+    """A saved search to export every day at a time in the caller's time zone, as `02:30`, into a folder of the server."""
 
     search: Id
     folder: Name
@@ -235,7 +235,7 @@ class NewSchedule(Body):
 
 
 class Criteria(Body):
-    """Criteria of Questetra's, as XML or JSON."""
+    """Questetra's criteria, as XML or JSON."""
 
     criteria: Annotated[str, msgspec.Meta(max_length=200_000)]
 
@@ -247,10 +247,10 @@ class CallFailure(Body):
 
 
 class NewSecret(Body):
-    """A secret: its value, the only hosts that it is ever sent to (none: any), the codes of the apps that may use it.
+    """A secret: its value, the only hosts to which it is sent (none: any), the codes of the apps that may use it.
 
-    Without `value` the one that is set stays, and `hosts` too unless they are given. Without `apps` those stay that may
-    use it; a new secret no app may use. `*` stands for every app.
+    Without `value` the existing one stays, and `hosts` too unless they are given. Without `apps` the existing ones
+    stay; no app may use a new secret. `*` means every app.
     """
 
     value: Text | None = None

@@ -68,7 +68,7 @@ def _id(exchange: Exchange) -> InstanceId:
 
 
 async def read(exchange: Exchange) -> Reply:
-    """Return an instance by number or identifier, as far as one may see it."""
+    """Return the visible parts of an instance, by number or identifier."""
     seen = await _view(exchange)
     return json_reply(outputs.view(seen), headers=etag(seen.instance.revision))
 
@@ -83,7 +83,7 @@ async def _changed(exchange: Exchange, instance: InstanceId) -> Reply:
 
 
 async def change_values(exchange: Exchange) -> Reply:
-    """Change fields; If-Match must name the revision that was read."""
+    """Change values of fields; If-Match must name the revision that was read."""
     expected = exchange.revision(is_required=True)
     given = await exchange.read(inputs.Filled)
     instance = _id(exchange)
@@ -121,7 +121,7 @@ async def history(exchange: Exchange) -> Reply:
 
 
 async def files_of(exchange: Exchange) -> Reply:
-    """List an instance's files that one may see."""
+    """List an instance's visible files."""
     found = await attached.of_instance(exchange.context, exchange.actor, _id(exchange))
     return json_reply(file_outputs.files(found))
 
@@ -136,7 +136,7 @@ async def run_action(exchange: Exchange) -> Reply:
 
 
 async def send_message(exchange: Exchange) -> Reply:
-    """Deliver a message with values and uploads to what waits for it."""
+    """Deliver a message with values and uploads to the instance that waits for it."""
     given = await exchange.read(inputs.Filled)
     await lifecycle.send_message(
         exchange.context, exchange.actor, _id(exchange), exchange.params["message"], given.submission()

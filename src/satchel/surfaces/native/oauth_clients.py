@@ -12,7 +12,7 @@ from satchel.surfaces.native.outputs import people as outputs
 
 
 class NewOAuthClient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A program to be; `public` says that it cannot keep a secret and proves itself by PKCE."""
+    """A new OAuth2 client; a `public` one cannot keep a secret and must use PKCE."""
 
     name: str
     redirect_uris: list[str]
@@ -20,13 +20,13 @@ class NewOAuthClient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def listing(exchange: Exchange) -> Reply:
-    """List the programs that people may let act for them."""
+    """List the OAuth2 clients."""
     found = await oauth_clients.listing(exchange.context, exchange.actor)
     return json_reply(api.OAuthClients(items=[outputs.oauth_client(one) for one in found], next=None))
 
 
 async def create(exchange: Exchange) -> Reply:
-    """Register a program; its secret, unless it is public, is shown this once."""
+    """Register an OAuth2 client; its secret, unless it is public, is shown only once."""
     given = await exchange.read(NewOAuthClient)
     made = await oauth_clients.register(
         exchange.context, exchange.actor, name=given.name, redirect_uris=given.redirect_uris, is_public=given.public
@@ -35,7 +35,7 @@ async def create(exchange: Exchange) -> Reply:
 
 
 async def revoke(exchange: Exchange) -> Reply:
-    """End a program and all that it was given."""
+    """Revoke an OAuth2 client and all its tokens."""
     await oauth_clients.revoke(exchange.context, exchange.actor, exchange.number("client", "client"))
     return Reply(status=204)
 

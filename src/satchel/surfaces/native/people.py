@@ -28,7 +28,7 @@ from satchel.surfaces.native.outputs.paging import page
 
 
 async def sign_in(exchange: Exchange) -> Reply:
-    """Open a session for an e-mail and a password; where they fit several accounts, one has to be named."""
+    """Open a session for an e-mail and a password; if they fit several accounts, one has to be named."""
     given = await exchange.read(inputs.SignIn)
     actor = await credentials.by_password(
         exchange.context,
@@ -53,7 +53,7 @@ def _cookie(exchange: Exchange, value: str, secret: CredentialSecret | None) -> 
 
 
 async def sign_out(exchange: Exchange) -> Reply:
-    """End the credential that this request came with, if it is a session."""
+    """End the session of this request."""
     actor = exchange.actor
     if actor.credential_id is not None and actor.user_id is not None:
         for known in await credentials.of_user(exchange.context, actor, actor.user_id):
@@ -63,7 +63,7 @@ async def sign_out(exchange: Exchange) -> Reply:
 
 
 async def me(exchange: Exchange) -> Reply:
-    """Return who asks, with groups and rights."""
+    """Return the caller, with groups and rights."""
     return json_reply(outputs.me(exchange.actor))
 
 
@@ -75,7 +75,7 @@ async def users(exchange: Exchange) -> Reply:
 
 
 async def create_user(exchange: Exchange) -> Reply:
-    """Create a user, with a password and in groups if they are given."""
+    """Create a user, with an optional password and groups."""
     given = await exchange.read(inputs.NewUser)
     created = await accounts.create_user(
         exchange.context,
@@ -97,12 +97,12 @@ async def _end_user(exchange: Exchange, *, erase: bool) -> Reply:
 
 
 async def deactivate_user(exchange: Exchange) -> Reply:
-    """Keep a user from signing in."""
+    """Deactivate a user: they may no longer sign in."""
     return await _end_user(exchange, erase=False)
 
 
 async def erase_user(exchange: Exchange) -> Reply:
-    """Keep a user from signing in and blank who they were."""
+    """Deactivate a user and erase their personal data."""
     return await _end_user(exchange, erase=True)
 
 
@@ -122,7 +122,7 @@ async def credentials_of(exchange: Exchange) -> Reply:
 
 
 async def create_credential(exchange: Exchange) -> Reply:
-    """Create a token, API key or API password; its secret is in this answer and nowhere else."""
+    """Create a token, API key or API password; its secret is shown only once."""
     given = await exchange.read(inputs.NewCredential)
     user = UserId(exchange.number("user", "user"))
     context, actor, expires_at = exchange.context, exchange.actor, given.expires_at
@@ -136,14 +136,14 @@ async def create_credential(exchange: Exchange) -> Reply:
 
 
 async def revoke_credential(exchange: Exchange) -> Reply:
-    """End a credential."""
+    """Revoke a credential."""
     credential = CredentialId(exchange.number("credential", "credential"))
     await credentials.revoke(exchange.context, exchange.actor, credential)
     return Reply(status=204)
 
 
 async def groups(exchange: Exchange) -> Reply:
-    """List the account's groups; to administrators with members and rights."""
+    """List the account's groups; for administrators with members and rights."""
     people = await accounts.people(exchange.context, exchange.actor)
     return json_reply(outputs.groups(people, with_members=exchange.actor.is_admin))
 
@@ -162,12 +162,12 @@ async def _set_member(exchange: Exchange, *, is_member: bool) -> Reply:
 
 
 async def add_member(exchange: Exchange) -> Reply:
-    """Put a user into a group."""
+    """Add a user to a group."""
     return await _set_member(exchange, is_member=True)
 
 
 async def remove_member(exchange: Exchange) -> Reply:
-    """Take a user out of a group."""
+    """Remove a user from a group."""
     return await _set_member(exchange, is_member=False)
 
 
@@ -189,12 +189,12 @@ async def grant(exchange: Exchange) -> Reply:
 
 
 async def revoke_grant(exchange: Exchange) -> Reply:
-    """Take a right from a group."""
+    """Revoke a right of a group."""
     return await _grant(exchange, is_granted=False)
 
 
 async def storage(exchange: Exchange) -> Reply:
-    """Return the account's quota and what is taken of it."""
+    """Return the account's quota and its use."""
     return json_reply(outputs.storage(await accounts.storage(exchange.context, exchange.actor)))
 
 

@@ -18,14 +18,14 @@ def _id(exchange: Exchange) -> ScheduleId:
 
 
 async def listing(exchange: Exchange) -> Reply:
-    """List one's schedules, to administrators everybody's."""
+    """List the caller's schedules, for administrators all."""
     asked = exchange.query(PageQuery)
     found = await schedules.all_schedules(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
     return json_reply(page(found, asked.limit, api.Schedules, outputs.schedule))
 
 
 async def create(exchange: Exchange) -> Reply:
-    """Have a saved search exported into a folder of the server every day."""
+    """Schedule a daily export of a saved search into a folder of the server."""
     given = await exchange.read(inputs.NewSchedule)
     created = await schedules.create(
         exchange.context, exchange.actor, SearchId(given.search), folder=given.folder, at=given.at
@@ -40,13 +40,13 @@ async def read(exchange: Exchange) -> Reply:
 
 
 async def delete(exchange: Exchange) -> Reply:
-    """Remove a schedule; what is in its folder stays there."""
+    """Delete a schedule; the files in its folder stay."""
     await schedules.delete(exchange.context, exchange.actor, _id(exchange))
     return Reply(status=204)
 
 
 async def run(exchange: Exchange) -> Reply:
-    """Have a schedule run now."""
+    """Run a schedule now."""
     await schedules.run_now(exchange.context, exchange.actor, _id(exchange))
     return Reply(status=202)
 

@@ -22,14 +22,14 @@ def _id(exchange: Exchange) -> SearchId:
 
 
 async def listing(exchange: Exchange) -> Reply:
-    """List the saved searches that are one's own or shared with one's groups."""
+    """List the caller's saved searches, and those shared with their groups."""
     asked = exchange.query(PageQuery)
     found = await search.all_saved(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
     return json_reply(page(found, asked.limit, api.SavedSearches, outputs.saved_search))
 
 
 async def create(exchange: Exchange) -> Reply:
-    """Keep a search under a name."""
+    """Save a search under a name."""
     given = await exchange.read(inputs.NewSearch)
     query = inputs.mapping(given.query, "/query")
     created = await search.save(exchange.context, exchange.actor, given.name, query, given.groups)
@@ -43,7 +43,7 @@ async def read(exchange: Exchange) -> Reply:
 
 
 async def change(exchange: Exchange) -> Reply:
-    """Give a saved search a name, a query and groups."""
+    """Replace a saved search's name, query and groups."""
     given = await exchange.read(inputs.NewSearch)
     query = inputs.mapping(given.query, "/query")
     await search.change(
@@ -53,13 +53,13 @@ async def change(exchange: Exchange) -> Reply:
 
 
 async def delete(exchange: Exchange) -> Reply:
-    """Remove a saved search."""
+    """Delete a saved search."""
     await search.delete(exchange.context, exchange.actor, _id(exchange))
     return Reply(status=204)
 
 
 async def run(exchange: Exchange) -> Reply:
-    """Return a page of what a saved search finds."""
+    """Return a page of a saved search's instances."""
     saved = await search.saved(exchange.context, exchange.actor, _id(exchange))
     asked = exchange.query(SavedSearchQuery)
     given = {**saved.query, **({"cursor": asked.cursor} if asked.cursor is not None else {})}
@@ -74,7 +74,7 @@ _TYPES = {
 
 
 async def criteria(exchange: Exchange) -> Reply:
-    """Return a saved search as criteria for another program: `as` says which, `items` what they show."""
+    """Return a saved search as criteria for another program: `as` is the format, `items` the fields to display."""
     asked = exchange.query(CriteriaQuery)
     form, items = CriteriaFormat(asked.as_), _items(asked.items)
     text = await saved_criteria.copied(exchange.context, exchange.actor, _id(exchange), form, items=items)
@@ -94,7 +94,7 @@ _LONGEST_ITEM = 4
 
 
 async def read_criteria(exchange: Exchange) -> Reply:
-    """Return the query that Questetra's criteria (XML or JSON) mean, and the fields that they show."""
+    """Return Questetra's criteria (XML or JSON) as a query, and the fields that they display."""
     given = await exchange.read(inputs.Criteria)
     context, actor = exchange.context, exchange.actor
     asked = criteria_kit.read_criteria(given.criteria, now=context.clock(), time_zone=actor.time_zone)

@@ -17,7 +17,7 @@ async def listing(exchange: Exchange) -> Reply:
 
 
 async def put(exchange: Exchange) -> Reply:
-    """Set a secret, in place of the one of that name if there is one, or change which apps may use it."""
+    """Set a secret, replacing an existing one of that name, or change which apps may use it."""
     given = await exchange.read(inputs.NewSecret)
     name = exchange.params["name"]
     await secrets.put(exchange.context, exchange.actor, name, given.value, given.hosts, apps=given.apps)
@@ -25,7 +25,7 @@ async def put(exchange: Exchange) -> Reply:
 
 
 async def delete(exchange: Exchange) -> Reply:
-    """Forget a secret; calls that name it fail from now on."""
+    """Delete a secret; calls that name it fail from then on."""
     await secrets.delete(exchange.context, exchange.actor, exchange.params["name"])
     return Reply(status=204)
 

@@ -18,27 +18,27 @@ def _id(exchange: Exchange) -> JobId:
 
 
 async def listing(exchange: Exchange) -> Reply:
-    """List the service tasks that wait."""
+    """List the waiting service tasks."""
     asked = exchange.query(PageQuery)
     found = await by_hand.waiting(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
     return json_reply(page(found, asked.limit, api.Calls, outputs.call))
 
 
 async def reading(exchange: Exchange) -> Reply:
-    """Read a service task, with every attempt to do it."""
+    """Read a service task, with every attempt."""
     found = await by_hand.record(exchange.context, exchange.actor, _id(exchange))
     return json_reply(outputs.call_record(found))
 
 
 async def finish(exchange: Exchange) -> Reply:
-    """Hand in the result of a service task."""
+    """Complete a service task with its result."""
     given = await exchange.read(inputs.Filled)
     await by_hand.finish(exchange.context, exchange.actor, _id(exchange), given.submission())
     return Reply(status=204)
 
 
 async def fail(exchange: Exchange) -> Reply:
-    """Say that a service task has failed."""
+    """Report that a service task has failed."""
     given = await exchange.read(inputs.CallFailure)
     await by_hand.fail(exchange.context, exchange.actor, _id(exchange), given.code)
     return Reply(status=204)
@@ -55,14 +55,14 @@ async def incidents(exchange: Exchange) -> Reply:
 
 
 async def retry(exchange: Exchange) -> Reply:
-    """Take the step of an incident again."""
+    """Retry the step of an incident."""
     incident = IncidentId(exchange.number("incident", "incident"))
     await by_hand.retry(exchange.context, exchange.actor, incident)
     return Reply(status=204)
 
 
 async def skip(exchange: Exchange) -> Reply:
-    """Go on past a service task that failed, with values set by hand."""
+    """Continue past a failed service task, with values set by hand."""
     given = await exchange.read(inputs.Filled)
     incident = IncidentId(exchange.number("incident", "incident"))
     await by_hand.skip(exchange.context, exchange.actor, incident, given.submission())

@@ -63,7 +63,7 @@ async def counts(exchange: Exchange) -> Reply:
 
 
 async def read(exchange: Exchange) -> Reply:
-    """Return a task with its form and what that shows."""
+    """Return a task with its form and the form's values and files."""
     seen = await tasks.read(exchange.context, exchange.actor, _id(exchange))
     return json_reply(outputs.task_view(seen), headers=etag(seen.task.revision))
 
@@ -86,22 +86,22 @@ async def _do(exchange: Exchange, action: Callable[..., Awaitable[None]]) -> Rep
 
 
 async def claim(exchange: Exchange) -> Reply:
-    """Take a task that is offered."""
+    """Claim an offered task."""
     return await _do(exchange, tasks.claim)
 
 
 async def release(exchange: Exchange) -> Reply:
-    """Offer a task again that one holds."""
+    """Release a task that the caller holds."""
     return await _do(exchange, tasks.release)
 
 
 async def arrive(exchange: Exchange) -> Reply:
-    """Say that one has begun."""
+    """Report that the holder has started a task."""
     return await _do(exchange, tasks.arrive)
 
 
 async def assign(exchange: Exchange) -> Reply:
-    """Give a task to a user."""
+    """Assign a task to a user."""
     given = await exchange.read(inputs.Assign)
     task = _id(exchange)
     await tasks.assign(exchange.context, exchange.actor, task, UserId(given.user), expected=exchange.revision())
@@ -109,7 +109,7 @@ async def assign(exchange: Exchange) -> Reply:
 
 
 async def save(exchange: Exchange) -> Reply:
-    """Save a task's form without finishing it."""
+    """Save a task's form without completing it."""
     given = await exchange.read(inputs.Filled)
     task = _id(exchange)
     await tasks.save(exchange.context, exchange.actor, task, given.submission(), expected=exchange.revision())

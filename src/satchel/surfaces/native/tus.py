@@ -52,7 +52,7 @@ def _check_version(exchange: Exchange) -> None:
 
 
 async def options(exchange: Exchange) -> Reply:
-    """Say which parts of tus are spoken here."""
+    """Return the supported parts of tus."""
     upload = await find(exchange)
     headers = {
         **_headers(),
@@ -65,7 +65,7 @@ async def options(exchange: Exchange) -> Reply:
 
 
 async def create(exchange: Exchange) -> Reply:
-    """Say the length, name and type of a tus upload before its bytes."""
+    """Declare the length, name and type of a tus upload before its bytes."""
     _check_version(exchange)
     upload = await find(exchange)
     length = content_length(exchange.header("upload-length"))
@@ -78,7 +78,7 @@ async def create(exchange: Exchange) -> Reply:
 
 
 async def head(exchange: Exchange) -> Reply:
-    """Say how far a tus upload is."""
+    """Return the offset of a tus upload."""
     _check_version(exchange)
     progress = await pieces.progress(exchange.context, await find(exchange))
     said = {} if progress.metadata is None else {"Upload-Metadata": progress.metadata}
@@ -86,7 +86,7 @@ async def head(exchange: Exchange) -> Reply:
 
 
 async def patch(exchange: Exchange) -> Reply:
-    """Take a piece of a tus upload."""
+    """Receive a piece of a tus upload."""
     _check_version(exchange)
     if exchange.content_type != PIECE_TYPE:
         raise UnsupportedMedia(f"Send pieces with Content-Type: {PIECE_TYPE}.")
@@ -121,7 +121,7 @@ def _checksum(header: str | None) -> Checksum | None:
 
 
 async def terminate(exchange: Exchange) -> Reply:
-    """End a tus upload and free what it reserved."""
+    """End a tus upload and release its reservation."""
     _check_version(exchange)
     upload = await find(exchange)
     await tickets.end(exchange.context, upload, reason="deleted")

@@ -40,7 +40,7 @@ from satchel.surfaces.native.outputs.paging import page
 
 
 async def ask(exchange: Exchange) -> Reply:
-    """Ask for a ticket: a reserved slot for one file."""
+    """Reserve a ticket: a slot for one file."""
     given = await exchange.read(inputs.NewUpload)
     wish = UploadRequest(
         size_bytes=given.size,
@@ -74,7 +74,7 @@ async def find(exchange: Exchange, *, token: str | None = None) -> Upload:
 
 
 async def listing(exchange: Exchange) -> Reply:
-    """List one's tickets that have not ended."""
+    """List the caller's tickets that have not ended."""
     asked = exchange.query(PageQuery)
     found = await tickets.waiting(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
     return json_reply(page(found, asked.limit, api.Uploads, outputs.upload))
@@ -86,7 +86,7 @@ async def read(exchange: Exchange) -> Reply:
 
 
 async def end(exchange: Exchange) -> Reply:
-    """End a ticket and free what it reserved."""
+    """End a ticket and release its reservation."""
     upload = await find(exchange)
     await tickets.end(exchange.context, upload, reason="deleted")
     await pieces.abandon(exchange.context, upload)
@@ -94,7 +94,7 @@ async def end(exchange: Exchange) -> Reply:
 
 
 async def put(exchange: Exchange) -> Reply:
-    """Take a file's bytes as the request's body."""
+    """Receive a file's bytes as the request's body."""
     upload = await find(exchange)
     arrival = Arrival(name=name_of_body(exchange), media_type=exchange.content_type or None)
     finished = await intake.receive(
@@ -108,7 +108,7 @@ async def put(exchange: Exchange) -> Reply:
 
 
 async def form(exchange: Exchange) -> Reply:
-    """Take a file as a multipart form: the token first, the file last."""
+    """Receive a file as a multipart form: the token first, the file last."""
     token: str | None = exchange.query(TicketQuery).token
     upload: Upload | None = None
     finished: Upload | None = None
@@ -128,7 +128,7 @@ async def form(exchange: Exchange) -> Reply:
 
 
 async def sign(exchange: Exchange) -> Reply:
-    """Take a signature from a pad as SVG path data."""
+    """Receive a signature from a pad as SVG path data."""
     given = await exchange.read(inputs.Signature)
     return json_reply(outputs.upload(await intake.sign(exchange.context, await find(exchange), given.path)))
 

@@ -23,7 +23,7 @@ Events = Annotated[Sequence[Name], msgspec.Meta(max_length=20)]
 
 
 class WebhookChange(Body):
-    """A webhook's new address, events, format, or whether it is told anything; what is left out stays."""
+    """A webhook's new address, events, format, or whether it is notified; omitted members stay unchanged."""
 
     url: Address | None = None
     events: Events | None = None
@@ -36,13 +36,13 @@ class WebhookChange(Body):
 
 
 class NewWebhook(WebhookChange, kw_only=True):
-    """A webhook to be, of the app with this code; it is told of everything by default."""
+    """A new webhook of the app with this code; it is notified of every event by default."""
 
     app: Name
 
 
 class NewWebhookSecret(Body):
-    """How a secret is replaced; with `at_once` the one before signs nothing any more."""
+    """How a secret is replaced; with `at_once` the previous one no longer signs."""
 
     at_once: bool = False
 
@@ -56,13 +56,13 @@ def _delivery_id(exchange: Exchange) -> DeliveryId:
 
 
 async def listing(exchange: Exchange) -> Reply:
-    """List webhooks, of all apps that one may manage or of one (app=...)."""
+    """List webhooks, of all apps that the caller may manage or of one (app=...)."""
     found = await subscriptions.listing(exchange.context, exchange.actor, exchange.query(WebhooksQuery).app)
     return json_reply(api.Webhooks(items=[outputs.webhook(row) for row in found], next=None))
 
 
 async def create(exchange: Exchange) -> Reply:
-    """Have an app tell an address what happens; the secret is shown this once."""
+    """Create a webhook that notifies an address of an app's events; its secret is shown only once."""
     given = await exchange.read(NewWebhook)
     made = await subscriptions.create(exchange.context, exchange.actor, given.app, given.wish())
     return json_reply(
@@ -84,26 +84,26 @@ async def change(exchange: Exchange) -> Reply:
 
 
 async def delete(exchange: Exchange) -> Reply:
-    """Delete a webhook with the record of what it was told."""
+    """Delete a webhook with its deliveries."""
     await subscriptions.delete(exchange.context, exchange.actor, _id(exchange))
     return Reply(status=204)
 
 
 async def change_secret(exchange: Exchange) -> Reply:
-    """Replace a webhook's secret; the new one is shown this once."""
+    """Replace a webhook's secret; the new one is shown only once."""
     given = await exchange.read(NewWebhookSecret)
     made = await subscriptions.change_secret(exchange.context, exchange.actor, _id(exchange), at_once=given.at_once)
     return json_reply(outputs.webhook_secret(made))
 
 
 async def send_test(exchange: Exchange) -> Reply:
-    """Send a webhook a test."""
+    """Send a test to a webhook."""
     made = await subscriptions.send_test(exchange.context, exchange.actor, _id(exchange))
     return json_reply(api.TestSent(delivery=made), status=202, headers={"Location": f"/api/v1/deliveries/{made}"})
 
 
 async def deliveries(exchange: Exchange) -> Reply:
-    """List what a webhook was told, newest first (state=waiting, delivered or failed)."""
+    """List a webhook's deliveries, newest first (state=waiting, delivered or failed)."""
     asked = exchange.query(DeliveriesQuery)
     found = await subscriptions.deliveries(
         exchange.context,
@@ -123,7 +123,7 @@ async def delivery(exchange: Exchange) -> Reply:
 
 
 async def redeliver(exchange: Exchange) -> Reply:
-    """Have a delivery that ended made again."""
+    """Repeat a delivery that ended."""
     await subscriptions.redeliver(exchange.context, exchange.actor, _delivery_id(exchange))
     return Reply(status=202)
 
