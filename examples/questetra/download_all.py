@@ -1,6 +1,6 @@
 """Downloads every file of every process that process-criteria.txt finds into ./file_py, a page at a time.
 
-As download.py beside it, which it uses; it goes on until as many processes were seen as the search counts.
+As download.py beside it, which it uses; it reads all pages, until as many processes were seen as the search counts.
 """
 
 import os

@@ -3,7 +3,7 @@
     python examples/receiver/receiver.py --port 8099
 
 It stands for the ERP or archive that a process talks to, needs nothing but Python, listens on this machine only and
-keeps what arrives in memory. `POST /archive` takes `multipart/form-data`; `GET /` tells as JSON what arrived.
+keeps what arrives in memory. `POST /archive` takes `multipart/form-data`; `GET /` lists the received files as JSON.
 `POST /webhook` prints the messages of webhooks; it does not check who sends them, docs/howto/webhooks.md shows how.
 """
 
@@ -40,7 +40,7 @@ class Handler(BaseHTTPRequestHandler):
     archive = Archive()
 
     def do_GET(self) -> None:
-        """Tell what arrived, newest last."""
+        """List the received files, newest last."""
         with self.archive.lock:
             data = json.dumps(list(self.archive.entries), indent=2).encode()
         self._answer(200, "application/json", data)
@@ -99,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def read_form(content_type: str, body: bytes) -> tuple[dict[str, str], list[dict[str, object]]]:
-    """Return the values and the files of a form; no files where it is none."""
+    """Return the values and the files of a form; no files if it is not one."""
     message = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body, policy=policy.HTTP)
     values: dict[str, str] = {}
     files: list[dict[str, object]] = []
@@ -122,7 +122,7 @@ def read_form(content_type: str, body: bytes) -> tuple[dict[str, str], list[dict
 
 
 def receipt_pdf(values: dict[str, str], files: list[dict[str, object]]) -> bytes:
-    """Return a page that says what was taken."""
+    """Return a page that lists the received files."""
     lines = ["Receipt", "", *(f"{name}: {value}" for name, value in values.items())]
     for file in files:
         lines += ["", f"{file['name']}, {file['bytes']} bytes", f"SHA-256 {file['sha256']}"]

@@ -64,7 +64,7 @@ async def test_a_name_that_hangs_takes_one_thread_and_holds_up_no_other(names: N
 async def test_who_asks_for_a_name_that_hangs_is_told_so(names: NameServer) -> None:
     failed = await why(Resolver(names.look_up, patience=SHORT), "hangs.example")
     assert (failed.reason, failed.is_temporary, failed.is_sent) == ("dns", True, False)
-    assert failed.message == "No name server said within 0.05 s where hangs.example is."
+    assert failed.message == "No name server returned the address of hangs.example within 0.05 s."
 
 
 async def test_names_that_hang_take_so_many_threads_and_no_more(names: NameServer) -> None:

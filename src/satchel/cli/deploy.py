@@ -34,8 +34,8 @@ async def _deploy(bundle: Path, url: str, token: str) -> ExitCode:
     answer, body = await request(
         url, token, "POST", "/api/v1/apps", content=_zipped(bundle), media_type="application/zip"
     )
-    told = cast("list[dict[str, Any]]", body.get("findings", body.get("warnings", [])))
-    named = [Finding(**finding) for finding in told]
+    reported = cast("list[dict[str, Any]]", body.get("findings", body.get("warnings", [])))
+    named = [Finding(**finding) for finding in reported]
     output.findings(named)
     if answer.is_success:
         output.out.print(f"deployed {body['code']} version {body['version']}")

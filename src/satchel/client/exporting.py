@@ -181,16 +181,16 @@ class ExportRun:
     ) -> None:
         loop = asyncio.get_running_loop()
 
-        def tell(page: FoundPage | None) -> None:
+        def announce(page: FoundPage | None) -> None:
             if not known.done():
                 known.set_result(page)
 
         def listed(page: FoundPage) -> None:
-            loop.call_soon_threadsafe(tell, page)
+            loop.call_soon_threadsafe(announce, page)
 
         stream = PageStream(self, self._tree, self._listener, listed=listed)
         await self._driver.run_in_thread(stream.flow(source, cursor))
-        loop.call_soon(tell, None)  # after the callbacks of `listed`
+        loop.call_soon(announce, None)  # after the callbacks of `listed`
         for job in stream.waiting.values():
             await self._queue.put(job)
 

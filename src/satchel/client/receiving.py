@@ -73,22 +73,22 @@ def receive(
     while True:
         if sink.size and known is None:
             sink.reset()
-        begun = sink.size
-        ranged = {"Range": f"bytes={begun}-", "If-Range": known} if begun and known is not None else {}
-        taker = _Taker(sink, begun, is_body)
+        start = sink.size
+        ranged = {"Range": f"bytes={start}-", "If-Range": known} if start and known is not None else {}
+        taker = _Taker(sink, start, is_body)
         got: Reply | NoReply = yield replace(call, headers={**call.headers, **ranged}, into=taker.take)
         if isinstance(got, Reply) and got.is_success:
             if taker.other is not None:
                 raise refusal(got.status, got.headers.get("content-type", ""), bytes(taker.other))
             return
-        if isinstance(got, Reply) and got.status == _RESET and begun:
-            if got.headers.get("content-range") == f"bytes */{begun}":
+        if isinstance(got, Reply) and got.status == _RESET and start:
+            if got.headers.get("content-range") == f"bytes */{start}":
                 return  # it was complete
             sink.reset()
         elif not is_transient(got):
             accept(call, got)
         known = known or taker.etag
-        tried = 1 if known is not None and sink.size > begun else tried + 1
+        tried = 1 if known is not None and sink.size > start else tried + 1
         yield wait_for(call, got, tried, retries)
 
 
@@ -138,9 +138,9 @@ class _Taker:
         other: what was received instead of the body; None if the body was.
     """
 
-    def __init__(self, sink: Sink, begun: int, is_body: Callable[[Reply], bool] | None) -> None:
+    def __init__(self, sink: Sink, start: int, is_body: Callable[[Reply], bool] | None) -> None:
         self._sink = sink
-        self._is_fresh = begun > 0
+        self._is_fresh = start > 0
         self._is_body = is_body
         self.etag: str | None = None
         self.other: bytearray | None = None

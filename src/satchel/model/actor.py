@@ -33,7 +33,7 @@ class Actor:
 
     Attributes:
         scope: the credential's scope, in its surface's terms; "" for everything.
-        address: the network address that the request came from, or None.
+        address: the network address of the request, or None.
         rights: by app; the key None holds those for every app.
         sees_own_work: whether the user sees what they started or completed without the right `view`.
     """

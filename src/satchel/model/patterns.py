@@ -7,7 +7,7 @@ do not need.
 
 from typing import Protocol, cast
 
-import re2 as _untyped  # type: ignore[import-untyped]  # ships no types; `_Engine` says what is used of it
+import re2 as _untyped  # type: ignore[import-untyped]  # ships no types; `_Engine` has the used part
 
 MAX_PATTERN_CHARS = 500
 

@@ -1,7 +1,7 @@
-"""What comes back: status, headers, and a body that is read once, bounded, and only ever taken whole.
+"""Replies: status, headers, and a body that is read once, bounded, and only used if complete.
 
-A reply whose end cannot be told from a broken connection, that is longer than allowed (also after decompression) or
-shorter than said, is no reply: what was read of it is discarded by whoever reads.
+A reply whose end cannot be distinguished from a broken connection, that is longer than allowed (also after
+decompression) or shorter than announced, is an error: the caller discards the bytes that were read.
 """
 
 import zlib
@@ -31,10 +31,10 @@ class Reply:
 
     Attributes:
         status: 200 to 599.
-        target: where it came from, after redirects.
-        address: `address:port` that was dialled.
+        target: its address, after redirects.
+        address: `address:port` of the connection.
         sent_bytes: of the request's body.
-        received_bytes: of the reply's body so far, as they came over the wire.
+        received_bytes: of the reply's body so far, before decompression.
         head: the first KiB of the body, as far as it was read.
     """
 
@@ -51,13 +51,13 @@ class Reply:
         is_closed: Callable[[], bool],
         until_close: bool,
     ) -> None:
-        """Begin to read a reply.
+        """Start to read a reply.
 
         Args:
             status, headers, target, address, sent_bytes: of the exchange.
             limit_bytes: the longest body, after decompression.
-            content: the body as it comes.
-            is_closed: returns whether TLS has closed the connection, rather than that it broke.
+            content: the body as it arrives.
+            is_closed: returns whether TLS has closed the connection, as opposed to a broken one.
             until_close: whether a body may end with a connection that has no TLS.
         """
         self.status = status
@@ -78,7 +78,7 @@ class Reply:
 
     @property
     def media_type(self) -> str | None:
-        """The Content-Type without its parameters, lower-case; None where there is none."""
+        """The Content-Type without its parameters, lower-case; None if there is none."""
         return essence(self.header("content-type")) or None
 
     @property
@@ -93,7 +93,7 @@ class Reply:
         return address_name(self.target.path)
 
     def retry_after_s(self, now: datetime) -> float | None:
-        """Return how long the other side asks to wait, up to a day, or None."""
+        """Return how long to wait according to the other side, up to a day, or None."""
         text = self.header("retry-after")
         if not text:
             return None
@@ -106,7 +106,7 @@ class Reply:
         return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
 
     async def body(self) -> AsyncIterator[bytes]:
-        """Give the body, decompressed; to be read once.
+        """Yield the body, decompressed; can be read once.
 
         Raises:
             CallFailed: `reply_without_length`, `reply_too_large`, `reply_cut_short`, `reply_encoding`, `timeout`.
@@ -131,7 +131,7 @@ class Reply:
         self._check_end(unpacker)
 
     async def read(self) -> bytes:
-        """Return the whole body; for replies that are values and not files.
+        """Return the whole body; for replies with values, not files.
 
         Raises:
             CallFailed: as `body`.
@@ -139,13 +139,13 @@ class Reply:
         return b"".join([chunk async for chunk in self.body()])
 
     async def peek(self) -> bytes:
-        """Return the body's first KiB for the record of a call whose reply is of no further use."""
+        """Return the body's first KiB for the record of a call whose reply is not used otherwise."""
         try:
             async for _ in self.body():
                 if len(self.head) >= HEAD_BYTES:
                     break
         except CallFailed:
-            pass  # what came is enough
+            pass  # the received bytes are enough
         return self.head
 
     @property
@@ -157,8 +157,8 @@ class Reply:
         if self._ends_with_connection and not (self.target.scheme == "https" or self._until_close):
             raise CallFailed(
                 "reply_without_length",
-                f"{self.target.shown} does not say how long its reply is: a broken connection could not be told "
-                "from its end; it was discarded. With reply_until_close the task takes such replies.",
+                f"{self.target.shown} sent a reply without a length: its end cannot be distinguished from a broken "
+                "connection; it was discarded. With reply_until_close the task accepts such replies.",
                 is_sent=True,
             )
 
@@ -183,7 +183,7 @@ class Reply:
         if encoding not in _ENCODINGS:
             raise CallFailed(
                 "reply_encoding",
-                f"{self.target.shown} answers in the encoding {encoding[:40]!r}, which was not asked for.",
+                f"{self.target.shown} answers in the encoding {encoding[:40]!r}, which was not requested.",
                 is_sent=True,
             )
         return _Unpacker(_ENCODINGS[encoding], self._limit_bytes)
@@ -201,7 +201,7 @@ class Reply:
     def _too_large(self) -> CallFailed:
         return CallFailed(
             "reply_too_large",
-            f"The reply of {self.target.shown} is larger than the {self._limit_bytes} bytes that are taken; it was "
+            f"The reply of {self.target.shown} is larger than the {self._limit_bytes} bytes that are allowed; it was "
             "discarded.",
             is_sent=True,
             limit_bytes=self._limit_bytes,
@@ -209,7 +209,7 @@ class Reply:
 
 
 class _Unpacker:
-    """Unpacks in small steps, and stops once more has come than is allowed."""
+    """Decompresses in small steps, and stops once the result is larger than allowed."""
 
     def __init__(self, window_bits: int, limit_bytes: int) -> None:
         self._zlib = zlib.decompressobj(window_bits)
@@ -218,11 +218,11 @@ class _Unpacker:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the end of the compressed data has come."""
+        """Whether the end of the compressed data was received."""
         return self._zlib.eof
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Return what a chunk unpacks to, one step past the limit at most."""
+        """Decompress a chunk, at most one step past the limit."""
         pieces: list[bytes] = []
         size, rest = 0, chunk
         while rest and size <= self._limit_bytes:

@@ -133,7 +133,7 @@ def _command(
 
         output.run(opened())
 
-    # Typer reads these: what the function asks for, without what it is given, and the options of the opening.
+    # Typer reads these: the function's own options, without the context, and the added options.
     parameters = [
         *(one for one in shared.values() if one.kind is not inspect.Parameter.KEYWORD_ONLY),
         *own,

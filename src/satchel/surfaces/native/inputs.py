@@ -227,7 +227,7 @@ class NewExportLink(Body):
 
 
 class NewSchedule(Body):
-    """A saved search to export every day at a time in the caller's time zone, as `02:30`, into a folder of the server."""
+    """A saved search to export every day at a time in the caller's zone, as `02:30`, into a folder of the server."""
 
     search: Id
     folder: Name
