@@ -118,7 +118,7 @@ async def test_bytes_that_are_something_else_get_no_ending_that_lies(
 
     await world.perform(source)
 
-    assert "archive.txt (text/plain) is not of a type that receipt takes" in await incident(world, source)
+    assert "archive.txt (text/plain) is not of a type that receipt accepts" in await incident(world, source)
     assert await world.files(source) == []
 
 

@@ -154,7 +154,7 @@ async def test_more_files_than_the_target_takes_make_an_incident_and_nothing_els
 
     await world.perform(source)
 
-    assert "other takes 1 file(s) at most; there would be 2" in await incident(world, source)
+    assert "other accepts 1 file(s) at most; there would be 2" in await incident(world, source)
     assert await world.rows("SELECT count(*) FROM instances WHERE identifier LIKE 'NEW-%%'") == [(0,)]
     assert [(made.state, made.reason) for made in await attempts(world, source)] == [("failed", "invalid_values")]
 
@@ -198,7 +198,7 @@ async def test_creation_that_goes_in_circles_stops(world: World, clerk: Actor) -
         number = InstanceId(int(str(number_found)))
 
     assert await world.rows("SELECT count(*) FROM instances") == [(deepest + 1,)]
-    assert "start each other in a circle" in await incident(world, number)
+    assert "start each other in a cycle" in await incident(world, number)
 
 
 async def test_failure_for_good_is_caught_or_passed_over_as_the_app_says(world: World, clerk: Actor) -> None:

@@ -34,7 +34,7 @@ def test_the_first_commands_make_an_account_and_who_administers_it(quick_folder:
     assert user.stdout == "user 1 ann@example.com\n"
     assert (again.returncode, again.stderr) == (
         1,
-        "error: There is an account 'North' already. Choose another name.\n",
+        "error: The account 'North' exists already. Choose another name.\n",
     )
     assert (unnamed.returncode, unnamed.stderr) == (1, "error: Name an account: North, South.\n")
     assert named.stdout == "1\tann@example.com\tAnn\tadministrators\n"

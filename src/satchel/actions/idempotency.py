@@ -87,7 +87,7 @@ async def begin(context: Context, actor: Actor, request: KeyedRequest) -> Reserv
             raise Busy("The first request under this Idempotency-Key has just ended. Send it again.")
         if known.body_digest != request.body_digest:
             raise IdempotencyKeyReused(
-                "This Idempotency-Key was used with another body. Take a new key for a new request."
+                "This Idempotency-Key was used with another body. Use a new key for a new request."
             )
         since = now - UNFINISHED
         if known.status is None and await rows.take_over_key(tx, claim, unfinished_since=since):
@@ -96,8 +96,8 @@ async def begin(context: Context, actor: Actor, request: KeyedRequest) -> Reserv
         return replace(known, body=_opened(request, known.body or b""))
     if known.took_effect and known.created_at <= since:
         raise Conflict(
-            "The first request under this Idempotency-Key was done, but the server stopped before it answered."
-            " Look at what it did before you send it again under a new key."
+            "The first request under this Idempotency-Key was performed, but the server stopped before it answered."
+            " Check its effect before you send it again under a new key."
         )
     raise Busy("The first request under this Idempotency-Key still runs. Wait, then send it again.")
 
@@ -105,7 +105,9 @@ async def begin(context: Context, actor: Actor, request: KeyedRequest) -> Reserv
 def _begun(context: Context, request: KeyedRequest, claim: KeyClaim) -> ReservedKey:
     async def mark(tx: Writer) -> None:
         if not await rows.mark_effect(tx, claim):
-            raise Busy("This request took so long that another under its Idempotency-Key has begun. Nothing was saved.")
+            raise Busy(
+                "This request took so long that another under its Idempotency-Key has started. Nothing was saved."
+            )
 
     marking = replace(context, database=context.database.with_every_write(mark))
     return ReservedKey(context=marking, request=request, claim=claim)
@@ -116,7 +118,7 @@ def _opened(request: KeyedRequest, sealed: bytes) -> bytes:
     try:
         return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound)
     except (InvalidTag, ValueError):
-        raise IdempotencyKeyReused("What was answered under this Idempotency-Key is lost. Take a new key.") from None
+        raise IdempotencyKeyReused("The answer under this Idempotency-Key is lost. Use a new key.") from None
 
 
 async def remember(

@@ -98,7 +98,7 @@ async def _deploy(
             now=now,
         )
         if is_new and await rows.versions(tx, actor.account_id, row.id):
-            raise Conflict(f"There is an app {row.code} already.")
+            raise Conflict(f"The app {row.code} exists already.")
         changes = await _changes(tx, actor, bundle)  # again: another version may have come since
         if changes:
             raise InvalidBundle(changes)
@@ -159,7 +159,7 @@ async def _unknown_apps(tx: Reader, actor: Actor, bundle: Bundle) -> list[Findin
     found: list[Finding] = []
     for code, pointer in apps_named(bundle.manifest).items():
         if code != bundle.manifest.code and await rows.app_by_code(tx, actor.account_id, code) is None:
-            message = f"There is no app {code} in this account yet; deploy it before an instance gets to this call."
+            message = f"There is no app {code} in this account yet; deploy it before an instance reaches this call."
             found.append(bundle.finding("unknown_app", pointer, message, severity="warning"))
     return found
 
@@ -179,9 +179,8 @@ async def _changes(tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
             continue
         kind = slot_kind(field.type).value
         if list(taken.values()).count(kind) >= SLOTS_PER_KIND:
-            message = (
-                f"{field.id} is one searchable field of kind {kind} too many; an app may ever have {SLOTS_PER_KIND}."
-            )
+            allowed = f"an app may have {SLOTS_PER_KIND} over all its versions"
+            message = f"{field.id} is one searchable field of kind {kind} too many; {allowed}."
             finding = bundle.finding("too_many_searchable", f"/fields/{index}", message)
             found[finding.code, finding.line, finding.message] = finding
         taken[field.id] = kind

@@ -59,7 +59,7 @@ async def table(context: Context, actor: Actor, name: str) -> LoadedApp:
     if not found:
         raise NotFound("database", name[:80])
     if len(found) > 1:
-        raise InvalidRequest(f"Several apps are called {name[:80]}; use a code: {', '.join(sorted(found))}.")
+        raise InvalidRequest(f"Several apps are named {name[:80]}; use a code: {', '.join(sorted(found))}.")
     return await deploying.read(context, actor, found[0])
 
 
@@ -78,7 +78,7 @@ async def find(context: Context, actor: Actor, app: LoadedApp, wanted: RecordFil
     """
     access.require_right(actor, Right.VIEW, app.app_id, app.manifest.code)
     if len(wanted.values) > MAX_CONDITIONS:
-        raise InvalidRequest(f"{MAX_CONDITIONS} conditions are possible at once.")
+        raise InvalidRequest(f"At most {MAX_CONDITIONS} conditions are allowed.")
     equal, empty = _conditions(context, actor, app, wanted.values)
     async with context.database.read() as tx:
         found = await rows.records(

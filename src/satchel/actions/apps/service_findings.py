@@ -20,14 +20,16 @@ async def service_findings(tx: Reader, actor: Actor, bundle: Bundle) -> list[Fin
     for element, service in bundle.manifest.services.items():
         pointer = f"/services/{pointer_token(element)}"
         if service.acts_as is not None and not actor.is_admin and service.acts_as != actor.email:
-            message = f"Only an administrator may have {element} act for {service.acts_as}; without as it acts for you."
+            message = f"Only an administrator may let {element} act for {service.acts_as}; without as it acts for you."
             found.append(bundle.finding("acts_as", f"{pointer}/as", message))
         task = service.task
         if isinstance(task, RestTask) and task.auth is not None and task.auth.secret not in known:
             message = missing(task.auth.secret, app)
             found.append(bundle.finding("unknown_secret", f"{pointer}/auth", message, severity="warning"))
         for name in _links_as_bytes(bundle, service):
-            message = f"{element} sends {name} as bytes, which may hold files kept elsewhere; those make the call fail."
+            message = (
+                f"{element} sends {name} as bytes, but it may have files kept elsewhere; those make the call fail."
+            )
             found.append(bundle.finding("links_as_bytes", pointer, message, severity="warning"))
     return found
 

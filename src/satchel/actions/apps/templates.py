@@ -119,5 +119,5 @@ async def _manageable(context: Context, actor: Actor, code: str) -> LoadedApp:
     found = await deploying.read(context, actor, code)
     access.require_right(actor, Right.MANAGE, found.app_id, code)
     if not is_template(found):
-        raise Conflict(f"The app {code} has an order of work that no template has. Deploy it as an app.")
+        raise Conflict(f"The app {code} has a process that templates do not support. Deploy it as an app.")
     return found

@@ -161,7 +161,7 @@ async def check_in(
     """
     app = await _startable(context, actor)
     if person != actor.user_id and not actor.may(Right.MANAGE, app.id):
-        raise Forbidden(f"You need the right 'manage' for the app {CODE} to check others in.")
+        raise Forbidden(f"You need the right 'manage' for the app {CODE} to check in others.")
     await users.require_active(context, actor, [person])
     given = _submission(person, place, note, images)
     if form is None:

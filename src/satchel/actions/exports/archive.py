@@ -91,7 +91,7 @@ async def _from(context: Context, export: Export, first: PackedEntry | None) -> 
         else:
             if page:
                 continue
-        raise Gone(f"The export {export.id} has ended. Begin a new one.")
+        raise Gone(f"The export {export.id} has ended. Start a new one.")
 
 
 def _described(packed: PackedEntry) -> Member:

@@ -96,7 +96,7 @@ async def _step(context: Context, account: AccountId, export_id: ExportId) -> bo
             return False
         owner = await actor_of(tx, account, export.owner_id)
     if owner is None:
-        raise Forbidden("The user who began this export may no longer sign in.")
+        raise Forbidden("The user who started this export may no longer sign in.")
     if export.progress.is_listed:
         await _finish(context, owner, export)
         return False

@@ -53,9 +53,9 @@ async def issue(
         InvalidRequest: the lifetime is out of range, or there is no such user.
     """
     if lifetime_s is not None and not 1 <= lifetime_s <= MAX_LIFETIME_S:
-        raise InvalidRequest(f"A link lives 1 to {MAX_LIFETIME_S} seconds.", pointer="/lifetime_s")
+        raise InvalidRequest(f"A link is valid for 1 to {MAX_LIFETIME_S} seconds.", pointer="/lifetime_s")
     if actor.user_id is None:
-        raise InvalidRequest("Links are issued by users.")
+        raise InvalidRequest("Only users can issue links.")
     export = await requests.fetchable(context, actor, export_id)
     seconds = context.policy.link_lifetime.total_seconds() if lifetime_s is None else lifetime_s
     expires = int(min(context.clock().timestamp() + seconds, export.expires_at.timestamp()))
@@ -83,7 +83,7 @@ async def open_link(context: Context, token: str) -> OpenedExport:
     try:
         export = await requests.fetchable(context, actor, ExportId(export_id))
     except (NotFound, Forbidden, InvalidState):
-        raise Gone("This link has ended: the one who made it may no longer fetch the export.") from None
+        raise Gone("This link has ended: its issuer may no longer fetch the export.") from None
     return OpenedExport(actor=actor, export=export, audience=None if audience == _ANYBODY else UserId(audience))
 
 
@@ -97,4 +97,4 @@ def require_audience(opened: OpenedExport, asking: Actor | None) -> None:
         return
     theirs = asking is not None and (asking.account_id, asking.user_id) == (opened.actor.account_id, opened.audience)
     if not theirs:
-        raise Forbidden("This link is for somebody else. Sign in as the one it was made for, or ask for one of yours.")
+        raise Forbidden("This link is for another user. Sign in as that user, or request your own link.")

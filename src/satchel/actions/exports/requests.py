@@ -78,7 +78,7 @@ async def begin(context: Context, actor: Actor, request: ExportRequest) -> Expor
         Conflict: the actor has too many exports; delete some.
     """
     if actor.user_id is None:
-        raise Forbidden("Exports are begun by users.")
+        raise Forbidden("Only users can start exports.")
     selection = await checked(context, actor, request)
     now = context.clock()
     async with context.database.write() as tx:
@@ -116,7 +116,7 @@ async def _own(tx: Reader, actor: Actor, export_id: ExportId) -> Export:
     if found is None or not (actor.is_admin or found.owner_id == actor.user_id):
         raise NotFound("export", export_id)
     if found.state is ExportState.ENDED:
-        raise Gone(f"The export {export_id} has expired or was deleted. Begin a new one.")
+        raise Gone(f"The export {export_id} has expired or was deleted. Start a new one.")
     return found
 
 
@@ -137,13 +137,13 @@ async def fetchable(context: Context, actor: Actor, export_id: ExportId) -> Expo
     """
     found = await read(context, actor, export_id)
     if found.state is ExportState.PREPARING:
-        raise InvalidState(f"The export {export_id} is not ready yet. Ask again shortly.")
+        raise InvalidState(f"The export {export_id} is not ready yet. Try again shortly.")
     if found.state is ExportState.FAILED:
-        raise InvalidState(f"The export {export_id} failed: {found.error} Begin a new one.")
+        raise InvalidState(f"The export {export_id} failed: {found.error} Start a new one.")
     if found.expires_at <= context.clock():
-        raise Gone(f"The export {export_id} has expired. Begin a new one.")
+        raise Gone(f"The export {export_id} has expired. Start a new one.")
     if not all(actor.may(r, app) for app in found.progress.app_ids for r in (Right.VIEW, Right.EXPORT)):
-        raise Forbidden("You have lost the right to export an app whose files are in this export. Begin a new one.")
+        raise Forbidden("You have lost the right to export an app whose files are in this export. Start a new one.")
     return found
 
 

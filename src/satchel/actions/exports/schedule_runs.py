@@ -89,7 +89,7 @@ async def _step(context: Context, account: AccountId, schedule_id: ScheduleId) -
             return False
         owner = await actor_of(tx, account, schedule.owner_id)
     if owner is None:
-        raise Forbidden("The user whom this schedule belongs to may no longer sign in.")
+        raise Forbidden("The owner of this schedule may no longer sign in.")
     tree = _tree(context, schedule)
     if schedule.cursor is None:
         await threads.run(tree.clear)
@@ -188,7 +188,9 @@ def _size(page: ExportPage, added: list[ScheduleFile]) -> int:
 def _tree(context: Context, schedule: Schedule) -> FolderWriter:
     root = context.policy.export_directory
     if root is None:
-        raise InvalidState("This server keeps no exports in folders. Its administrator sets SATCHEL_EXPORT_DIRECTORY.")
+        raise InvalidState(
+            "This server has no directory for exports. Its administrator can set SATCHEL_EXPORT_DIRECTORY."
+        )
     return FolderWriter(root, [f"account-{schedule.account_id}", schedule.folder], disk=Disk(), entropy=context.entropy)
 
 

@@ -35,15 +35,17 @@ async def create(context: Context, actor: Actor, search_id: SearchId, *, folder:
         NotFound, Forbidden: as `exports.checked`.
     """
     if context.policy.export_directory is None:
-        raise InvalidState("This server keeps no exports in folders. Its administrator sets SATCHEL_EXPORT_DIRECTORY.")
+        raise InvalidState(
+            "This server has no directory for exports. Its administrator can set SATCHEL_EXPORT_DIRECTORY."
+        )
     if actor.user_id is None:
-        raise Forbidden("Schedules are made by users.")
+        raise Forbidden("Only users can create schedules.")
     faults: list[FieldFault] = []
     time = _AT.fullmatch(at)
     if time is None:
-        faults.append(FieldFault(field="at", code="type", message="A time of day is needed here, as 02:30."))
+        faults.append(FieldFault(field="at", code="type", message="A time of day is required here, such as 02:30."))
     if not folder or folder != safe_name(folder) or folder.startswith(".") or len(folder) > MAX_FOLDER_CHARS:
-        message = f"The name of one folder is needed here: at most {MAX_FOLDER_CHARS} characters, no separators."
+        message = f"The name of one folder is required here: at most {MAX_FOLDER_CHARS} characters, no separators."
         faults.append(FieldFault(field="folder", code="name", message=message))
     if time is None or faults:
         raise InvalidValues(faults)

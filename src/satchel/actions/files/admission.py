@@ -24,14 +24,16 @@ def admission(upload: Upload, said_name: str | None, said_type: str | None) -> A
             message = f"{name} has {received.size} bytes; files there have {upload.min_bytes} at least."
             raise BadFile("file_too_small", message, limit_bytes=upload.min_bytes, size_bytes=received.size)
         if upload.expected_digest is not None and received.digest != upload.expected_digest:
-            message = f"The bytes of {name} do not have the SHA-256 that was announced. Send the file again."
+            message = f"The bytes of {name} do not have the SHA-256 that was declared. Send the file again."
             raise BadFile("digest_mismatch", message, expected=upload.expected_digest, actual=received.digest)
         kind = media_type(received.head, name, said_type or upload.media_type)
         if not matches_accept(upload.accept, name, kind):
-            message = f"{name} is {kind} by its content; taken there: {', '.join(upload.accept)}."
+            message = f"{name} is {kind} by its content; accepted there: {', '.join(upload.accept)}."
             raise BadFile("file_type", message, media_type=kind, accept=list(upload.accept))
         if (upload.images_only or upload.metadata) and not is_image(kind):
-            raise BadFile("file_not_image", f"{name} is {kind} by its content; only images are taken.", media_type=kind)
+            raise BadFile(
+                "file_not_image", f"{name} is {kind} by its content; only images are accepted.", media_type=kind
+            )
 
     return admit
 

@@ -102,7 +102,7 @@ async def _readable(context: Context, tx: Reader, actor: Actor, file_id: FileId,
     if seen is None:
         raise NotFound("file", file_id)
     if file.deleted_at is not None and not deleted:
-        raise Gone(f"The file {file_id} was deleted. It can be restored for a short while.", file=file_id)
+        raise Gone(f"The file {file_id} was deleted. It can be restored for a short time.", file=file_id)
     return seen
 
 

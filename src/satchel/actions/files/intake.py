@@ -137,7 +137,7 @@ def require_open(upload: Upload, now: datetime) -> None:
     if upload.state is UploadState.EXPIRED:
         raise UploadExpired(upload.id, upload.reason or "expired")
     if upload.state is UploadState.UPLOADED or upload.state is UploadState.CLAIMED:
-        raise InvalidState(f"Upload {upload.id} was filled already; a ticket is for one file. Ask for another.")
+        raise InvalidState(f"Upload {upload.id} was filled already; a ticket is for one file. Request another.")
     if upload.expires_at <= now:
         raise UploadExpired(upload.id, "expired")
 

@@ -63,9 +63,9 @@ async def issue(
     if disposition not in DISPOSITIONS:
         raise InvalidRequest("disposition must be attachment or inline.", pointer="/disposition")
     if lifetime_s is not None and not 1 <= lifetime_s <= MAX_LIFETIME_S:
-        raise InvalidRequest(f"A link lives 1 to {MAX_LIFETIME_S} seconds.", pointer="/lifetime_s")
+        raise InvalidRequest(f"A link is valid for 1 to {MAX_LIFETIME_S} seconds.", pointer="/lifetime_s")
     if actor.user_id is None:
-        raise InvalidRequest("Links are issued by users.")
+        raise InvalidRequest("Only users can issue links.")
     what = await attached.content(context, actor, file_id)
     return await _issue(context, actor, what, disposition, lifetime_s)
 
@@ -138,7 +138,7 @@ async def open_link(context: Context, token: str) -> OpenedFile:
     try:
         what = await find(context, actor, FileId(file_id))
     except NotFound:
-        raise Gone("This link has ended: the file is gone, or the one who made it may no longer see it.") from None
+        raise Gone("This link has ended: the file was deleted, or its issuer may no longer see it.") from None
     return OpenedFile(actor=actor, content=what, disposition="inline" if disposition == _PREVIEW else disposition)
 
 
@@ -163,10 +163,10 @@ async def issuer_of(
         if key is None or not signing.is_ours(key.secret, purpose, claimed):
             raise signing.refused()
         if expires <= context.clock().timestamp():
-            raise Gone("This link has expired. Ask for a new one.")
+            raise Gone("This link has expired. Request a new one.")
         actor = await actor_of(tx, AccountId(account), UserId(issuer))
     if actor is None:
-        raise Gone("This link has ended: the one who made it may no longer sign in.")
+        raise Gone("This link has ended: its issuer may no longer sign in.")
     return actor
 
 

@@ -136,7 +136,7 @@ async def announce(context: Context, upload: Upload, *, length: int | None, meta
             raise NotFound("upload", upload.id)
         require_open(locked, context.clock())
         if length is not None and locked.tus_length not in (None, length):
-            raise Conflict(f"Upload {upload.id} was announced with {locked.tus_length} bytes. Go on with those.")
+            raise Conflict(f"Upload {upload.id} was announced with {locked.tus_length} bytes. Continue with those.")
         await rows.set_tus(tx, upload.account_id, upload.id, length=length, metadata=metadata)
         announced = await rows.upload(tx, upload.account_id, upload.id)
     if length == 0 and announced is not None:

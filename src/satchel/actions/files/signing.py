@@ -63,7 +63,7 @@ def is_ours(secret: bytes, purpose: bytes, claimed: Claimed) -> bool:
 
 def refused() -> Forbidden:
     """Return the error for an address that was not signed here."""
-    return Forbidden("This link was not made here, or was changed. Ask for a new one.")
+    return Forbidden("This link was not issued by this server, or was changed. Request a new one.")
 
 
 def _signature(secret: bytes, purpose: bytes, body: bytes) -> bytes:

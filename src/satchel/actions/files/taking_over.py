@@ -41,7 +41,7 @@ async def take_over(context: Context, upload: Upload) -> None:
 def busy(upload: UploadId, seconds: int) -> Busy:
     """Build the error for a ticket that somebody else is writing to."""
     return Busy(
-        f"Somebody else is writing to upload {upload}. Wait until they are done, or try again shortly.",
+        f"Another request is writing to upload {upload}. Wait until it is finished, or try again shortly.",
         retry_after_s=seconds,
     )
 

@@ -120,7 +120,7 @@ async def _reserve(context: Context, actor: Actor, request: UploadRequest) -> Ti
         if waiting >= most:
             raise BadFile(
                 "too_many_unclaimed",
-                f"{waiting} uploads wait to be claimed there; {most} may. Claim or delete some.",
+                f"{waiting} uploads wait to be claimed there; {most} are allowed. Claim or delete some.",
                 limit=most,
             )
         upload = await rows.insert_upload(
@@ -165,7 +165,7 @@ async def _target(context: Context, tx: Writer, actor: Actor, request: UploadReq
     if task is None:
         await access.require_instance_right(tx, actor, app, instance, Right.MODIFY)
         if not instance.is_running:
-            raise InvalidState(f"{instance.identifier} is {instance.state.value}; it takes no files any more.")
+            raise InvalidState(f"{instance.identifier} is {instance.state.value}; it no longer accepts files.")
     else:
         task = await task_rows.task(tx, actor.account_id, task.id) or task
         await _require_open_form(tx, actor, app, task, request)
@@ -183,7 +183,7 @@ async def _require_open_form(tx: Writer, actor: Actor, app: LoadedApp, task: Tas
     if not (access.holds(actor, task) or access.is_offered_to(actor, task) or actor.may(Right.VIEW, task.app_id)):
         raise NotFound("task", task.id)
     if not task.is_open:
-        raise InvalidState(f"Task {task.id} is closed ({task.state.value}) already; it takes no files any more.")
+        raise InvalidState(f"Task {task.id} is closed ({task.state.value}) already; it no longer accepts files.")
     if not (request.by_right and actor.may(Right.MODIFY, task.app_id)):
         access.require_holder(actor, task)
     if request.resubmission:
@@ -198,7 +198,7 @@ def _require_writable(form: Mapping[FieldId, Access], request: UploadRequest) ->
     if how is Access.HIDE:
         raise NotFound("field", request.field)
     if not how.is_writable:
-        raise Forbidden(f"The form does not let you change {request.field}.")
+        raise Forbidden(f"The form does not allow you to change {request.field}.")
 
 
 def _limits(app: LoadedApp, target: UploadTarget) -> tuple[FileLimits, bool]:
@@ -209,9 +209,7 @@ def _limits(app: LoadedApp, target: UploadTarget) -> tuple[FileLimits, bool]:
     if field is None:
         raise NotFound("field", target.field_id)
     if field.files is None:
-        raise BadFile(
-            "not_a_file_field", f"{field.id} is of type {field.type}; it does not hold files.", field=field.id
-        )
+        raise BadFile("not_a_file_field", f"{field.id} is of type {field.type}; it has no files.", field=field.id)
     return field.files, field.type in (FieldType.PHOTO, FieldType.SIGNATURE)
 
 
@@ -230,10 +228,10 @@ async def _check(
         raise BadFile("file_too_small", message, limit_bytes=limits.min_bytes, size_bytes=request.size_bytes)
     if name is not None and not _name_may_fit(limits.accept, name):
         raise BadFile(
-            "file_type", f"{name} is not of a type taken there: {', '.join(limits.accept)}.", accept=limits.accept
+            "file_type", f"{name} is not of a type accepted there: {', '.join(limits.accept)}.", accept=limits.accept
         )
     if request.metadata and not images_only and limits.accept and not any(_may_be_image(a) for a in limits.accept):
-        raise BadFile("metadata_not_image", "Metadata goes with images only, and this field takes none.")
+        raise BadFile("metadata_not_image", "Metadata is for images only, and this field accepts none.")
     if request.metadata and len(request.metadata) > MAX_METADATA_ENTRIES:
         raise InvalidRequest(f"metadata has {MAX_METADATA_ENTRIES} entries at most.", pointer="/metadata")
     return min(request.size_bytes, most)
@@ -286,6 +284,6 @@ async def end(context: Context, upload: Upload, *, reason: str) -> None:
         if locked is None or locked.state is UploadState.EXPIRED:
             return
         if locked.state is UploadState.CLAIMED:
-            raise InvalidState(f"Upload {upload.id} is a file by now. Delete the file instead.")
+            raise InvalidState(f"Upload {upload.id} is already a file. Delete the file instead.")
         await rows.set_expired(tx, upload.account_id, [upload.id], reason=reason, now=context.clock())
         await storage.take(tx, upload.account_id, reserved=-locked.reserved_bytes)

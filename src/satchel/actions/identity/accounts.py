@@ -55,7 +55,7 @@ async def create_account(context: Context, name: str, *, quota_bytes: int | None
             tx, name=name, quota_bytes=quota, max_file_bytes=policy.default_max_file_bytes, now=context.clock()
         )
         if account is None:
-            raise Conflict(f"There is an account '{name}' already. Choose another name.")
+            raise Conflict(f"The account '{name}' exists already. Choose another name.")
         await write_event(tx, context, system(account), "account.created", {"name": name, "quota_bytes": quota})
     return account
 
@@ -135,7 +135,7 @@ async def create_user(
             tx, actor.account_id, email=email, name=name, time_zone=time_zone, locale=locale, now=context.clock()
         )
         if created is None:
-            raise Conflict(f"Somebody of the account signs in as {email} already.")
+            raise Conflict(f"Another user of the account signs in as {email}.")
         await write_event(tx, context, actor, "user.created", {"user": created})
         if hashed is not None:
             await credentials.store_password(tx, context, actor, created, hashed)
@@ -209,7 +209,7 @@ async def add_group(tx: Writer, context: Context, actor: Actor, name: str) -> Gr
     """
     created = await rows.insert_group(tx, actor.account_id, name=name, now=context.clock())
     if created is None:
-        raise Conflict(f"There is a group '{name}' already.")
+        raise Conflict(f"The group '{name}' exists already.")
     await write_event(tx, context, actor, "group.created", {"group": created, "name": name})
     return created
 
@@ -371,7 +371,7 @@ async def set_quota(context: Context, actor: Actor, limit_bytes: int) -> Storage
         if not is_set:
             message = (
                 f"{limit_bytes} bytes are more than the {now.ceiling_bytes} that the operator of this server lets the"
-                " account have. Give as many or less, or ask the operator for more."
+                " account have. Use a lower limit, or ask the operator for more."
             )
             raise InvalidValues([FieldFault(field="limit_bytes", code="too_large", message=message)])
     return now

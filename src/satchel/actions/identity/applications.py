@@ -81,7 +81,7 @@ async def create(
         message = f"A name has 1 to {MAX_NAME_CHARS} printable characters."
         raise InvalidValues([FieldFault(field="name", code="length", message=message)])
     if expires_at is not None and expires_at <= context.clock():
-        message = "It lies in the past. Give a moment to come, or none for an application that does not expire."
+        message = "It is in the past. Give a later time, or none for an application that does not expire."
         raise InvalidValues([FieldFault(field="expires_at", code="too_early", message=message)])
     client_id = str(UUID(bytes=context.entropy(16), version=4))
     async with context.database.write() as tx:
@@ -255,7 +255,7 @@ async def acting_for(context: Context, actor: Actor, person: UserId) -> Actor:
         NotFound: there is no such active user in the account.
     """
     if not is_application(actor):
-        raise Forbidden("Only an application may act for somebody else.")
+        raise Forbidden("Only an application may act for another user.")
     async with context.database.read() as tx:
         found = await credentials.actor_of(tx, actor.account_id, person, address=actor.address)
     if found is None:

@@ -27,14 +27,16 @@ def check_user(email: str, name: str, time_zone: str, locale: str) -> None:
         or "@" not in email[1:-1]
         or ":" in email
     ):
-        raise InvalidValues([FieldFault(field="email", code="type", message=f"{email[:80]!r} is no e-mail address.")])
+        raise InvalidValues(
+            [FieldFault(field="email", code="type", message=f"{email[:80]!r} is not an e-mail address.")]
+        )
     try:
         ZoneInfo(time_zone)
     except (ValueError, OSError, ZoneInfoNotFoundError):
-        message = f"{time_zone[:80]!r} is no time zone of the IANA list, such as Europe/Berlin."
+        message = f"{time_zone[:80]!r} is not an IANA time zone, such as Europe/Berlin."
         raise InvalidValues([FieldFault(field="time_zone", code="type", message=message)]) from None
     if not _LOCALE.fullmatch(locale):
-        message = f"{locale[:80]!r} is no language tag, such as en or pt-BR."
+        message = f"{locale[:80]!r} is not a language tag, such as en or pt-BR."
         raise InvalidValues([FieldFault(field="locale", code="type", message=message)])
 
 

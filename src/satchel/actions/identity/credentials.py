@@ -230,7 +230,7 @@ async def create_api_password(
 
 def _check_expiry(context: Context, expires_at: datetime | None) -> None:
     if expires_at is not None and expires_at <= context.clock():
-        message = "It lies in the past. Give a moment to come, or none for a credential that does not expire."
+        message = "It is in the past. Give a later time, or none for a credential that does not expire."
         raise InvalidValues([FieldFault(field="expires_at", code="too_early", message=message)])
 
 

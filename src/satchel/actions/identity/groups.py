@@ -69,7 +69,7 @@ async def update(context: Context, actor: Actor, group: GroupId, name: str, righ
     async with context.database.write() as tx:
         await accounts.require_group(tx, actor, group)
         if not await rows.rename_group(tx, actor.account_id, group, name):
-            raise Conflict(f"There is a group '{name}' already.")
+            raise Conflict(f"The group '{name}' exists already.")
         await write_event(tx, context, actor, "group.changed", {"group": group, "name": name})
         for right, is_granted in rights.items():
             await _grant(tx, context, actor, group, right, is_granted=is_granted)

@@ -93,7 +93,7 @@ async def end(context: Context, actor: Actor) -> None:
 
 def _session(actor: Actor) -> CredentialId:
     if actor.scope != SESSION or actor.credential_id is None:
-        raise Unauthenticated("This needs a session; a key does not do.")
+        raise Unauthenticated("This requires a session, not a key.")
     return actor.credential_id
 
 

@@ -50,9 +50,9 @@ async def register(
     if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
         faults.append(_fault("name", f"A name has 1 to {MAX_NAME_CHARS} printable characters."))
     if not 0 < len(redirect_uris) <= MAX_REDIRECT_URIS:
-        faults.append(_fault("redirect_uris", f"Give 1 to {MAX_REDIRECT_URIS} addresses to which codes may go."))
+        faults.append(_fault("redirect_uris", f"Give 1 to {MAX_REDIRECT_URIS} addresses to which codes may be sent."))
     faults += [
-        _fault("redirect_uris", f"{uri[:200]} is no https address (http for this machine) without a fragment.")
+        _fault("redirect_uris", f"{uri[:200]} is not an https address (http for this machine) without a fragment.")
         for uri in redirect_uris
         if not _is_address(uri)
     ]

@@ -150,7 +150,7 @@ async def require(context: Context, account: AccountId, app: str, name: str, *ta
             allowed = ", ".join(row.hosts)
             raise CallFailed(
                 "secret",
-                f"The secret {name} goes to {allowed} only, not to {target.host}, and so does what is got with it.",
+                f"The secret {name}, and tokens obtained with it, may be sent to {allowed} only, not to {target.host}.",
             )
     return row
 

@@ -56,7 +56,7 @@ async def update(
         wanted_email, wanted_name = email or found.email, name or found.name
         check_user(wanted_email, wanted_name, found.time_zone, found.locale)
         if not await rows.update_user(tx, actor.account_id, user_id, email=wanted_email, name=wanted_name):
-            raise Conflict(f"Somebody of the account signs in as {wanted_email} already.")
+            raise Conflict(f"Another user of the account signs in as {wanted_email}.")
         await write_event(tx, context, actor, "user.changed", {"user": user_id})
         if is_active is not None and is_active is not found.is_active:
             if is_active:

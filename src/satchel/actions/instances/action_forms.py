@@ -55,7 +55,9 @@ def with_comment(action: Action, given: Submission) -> Submission:
     if text is None:
         return replace(given, values=values)
     if COMMENT not in action.inputs:
-        raise InvalidValues([FieldFault(field=COMMENT, code="unknown_field", message="This action takes no comment.")])
+        raise InvalidValues(
+            [FieldFault(field=COMMENT, code="unknown_field", message="This action accepts no comment.")]
+        )
     if not isinstance(text, str):
-        raise InvalidValues([FieldFault(field=COMMENT, code="type", message="A comment is text.")])
+        raise InvalidValues([FieldFault(field=COMMENT, code="type", message="A comment must be text.")])
     return replace(given, values=values, comment=text)

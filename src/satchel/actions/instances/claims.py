@@ -117,7 +117,7 @@ def _faults(
         elif upload.state is UploadState.EXPIRED:
             code, message = "upload_expired", f"Upload {number} has ended ({upload.reason}); send the file again."
         elif upload.state is not UploadState.UPLOADED:
-            code, message = "upload_not_finished", f"The bytes of upload {number} have not all come; finish it first."
+            code, message = "upload_not_finished", f"Upload {number} is incomplete; finish it first."
         if code:
             faults.append(FieldFault(field=field_id or TAB, code=code, message=message))
         elif upload is not None and field is not None and field.files is not None:
@@ -298,14 +298,14 @@ def limit_faults(field: Field, files: Sequence[File]) -> list[FieldFault]:
     """Return why some files may not stand in a field: too many, of a wrong kind or size, not an image."""
     limits = field.files
     if limits is None:
-        return [FieldFault(field=field.id, code="not_a_file_field", message=f"{field.id} does not hold files.")]
+        return [FieldFault(field=field.id, code="not_a_file_field", message=f"{field.id} has no files.")]
     faults: list[FieldFault] = []
     if limits.max_files is not None and len(files) > limits.max_files:
-        message = f"{field.id} takes {limits.max_files} file(s) at most; there would be {len(files)}."
+        message = f"{field.id} accepts {limits.max_files} file(s) at most; there would be {len(files)}."
         faults.append(FieldFault(field=field.id, code="too_many_files", message=message))
     for file in files:
         if file.kind is not FileKind.STORED and not limits.allow_links:
-            message = f"{field.id} takes no files that are kept elsewhere ({file.name})."
+            message = f"{field.id} accepts no files that are kept elsewhere ({file.name})."
             faults.append(FieldFault(field=field.id, code="links_not_allowed", message=message))
         elif file.kind is FileKind.STORED:
             size, kind = file.size_bytes or 0, file.media_type or ""
@@ -319,9 +319,9 @@ def _stored_faults(field: Field, limits: FileLimits, *, name: str, size: int, ki
         message = f"{name} has {size} bytes, which is outside the limits of {field.id}."
         faults.append(FieldFault(field=field.id, code="file_size", message=message))
     if not matches_accept(limits.accept, name, kind):
-        message = f"{name} ({kind}) is not of a type that {field.id} takes: {', '.join(limits.accept)}."
+        message = f"{name} ({kind}) is not of a type that {field.id} accepts: {', '.join(limits.accept)}."
         faults.append(FieldFault(field=field.id, code="file_type", message=message))
     if field.type is not FieldType.FILE and not is_image(kind):
-        message = f"{name} is {kind}; {field.id} takes images only."
+        message = f"{name} is {kind}; {field.id} accepts images only."
         faults.append(FieldFault(field=field.id, code="file_not_image", message=message))
     return faults

@@ -98,7 +98,7 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
     fields = run.app.manifest.fields
     faults = access_faults(form.access, given.values)
     if (given.attachments or given.links) and not form.tab:
-        faults.append(FieldFault(field=claims.TAB, code="not_writable", message="No attachments are taken here."))
+        faults.append(FieldFault(field=claims.TAB, code="not_writable", message="No attachments are accepted here."))
     refused = {fault.field for fault in faults}
     writable = {name: value for name, value in given.values.items() if name[:80] not in refused}
     named, found = _named_files(run, writable)

@@ -57,7 +57,7 @@ async def require_writable(
             return
     if not (sight.shows(field_id) or (file is not None and sight.of_file(file) is not None)):
         raise NotFound("file" if field_id is None else "field", field_id)
-    raise Forbidden(f"You may look at the files of {run.instance.identifier} but not change them.")
+    raise Forbidden(f"You may read the files of {run.instance.identifier} but not change them.")
 
 
 def require_running(run: Run) -> None:
@@ -68,7 +68,7 @@ def require_running(run: Run) -> None:
     """
     if not run.instance.is_running:
         state = run.instance.state.value
-        raise InvalidState(f"{run.instance.identifier} is {state}; its files can no longer be added to.")
+        raise InvalidState(f"{run.instance.identifier} is {state}; no more files can be added to it.")
 
 
 async def check_place(run: Run, place: FilePlace) -> None:

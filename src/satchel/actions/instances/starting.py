@@ -90,7 +90,7 @@ async def map_data(source: Run, target: Run, mapping: Mapping[FieldId, FieldId],
         raise EngineStopped(
             reason="values_refused",
             element=element,
-            message=f"{target.instance.identifier} does not take what {element} maps from "
+            message=f"{target.instance.identifier} does not accept the values that {element} maps from "
             f"{source.instance.identifier}: {refused}",
             values={fault.field: values.get(FieldId(fault.field)) for fault in error.faults},
         ) from error
@@ -142,7 +142,7 @@ def depth_below(run: Run, element: ElementId) -> int:
             reason="calls_too_deep",
             element=element,
             message=f"{element} would start an instance {depth} calls deep; "
-            f"{run.context.policy.max_call_depth} are allowed. Look for apps that start each other in a circle.",
+            f"{run.context.policy.max_call_depth} are allowed. Check for apps that start each other in a cycle.",
             values={},
         )
     return depth

@@ -200,7 +200,7 @@ async def claim(context: Context, actor: Actor, task_id: TaskId, *, expected: in
     """
     async with open_task(context, actor, task_id, expected) as (run, task):
         if task.holder_id is not None:
-            whose = "already yours" if access.holds(actor, task) else "held by somebody else"
+            whose = "already yours" if access.holds(actor, task) else "held by another user"
             raise InvalidState(f"Task {task_id} is {whose}.")
         if actor.user_id is None or not access.is_offered_to(actor, task):
             raise Forbidden(f"Task {task_id} is not offered to you.")
@@ -259,7 +259,7 @@ async def arrive(context: Context, actor: Actor, task_id: TaskId, *, expected: i
     async with open_task(context, actor, task_id, expected) as (run, task):
         access.require_holder(actor, task)
         if task.state is TaskState.ARRIVED:
-            raise InvalidState(f"Task {task_id} was begun already.")
+            raise InvalidState(f"Task {task_id} was started already.")
         await rows.set_holder(run.tx, actor.account_id, task_id, state=TaskState.ARRIVED, holder=task.holder_id)
         await run.event("task.arrived", task=task_id)
 

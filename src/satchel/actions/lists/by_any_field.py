@@ -116,7 +116,7 @@ async def find(context: Context, actor: Actor, app: LoadedApp, wanted: ListQuery
             limit=limit,
         )
         if len(instances) > MAX_ROWS:
-            raise InvalidRequest(f"There are more than {MAX_ROWS}. Ask for them in parts, by offset and limit.")
+            raise InvalidRequest(f"There are more than {MAX_ROWS}. Request them in parts, with offset and limit.")
         files = await file_rows.files_of_instances(tx, actor.account_id, [one.id for one in instances])
         names = await _names(tx, actor, app, instances)
     by_instance: dict[InstanceId, list[File]] = {}
@@ -286,7 +286,7 @@ def span(text: str, zone: tzinfo) -> tuple[datetime, datetime]:
             return _span(found, zone)
     except (ValueError, OverflowError):
         pass
-    raise InvalidRequest(f"{text[:40]!r} is no date such as 1997, 1997-07, 1997-07-16 or 1997-07-16T19:20:30Z.")
+    raise InvalidRequest(f"{text[:40]!r} is not a date such as 1997, 1997-07, 1997-07-16 or 1997-07-16T19:20:30Z.")
 
 
 def _span(found: re.Match[str], zone: tzinfo) -> tuple[datetime, datetime]:

@@ -134,7 +134,7 @@ async def _given(context: Context, tx: Reader, actor: Actor, wanted: InstanceFil
     given = dict(wanted.query)
     if wanted.app is None:
         if wanted.values:
-            raise InvalidRequest("Conditions on fields need the app that has them.", pointer="/fields")
+            raise InvalidRequest("Conditions on fields require their app.", pointer="/fields")
         return given
     app = await numbered(context, tx, actor, wanted.app)
     given["app"] = app.manifest.code
@@ -253,7 +253,7 @@ async def star(context: Context, actor: Actor, instance_id: int, *, is_starred: 
         NotFound, Forbidden: the actor may not view it.
     """
     if actor.user_id is None:
-        raise Forbidden("Stars are given by users.")
+        raise Forbidden("Only users can set stars.")
     async with context.database.write() as tx:
         _, instance = await access.viewable(tx, context.apps, actor, InstanceId(instance_id))
         await starter_rows.set_star(tx, actor.account_id, actor.user_id, instance.id, is_starred=is_starred)

@@ -78,7 +78,7 @@ def _from_json(text: str) -> Mapping[str, object]:
     try:
         found = parse_json(text.encode(), max_bytes=MAX_CHARS * 4)
     except InvalidRequest as error:
-        raise _refused("criteria", f"is no JSON: {error.message}".rstrip("."), text) from None
+        raise _refused("criteria", f"is not JSON: {error.message}".rstrip("."), text) from None
     return cast("Mapping[str, object]", found)
 
 
@@ -87,9 +87,9 @@ def _from_xml(text: str, wanted: str) -> Mapping[str, object]:
         # The text is decoded already: what it declares itself to be in would have it read as other characters.
         root = parse_xml(text.encode(), encoding="utf-8")
     except DoctypeError:
-        raise _refused("criteria", "has a DOCTYPE or entities, which are not taken", text) from None
+        raise _refused("criteria", "has a DOCTYPE or entities, which are refused", text) from None
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise _refused("criteria", f"is no well-formed XML ({str(error)[:100]})", text) from None
+        raise _refused("criteria", f"is not well-formed XML ({str(error)[:100]})", text) from None
     if root.tag != wanted:
         raise _refused("criteria", f"has the root {wanted}", str(root.tag))
     given: dict[str, object] = {}

@@ -142,7 +142,7 @@ async def save(
         Forbidden: the system keeps none.
     """
     if actor.user_id is None:
-        raise Forbidden("Searches are saved by users.")
+        raise Forbidden("Only users can save searches.")
     async with context.database.write() as tx:
         query = await _checked(context, tx, actor, name=name, given=given, groups=groups)
         created = await rows.insert_search(
@@ -227,4 +227,4 @@ async def _own(tx: Reader, actor: Actor, search: SearchId) -> None:
     if found is None or not _may_see(actor, found):
         raise NotFound("search", search)
     if found.owner_id != actor.user_id:
-        raise Forbidden("This search is somebody else's. Save one of your own.")
+        raise Forbidden("This search belongs to another user. Save your own.")

@@ -35,8 +35,8 @@ ADVICE = {
     "unreadable": "The system refuses to read this, for the reason that it names. Repair that, or restore it from a "
     "backup.",
     "orphan_bytes": "Bytes that no row names; a crash leaves them. The sweep deletes them after the grace time.",
-    "leftover": "An upload that was cut off, or runs now. The sweep deletes it after the grace time.",
-    "stray": "Something in the store that Satchel did not put there. Move it away.",
+    "leftover": "An upload that was interrupted, or is running. The sweep deletes it after the grace time.",
+    "stray": "A foreign file in the store. Move it away.",
     "quota_drift": "The account's counted bytes differ from its files and uploads. Run satchel doctor --repair-quota.",
 }
 HARMLESS = frozenset({"orphan_bytes", "leftover"})

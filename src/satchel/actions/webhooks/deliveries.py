@@ -122,7 +122,7 @@ async def deliver(
         outcome = _failure(error)
     except Exception as error:
         # A fault of ours is recorded as any failed attempt, so that nothing waits unseen; the queue logs it.
-        message = f"The server failed in a way that it did not foresee ({type(error).__name__}); its log says more."
+        message = f"The server failed unexpectedly ({type(error).__name__}); see its log."
         await _end(context, started, DeliveryResult(reason="fault", message=message), clock_s)
         raise
     await _end(context, started, outcome, clock_s)

@@ -99,7 +99,7 @@ async def create(context: Context, actor: Actor, code: str, settings: WebhookSet
         _check(context, wanted)
         await rows.lock_app(tx, actor.account_id, app)
         if len(await rows.webhooks(tx, actor.account_id, [app])) >= MAX_WEBHOOKS_PER_APP:
-            raise InvalidState(f"{code} has {MAX_WEBHOOKS_PER_APP} webhooks, as many as an app may have; delete one.")
+            raise InvalidState(f"{code} has {MAX_WEBHOOKS_PER_APP} webhooks, the maximum of an app; delete one.")
         made = await rows.insert_webhook(
             tx,
             actor.account_id,
@@ -241,7 +241,7 @@ async def redeliver(context: Context, actor: Actor, delivery_id: DeliveryId) -> 
         if found is None:
             raise NotFound("delivery", delivery_id)
         if found.state is DeliveryState.WAITING:
-            raise InvalidState(f"The delivery {delivery_id} is still being made.")
+            raise InvalidState(f"The delivery {delivery_id} is not finished yet.")
         if not webhook.is_active and found.happening is not WebhookEvent.TEST:
             raise InvalidState(f"The webhook {webhook.id} is switched off; switch it on first.")
         await delivery_rows.count_anew(tx, actor.account_id, delivery_id, context.clock())
@@ -259,7 +259,7 @@ async def _app(tx: Reader, actor: Actor, code: str) -> AppId:
 def _require_issuer(actor: Actor, app: AppId, code: str) -> UserId:
     if actor.user_id is None or not may_notify(actor, app):
         raise Forbidden(
-            f"A webhook tells everything of the instances of {code}: you need the rights 'manage' and 'view' for it."
+            f"A webhook sends all values of the instances of {code}: you need the rights 'manage' and 'view' for it."
         )
     return actor.user_id
 
@@ -290,7 +290,7 @@ def _check(context: Context, settings: WebhookSettings, *, of: Webhook | None = 
     else:
         events = settings.events if settings.events is not None else (of.events if of is not None else ())
         if not events or not set(events) <= set(known.events):
-            message = f"the format {known.name} tells of: {', '.join(known.events)}; name one or more."
+            message = f"the format {known.name} has the events: {', '.join(known.events)}; name one or more."
             faults.append(FieldFault(field="events", code="unknown_value", message=message))
     if faults:
         raise InvalidValues(faults)
