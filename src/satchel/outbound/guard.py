@@ -134,9 +134,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
 
 class Dialled(httpcore.AsyncNetworkBackend):
-    """The network for one exchange: it knows the connection that was made, so that it is closed in every case.
+    """The network of one exchange: it keeps the connection, so that it is closed in every case.
 
-    The client forgets one whose TLS handshake is cancelled.
+    The client does not close one whose TLS handshake is cancelled.
     """
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
@@ -151,7 +151,7 @@ class Dialled(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: SocketOptions | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect, and remember the connection."""
+        """Connect, and keep the connection."""
         self._stream = await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
         return self._stream
 
@@ -166,7 +166,7 @@ class Dialled(httpcore.AsyncNetworkBackend):
         await self._backend.sleep(seconds)
 
     async def close(self) -> None:
-        """Close the connection, if there is one that is still open."""
+        """Close the connection, if it is still open."""
         if self._stream is not None:
             with suppress(OSError, httpcore.NetworkError):
                 await self._stream.aclose()

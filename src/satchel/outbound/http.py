@@ -283,15 +283,15 @@ def _tls_cause(error: BaseException) -> str | None:
 
 
 def _extra(response: httpcore.Response, name: str) -> object:
-    """Return what is known of a response's connection."""
+    """Return a property of a response's connection."""
     stream = cast("Mapping[str, object]", response.extensions).get("network_stream")
     return stream.get_extra_info(name) if isinstance(stream, httpcore.AsyncNetworkStream) else None
 
 
 def _is_closed(response: httpcore.Response) -> bool:
-    """Return whether the other side has closed its TLS (close_notify), now that nothing more comes.
+    """Return whether the other side has closed its TLS (close_notify), after the end of the data.
 
-    The client takes a broken connection for the same end; asked again, TLS knows which it was.
+    The client treats a broken connection as the same end; a further read of TLS distinguishes the two.
     """
     tls = _extra(response, "ssl_object")
     if not isinstance(tls, ssl.SSLObject):

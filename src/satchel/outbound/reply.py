@@ -89,7 +89,7 @@ class Reply:
 
     @property
     def address_name(self) -> str | None:
-        """A safe name of the body, from the address that it came from."""
+        """A safe name of the body, from its address."""
         return address_name(self.target.path)
 
     def retry_after_s(self, now: datetime) -> float | None:
@@ -150,7 +150,7 @@ class Reply:
 
     @property
     def _ends_with_connection(self) -> bool:
-        """Whether nothing but the connection's end says where the reply ends (RFC 9112, 6.3)."""
+        """Whether the reply ends only with the connection (RFC 9112, 6.3)."""
         return self.header("content-length") is None and self.header("transfer-encoding") is None
 
     def _check_framing(self) -> None:
@@ -170,7 +170,7 @@ class Reply:
         if self._ends_with_connection and self.target.scheme == "https" and not self._is_closed():
             raise CallFailed(
                 "reply_cut_short",
-                f"{self.target.shown} broke the connection without closing it, and its reply may not be whole; it was "
+                f"{self.target.shown} broke the connection without closing it, and its reply may be incomplete; it was "
                 "discarded.",
                 is_temporary=True,
                 is_sent=True,

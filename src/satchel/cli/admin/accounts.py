@@ -99,7 +99,7 @@ async def create_token(
         int | None, typer.Option(help="Days until it expires; without, it does not.", min=1, max=36_500)
     ] = None,
 ) -> None:
-    """Create a token, API key or API password for a user, and print it this once."""
+    """Create a token, API key or API password for a user, and print it only once."""
     from satchel.actions.identity import credentials  # noqa: PLC0415  # as above
 
     context, actor, user_id = session.context, session.actor, session.user_id
@@ -231,12 +231,12 @@ def set_secret(
         list[str] | None, typer.Option("--app", help="Code of an app whose calls may use it, * for every app; repeat.")
     ] = None,
     keep_value: Annotated[bool, typer.Option("--keep-value", help="Change its apps and hosts only.")] = False,
-    delete: Annotated[bool, typer.Option("--delete", help="Forget it instead.")] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete it instead.")] = False,
     account: AccountName = None,
     data: DataDirectory = None,
 ) -> None:
-    """Set, list or forget the secrets that calls sign in with; a secret that is set is never shown again."""
-    # Asked for before the server's parts are open: a person may take a while.
+    """Set, list or delete the secrets that calls sign in with; the value of a secret is never shown."""
+    # Prompts before the server's parts are open: a person may take a while.
     given: str | None = value
     if name is None or delete or keep_value:
         given = None

@@ -1,8 +1,8 @@
-"""What a file is called that came in a reply: as the other side says, however it writes that, else as its address does.
+"""The name of a file from a reply: from Content-Disposition, however it is written, else from the address.
 
-Servers write Content-Disposition in every way that some browser ever understood: names without quotes, words of mail
-(RFC 2047), percent signs where none belong. The strict reading (`satchel.model.transfer.names`) is for what is sent to
-us; here a name that can be understood is better than none.
+Servers write Content-Disposition in every way that some browser ever accepted: names without quotes, encoded words of
+mail (RFC 2047), misplaced percent signs. The strict parser (`satchel.model.transfer.names`) is for requests to
+us; here any recognisable name is better than none.
 """
 
 import re
@@ -16,10 +16,10 @@ from satchel.model.transfer.media import extension_for
 from satchel.model.transfer.names import clean_upload_name, extension, safe_name
 
 NAMELESS = "file"
-"""What a file is called, with an extension of its type, that nobody gave a name."""
+"""The name of a file without one, to which an extension of its type is added."""
 
 MAX_DISPOSITION_CHARS = 4096
-"""The longest Content-Disposition that is looked at."""
+"""The longest Content-Disposition that is parsed."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _MAIL_WORD = re.compile(r"=\?[^?\s]+\?[bBqQ]\?[^?]*\?=")
@@ -29,14 +29,14 @@ _VERSION = re.compile(r"\.[0-9]+")
 _PROGRAMS = frozenset(
     {".action", ".ashx", ".asp", ".aspx", ".cfm", ".cgi", ".do", ".fcgi", ".jsp", ".jspx", ".php", ".pl", ".py"}
 )
-"""Endings of addresses that say what answers there, not what it answers with."""
+"""Extensions of addresses that name the program that answers, not the type of its answer."""
 
 
 def disposition_name(value: str) -> str | None:
-    """Return a safe name from a Content-Disposition, or None where it has none that can be understood.
+    """Return a safe name from a Content-Disposition, or None if it has no recognisable one.
 
-    `filename*` (RFC 8187, also in parts as in RFC 2231) goes before `filename`, which may have its blanks without
-    quotes, be written in words of RFC 2047, or with percent signs.
+    `filename*` (RFC 8187, also in parts as in RFC 2231) takes precedence over `filename`, which may have unquoted
+    spaces, encoded words of RFC 2047, or percent signs.
     """
     if len(value) > MAX_DISPOSITION_CHARS or _CONTROL.search(value):
         return None
@@ -47,7 +47,7 @@ def disposition_name(value: str) -> str | None:
 
 
 def _candidates(given: Mapping[str, str]) -> Iterator[str | None]:
-    """Yield what may be the name, the best first."""
+    """Yield candidates for the name, the best first."""
     if "filename*" in given:
         yield _extended(given["filename*"])
     yield _in_parts(given)
@@ -56,7 +56,7 @@ def _candidates(given: Mapping[str, str]) -> Iterator[str | None]:
 
 
 def _parameters(value: str) -> Iterator[tuple[str, str]]:
-    """Yield each parameter with its name in small letters, and its value without quotes."""
+    """Yield each parameter with its name in lower case, and its value without quotes."""
     for part in _parts(value):
         name, equals, text = part.partition("=")
         if equals:
@@ -64,22 +64,22 @@ def _parameters(value: str) -> Iterator[tuple[str, str]]:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """Split at semicolons that stand outside of quotes."""
-    begun, is_quoted, at = 0, False, 0
+    """Split at semicolons outside of quotes."""
+    start, is_quoted, at = 0, False, 0
     while at < len(value):
         if is_quoted and value[at] == "\\":
             at += 1
         elif value[at] == '"':
-            is_quoted = not is_quoted and value[begun:at].rstrip().endswith("=")
+            is_quoted = not is_quoted and value[start:at].rstrip().endswith("=")
         elif value[at] == ";" and not is_quoted:
-            yield value[begun:at]
-            begun = at + 1
+            yield value[start:at]
+            start = at + 1
         at += 1
-    yield value[begun:]
+    yield value[start:]
 
 
 def _unquoted(text: str) -> str:
-    r"""Undo quotes, also where the last is missing; a backslash stays unless it stands before a quote or another."""
+    r"""Remove quotes, even if the last is missing; a backslash stays unless it is before a quote or another."""
     if not text.startswith('"'):
         return text
     inner = text[1:-1] if len(text) > 1 and text.endswith('"') else text[1:]
@@ -87,7 +87,7 @@ def _unquoted(text: str) -> str:
 
 
 def _extended(text: str) -> str | None:
-    """Read `charset'language'percent-encoded` (RFC 8187); without the first two, it is UTF-8."""
+    """Decode `charset'language'percent-encoded` (RFC 8187); without the first two, it is UTF-8."""
     charset, quote, rest = text.partition("'")
     _language, second, encoded = rest.partition("'")
     if not (quote and second):
@@ -96,7 +96,7 @@ def _extended(text: str) -> str | None:
 
 
 def _in_parts(given: Mapping[str, str]) -> str | None:
-    """Put a name together that came as `filename*0`, `filename*1*` and so on (RFC 2231)."""
+    """Join a name that was sent as `filename*0`, `filename*1*` and so on (RFC 2231)."""
     found = {int(match[1]): (match[2] == "*", text) for name, text in given.items() if (match := _PART.fullmatch(name))}
     if not found or sorted(found) != list(range(len(found))):
         return None
@@ -128,7 +128,7 @@ def _decoded(raw: bytes, charset: str) -> str | None:
 
 
 def cleaned_name(text: str | None) -> str | None:
-    """Return a name that is safe, or None where nothing is left of it."""
+    """Return a safe name, or None if nothing is left of it."""
     try:
         return clean_upload_name(text) if text else None
     except BadFile:
@@ -143,14 +143,14 @@ def address_name(path: str) -> str | None:
 def complete_name(
     said: str | None, address: str | None, *, head: bytes, said_type: str | None, accept: Sequence[str]
 ) -> str:
-    """Return the name of a file, with an extension of its type where it has none.
+    """Return the name of a file, with an extension of its type if it has none.
 
     Args:
-        said: what the other side calls it.
-        address: what its address calls it, which counts where nothing was said.
+        said: the other side's name.
+        address: the name from its address, used if `said` is None.
         head: its first bytes.
-        said_type: what the other side says that it is.
-        accept: of the field, which chooses among several extensions of one type.
+        said_type: the other side's media type.
+        accept: of the field, to choose among several extensions of one type.
     """
     name = said or address or NAMELESS
     if _is_named_by_type(name, is_said=said is not None):
