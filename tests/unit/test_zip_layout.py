@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from satchel.model.transfer import zip_layout
-from satchel.model.transfer.zip_layout import Member
+from satchel.model.transfer.zip_layout import ArchiveMember
 
 AT = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 GIBIBYTE = 2**30
@@ -21,7 +21,7 @@ def archive(files: dict[str, bytes]) -> bytes:
     """Return an archive of small files."""
     body, directory = bytearray(), bytearray()
     for path, data in files.items():
-        member = Member(path=path, size=len(data), crc32=zlib.crc32(data), modified_at=AT)
+        member = ArchiveMember(path=path, size=len(data), crc32=zlib.crc32(data), modified_at=AT)
         directory += zip_layout.record(member, len(body))
         body += zip_layout.header(member) + data
     return bytes(body + directory + zip_layout.ending(len(files), len(body), len(directory)))
@@ -77,8 +77,8 @@ def test_more_members_than_16_bits_count_are_all_there() -> None:
 
 
 def test_members_and_offsets_over_four_gibibytes_are_read() -> None:
-    large = Member(path="large.bin", size=5 * GIBIBYTE, crc32=1, modified_at=AT)
-    after = Member(path="after.txt", size=5, crc32=zlib.crc32(b"after"), modified_at=AT)
+    large = ArchiveMember(path="large.bin", size=5 * GIBIBYTE, crc32=1, modified_at=AT)
+    after = ArchiveMember(path="after.txt", size=5, crc32=zlib.crc32(b"after"), modified_at=AT)
     first = zip_layout.header(large)
     second_at = len(first) + large.size
     second = zip_layout.header(after) + b"after"
@@ -96,12 +96,12 @@ def test_members_and_offsets_over_four_gibibytes_are_read() -> None:
 @pytest.mark.parametrize("size", [0, 1, 2**32 - 2, 2**32 - 1, 2**32, 2**40])
 @pytest.mark.parametrize("offset", [0, 2**32 - 2, 2**32 - 1, 2**33])
 def test_lengths_are_known_before_the_bytes(size: int, offset: int) -> None:
-    member = Member(path="ü/name.txt", size=size, crc32=7, modified_at=AT)
+    member = ArchiveMember(path="ü/name.txt", size=size, crc32=7, modified_at=AT)
     assert len(zip_layout.header(member)) == zip_layout.header_bytes(member.path, size)
     assert len(zip_layout.record(member, offset)) == zip_layout.record_bytes(member.path, size, offset)
 
 
 @pytest.mark.parametrize("year", [1601, 1970, 9999])
 def test_times_that_the_form_cannot_say_become_the_nearest(year: int) -> None:
-    member = Member(path="a", size=0, crc32=0, modified_at=datetime(year, 1, 1, tzinfo=UTC))
+    member = ArchiveMember(path="a", size=0, crc32=0, modified_at=datetime(year, 1, 1, tzinfo=UTC))
     assert len(zip_layout.header(member)) == zip_layout.header_bytes("a", 0)

@@ -133,7 +133,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
-class Dialled(httpcore.AsyncNetworkBackend):
+class ExchangeNetwork(httpcore.AsyncNetworkBackend):
     """The network of one exchange: it keeps the connection, so that it is closed in every case.
 
     The client does not close one whose TLS handshake is cancelled.

@@ -18,7 +18,7 @@ import httpcore
 
 from satchel.model.services import MAX_REDIRECTS
 from satchel.outbound.failure import CallFailed
-from satchel.outbound.guard import Dialled, Guard, GuardedBackend
+from satchel.outbound.guard import ExchangeNetwork, Guard, GuardedBackend
 from satchel.outbound.reply import Reply
 from satchel.outbound.request import Request, check_header
 from satchel.outbound.target import Target
@@ -108,11 +108,11 @@ class HttpClient:
         target = request.target
         progress.sent_bytes = 0
         outgoing = _outgoing(request, bounds, progress)
-        dialled = Dialled(self._backend)
+        network = ExchangeNetwork(self._backend)
         connection = httpcore.AsyncHTTPConnection(
             origin=outgoing.url.origin,
             ssl_context=self.trust.tls if target.scheme == "https" else None,
-            network_backend=dialled,
+            network_backend=network,
         )
         with _Wrapped(target, progress):
             try:
@@ -130,7 +130,7 @@ class HttpClient:
                     until_close=bounds.until_close,
                 )
             finally:
-                await _close(connection, dialled)
+                await _close(connection, network)
 
 
 @dataclass(slots=True)
@@ -195,11 +195,11 @@ async def _within(content: AsyncIterator[bytes], target: Target, progress: _Prog
             yield chunk
 
 
-async def _close(connection: httpcore.AsyncHTTPConnection, dialled: Dialled) -> None:
+async def _close(connection: httpcore.AsyncHTTPConnection, network: ExchangeNetwork) -> None:
     async def close() -> None:
         with suppress(OSError, ssl.SSLError, httpcore.NetworkError):  # the other side was faster
             await connection.aclose()
-        await dialled.close()
+        await network.close()
 
     await asyncio.shield(asyncio.ensure_future(close()))
 

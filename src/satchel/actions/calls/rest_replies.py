@@ -43,7 +43,7 @@ _EMPTY = frozenset({204, 205})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class ReplyFile:
     """A file that came.
 
     Attributes:
@@ -75,7 +75,7 @@ class Kept:
         note: for the record of the attempt.
     """
 
-    file: File | None = None
+    file: ReplyFile | None = None
     values: Mapping[FieldId, object] = field(default_factory=dict[FieldId, object])
     note: str | None = None
 
@@ -109,7 +109,7 @@ async def keep(context: Context, actor: Actor, task: RestTask, reply: Reply) -> 
     return _checked(task, reply, file, _values(document, task))
 
 
-def _checked(task: RestTask, reply: Reply, file: File | None, values: Mapping[FieldId, object]) -> Kept:
+def _checked(task: RestTask, reply: Reply, file: ReplyFile | None, values: Mapping[FieldId, object]) -> Kept:
     """Return what came, if that is enough."""
     lacks_file = task.keep is not None and file is None
     missing = [name for name in task.values if name not in values]
@@ -187,7 +187,7 @@ def _values(document: object, task: RestTask) -> dict[FieldId, object]:
 
 async def _inside(
     context: Context, actor: Actor, reply: Reply, document: object, *, task: RestTask, keep: KeptFile
-) -> File | None:
+) -> ReplyFile | None:
     """Keep the file that stands in a JSON reply, as base64 or as an address; None where none does."""
     text = value_at(document, keep.path or ())
     if is_empty(text):
@@ -205,7 +205,11 @@ async def _inside(
         received = await _stored(context, actor, once(data), task.reply_bytes)
         address = reply.address_name  # it names the document that the file stands in, as in /orders.json
         stem = address.removesuffix(extension(address)) if address is not None else None
-        return None if received is None else File(received=received, said_name=name, address_name=stem, said_type=None)
+        return (
+            None
+            if received is None
+            else ReplyFile(received=received, said_name=name, address_name=stem, said_type=None)
+        )
     # Another server may be meant: nothing that signs the call in goes there.
     fetched = Request(method="GET", target=reply.target.follow(text))
     async with context.http.send(fetched, bounds(task, MAX_REDIRECTS)) as there:
@@ -217,12 +221,12 @@ async def _inside(
         return await _body(context, actor, task, there, name=name)
 
 
-async def _body(context: Context, actor: Actor, task: RestTask, reply: Reply, *, name: str | None) -> File | None:
+async def _body(context: Context, actor: Actor, task: RestTask, reply: Reply, *, name: str | None) -> ReplyFile | None:
     """Keep a reply's body; `name` is what something else calls it."""
     received = await _stored(context, actor, reply.body(), task.reply_bytes)
     if received is None:
         return None
-    return File(
+    return ReplyFile(
         received=received,
         said_name=name or reply.said_name,
         address_name=reply.address_name,

@@ -9,7 +9,7 @@ from satchel.db.exports import PackedEntry
 from satchel.model.errors import Gone
 from satchel.model.transfer import zip_layout
 from satchel.model.transfer.exports import Export
-from satchel.model.transfer.zip_layout import Member
+from satchel.model.transfer.zip_layout import ArchiveMember
 
 _PAGE = 1_000
 """How many entries are read at once."""
@@ -94,5 +94,5 @@ async def _from(context: Context, export: Export, first: PackedEntry | None) -> 
         raise Gone(f"The export {export.id} has ended. Start a new one.")
 
 
-def _described(packed: PackedEntry) -> Member:
-    return Member(path=packed.path, size=packed.size_bytes, crc32=packed.crc32, modified_at=packed.modified_at)
+def _described(packed: PackedEntry) -> ArchiveMember:
+    return ArchiveMember(path=packed.path, size=packed.size_bytes, crc32=packed.crc32, modified_at=packed.modified_at)

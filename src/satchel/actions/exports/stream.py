@@ -19,7 +19,7 @@ from satchel.db import exports as rows
 from satchel.model.actor import Actor
 from satchel.model.transfer import zip_layout
 from satchel.model.transfer.exports import INSTANCES, MANIFEST, Selection
-from satchel.model.transfer.zip_layout import Member
+from satchel.model.transfer.zip_layout import ArchiveMember
 
 _BLOCK = 512
 _END_BLOCKS = 2
@@ -116,7 +116,7 @@ def _zip(files: Sequence[_File]) -> list[Part]:
     directory: list[bytes] = []
     offset = 0
     for file in files:
-        member = Member(path=file.path, size=file.size, crc32=file.crc32, modified_at=file.modified_at)
+        member = ArchiveMember(path=file.path, size=file.size, crc32=file.crc32, modified_at=file.modified_at)
         header = zip_layout.header(member)
         parts += [header, file.content]
         directory.append(zip_layout.record(member, offset))

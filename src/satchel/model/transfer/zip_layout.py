@@ -34,7 +34,7 @@ _LATEST = datetime(2038, 1, 19, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class ArchiveMember:
     """One file of an archive; `path` has slashes between its folders, `crc32` is unsigned."""
 
     path: str
@@ -43,7 +43,7 @@ class Member:
     modified_at: datetime
 
 
-def header(member: Member) -> bytes:
+def header(member: ArchiveMember) -> bytes:
     """Return the header of a member."""
     name = member.path.encode()
     is_large = member.size >= _FULL_32
@@ -72,7 +72,7 @@ def header_bytes(path: str, size: int) -> int:
     return _LOCAL.size + len(path.encode()) + _TIMES.size + (_large_bytes(2) if size >= _FULL_32 else 0)
 
 
-def record(member: Member, offset: int) -> bytes:
+def record(member: ArchiveMember, offset: int) -> bytes:
     """Return a member's record in the directory; `offset` is that of its header."""
     name = member.path.encode()
     numbers = _over(member.size, offset)
