@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -128,6 +128,14 @@ def many(server: DemoServer) -> str:
 
 def _contents(part: int) -> list[bytes]:
     return [(b"%d-%d " % (part, n)).ljust(FILE_BYTES, b".") for n in range(FILES // 4)]
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Let programs that a test starts react to SIGINT, which a shell makes them ignore in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _interrupt(process: subprocess.Popen[bytes], number: signal.Signals, target: Path, after: int) -> None:

@@ -19,7 +19,7 @@ def _settings(dsn: str, folder: Path, pool_size: int) -> Settings:
 
 
 async def test_a_pool_beyond_what_the_database_takes_is_refused_at_the_start(database: str, tmp_path: Path) -> None:
-    with pytest.raises(DatabaseUnavailable, match=f"SATCHEL_POOL_SIZE is 500, but the database takes {TAKEN} conn"):
+    with pytest.raises(DatabaseUnavailable, match=f"SATCHEL_POOL_SIZE is 500, but the database allows {TAKEN} conn"):
         async with open_context(_settings(database, tmp_path, LARGEST_POOL), Opening.CREATE):
             pass
     async with open_context(_settings(database, tmp_path, TAKEN), Opening.CREATE) as context, context.database.read():
