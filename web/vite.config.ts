@@ -1,0 +1,22 @@
+// Builds the application into the Python package, where surfaces/ui serves it from.
+//
+// `SATCHEL_DEMO` names a running Satchel for `make web-dev`: requests to the API go there.
+import { defineConfig, loadEnv } from "vite";
+
+export default defineConfig(({ mode }) => ({
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  resolve: { dedupe: ["preact"] },
+  build: {
+    outDir: "../src/satchel/surfaces/ui/static",
+    emptyOutDir: true,
+    assetsInlineLimit: 0, // data: addresses are refused by the Content-Security-Policy
+    modulePreload: { polyfill: false },
+    target: "es2022",
+  },
+  server: {
+    host: "127.0.0.1",
+    port: 5173,
+    strictPort: true,
+    proxy: { "/api": { target: loadEnv(mode, ".", "SATCHEL_").SATCHEL_DEMO ?? "http://127.0.0.1:8080" } },
+  },
+}));
