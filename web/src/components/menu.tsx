@@ -1,0 +1,58 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+
+import { Icon } from "./icon";
+
+type Props = { label: string; children: ComponentChildren };
+
+/** A button with three dots that opens a few further actions; Escape and a click elsewhere close it. */
+export function Menu({ label, children }: Props) {
+  const [isOpen, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const id = useId();
+
+  useEffect(() => {
+    if (!isOpen) {
+      return;
+    }
+    const close = (event: Event) => {
+      if (!(event.target instanceof Node) || box.current?.contains(event.target) !== true) {
+        setOpen(false);
+      }
+    };
+    const key = (event: KeyboardEvent) => {
+      if (event.key === "Escape") {
+        setOpen(false);
+        box.current?.querySelector("button")?.focus();
+      }
+    };
+    document.addEventListener("pointerdown", close);
+    document.addEventListener("keydown", key);
+    return () => {
+      document.removeEventListener("pointerdown", close);
+      document.removeEventListener("keydown", key);
+    };
+  }, [isOpen]);
+
+  return (
+    <div class="menu" ref={box}>
+      <button
+        class="button icon"
+        type="button"
+        aria-label={label}
+        aria-expanded={isOpen}
+        aria-controls={isOpen ? id : undefined}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <Icon name="dots" />
+      </button>
+      {isOpen && (
+        // biome-ignore lint/a11y/noStaticElementInteractions: a click on any of its actions closes it
+        // biome-ignore lint/a11y/useKeyWithClickEvents: keys press the buttons inside
+        <div class="sheet" id={id} onClick={() => setOpen(false)}>
+          {children}
+        </div>
+      )}
+    </div>
+  );
+}
