@@ -1,7 +1,8 @@
 """The application that answers HTTP: every surface's paths, and the few that belong to none.
 
 Litestar routes; behind each path stands a `Dispatch` of the surface that owns it. What no path matches is answered in
-the envelope of the surface whose prefix it has; where there is none, as the native API answers.
+the envelope of the surface whose prefix it has. Where there is none, browsers get the web application, and everybody
+else what the native API answers.
 """
 
 import time
@@ -15,7 +16,7 @@ from litestar import Litestar, Request, Response
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, Scope
+from litestar.types import ASGIApp, HTTPScope, Scope
 
 from satchel.actions.context import Context
 from satchel.actions.upkeep import health
@@ -33,6 +34,8 @@ from satchel.surfaces.native import routes as native
 from satchel.surfaces.native.description.document import openapi
 from satchel.surfaces.navixy import routes as navixy
 from satchel.surfaces.questetra import routes as questetra
+from satchel.surfaces.ui.pages import Pages
+from satchel.surfaces.ui.site import Site, read_site
 
 PACE_WINDOW_S = 30.0
 
@@ -68,8 +71,17 @@ SURFACES = (native.SURFACE, alloy.SURFACE, flokzu.SURFACE, navixy.SURFACE, quest
 """Those with a prefix of their own, each tried before the one that has none."""
 
 
-def create_app(context: Context, limits: Limits, surfaces: Sequence[Surface] = SURFACES) -> Asgi:
-    """Return the application that answers for these surfaces, and for the addresses of none."""
+def create_app(
+    context: Context, limits: Limits, surfaces: Sequence[Surface] = SURFACES, site: Site | None = None
+) -> Asgi:
+    """Return the application that answers for these surfaces, and for the addresses of none.
+
+    Args:
+        context: for the actions.
+        limits: from the settings.
+        surfaces: those with a prefix.
+        site: the web application; None stands for the one that was built into this package.
+    """
     parts = Parts(
         context=context,
         max_json_bytes=limits.max_json_bytes,
@@ -78,7 +90,8 @@ def create_app(context: Context, limits: Limits, surfaces: Sequence[Surface] = S
         known_passwords=KnownPasswords(context.entropy(32), time.monotonic),
     )
     metrics = Metrics()
-    surfaces = [*surfaces, replace(native.SURFACE, prefix="", endpoints=_own(metrics, limits.metrics_token))]
+    rest = replace(native.SURFACE, prefix="", endpoints=_own(metrics, limits.metrics_token))
+    surfaces = [*surfaces, rest]
     dispatches = {
         path: Dispatch(parts, surface, found, metrics=metrics)
         for surface in surfaces
@@ -86,9 +99,15 @@ def create_app(context: Context, limits: Limits, surfaces: Sequence[Surface] = S
     }
 
     others = [(surface, Dispatch(parts, surface, {}, metrics=metrics)) for surface in surfaces]
+    pages = Pages(_built() if site is None else site)
+    page = Dispatch(parts, rest, {"GET": pages.endpoint}, metrics=metrics)
+    own = tuple(f"{one.path}/" for one in rest.endpoints)
 
-    def refuse(path: str) -> Dispatch:
-        return next(dispatch for surface, dispatch in others if surface.owns(path))
+    def refuse(scope: HTTPScope) -> Dispatch:
+        path = scope["path"]
+        surface, found = next((surface, dispatch) for surface, dispatch in others if surface.owns(path))
+        is_free = surface is rest and not f"{path}/".startswith(own)
+        return page if is_free and pages.answers(scope["method"], path, _accept(scope)) else found
 
     routed = _routed(tuple(dispatches))
     owner = _Owner(dispatches, refuse)
@@ -118,11 +137,11 @@ class _Owner:
 
     Attributes:
         dispatches: by path.
-        refuse: returns what answers where no route is, by the request's path.
+        refuse: returns what answers a request where no route is.
     """
 
     dispatches: Mapping[str, Dispatch]
-    refuse: Callable[[str], Dispatch]
+    refuse: Callable[[HTTPScope], Dispatch]
 
 
 class _Handled(Response[bytes]):
@@ -154,7 +173,7 @@ def _routed(paths: tuple[str, ...]) -> Litestar:
     def refused(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         del error  # which of the two, no path or no method, is for the Dispatch to say
         owner = cast("_Owner", request.scope[_OWNER])  # type: ignore[literal-required]  # as above
-        return _Handled(owner.refuse(request.scope["path"]))
+        return _Handled(owner.refuse(request.scope))
 
     spelled = [path.replace("}", ":str}") for path in paths]
     return Litestar(
@@ -164,6 +183,17 @@ def _routed(paths: tuple[str, ...]) -> Litestar:
         logging_config=None,
         debug=False,
     )
+
+
+def _accept(scope: HTTPScope) -> str:
+    """Return the request's Accept headers as one."""
+    return ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
+
+
+@cache
+def _built() -> Site:
+    """Return the web application of this package, read once in a process."""
+    return read_site()
 
 
 @cache

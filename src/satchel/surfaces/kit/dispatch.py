@@ -182,7 +182,7 @@ async def send_reply(send: Send, reply: Reply, *, is_head: bool = False) -> None
         "X-Content-Type-Options": "nosniff",
         **reply.headers,
     }
-    if reply.status == 204:  # noqa: PLR2004  # No Content has none
+    if reply.status in (204, 304):  # No Content has none; that of Not Modified would be the content's
         headers.pop("Content-Length")
     raw = [(name.lower().encode("ascii"), value.encode("latin-1", "replace")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": raw})
