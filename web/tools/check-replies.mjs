@@ -73,7 +73,9 @@ function walk(node, place) {
   } else if (ts.isArrayTypeNode(node)) {
     walk(node.elementType, `${place}/*`);
   } else if (ts.isTupleTypeNode(node)) {
-    node.elements.forEach((element, index) => walk(element, `${place}/${index}`));
+    for (const [index, element] of node.elements.entries()) {
+      walk(element, `${place}/${index}`);
+    }
   } else {
     ts.forEachChild(node, (child) => {
       if (ts.isTypeNode(child)) {

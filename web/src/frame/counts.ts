@@ -8,11 +8,13 @@ export const counts = signal<Schemas["TaskCounts"] | null>(null);
 export const storage = signal<Schemas["Storage"] | null>(null);
 
 const EVERY_MS = 60_000;
-let timer: ReturnType<typeof setInterval> | undefined;
+let timer: ReturnType<typeof setInterval> | null = null;
 
 /** Read them now; a failure leaves the old ones, and the page says what failed. */
 export function refreshCounts(): void {
-  timer ??= setInterval(() => document.visibilityState === "visible" && read(), EVERY_MS);
+  if (timer === null) {
+    timer = setInterval(() => document.visibilityState === "visible" && read(), EVERY_MS);
+  }
   read();
 }
 
