@@ -23,7 +23,6 @@ export function App() {
     setProblem(null);
     resume().catch((error) => setProblem(asProblem(error)));
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the page is loaded
   useEffect(begin, []);
 
   if (problem !== null) {

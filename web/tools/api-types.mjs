@@ -21,6 +21,7 @@ if (types === undefined) {
 }
 const ast = await openapiTS(JSON.parse(await readFile(description, "utf8")), {
   silent: true,
+  defaultNonNullable: false, // a member that has its default is left out of replies, and may be of bodies
   transform: (_schema, { path }) => (path === VALUE ? ts.factory.createTypeReferenceNode("Json") : undefined),
 });
 await writeFile(types, `// Generated from the API's description. Do not edit.\n${JSON_TYPE}\n${astToString(ast)}`);

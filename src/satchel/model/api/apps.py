@@ -46,6 +46,7 @@ class Column(ReplyBody, frozen=True, kw_only=True):
     options: Sequence[Option] = ()
     min_checked: int | None = None
     max_checked: int | None = None
+    max_stars: int | None = None
 
 
 class Field(ReplyBody, frozen=True, kw_only=True):
@@ -55,6 +56,7 @@ class Field(ReplyBody, frozen=True, kw_only=True):
         number: the same in all versions.
         min, max: decimals as text.
         digits: after the decimal point.
+        max_stars: the most that a rating can have; the least is 1.
         columns, max_rows: of a table.
         min_bytes, max_bytes, accept, max_files, max_unclaimed, allow_links: of file, photo and signature fields;
             `accept` contains media types and file extensions.
@@ -77,6 +79,7 @@ class Field(ReplyBody, frozen=True, kw_only=True):
     options: Sequence[Option] = ()
     min_checked: int | None = None
     max_checked: int | None = None
+    max_stars: int | None = None
     columns: Sequence[Column] = ()
     max_rows: int | None = None
     min_bytes: int | None = None

@@ -1,4 +1,176 @@
-/** To come. */
-export function StartForm() {
-  return null;
+import { useEffect, useMemo, useState } from "preact/hooks";
+
+import { api, type Schemas, take } from "../../api/client";
+import { asProblem } from "../../api/problem";
+import { Icon } from "../../components/icon";
+import { ProblemNote, Skeleton } from "../../components/state";
+import { useTitle } from "../../components/title";
+import { Deck, focusFirstFault, sayFaults } from "../../form/deck";
+import { Done } from "../../form/done";
+import { FormFields } from "../../form/form-fields";
+import { type FormField, FormState, submission } from "../../form/form-state";
+import { newKey, useSending } from "../../form/sending";
+import { refreshCounts } from "../../frame/counts";
+import { useLoad } from "../../load";
+import { texts } from "../../texts";
+import { claimed, pending } from "../../uploads/queue";
+import { NotFound } from "../missing/not-found";
+
+const words = texts.start;
+
+/** The start form of an app. */
+export function StartForm({ app: code = "" }: { app?: string }) {
+  const app = useLoad(`app:${code}`, () => take(api.GET("/api/v1/apps/{app}", { params: { path: { app: code } } })));
+  useTitle(app.data === null ? words.title : app.data.name);
+  if (app.problem !== null && app.data === null) {
+    return app.problem.status === 404 ? <NotFound /> : <ProblemNote problem={app.problem} onRetry={app.reload} />;
+  }
+  if (app.data === null) {
+    return <Skeleton lines={6} />;
+  }
+  return <Filling key={`${app.data.code}:${app.data.version}`} app={app.data} />;
+}
+
+function Filling({ app }: { app: Schemas["App"] }) {
+  const target = useMemo(() => ({ app: app.code }) as const, [app.code]);
+  const fields = useMemo<FormField[]>(
+    () => app.fields.map((field) => ({ ...field, access: app.start.fields[field.id] ?? "hide" })),
+    [app],
+  );
+  const [state, setState] = useState(() => new FormState(`start:${app.code}`, {}));
+  const [result, setResult] = useState<Schemas["WorkResult"] | null>(null);
+  const [key, setKey] = useState(newKey);
+  const sending = useSending(target);
+  const underWay = pending(target).value;
+
+  async function start() {
+    const { values, faults } = submission(fields, state.values.value, true);
+    if (faults.length > 0) {
+      state.refuse(faults);
+      focusFirstFault();
+      return;
+    }
+    try {
+      const found = await take(
+        api.POST("/api/v1/apps/{app}/instances", {
+          params: { path: { app: app.code }, header: { "Idempotency-Key": key } },
+          body: { values },
+        }),
+      );
+      state.forget();
+      claimed(target);
+      setResult(found);
+      refreshCounts();
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.status !== 0) {
+        setKey(newKey());
+      }
+      if (problem.code !== "invalid_values") {
+        throw problem;
+      }
+      state.refuse(problem.faults);
+      focusFirstFault();
+    }
+  }
+
+  const press = () => sending.send(words.act, start);
+  useMainKey(press);
+
+  if (result !== null) {
+    return <Done title={words.started(result.instance.identifier)} result={result} otherwise={null} />;
+  }
+  const faults = state.faults.value;
+  return (
+    <>
+      <a class="crumb" href="/start">
+        <Icon name="left" />
+        {words.title}
+      </a>
+      <div class="top">
+        <h1>{app.name}</h1>
+        <span class="quiet small">{words.version(app.version)}</span>
+      </div>
+      {sending.problem !== null && <ProblemNote problem={sending.problem} onRetry={press} />}
+      <div class="two">
+        <form
+          class="sheet"
+          noValidate
+          onSubmit={(event) => {
+            event.preventDefault();
+            press();
+          }}
+        >
+          <div class="form">
+            <FormFields fields={fields} state={state} target={target} held={{}} />
+          </div>
+          <Deck
+            say={
+              sending.isWaiting
+                ? words.waitFor(underWay)
+                : sending.busy !== null
+                  ? texts.task.sending
+                  : Object.keys(faults).length > 0
+                    ? sayFaults(faults, fields)
+                    : underWay > 0
+                      ? texts.task.uploading(underWay)
+                      : ""
+            }
+            {...(Object.keys(faults).length > 0 ? { tone: "bad" as const } : {})}
+          >
+            {sending.isWaiting ? (
+              <button class="button" type="button" onClick={sending.stopWaiting}>
+                {texts.task.stopWaiting}
+              </button>
+            ) : (
+              state.isChanged.value && (
+                <button
+                  class="button not-phone"
+                  type="button"
+                  onClick={() => {
+                    if (confirm(words.discard)) {
+                      state.forget();
+                      setState(new FormState(`start:${app.code}`, {}));
+                    }
+                  }}
+                >
+                  {words.discardButton}
+                </button>
+              )
+            )}
+            <button class="button first" type="submit">
+              {words.act}
+              <kbd class="key not-phone">Ctrl ⏎</kbd>
+            </button>
+          </Deck>
+        </form>
+        {app.description !== "" && (
+          <aside class="side">
+            <section class="sheet">
+              <h2>{words.about}</h2>
+              <p class="small quiet">{app.description}</p>
+            </section>
+          </aside>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** Ctrl and Enter press the main button from anywhere in the page. */
+export function useMainKey(press: () => void): void {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (
+        event.key === "Enter" &&
+        (event.ctrlKey || event.metaKey) &&
+        document.querySelector("dialog[open]") === null
+      ) {
+        event.preventDefault();
+        press();
+      }
+    };
+    document.addEventListener("keydown", listen);
+    return () => document.removeEventListener("keydown", listen);
+  });
 }

@@ -10,7 +10,7 @@ from satchel.model import app as model
 from satchel.model.api import apps as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.errors import Finding
-from satchel.model.fields import Column, Field, ValueLimits
+from satchel.model.fields import Column, Field, FieldType, ValueLimits
 from satchel.model.ids import FieldId
 
 
@@ -84,6 +84,7 @@ class _Limits(TypedDict):
     options: Sequence[api.Option]
     min_checked: int | None
     max_checked: int | None
+    max_stars: int | None
 
 
 class _Declared(_Limits):
@@ -112,7 +113,7 @@ def _declared(field: Field) -> _Declared:
         "type": field.type,
         "description": field.description,
         "searchable": field.searchable,
-        **_limits(field.limits),
+        **_limits(field.type, field.limits),
         "columns": [_column(column) for column in field.columns] if field.columns else (),
         "max_rows": field.max_rows if field.columns else None,
         "min_bytes": None if files is None else files.min_bytes,
@@ -126,11 +127,11 @@ def _declared(field: Field) -> _Declared:
 
 def _column(column: Column) -> api.Column:
     return api.Column(
-        id=column.id, label=column.label, type=column.type, required=column.required, **_limits(column.limits)
+        id=column.id, label=column.label, type=column.type, required=column.required, **_limits(column.type, column.limits)
     )
 
 
-def _limits(limits: ValueLimits) -> _Limits:
+def _limits(type_: FieldType, limits: ValueLimits) -> _Limits:
     return {
         "min_length": limits.min_length,
         "max_length": limits.max_length,
@@ -143,6 +144,7 @@ def _limits(limits: ValueLimits) -> _Limits:
         "options": [api.Option(id=option.id, label=option.label) for option in limits.options] or (),
         "min_checked": limits.min_checked,
         "max_checked": limits.max_checked,
+        "max_stars": limits.max_stars if type_ is FieldType.RATING else None,
     }
 
 

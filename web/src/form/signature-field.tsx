@@ -1,0 +1,4 @@
+import type { FileProps } from "./file-field";
+export function SignatureField(_props: FileProps) {
+  return null;
+}
