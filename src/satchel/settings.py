@@ -159,7 +159,13 @@ SETTINGS: tuple[Setting, ...] = (
         name="session_lifetime_s",
         parse=seconds(60, 365 * _DAY),
         default=timedelta(hours=12),
-        meaning="How long a browser stays signed in, in seconds.",
+        meaning="How long a browser stays signed in without a request, in seconds.",
+    ),
+    Setting(
+        name="session_max_lifetime_s",
+        parse=seconds(60, 365 * _DAY),
+        default=timedelta(days=7),
+        meaning="How long a browser stays signed in at most, however much it is used, in seconds.",
     ),
     Setting(
         name="secrets_key",
@@ -281,6 +287,7 @@ class Settings:
     restore_window_s: timedelta
     sweep_grace_s: timedelta
     session_lifetime_s: timedelta
+    session_max_lifetime_s: timedelta
     secrets_key: bytes | None
     smtp_url: MailServer | None
     mail_from: str
@@ -310,6 +317,7 @@ class Settings:
             restore_window=self.restore_window_s,
             sweep_grace=self.sweep_grace_s,
             session_lifetime=self.session_lifetime_s,
+            session_max_lifetime=self.session_max_lifetime_s,
             default_quota_bytes=self.default_quota_bytes,
             default_max_file_bytes=self.default_max_file_bytes,
             outbound_call_bytes=self.outbound_call_bytes,

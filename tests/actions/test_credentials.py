@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions.identity import accounts, credentials, guesses, hashes
+from satchel.actions.identity import accounts, credentials, guesses, hashes, sessions
 from satchel.actions.upkeep.sweep import CREDENTIALS_KEPT, sweep
 from satchel.model.actor import Actor
 from satchel.model.errors import (
@@ -82,7 +82,7 @@ async def test_one_address_cannot_guess_over_many_logins(world: World) -> None:
 
 async def test_a_new_password_ends_the_old_one_and_all_sessions(world: World, clerk: Actor) -> None:
     await with_password(world)
-    session = await credentials.open_session(world.context, clerk)
+    session = await sessions.open_session(world.context, clerk)
     assert (await by_token(world, session.secret, "session")).user_id == clerk.user_id
 
     await credentials.set_password(world.context, clerk, world.people["clerk"], "another long one")
@@ -149,14 +149,14 @@ async def test_an_api_password_replaces_the_one_before(world: World, clerk: Acto
 
 
 async def test_a_browsers_changes_need_its_own_csrf_token(world: World, clerk: Actor) -> None:
-    session = await credentials.open_session(world.context, clerk)
-    other = await credentials.open_session(world.context, clerk)
+    session = await sessions.open_session(world.context, clerk)
+    other = await sessions.open_session(world.context, clerk)
     actor = await by_token(world, session.secret, "session")
 
-    await credentials.check_csrf(world.context, actor, session.csrf)
+    await sessions.check_csrf(world.context, actor, session.secret, session.csrf)
     for wrong in (None, "", other.csrf):
         with pytest.raises(Forbidden):
-            await credentials.check_csrf(world.context, actor, wrong)
+            await sessions.check_csrf(world.context, actor, session.secret, wrong)
 
 
 async def test_credentials_are_made_and_ended_for_oneself_or_by_an_administrator(
@@ -213,7 +213,7 @@ async def test_what_signing_in_made_is_forgotten_a_month_after_its_end(world: Wo
     await hashes.open_for(world.context, await hashes.by_hash(world.context, own.secret, address=None), number)
     until = world.clock() + timedelta(hours=1)
     await credentials.create_token(world.context, clerk, number, kind="token", name="kept", expires_at=until)
-    await credentials.open_session(world.context, clerk)
+    await sessions.open_session(world.context, clerk)
 
     async def kinds() -> list[str]:
         return sorted(
@@ -227,7 +227,7 @@ async def test_what_signing_in_made_is_forgotten_a_month_after_its_end(world: Wo
     await sweep(world.context)
     assert await kinds() == before
     world.clock.advance(timedelta(seconds=2))
-    living = await credentials.open_session(world.context, clerk)
+    living = await sessions.open_session(world.context, clerk)
     for _ in range(2):  # what was made from another goes first
         await sweep(world.context)
     assert "hash_session" not in await kinds()

@@ -38,6 +38,7 @@ class UserIdentity:
 
     Attributes:
         rights: (app or None for every app, right), some perhaps twice.
+        since: when the credential was created.
     """
 
     account_id: AccountId
@@ -51,6 +52,7 @@ class UserIdentity:
     credential_id: CredentialId | None = None
     kind: str = ""
     scope: str = ""
+    since: datetime | None = None
     expires_at: datetime | None = None
 
 
@@ -84,7 +86,7 @@ _WHO: LiteralString = (
     " WHERE m.account_id = u.account_id AND m.user_id = u.id), '[]') AS rights"
 )
 _WHO_BY_CREDENTIAL: LiteralString = (
-    f"{_WHO}, c.id AS credential_id, c.kind, c.scope, c.expires_at"
+    f"{_WHO}, c.id AS credential_id, c.kind, c.scope, c.created_at AS since, c.expires_at"
     " FROM credentials c JOIN users u ON u.account_id = c.account_id AND u.id = c.user_id"
     " LEFT JOIN credentials p ON p.account_id = c.account_id AND p.id = c.parent_id"
     " WHERE c.revoked_at IS NULL AND p.revoked_at IS NULL AND u.is_active"
@@ -182,6 +184,15 @@ async def set_expiry(tx: Writer, account_id: AccountId, credential_id: Credentia
     await tx.execute(
         "UPDATE credentials SET expires_at = %s WHERE account_id = %s AND id = %s",
         (expires_at, account_id, credential_id),
+    )
+
+
+async def prolong(tx: Writer, account_id: AccountId, credential_id: CredentialId, expires_at: datetime) -> None:
+    """Move the end of a credential to a later moment, unless it was revoked or ends even later."""
+    await tx.execute(
+        "UPDATE credentials SET expires_at = %(at)s WHERE account_id = %(account)s AND id = %(id)s"
+        " AND expires_at < %(at)s AND revoked_at IS NULL",
+        {"account": account_id, "id": credential_id, "at": expires_at},
     )
 
 

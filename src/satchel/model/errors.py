@@ -8,37 +8,12 @@ by table; no code matches on messages.
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from enum import Enum
 from typing import ClassVar
 
+from satchel.model.error_kinds import ErrorKind as ErrorKind  # noqa: PLC0414  # of errors, so it is importable here
 from satchel.model.faults import FieldFault as FieldFault  # noqa: PLC0414  # errors carry them, so they are importable here
 from satchel.model.faults import Finding as Finding  # noqa: PLC0414  # same
 from satchel.model.faults import SettingFault as SettingFault  # noqa: PLC0414  # same
-
-
-class ErrorKind(Enum):
-    """The category of an error; the value is the HTTP status of the native API."""
-
-    INVALID = 400
-    UNAUTHENTICATED = 401
-    FORBIDDEN = 403
-    NOT_FOUND = 404
-    METHOD = 405
-    TIMEOUT = 408
-    CONFLICT = 409
-    GONE = 410
-    LENGTH_REQUIRED = 411
-    PRECONDITION = 412
-    TOO_LARGE = 413
-    UNSUPPORTED = 415
-    RANGE = 416
-    UNPROCESSABLE = 422
-    PRECONDITION_REQUIRED = 428
-    TOO_MANY = 429
-    CHECKSUM = 460
-    """tus 1.0, checksum extension: the bytes do not have the digest that the client gave."""
-    UNAVAILABLE = 503
-    STORAGE = 507
 
 
 class SatchelError(Exception):
@@ -108,6 +83,15 @@ class Unauthenticated(SatchelError):
 
     def __init__(self, message: str = "Sign in: the credential is missing, unknown, expired or revoked.") -> None:
         super().__init__(message)
+
+
+class SessionEnded(Unauthenticated):
+    """A browser's session is over: it expired, was revoked or signed out. Sign in again and repeat the request."""
+
+    code = "session_ended"
+
+    def __init__(self) -> None:
+        super().__init__("Your session has ended. Sign in again and repeat what you did.")
 
 
 class ChooseAccount(SatchelError):

@@ -23,7 +23,8 @@ class Policy:
         export_directory: for the files of schedules; None disables schedules.
         restore_window: how long a deleted file can be restored.
         sweep_grace: how old unreferenced bytes must be before they are deleted.
-        session_lifetime: of a browser session.
+        session_lifetime: of a browser session without a request.
+        session_max_lifetime: of a browser session in all.
         download_event_window: one download event per credential, file and window.
         idempotency_lifetime: how long an Idempotency-Key is remembered.
         default_quota_bytes, default_max_file_bytes: of a new account.
@@ -44,6 +45,7 @@ class Policy:
     restore_window: timedelta = timedelta(seconds=30)
     sweep_grace: timedelta = timedelta(hours=1)
     session_lifetime: timedelta = timedelta(hours=12)
+    session_max_lifetime: timedelta = timedelta(days=7)
     download_event_window: timedelta = timedelta(minutes=10)
     idempotency_lifetime: timedelta = timedelta(hours=24)
     default_quota_bytes: int = 50 * GIBIBYTE

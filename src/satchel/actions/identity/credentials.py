@@ -1,10 +1,9 @@
-"""Credentials: finds out whose a token is, opens sessions, and creates and revokes tokens, keys and passwords.
+"""Credentials: finds out whose a token is, and creates and revokes tokens, keys and passwords.
 
 Passwords that people choose are argon2id hashes (`satchel.actions.identity.sign_in` verifies them); everything else is
 256 random bits and found by its SHA-256.
 """
 
-import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +26,6 @@ from satchel.db.pool import Reader, Writer
 from satchel.model.actor import Actor
 from satchel.model.errors import (
     FieldFault,
-    Forbidden,
     InvalidRequest,
     InvalidValues,
     NotFound,
@@ -87,55 +85,6 @@ async def by_known_password(
     if found is None or _is_over(found.expires_at, context.clock()):
         raise Unauthenticated
     return as_actor(found, address)
-
-
-async def check_csrf(context: Context, actor: Actor, token: str | None) -> None:
-    """Pass a change by a browser's session only with that session's CSRF token.
-
-    Raises:
-        Forbidden: the token is missing or another's.
-    """
-    if actor.credential_id is None:
-        return
-    async with context.database.read() as tx:
-        found = await rows.credential(tx, actor.account_id, actor.credential_id)
-    if found is None or found.csrf_hash is None:
-        return
-    if token is None or not hmac.compare_digest(found.csrf_hash, token_hash(token)):
-        raise Forbidden("The CSRF token of this session is missing or wrong. Reload the page and try again.")
-
-
-async def open_session(context: Context, actor: Actor) -> CredentialSecret:
-    """Sign a user in for a while: a session token and the CSRF token that goes with it.
-
-    The session ends with the password that the actor signed in with.
-
-    Raises:
-        Unauthenticated: the password was changed meanwhile.
-    """
-    if actor.user_id is None:
-        raise Unauthenticated
-    now = context.clock()
-    secret, csrf = new_token(context.entropy, PREFIXES["session"]), new_token(context.entropy)
-    expires_at = now + context.policy.session_lifetime
-    async with context.database.write() as tx:
-        await keep_signed_in(tx, actor)
-        created = await rows.insert_credential(
-            tx,
-            actor.account_id,
-            actor.user_id,
-            NewCredential(
-                kind="session",
-                parent_id=actor.credential_id,
-                name="session",
-                token_hash=token_hash(secret),
-                csrf_hash=token_hash(csrf),
-                expires_at=expires_at,
-            ),
-            now,
-        )
-        await write_event(tx, context, actor, "session.opened", {"credential": created})
-    return CredentialSecret(id=created, secret=secret, expires_at=expires_at, csrf=csrf)
 
 
 async def create_token(

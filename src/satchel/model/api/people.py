@@ -26,10 +26,11 @@ class Me(ReplyBody, frozen=True, kw_only=True):
 
 
 class Session(ReplyBody, frozen=True, kw_only=True):
-    """A session that was opened; its secret is in the cookie.
+    """A browser's session; its secret is in the cookie.
 
     Attributes:
-        csrf_token: required in `X-CSRF-Token` for every change.
+        csrf_token: required in `X-CSRF-Token` for every change; the same as long as the session lives.
+        expires_at: when it ends unless it is used; each use moves it, up to a maximum.
     """
 
     user: int

@@ -1,6 +1,6 @@
 """Finds out who asks: bearer token, API key, e-mail with API password (Basic), or a browser's session."""
 
-from satchel.actions.identity import credentials
+from satchel.actions.identity import sessions
 from satchel.model.actor import Actor
 from satchel.surfaces.kit.authorization import by_authorization, by_token
 from satchel.surfaces.kit.exchange import Exchange
@@ -15,6 +15,7 @@ async def authenticate(exchange: Exchange) -> Actor | None:
 
     Raises:
         Unauthenticated: a credential came that is not good.
+        SessionEnded: a cookie came of a session that is over.
         TooManyRequests: too many wrong passwords.
         Forbidden: a change by a session came without its CSRF token.
     """
@@ -25,8 +26,9 @@ async def authenticate(exchange: Exchange) -> Actor | None:
     elif exchange.authorization is not None:
         exchange.known_actor = await by_authorization(exchange, "token", "api_key")
     elif session is not None:
-        actor = await by_token(exchange, session, "session")
+        exchange.secret = session
+        actor = await sessions.by_session(exchange.context, session, address=exchange.address)
         if exchange.method not in _SAFE_METHODS:
-            await credentials.check_csrf(exchange.context, actor, exchange.header(CSRF_HEADER))
+            await sessions.check_csrf(exchange.context, actor, session, exchange.header(CSRF_HEADER))
         exchange.known_actor = actor
     return exchange.known_actor

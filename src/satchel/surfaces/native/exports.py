@@ -19,6 +19,8 @@ from satchel.model.errors import (
     InvalidValues,
     NotFound,
     RangeNotSatisfiable,
+    SessionEnded,
+    TooManyRequests,
     Unauthenticated,
 )
 from satchel.model.ids import ExportId, FieldId, SearchId, UserId
@@ -193,7 +195,7 @@ ENDPOINTS = (
         query=AnyQuery,
         headers=RANGE,
         answers=_SENT,
-        refuses=(Unauthenticated, *_UNSENT),
+        refuses=(Unauthenticated, SessionEnded, TooManyRequests, *_UNSENT),
         is_open=True,
     ),
 )

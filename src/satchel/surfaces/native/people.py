@@ -1,70 +1,25 @@
-"""Sign-in, users, groups, grants, credentials, storage, the account's history."""
+"""Users, groups, grants, credentials, storage, the account's history."""
 
 from satchel.actions.identity import accounts, credentials
-from satchel.actions.identity.credentials import CredentialSecret
 from satchel.model.actor import Right
 from satchel.model.api import instances as events_api
 from satchel.model.api import people as api
 from satchel.model.api.queries import PageQuery
 from satchel.model.errors import (
-    ChooseAccount,
     Conflict,
     Forbidden,
     InvalidRequest,
     InvalidValues,
     NotFound,
-    TooManyRequests,
-    Unauthenticated,
 )
 from satchel.model.ids import CredentialId, GroupId, UserId
-from satchel.surfaces.kit.endpoints import Answer, endpoint
+from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.auth import SESSION_COOKIE
 from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.outputs import instances as outputs_of_instances
 from satchel.surfaces.native.outputs import people as outputs
 from satchel.surfaces.native.outputs.paging import page
-
-
-async def sign_in(exchange: Exchange) -> Reply:
-    """Open a session for an e-mail and a password; if they fit several accounts, one has to be named."""
-    given = await exchange.read(inputs.SignIn)
-    actor = await credentials.by_password(
-        exchange.context,
-        given.email,
-        given.password,
-        kind="password",
-        address=exchange.address,
-        account=given.account,
-        may_choose=True,
-    )
-    secret = await credentials.open_session(exchange.context, actor)
-    data = outputs.session(actor, secret)
-    return json_reply(data, status=201, headers={"Set-Cookie": _cookie(exchange, secret.secret, secret)})
-
-
-def _cookie(exchange: Exchange, value: str, secret: CredentialSecret | None) -> str:
-    seconds = 0
-    if secret is not None and secret.expires_at is not None:
-        seconds = int((secret.expires_at - exchange.context.clock()).total_seconds())
-    secure = "; Secure" if exchange.parts.public_url.startswith("https:") else ""
-    return f"{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"
-
-
-async def sign_out(exchange: Exchange) -> Reply:
-    """End the session of this request."""
-    actor = exchange.actor
-    if actor.credential_id is not None and actor.user_id is not None:
-        for known in await credentials.of_user(exchange.context, actor, actor.user_id):
-            if known.id == actor.credential_id and known.kind == "session":
-                await credentials.revoke(exchange.context, actor, known.id)
-    return Reply(status=204, headers={"Set-Cookie": _cookie(exchange, "", None)})
-
-
-async def me(exchange: Exchange) -> Reply:
-    """Return the caller, with groups and rights."""
-    return json_reply(outputs.me(exchange.actor))
 
 
 async def users(exchange: Exchange) -> Reply:
@@ -212,17 +167,6 @@ async def events(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS = (
-    endpoint(
-        "POST",
-        "/api/v1/session",
-        sign_in,
-        body=inputs.SignIn,
-        answers=makes(api.Session, "Set-Cookie"),
-        refuses=(Unauthenticated, ChooseAccount, TooManyRequests),
-        is_open=True,
-    ),
-    endpoint("DELETE", "/api/v1/session", sign_out, answers=(Answer(status=204, headers=("Set-Cookie",)),)),
-    endpoint("GET", "/api/v1/me", me, answers=shows(api.Me)),
     endpoint("GET", "/api/v1/users", users, query=PageQuery, answers=shows(api.Users)),
     endpoint(
         "POST",

@@ -13,6 +13,7 @@ from satchel.surfaces.native import (
     instances,
     oauth_clients,
     people,
+    profile,
     schedules,
     searches,
     secrets,
@@ -26,6 +27,7 @@ from satchel.surfaces.native.auth import authenticate
 from satchel.surfaces.native.errors import document
 
 _DECLARED: tuple[Endpoint, ...] = (
+    *profile.ENDPOINTS,
     *people.ENDPOINTS,
     *applications.ENDPOINTS,
     *oauth_clients.ENDPOINTS,

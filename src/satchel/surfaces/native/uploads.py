@@ -21,7 +21,9 @@ from satchel.model.errors import (
     InvalidValues,
     NotFound,
     OverQuota,
+    SessionEnded,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     UnsupportedMedia,
     UploadExpired,
@@ -133,10 +135,10 @@ async def sign(exchange: Exchange) -> Reply:
     return json_reply(outputs.upload(await intake.sign(exchange.context, await find(exchange), given.path)))
 
 
-TICKET = (Unauthenticated, UploadExpired)
+TICKET = (Unauthenticated, SessionEnded, TooManyRequests, UploadExpired)
 """What the addresses of a ticket may be refused with."""
 
-RECEIVED = (*TICKET, BadFile, Busy, Conflict, DiskFull, InvalidState, OverQuota, TooLarge, UnsupportedMedia)
+RECEIVED = (*TICKET, Forbidden, BadFile, Busy, Conflict, DiskFull, InvalidState, OverQuota, TooLarge, UnsupportedMedia)
 """What a file's bytes may be refused with."""
 
 ENDPOINTS = (
@@ -164,7 +166,7 @@ ENDPOINTS = (
         end,
         query=TicketQuery,
         answers=NOTHING,
-        refuses=(*TICKET, Busy, Conflict, InvalidState),
+        refuses=(*TICKET, Forbidden, Busy, Conflict, InvalidState),
         is_open=True,
     ),
     endpoint(

@@ -20,6 +20,7 @@ from satchel.model.errors import (
     NotFound,
     PreconditionFailed,
     SatchelError,
+    SessionEnded,
     TooLarge,
     TooManyRequests,
     Unauthenticated,
@@ -41,7 +42,7 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 _BY = r"by_\1"
 
 _ANYWHERE = (InvalidRequest, Unavailable, DatabaseUnavailable)
-_SIGNED_IN = (Unauthenticated, TooManyRequests)
+_SIGNED_IN = (Unauthenticated, SessionEnded, TooManyRequests)
 _WITH_BODY = (BodyCutShort, BodyTooSlow, TooLarge, UnsupportedMedia)
 _ONCE = (Busy, Conflict, IdempotencyKeyReused, *_WITH_BODY)
 
@@ -99,7 +100,7 @@ def openapi(endpoints: Sequence[Endpoint]) -> Json:
                     "type": "apiKey",
                     "in": "header",
                     "name": "X-CSRF-Token",
-                    "description": "What a session sends with every change: the `csrf_token` of its sign-in.",
+                    "description": "What a session sends with every change: the `csrf_token` of `/session`.",
                 },
             },
         },
