@@ -183,6 +183,7 @@ export const texts = {
     print: "Print",
     doneTitle: (outcome: string | null) => (outcome === null ? "Done." : `Done: ${outcome}.`),
     made: "The process also started",
+    goesOn: "The process continues by itself; nothing more is asked of you here.",
     next: "Next",
     openNext: "Open the next task",
     backToWork: "Back to my work",

@@ -3,10 +3,10 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { Icon } from "./icon";
 
-type Props = { label: string; children: ComponentChildren };
+type Props = { label: string; children: ComponentChildren; face?: ComponentChildren };
 
-/** A button with three dots that opens a few further actions; Escape and a click elsewhere close it. */
-export function Menu({ label, children }: Props) {
+/** A button (three dots, or a face of its own) that opens a few further actions; Escape and a click elsewhere close it. */
+export function Menu({ label, children, face }: Props) {
   const [isOpen, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const id = useId();
@@ -37,14 +37,14 @@ export function Menu({ label, children }: Props) {
   return (
     <div class="menu" ref={box}>
       <button
-        class="button icon"
+        class={face === undefined ? "button icon" : "face-of-menu"}
         type="button"
-        aria-label={label}
+        aria-label={face === undefined ? label : undefined}
         aria-expanded={isOpen}
         aria-controls={isOpen ? id : undefined}
         onClick={() => setOpen(!isOpen)}
       >
-        <Icon name="dots" />
+        {face ?? <Icon name="dots" />}
       </button>
       {isOpen && (
         // biome-ignore lint/a11y/noStaticElementInteractions: a click on any of its actions closes it

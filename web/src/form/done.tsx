@@ -34,6 +34,7 @@ export function Done({ title, result, otherwise }: Props) {
         {result.instance.title}
         <span class="badge">{texts.instance.states[result.instance.state]}</span>
       </p>
+      {next === null && result.instance.state === "running" && <p class="quiet">{words.goesOn}</p>}
       {result.made.length > 0 && (
         <p>
           {words.made}{" "}

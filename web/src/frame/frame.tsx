@@ -139,7 +139,15 @@ function LowBar({ path }: { path: string }) {
             )}
           </a>
         ))}
-        <Menu label={words.more}>
+        <Menu
+          label={words.more}
+          face={
+            <>
+              <Icon name="menu" />
+              {words.more}
+            </>
+          }
+        >
           <span class="quiet small">{me.value?.name}</span>
           <button class="button plain" type="button" onClick={() => void signOut()}>
             {words.signOut}

@@ -6,7 +6,7 @@ import { Icon } from "../../components/icon";
 import { Menu } from "../../components/menu";
 import { ProblemNote, Skeleton } from "../../components/state";
 import { useTitle } from "../../components/title";
-import { due, fullTime } from "../../format";
+import { dayAndTime, due, fullTime } from "../../format";
 import { useLoad } from "../../load";
 import { texts } from "../../texts";
 import { NotAllowed, NotFound } from "../missing/not-found";
@@ -116,7 +116,7 @@ function Side({ task }: { task: Schemas["TaskView"] }) {
           </a>{" "}
           {task.title}
         </h2>
-        <p class="small quiet">{words.opened(fullTime(task.opened_at))}</p>
+        <p class="small quiet">{words.opened(dayAndTime(task.opened_at))}</p>
       </section>
     </aside>
   );
