@@ -18,6 +18,9 @@ class Trust:
         context = ssl.create_default_context()
         if self._ca_file is not None:
             context.load_verify_locations(cafile=self._ca_file)
+        # Early releases of Python 3.11, Debian's among them, set it (CPython issue 95494): a broken connection would
+        # look like one that the other side has closed.
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         return context
 
 
