@@ -126,6 +126,14 @@ def many(server: DemoServer) -> str:
     return "Many to export"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Started programs may be interrupted: in the background of a shell they inherit that SIGINT is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def _contents(part: int) -> list[bytes]:
     return [(b"%d-%d " % (part, n)).ljust(FILE_BYTES, b".") for n in range(FILES // 4)]
 
@@ -149,6 +157,7 @@ def _interrupt(process: subprocess.Popen[bytes], number: signal.Signals, target:
     assert process.wait(timeout=60) == (130 if number is signal.SIGINT else -number)
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(
     ("signal_number", "after"), [(signal.SIGKILL, 1), (signal.SIGKILL, FILES // 2), (signal.SIGINT, FILES // 3)]
 )
@@ -182,6 +191,7 @@ def large(server: DemoServer) -> str:
     return "Large to export"
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("signal_number", "after"), [(signal.SIGKILL, 1), (signal.SIGINT, LARGE // 4)])
 def test_a_stream_that_is_interrupted_is_completed_by_the_next_run_and_nothing_comes_twice(
     server: DemoServer, large: str, tmp_path: Path, signal_number: signal.Signals, after: int
