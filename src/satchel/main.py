@@ -24,6 +24,7 @@ from satchel.actions.context import Context
 from satchel.actions.files.signing import KEY_BYTES
 from satchel.actions.files.taking_over import attend
 from satchel.actions.loading import LoadedApps
+from satchel.actions.upkeep import belonging
 from satchel.actions.vault import Vault
 from satchel.actions.webhook_formats import NATIVE_FORMAT, by_name
 from satchel.blobs.local import LocalBlobs
@@ -39,7 +40,7 @@ from satchel.outbound.allowed import parse_allowed
 from satchel.outbound.guard import Guard
 from satchel.outbound.http import HttpClient
 from satchel.outbound.trust import Trust
-from satchel.place import BLOBS, check_place, own_key
+from satchel.place import BLOBS, SECRETS_KEY_FILE, check_place, own_key
 from satchel.queue.enqueue import Queue
 from satchel.settings import Settings
 from satchel.surfaces.flokzu.webhooks import FORMAT as FLOKZU_FORMAT
@@ -73,6 +74,17 @@ class Opening(Enum):
     USE = "use"
     """Use those that exist, as an administrator at the command line."""
 
+    ACCEPT_FILES = "accept_files"
+    """Use those that exist, and record that these files are the database's."""
+
+    ACCEPT_KEY = "accept_key"
+    """Use those that exist, and record that the secrets are sealed with this key, which is created if it is missing."""
+
+    @property
+    def stores(self) -> bool:
+        """Whether the process stores files."""
+        return self in (Opening.CREATE, Opening.SERVE)
+
 
 @asynccontextmanager
 async def open_context(
@@ -88,12 +100,13 @@ async def open_context(
 
     Raises:
         DatabaseUnavailable: the database cannot be started or reached, or takes fewer connections than the pool has.
-        Unavailable: there is no Satchel here, and this process may not create one; or root would store files for
-            another user.
-        InvalidSettings: there is no key for secrets, or none that is one.
+        Unavailable: there is no Satchel here, and this process may not create one; or the database and the files do
+            not belong together; or root would store files for another user.
+        InvalidSettings: there is no key for secrets, or none that is one, or not the one of this database.
     """
     creates = opening is Opening.CREATE
-    check_place(settings.data_directory, creates=creates, stores=opening is not Opening.USE)
+    may_lack_files = creates or (opening is Opening.ACCEPT_FILES and settings.database_url is not None)
+    check_place(settings.data_directory, creates=may_lack_files, writes=opening is not Opening.USE)
     async with AsyncExitStack() as stack:
         dsn = settings.database_url
         if dsn is None:
@@ -105,15 +118,15 @@ async def open_context(
         await migrate(dsn, creates=creates)
         database = await stack.enter_async_context(Database(dsn, max_connections=settings.pool_size))
         await _check_pool(database, settings.pool_size)
-        if opening is not Opening.USE:
+        blobs = LocalBlobs(settings.data_directory / BLOBS, clock=clock, entropy=entropy)
+        if opening is Opening.ACCEPT_FILES:
+            await belonging.accept_files(database, blobs, entropy)
+        await belonging.check_files(database, blobs, entropy, adopts=opening.stores)
+        vault = await _open_vault(settings, database, opening, entropy)
+        if opening.stores:
+            await asyncio.to_thread(blobs.prepare)
             async with database.write() as tx:
                 await ensure_key(tx, entropy(KEY_BYTES), clock())
-        secrets_key = settings.secrets_key
-        if secrets_key is None:
-            secrets_key = await asyncio.to_thread(own_key, settings.data_directory, entropy, creates=creates)
-        blobs = LocalBlobs(settings.data_directory / BLOBS, clock=clock, entropy=entropy)
-        if opening is not Opening.USE:
-            await asyncio.to_thread(blobs.prepare)
         yield Context(
             database=database,
             blobs=blobs,
@@ -126,10 +139,24 @@ async def open_context(
                 Guard(allowed=tuple(parse_allowed(entry) for entry in settings.outbound_allow)),
                 Trust(settings.outbound_ca_file),
             ),
-            vault=Vault(secrets_key),
+            vault=vault,
             mail_server=settings.smtp_url,
             webhook_formats=by_name(NATIVE_FORMAT, FLOKZU_FORMAT),
         )
+
+
+async def _open_vault(settings: Settings, database: Database, opening: Opening, entropy: Entropy) -> Vault:
+    key, place = settings.secrets_key, "SATCHEL_SECRETS_KEY"
+    if key is None:
+        directory, place = settings.data_directory, str((settings.data_directory / SECRETS_KEY_FILE).absolute())
+        creates = opening is Opening.ACCEPT_KEY
+        creates |= opening is Opening.CREATE and not await belonging.has_key(database)
+        key = await asyncio.to_thread(own_key, directory, entropy, creates=creates)
+    vault = Vault(key)
+    if opening is Opening.ACCEPT_KEY:
+        await belonging.accept_key(database, vault, entropy)
+    await belonging.check_key(database, vault, entropy, place=place, adopts=opening.stores)
+    return vault
 
 
 def embedded_connections(pool_size: int) -> int:

@@ -14,19 +14,19 @@ BLOBS = "blobs"
 SECRETS_KEY_FILE = "secrets.key"
 
 
-def check_place(data_directory: Path, *, creates: bool, stores: bool) -> None:
+def check_place(data_directory: Path, *, creates: bool, writes: bool) -> None:
     """Require a data directory that this process may use as it is about to.
 
     Args:
         data_directory: of the settings.
         creates: whether the process creates what is missing.
-        stores: whether the process stores files.
+        writes: whether the process writes files.
 
     Raises:
         Unavailable: there are no files of Satchel; or root would store files in another user's directory.
     """
     place = data_directory.absolute()
-    if stores and os.geteuid() == 0:
+    if writes and os.geteuid() == 0:
         _refuse_root(place)
     if not creates and not (place / BLOBS).is_dir():
         what = "it has no files of Satchel (no folder `blobs`)" if place.is_dir() else "there is no such directory"
@@ -48,7 +48,10 @@ def own_key(directory: Path, entropy: Entropy, *, creates: bool) -> bytes:
     try:
         return secret_key(path.read_text(encoding="ascii").strip())
     except FileNotFoundError as error:
-        message = "is missing; restore it from a backup, or set SATCHEL_SECRETS_KEY"
+        message = (
+            "is missing; copy it from the server's other machine or from a backup, or set SATCHEL_SECRETS_KEY. If it "
+            "is lost, run `satchel admin store accept-key`, which creates another"
+        )
         raise InvalidSettings([SettingFault(name=str(path.absolute()), message=message)]) from error
     except OSError as error:
         fault = SettingFault(name=str(path.absolute()), message=f"cannot be read ({error.strerror})")

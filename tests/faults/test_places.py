@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from e2e.conftest import free_port
 from embedding import NOBODY, as_root
-from serving import Served, command
+from serving import Served, command, url_of
 
 UNREACHABLE = 3
 COMMANDS = (
@@ -25,6 +25,8 @@ COMMANDS = (
     ("admin", "secret"),
     ("admin", "keys", "rotate"),
     ("admin", "oauth-client", "list"),
+    ("admin", "store", "accept-files"),
+    ("admin", "store", "accept-key"),
 )
 """Every command that works on a data directory, but those that create one."""
 
@@ -87,12 +89,6 @@ def external(folder: Path, database: str) -> Served:
     served = Served(folder / "data", free_port(), settings={"SATCHEL_DATABASE_URL": url_of(database)})
     served.set_up()
     return served
-
-
-def url_of(dsn: str) -> str:
-    """Return an address as the setting takes it: with the host first."""
-    parts = conninfo_to_dict(dsn)
-    return f"host={parts.pop('host')} {make_conninfo('', **parts)}"
 
 
 @named

@@ -1,5 +1,6 @@
 """Seals secrets with the server's key, and keeps the bearer tokens that were got with them for as long as they work."""
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -24,10 +25,12 @@ class Vault:
     """Seals and opens by a key of 32 bytes that is not in the database (AES-256-GCM).
 
     Attributes:
+        fingerprint: names the key, and does not disclose it.
         bearers: by everything that they were asked for with; of this process only.
     """
 
     def __init__(self, key: bytes) -> None:
+        self.fingerprint = hashlib.sha256(b"satchel:secrets-key:" + key).hexdigest()[:16]
         self._cipher = AESGCM(key)
         self.bearers: dict[tuple[object, ...], Bearer] = {}
 

@@ -1,4 +1,4 @@
-"""The directories of a local store: `<root>/<account>/<ab>/<digest>` and `<root>/incoming/`.
+"""The directories of a local store: `<root>/<account>/<ab>/<digest>`, `<root>/incoming/` and `<root>/store-id`.
 
 All of it blocks and runs in threads. Directories are 0700, files 0600; a name consists only of an account's number and
 a digest, both checked here, or of our own random digits, so that no user's text ever becomes a path. A blob is
@@ -22,6 +22,9 @@ from satchel.model.errors import BlobMissing, DiskFull, InvalidRequest, Unavaila
 from satchel.model.ids import AccountId, Entropy
 
 INCOMING = "incoming"
+
+STORE_ID = "store-id"
+"""The file with the identity of the store (`satchel.blobs.identity`)."""
 
 MARK = ".mark"
 """The suffix of the file beside a partial that holds its valid length (`satchel.blobs.partials`)."""
@@ -168,9 +171,13 @@ class StoreLayout:
         if path in self._durable:
             return
         path.mkdir(mode=0o700, exist_ok=True)
-        with self._directory(path.parent) as parent:
-            self.disk.fsync(parent)
+        self.make_durable(path.parent)
         self._durable.add(path)
+
+    def make_durable(self, directory: Path) -> None:
+        """Make the names in a directory durable."""
+        with self._directory(directory) as descriptor:
+            self.disk.fsync(descriptor)
 
     @contextmanager
     def _directory(self, path: Path) -> Generator[int]:

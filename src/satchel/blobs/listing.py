@@ -12,7 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from satchel.blobs.layout import ACCOUNT_NAME, INCOMING, MARK, PARTIAL_NAME, TEMPORARY_NAME, account_name, modified_at
+from satchel.blobs.layout import (
+    ACCOUNT_NAME,
+    INCOMING,
+    MARK,
+    PARTIAL_NAME,
+    STORE_ID,
+    TEMPORARY_NAME,
+    account_name,
+    modified_at,
+)
 from satchel.blobs.store import Leftover, LeftoverKind, Partial, Stored
 from satchel.model.digest import Digest
 from satchel.model.ids import AccountId, UploadId
@@ -74,7 +83,7 @@ def leftovers(root: Path, place: str) -> list[Leftover]:
 def _is_own(place: str, name: str, names: Sequence[str]) -> bool:
     """Return whether something in a place belongs there, or is reported with another."""
     if not place:
-        return name == INCOMING or ACCOUNT_NAME.fullmatch(name) is not None
+        return name in (INCOMING, STORE_ID) or ACCOUNT_NAME.fullmatch(name) is not None
     if place == INCOMING:
         return name.endswith(MARK) and name.removesuffix(MARK) in names
     _, _, shard = place.partition("/")

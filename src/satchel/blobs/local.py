@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from satchel.blobs import listing, threads
 from satchel.blobs.disk import Disk
+from satchel.blobs.identity import read_identity, write_identity
 from satchel.blobs.layout import ASK_THE_DOCTOR, KEPT, StoreLayout, missing, storage_errors
 from satchel.blobs.partials import LocalPartials
 from satchel.blobs.pump import batches, pump
@@ -40,6 +42,26 @@ class LocalBlobs(LocalPartials):
     def prepare(self) -> None:
         """Create the store's missing directories; blocks, for the start of a process."""
         self._layout.prepare()
+
+    async def identity(self) -> UUID | None:
+        """Return the identity of the folder; None if it has none, or if there is no folder.
+
+        Raises:
+            Unavailable: it cannot be read, or the file holds something else.
+        """
+        return await threads.run(read_identity, self._layout.root)
+
+    async def identify(self, identity: UUID, *, replaces: bool = False) -> UUID:
+        """Create the folder if needed, write its identity, and return the one that it has then.
+
+        Args:
+            identity: to write.
+            replaces: whether to replace another. If not, one that another process wrote meanwhile stays.
+
+        Raises:
+            DiskFull, Unavailable: the disk is full or failed.
+        """
+        return await threads.run(self._identify, identity, replaces)
 
     async def receive(
         self, account: AccountId, chunks: AsyncIterator[bytes], *, max_bytes: int, admit: Admit | None = None
@@ -128,6 +150,11 @@ class LocalBlobs(LocalPartials):
         """Return the path of a blob, whether or not it exists; for a web server in front that sends it."""
         return self._layout.path(account, digest)
 
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return self._layout.root
+
     def _receive_small(self, account: AccountId, body: bytes, admit: Admit | None) -> Received:
         """Store a body of one batch in one thread call: more calls would cost more than the writing."""
         received = Received(digest=Digest(hashlib.sha256(body).hexdigest()), size=len(body), head=body[:HEAD_BYTES])
@@ -151,6 +178,10 @@ class LocalBlobs(LocalPartials):
         with storage_errors():
             arriving.place(account, received.digest)
         return received
+
+    def _identify(self, identity: UUID, replaces: bool) -> UUID:  # noqa: FBT001  # private
+        self._layout.prepare()
+        return write_identity(self._layout, identity, replaces=replaces)
 
     def _size(self, account: AccountId, digest: Digest) -> int | None:
         with storage_errors(ASK_THE_DOCTOR):

@@ -6,7 +6,7 @@ import typer
 
 from satchel import __version__
 from satchel.cli import calls, deploy, doctor, export, import_tree, schedules, serve, webhooks
-from satchel.cli.admin import accounts, applications, hashes, keys, oauth
+from satchel.cli.admin import accounts, applications, hashes, keys, oauth, store
 from satchel.cli.demo import command
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 accounts.app.add_typer(oauth.app, name="oauth-client")
 accounts.app.add_typer(keys.app, name="keys")
+accounts.app.add_typer(store.app, name="store")
 app.add_typer(accounts.app, name="admin")
 accounts.app.command("application")(applications.application)
 accounts.app.command("hash")(hashes.create_hash)

@@ -50,22 +50,38 @@ class UserSession(AdminContext):
 @asynccontextmanager
 async def open_server(*, data: DataDirectory = None) -> AsyncGenerator["Context"]:
     """Open the server's parts."""
-    from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
-
-    settings = output.settings(data_directory=data)
-    server.set_up_logs(settings)
-    async with server.open_context(settings) as context:
+    async with _open(data, "USE") as context:
         yield context
 
 
 @asynccontextmanager
 async def open_new_server(*, data: DataDirectory = None) -> AsyncGenerator["Context"]:
     """Open the server's parts, and create them where there are none."""
-    from satchel import main as server  # noqa: PLC0415  # as above
+    async with _open(data, "CREATE") as context:
+        yield context
+
+
+@asynccontextmanager
+async def open_accepting_files(*, data: DataDirectory = None) -> AsyncGenerator["Context"]:
+    """Open the server's parts, and record that these files are the database's."""
+    async with _open(data, "ACCEPT_FILES") as context:
+        yield context
+
+
+@asynccontextmanager
+async def open_accepting_key(*, data: DataDirectory = None) -> AsyncGenerator["Context"]:
+    """Open the server's parts, and record that this key is the database's."""
+    async with _open(data, "ACCEPT_KEY") as context:
+        yield context
+
+
+@asynccontextmanager
+async def _open(data: DataDirectory, opening: str) -> AsyncGenerator["Context"]:
+    from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
 
     settings = output.settings(data_directory=data)
     server.set_up_logs(settings)
-    async with server.open_context(settings, server.Opening.CREATE) as context:
+    async with server.open_context(settings, server.Opening[opening]) as context:
         yield context
 
 
@@ -107,6 +123,16 @@ def on_server(work: Callable[Concatenate["Context", ...], Coroutine[Any, Any, No
 def on_new_server(work: Callable[Concatenate["Context", ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Make a command as `on_server` does, which creates a server where there is none."""
     return _command(open_new_server, work)
+
+
+def accepting_files(work: Callable[Concatenate["Context", ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a command as `on_server` does, which records that the folder's files are the database's."""
+    return _command(open_accepting_files, work)
+
+
+def accepting_key(work: Callable[Concatenate["Context", ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a command as `on_server` does, which records that the key is the database's."""
+    return _command(open_accepting_key, work)
 
 
 def in_account(work: Callable[Concatenate[AdminContext, ...], Coroutine[Any, Any, None]]) -> Callable[..., None]:
