@@ -27,16 +27,16 @@ export function Skeleton({ lines = 6 }: { lines?: number }) {
   );
 }
 
-type EmptyProps = { icon: IconName; title: string; say?: string; children?: ComponentChildren };
+type EmptyProps = { icon: IconName; title: string; say?: string; children?: ComponentChildren; isPage?: boolean };
 
-/** Nothing is here; what to do next. */
-export function Empty({ icon, title, say, children }: EmptyProps) {
+/** Nothing is here; what to do next. `isPage`: the title is that of the page. */
+export function Empty({ icon, title, say, children, isPage = false }: EmptyProps) {
   return (
     <div class="empty">
       <span class="k">
         <Icon name={icon} />
       </span>
-      <h2>{title}</h2>
+      {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
       {say !== undefined && <p>{say}</p>}
       {children !== undefined && <div class="row-of">{children}</div>}
     </div>

@@ -7,7 +7,7 @@ export function NotFound() {
   useTitle(texts.notFound.title);
   return (
     <div class="sheet">
-      <Empty icon="search" title={texts.notFound.title} say={texts.notFound.say}>
+      <Empty isPage icon="search" title={texts.notFound.title} say={texts.notFound.say}>
         <a class="button first" href="/work">
           {texts.notFound.work}
         </a>
@@ -21,7 +21,7 @@ export function NotAllowed({ detail }: { detail: string }) {
   useTitle(texts.forbidden.title);
   return (
     <div class="sheet">
-      <Empty icon="lock" title={texts.forbidden.title} say={`${detail} ${texts.forbidden.say}`}>
+      <Empty isPage icon="lock" title={texts.forbidden.title} say={`${detail} ${texts.forbidden.say}`}>
         <a class="button first" href="/work">
           {texts.notFound.work}
         </a>

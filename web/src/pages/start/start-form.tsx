@@ -78,7 +78,14 @@ function Filling({ app }: { app: Schemas["App"] }) {
   useMainKey(press);
 
   if (result !== null) {
-    return <Done title={words.started(result.instance.identifier)} result={result} otherwise={null} />;
+    return (
+      <>
+        <div class="top">
+          <h1>{app.name}</h1>
+        </div>
+        <Done title={words.started(result.instance.identifier)} result={result} otherwise={null} />
+      </>
+    );
   }
   const faults = state.faults.value;
   return (

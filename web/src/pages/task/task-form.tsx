@@ -3,13 +3,15 @@ import { useMemo, useState } from "preact/hooks";
 import { api, type Schemas, take } from "../../api/client";
 import { asProblem, type Problem } from "../../api/problem";
 import { announce } from "../../components/announce";
+import { Icon } from "../../components/icon";
 import { ProblemNote } from "../../components/state";
 import { Deck, focusFirstFault, Overtaken, sayFaults } from "../../form/deck";
 import { Done } from "../../form/done";
 import { FormFields } from "../../form/form-fields";
 import { type FormField, FormState, isWritable, submission, type Values } from "../../form/form-state";
 import { newKey, useSending } from "../../form/sending";
-import { since } from "../../format";
+import { PersonName } from "../../form/shown-value";
+import { dayAndTime, since } from "../../format";
 import { refreshCounts } from "../../frame/counts";
 import { me } from "../../session/session";
 import { texts } from "../../texts";
@@ -188,6 +190,7 @@ export function TaskForm({ task, onRead }: Props) {
         />
       )}
       {sending.problem !== null && <ProblemNote problem={sending.problem} />}
+      {task.closed_at !== null && conflict === null && <Closed task={task} at={task.closed_at} />}
       <form
         class="sheet"
         noValidate
@@ -263,6 +266,23 @@ export function TaskForm({ task, onRead }: Props) {
           </Deck>
         )}
       </form>
+    </div>
+  );
+}
+
+/** A task that is over: how, by whom, when. */
+function Closed({ task, at }: { task: TaskView; at: string }) {
+  const outcome = task.form.outcomes.find((one) => one.id === task.outcome)?.label ?? task.outcome;
+  return (
+    <div class="note info">
+      <Icon name="check" />
+      <div class="say">
+        <b>{words.doneTitle(outcome)}</b> {task.closed_by !== null && <PersonName id={task.closed_by} />}{" "}
+        {dayAndTime(at)}
+      </div>
+      <a class="button" href={`/i/${task.instance}`}>
+        {words.openInstance(task.identifier)}
+      </a>
     </div>
   );
 }
