@@ -33,6 +33,10 @@ class LoopDisk:
         """Unmount it; what used it must have ended."""
         _run("umount", str(self.folder))
 
+    def remount_read_only(self) -> None:
+        """Refuse every change from now on, as after an error."""
+        _run("mount", "-o", "remount,ro", str(self.folder))
+
     def cut_power(self) -> None:
         """Lose everything that was not flushed, and fail whatever comes after."""
         descriptor = os.open(self.folder, os.O_RDONLY)

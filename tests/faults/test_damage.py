@@ -1,7 +1,10 @@
 """The doctor lists every damage in one run, each in its own words: at the command line, on real file systems."""
 
+import asyncio
 import hashlib
 import os
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -11,9 +14,10 @@ import pytest
 
 from acknowledged import APP
 from e2e.conftest import free_port
-from embedding import IS_ROOT, NOBODY, as_root, ordinary, python_for_everybody
+from embedding import IS_ROOT, NOBODY, as_root, ask, ordinary, python_for_everybody
 from loopback import loop_disk
-from serving import Served
+from satchel.db.embedded.server import embedded
+from serving import Served, command
 
 FINDINGS = 4
 
@@ -24,6 +28,11 @@ class Kept:
 
     served: Served
     paths: list[Path] = field(default_factory=list)
+
+    def file_of(self, path: Path) -> str:
+        """Return how the doctor names the file with these bytes; each was put into an instance of its own."""
+        number = self.paths.index(path) + 1
+        return f"file {number} of instance {number}"
 
     def examined(self, *options: str, prefix: tuple[str, ...] = (), python: str = sys.executable) -> str:
         """Return what the doctor prints, who must find something."""
@@ -68,6 +77,11 @@ def advice(said: str, kind: str) -> str:
     """Return the line of a kind of finding."""
     (line,) = (line for line in said.splitlines() if line.startswith(f"{kind}:"))
     return line
+
+
+def kinds(said: str) -> list[str]:
+    """Return the kinds of findings that are reported."""
+    return [line.partition(":")[0] for line in said.splitlines() if re.match(r"\w+: \d+\. ", line)]
 
 
 def places(said: str, kind: str) -> list[str]:
@@ -123,7 +137,9 @@ def test_a_disk_that_fails_is_a_finding_and_the_rest_is_examined(kept: Kept, fol
 
         said = kept.examined("--read-data")
 
-    assert {f"account 1, {path.name} (EIO)" for path in failing} <= set(places(said, "disk_failed"))
+    named = places(said, "disk_failed")
+    for path in failing:
+        assert f"account 1, {path.name} (EIO) ({kept.file_of(path)})" in named
     assert "smartctl" in advice(said, "disk_failed")
     assert [place.split()[2] for place in places(said, "missing_bytes")] == [gone.name]
 
@@ -140,10 +156,101 @@ def test_what_may_not_be_read_is_a_finding_and_the_rest_is_examined(kept: Kept) 
 
     said = kept.examined("--read-data", prefix=prefix, python=python)
 
-    inside = {path.name for path in kept.paths if path.parent == closed and path != gone}
+    inside = {path.name: kept.file_of(path) for path in kept.paths if path.parent == closed and path != gone}
     named = places(said, "not_permitted")
-    assert {f"account 1, {name} (EACCES)" for name in {denied.name, *inside}} <= set(named)
+    denials = {denied.name: kept.file_of(denied), **inside}
+    assert {f"account 1, {name} (EACCES) ({file})" for name, file in denials.items()} <= set(named)
     assert f"1/{closed.name} in the store (EACCES)" in named
     assert "chown" in advice(said, "not_permitted")
     if gone.parent != closed:
         assert [place.split()[2] for place in places(said, "missing_bytes")] == [gone.name]
+
+
+def test_every_kind_of_damage_is_named_with_its_place_and_what_to_do(kept: Kept) -> None:
+    gone, short, longer, changed, folder, link, shard = kept.paths[:7]
+    store = kept.served.data / "blobs"
+    gone.unlink()
+    os.truncate(short, 3)
+    longer.write_bytes(longer.read_bytes() + b"!")
+    changed.write_bytes(changed.read_bytes()[::-1])
+    folder.unlink()
+    folder.mkdir()
+    size = link.stat().st_size
+    link.unlink()
+    link.symlink_to("a" * size)  # of the right length, to nowhere
+    beside = [path for path in kept.paths[7:] if path.parent == shard.parent]
+    shutil.rmtree(shard.parent)
+    shard.parent.touch()
+    orphan = store / "1" / "ff" / ("f" * 64)
+    orphan.parent.mkdir(exist_ok=True)
+    orphan.write_bytes(b"nobody's")
+    leftover = store / "incoming" / f"t-{'0' * 32}"
+    leftover.touch()
+    (store / "readme").touch()
+
+    for options in (["--read-data"], ["--read-data", "--sweep", "--repair-quota"]):
+        said = kept.examined(*options)
+
+        assert {kind: sorted(places(said, kind)) for kind in kinds(said)} == {
+            "missing_bytes": [f"account 1, {gone.name} ({kept.file_of(gone)})"],
+            "wrong_size": sorted(
+                f"account 1, {path.name}: {size} bytes, not 6 ({kept.file_of(path)})"
+                for path, size in ((short, 3), (longer, 7))
+            ),
+            "damaged_bytes": [f"account 1, {changed.name} ({kept.file_of(changed)})"],
+            "unreadable": sorted(
+                [f"1/{shard.parent.name} in the store (ENOTDIR)"]
+                + [
+                    f"account 1, {path.name} ({reason}) ({kept.file_of(path)})"
+                    for path, reason in [
+                        (folder, "EISDIR"),
+                        (link, "ELOOP"),
+                        *((path, "ENOTDIR") for path in (shard, *beside)),
+                    ]
+                ]
+            ),
+            "orphan_bytes": [f"account 1, {orphan.name}"],
+            "leftover": [f"incoming/{leftover.name}"],
+            "stray": ["readme"],
+        }
+        assert all(
+            "backup" in advice(said, kind) for kind in ("missing_bytes", "wrong_size", "damaged_bytes", "unreadable")
+        )
+        assert said.splitlines()[-1] == "damaged: see above"
+
+
+def test_a_counter_that_drifted_is_damage_until_it_is_repaired(kept: Kept) -> None:
+    async def drift() -> None:
+        async with embedded(kept.served.data) as server:
+            ask(server.dsn, "UPDATE storage SET used_bytes = used_bytes + 7")
+
+    asyncio.run(drift())
+
+    said = kept.examined()
+
+    assert places(said, "quota_drift") == ["account North: used says 109 bytes, adds up to 102"]
+    assert "satchel doctor --repair-quota" in advice(said, "quota_drift")
+    repaired = command("doctor", "--repair-quota", env=kept.served.settings)
+    assert (repaired.returncode, repaired.stdout.splitlines()) == (
+        0,
+        ["quota repaired: North", "examined: 16 blobs, 102 bytes", "clean"],
+    )
+
+
+@as_root
+def test_a_sweep_that_cannot_delete_does_not_hide_what_else_is_damaged(kept: Kept, folder: Path) -> None:
+    gone = kept.paths[3]
+    gone.unlink()
+    incoming = kept.served.data / "blobs" / "incoming"
+    leftovers = [f"t-{number:032x}" for number in range(2)]
+    with loop_disk(folder / "image", incoming, megabytes=8) as disk:
+        for name in leftovers:
+            (incoming / name).touch()
+            os.utime(incoming / name, (0, 0))
+        disk.remount_read_only()
+
+        said = kept.examined("--sweep")
+
+        assert "0 leftovers" in said
+        assert sorted(places(said, "leftover")) == [f"incoming/{name}" for name in leftovers]
+    assert places(said, "missing_bytes") == [f"account 1, {gone.name} ({kept.file_of(gone)})"]

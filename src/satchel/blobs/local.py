@@ -7,6 +7,7 @@ fsynced. A failed fsync is never retried on the same descriptor: the file is dro
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -280,12 +281,21 @@ def _stat_many(paths: Sequence[Path]) -> list[BlobStatus]:
     found: list[BlobStatus] = []
     for path in paths:
         try:
-            found.append(BlobStatus(size=path.lstat().st_size))
+            found.append(_status(path.lstat()))
         except FileNotFoundError:
             found.append(BlobStatus())
         except OSError as error:
             found.append(BlobStatus(reason=errno.errorcode.get(error.errno or 0, "unknown")))
     return found
+
+
+def _status(facts: os.stat_result) -> BlobStatus:
+    """Return what a name stands for; the reason is that of opening it, where that is no file."""
+    if stat.S_ISREG(facts.st_mode):
+        return BlobStatus(size=facts.st_size)
+    if stat.S_ISDIR(facts.st_mode):
+        return BlobStatus(reason="EISDIR")
+    return BlobStatus(reason="ELOOP" if stat.S_ISLNK(facts.st_mode) else "EINVAL")
 
 
 def _read_many(disk: Disk, places: Sequence[tuple[Path, int]]) -> list[bytes | None]:

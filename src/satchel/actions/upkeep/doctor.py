@@ -102,35 +102,36 @@ async def _examine_blobs(
     for blob, status in zip(blobs, found, strict=True):
         report.blobs += 1
         report.bytes += blob.size_bytes
-        place = f"account {account}, {blob.digest}"
         if status.reason is not None:
-            report.note(_kind_of(status.reason), f"{place} ({status.reason})")
+            await _note(context, report, blob, _kind_of(status.reason), f" ({status.reason})")
         elif status.size is None:
-            await _note_missing(context, report, blob, place)
+            await _note(context, report, blob, "missing_bytes")
         elif status.size != blob.size_bytes:
-            report.note("wrong_size", f"{place}: {status.size} bytes, not {blob.size_bytes}")
+            await _note(context, report, blob, "wrong_size", f": {status.size} bytes, not {blob.size_bytes}")
         elif read_data:
-            await _read(context, report, blob, place)
+            await _read(context, report, blob)
 
 
-async def _note_missing(context: Context, report: DoctorReport, blob: rows.Blob, place: str) -> None:
+async def _note(context: Context, report: DoctorReport, blob: rows.Blob, kind: str, what: str = "") -> None:
+    """Count damage of a blob, unless it was deleted meanwhile, and name the files that have these bytes."""
     async with context.database.read() as tx:
         still = await rows.existing(tx, blob.account_id, [blob.digest])
         names = await rows.names_of(tx, blob.account_id, blob.digest)
     if still:
         named = ", ".join(f"file {number} of instance {instance}" for instance, number, _ in names[:NAMES])
-        report.note("missing_bytes", f"{place} ({named or 'no file'})")
+        more = f", and {len(names) - NAMES} more" if len(names) > NAMES else ""
+        report.note(kind, f"account {blob.account_id}, {blob.digest}{what} ({named or 'no file'}{more})")
 
 
-async def _read(context: Context, report: DoctorReport, blob: rows.Blob, place: str) -> None:
+async def _read(context: Context, report: DoctorReport, blob: rows.Blob) -> None:
     try:
         if not await context.blobs.verify(blob.account_id, blob.digest):
-            report.note("damaged_bytes", place)
+            await _note(context, report, blob, "damaged_bytes")
     except BlobMissing:
-        await _note_missing(context, report, blob, place)
+        await _note(context, report, blob, "missing_bytes")
     except Unavailable as error:
         reason = errno_of(error) or "unknown"
-        report.note(_kind_of(reason), f"{place} ({reason})")
+        await _note(context, report, blob, _kind_of(reason), f" ({reason})")
 
 
 def _kind_of(reason: str) -> str:

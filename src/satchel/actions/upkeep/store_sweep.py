@@ -92,7 +92,10 @@ async def drop_leftovers(context: Context) -> int:
             continue
         if owner is not None and (owner.account, owner.upload) in living:
             continue
-        dropped += await context.blobs.discard_leftover(leftover, older_than=grace_end)
+        try:
+            dropped += await context.blobs.discard_leftover(leftover, older_than=grace_end)
+        except Unavailable as error:  # as with orphans
+            _log.warning("store_sweep.failed", leftover=leftover.name, cause=cause_of(error))
     return dropped
 
 
