@@ -82,18 +82,18 @@ web-check: web
 	$(call timed,tsc; biome; size of the pages,($(call npm,web,run --silent check)))
 
 .PHONY: test soak bench
-test: setup setup-js web ## Run every test but the slow proofs
-	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS)
+test: setup setup-js setup-browser web ## Run every test but the slow proofs
+	@status=0; $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS) || status=$$?; $(skipped); exit $$status
 
-soak: setup setup-js ## Run the slow proofs: crash loops, long uploads, many clients
-	@$(BIN)/pytest -m soak $(ARGS)
+soak: setup setup-js setup-browser web ## Run the slow proofs: crash loops, long uploads, many clients
+	@status=0; $(BIN)/pytest -m soak $(ARGS) || status=$$?; $(skipped); exit $$status
 
 bench: setup ## Measure, and compare with what the machine allows
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 ## Setting up
 
-.PHONY: setup setup-js
+.PHONY: setup setup-js setup-browser
 setup: $(VENV)/.editable ## Make .venv with everything that is pinned in requirements/
 
 # The environment is made anew when a pin changes: what is no longer required must not linger.
@@ -137,6 +137,23 @@ setup-js: $(JS:%=%/node_modules/.installed)
 $(JS:%=%/node_modules/.installed): %/node_modules/.installed: %/package-lock.json %/.npmrc | setup
 	@$(call npm,$*,ci --prefer-offline)
 	@touch $@
+
+# The system's Chromium drives tests/browser. Only root can install it, and only where there is apt-get; elsewhere these
+# tests are skipped. No browser is downloaded from anywhere else.
+browser = command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
+skipped = $(browser) || echo "SKIPPED: the tests of the web application in tests/browser, since there is no Chromium here."
+
+setup-browser: ## Install Chromium for tests/browser with apt-get, if this is root; otherwise say how to get it
+	@if $(browser); then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "setup: installing Chromium with apt-get"; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    { apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null \
+	    || echo "setup: apt-get could not install Chromium; the tests in tests/browser are skipped" >&2; \
+	else \
+	    echo "setup: there is no Chromium here, so the tests in tests/browser are skipped. Install the package" \
+	        "'chromium' (Debian, Ubuntu: apt-get install chromium, as root) to run them." >&2; \
+	fi
 
 ## Building
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from place import new_folder
 from satchel.db.embedded.cluster import remove_database
@@ -79,6 +79,12 @@ class Postgres:
         while self._given_back:
             name = sql.Identifier(self._given_back.pop())
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+def url_of(dsn: str) -> str:
+    """Return an address as the setting takes it: with the host first."""
+    parts = conninfo_to_dict(dsn)
+    return f"host={parts.pop('host')} {make_conninfo('', **parts)}"
 
 
 @contextmanager

@@ -143,15 +143,31 @@ async def fill(context: Context, receiver: str) -> dict[str, dict[str, str]]:
     """Create the demo's account and everything in it; return each person's login by key.
 
     Args:
+        context: for the actions.
         receiver: host and port of the archive that evaluations are sent to.
     """
-    account = await accounts.create_account(context, ACCOUNT)
+    stage, logins = await people_and_apps(context, ACCOUNT, receiver)
+    await _procurement(stage)
+    await _visits(stage)
+    await _collections(stage)
+    return logins
+
+
+async def people_and_apps(context: Context, name: str, receiver: str) -> tuple[Stage, dict[str, dict[str, str]]]:
+    """Create an account with the demo's people and apps, without instances; return each person's login by key, too.
+
+    Args:
+        context: for the actions.
+        name: of the account; the people's e-mail addresses end with it.
+        receiver: host and port of the archive that evaluations are sent to.
+    """
+    account = await accounts.create_account(context, name)
     root = system(account)
     logins: dict[str, dict[str, str]] = {}
     users: dict[str, UserId] = {}
     for person in PEOPLE:
         group = await accounts.create_group(context, root, person.group)
-        email = f"{person.key}@demo.example"
+        email = f"{person.key}@{name}.example"
         user = users[person.key] = await accounts.create_user(context, root, email=email, name=person.name)
         await accounts.set_member(context, root, group, user, is_member=True)
         password = urlsafe_b64encode(context.entropy(PASSWORD_BYTES)).decode()
@@ -163,16 +179,13 @@ async def fill(context: Context, receiver: str) -> dict[str, dict[str, str]]:
     deployer = await _actor(context, account, users["admin"])  # service tasks act with the deployer's rights
     written = f"127.0.0.1:{RECEIVER_PORT}".encode()
     for bundle in example_bundles().values():
-        here = {name: data.replace(written, receiver.encode()) for name, data in bundle.items()}
+        here = {file: data.replace(written, receiver.encode()) for file, data in bundle.items()}
         await deploying.deploy(context, deployer, here)
     await _grant(context, root, everywhere=False)
     stage = Stage(context)
     for key, user in users.items():
         stage.actors[key] = await _actor(context, account, user)
-    await _procurement(stage)
-    await _visits(stage)
-    await _collections(stage)
-    return logins
+    return stage, logins
 
 
 async def _grant(context: Context, root: Actor, *, everywhere: bool) -> None:
