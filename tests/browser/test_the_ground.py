@@ -14,7 +14,7 @@ INLINE = "() => { const script = document.createElement('script'); script.text =
 async def test_the_application_loads_without_a_fault(visit: Visits, width: int, scheme: Scheme) -> None:
     page = await visit(width=width, scheme=scheme)
 
-    await expect(page).to_have_title("Satchel")
+    await expect(page).to_have_title("Sign in · Satchel")
     await expect(page.locator("#app")).not_to_be_empty()
     assert await page.evaluate("() => matchMedia('(prefers-color-scheme: dark)').matches") == (scheme == "dark")
     assert await page.evaluate("() => document.documentElement.scrollWidth") <= width

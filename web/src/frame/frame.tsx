@@ -78,7 +78,7 @@ function Rail({ path }: { path: string }) {
       {places().map((place) => (
         <a key={place.href} href={place.href} aria-current={place.isAt(path) ? "page" : undefined}>
           <Icon name={place.icon} />
-          <span class="t">{place.text}</span>
+          <span class="t">{place.text}</span>{" "}
           {place.count !== undefined && <span class="n">{number(place.count)}</span>}
         </a>
       ))}

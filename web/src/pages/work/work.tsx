@@ -156,8 +156,7 @@ function Tabs({ filters }: { filters: Filters }) {
           href={addressOf({ ...filtersOf({ tab }), app: filters.app, q: filters.q })}
           aria-current={tab === filters.tab ? "page" : undefined}
         >
-          {words.tabs[tab]}
-          {numbers[tab] !== undefined && <span class="n">{numbers[tab]}</span>}
+          {words.tabs[tab]} {numbers[tab] !== undefined && <span class="n">{numbers[tab]}</span>}
         </a>
       ))}
     </nav>
