@@ -6,6 +6,7 @@ from browser.axe import axe
 from browser.offices import Office
 from browser.visiting import Scheme, Visits, every_look, sign_in_on_page
 from browser.watching import Watch
+from satchel.model.ids import InstanceId
 
 SESSION = "request: POST /api/v1/session 401"
 
@@ -85,9 +86,9 @@ async def test_a_session_that_ends_under_a_form_is_opened_again_and_the_same_cli
     assert await _amount(page, instance) == "19.5"
 
 
-async def _evaluation(office: Office) -> int:
+async def _evaluation(office: Office) -> InstanceId:
     values = {"product": "Standing desk", "supplier": "Nordholz", "amount": "5460"}
-    return int(await office.stage.start("buyer", "EVA", values, {"description": ["catalog.pdf"]}))
+    return await office.stage.start("buyer", "EVA", values, {"description": ["catalog.pdf"]})
 
 
 async def _amount(page: Page, instance: int) -> object:
