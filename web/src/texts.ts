@@ -199,6 +199,8 @@ export const texts = {
     dropPhotos: "Drop photos here",
     addFiles: "Add files",
     addPhotos: "Add photos",
+    takenOut: (name: string) => `“${name}” is taken out of the form.`,
+    noType: "file",
     addLine: "Add a line",
     removeLine: (n: number) => `Remove line ${n}`,
     cell: (column: string, n: number) => `${column}, line ${n}`,
@@ -219,7 +221,13 @@ export const texts = {
     signStored: "Signed.",
     signSending: "Sending the signature…",
     signAgain: "Sign again",
+    signHere: "Sign here",
+    signOffline: "The signature is only on this device yet. It is sent as soon as the server can be reached.",
     anyFile: "Any type",
+    images: "Images",
+    videos: "Videos",
+    audio: "Audio",
+    textFiles: "Text",
     limits: (types: string, most: number | null, bytes: string | null, used: number) =>
       [types, most === null ? null : `up to ${most}`, bytes === null ? null : `${bytes} each`]
         .filter((part) => part !== null)
@@ -232,6 +240,15 @@ export const texts = {
   uploads: {
     title: "Uploads",
     inAll: "Uploads in all",
+    count: files,
+    quoted: (what: string) => `“${what}”`,
+    onlyHere: (count: number) =>
+      count === 1
+        ? "1 file is only on this device yet."
+        : `${plural(count, "file", "files")} are only on this device yet.`,
+    needsFile: (name: string) => `Choose “${name}” again to continue.`,
+    allPaused: "Paused",
+    unnamed: "file",
     waiting: "Waits for its turn",
     of: (sent: string, all: string) => `${sent} of ${all}`,
     speed: (bytes: string) => `${bytes}/s`,
@@ -256,6 +273,7 @@ export const texts = {
       empty: "Not sent: the file is empty.",
       many: (most: number) => `Not sent: the field holds at most ${files(most)}.`,
       quota: (left: string) => `Not sent: only ${left} are left in the account. Ask an administrator for more.`,
+      server: "The server refused the file and did not say why. Remove it, and try another one.",
       folder: "Not sent: this is a folder. Choose the files in it.",
     },
   },

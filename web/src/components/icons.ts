@@ -15,6 +15,7 @@ export const ICONS = {
   x: "M6 6l12 12M18 6L6 18",
   alert: "M12 4.5l9 15H3zM12 10v4.5M12 17v.01",
   pause: "M9 6v12M15 6v12",
+  proceed: "M8 5.5v13l10.5-6.5z",
   retry: "M19 12a7 7 0 1 1-2-4.9M19 4v4h-4",
   camera: "M4 8h3.5L9 5.5h6L16.5 8H20v11H4zM8.8 13a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0 -6.4 0",
   upload: "M12 16V5M7.5 9L12 4.5 16.5 9M4.5 15v4.5h15V15",

@@ -1,8 +1,8 @@
 // Whether a field accepts a file, found out before a byte is sent. The server decides; only what it is sure to refuse
 // is refused here.
 
-import { storage } from "../frame/counts";
 import { bytes } from "../format";
+import { storage } from "../frame/counts";
 import { texts } from "../texts";
 
 const words = texts.uploads.refused;
@@ -73,7 +73,8 @@ export function typesOf(accept: readonly string[]): string {
     Object.entries(KINDS).map(([ending, kind]) => [kind, ending]),
   );
   const named = accept.map(
-    (entry) => FAMILIES[entry] ?? (entry.startsWith(".") ? entry : (endings[entry] ?? entry)).replace(/^\./, "").toUpperCase(),
+    (entry) =>
+      FAMILIES[entry] ?? (entry.startsWith(".") ? entry : (endings[entry] ?? entry)).replace(/^\./, "").toUpperCase(),
   );
   return [...new Set(named)].join(", ");
 }
@@ -134,7 +135,11 @@ function isAccepted(file: File, accept: readonly string[]): boolean {
       if (entry === "*" || entry === "*/*" || type === "") {
         return true; // of a type that nobody here knows, the server looks at the content
       }
-      return entry === "image/*" ? isImage(file) : entry.endsWith("/*") ? type.startsWith(entry.slice(0, -1)) : entry === type;
+      return entry === "image/*"
+        ? isImage(file)
+        : entry.endsWith("/*")
+          ? type.startsWith(entry.slice(0, -1))
+          : entry === type;
     })
   );
 }

@@ -9,7 +9,7 @@ import { askToSignIn } from "../api/client";
 import { refreshCounts, storage } from "../frame/counts";
 import { me } from "../session/session";
 import { texts } from "../texts";
-import { type Given, type Limits, refusal, roomLeft, typeOf } from "./check";
+import { type Given, isImage, type Limits, refusal, roomLeft, typeOf } from "./check";
 import { change, forget, forgetUser, type Kept, keep } from "./kept";
 import { hold, release } from "./locks";
 import { addRows, dropRows, isPending, isRestored, keyOf, makeRow, type Row, rows, type Target } from "./rows";
@@ -151,7 +151,7 @@ function settle(row: Row, end: End): void {
     case "done":
       row.sent.value = row.size;
       row.state.value = { is: "done" };
-      void change(row.key, { state: "done", file: null });
+      void change(row.key, { state: "done", ...(isImage(row) ? {} : { file: null }) }); // pictures are shown
       if (!rows.peek().some(isPending)) {
         refreshCounts(); // what is left in the account
       }
@@ -294,6 +294,14 @@ export function claimed(target: Target, ids?: readonly number[]): void {
   }
   void forget(gone.map((row) => row.key));
   next();
+}
+
+/** Take out all files of a form that is not wanted any more. */
+export function discard(target: Target): void {
+  const owner = keyOf(target);
+  for (const row of rows.peek().filter((one) => keyOf(one.target) === owner)) {
+    remove(row);
+  }
 }
 
 function goOnAll(): void {

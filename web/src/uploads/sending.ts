@@ -88,7 +88,11 @@ export function beginSending(row: Row, ticket: number, file: Blob, onEnd: (end: 
 function endOf(error: unknown): End {
   const answer =
     typeof error === "object" && error !== null && "originalResponse" in error
-      ? (error.originalResponse as { getStatus(): number; getHeader(name: string): string | undefined; getBody(): string } | null)
+      ? (error.originalResponse as {
+          getStatus(): number;
+          getHeader(name: string): string | undefined;
+          getBody(): string;
+        } | null)
       : null;
   if (answer === null) {
     return { is: "broken" };
@@ -121,7 +125,10 @@ export function endOfAnswer(status: number, body: unknown, retryAfter: string | 
   if (status === 0 || status === 408 || (status >= 500 && status !== 507)) {
     return { is: "broken" };
   }
-  return { is: "refused", problem: code === null ? new Problem({ code: "refused", status, detail: texts.uploads.refused.server }) : problem };
+  return {
+    is: "refused",
+    problem: code === null ? new Problem({ code: "refused", status, detail: texts.uploads.refused.server }) : problem,
+  };
 }
 
 function waitMs(retryAfter: string | null): number {

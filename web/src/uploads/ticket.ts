@@ -14,11 +14,7 @@ type Wish = { size: number; name: string; media_type: string | null; field: stri
  */
 export async function reserve({ target, ...wish }: Wish, key: string): Promise<number | End> {
   const place =
-    "task" in target
-      ? { task: target.task }
-      : "app" in target
-        ? { app: target.app }
-        : { instance: target.instance };
+    "task" in target ? { task: target.task } : "app" in target ? { app: target.app } : { instance: target.instance };
   try {
     const answer = await send(
       new Request(new URL("/api/v1/uploads", location.href), {
@@ -55,10 +51,9 @@ export function giveBack(ticket: number, tries = 0): void {
       setTimeout(() => giveBack(ticket, tries + 1), ms);
     }
   };
-  api.DELETE("/api/v1/uploads/{upload}", { params: { path: { upload: ticket } } }).then(
-    ({ response }) => (response.status === 409 || response.status >= 500) && again(),
-    again,
-  );
+  api
+    .DELETE("/api/v1/uploads/{upload}", { params: { path: { upload: ticket } } })
+    .then(({ response }) => (response.status === 409 || response.status >= 500) && again(), again);
 }
 
 /** A key that nobody else has. */
