@@ -1,7 +1,6 @@
 // A field of files or photos: what it holds, what is under way, and ways to add more.
 
-import { effect, untracked } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 
 import type { Schemas } from "../api/client";
 import { announce } from "../components/announce";
@@ -9,8 +8,8 @@ import { Icon } from "../components/icon";
 import { bytes } from "../format";
 import { texts } from "../texts";
 import { acceptOf, type Limits, roomLeft, typesOf } from "../uploads/check";
-import { addFiles, claimed, isRestored, type Row, type UploadTarget, uploadsFor } from "../uploads/queue";
-import { findFinished } from "../uploads/restore";
+import { addFiles, type Row, type UploadTarget, uploadsFor } from "../uploads/queue";
+import { useArrivals } from "./arrivals";
 import { DropZone } from "./drop-zone";
 import { HeldItem } from "./file-list";
 import { arrived, placed } from "./file-order";
@@ -50,7 +49,7 @@ export function limitsOf(field: FormField, held: number): Limits {
 export function FileField({ field, target, value, held, isRequired, fault, describedBy, onChange }: FileProps) {
   const uploads = uploadsFor(target, field.id);
   const rows = uploads.value;
-  useArrivals({ field, target, value, held, onChange });
+  useArrivals({ field, target, value, held, onChange, merge: arrived });
   const list = useRef<HTMLUListElement>(null);
 
   const files = new Map(held.map((file) => [file.id, file]));
@@ -131,69 +130,4 @@ export function FileField({ field, target, value, held, isRequired, fault, descr
       )}
     </div>
   );
-}
-
-type Arrivals = Pick<FileProps, "field" | "target" | "value" | "held" | "onChange">;
-
-/**
- * Put what arrives into the field's value, at once: a form that waits for its uploads is sent as soon as none is under
- * way, which is before the page is drawn again.
- */
-function useArrivals(props: Arrivals): void {
-  const newest = useRef(props);
-  newest.current = props;
-  const { field, target } = props;
-
-  useEffect(() => {
-    const uploads = uploadsFor(target, field.id);
-    const set = (ids: number[]) => {
-      const { value, onChange } = newest.current;
-      if (ids.length !== value.length || ids.some((id, index) => id !== value[index])) {
-        newest.current = { ...newest.current, value: ids };
-        onChange(ids);
-      }
-    };
-    const follow = effect(() => {
-      const ids = arrived(newest.current.value, uploads.value);
-      untracked(() => set(ids));
-    });
-    const forget = effect(() => {
-      if (isRestored.value) {
-        queueMicrotask(() => void dropUnknown());
-      }
-    });
-
-    /** What a form remembers from before the page was loaded may have expired since. */
-    const dropUnknown = async () => {
-      const unknown = () => {
-        const held = new Set(newest.current.held.map((file) => file.id));
-        const known = new Set(uploads.peek().map((row) => row.ticket.peek()));
-        return new Set(newest.current.value.filter((id) => !held.has(id) && !known.has(id)));
-      };
-      if (unknown().size > 0) {
-        await findFinished();
-        const gone = unknown();
-        set(newest.current.value.filter((id) => !gone.has(id)));
-      }
-    };
-    return () => {
-      follow();
-      forget();
-    };
-  }, [target, field.id]);
-
-  useEffect(() => {
-    const ids = arrived(props.value, uploadsFor(target, field.id).peek());
-    if (ids.length !== props.value.length) {
-      props.onChange(ids); // the form began anew, and the uploads are still there
-    }
-  });
-
-  useEffect(() => {
-    const ids = props.held.map((file) => file.id);
-    const files = uploadsFor(target, field.id).peek();
-    if (files.some((row) => ids.includes(row.ticket.peek() ?? -1))) {
-      claimed(target, ids); // the form was saved: they are files now
-    }
-  }, [target, field.id, props.held]);
 }

@@ -2,14 +2,14 @@
 //
 // The strokes are sent a moment after the last one; a form that is sent before waits for them.
 
-import { effect, untracked } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { Icon } from "../components/icon";
 import { texts } from "../texts";
 import { acceptOf } from "../uploads/check";
-import { addFiles, uploadsFor } from "../uploads/queue";
+import { addFiles, type Row, uploadsFor } from "../uploads/queue";
 import { SignatureSending } from "../uploads/signature";
+import { useArrivals } from "./arrivals";
 import { type FileProps, limitsOf } from "./file-field";
 import { HeldItem } from "./file-list";
 import { SignaturePad } from "./signature-pad";
@@ -17,10 +17,18 @@ import { UploadItem } from "./upload-item";
 
 const words = texts.fields;
 
+/** A field holds one signature: the one that arrived last. */
+function newestOf(value: readonly number[], rows: readonly Row[]): number[] {
+  const done = rows.filter((row) => row.state.value.is === "done" && row.ticket.value !== null);
+  const ticket = done[done.length - 1]?.ticket.value ?? null;
+  return ticket === null ? [...value] : [ticket];
+}
+
 export function SignatureField(props: FileProps) {
   const { field, target, value, held, fault, describedBy, isRequired, onChange } = props;
   const newest = useRef(props);
   newest.current = props;
+  useArrivals({ field, target, value, held, onChange, merge: newestOf });
   const rows = uploadsFor(target, field.id).value;
   const input = useRef<HTMLInputElement>(null);
   const sending = useMemo(
@@ -34,21 +42,8 @@ export function SignatureField(props: FileProps) {
   useEffect(() => {
     const retry = () => sending.retryNow();
     addEventListener("online", retry);
-    // As in a field of files: a picture that arrived is in the value before a waiting form is sent.
-    const stop = effect(() => {
-      const arrived = uploadsFor(target, field.id).value.filter((row) => row.state.value.is === "done");
-      const ticket = arrived[arrived.length - 1]?.ticket.value ?? null;
-      untracked(() => {
-        if (ticket !== null && !newest.current.value.includes(ticket)) {
-          newest.current.onChange([ticket]);
-        }
-      });
-    });
-    return () => {
-      removeEventListener("online", retry);
-      stop();
-    };
-  }, [sending, target, field.id]);
+    return () => removeEventListener("online", retry);
+  }, [sending]);
 
   useEffect(() => {
     if (stored.length > 0) {
