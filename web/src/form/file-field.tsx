@@ -8,7 +8,7 @@ import { Icon } from "../components/icon";
 import { bytes } from "../format";
 import { texts } from "../texts";
 import { acceptOf, type Limits, roomLeft, typesOf } from "../uploads/check";
-import { addFiles, type Row, type UploadTarget, uploadsFor } from "../uploads/queue";
+import { addFiles, type Row, remove, type UploadTarget, uploadsFor } from "../uploads/queue";
 import { useArrivals } from "./arrivals";
 import { DropZone } from "./drop-zone";
 import { HeldItem } from "./file-list";
@@ -69,6 +69,11 @@ export function FileField({ field, target, value, held, isRequired, fault, descr
       (near ?? document.getElementById(`${field.id}-choose`))?.focus();
     });
   };
+  const leave = (row: Row, index: number) => {
+    remove(row);
+    onChange(value.filter((id) => id !== row.ticket.peek()));
+    moveFocus(index);
+  };
   const takeOut = (file: Schemas["File"], index: number) => {
     const before = [...value];
     onChange(before.filter((id) => id !== file.id));
@@ -108,7 +113,7 @@ export function FileField({ field, target, value, held, isRequired, fault, descr
         <ul class="list" aria-labelledby={labelId} ref={list}>
           {shown.map((one, index) => {
             if (typeof one !== "number") {
-              return <UploadItem key={one.key} row={one} onRemoved={() => moveFocus(index)} />;
+              return <UploadItem key={one.key} row={one} onRemove={() => leave(one, index)} />;
             }
             const file = files.get(one);
             return (

@@ -7,7 +7,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Icon } from "../components/icon";
 import { texts } from "../texts";
 import { acceptOf } from "../uploads/check";
-import { addFiles, type Row, uploadsFor } from "../uploads/queue";
+import { addFiles, type Row, remove, uploadsFor } from "../uploads/queue";
 import { SignatureSending } from "../uploads/signature";
 import { useArrivals } from "./arrivals";
 import { type FileProps, limitsOf } from "./file-field";
@@ -74,7 +74,14 @@ export function SignatureField(props: FileProps) {
       {rows.length > 0 ? (
         <ul class="list" aria-labelledby={labelId}>
           {rows.map((row) => (
-            <UploadItem key={row.key} row={row} onRemoved={() => onChange([])} />
+            <UploadItem
+              key={row.key}
+              row={row}
+              onRemove={() => {
+                remove(row);
+                onChange(value.filter((id) => id !== row.ticket.peek()));
+              }}
+            />
           ))}
         </ul>
       ) : stored.length > 0 ? (
