@@ -1,4 +1,126 @@
-/** To come. */
-export function Instance() {
-  return null;
+import { useEffect } from "preact/hooks";
+
+import { api, type Schemas, take } from "../../api/client";
+import { ProblemNote, Skeleton } from "../../components/state";
+import { useTitle } from "../../components/title";
+import { useLoad } from "../../load";
+import { NotFound } from "../missing/not-found";
+import { Body } from "./body";
+import { readDrawing } from "./drawing";
+import { useHistory } from "./history";
+import { learnGroups, learnPeople } from "./names";
+import type { App, InstanceView } from "./rights";
+import { namesGroups, peopleIn } from "./values";
+
+export type Part = "overview" | "files" | "history";
+
+type Props = { instance?: string; part?: string };
+
+/** One instance: what stopped it, where it stands, its values, files and history. */
+export function Instance({ instance = "", part = "overview" }: Props) {
+  const view = useLoad<InstanceView>(`instance ${instance}`, () => readInstance(instance));
+  const shown = view.data;
+  const app = useApp(shown);
+  const drawing = useLoad(`drawing ${shown?.app ?? ""}`, async () => (shown === null ? null : readDrawing(shown.app)));
+  const apps = useLoad<readonly Schemas["AppSummary"][]>(
+    "apps",
+    async () => (await take(api.GET("/api/v1/apps"))).items,
+  );
+  const stops = useStops(shown);
+  const history = useHistory(shown);
+  useTitle(shown === null ? instance : shown.title === "" ? shown.identifier : `${shown.title}, ${shown.identifier}`);
+  useNames(shown, app);
+
+  async function reload() {
+    await Promise.all([view.reload(), stops.reload(), history.reload()]);
+  }
+  useEffect(() => {
+    const look = () => void (document.visibilityState === "visible" && reload());
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, [instance]);
+
+  if (view.problem?.status === 404 || !isPart(part)) {
+    return <NotFound />;
+  }
+  if (shown === null) {
+    return view.problem === null ? (
+      <Skeleton lines={8} />
+    ) : (
+      <ProblemNote problem={view.problem} onRetry={view.reload} />
+    );
+  }
+  return (
+    <>
+      {view.problem !== null && <ProblemNote problem={view.problem} onRetry={view.reload} />}
+      <Body
+        view={shown}
+        app={app}
+        apps={apps.data ?? []}
+        drawing={drawing.data}
+        stops={stops.data ?? NO_STOPS}
+        history={history}
+        part={part}
+        onChange={reload}
+      />
+    </>
+  );
+}
+
+function isPart(part: string): part is Part {
+  return part === "overview" || part === "files" || part === "history";
+}
+
+async function readInstance(instance: string): Promise<InstanceView> {
+  // an identifier such as EVA-41 is taken like a number, which the description does not say
+  return take(
+    api.GET("/api/v1/instances/{instance}", { params: { path: { instance: instance as unknown as number } } }),
+  );
+}
+
+/** The app of an instance; null while it is read, and for those who see only their own work. */
+function useApp(view: InstanceView | null): App | null {
+  const code = view?.app ?? "";
+  const app = useLoad<App | null>(`app ${code}`, async () =>
+    code === "" ? null : take(api.GET("/api/v1/apps/{app}", { params: { path: { app: code } } })),
+  );
+  return app.data;
+}
+
+export type Stops = { calls: readonly Schemas["Call"][]; incidents: readonly Schemas["Incident"][] };
+const NO_STOPS: Stops = { calls: [], incidents: [] };
+
+/** The calls and open incidents of an instance, which only those see who may see the whole. */
+function useStops(view: InstanceView | null) {
+  const id = view?.sight === "whole" ? view.id : 0;
+  return useLoad<Stops>(`stops ${id}`, async () => {
+    if (id === 0) {
+      return NO_STOPS;
+    }
+    const params = { path: { instance: id } };
+    const [calls, incidents] = await Promise.all([
+      take(api.GET("/api/v1/instances/{instance}/calls", { params })),
+      take(api.GET("/api/v1/incidents", { params: { query: { instance: id } } })),
+    ]);
+    return { calls: calls.items, incidents: incidents.items };
+  });
+}
+
+/** Read the names of all who are mentioned. */
+function useNames(view: InstanceView | null, app: App | null): void {
+  useEffect(() => {
+    if (view === null) {
+      return;
+    }
+    const files = [...Object.values(view.files).flat(), ...view.attachments];
+    void learnPeople([
+      view.starter,
+      ...files.map((file) => file.created_by),
+      ...view.tasks.flatMap((task) => [task.holder, task.closed_by]),
+      ...peopleIn(view, app),
+    ]);
+    if (namesGroups(app) || view.tasks.some((task) => task.group !== null && task.holder === null)) {
+      void learnGroups();
+    }
+  }, [view, app]);
 }

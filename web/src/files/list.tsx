@@ -1,0 +1,168 @@
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+
+import { Icon } from "../components/icon";
+import { Menu } from "../components/menu";
+import { bytes, fullTime, shortTime } from "../format";
+import { texts } from "../texts";
+import { deleteFile } from "./actions";
+import { CopyFileLink } from "./copy-link";
+import { contentAddress, endingOf, isPicture, linkable, previewAddress, type StoredFile, siteOf } from "./file";
+
+const words = texts.file;
+
+export type FileActs = {
+  /** The address of the page that shows a file. */
+  viewerOf: (file: StoredFile) => string;
+  nameOf: (person: number) => string;
+  mayChange: boolean;
+  onChange: () => void;
+};
+
+/** Files one below the other, with what may be done with each. */
+export function FileRows({ files, acts }: { files: readonly StoredFile[]; acts: FileActs }) {
+  return (
+    <ul class="list">
+      {files.map((file) => (
+        <FileRow key={file.id} file={file} acts={acts} />
+      ))}
+    </ul>
+  );
+}
+
+function FileRow({ file, acts }: { file: StoredFile; acts: FileActs }) {
+  const isStored = file.kind === "stored";
+  return (
+    <li class="item">
+      {isStored ? <Picture file={file} /> : <Place icon={<Icon name="link" />} />}
+      <div class="body">
+        <span class="name">
+          {isStored ? (
+            <a class="link" href={acts.viewerOf(file)}>
+              {file.name}
+            </a>
+          ) : (
+            <Elsewhere file={file} />
+          )}
+        </span>
+        <span class="meta">
+          {isStored ? <StoredMeta file={file} acts={acts} /> : <LinkMeta file={file} />}
+          {file.description !== "" && <span>{file.description}</span>}
+        </span>
+      </div>
+      <div class="acts">
+        {isStored && (
+          <>
+            <CopyFileLink file={file} />
+            <a
+              class="button icon"
+              href={contentAddress(file)}
+              download={file.name}
+              aria-label={words.download(file.name)}
+            >
+              <Icon name="download" />
+            </a>
+          </>
+        )}
+        {acts.mayChange && (
+          <Menu label={words.moreFor(file.name)}>
+            <button class="button plain danger" type="button" onClick={() => void deleteFile(file, acts.onChange)}>
+              <Icon name="trash" />
+              {words.delete(file.name)}
+            </button>
+          </Menu>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function StoredMeta({ file, acts }: { file: StoredFile; acts: FileActs }) {
+  const name = file.created_by === null ? texts.product : acts.nameOf(file.created_by);
+  return (
+    <>
+      {file.size !== null && <span>{bytes(file.size)}</span>}
+      <span title={fullTime(file.created_at)}>
+        {[name, shortTime(file.created_at)].filter((part) => part !== "").join(", ")}
+      </span>
+      {file.sha256 !== null && (
+        <>
+          <span class="not-print not-phone">{words.sha(file.sha256)}</span>
+          <span class="only-print">
+            {words.hash} {file.sha256}
+          </span>
+        </>
+      )}
+    </>
+  );
+}
+
+function LinkMeta({ file }: { file: StoredFile }) {
+  const site = siteOf(file.url);
+  return (
+    <>
+      {site !== null && <span>{site}</span>}
+      <span>{words.opensThere}</span>
+    </>
+  );
+}
+
+/** A file that is kept elsewhere: an anchor where its address can be one, otherwise its address as text. */
+function Elsewhere({ file }: { file: StoredFile }) {
+  const href = file.url === null ? null : linkable(file.url);
+  if (href === null) {
+    return `${file.name}${file.url === null ? "" : ` (${file.url})`}`;
+  }
+  return (
+    <a class="link" href={href} target="_blank" rel="noopener noreferrer">
+      {file.name}
+    </a>
+  );
+}
+
+/** The small picture of an image, the ending of any other name. */
+export function Picture({ file, large = false }: { file: StoredFile; large?: boolean }) {
+  const [isMissing, setMissing] = useState(false);
+  if (!isPicture(file) || isMissing) {
+    return <Place icon={endingOf(file)} isPdf={file.media_type === "application/pdf"} />;
+  }
+  return (
+    <img
+      class={large ? undefined : "pic"}
+      src={previewAddress(file)}
+      alt={large ? file.description || file.name : ""}
+      loading="lazy"
+      onError={() => setMissing(true)}
+    />
+  );
+}
+
+function Place({ icon, isPdf = false }: { icon: ComponentChildren; isPdf?: boolean }) {
+  return (
+    <span class={isPdf ? "pic pdf" : "pic"} aria-hidden="true">
+      {icon}
+    </span>
+  );
+}
+
+/** Pictures side by side; each opens the viewer, where the rest may be done. */
+export function Thumbnails({ files, acts }: { files: readonly StoredFile[]; acts: FileActs }) {
+  return (
+    <ul class="thumbs">
+      {files.map((file) => (
+        <li key={file.id}>
+          <a href={acts.viewerOf(file)} aria-label={words.preview(file.name)}>
+            <Picture file={file} large />
+            <p class="name">{file.name}</p>
+          </a>
+          {file.size !== null && <span class="quiet small mono">{bytes(file.size)}</span>}
+          {file.sha256 !== null && (
+            <span class="only-print small">
+              {words.hash} {file.sha256}
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,128 @@
+import { useEffect, useRef } from "preact/hooks";
+
+import { Icon } from "../components/icon";
+import { bytes } from "../format";
+import { texts } from "../texts";
+import { About } from "./about";
+import { deleteFile } from "./actions";
+import { contentAddress, type StoredFile } from "./file";
+import { Stage } from "./stage";
+
+const words = texts.file;
+
+type Props = {
+  file: StoredFile;
+  /** All files that can be walked through, in the order of the page. */
+  files: readonly StoredFile[];
+  /** Where a file is: its instance and field. */
+  whereOf: (file: StoredFile) => string;
+  nameOf: (person: number) => string;
+  mayChange: boolean;
+  onMove: (file: StoredFile) => void;
+  onClose: () => void;
+  onChange: () => void;
+};
+
+/** A file over the page: its content, what is known of it, and what may be done with it. */
+export function Viewer({ file, files, whereOf, nameOf, mayChange, onMove, onClose, onChange }: Props) {
+  const box = useRef<HTMLDialogElement>(null);
+  const at = files.findIndex((one) => one.id === file.id);
+  const before = files[at - 1];
+  const after = files[at + 1];
+
+  useEffect(() => {
+    const focused = document.activeElement;
+    box.current?.showModal();
+    return () => {
+      if (focused instanceof HTMLElement && focused.isConnected) {
+        focused.focus({ preventScroll: true });
+      }
+    };
+  }, []);
+
+  function press(event: KeyboardEvent) {
+    if (event.target instanceof Element && event.target.matches("input, select, textarea")) {
+      return;
+    }
+    const to = { ArrowLeft: before, ArrowRight: after }[event.key];
+    if (to !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      onMove(to);
+    }
+  }
+
+  const download = (
+    <a class="button" href={contentAddress(file)} download={file.name}>
+      <Icon name="download" />
+      {words.download(file.name)}
+    </a>
+  );
+  const where = whereOf(file);
+  return (
+    <dialog
+      ref={box}
+      class="viewer"
+      aria-labelledby="viewer-name"
+      onKeyDown={press}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <div class="bar0">
+        <div class="say">
+          <h2 id="viewer-name">{file.name}</h2>
+          <span class="quiet small mono" aria-live="polite">
+            {[file.size === null ? null : bytes(file.size), where, words.position(at + 1, files.length)]
+              .filter((part) => part !== null)
+              .join(" · ")}
+          </span>
+        </div>
+        <a class="button icon" href={contentAddress(file)} download={file.name} aria-label={words.download(file.name)}>
+          <Icon name="download" />
+        </a>
+        {mayChange && (
+          <button
+            class="button icon"
+            type="button"
+            aria-label={words.delete(file.name)}
+            onClick={() => {
+              onClose(); // the way back is offered on the page
+              void deleteFile(file, onChange);
+            }}
+          >
+            <Icon name="trash" />
+          </button>
+        )}
+        <button class="button icon" type="button" aria-label={texts.close} onClick={onClose}>
+          <Icon name="x" />
+        </button>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and takes the keys that move on */}
+      <section class="stage" tabIndex={0} aria-label={words.content(file.name)} autofocus>
+        <Stage key={file.id} file={file} download={download} />
+        {before !== undefined && (
+          <button
+            class="button icon prev"
+            type="button"
+            aria-label={`${words.previous}: ${before.name}`}
+            onClick={() => onMove(before)}
+          >
+            <Icon name="left" />
+          </button>
+        )}
+        {after !== undefined && (
+          <button
+            class="button icon next"
+            type="button"
+            aria-label={`${words.next}: ${after.name}`}
+            onClick={() => onMove(after)}
+          >
+            <Icon name="right" />
+          </button>
+        )}
+      </section>
+      <About file={file} where={where} nameOf={nameOf} />
+    </dialog>
+  );
+}

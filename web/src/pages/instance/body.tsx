@@ -1,0 +1,162 @@
+import { useMemo } from "preact/hooks";
+import { useLocation } from "preact-iso";
+
+import type { Schemas } from "../../api/client";
+import { Icon } from "../../components/icon";
+import type { StoredFile } from "../../files/file";
+import { Viewer } from "../../files/viewer";
+import { number } from "../../format";
+import type { Loaded } from "../../load";
+import { texts } from "../../texts";
+import { CommentBox } from "./comment";
+import type { Drawing } from "./drawing";
+import { allFiles, PlaceOfFiles, placesOf, whereOf } from "./files";
+import { Header } from "./header";
+import { RecentHistory, WholeHistory } from "./history";
+import { Incidents } from "./incidents";
+import type { Part, Stops } from "./instance";
+import { personName } from "./names";
+import { stepsOf } from "./progress";
+import { type App, type InstanceView, mayChangeFiles, mayComment } from "./rights";
+import type { Event } from "./sentences";
+import { YourTasks } from "./tasks";
+import { Values } from "./values";
+import { Where } from "./where";
+
+const words = texts.instance;
+const RECENT = 6;
+
+type Props = {
+  view: InstanceView;
+  app: App | null;
+  apps: readonly Schemas["AppSummary"][];
+  drawing: Drawing | null;
+  stops: Stops;
+  history: Loaded<readonly Event[]>;
+  part: Part;
+  onChange: () => Promise<void>;
+};
+
+/** The page of an instance that is there. */
+export function Body({ view, app, apps, drawing, stops, history, part, onChange }: Props) {
+  const { query } = useLocation();
+  const files = useMemo(() => allFiles(view, app), [view, app]);
+  const here = addressOf(view, part);
+  const elementName = (element: string) =>
+    drawing?.names.get(element) ?? view.tasks.find((task) => task.element === element)?.name ?? element;
+  const steps = useMemo(
+    () => stepsOf({ view, calls: stops.calls, incidents: stops.incidents, nameOf: elementName }),
+    [view, stops, drawing],
+  );
+  const known = { view, app, files: new Map(files.map((file) => [file.id, file])), elementName };
+  const changed = () => void onChange();
+  const places = {
+    view,
+    app,
+    isCompact: part === "overview",
+    addressOf: (file: StoredFile) => `${here}?file=${file.id}`,
+    onChange: changed,
+  };
+  const isWhole = view.sight === "whole";
+  const hasSide = isWhole || mayComment(view);
+  const side = mayComment(view) && <CommentBox instance={view.id} onDone={changed} />;
+
+  return (
+    <>
+      <Header view={view} app={app} apps={apps} files={files} isStopped={stops.incidents.length > 0} />
+      {!isWhole && view.sight === "own" && (
+        <div class="note info">
+          <Icon name="info" />
+          <div class="say">{words.own}</div>
+        </div>
+      )}
+      <Incidents view={view} incidents={stops.incidents} nameOf={elementName} onChange={onChange} />
+      <YourTasks view={view} />
+      {part === "overview" && <Where identifier={view.identifier} steps={steps} app={app} drawing={drawing} />}
+      <Tabs view={view} part={part} files={files.length} events={isWhole ? (history.data?.length ?? null) : null} />
+      <div class={hasSide && part !== "files" ? "two" : "stack"}>
+        <div class="stack">
+          {part === "overview" && <Values view={view} app={app} apps={new Set(apps.map((one) => one.code))} />}
+          {part !== "history" &&
+            placesOf(view, app, part === "files").map((place) => (
+              <PlaceOfFiles key={place.id} place={place} {...places} />
+            ))}
+          {part === "history" && isWhole && <WholeHistory events={history} known={known} />}
+          {part === "history" && !isWhole && <p class="quiet">{words.noHistory}</p>}
+        </div>
+        {hasSide && part !== "files" && (
+          <aside class="side">
+            {side}
+            {part === "overview" && isWhole && (
+              <RecentHistory events={history} known={known} most={RECENT} all={addressOf(view, "history")} />
+            )}
+          </aside>
+        )}
+      </div>
+      {query.file !== undefined && (
+        <ShownFile view={view} app={app} files={files} number={Number(query.file)} here={here} onChange={changed} />
+      )}
+    </>
+  );
+}
+
+function addressOf(view: InstanceView, part: Part): string {
+  return `/i/${view.identifier}${part === "overview" ? "" : `/${part}`}`;
+}
+
+type TabsProps = { view: InstanceView; part: Part; files: number; events: number | null };
+
+function Tabs({ view, part, files, events }: TabsProps) {
+  const counts = { overview: null, files, history: events };
+  const parts: Part[] = view.sight === "whole" ? ["overview", "files", "history"] : ["overview", "files"];
+  return (
+    <nav class="tabs not-print" aria-label={words.tabsLabel}>
+      {parts.map((one) => (
+        <a key={one} href={addressOf(view, one)} aria-current={one === part ? "page" : undefined}>
+          {words.tabs[one]}
+          {counts[one] !== null && <span class="n">{number(counts[one])}</span>}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+type ShownProps = {
+  view: InstanceView;
+  app: App | null;
+  files: readonly StoredFile[];
+  number: number;
+  here: string;
+  onChange: () => void;
+};
+
+/** The file that the page's address names, over the page. */
+function ShownFile({ view, app, files, number: id, here, onChange }: ShownProps) {
+  const { route } = useLocation();
+  const stored = files.filter((file) => file.kind === "stored");
+  const file = stored.find((one) => one.id === id);
+  const close = () => route(here, true);
+  if (file === undefined) {
+    return (
+      <div class="note warn" role="alert">
+        <Icon name="file" />
+        <div class="say">{texts.file.notHere}</div>
+        <button class="button" type="button" onClick={close}>
+          {texts.close}
+        </button>
+      </div>
+    );
+  }
+  return (
+    <Viewer
+      file={file}
+      files={stored}
+      whereOf={(one) => whereOf(view, app, one)}
+      nameOf={personName}
+      mayChange={mayChangeFiles(view, app, file.field)}
+      onMove={(to) => route(`${here}?file=${to.id}`, true)}
+      onClose={close}
+      onChange={onChange}
+    />
+  );
+}

@@ -1,0 +1,100 @@
+import { useState } from "preact/hooks";
+
+import type { Schemas } from "../../api/client";
+import { announce } from "../../components/announce";
+import { Icon } from "../../components/icon";
+import { Menu } from "../../components/menu";
+import { ShownAddress } from "../../files/copy-link";
+import type { StoredFile } from "../../files/file";
+import { copyText } from "../../files/links";
+import { bytes, dayAndTime, fullTime, plural } from "../../format";
+import { texts } from "../../texts";
+import { listAddress } from "../neighbours";
+import { personName } from "./names";
+import type { App, InstanceView } from "./rights";
+
+const words = texts.instance;
+
+type Props = {
+  view: InstanceView;
+  app: App | null;
+  apps: readonly Schemas["AppSummary"][];
+  files: readonly StoredFile[];
+  isStopped: boolean;
+};
+
+/** What the instance is, its state, and where it comes from. */
+export function Header({ view, app, apps, files, isStopped }: Props) {
+  const [shown, setShown] = useState<string | null>(null);
+  const address = `${location.origin}/i/${view.identifier}`;
+
+  async function copy() {
+    if (await copyText(address)) {
+      announce(words.addressCopied);
+    } else {
+      setShown(address);
+    }
+  }
+
+  return (
+    <>
+      <a class="crumb not-print" href={listAddress()}>
+        <Icon name="left" />
+        {texts.task.back}
+      </a>
+      <div class="top">
+        <h1>{view.title === "" ? view.identifier : view.title}</h1>
+        <StateBadge view={view} isStopped={isStopped} />
+        <span class="grow" />
+        <button class="button" type="button" onClick={copy}>
+          <Icon name="link" />
+          {words.copyAddress}
+        </button>
+        <Menu label={texts.more}>
+          <button class="button plain" type="button" onClick={() => window.print()}>
+            {texts.task.print}
+          </button>
+        </Menu>
+      </div>
+      <p class="quiet small sub gap">{metaOf(view, app, apps, files)}</p>
+      {shown !== null && <ShownAddress address={shown} onClose={() => setShown(null)} />}
+    </>
+  );
+}
+
+function metaOf(
+  view: InstanceView,
+  app: App | null,
+  apps: readonly Schemas["AppSummary"][],
+  files: readonly StoredFile[],
+) {
+  const appName = app?.name ?? apps.find((one) => one.code === view.app)?.name ?? view.app;
+  const by = view.starter === null ? words.satchel : personName(view.starter);
+  const started = dayAndTime(view.started_at);
+  const size = files.reduce((sum, file) => sum + (file.size ?? 0), 0);
+  return (
+    <>
+      <span class="mono">{view.identifier}</span> · {words.meta.version(appName, view.version)} ·{" "}
+      <span title={fullTime(view.started_at)}>{by === "" ? words.started(started) : words.startedBy(by, started)}</span>
+      {view.ended_at !== null && (
+        <span title={fullTime(view.ended_at)}> · {words.endedAt(dayAndTime(view.ended_at))}</span>
+      )}
+      {files.length > 0 && ` · ${plural(files.length, "file", "files")}, ${bytes(size)}`}
+    </>
+  );
+}
+
+const TONES: Record<string, string> = { running: "now", ended: "good", failed: "bad" };
+
+function StateBadge({ view, isStopped }: { view: InstanceView; isStopped: boolean }) {
+  const state = isStopped && view.state === "running" ? "stopped" : view.state;
+  const isBad = state === "stopped" || state === "failed";
+  const known: Record<string, string> = words.states;
+  return (
+    <span class={isBad ? "badge bad" : `badge ${TONES[state] ?? ""}`}>
+      {isBad && <Icon name="alert" />}
+      {state === "ended" && <Icon name="check" />}
+      {known[state] ?? state}
+    </span>
+  );
+}

@@ -1,0 +1,134 @@
+import { useState } from "preact/hooks";
+
+import { api, take } from "../../api/client";
+import { Icon } from "../../components/icon";
+import { ProblemNote, Skeleton } from "../../components/state";
+import { fullTime, shortTime } from "../../format";
+import { type Loaded, useLoad } from "../../load";
+import { texts } from "../../texts";
+import { learnPeople } from "./names";
+import type { InstanceView } from "./rights";
+import { type Event, type Known, lineOf } from "./sentences";
+
+const words = texts.instance;
+const PAGE = 200;
+const SHOWN_AT_FIRST = 30;
+
+/** An instance's history, newest first. */
+export function useHistory(view: InstanceView | null): Loaded<readonly Event[]> {
+  const isVisible = view?.sight === "whole";
+  const id = view?.id ?? 0;
+  return useLoad<readonly Event[]>(isVisible ? `history ${id}` : "history of nothing", async () =>
+    isVisible ? readHistory(id) : [],
+  );
+}
+
+async function readHistory(instance: number): Promise<Event[]> {
+  const events: Event[] = [];
+  let cursor: string | null = "0";
+  while (cursor !== null) {
+    const params = { path: { instance }, query: { cursor, limit: PAGE } };
+    const page: { items: Event[]; next: string | null } = await take(
+      api.GET("/api/v1/instances/{instance}/history", { params }),
+    );
+    events.push(...page.items);
+    cursor = page.next;
+  }
+  void learnPeople(
+    events.flatMap((event) => [event.user, typeof event.data.user === "number" ? event.data.user : null]),
+  );
+  return events.reverse();
+}
+
+type Props = { events: Loaded<readonly Event[]>; known: Known };
+
+/** The newest lines, in the margin of the overview. */
+export function RecentHistory({ events, known, most, all }: Props & { most: number; all: string }) {
+  const shown = (events.data ?? []).filter((event) => event.kind !== DOWNLOAD).slice(0, most);
+  return (
+    <section class="sheet" aria-labelledby="recent">
+      <h2 id="recent">{words.history}</h2>
+      <Lines events={shown} loaded={events} known={known} />
+      {(events.data ?? []).length > shown.length && (
+        <a class="link small" href={all}>
+          {words.allHistory}
+        </a>
+      )}
+    </section>
+  );
+}
+
+const DOWNLOAD = "file.downloaded";
+
+/** All of it, older ones on request. */
+export function WholeHistory({ events, known }: Props) {
+  const [shown, setShown] = useState(SHOWN_AT_FIRST);
+  const [withDownloads, setDownloads] = useState(false);
+  const all = events.data ?? [];
+  const chosen = withDownloads ? all : all.filter((event) => event.kind !== DOWNLOAD);
+  return (
+    <section class="sheet pane" aria-labelledby="history">
+      <div class="h">
+        <h2 id="history">{words.history}</h2>
+        <span class="grow" />
+        {all.some((event) => event.kind === DOWNLOAD) && (
+          <label class="tick">
+            <input
+              type="checkbox"
+              checked={withDownloads}
+              onChange={(event) => setDownloads(event.currentTarget.checked)}
+            />
+            <span>{words.withDownloads}</span>
+          </label>
+        )}
+      </div>
+      <Lines events={chosen.slice(0, shown)} loaded={events} known={known} />
+      {chosen.length > shown && (
+        <p class="row-of more-rows">
+          <button class="button" type="button" onClick={() => setShown(shown + SHOWN_AT_FIRST)}>
+            {words.older}
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}
+
+type LinesProps = { events: readonly Event[]; loaded: Loaded<readonly Event[]>; known: Known };
+
+function Lines({ events, loaded, known }: LinesProps) {
+  if (loaded.problem !== null) {
+    return <ProblemNote problem={loaded.problem} onRetry={loaded.reload} />;
+  }
+  if (loaded.data === null) {
+    return <Skeleton lines={4} />;
+  }
+  if (events.length === 0) {
+    return <p class="quiet">{words.noHistory}</p>;
+  }
+  return (
+    <ol class="line">
+      {events.map((event) => (
+        <HistoryLine key={event.id} event={event} known={known} />
+      ))}
+    </ol>
+  );
+}
+
+function HistoryLine({ event, known }: { event: Event; known: Known }) {
+  const line = lineOf(event, known);
+  return (
+    <li>
+      <span class={line.tone === undefined ? "k" : `k ${line.tone}`}>
+        <Icon name={line.icon} />
+      </span>
+      <span>
+        {line.say}
+        {line.about !== undefined && <p class="quote small">{line.about}</p>}
+      </span>
+      <time dateTime={event.at} title={fullTime(event.at)}>
+        {shortTime(event.at)}
+      </time>
+    </li>
+  );
+}

@@ -1,0 +1,101 @@
+import { useState } from "preact/hooks";
+
+import { api, type Schemas, take } from "../../api/client";
+import { asProblem, type Problem } from "../../api/problem";
+import { Icon } from "../../components/icon";
+import { ProblemNote } from "../../components/state";
+import { dayAndTime, fullTime } from "../../format";
+import { texts } from "../../texts";
+import { type Retry, useRetry } from "./retries";
+import { type InstanceView, mayIn } from "./rights";
+
+const words = texts.instance;
+
+type Incident = Schemas["Incident"];
+type Props = {
+  view: InstanceView;
+  incidents: readonly Incident[];
+  nameOf: (element: string) => string;
+  onChange: () => Promise<void>;
+};
+
+/** What stopped the instance, and the way to go on. */
+export function Incidents({ view, incidents, nameOf, onChange }: Props) {
+  const { retry, begin, end } = useRetry(view.id, onChange);
+  const [problem, setProblem] = useState<Problem | null>(null);
+
+  async function run(incident: Incident) {
+    try {
+      await take(api.POST("/api/v1/incidents/{incident}/retry", { params: { path: { incident: incident.id } } }));
+      setProblem(null);
+      begin(incident);
+    } catch (error) {
+      setProblem(asProblem(error));
+    }
+    await onChange();
+  }
+
+  return (
+    <>
+      {problem !== null && <ProblemNote problem={problem} />}
+      {incidents.map((incident) => (
+        <Banner
+          key={incident.id}
+          incident={incident}
+          name={nameOf(incident.element)}
+          onRetry={mayIn(view.app_id, "modify") ? () => void run(incident) : null}
+        />
+      ))}
+      {retry !== null && <RetryNote retry={retry} name={nameOf(retry.incident.element)} onClose={end} />}
+    </>
+  );
+}
+
+type BannerProps = { incident: Incident; name: string; onRetry: (() => void) | null };
+
+function Banner({ incident, name, onRetry }: BannerProps) {
+  return (
+    <div class="note bad" role="alert">
+      <Icon name="alert" />
+      <div class="say">
+        <b>{words.stopped(name)}</b>
+        <br />
+        <span class="small">
+          {incident.message}{" "}
+          <time title={fullTime(incident.opened_at)}>{words.since(dayAndTime(incident.opened_at))}</time>{" "}
+          {onRetry === null ? words.askForRetry : words.retrySay}
+        </span>
+      </div>
+      {onRetry !== null && (
+        <button class="button first" type="button" onClick={onRetry}>
+          <Icon name="retry" />
+          {words.retry}
+          <span class="visually-hidden">: {name}</span>
+        </button>
+      )}
+    </div>
+  );
+}
+
+function RetryNote({ retry, name, onClose }: { retry: Retry; name: string; onClose: () => void }) {
+  const isDone = retry.state === "done";
+  const say = {
+    waiting: words.retryStates.waiting(name),
+    running: words.retryStates.running(name),
+    later: words.retryStates.later(name, retry.next === null ? "" : dayAndTime(retry.next)),
+    done: words.retryStates.done(name),
+  }[retry.state];
+  return (
+    <div class={isDone ? "note good" : "note info"} role="status">
+      <Icon name={isDone ? "check" : "clock"} />
+      <div class="say">
+        <b>{say}</b>
+      </div>
+      {isDone && (
+        <button class="button icon" type="button" aria-label={texts.close} onClick={onClose}>
+          <Icon name="x" />
+        </button>
+      )}
+    </div>
+  );
+}
