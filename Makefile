@@ -169,6 +169,7 @@ web/src/api/types.ts: docs/reference/openapi.json web/tools/api-types.mjs web/to
 	@$(call npm,web,exec --offline -- node tools/api-types.mjs ../docs/reference/openapi.json src/api/types.ts)
 
 wheel: setup web ## Build the wheel and the source package, with the web application, into dist/
+	@rm -f dist/satchel-*
 	@$(BIN)/hatchling build --directory dist
 
 # Reads pyproject.toml and bootstrap.in; `make requirements ARGS=--upgrade` moves every pin to the newest release.

@@ -78,6 +78,10 @@ def test_make_help_lists_every_target_that_a_person_would_use() -> None:
         "setup",
         "requirements",
         "reference",
+        "web",
+        "web-dev",
+        "wheel",
+        "setup-browser",
         "help",
     } <= described
 

@@ -1,7 +1,7 @@
 // Writes the types of an OpenAPI description: node api-types.mjs description.json types.ts
 //
-// The schema `Value` is any JSON value. openapi-typescript would write `unknown`, or, for a schema that refers to itself,
-// a type that TypeScript refuses (TS2502); it becomes the recursive type `Json` instead.
+// The schema `Value` is any JSON value. openapi-typescript would write `unknown`, or, for a schema that refers to
+// itself, a type that TypeScript refuses (TS2502); it becomes the recursive type `Json` instead.
 
 import { readFile, writeFile } from "node:fs/promises";
 

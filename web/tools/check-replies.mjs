@@ -1,7 +1,9 @@
-// Names every reply of an API's types (see api-types.mjs) that says nothing about what is in it: node check-replies.mjs types.ts
+// Names every reply of an API's types (see api-types.mjs) that says nothing about what is in it:
+// node check-replies.mjs types.ts
 //
-// Walks the content of each 2xx response of `paths`, through components, and reports `unknown`, `any` and objects without
-// members. Prints a line for each: where, and the type. Exits with 1 if there is one, with 2 if there is nothing to check.
+// Walks the content of each 2xx response of `paths`, through components, and reports `unknown`, `any` and objects
+// without members. Prints a line for each: where, and the type. Exits with 1 if there is one, with 2 if there is
+// nothing to check.
 
 import { readFileSync } from "node:fs";
 
