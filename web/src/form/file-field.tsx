@@ -84,7 +84,7 @@ export function FileField({ field, target, value, held, isRequired, fault, descr
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would change how its parts are laid out
     <div
-      class="files"
+      class="file-field"
       role="group"
       aria-labelledby={labelId}
       aria-describedby={[limitsId, describedBy].filter((id) => id !== undefined).join(" ")}

@@ -70,7 +70,7 @@ export function SignatureField(props: FileProps) {
 
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would change how its parts are laid out
-    <div class="files" role="group" aria-labelledby={labelId} aria-describedby={describedBy}>
+    <div class="file-field" role="group" aria-labelledby={labelId} aria-describedby={describedBy}>
       {rows.length > 0 ? (
         <ul class="list" aria-labelledby={labelId}>
           {rows.map((row) => (
