@@ -74,23 +74,6 @@ export function plainDate(text: string): string {
   return date.format(new Date(year ?? 0, (month ?? 1) - 1, day ?? 1));
 }
 
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
-/** 24 Nov 2026, 09:12. */
-export function dateAndTime(text: string): string {
-  return dateTime.format(new Date(text));
-}
-
-/** A number that is written as text, with all its digits: 1,797.00. */
-export function exactNumber(text: string): string {
-  if (!/^-?\d+(\.\d+)?$/.test(text)) {
-    return text;
-  }
-  const digits = text.split(".")[1]?.length ?? 0;
-  const format = new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return format.format(text as Intl.StringNumericLiteral);
-}
-
 /** "2 minutes ago". */
 export function since(at: Date, now = new Date()): string {
   const ms = at.getTime() - now.getTime();

@@ -328,7 +328,6 @@ export const texts = {
     addressCopied: "The page's address is copied. It works for everybody who may see it.",
     endedAt: (at: string) => `ended ${at}`,
     person: (id: number) => `Person ${id}`,
-    group: (id: number) => `Group ${id}`,
     withDownloads: "With downloads",
     since: (at: string) => `It stopped ${at}.`,
     retrySay: "Fix the cause, then retry: what was done before stays done.",

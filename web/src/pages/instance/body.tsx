@@ -3,6 +3,7 @@ import { useLocation } from "preact-iso";
 
 import type { Schemas } from "../../api/client";
 import { Icon } from "../../components/icon";
+import { useAttached } from "../../files/add-files";
 import type { StoredFile } from "../../files/file";
 import { Viewer } from "../../files/viewer";
 import { number } from "../../format";
@@ -30,7 +31,7 @@ type Props = {
   view: InstanceView;
   app: App | null;
   apps: readonly Schemas["AppSummary"][];
-  drawing: Drawing | null;
+  drawing: Drawing | "loading" | null;
   stops: Stops;
   history: Loaded<readonly Event[]>;
   part: Part;
@@ -43,13 +44,16 @@ export function Body({ view, app, apps, drawing, stops, history, part, onChange 
   const files = useMemo(() => allFiles(view, app), [view, app]);
   const here = addressOf(view, part);
   const elementName = (element: string) =>
-    drawing?.names.get(element) ?? view.tasks.find((task) => task.element === element)?.name ?? element;
+    (drawing === "loading" ? undefined : drawing?.names.get(element)) ??
+    view.tasks.find((task) => task.element === element)?.name ??
+    element;
   const steps = useMemo(
     () => stepsOf({ view, calls: stops.calls, incidents: stops.incidents, nameOf: elementName }),
     [view, stops, drawing],
   );
   const known = { view, app, files: new Map(files.map((file) => [file.id, file])), elementName };
   const changed = () => void onChange();
+  useAttached(view.id, changed);
   const places = {
     view,
     app,

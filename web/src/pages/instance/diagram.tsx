@@ -18,6 +18,13 @@ const MOST_HEIGHT = 460;
 const LEAST_SCALE = 0.7;
 const MARGIN = 28;
 
+/** By the tokens of the page, so that the drawing follows its theme. */
+const COLOURS = {
+  defaultFillColor: "var(--sheet)",
+  defaultStrokeColor: "var(--edge)",
+  defaultLabelColor: "var(--ink)",
+};
+
 type Box = { x: number; y: number; width: number; height: number };
 type Canvas = {
   viewbox(box?: Box): Box & { inner: Box; outer: { width: number; height: number }; scale: number };
@@ -50,7 +57,7 @@ export function Diagram({ drawing, states, label, onFail }: Props) {
     if (container === null) {
       return;
     }
-    const shown = new Viewer({ container });
+    const shown = new Viewer({ container, bpmnRenderer: COLOURS });
     viewer.current = shown;
     let isGone = false;
     let stop = () => {};

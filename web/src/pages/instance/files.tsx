@@ -1,5 +1,5 @@
 import type { Schemas } from "../../api/client";
-import { AddFiles } from "../../files/add-files";
+import { AddFiles, Arriving } from "../../files/add-files";
 import { isPicture, type StoredFile } from "../../files/file";
 import { FileRows, Thumbnails } from "../../files/list";
 import { texts } from "../../texts";
@@ -24,7 +24,9 @@ export function placesOf(view: InstanceView, app: App | null, empty: boolean): P
     }
   }
   const attachments = { field: null, id: null, label: words.attachments, files: view.attachments };
-  return [...fields, attachments].filter((place) => empty || place.files.length > 0);
+  return [...fields, attachments].filter(
+    (place) => empty || place.files.length > 0 || (place.id === null && mayAddFiles(view)),
+  );
 }
 
 /** Return all files that the person sees, in the order of their places. */
@@ -69,11 +71,14 @@ export function PlaceOfFiles({ view, app, place, isCompact, addressOf, onChange 
         {most !== null && most > 1 && <span class="quiet small mono">{words.used(place.files.length, most)}</span>}
         {place.id === null && <span class="quiet small">{words.notInField}</span>}
         <span class="grow" />
-        {mayAdd && <AddFiles instance={view.id} field={place.field} held={place.files.length} onDone={onChange} />}
+        {mayAdd && (
+          <AddFiles instance={view.id} title={view.identifier} field={place.field} held={place.files.length} />
+        )}
       </div>
       {place.files.length === 0 && <p class="quiet">{words.noFiles}</p>}
       {arePictures && <Thumbnails files={place.files} acts={acts} />}
       {!arePictures && place.files.length > 0 && <FileRows files={place.files} acts={acts} />}
+      <Arriving instance={view.id} field={place.id} />
     </section>
   );
 }

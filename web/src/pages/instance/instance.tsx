@@ -57,7 +57,7 @@ export function Instance({ instance = "", part = "overview" }: Props) {
         view={shown}
         app={app}
         apps={apps.data ?? []}
-        drawing={drawing.data}
+        drawing={drawing.data ?? (drawing.isLoading ? "loading" : null)}
         stops={stops.data ?? NO_STOPS}
         history={history}
         part={part}

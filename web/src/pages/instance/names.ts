@@ -1,12 +1,12 @@
-// Names of the people and groups that a page mentions by number, read once.
+// Names of the people and groups that a page mentions by number, also of people who have left; read once.
 
 import { signal } from "@preact/signals";
 
 import { api, take } from "../../api/client";
+import { knownGroups } from "../../form/people";
 import { me } from "../../session/session";
 
 const people = signal<ReadonlyMap<number, string>>(new Map());
-const groups = signal<ReadonlyMap<number, string>>(new Map());
 const requested = new Set<number>();
 const PAGE = 200;
 
@@ -18,7 +18,7 @@ export function personName(id: number): string {
 
 /** Return a group's name; an empty text while it is read. */
 export function groupName(id: number): string {
-  return groups.value.get(id) ?? "";
+  return knownGroups.value?.find((group) => group.id === id)?.name ?? "";
 }
 
 /** Read the names of these people, as far as they are unknown. A failure leaves them empty: the page says what it can. */
@@ -59,12 +59,11 @@ async function readPeople(missing: Set<number>): Promise<void> {
 
 /** Read the names of the account's groups, once. */
 export async function learnGroups(): Promise<void> {
-  if (groups.value.size > 0) {
+  if (knownGroups.value !== null) {
     return;
   }
   try {
-    const found = await take(api.GET("/api/v1/groups"));
-    groups.value = new Map(found.items.map((group) => [group.id, group.name]));
+    knownGroups.value = (await take(api.GET("/api/v1/groups"))).items;
   } catch {
     // the page shows what it can without them
   }

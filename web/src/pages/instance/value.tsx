@@ -1,19 +1,16 @@
 import type { ComponentChildren } from "preact";
 
 import type { Schemas } from "../../api/client";
-import { linkable } from "../../files/file";
-import { dateAndTime, exactNumber, plainDate } from "../../format";
+import type { Json } from "../../api/types";
+import { ShownValue } from "../../form/shown-value";
 import { texts } from "../../texts";
-import { groupName, personName } from "./names";
-
-const words = texts.instance;
-const list = new Intl.ListFormat(undefined, { type: "conjunction" });
+import { personName } from "./names";
 
 /** A field, or a column of a table. */
-type Shown = Pick<Schemas["Column"], "id" | "label" | "type" | "options">;
+type Shown = Pick<Schemas["Column"], "type" | "options" | "max_stars">;
 
 /** Whether a value is one that the page shows. */
-export function isSet(value: unknown): boolean {
+export function isSet(value: Json | undefined): value is Json {
   return value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
 }
 
@@ -21,54 +18,20 @@ export function isNumeric(type: string): boolean {
   return type === "decimal" || type === "integer";
 }
 
-/** A value as people write it, by the type of its field; what does not fit the type is shown as it is. */
-export function Value({ field, value, apps }: { field: Shown; value: unknown; apps: ReadonlySet<string> }) {
+type Props = { field: Shown; value: Json | undefined; apps: ReadonlySet<string> };
+
+/** A value as people write it; people are named also when they have left, and identifiers lead to their instances. */
+export function Value({ field, value, apps }: Props) {
   if (!isSet(value)) {
     return "";
   }
-  switch (field.type) {
-    case "decimal":
-    case "integer":
-      return exactNumber(String(value));
-    case "boolean":
-      return value === true ? texts.fields.yes : texts.fields.no;
-    case "date":
-      return plainDate(String(value));
-    case "datetime":
-      return dateAndTime(String(value));
-    case "time":
-      return String(value).replace(/^(\d\d:\d\d):00$/, "$1");
-    case "choice":
-      return labelOf(field, value);
-    case "choices":
-      return list.format((Array.isArray(value) ? value : [value]).map((one) => labelOf(field, one)));
-    case "rating":
-      return texts.fields.stars(Number(value));
-    case "user":
-      return personName(Number(value)) || words.person(Number(value));
-    case "group":
-      return groupName(Number(value)) || words.group(Number(value));
-    case "link":
-      return <Address address={String(value)} />;
-    default:
-      return <Text text={typeof value === "string" ? value : JSON.stringify(value)} apps={apps} />;
+  if (field.type === "user") {
+    return personName(Number(value)) || texts.instance.person(Number(value));
   }
-}
-
-function labelOf(field: Shown, value: unknown): string {
-  return field.options?.find((option) => option.id === value)?.label ?? String(value);
-}
-
-function Address({ address }: { address: string }) {
-  const href = linkable(address);
-  if (href === null) {
-    return address;
+  if (field.type === "text") {
+    return <Text text={String(value)} apps={apps} />;
   }
-  return (
-    <a class="link" href={href} target="_blank" rel="noopener noreferrer">
-      {address}
-    </a>
-  );
+  return <ShownValue field={field} value={value} />;
 }
 
 /** A text that is the identifier of another instance, such as PUR-12, leads there. */

@@ -1,4 +1,5 @@
 import type { Schemas } from "../../api/client";
+import type { Json } from "../../api/types";
 import { texts } from "../../texts";
 import type { App, InstanceView } from "./rights";
 import { isNumeric, isSet, Value } from "./value";
@@ -57,7 +58,7 @@ function fieldsOf(view: InstanceView): Field[] {
   });
 }
 
-function Fact({ field, value, apps }: { field: Field; value: unknown; apps: ReadonlySet<string> }) {
+function Fact({ field, value, apps }: { field: Field; value: Json | undefined; apps: ReadonlySet<string> }) {
   const isWide = field.type === "table" || field.type === "multiline";
   return (
     <div class={isWide ? "wide-fact" : undefined}>
@@ -66,14 +67,14 @@ function Fact({ field, value, apps }: { field: Field; value: unknown; apps: Read
         {field.type === "table" && Array.isArray(value) ? (
           <Table field={field} lines={value} apps={apps} />
         ) : (
-          <Value field={{ ...field, options: field.options ?? [] }} value={value} apps={apps} />
+          <Value field={field} value={value} apps={apps} />
         )}
       </dd>
     </div>
   );
 }
 
-function Table({ field, lines, apps }: { field: Field; lines: readonly unknown[]; apps: ReadonlySet<string> }) {
+function Table({ field, lines, apps }: { field: Field; lines: readonly Json[]; apps: ReadonlySet<string> }) {
   const columns = field.columns ?? [];
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways
@@ -104,20 +105,20 @@ function Table({ field, lines, apps }: { field: Field; lines: readonly unknown[]
   );
 }
 
-function cellOf(line: unknown, column: string): unknown {
-  return typeof line === "object" && line !== null ? (line as Record<string, unknown>)[column] : undefined;
+function cellOf(line: Json, column: string): Json | undefined {
+  return typeof line === "object" && line !== null && !Array.isArray(line) ? line[column] : undefined;
 }
 
 /** Return the people whom values name, to read their names. */
 export function peopleIn(view: InstanceView, app: App | null): number[] {
   const found: number[] = [];
-  const add = (type: string, value: unknown) => {
+  const add = (type: string, value: Json | undefined) => {
     if (type === "user" && typeof value === "number") {
       found.push(value);
     }
   };
   for (const field of app?.fields ?? []) {
-    const value: unknown = view.values[field.id];
+    const value = view.values[field.id];
     add(field.type, value);
     for (const line of field.type === "table" && Array.isArray(value) ? value : []) {
       for (const column of field.columns ?? []) {

@@ -10,7 +10,13 @@ import { Steps } from "./steps";
 const words = texts.instance;
 const WIDE = "(min-width: 721px)";
 
-type Props = { identifier: string; steps: readonly Step[]; app: App | null; drawing: Drawing | null };
+type Props = {
+  identifier: string;
+  steps: readonly Step[];
+  app: App | null;
+  /** Null where there is none that the person may see. */
+  drawing: Drawing | "loading" | null;
+};
 type DiagramModule = typeof import("./diagram");
 
 /** Where the instance stands: a diagram on a wide screen, a list on a phone and for screen readers, either on request. */
@@ -25,7 +31,7 @@ export function Where({ identifier, steps, app, drawing }: Props) {
     }
   }, [isShown, module]);
 
-  if (steps.length === 0 && drawing === null) {
+  if (steps.length === 0 && (drawing === null || drawing === "loading")) {
     return null;
   }
   const Diagram = module === null || module === "failed" ? null : module.Diagram;
@@ -59,9 +65,9 @@ export function Where({ identifier, steps, app, drawing }: Props) {
           </div>
         )}
       </div>
-      <Steps steps={steps} app={app} hidden={isShown && Diagram !== null} />
-      {isShown && Diagram === null && <Skeleton lines={3} />}
-      {isShown && Diagram !== null && (
+      <Steps steps={steps} app={app} hidden={isShown} />
+      {isShown && (Diagram === null || drawing === "loading") && <Skeleton lines={4} />}
+      {isShown && Diagram !== null && drawing !== "loading" && (
         <Diagram
           drawing={drawing}
           states={statesOf(steps)}
