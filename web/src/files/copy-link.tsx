@@ -3,7 +3,6 @@ import { useState } from "preact/hooks";
 import { asProblem } from "../api/problem";
 import { announce } from "../components/announce";
 import { Dialog } from "../components/dialog";
-import { Icon } from "../components/icon";
 import { span } from "../format";
 import { texts } from "../texts";
 import type { StoredFile } from "./file";
@@ -11,8 +10,8 @@ import { copyText, makeLink } from "./links";
 
 const words = texts.file;
 
-/** A button that makes a link to a file and copies it; where the browser has no clipboard, the link is shown. */
-export function CopyFileLink({ file }: { file: StoredFile }) {
+/** Make a link to a file and copy it; `shown` is the link where the browser has no clipboard. */
+export function useFileLink(file: StoredFile) {
   const [shown, setShown] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
 
@@ -34,14 +33,7 @@ export function CopyFileLink({ file }: { file: StoredFile }) {
     setBusy(false);
   }
 
-  return (
-    <>
-      <button class="button icon" type="button" aria-label={words.copyLink(file.name)} onClick={copy}>
-        <Icon name="link" />
-      </button>
-      {shown !== null && <ShownAddress address={shown} onClose={() => setShown(null)} />}
-    </>
-  );
+  return { copy, shown: shown !== null && <ShownAddress address={shown} onClose={() => setShown(null)} /> };
 }
 
 /** An address to copy by hand. */

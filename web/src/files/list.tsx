@@ -6,7 +6,7 @@ import { Menu } from "../components/menu";
 import { bytes, fullTime, shortTime } from "../format";
 import { texts } from "../texts";
 import { deleteFile } from "./actions";
-import { CopyFileLink } from "./copy-link";
+import { useFileLink } from "./copy-link";
 import { contentAddress, endingOf, isPicture, linkable, previewAddress, type StoredFile, siteOf } from "./file";
 
 const words = texts.file;
@@ -32,6 +32,7 @@ export function FileRows({ files, acts }: { files: readonly StoredFile[]; acts: 
 
 function FileRow({ file, acts }: { file: StoredFile; acts: FileActs }) {
   const isStored = file.kind === "stored";
+  const link = useFileLink(file);
   return (
     <li class="item">
       {isStored ? <Picture file={file} /> : <Place icon={<Icon name="link" />} />}
@@ -53,7 +54,9 @@ function FileRow({ file, acts }: { file: StoredFile; acts: FileActs }) {
       <div class="acts">
         {isStored && (
           <>
-            <CopyFileLink file={file} />
+            <button class="button icon" type="button" aria-label={words.copyLink(file.name)} onClick={link.copy}>
+              <Icon name="link" />
+            </button>
             <a
               class="button icon"
               href={contentAddress(file)}
@@ -64,15 +67,30 @@ function FileRow({ file, acts }: { file: StoredFile; acts: FileActs }) {
             </a>
           </>
         )}
-        {acts.mayChange && (
+        {(isStored || acts.mayChange) && (
           <Menu label={words.moreFor(file.name)}>
-            <button class="button plain danger" type="button" onClick={() => void deleteFile(file, acts.onChange)}>
-              <Icon name="trash" />
-              {words.delete(file.name)}
-            </button>
+            {isStored && (
+              <>
+                <button class="button plain" type="button" onClick={link.copy}>
+                  <Icon name="link" />
+                  {words.makeLink}
+                </button>
+                <a class="button plain" href={contentAddress(file)} download={file.name}>
+                  <Icon name="download" />
+                  {words.downloadIt}
+                </a>
+              </>
+            )}
+            {acts.mayChange && (
+              <button class="button plain danger" type="button" onClick={() => void deleteFile(file, acts.onChange)}>
+                <Icon name="trash" />
+                {words.deleteIt}
+              </button>
+            )}
           </Menu>
         )}
       </div>
+      {link.shown}
     </li>
   );
 }

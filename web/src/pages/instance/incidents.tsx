@@ -4,7 +4,7 @@ import { api, type Schemas, take } from "../../api/client";
 import { asProblem, type Problem } from "../../api/problem";
 import { Icon } from "../../components/icon";
 import { ProblemNote } from "../../components/state";
-import { dayAndTime, fullTime } from "../../format";
+import { dayAndTime, fullTime, shortTime } from "../../format";
 import { texts } from "../../texts";
 import { type Retry, useRetry } from "./retries";
 import { type InstanceView, mayIn } from "./rights";
@@ -35,34 +35,43 @@ export function Incidents({ view, incidents, nameOf, onChange }: Props) {
     await onChange();
   }
 
+  /** While a step is retried, the note about the retry stands for its incident. */
+  const isShown = (incident: Incident) =>
+    retry === null || retry.state === "failed" || incident.element !== retry.incident.element;
+  const hasFailed = (incident: Incident) =>
+    retry?.state === "failed" && incident.element === retry.incident.element && incident.id !== retry.incident.id;
+
   return (
     <>
       {problem !== null && <ProblemNote problem={problem} />}
-      {incidents.map((incident) => (
+      {incidents.filter(isShown).map((incident) => (
         <Banner
           key={incident.id}
           incident={incident}
           name={nameOf(incident.element)}
+          isAgain={hasFailed(incident)}
           onRetry={mayIn(view.app_id, "modify") ? () => void run(incident) : null}
         />
       ))}
-      {retry !== null && <RetryNote retry={retry} name={nameOf(retry.incident.element)} onClose={end} />}
+      {retry !== null && retry.state !== "failed" && (
+        <RetryNote retry={retry} name={nameOf(retry.incident.element)} onClose={end} />
+      )}
     </>
   );
 }
 
-type BannerProps = { incident: Incident; name: string; onRetry: (() => void) | null };
+type BannerProps = { incident: Incident; name: string; isAgain: boolean; onRetry: (() => void) | null };
 
-function Banner({ incident, name, onRetry }: BannerProps) {
+function Banner({ incident, name, isAgain, onRetry }: BannerProps) {
   return (
     <div class="note bad" role="alert">
       <Icon name="alert" />
       <div class="say">
-        <b>{words.stopped(name)}</b>
+        <b>{isAgain ? words.retryStates.failed(name) : words.stopped(name)}</b>
         <br />
         <span class="small">
           {incident.message}{" "}
-          <time title={fullTime(incident.opened_at)}>{words.since(dayAndTime(incident.opened_at))}</time>{" "}
+          <time title={fullTime(incident.opened_at)}>{words.since(shortTime(incident.opened_at))}</time>{" "}
           {onRetry === null ? words.askForRetry : words.retrySay}
         </span>
       </div>
@@ -84,6 +93,7 @@ function RetryNote({ retry, name, onClose }: { retry: Retry; name: string; onClo
     running: words.retryStates.running(name),
     later: words.retryStates.later(name, retry.next === null ? "" : dayAndTime(retry.next)),
     done: words.retryStates.done(name),
+    failed: words.retryStates.failed(name),
   }[retry.state];
   return (
     <div class={isDone ? "note good" : "note info"} role="status">

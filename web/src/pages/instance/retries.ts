@@ -9,7 +9,7 @@ type Incident = Schemas["Incident"];
 export type Retry = {
   /** The incident that was retried; the server closed it. */
   incident: Incident;
-  state: "waiting" | "running" | "later" | "done";
+  state: "waiting" | "running" | "later" | "done" | "failed";
   /** When the next attempt begins, where there is one later. */
   next: string | null;
 };
@@ -38,15 +38,10 @@ export function useRetry(instance: number, onEnd: () => Promise<void>) {
       if (isGone) {
         return;
       }
-      if (now?.state === "failed") {
-        await latest.current();
-        setRetry(null);
-        return;
-      }
       if (now !== null) {
         setRetry({ incident: about, state: now.state, next: now.next });
       }
-      if (now?.state === "done") {
+      if (now?.state === "done" || now?.state === "failed") {
         await latest.current();
         return;
       }
@@ -66,7 +61,7 @@ export function useRetry(instance: number, onEnd: () => Promise<void>) {
   };
 }
 
-type Progress = { state: Retry["state"] | "failed"; next: string | null };
+type Progress = { state: Retry["state"]; next: string | null };
 
 async function progressOf(instance: number, about: Incident): Promise<Progress> {
   const query = { instance };
