@@ -138,7 +138,7 @@ export const texts = {
     version: (version: number) => `version ${version}`,
     act: "Start",
     next: "What happens next",
-    waitFor: (count: number) => `Starts when ${files(count)} have arrived.`,
+    waitFor: (count: number) => `Starts when ${plural(count, "file has", "files have")} arrived.`,
     discard: "Discard what you typed?",
     discardButton: "Discard…",
     about: "About",
@@ -155,7 +155,8 @@ export const texts = {
     saved: (ago: string) => `Saved ${ago}.`,
     notSaved: "Not saved yet.",
     uploading: (count: number) => `${files(count)} still uploading.`,
-    waitUploads: (count: number, what: string) => `“${what}” is sent when ${files(count)} have arrived.`,
+    waitUploads: (count: number, what: string) =>
+      `“${what}” is sent when ${plural(count, "file has", "files have")} arrived.`,
     stopWaiting: "Do not wait",
     sending: "Sending…",
     complete: "Complete",
@@ -229,9 +230,11 @@ export const texts = {
     audio: "Audio",
     textFiles: "Text",
     limits: (types: string, most: number | null, bytes: string | null, used: number) =>
-      [types, most === null ? null : `up to ${most}`, bytes === null ? null : `${bytes} each`]
-        .filter((part) => part !== null)
-        .join(", ") + (most !== null && used > 0 ? `. ${used} of ${most} used.` : "."),
+      most === 1
+        ? `${types}, one file${bytes === null ? "" : ` of up to ${bytes}`}.`
+        : [types, most === null ? null : `up to ${most}`, bytes === null ? null : `${bytes} each`]
+            .filter((part) => part !== null)
+            .join(", ") + (most !== null && used > 0 ? `. ${used} of ${most} used.` : "."),
     left: (bytes: string) => `${bytes} left in the account.`,
     empty: "empty",
     open: "Open",

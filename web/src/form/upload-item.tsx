@@ -56,7 +56,7 @@ export function UploadItem({ row, onRemove }: { row: Row; onRemove: () => void }
         </>
       }
     >
-      {(state.is === "sending" || state.is === "paused") && (
+      {(state.is === "sending" || state.is === "paused" || (state.is === "lost" && percent > 0)) && (
         <progress class="bar" value={percent} max={100} aria-label={row.name} />
       )}
     </FileItem>

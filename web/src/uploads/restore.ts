@@ -1,11 +1,12 @@
 // After the page was loaded: what this browser remembers, and what the server holds for forms that were not sent yet.
 
-import { api, type Schemas, take } from "../api/client";
+import { api, type Schemas, send, take } from "../api/client";
 import { me } from "../session/session";
 import { forget, type Kept, keptOf } from "./kept";
 import { hold } from "./locks";
 import { next } from "./queue";
 import { addRows, isRestored, makeRow, type NewRow, type Row, rows, type State, type Target } from "./rows";
+import { tusAddress } from "./sending";
 import { givenBack } from "./ticket";
 
 type Upload = Schemas["Upload"];
@@ -75,7 +76,18 @@ async function rowOf(record: Kept, uploads: ReadonlyMap<number, Upload>): Promis
   }
   const state: State =
     record.file === null ? { is: "lost" } : record.state === "paused" ? { is: "paused" } : { is: "waiting" };
-  return made({ ...record, ticket: upload === undefined ? null : record.ticket }, state);
+  const row = made({ ...record, ticket: upload === undefined ? null : record.ticket }, state);
+  if (upload !== undefined) {
+    row.sent.value = await offsetOf(upload.id);
+  }
+  return row;
+}
+
+/** How much of a file the server has. */
+async function offsetOf(ticket: number): Promise<number> {
+  const request = new Request(tusAddress(ticket), { method: "HEAD", headers: { "Tus-Resumable": "1.0.0" } });
+  const answer = await send(request).catch(() => null);
+  return Number(answer?.headers.get("Upload-Offset") ?? 0);
 }
 
 function made(record: Kept, state: State): Row {
