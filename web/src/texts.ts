@@ -257,6 +257,7 @@ export const texts = {
     speed: (bytes: string) => `${bytes}/s`,
     left: (time: string) => `${time} left`,
     done: "Uploaded",
+    finishing: "The server checks the file.",
     paused: (percent: number) => `Paused at ${percent} %.`,
     broken: (percent: number) => `The connection broke at ${percent} %. It continues where it stopped.`,
     pause: (name: string) => `Pause ${name}`,

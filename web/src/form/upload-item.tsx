@@ -75,6 +75,9 @@ function Meta({ row, percent }: { row: Row; percent: number }) {
       );
     case "sending": {
       const left = msLeft(row);
+      if (row.sent.value >= row.size) {
+        return <span>{words.finishing}</span>;
+      }
       return (
         <>
           <span>{words.of(bytes(row.sent.value), bytes(row.size))}</span>
