@@ -31,6 +31,11 @@ _NUMBERS = itertools.count(1)
 _HAS_FAILED = pytest.StashKey[bool]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the walk leave the pictures of the documentation."""
+    parser.addoption("--pictures", metavar="FOLDER", help="leave the pictures of the walk in this folder")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the tests of this folder where there is no browser."""
     if executable() is None:

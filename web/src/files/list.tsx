@@ -148,7 +148,7 @@ export function Picture({ file, large = false }: { file: StoredFile; large?: boo
     <img
       class={large ? undefined : "pic"}
       src={previewAddress(file)}
-      alt={large ? file.description || file.name : ""}
+      alt={large ? file.description : ""} // its name stands below
       loading="lazy"
       onError={() => setMissing(true)}
     />

@@ -67,7 +67,9 @@ export function Diagram({ drawing, states, label, onFail }: Props) {
         if (!isGone) {
           mark(shown, latest.current.states);
           fit(shown, container, latest.current.states);
-          container.querySelector(".djs-container")?.setAttribute("aria-hidden", "true"); // the list says the same
+          const drawing = container.querySelector(".djs-container"); // the list says the same
+          drawing?.setAttribute("aria-hidden", "true");
+          drawing?.querySelector("svg")?.setAttribute("tabindex", "-1");
           stop = panning(container, shown.get<Canvas>("canvas"));
         }
       })
