@@ -4,14 +4,14 @@ import { Icon } from "../components/icon";
 import { bytes, span } from "../format";
 import { texts } from "../texts";
 import { isImage } from "../uploads/check";
-import { chooseAgain, pause, proceed, type Row } from "../uploads/queue";
+import { chooseAgain, pause, proceed, type Row, remove } from "../uploads/queue";
 import { msLeft } from "../uploads/rows";
 import { FileItem, useObjectUrl } from "./file-item";
 
 const words = texts.uploads;
 
-/** An upload in the list of a field. */
-export function UploadItem({ row, onRemove }: { row: Row; onRemove: () => void }) {
+/** An upload in a list; where its number is in the value of a form, `onRemove` takes it out of both. */
+export function UploadItem({ row, onRemove = () => remove(row) }: { row: Row; onRemove?: () => void }) {
   const state = row.state.value;
   const picture = useObjectUrl(isImage(row) ? row.file.value : null);
   const percent = row.size === 0 ? 0 : Math.floor((row.sent.value / row.size) * 100);
