@@ -41,10 +41,31 @@ export function FileItem({ name, picture, href, isBad = false, meta, children, a
   );
 }
 
+const AGAIN_MS = 3_000;
+const TRIES = 4;
+
+/** A picture; its type where there is none, or none yet: the server makes previews a little later. */
 function Picture({ name, src }: { name: string; src: string | null }) {
-  const [broken, setBroken] = useState<string | null>(null);
-  if (src !== null && broken !== src) {
-    return <img class="pic" src={src} alt="" decoding="async" onError={() => setBroken(src)} />;
+  const [failed, setFailed] = useState(0);
+  const [isBroken, setBroken] = useState(false);
+  useEffect(() => {
+    setFailed(0);
+    setBroken(false);
+  }, [src]);
+  useEffect(() => {
+    if (!isBroken || failed >= TRIES || src?.startsWith("blob:") !== false) {
+      return;
+    }
+    const timer = setTimeout(() => setBroken(false), AGAIN_MS * failed);
+    return () => clearTimeout(timer);
+  }, [src, isBroken, failed]);
+
+  if (src !== null && !isBroken) {
+    const fail = () => {
+      setFailed((before) => before + 1);
+      setBroken(true);
+    };
+    return <img class="pic" src={src} alt="" decoding="async" onError={fail} />;
   }
   const ending = endingOf(name).slice(1, 5).toUpperCase();
   return (
