@@ -102,7 +102,7 @@ async def test_a_product_is_evaluated_and_its_purchase_request_is_there(
 async def _sign(page: Page) -> None:
     """Draw a signature with the mouse."""
     canvas = page.locator("canvas")
-    await canvas.scroll_into_view_if_needed()
+    await canvas.evaluate("canvas => canvas.scrollIntoView({block: 'center'})")  # not under the bar at the bottom
     box = await canvas.bounding_box()
     assert box is not None
     await page.mouse.move(box["x"] + 30, box["y"] + 90)

@@ -21,7 +21,7 @@ document.addEventListener("securitypolicyviolation", (event) => {{
   window.{_REPORTED}(`${{event.effectiveDirective}} ${{event.blockedURI}} ${{event.sourceFile}}:${{event.lineNumber}}`);
 }});
 """
-_LOCAL = ("blob:", "data:", "about:")
+_LOCAL = ("blob:", "data:", "about:", "chrome:", "chrome-extension:")  # the last two are its own viewer of PDFs
 _OF_A_REPLY = "Failed to load resource"
 """How Chromium's console repeats a refused request, which is a fault of its own already."""
 
@@ -93,7 +93,8 @@ class Watch:
     def _response(self, response: Response) -> None:
         asked = f"{response.request.method} {_path(response.url)}"
         is_signed_out = asked == "GET /api/v1/session" and response.status == 401  # how a page finds that out
-        if response.status >= 400 and not is_signed_out:
+        is_not_made_yet = re.fullmatch(r"GET /api/v1/files/\d+/preview", asked) and response.status == 404
+        if response.status >= 400 and not is_signed_out and not is_not_made_yet:  # the page asks for previews again
             self.faults.append(f"request: {asked} {response.status}")
 
 

@@ -69,7 +69,7 @@ export function Diagram({ drawing, states, label, onFail }: Props) {
           fit(shown, container, latest.current.states);
           const drawing = container.querySelector(".djs-container"); // the list says the same
           drawing?.setAttribute("aria-hidden", "true");
-          drawing?.querySelector("svg")?.setAttribute("tabindex", "-1");
+          drawing?.querySelector("svg[tabindex]")?.setAttribute("tabindex", "-1");
           stop = panning(container, shown.get<Canvas>("canvas"));
         }
       })
