@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -17,6 +17,8 @@ from satchel.model.actor import Actor
 from satchel.model.errors import InvalidBundle
 from satchel.model.ids import InstanceId
 from satchel.model.mail import MailServer
+from satchel.outbound.guard import Guard
+from satchel.outbound.http import HttpClient
 from world import PDF, World, sha256
 
 JSON = "Content-Type: application/json"
@@ -117,6 +119,30 @@ async def test_a_timeout_bounds_all_steps_of_a_call_together(
     assert made.message is not None
     assert "within 10 s in all" in made.message
     assert await world.files(source) == []
+
+
+@pytest.mark.parametrize("kind", ["rest", "mail"])
+@pytest.mark.parametrize(("seconds", "timeout"), [(100, "PT2M"), (12, "PT10S")])
+async def test_a_name_may_take_as_long_to_resolve_as_the_timeout(
+    world: World, clerk: Actor, haste: Haste, kind: str, *, seconds: int, timeout: str
+) -> None:
+    async def resolve(_host: str, _port: int) -> Sequence[str]:
+        await haste.pass_by(seconds)
+        raise OSError("there is no such name")
+
+    mail_server = MailServer(security="smtp", host="slow.invalid", port=25, user=None, password="")
+    world.context = replace(world.context, http=HttpClient(Guard(resolve=resolve)), mail_server=mail_server)
+    rest = {"kind": "rest", "method": "GET", "url": "http://slow.invalid/", "output": {"binary": "receipt"}}
+    await deploy_task(world, **(MAIL if kind == "mail" else rest), timeout=timeout)
+    source = await world.start(clerk, "RST")
+
+    state, reason = await outcome(world, source)
+
+    (made,) = await attempts(world, source)
+    is_late = timeout == "PT10S"
+    assert (state, reason) == ("failed", "dns" if is_late or kind == "rest" else "mail")
+    late = "No name server returned the address of slow.invalid within 10 s; nothing was sent."
+    assert (made.message == late) == is_late, made.message
 
 
 @pytest.mark.parametrize(("timeout", "expected"), [("PT2M", ("done", None)), ("PT20S", ("failed", "timeout"))])

@@ -1,4 +1,4 @@
-"""A name server that hangs: who asks is told so in time, and nobody else waits."""
+"""A name server that hangs: a call waits for it as long as its own time is, and no other call waits."""
 
 import asyncio
 import threading
@@ -9,10 +9,10 @@ import pytest
 
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.guard import Guard
+from satchel.outbound.http import Bounds, HttpClient
+from satchel.outbound.request import Request
 from satchel.outbound.resolver import Resolver
-
-LONG = timedelta(seconds=30)
-SHORT = timedelta(milliseconds=50)
+from satchel.outbound.target import Target
 
 
 class NameServer:
@@ -49,7 +49,7 @@ async def why(resolver: Resolver, host: str) -> CallFailed:
 
 
 async def test_a_name_that_hangs_takes_one_thread_and_holds_up_no_other(names: NameServer) -> None:
-    resolver = Resolver(names.look_up, threads=2, patience=LONG)
+    resolver = Resolver(names.look_up, threads=2)
     guard = Guard(resolve=resolver)
     async with asyncio.TaskGroup() as group:
         waiting = [group.create_task(guard.addresses("hangs.example", 443)) for _ in range(50)]
@@ -61,15 +61,30 @@ async def test_a_name_that_hangs_takes_one_thread_and_holds_up_no_other(names: N
     assert names.asked.count("hangs.example") == 1
 
 
-async def test_who_asks_for_a_name_that_hangs_is_told_so(names: NameServer) -> None:
-    failed = await why(Resolver(names.look_up, patience=SHORT), "hangs.example")
-    assert (failed.reason, failed.is_temporary, failed.is_sent) == ("dns", True, False)
-    assert failed.message == "No name server returned the address of hangs.example within 0.05 s."
+@pytest.mark.parametrize("seconds", [0.05, 0.2])
+async def test_a_call_waits_for_a_name_as_long_as_its_time_is_and_says_so(names: NameServer, seconds: float) -> None:
+    client = HttpClient(Guard(resolve=Resolver(names.look_up)))
+    request = Request(method="GET", target=Target.parse("http://hangs.example/"))
+
+    with pytest.raises(CallFailed) as failed:
+        async with client.send(request, Bounds(connect=None, idle=None, total=timedelta(seconds=seconds))):
+            pass
+
+    assert (failed.value.reason, failed.value.is_temporary, failed.value.is_sent) == ("dns", True, False)
+    assert failed.value.message == (
+        f"No name server returned the address of hangs.example within {seconds} s; nothing was sent."
+    )
 
 
 async def test_names_that_hang_take_so_many_threads_and_no_more(names: NameServer) -> None:
-    resolver = Resolver(names.look_up, threads=3, patience=timedelta(seconds=1))
-    await asyncio.gather(*(why(resolver, f"hangs{number}.example") for number in range(10)))
+    resolver = Resolver(names.look_up, threads=3)
+
+    async def give_up(number: int) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await resolver(f"hangs{number}.example", 443)
+
+    await asyncio.gather(*(give_up(number) for number in range(10)))
     assert len(names.asked) == len(names.threads) == 3
     names.answers.set()
     assert await resolver("other.example", 443) == ["93.184.215.14"]

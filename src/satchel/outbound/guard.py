@@ -82,9 +82,14 @@ class Guard:
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Opens the HTTP client's connections: only to addresses that the guard has just checked."""
+    """Opens the HTTP client's connections: only to addresses that the guard has just checked.
+
+    Attributes:
+        resolving: the host whose addresses are being resolved; empty otherwise.
+    """
 
     def __init__(self, guard: Guard) -> None:
+        self.resolving = ""
         self._guard = guard
         self._network = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
 
@@ -104,7 +109,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """
         try:
             async with asyncio.timeout(timeout):
+                self.resolving = host
                 addresses = await self._guard.addresses(host, port)
+                self.resolving = ""
                 for address in addresses[:-1]:
                     try:
                         return await self._dial(address, port, local_address, socket_options)
@@ -112,6 +119,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
                         continue
                 return await self._dial(addresses[-1], port, local_address, socket_options)
         except TimeoutError as error:
+            if self.resolving and timeout is not None:
+                raise unanswered(host, timeout, "timeout") from error  # as where it does not connect
             raise httpcore.ConnectTimeout(str(error)) from error
 
     async def _dial(
@@ -170,6 +179,12 @@ class ExchangeNetwork(httpcore.AsyncNetworkBackend):
         if self._stream is not None:
             with suppress(OSError, httpcore.NetworkError):
                 await self._stream.aclose()
+
+
+def unanswered(host: str, seconds: float, reason: str = "dns") -> CallFailed:
+    """Return the failure of a call whose time was over before a name server answered."""
+    message = f"No name server returned the address of {host[:255]} within {seconds:g} s; nothing was sent."
+    return CallFailed(reason, message, is_temporary=True)
 
 
 def _shown(host: str) -> str:

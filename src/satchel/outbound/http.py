@@ -18,7 +18,7 @@ import httpcore
 
 from satchel.model.services import MAX_REDIRECTS
 from satchel.outbound.failure import CallFailed
-from satchel.outbound.guard import ExchangeNetwork, Guard, GuardedBackend
+from satchel.outbound.guard import ExchangeNetwork, Guard, GuardedBackend, unanswered
 from satchel.outbound.reply import Reply
 from satchel.outbound.request import Request, check_header
 from satchel.outbound.target import Target
@@ -38,6 +38,8 @@ class Bounds:
         connect: to resolve, connect and negotiate TLS; None: only `total` applies.
         idle: the longest pause while sending or receiving; None: only `total` applies.
         total: from the first step to the last byte of the reply.
+        ends_at: when all is over even if `total` is not, by the event loop's clock: the rest of the time of a longer
+            task, which is what `total` says then.
         reply_bytes: the maximum size of a reply's body, after decompression.
         redirects: how many are followed, 0 to 3.
         until_close: whether a reply without a length is accepted that ends with a connection without TLS.
@@ -49,6 +51,7 @@ class Bounds:
     reply_bytes: int = 10 * 1024 * 1024
     redirects: int = 0
     until_close: bool = False
+    ends_at: float | None = None
 
 
 class HttpClient:
@@ -63,7 +66,6 @@ class HttpClient:
         """
         self.guard = guard
         self.trust = trust or Trust()
-        self._backend = GuardedBackend(guard)
 
     @asynccontextmanager
     async def send(self, request: Request, bounds: Bounds) -> AsyncGenerator[Reply]:
@@ -74,12 +76,14 @@ class HttpClient:
         """
         for name, value in (*request.headers, *request.secret_headers):
             check_header(name, value)
-        limit = asyncio.timeout(bounds.total.total_seconds())
-        progress = _Progress()
+        seconds = bounds.total.total_seconds()
+        ends_at = asyncio.get_running_loop().time() + seconds
+        limit = asyncio.timeout_at(ends_at if bounds.ends_at is None else min(ends_at, bounds.ends_at))
+        progress, backend = _Progress(), GuardedBackend(self.guard)
         try:
             async with limit:
                 for left in range(min(bounds.redirects, MAX_REDIRECTS), -1, -1):
-                    async with self._exchange(request, bounds, progress) as reply:
+                    async with self._exchange(request, bounds, progress, backend) as reply:
                         location = reply.header("location")
                         if reply.status not in _MOVED or location is None or bounds.redirects == 0:
                             yield reply
@@ -94,21 +98,24 @@ class HttpClient:
         except TimeoutError as error:
             if not limit.expired():
                 raise
-            seconds = f"{bounds.total.total_seconds():g}"
+            if backend.resolving and not progress.is_sent:
+                raise unanswered(backend.resolving, seconds) from error
             raise CallFailed(
                 "timeout",
-                f"{request.target.shown} was not finished within {seconds} s in all.",
+                f"{request.target.shown} was not finished within {seconds:g} s in all.",
                 is_temporary=True,
                 is_sent=progress.is_sent,
             ) from error
 
     @asynccontextmanager
-    async def _exchange(self, request: Request, bounds: Bounds, progress: "_Progress") -> AsyncGenerator[Reply]:
+    async def _exchange(
+        self, request: Request, bounds: Bounds, progress: "_Progress", backend: GuardedBackend
+    ) -> AsyncGenerator[Reply]:
         """Send one request over its own connection."""
         target = request.target
         progress.sent_bytes = 0
         outgoing = _outgoing(request, bounds, progress)
-        network = ExchangeNetwork(self._backend)
+        network = ExchangeNetwork(backend)
         connection = httpcore.AsyncHTTPConnection(
             origin=outgoing.url.origin,
             ssl_context=self.trust.tls if target.scheme == "https" else None,

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 
 from satchel.model.mail import MailServer
 from satchel.outbound.failure import CallFailed
-from satchel.outbound.guard import Resolve
+from satchel.outbound.guard import Resolve, unanswered
 from satchel.outbound.trust import Trust
 
 _FIRST_PERMANENT = 500
@@ -37,13 +37,19 @@ async def send(
         CallFailed: `mail`, `dns` or `timeout`: nobody gets it, as far as is known. Temporary if the server could not
             be reached or reports so itself.
     """
-    with suppress(OSError, ValueError):  # the library reports it too, but not if no name server answers
-        await resolve(server.host, server.port)
-    talk = _Conversation(server, trust, within.total_seconds())
+    clock, seconds = asyncio.get_running_loop().time, within.total_seconds()
+    ends_at = clock() + seconds
+    try:
+        async with asyncio.timeout_at(ends_at):
+            with suppress(OSError, ValueError):  # the library reports it too, but not if no name server answers
+                await resolve(server.host, server.port)
+    except TimeoutError:
+        raise unanswered(server.host, seconds) from None
+    talk = _Conversation(server, trust, seconds)
     talking = asyncio.ensure_future(asyncio.to_thread(talk.send, message))
     talking.add_done_callback(_forget)
     try:
-        await asyncio.wait({talking}, timeout=within.total_seconds())
+        await asyncio.wait({talking}, timeout=ends_at - clock())
         if not talking.done():
             talk.cut()
             await asyncio.wait({talking}, timeout=_GRACE_S)

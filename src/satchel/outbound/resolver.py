@@ -2,7 +2,7 @@
 
 The C library's resolver can neither be cancelled nor given a timeout. A name server that hangs would block the threads
 that read and write files, one for each retried call. Here a name uses one thread however many calls request it,
-all names together use a few, and a call waits a few seconds.
+all names together use a few, and a caller may stop waiting whenever its own time is over.
 """
 
 import asyncio
@@ -10,11 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
 
-from satchel.outbound.failure import CallFailed
-
-PATIENCE = timedelta(seconds=5)
 THREADS = 16
 
 LookUp = Callable[[str, int], Sequence[str]]
@@ -32,31 +28,22 @@ def look_up(host: str, port: int) -> Sequence[str]:
 class Resolver:
     """Resolves names for one event loop."""
 
-    def __init__(self, look_up: LookUp = look_up, *, threads: int = THREADS, patience: timedelta = PATIENCE) -> None:
+    def __init__(self, look_up: LookUp = look_up, *, threads: int = THREADS) -> None:
         self._look_up = look_up
-        self._patience_s = patience.total_seconds()
         self._free = asyncio.Semaphore(threads)
         self._asked: dict[_Question, asyncio.Future[_Answer]] = {}
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         """Return a host's addresses as text; an address itself, in any spelling, is not looked up.
 
+        Waits as long as the machine's resolver does; the caller limits that.
+
         Raises:
-            CallFailed: `dns`: there was no answer in time.
             OSError, ValueError: there are none.
         """
         with suppress(OSError, ValueError):
             return _addresses(host, port, flags=socket.AI_NUMERICHOST)
-        limit = asyncio.timeout(self._patience_s)
-        try:
-            async with limit:
-                answer = await asyncio.shield(await self._ask((host, port)))
-        except TimeoutError:
-            raise CallFailed(
-                "dns",
-                f"No name server returned the address of {host[:255]} within {self._patience_s:g} s.",
-                is_temporary=True,
-            ) from None
+        answer = await asyncio.shield(await self._ask((host, port)))
         if isinstance(answer, OSError | ValueError):
             raise answer
         return answer

@@ -22,7 +22,6 @@ from satchel.model.errors import NotFound
 from satchel.model.services import Encoding, RestTask
 from satchel.model.template import render
 from satchel.model.transfer.media import media_type
-from satchel.outbound.failure import CallFailed
 from satchel.outbound.request import Request
 from satchel.outbound.target import Target
 
@@ -79,23 +78,11 @@ async def call(context: Context, job: ServiceJob, task: RestTask) -> RestResult:
         NotFound, Forbidden: as `prepare`.
     """
     prepared = await prepare(context, job, task)
-    seconds = task.timeout.total_seconds()
-    limit = asyncio.timeout(seconds)
-    try:
-        async with limit:
-            return await _made(context, job, task, prepared)
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        message = f"{prepared.request.target.shown} was not done within {seconds:g} s in all."
-        raise CallFailed("timeout", message, is_temporary=True, is_sent=True) from error
-
-
-async def _made(context: Context, job: ServiceJob, task: RestTask, prepared: Prepared) -> RestResult:
     request = prepared.request
+    ends_at = asyncio.get_running_loop().time() + task.timeout.total_seconds()
     signed = await sign(context, job.actor.account_id, prepared.app, task.auth, request.target, within=task.timeout)
     request = replace(request, secret_headers=signed.headers)
-    async with context.http.send(request, bounds(task, task.redirects)) as reply:
+    async with context.http.send(request, replace(bounds(task, task.redirects), ends_at=ends_at)) as reply:
         if not task.success[0] <= reply.status <= task.success[1]:
             raise await refusal(context, reply, signed)
         kept = await keep(context, job.actor, task, reply)
