@@ -1,12 +1,14 @@
 """Call activities: values and files in and out, cancelling down, failing up."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 
-from engine_bpmn import ERROR, boundary, el, error, simple, user
+from engine_bpmn import ERROR, boundary, el, error, simple, timer, user
 from satchel.actions.calls import by_hand
 from satchel.actions.files import attached
+from satchel.actions.identity import ceilings
 from satchel.actions.instances import due, lifecycle, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
@@ -91,6 +93,57 @@ async def test_a_called_instance_gets_values_and_files_and_gives_some_back(world
     assert [file.field_id for file in above.files] == ["paper", "receipt"]
     assert (await world.open_task(number)).element == "z"
     assert await world.drift() == []
+
+
+async def test_a_return_over_the_quota_is_an_incident_that_is_retried_once_there_is_space(
+    world: World, clerk: Actor
+) -> None:
+    await deploy(world)
+    paper = await world.upload(clerk, app="TOP", field="paper")
+    number = await world.start(clerk, "TOP", want="how?", paper=[paper])
+    child = await called(world, number)
+    await world.complete(clerk, child, answer="so")
+    await ceilings.set_ceiling(world.context, world.account, 2 * len(TEXT))
+
+    assert await returned(world) == 1  # no error that the queue would retry
+
+    (incident,) = await by_hand.incidents(world.context, world.admin, instance_id=number, after=0, limit=9)
+    assert (incident.code, incident.element) == ("over_quota", "call")
+    assert await called(world, number) == child
+    assert (await lifecycle.read(world.context, clerk, number)).values == {"want": "how?"}
+    assert await world.drift() == []
+
+    await ceilings.set_ceiling(world.context, world.account, 9 * len(TEXT))
+    await by_hand.retry(world.context, world.admin, incident.id)
+    assert await returned(world) == 1
+
+    above = await lifecycle.read(world.context, clerk, number)
+    assert (above.values["got"], [file.field_id for file in above.files]) == ("so", ["paper", "receipt"])
+    assert await by_hand.incidents(world.context, world.admin, instance_id=number, after=0, limit=9) == []
+
+
+async def test_a_timer_that_meets_the_quota_is_an_incident_that_is_retried_once_there_is_space(
+    world: World, clerk: Actor
+) -> None:
+    await deploy(
+        world,
+        process=simple(el("intermediateCatchEvent", "t", timer("PT1H")), CALL, user("z"), through=("t", "call", "z")),
+    )
+    paper = await world.upload(clerk, app="TOP", field="paper")
+    number = await world.start(clerk, "TOP", want="how?", paper=[paper])
+    await ceilings.set_ceiling(world.context, world.account, len(TEXT))
+    world.clock.advance(timedelta(hours=2))
+
+    await due.run_due(world.context)
+    world.clock.advance(timedelta(days=1))
+    await due.run_due(world.context)
+
+    (incident,) = await by_hand.incidents(world.context, world.admin, instance_id=number, after=0, limit=9)
+    assert (incident.code, incident.element) == ("over_quota", "t")
+    await ceilings.set_ceiling(world.context, world.account, 9 * len(TEXT))
+    await by_hand.retry(world.context, world.admin, incident.id)
+    await due.run_due(world.context)
+    assert await called(world, number)
 
 
 async def test_cancelling_the_caller_cancels_what_it_called(world: World, clerk: Actor) -> None:

@@ -1,9 +1,15 @@
 """Requests at once, over HTTP: what is read before a lock is read again under it."""
 
 import asyncio
+from base64 import b64encode
+
+import httpx
+import pytest
 
 from faults.test_interleavings import CALLED, CALLER, HOUR, SERVICE
+from overtaking import overtaken
 from satchel.actions.calls import attempts, by_hand
+from satchel.actions.identity import credentials
 from satchel.actions.instances import due
 from satchel.model.ids import InstanceId, JobId
 from satchel.queue.enqueue import PERFORM_CALL
@@ -127,3 +133,36 @@ async def test_one_user_never_has_more_exports_than_may_be(api: Api) -> None:
 
     assert [answer.is_success for answer in answers].count(True) == 1
     assert {answer.status_code for answer in answers if not answer.is_success} == {409}
+
+
+@pytest.mark.parametrize("is_delete_first", [True, False])
+@pytest.mark.parametrize("what", ["add", "remove"])
+async def test_a_star_of_an_instance_that_is_being_deleted_is_no_fault_of_the_server(
+    api: Api, what: str, *, is_delete_first: bool
+) -> None:
+    world, admin = api.world, api.world.admin
+    assert admin.user_id is not None
+    await world.deploy(SERVICE)
+    token = await credentials.create_token(world.context, admin, admin.user_id, kind="token", name="t")
+    password = await credentials.create_api_password(world.context, admin, admin.user_id)
+    native = {"Authorization": f"Bearer {token.secret}"}
+    basic = {"Authorization": f"Basic {b64encode(f'admin@acme.example:{password.secret}'.encode()).decode()}"}
+    number, moments = [await world.start(admin, "SRV")], 0
+
+    async def delete(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.delete(f"/api/v1/instances/{number[0]}", headers=native)
+
+    async def star(client: httpx.AsyncClient) -> httpx.Response:
+        address = f"/questetra/API/OR/ProcessInstance/{number[0]}/Star/{what}"
+        return await client.post(address, headers=basic)
+
+    async for answers in overtaken(api, *((delete, star) if is_delete_first else (star, delete))):
+        moments += 1
+        deleted, starred = answers if is_delete_first else reversed(answers)
+        assert deleted.status_code == 204
+        if is_delete_first:
+            assert (starred.status_code, starred.json()["errors"][0]["type"]) == (400, "InvalidId"), starred.text
+        else:
+            assert starred.status_code == 200, starred.text
+        number[0] = await world.start(admin, "SRV")
+    assert moments > 0

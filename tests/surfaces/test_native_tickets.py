@@ -199,6 +199,50 @@ async def test_tus_refuses_another_version_an_unknown_checksum_and_a_wrong_offse
     assert (await anyone.head(address, headers=piece)).headers["Upload-Offset"] == "9"
 
 
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PATCH", "DELETE"])
+@pytest.mark.parametrize("version", [None, "0.2.2", "1", "1.0.0, 2.0.0"])
+async def test_tus_names_the_version_that_it_supports_to_clients_of_another(
+    api: Api, method: str, version: str | None
+) -> None:
+    ticket = await _ticket(api)
+    anyone, address = await api.client("anonymous"), str(ticket["tus_url"])
+    headers = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0", "Upload-Length": "9"}
+    headers |= {} if version is None else {"Tus-Resumable": version}
+
+    answer = await anyone.request(method, address, headers=headers, content=b"" if method == "HEAD" else PDF)
+
+    assert answer.status_code == 412
+    assert (answer.headers["Tus-Version"], answer.headers["Tus-Resumable"]) == ("1.0.0", "1.0.0")
+    if method != "HEAD":
+        said = "Tus-Resumable is missing" if version is None else f"Tus-Resumable: {version} is not supported"
+        assert answer.json()["code"] == "unsupported_version"
+        assert answer.json()["detail"] == f"{said}. Send Tus-Resumable: 1.0.0."
+    untouched = await anyone.head(address, headers={"Tus-Resumable": "1.0.0"})
+    assert (untouched.status_code, untouched.headers["Upload-Offset"]) == (200, "0")
+
+
+@pytest.mark.parametrize("length", [{}, {"Upload-Length": "9"}])
+@pytest.mark.parametrize("deferred", ["true", "0", "2", "1, 1", ""])
+async def test_a_deferred_length_is_said_by_one_and_nothing_else(
+    api: Api, length: dict[str, str], deferred: str
+) -> None:
+    ticket = await _ticket(api)
+    anyone, version = await api.client("anonymous"), {"Tus-Resumable": "1.0.0"}
+
+    answer = await anyone.post(str(ticket["tus_url"]), headers={**version, **length, "Upload-Defer-Length": deferred})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert "Upload-Defer-Length" in answer.json()["detail"]
+
+
+async def test_a_length_is_either_said_or_deferred(api: Api) -> None:
+    ticket = await _ticket(api)
+    anyone, version = await api.client("anonymous"), {"Tus-Resumable": "1.0.0"}
+    for said in ({}, {"Upload-Length": "9", "Upload-Defer-Length": "1"}):
+        answer = await anyone.post(str(ticket["tus_url"]), headers={**version, **said})
+        assert (answer.status_code, "either" in answer.json()["detail"]) == (400, True)
+
+
 @pytest.mark.parametrize("length", [{"Upload-Length": str(len(PDF))}, {"Upload-Defer-Length": "1"}])
 async def test_tus_tells_the_metadata_that_an_upload_was_created_with_as_it_was_sent(
     api: Api, length: dict[str, str]

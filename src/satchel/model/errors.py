@@ -164,6 +164,17 @@ class PreconditionFailed(SatchelError):
         )
 
 
+class UnsupportedVersion(SatchelError):
+    """The request is of a version of a protocol that the server does not support."""
+
+    code = "unsupported_version"
+    kind = ErrorKind.PRECONDITION
+
+    def __init__(self, header: str, given: str | None, supported: str) -> None:
+        said = f"{header}: {given[:40]} is not supported" if given is not None else f"{header} is missing"
+        super().__init__(f"{said}. Send {header}: {supported}.", supported=supported)
+
+
 class PreconditionRequired(SatchelError):
     """A change that must name its base version was sent without one."""
 

@@ -20,15 +20,15 @@ from satchel.db import waits as rows
 from satchel.db.pool import Writer
 from satchel.engine.command import CALL_FAILED, FailCall, FinishCall, TimerDue
 from satchel.model.actor import system
-from satchel.model.errors import Busy, DiskFull, EngineStopped, OverQuota, SatchelError, Unavailable
+from satchel.model.errors import Busy, DiskFull, EngineStopped, SatchelError, Unavailable
 from satchel.model.ids import AccountId, InstanceId
 from satchel.model.instance import InstanceState, Task, Wait
 
 AT_ONCE = 100
 """How many due items of a kind one tick takes up."""
 
-PASSING = (Busy, DiskFull, OverQuota, Unavailable)
-"""Faults that go away by themselves, or by what somebody does elsewhere."""
+PASSING = (Busy, DiskFull, Unavailable)
+"""Faults that go away by themselves, or that the operator sees. A quota is neither: its people learn by an incident."""
 
 
 async def run_due(context: Context) -> int:

@@ -256,7 +256,8 @@ async def star(context: Context, actor: Actor, instance_id: int, *, is_starred: 
         raise Forbidden("Only users can set stars.")
     async with context.database.write() as tx:
         _, instance = await access.viewable(tx, context.apps, actor, InstanceId(instance_id))
-        await starter_rows.set_star(tx, actor.account_id, actor.user_id, instance.id, is_starred=is_starred)
+        if not await starter_rows.set_star(tx, actor.account_id, actor.user_id, instance.id, is_starred=is_starred):
+            raise NotFound("instance", instance_id)
 
 
 async def content(context: Context, actor: Actor, file_id: int, field_instance: int) -> Content:

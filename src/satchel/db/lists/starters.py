@@ -48,8 +48,16 @@ async def starred(tx: Reader, account: AccountId, user: UserId, instances: Seque
     return set(found)
 
 
-async def set_star(tx: Writer, account: AccountId, user: UserId, instance: InstanceId, *, is_starred: bool) -> None:
-    """Give an instance a user's star, or take it away; doing it twice changes nothing."""
+async def set_star(tx: Writer, account: AccountId, user: UserId, instance: InstanceId, *, is_starred: bool) -> bool:
+    """Give an instance a user's star, or take it away; doing it twice changes nothing.
+
+    Returns False, with nothing changed, if the instance was deleted meanwhile.
+    """
+    there = await tx.value(
+        int, "SELECT id FROM instances WHERE account_id = %s AND id = %s FOR KEY SHARE", (account, instance)
+    )
+    if there is None:
+        return False
     if is_starred:
         await tx.execute(
             "INSERT INTO stars (account_id, user_id, instance_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
@@ -59,3 +67,4 @@ async def set_star(tx: Writer, account: AccountId, user: UserId, instance: Insta
         await tx.execute(
             "DELETE FROM stars WHERE account_id = %s AND user_id = %s AND instance_id = %s", (account, user, instance)
         )
+    return True

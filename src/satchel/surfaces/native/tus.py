@@ -21,9 +21,9 @@ from satchel.model.errors import (
     Conflict,
     InvalidRequest,
     InvalidState,
-    PreconditionFailed,
     TooLarge,
     UnsupportedMedia,
+    UnsupportedVersion,
 )
 from satchel.surfaces.kit.bodies import content_length
 from satchel.surfaces.kit.endpoints import Answer, Endpoint, Handler, Refusals, endpoint
@@ -48,7 +48,7 @@ def _headers(progress: Progress | None = None) -> dict[str, str]:
 def _check_version(exchange: Exchange) -> None:
     said = exchange.header("tus-resumable")
     if said != VERSION:
-        raise PreconditionFailed("version of the tus protocol", VERSION)
+        raise UnsupportedVersion("Tus-Resumable", said, VERSION)
 
 
 async def options(exchange: Exchange) -> Reply:
@@ -67,10 +67,13 @@ async def options(exchange: Exchange) -> Reply:
 async def create(exchange: Exchange) -> Reply:
     """Declare the length, name and type of a tus upload before its bytes."""
     _check_version(exchange)
-    upload = await find(exchange)
     length = content_length(exchange.header("upload-length"))
-    if length is None and exchange.header("upload-defer-length") != "1":
-        raise InvalidRequest("Send Upload-Length, or Upload-Defer-Length: 1.")
+    deferred = exchange.header("upload-defer-length")
+    if deferred not in (None, "1"):
+        raise InvalidRequest(f"Upload-Defer-Length is 1 or left out, not {deferred[:40]}.")
+    if (length is None) == (deferred is None):
+        raise InvalidRequest("Send either Upload-Length, or Upload-Defer-Length: 1.")
+    upload = await find(exchange)
     await pieces.announce(exchange.context, upload, length=length, metadata=exchange.header("upload-metadata"))
     query = exchange.query(TicketQuery).token
     address = f"{exchange.parts.public_url}{exchange.scope['path']}" + (f"?token={query}" if query else "")
@@ -131,7 +134,7 @@ async def terminate(exchange: Exchange) -> Reply:
 
 _PATH = "/api/v1/uploads/{upload}/tus"
 _ERROR_HEADERS = {"Tus-Resumable": VERSION, "Tus-Version": VERSION}
-_VERSIONED = (PreconditionFailed, *TICKET)
+_VERSIONED = (UnsupportedVersion, *TICKET)
 
 
 def _tus(

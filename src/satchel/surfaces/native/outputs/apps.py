@@ -127,7 +127,11 @@ def _declared(field: Field) -> _Declared:
 
 def _column(column: Column) -> api.Column:
     return api.Column(
-        id=column.id, label=column.label, type=column.type, required=column.required, **_limits(column.type, column.limits)
+        id=column.id,
+        label=column.label,
+        type=column.type,
+        required=column.required,
+        **_limits(column.type, column.limits),
     )
 
 
