@@ -45,6 +45,7 @@ def _live_through(server: Served, kills: tuple[str, ...]) -> list[float]:
                 away.append(_kill(server, victim, stack))
                 wait_for_more(known, 5)
             assert lost(server, known) == [], victim
+            assert _held_up(server) == [], victim
         known.uploads.clear()  # a ticket may not wait for all of the rounds
         known.offsets.clear()
     server.stop()
@@ -52,6 +53,13 @@ def _live_through(server: Served, kills: tuple[str, ...]) -> list[float]:
     assert examined.returncode == 0, examined.stdout + examined.stderr
     assert len(known.files) > 5 * len(kills)
     return away
+
+
+def _held_up(server: Served) -> list[str]:
+    """Return what the logs say of starts that failed; how long one takes tells more of the machine."""
+    logs = [server.log, *(server.data / "database").glob("postgres.log*")]
+    lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
+    return [line for line in lines if "lock file" in line or "database.not_started" in line]
 
 
 def _kill(server: Served, victim: str, stack: ExitStack) -> float:
@@ -107,7 +115,7 @@ def _taken(server: Served, database: int) -> Iterator[None]:
 def test_killed_servers_and_databases_start_at_once_although_others_have_their_numbers(server: Served) -> None:
     away = _live_through(server, SHORT)
 
-    assert max(away) < 20  # a busy machine may be late; the old number held the start up for good
+    assert len(away) == len(SHORT)
 
 
 @linux
@@ -117,4 +125,3 @@ def test_forty_kills_lose_nothing_and_hold_nothing_up(server: Served) -> None:
 
     print(f"{len(away)} kills, away for {max(away):.1f} s at most, {sum(away) / len(away):.1f} s on average")  # noqa: T201  # the soak's figure
     assert len(away) == 40
-    assert max(away) < 20
