@@ -12,6 +12,8 @@ PYTHON ?=
 CANDIDATES := python3.13 python3.12 python3.11 python3
 # Processes that run the tests.
 WORKERS ?= 2
+# How often `make steady` runs the tests.
+TIMES ?= 10
 # Further arguments: make test ARGS='-k quota'.
 ARGS ?=
 
@@ -81,11 +83,23 @@ api-changes: setup ## Fail where the API changed in a way that breaks clients an
 web-check: web
 	$(call timed,tsc; biome; size of the pages,($(call npm,web,run --silent check)))
 
-.PHONY: test soak bench
+.PHONY: test steady soak bench
 test: setup setup-js setup-browser web ## Run every test but the slow proofs
 	@status=0; $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS) || status=$$?; $(skipped); exit $$status
 
-soak: setup setup-js setup-browser web ## Run the slow proofs: crash loops, long uploads, many clients
+# A test that needs the machine to be slow or fast fails in one of them.
+steady: setup setup-js setup-browser web ## Run every test TIMES times in a row, every other time with all cores kept busy
+	@busy=(); \
+	rest() { if (($${#busy[@]})); then kill "$${busy[@]}"; busy=(); fi; }; \
+	trap rest EXIT; \
+	for ((run = 1; run <= $(TIMES); run++)); do \
+	    if ((run % 2 == 0)); then for _ in $$(seq "$$(getconf _NPROCESSORS_ONLN)"); do while :; do :; done & busy+=($$!); done; fi; \
+	    echo "== run $$run of $(TIMES)$$( ((run % 2)) || echo ', all cores busy')"; \
+	    $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS); \
+	    rest; \
+	done
+
+soak: setup setup-js setup-browser web ## Run the slow proofs: crash loops, power cuts (as root), interleavings, long uploads, many clients
 	@status=0; $(BIN)/pytest -m soak $(ARGS) || status=$$?; $(skipped); exit $$status
 
 bench: setup ## Measure, and compare with what the machine allows
