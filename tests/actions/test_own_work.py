@@ -6,7 +6,7 @@ import pytest
 
 from own_work import deploy_order, interfere
 from satchel.actions.access import SightKind
-from satchel.actions.files import attached
+from satchel.actions.files import attached, seen
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.claims import NewLinkedFile
 from satchel.actions.instances.forms import Submission
@@ -114,7 +114,7 @@ async def test_a_file_is_read_by_who_submitted_it_for_as_long_as_it_is_there(
     theirs = await interfere(world, number)
     await attached.describe(world.context, clerk, FileId(offer), name="renamed.txt", description="by the clerk")
 
-    assert {file.id for file in await attached.of_instance(world.context, starter, number)} == {offer, beside}
+    assert {file.id for file in (await seen.of_instance(world.context, starter, number))[0]} == {offer, beside}
     for mine in (offer, beside):
         content = await attached.content(world.context, starter, FileId(mine))
         assert content.size_bytes == len(TEXT)

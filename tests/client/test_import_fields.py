@@ -24,6 +24,7 @@ APP = App(
     tasks={},
     messages={},
     actions=[],
+    may=[],
     fields=[
         field(number=1, id="name", label="Name", type="text"),
         field(number=2, id="note_1", label="Note", type="text"),

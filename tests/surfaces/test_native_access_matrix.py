@@ -91,6 +91,7 @@ async def _numbers(api: Api) -> dict[str, str]:
     ).webhook
     return {
         "app": "EVA",
+        "version": "1",
         "instance": str(instance),
         "task": str(task),
         "file": str(description),
@@ -121,7 +122,7 @@ def _order(route: str) -> tuple[int, str]:
     verb = path.rpartition("/")[2]
     if verb in endings:
         return endings[verb], route
-    if method == "DELETE":
+    if method == "DELETE" and verb != "star":
         return (6 if "instances" in path or "session" in path else 5), route
     return (0 if method in ("GET", "HEAD", "OPTIONS") else 1), route
 

@@ -132,6 +132,16 @@ async def versions(tx: Reader, account: AccountId, app_id: AppId) -> list[Versio
     )
 
 
+async def version_numbered(tx: Reader, account: AccountId, code: str, number: int) -> VersionRow | None:
+    """Return the version of the app with this code that has this number."""
+    return await tx.row(
+        VersionRow,
+        f"SELECT {_VERSION} FROM app_versions WHERE account_id = %(account)s AND number = %(number)s"
+        " AND app_id = (SELECT id FROM apps WHERE account_id = %(account)s AND code = %(code)s)",
+        {"account": account, "number": number, "code": code},
+    )
+
+
 async def slots(tx: Reader, account: AccountId, app_id: AppId) -> list[Slot]:
     """Return the app's search slots, over all its versions."""
     return await tx.rows(

@@ -18,6 +18,7 @@ from satchel.actions.instances.claims import ClaimScope, NewLinkedFile
 from satchel.actions.instances.forms import Form, Submission, submit
 from satchel.actions.instances.places import FilePlace, check_file, check_place, require_running, require_writable
 from satchel.actions.instances.run import Run, change, check_revision
+from satchel.actions.loading import LoadedApp
 from satchel.db import blobs as blob_rows
 from satchel.db import events as event_rows
 from satchel.db import files as rows
@@ -37,6 +38,7 @@ from satchel.model.errors import (
 )
 from satchel.model.files import File, FileKind
 from satchel.model.ids import CredentialId, FileId, InstanceId
+from satchel.model.instance import Instance
 from satchel.model.transfer.names import clean_upload_name
 
 MAX_DESCRIPTION_CHARS = 2_000
@@ -62,21 +64,6 @@ class Content:
     digest: Digest
 
 
-async def of_instance(context: Context, actor: Actor, instance_id: InstanceId) -> list[File]:
-    """Return the files of an instance that the actor may see, by field and position.
-
-    Raises:
-        NotFound: there is no such instance, or the actor may not see any of it.
-    """
-    async with context.database.read() as tx:
-        instance = await instance_rows.instance(tx, actor.account_id, instance_id)
-        if instance is None:
-            raise NotFound("instance", instance_id)
-        app = await context.apps.version(tx, actor.account_id, instance.version_id)
-        sight = await access.sight(tx, actor, app, instance)
-        return sight.of_files(await rows.files_of_instances(tx, actor.account_id, [instance_id]))
-
-
 async def read(context: Context, actor: Actor, file_id: FileId) -> File:
     """Return a file that the actor may see; one that they see as their own work only, as they submitted it.
 
@@ -89,6 +76,20 @@ async def read(context: Context, actor: Actor, file_id: FileId) -> File:
 
 
 async def _readable(context: Context, tx: Reader, actor: Actor, file_id: FileId, *, deleted: bool = False) -> File:
+    return (await find(context, tx, actor, file_id, deleted=deleted))[0]
+
+
+async def find(
+    context: Context, tx: Reader, actor: Actor, file_id: FileId, *, deleted: bool = False
+) -> tuple[File, LoadedApp, Instance]:
+    """Return a file as `read` does, with its app and instance, in a transaction of the caller's.
+
+    Args:
+        deleted: whether one that was deleted and can be restored will do.
+
+    Raises:
+        NotFound, Gone: as `read`.
+    """
     file = await rows.file(tx, actor.account_id, file_id)
     instance = await instance_rows.instance(tx, actor.account_id, file.instance_id) if file else None
     if file is None or instance is None:
@@ -103,7 +104,7 @@ async def _readable(context: Context, tx: Reader, actor: Actor, file_id: FileId,
         raise NotFound("file", file_id)
     if file.deleted_at is not None and not deleted:
         raise Gone(f"The file {file_id} was deleted. It can be restored for a short time.", file=file_id)
-    return seen
+    return seen, app, instance
 
 
 async def content(context: Context, actor: Actor, file_id: FileId) -> Content:

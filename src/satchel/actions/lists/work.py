@@ -14,7 +14,7 @@ from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import NotFound
 from satchel.model.ids import AppId, FieldId, InstanceId
-from satchel.model.instance import Task, TaskState
+from satchel.model.instance import Task
 from satchel.model.search.work_list import WorkCursor, WorkQuery, WorkSort, encode_work_cursor
 
 
@@ -25,13 +25,11 @@ class WorkItem:
     Attributes:
         files: how many files the task shows; None where it is seen as own work only.
         is_overdue: whether it is open and its due time has passed, or was closed after it.
-        may: what the asker may do with it, as the native API calls it.
     """
 
     row: WorkRow
     files: int | None
     is_overdue: bool
-    may: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +79,6 @@ async def listed(
                 row=row,
                 files=await _files(context, tx, actor, row.task, places),
                 is_overdue=row.task.due_at is not None and row.task.due_at < (row.task.closed_at or now),
-                may=may(actor, row.task),
             )
             for row in shown
         ]
@@ -93,22 +90,6 @@ async def counts(context: Context, actor: Actor) -> WorkCounts:
     """Return how many open tasks the actor holds, how many of them are late, and how many they may claim."""
     async with context.database.read() as tx:
         return await rows.counts(tx, actor.account_id, reach_of(actor), now=context.clock())
-
-
-def may(actor: Actor, task: Task) -> list[str]:
-    """Return what the actor may do with a task, by the last part of each action's address."""
-    if not task.is_open:
-        return []
-    manages, holds = actor.may(Right.MANAGE, task.app_id), access.holds(actor, task)
-    able = {
-        "claim": access.is_offered_to(actor, task) and actor.user_id is not None,
-        "release": (holds or manages) and task.holder_id is not None,
-        "assign": holds or manages,
-        "arrive": holds and task.state is not TaskState.ARRIVED,
-        "save": holds,
-        "complete": holds,
-    }
-    return [name for name, is_able in able.items() if is_able]
 
 
 async def _app(tx: Reader, actor: Actor, code: str) -> AppId:

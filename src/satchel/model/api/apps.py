@@ -2,20 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 
-from satchel.model.api.kinds import AccessName, FieldTypeName, ReplyBody, SeverityName, Timestamp
+from satchel.model.api.kinds import AccessName, FieldTypeName, ReplyBody, RightName, SeverityName, Timestamp
 
 
 class AppSummary(ReplyBody, frozen=True, kw_only=True):
-    """An app in a list."""
+    """An app in a list.
+
+    Attributes:
+        version: the newest.
+        may: the rights of the caller for it; `start`: they may start instances.
+    """
 
     id: int
     code: str
     name: str
     category: str
+    description: str
+    version: int
+    may: Sequence[RightName]
 
 
 class Apps(ReplyBody, frozen=True, kw_only=True):
-    """All apps for which the caller has any right."""
+    """All apps for which the caller has any right, or the right that was asked for."""
 
     items: Sequence[AppSummary]
     next: None
@@ -156,9 +164,10 @@ class Action(ReplyBody, frozen=True, kw_only=True):
 
 
 class App(ReplyBody, frozen=True, kw_only=True):
-    """The newest version of an app.
+    """A version of an app.
 
     Attributes:
+        may: the rights of the caller for the app.
         tasks: by the BPMN element's id.
         messages: by the message's name.
     """
@@ -174,6 +183,7 @@ class App(ReplyBody, frozen=True, kw_only=True):
     tasks: Mapping[str, TaskForm]
     messages: Mapping[str, MessageInputs]
     actions: Sequence[Action]
+    may: Sequence[RightName]
 
 
 class Version(ReplyBody, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from satchel.model.api.kinds import (
     Address,
+    FileActionName,
     FileKindName,
     ReplyBody,
     Sha256,
@@ -28,6 +29,8 @@ class File(ReplyBody, frozen=True, kw_only=True):
         created_by: the number of a user.
         deleted_at: until its restore window ends it can be restored.
         revision: its ETag.
+        may: what the caller may do with it: `rename`, `describe`, `replace`, `delete`, `restore`, `copy` it, issue a
+            `link`; left out in searches and by the requests that add files.
     """
 
     id: int
@@ -48,6 +51,7 @@ class File(ReplyBody, frozen=True, kw_only=True):
     created_by: int | None
     deleted_at: Timestamp | None
     revision: int
+    may: Sequence[FileActionName] | None = None
 
 
 class Files(ReplyBody, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from satchel.model.api.apps import Form
 from satchel.model.api.files import File
 from satchel.model.api.kinds import (
+    InstanceActionName,
     InstanceStateName,
     ReplyBody,
     SightName,
@@ -90,6 +91,7 @@ class Task(ReplyBody, frozen=True, kw_only=True):
         group: the group whose members may claim it.
         variables: of a repeated task: its loop variables.
         revision: its ETag.
+        may: what the caller may do with it: `claim`, `release`, `assign`, `arrive`, `save`, `complete`.
     """
 
     id: int
@@ -106,6 +108,7 @@ class Task(ReplyBody, frozen=True, kw_only=True):
     outcome: str | None
     variables: Values
     revision: int
+    may: Sequence[TaskActionName]
 
 
 class TaskView(Task, frozen=True, kw_only=True):
@@ -138,7 +141,6 @@ class WorkItem(Task, frozen=True, kw_only=True):
         starter: the user who started the instance; null if Satchel did.
         files: how many files the task shows; null if the caller sees it only as their own work.
         overdue: whether its due time has passed, or had when it was closed.
-        may: what the caller may do with it: `claim`, `release`, `assign`, `arrive`, `save`, `complete`.
     """
 
     identifier: str
@@ -152,7 +154,6 @@ class WorkItem(Task, frozen=True, kw_only=True):
     group_name: str | None
     files: Size | None
     overdue: bool
-    may: Sequence[TaskActionName]
 
 
 class WorkItems(ReplyBody, frozen=True, kw_only=True):
@@ -201,6 +202,9 @@ class InstanceView(Instance, frozen=True, kw_only=True):
         version: of the app.
         values: by field id; decimals are text.
         files: by the id of the field that holds them.
+        may: what the caller may do with it: `edit` values, `attach` uploads, `link` and `copy` files into it,
+            `comment`, `act` (run actions), send a `message`, `retry` incidents, `cancel`, `delete`, `star`, read its
+            `history`, `export`.
     """
 
     sight: SightName
@@ -210,6 +214,7 @@ class InstanceView(Instance, frozen=True, kw_only=True):
     attachments: Sequence[File]
     tasks: Sequence[Task]
     waits: Sequence[Wait]
+    may: Sequence[InstanceActionName]
 
 
 class WorkResult(ReplyBody, frozen=True, kw_only=True):

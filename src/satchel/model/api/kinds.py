@@ -80,6 +80,16 @@ CallStateName = Annotated[str, _one_of(("waiting", "done", "failed", "cancelled"
 AttemptStateName = Annotated[str, _one_of(("running", "done", "failed", "dropped"))]
 RunStateName = Annotated[str, _one_of(("running", "done", "failed"))]
 TaskActionName = Annotated[str, _one_of(("claim", "release", "assign", "arrive", "save", "complete"))]
+InstanceActionName = Annotated[
+    str,
+    _one_of(
+        (
+            *("edit", "attach", "link", "copy", "comment", "act", "message"),
+            *("retry", "cancel", "delete", "star", "history", "export"),
+        )
+    ),
+]
+FileActionName = Annotated[str, _one_of(("rename", "describe", "replace", "delete", "restore", "copy", "link"))]
 SightName = Annotated[str, _one_of(("whole", "forms", "own"))]
 WaitKindName = Annotated[str, _one_of(("timer", "message", "call"))]
 FileKindName = Annotated[str, _one_of(FileKind)]

@@ -46,6 +46,15 @@ class PageQuery(QueryString, frozen=True, kw_only=True):
     limit: PageLimit = DEFAULT_PAGE
 
 
+class AppsQuery(QueryString, frozen=True, kw_only=True):
+    """The filter of apps."""
+
+    may: Annotated[
+        Literal["start", "view", "modify", "delete", "manage", "export"] | None,
+        Meta(description="Those for which the caller has this right."),
+    ] = None
+
+
 class TasksQuery(QueryString, frozen=True, kw_only=True):
     """The filters and the order of a work list."""
 

@@ -1,13 +1,30 @@
 """Apps: deploy a bundle, look at versions, fields and the diagram; start instances."""
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
 from satchel.actions.apps import deploying
+from satchel.actions.apps import versions as app_versions
+from satchel.actions.apps.versions import Diagram
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.results import Result
+from satchel.model.actor import Right
 from satchel.model.api import apps as api
 from satchel.model.api.instances import WorkResult
+from satchel.model.api.queries import AppsQuery
 from satchel.model.app_yaml.archive import MAX_ARCHIVE_BYTES, unpack_bundle
-from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidBundle, InvalidValues, UnsupportedMedia
+from satchel.model.errors import (
+    Conflict,
+    EngineStopped,
+    Forbidden,
+    InvalidBundle,
+    InvalidValues,
+    NotFound,
+    UnsupportedMedia,
+)
 from satchel.model.transfer.names import content_disposition
+from satchel.model.transfer.ranges import is_unchanged
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
@@ -15,13 +32,19 @@ from satchel.surfaces.native.description.answers import FORM, makes, shows
 from satchel.surfaces.native.outputs import apps as outputs
 from satchel.surfaces.native.outputs.instances import work_result
 
+_MAX_VERSION = 2**31 - 1
+_IMMUTABLE = "private, max-age=31536000, immutable"
+"""A version never changes; only those who may read it have it, in a cache of their own."""
+
 _ZIP_TYPES = frozenset({"application/zip", "application/x-zip-compressed", "application/octet-stream"})
 
 
 async def listing(exchange: Exchange) -> Reply:
-    """List the apps for which the caller has any right."""
-    found = await deploying.visible(exchange.context, exchange.actor)
-    return json_reply(api.Apps(items=[outputs.summary(row) for row in found], next=None))
+    """List the apps for which the caller has any right, or a certain one (may=start)."""
+    asked = exchange.query(AppsQuery)
+    right = None if asked.may is None else Right(asked.may)
+    found = await app_versions.newest(exchange.context, exchange.actor, right)
+    return json_reply(api.Apps(items=[outputs.summary(one, exchange.actor) for one in found], next=None))
 
 
 async def deploy(exchange: Exchange) -> Reply:
@@ -35,7 +58,8 @@ async def deploy(exchange: Exchange) -> Reply:
 
 async def read(exchange: Exchange) -> Reply:
     """Return an app's newest version: fields, forms, actions."""
-    return json_reply(outputs.app(await deploying.read(exchange.context, exchange.actor, exchange.params["app"])))
+    found = await deploying.read(exchange.context, exchange.actor, exchange.params["app"])
+    return json_reply(outputs.app(found, exchange.actor))
 
 
 async def versions(exchange: Exchange) -> Reply:
@@ -44,22 +68,53 @@ async def versions(exchange: Exchange) -> Reply:
     return json_reply(api.Versions(items=[outputs.version(row) for row in found], next=None))
 
 
+async def version(exchange: Exchange) -> Reply:
+    """Return one version of an app: its fields, forms and actions."""
+    found = await app_versions.read(exchange.context, exchange.actor, exchange.params["app"], _number(exchange))
+    return json_reply(outputs.app(found, exchange.actor))
+
+
+def _number(exchange: Exchange) -> int:
+    number = exchange.number("version", "app version")
+    if number > _MAX_VERSION:
+        raise NotFound("app version", number)
+    return number
+
+
 async def diagram(exchange: Exchange) -> Reply:
     """Return the newest version's BPMN document."""
-    found = await deploying.versions(exchange.context, exchange.actor, exchange.params["app"])
+    code = exchange.params["app"]
+    newest = await deploying.read(exchange.context, exchange.actor, code)
+    return _diagram(code, await app_versions.diagram(exchange.context, exchange.actor, code, newest.number), {})
+
+
+async def diagram_of_version(exchange: Exchange) -> Reply:
+    """Return the BPMN document of a version, as it was deployed."""
+    code = exchange.params["app"]
+    found = await app_versions.diagram(exchange.context, exchange.actor, code, _number(exchange))
+    etag = f'"{hashlib.sha256(found.bpmn).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": _IMMUTABLE}
+    if is_unchanged(exchange.header("if-none-match"), etag):
+        return Reply(status=304, headers=headers)
+    return _diagram(code, found, headers)
+
+
+def _diagram(code: str, found: Diagram, more: Mapping[str, str]) -> Reply:
     headers = {
         "Content-Type": "application/xml",
-        "Content-Disposition": content_disposition("attachment", f"{exchange.params['app']}.bpmn"),
+        "Content-Disposition": content_disposition("attachment", f"{code}.bpmn"),
         "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+        "Satchel-Layout": found.layout.value,
+        **more,
     }
-    return Reply(body=found[0].bpmn, headers=headers)
+    return Reply(body=found.bpmn, headers=headers)
 
 
 async def start(exchange: Exchange) -> Reply:
     """Start an instance with values and uploads."""
     given = await exchange.read(inputs.Filled)
     done = await lifecycle.start(exchange.context, exchange.actor, exchange.params["app"], given.submission())
-    return _started(done)
+    return _started(exchange, done)
 
 
 async def run_creating_action(exchange: Exchange) -> Reply:
@@ -73,16 +128,18 @@ async def run_creating_action(exchange: Exchange) -> Reply:
         given.submission(),
         app_code=exchange.params["app"],
     )
-    return _started(done)
+    return _started(exchange, done)
 
 
-def _started(done: Result) -> Reply:
+def _started(exchange: Exchange, done: Result) -> Reply:
     headers = {"Location": f"/api/v1/instances/{done.instance.id}"}
-    return json_reply(work_result(done), status=201, headers=headers)
+    return json_reply(work_result(done, exchange.actor), status=201, headers=headers)
 
+
+_BPMN = Answer(media_types=("application/xml",), headers=("Content-Disposition", "Satchel-Layout"))
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/apps", listing, answers=shows(api.Apps)),
+    endpoint("GET", "/api/v1/apps", listing, query=AppsQuery, answers=shows(api.Apps)),
     endpoint(
         "POST",
         "/api/v1/apps",
@@ -97,7 +154,18 @@ ENDPOINTS = (
         "GET",
         "/api/v1/apps/{app}/diagram",
         diagram,
-        answers=(Answer(media_types=("application/xml",), headers=("Content-Disposition",)),),
+        answers=(_BPMN,),
+    ),
+    endpoint("GET", "/api/v1/apps/{app}/versions/{version}", version, answers=shows(api.App)),
+    endpoint(
+        "GET",
+        "/api/v1/apps/{app}/versions/{version}/diagram",
+        diagram_of_version,
+        headers=("If-None-Match",),
+        answers=(
+            replace(_BPMN, headers=(*_BPMN.headers, "ETag", "Cache-Control")),
+            Answer(status=304, headers=("ETag", "Cache-Control"), note="The client has it already."),
+        ),
     ),
     endpoint(
         "POST",

@@ -1,6 +1,6 @@
 """Files: metadata, content with ranges, previews, links, changes, copies."""
 
-from satchel.actions.files import attached, links
+from satchel.actions.files import attached, links, seen
 from satchel.actions.instances.places import FilePlace
 from satchel.model.api import files as api
 from satchel.model.api.kinds import Timestamp
@@ -45,8 +45,8 @@ def _id(exchange: Exchange) -> FileId:
 
 async def read(exchange: Exchange) -> Reply:
     """Return a file's metadata."""
-    found = await attached.read(exchange.context, exchange.actor, _id(exchange))
-    return json_reply(outputs.file(found), headers=etag(found.revision))
+    found, may = await seen.read(exchange.context, exchange.actor, _id(exchange))
+    return json_reply(outputs.file(found, may), headers=etag(found.revision))
 
 
 async def attach(exchange: Exchange) -> Reply:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from satchel.actions.calls import by_hand
-from satchel.actions.files import attached
+from satchel.actions.files import seen
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.lifecycle import View
-from satchel.actions.lists import search
+from satchel.actions.lists import processes, search
 from satchel.model.api import instances as api
 from satchel.model.api.calls import Calls
 from satchel.model.api.files import Files
@@ -69,17 +69,17 @@ def _id(exchange: Exchange) -> InstanceId:
 
 async def read(exchange: Exchange) -> Reply:
     """Return the visible parts of an instance, by number or identifier."""
-    seen = await _view(exchange)
-    return json_reply(outputs.view(seen), headers=etag(seen.instance.revision))
+    found = await _view(exchange)
+    return json_reply(outputs.view(found, exchange.actor), headers=etag(found.instance.revision))
 
 
 async def _changed(exchange: Exchange, instance: InstanceId) -> Reply:
     """Return an instance after a change; nothing to somebody who by now may not see it."""
     try:
-        seen = await lifecycle.read(exchange.context, exchange.actor, instance)
+        found = await lifecycle.read(exchange.context, exchange.actor, instance)
     except NotFound:
         return Reply(status=204)
-    return json_reply(outputs.view(seen), headers=etag(seen.instance.revision))
+    return json_reply(outputs.view(found, exchange.actor), headers=etag(found.instance.revision))
 
 
 async def change_values(exchange: Exchange) -> Reply:
@@ -122,8 +122,8 @@ async def history(exchange: Exchange) -> Reply:
 
 async def files_of(exchange: Exchange) -> Reply:
     """List an instance's visible files."""
-    found = await attached.of_instance(exchange.context, exchange.actor, _id(exchange))
-    return json_reply(file_outputs.files(found))
+    found, may = await seen.of_instance(exchange.context, exchange.actor, _id(exchange))
+    return json_reply(file_outputs.files(found, may))
 
 
 async def run_action(exchange: Exchange) -> Reply:
@@ -132,7 +132,7 @@ async def run_action(exchange: Exchange) -> Reply:
     action = exchange.number("action", "action")
     done = await lifecycle.run_action(exchange.context, exchange.actor, _id(exchange), action, given.submission())
     headers = {"Location": f"/api/v1/instances/{done.instance.id}"}
-    return json_reply(outputs.work_result(done), headers=headers)
+    return json_reply(outputs.work_result(done, exchange.actor), headers=headers)
 
 
 async def send_message(exchange: Exchange) -> Reply:
@@ -141,6 +141,18 @@ async def send_message(exchange: Exchange) -> Reply:
     await lifecycle.send_message(
         exchange.context, exchange.actor, _id(exchange), exchange.params["message"], given.submission()
     )
+    return Reply(status=204)
+
+
+async def add_star(exchange: Exchange) -> Reply:
+    """Mark an instance with a star that only the caller sees."""
+    await processes.star(exchange.context, exchange.actor, _id(exchange), is_starred=True)
+    return Reply(status=204)
+
+
+async def remove_star(exchange: Exchange) -> Reply:
+    """Remove the caller's star from an instance."""
+    await processes.star(exchange.context, exchange.actor, _id(exchange), is_starred=False)
     return Reply(status=204)
 
 
@@ -227,6 +239,8 @@ ENDPOINTS = (
         answers=NOTHING,
         refuses=(*FORM, EngineStopped),
     ),
+    endpoint("PUT", "/api/v1/instances/{instance}/star", add_star, answers=NOTHING, refuses=(Forbidden,)),
+    endpoint("DELETE", "/api/v1/instances/{instance}/star", remove_star, answers=NOTHING, refuses=(Forbidden,)),
     endpoint("GET", "/api/v1/instances/{instance}/calls", calls, answers=shows(Calls), refuses=(Forbidden,)),
 )
 """The routes of this module."""

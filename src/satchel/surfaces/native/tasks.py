@@ -37,7 +37,7 @@ async def listing(exchange: Exchange) -> Reply:
         app_code=asked.app,
         with_count=asked.count,
     )
-    return json_reply(outputs.work_items(found))
+    return json_reply(outputs.work_items(found, exchange.actor))
 
 
 def _wanted(exchange: Exchange, asked: TasksQuery) -> WorkQuery:
@@ -65,7 +65,7 @@ async def counts(exchange: Exchange) -> Reply:
 async def read(exchange: Exchange) -> Reply:
     """Return a task with its form and the form's values and files."""
     seen = await tasks.read(exchange.context, exchange.actor, _id(exchange))
-    return json_reply(outputs.task_view(seen), headers=etag(seen.task.revision))
+    return json_reply(outputs.task_view(seen, exchange.actor), headers=etag(seen.task.revision))
 
 
 async def _after(exchange: Exchange, task: TaskId) -> Reply:
@@ -74,7 +74,7 @@ async def _after(exchange: Exchange, task: TaskId) -> Reply:
         seen = await tasks.find(exchange.context, exchange.actor, task)
     except NotFound:
         return Reply(status=204)
-    return json_reply(outputs.task(seen), headers=etag(seen.revision))
+    return json_reply(outputs.task(seen, exchange.actor), headers=etag(seen.revision))
 
 
 async def _do(exchange: Exchange, action: Callable[..., Awaitable[None]]) -> Reply:
@@ -128,7 +128,7 @@ async def complete(exchange: Exchange) -> Reply:
         outcome=given.outcome,
         expected=exchange.revision(),
     )
-    return json_reply(outputs.work_result(done))
+    return json_reply(outputs.work_result(done, exchange.actor))
 
 
 _SHOWN = shows_if_visible(api.Task, "task")

@@ -45,6 +45,11 @@ RESPONSE_HEADERS: Mapping[str, Header] = {
     "Accept-Ranges": _header("`bytes`.", _TEXT),
     "WWW-Authenticate": _header("How to sign in.", _TEXT),
     "Retry-After": _header("When to try again: a time, or in how many seconds.", _TEXT),
+    "Cache-Control": _header("How long it may be kept, and by whom.", _TEXT),
+    "Satchel-Layout": _header(
+        "For which elements the document has positions; a page has to lay the others out itself.",
+        {"type": "string", "enum": ["whole", "partial", "none"]},
+    ),
     "Satchel-Cursor": _header("The `cursor` of the next page, if there is one.", _TEXT),
     "Satchel-Left-Out": _header("How many files of the page the caller may view but not export.", _BYTES),
     "Satchel-Window": _header('How many of the newest instances a short "contains" looked at.', _BYTES),

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
+from satchel.actions import allowed
 from satchel.actions.apps.deploying import Deployed
 from satchel.actions.loading import LoadedApp
-from satchel.db.apps import AppRow, VersionRow
+from satchel.db.apps import VersionRow
 from satchel.model import app as model
+from satchel.model.actor import Actor
 from satchel.model.api import apps as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.errors import Finding
@@ -14,12 +16,21 @@ from satchel.model.fields import Column, Field, FieldType, ValueLimits
 from satchel.model.ids import FieldId
 
 
-def summary(row: AppRow) -> api.AppSummary:
-    """Return an app as a list shows it."""
-    return api.AppSummary(id=row.id, code=row.code, name=row.name, category=row.category)
+def summary(loaded: LoadedApp, actor: Actor) -> api.AppSummary:
+    """Return an app as a list shows it, by its newest version."""
+    manifest = loaded.manifest
+    return api.AppSummary(
+        id=loaded.app_id,
+        code=manifest.code,
+        name=manifest.name,
+        category=manifest.category,
+        description=manifest.description,
+        version=loaded.number,
+        may=allowed.of_app(actor, loaded.app_id),
+    )
 
 
-def app(loaded: LoadedApp) -> api.App:
+def app(loaded: LoadedApp, actor: Actor) -> api.App:
     """Return a version of an app with its fields, forms and actions."""
     manifest = loaded.manifest
     return api.App(
@@ -37,6 +48,7 @@ def app(loaded: LoadedApp) -> api.App:
         },
         messages={name: api.MessageInputs(inputs=list(message.inputs)) for name, message in manifest.messages.items()},
         actions=[_action(action) for action in manifest.actions.values()],
+        may=allowed.of_app(actor, loaded.app_id),
     )
 
 

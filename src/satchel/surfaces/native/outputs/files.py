@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from satchel.actions.allowed import FileActions
 from satchel.actions.files.tickets import Ticket
 from satchel.actions.loading import LoadedApp
 from satchel.model.api import files as api
@@ -13,8 +14,8 @@ FILE_FIELD = "file"
 """The part of a form that holds the file."""
 
 
-def file(row: File) -> api.File:
-    """Return what a file is."""
+def file(row: File, may: FileActions | None = None) -> api.File:
+    """Return what a file is, and what may be done with it where that is known."""
     return api.File(
         id=row.id,
         uuid=str(row.uuid),
@@ -34,27 +35,28 @@ def file(row: File) -> api.File:
         created_by=row.created_by,
         deleted_at=Timestamp.of_optional(row.deleted_at),
         revision=row.revision,
+        may=None if may is None else may.of(row),
     )
 
 
-def files(rows: Sequence[File]) -> api.Files:
+def files(rows: Sequence[File], may: FileActions | None = None) -> api.Files:
     """Return files as a list."""
-    return api.Files(next=None, items=[file(row) for row in rows])
+    return api.Files(next=None, items=[file(row, may) for row in rows])
 
 
-def by_field(app: LoadedApp, rows: Sequence[File]) -> Mapping[str, Sequence[api.File]]:
+def by_field(app: LoadedApp, rows: Sequence[File], may: FileActions) -> Mapping[str, Sequence[api.File]]:
     """Return files by the field that holds them, for every file field that has any."""
     found: dict[str, list[api.File]] = {}
     for field in app.file_fields:
-        held = [file(row) for row in rows if row.field_id == field.id]
+        held = [file(row, may) for row in rows if row.field_id == field.id]
         if held:
             found[field.id] = held
     return found
 
 
-def attachments(rows: Sequence[File]) -> list[api.File]:
+def attachments(rows: Sequence[File], may: FileActions) -> list[api.File]:
     """Return the files of the attachments tab."""
-    return [file(row) for row in rows if row.field_id is None]
+    return [file(row, may) for row in rows if row.field_id is None]
 
 
 def upload(row: Upload) -> api.Upload:

@@ -2,6 +2,7 @@
 
 from msgspec import structs
 
+from satchel.actions import allowed
 from satchel.actions.access import form_of
 from satchel.actions.instances.lifecycle import View
 from satchel.actions.instances.results import InstanceSummary, Result
@@ -9,6 +10,7 @@ from satchel.actions.instances.tasks import TaskView
 from satchel.actions.lists.search import Page
 from satchel.actions.lists.work import WorkCounts, WorkItem, WorkPage
 from satchel.db.events import Event
+from satchel.model.actor import Actor
 from satchel.model.api import instances as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.instance import Instance, Task, Wait
@@ -34,17 +36,19 @@ def instance(row: Instance) -> api.Instance:
     )
 
 
-def view(seen: View) -> api.InstanceView:
-    """Return an instance with what its reader may see of its values, files, tasks and waits."""
+def view(seen: View, actor: Actor) -> api.InstanceView:
+    """Return an instance with what its reader may see of its values, files, tasks and waits, and do with it."""
+    may = allowed.of_files(actor, seen.app, seen.instance, seen.tasks)
     return api.InstanceView(
         **structs.asdict(instance(seen.instance)),
         sight=seen.sight.kind,
         version=seen.app.number,
         values=seen.values,
-        files=by_field(seen.app, seen.files),
-        attachments=attachments(seen.files),
-        tasks=[task(found) for found in seen.tasks],
+        files=by_field(seen.app, seen.files, may),
+        attachments=attachments(seen.files, may),
+        tasks=[task(found, actor) for found in seen.tasks],
         waits=[_wait(found) for found in seen.waits],
+        may=allowed.of_instance(actor, seen.instance, seen.tasks),
     )
 
 
@@ -70,8 +74,8 @@ def found(page: Page, *, with_count: bool, with_files: bool) -> api.FoundInstanc
     )
 
 
-def task(row: Task) -> api.Task:
-    """Return what a task is, without its form."""
+def task(row: Task, actor: Actor) -> api.Task:
+    """Return what a task is, without its form, and what somebody may do with it."""
     return api.Task(
         id=row.id,
         instance=row.instance_id,
@@ -87,23 +91,24 @@ def task(row: Task) -> api.Task:
         outcome=row.outcome,
         variables=row.variables,
         revision=row.revision,
+        may=allowed.of_task(actor, row),
     )
 
 
-def work_items(page: WorkPage) -> api.WorkItems:
+def work_items(page: WorkPage, actor: Actor) -> api.WorkItems:
     """Return a page of a work list."""
     count = page.count
     return api.WorkItems(
-        items=[_work_item(item) for item in page.items],
+        items=[_work_item(item, actor) for item in page.items],
         next=page.cursor,
         total=None if count is None else api.Total(value=count[0], exact=count[1]),
     )
 
 
-def _work_item(item: WorkItem) -> api.WorkItem:
+def _work_item(item: WorkItem, actor: Actor) -> api.WorkItem:
     row = item.row
     return api.WorkItem(
-        **structs.asdict(task(row.task)),
+        **structs.asdict(task(row.task, actor)),
         identifier=row.identifier,
         title=row.title,
         app=row.app_code,
@@ -115,7 +120,6 @@ def _work_item(item: WorkItem) -> api.WorkItem:
         group_name=row.group_name,
         files=item.files,
         overdue=item.is_overdue,
-        may=item.may,
     )
 
 
@@ -124,27 +128,28 @@ def task_counts(found: WorkCounts) -> api.TaskCounts:
     return api.TaskCounts(mine=found.mine, overdue=found.overdue, offered=found.offered)
 
 
-def task_view(seen: TaskView) -> api.TaskView:
+def task_view(seen: TaskView, actor: Actor) -> api.TaskView:
     """Return a task with its form and what the form shows."""
+    may = allowed.of_files(actor, seen.app, seen.instance, [seen.task])
     return api.TaskView(
-        **structs.asdict(task(seen.task)),
+        **structs.asdict(task(seen.task, actor)),
         sight=seen.sight.kind,
         identifier=seen.instance.identifier,
         title=seen.instance.title,
         app=seen.app.manifest.code,
         form=form(seen.app, form_of(seen.app, seen.task)),
         values=seen.values,
-        files=by_field(seen.app, seen.files),
-        attachments=attachments(seen.files),
+        files=by_field(seen.app, seen.files, may),
+        attachments=attachments(seen.files, may),
     )
 
 
-def work_result(done: Result) -> api.WorkResult:
+def work_result(done: Result, actor: Actor) -> api.WorkResult:
     """Return what came of a start, a completion or an action."""
     return api.WorkResult(
-        task=None if done.task is None else task(done.task),
+        task=None if done.task is None else task(done.task, actor),
         instance=_summary(done.instance),
-        next_task=None if done.next_task is None else task(done.next_task),
+        next_task=None if done.next_task is None else task(done.next_task, actor),
         made=[_summary(one) for one in done.made],
     )
 
