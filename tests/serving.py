@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from typer.testing import CliRunner
 
 from plain import PLAIN
@@ -40,12 +39,6 @@ def eventually(look: Callable[[], Any], *, patience_s: float = PATIENCE_S) -> An
             return found
         time.sleep(0.05)  # a process of its own: there is nothing else to wait on
     raise AssertionError("it did not come true in time")
-
-
-def url_of(dsn: str) -> str:
-    """Return an address as the setting takes it: with the host first."""
-    parts = conninfo_to_dict(dsn)
-    return f"host={parts.pop('host')} {make_conninfo('', **parts)}"
 
 
 class Served:

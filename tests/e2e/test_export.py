@@ -138,14 +138,6 @@ def _contents(part: int) -> list[bytes]:
     return [(b"%d-%d " % (part, n)).ljust(FILE_BYTES, b".") for n in range(FILES // 4)]
 
 
-@pytest.fixture(autouse=True)
-def interruptible() -> Iterator[None]:
-    """Let programs that a test starts react to SIGINT, which a shell makes them ignore in the background."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def _interrupt(process: subprocess.Popen[bytes], number: signal.Signals, target: Path, after: int) -> None:
     """Send a signal to an export that cannot finish, once so many files are there, and wait until it ended by it."""
     end = time.monotonic() + WAIT_S

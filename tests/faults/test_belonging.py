@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from acknowledged import APP
-from database import Postgres
+from database import Postgres, url_of
 from e2e.conftest import free_port
 from embedding import NOBODY, as_root
-from serving import Served, command, url_of
+from serving import Served, command
 
 UNREACHABLE = 3
 REFUSED = 1

@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from database import Postgres
+from database import Postgres, url_of
 from e2e.conftest import free_port
 from satchel.model.digest import Digest
-from serving import Served, command, url_of
+from serving import Served, command
 
 OLDER = Path(__file__).parent / "older"
 TOKEN = "st_6L8_Ow8A8e5jup6dGUu6YBF9lXiXTKMgdU3j7j73P-4"

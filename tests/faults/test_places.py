@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from database import url_of
 from e2e.conftest import free_port
 from embedding import NOBODY, as_root
-from serving import Served, command, url_of
+from serving import Served, command
 
 UNREACHABLE = 3
 COMMANDS = (
