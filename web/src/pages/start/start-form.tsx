@@ -13,7 +13,7 @@ import { newKey, useSending } from "../../form/sending";
 import { refreshCounts } from "../../frame/counts";
 import { useLoad } from "../../load";
 import { texts } from "../../texts";
-import { claimed, pending } from "../../uploads/queue";
+import { claimed, discard, pending } from "../../uploads/queue";
 import { NotFound } from "../missing/not-found";
 
 const words = texts.start;
@@ -32,7 +32,7 @@ export function StartForm({ app: code = "" }: { app?: string }) {
 }
 
 function Filling({ app }: { app: Schemas["App"] }) {
-  const target = useMemo(() => ({ app: app.code }) as const, [app.code]);
+  const target = useMemo(() => ({ app: app.code, title: app.name }), [app.code, app.name]);
   const fields = useMemo<FormField[]>(
     () => app.fields.map((field) => ({ ...field, access: app.start.fields[field.id] ?? "hide" })),
     [app],
@@ -137,6 +137,7 @@ function Filling({ app }: { app: Schemas["App"] }) {
                   onClick={() => {
                     if (confirm(words.discard)) {
                       state.forget();
+                      discard(target);
                       setState(new FormState(`start:${app.code}`, {}));
                     }
                   }}

@@ -34,7 +34,7 @@ type Props = { task: TaskView; onRead: (task: TaskView) => void };
 
 /** The form of a task, and the bar that sends it. */
 export function TaskForm({ task, onRead }: Props) {
-  const target = useMemo(() => ({ task: task.id }) as const, [task.id]);
+  const target = useMemo(() => ({ task: task.id, title: task.name }), [task.id, task.name]);
   const [state, setState] = useState(() => new FormState(`task:${task.id}`, valuesOf(task)));
   const [result, setResult] = useState<Schemas["WorkResult"] | null>(null);
   const [outcome, setOutcome] = useState<string | null>(null);
