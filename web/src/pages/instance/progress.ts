@@ -73,7 +73,7 @@ export function stepsOf({ view, calls, incidents, nameOf }: Known): Step[] {
     const incident = step.state === "waiting" ? stopped.get(step.element) : undefined;
     return incident === undefined
       ? step
-      : { ...step, state: "failed" as const, at: incident.opened_at, reason: incident.code };
+      : { ...step, state: "failed" as const, at: incident.opened_at };
   });
   for (const incident of incidents) {
     if (!failing.some((step) => step.element === incident.element)) {
@@ -84,7 +84,6 @@ export function stepsOf({ view, calls, incidents, nameOf }: Known): Step[] {
         name: nameOf(incident.element),
         state: "failed",
         at: incident.opened_at,
-        reason: incident.code,
       });
     }
   }
