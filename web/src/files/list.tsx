@@ -15,7 +15,6 @@ export type FileActs = {
   /** The address of the page that shows a file. */
   viewerOf: (file: StoredFile) => string;
   nameOf: (person: number) => string;
-  mayChange: boolean;
   onChange: () => void;
 };
 
@@ -32,6 +31,7 @@ export function FileRows({ files, acts }: { files: readonly StoredFile[]; acts: 
 
 function FileRow({ file, acts }: { file: StoredFile; acts: FileActs }) {
   const isStored = file.kind === "stored";
+  const mayDelete = file.may?.includes("delete") === true;
   const link = useFileLink(file);
   return (
     <li class="item">
@@ -67,7 +67,7 @@ function FileRow({ file, acts }: { file: StoredFile; acts: FileActs }) {
             </a>
           </>
         )}
-        {(isStored || acts.mayChange) && (
+        {(isStored || mayDelete) && (
           <Menu label={words.moreFor(file.name)}>
             {isStored && (
               <>
@@ -81,7 +81,7 @@ function FileRow({ file, acts }: { file: StoredFile; acts: FileActs }) {
                 </a>
               </>
             )}
-            {acts.mayChange && (
+            {mayDelete && (
               <button class="button plain danger" type="button" onClick={() => void deleteFile(file, acts.onChange)}>
                 <Icon name="trash" />
                 {words.deleteIt}

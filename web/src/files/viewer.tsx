@@ -17,14 +17,13 @@ type Props = {
   /** Where a file is: its instance and field. */
   whereOf: (file: StoredFile) => string;
   nameOf: (person: number) => string;
-  mayChange: boolean;
   onMove: (file: StoredFile) => void;
   onClose: () => void;
   onChange: () => void;
 };
 
 /** A file over the page: its content, what is known of it, and what may be done with it. */
-export function Viewer({ file, files, whereOf, nameOf, mayChange, onMove, onClose, onChange }: Props) {
+export function Viewer({ file, files, whereOf, nameOf, onMove, onClose, onChange }: Props) {
   const box = useRef<HTMLDialogElement>(null);
   const at = files.findIndex((one) => one.id === file.id);
   const before = files[at - 1];
@@ -81,7 +80,7 @@ export function Viewer({ file, files, whereOf, nameOf, mayChange, onMove, onClos
         <a class="button icon" href={contentAddress(file)} download={file.name} aria-label={words.download(file.name)}>
           <Icon name="download" />
         </a>
-        {mayChange && (
+        {file.may?.includes("delete") === true && (
           <button
             class="button icon"
             type="button"

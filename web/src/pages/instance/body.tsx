@@ -18,7 +18,7 @@ import { Incidents } from "./incidents";
 import type { Part, Stops } from "./instance";
 import { personName } from "./names";
 import { stepsOf } from "./progress";
-import { type App, type InstanceView, mayChangeFiles, mayComment } from "./rights";
+import type { App, InstanceView } from "./rights";
 import type { Event } from "./sentences";
 import { YourTasks } from "./tasks";
 import { Values } from "./values";
@@ -56,19 +56,18 @@ export function Body({ view, app, apps, drawing, stops, history, part, onChange 
   useAttached(view.id, changed);
   const places = {
     view,
-    app,
     isCompact: part === "overview",
     addressOf: (file: StoredFile) => `${here}?file=${file.id}`,
     onChange: changed,
   };
-  const isWhole = view.sight === "whole";
-  const hasSide = isWhole || mayComment(view);
-  const side = mayComment(view) && <CommentBox instance={view.id} onDone={changed} />;
+  const hasHistory = view.may.includes("history");
+  const hasSide = hasHistory || view.may.includes("comment");
+  const side = view.may.includes("comment") && <CommentBox instance={view.id} onDone={changed} />;
 
   return (
     <>
       <Header view={view} app={app} apps={apps} files={files} isStopped={stops.incidents.length > 0} />
-      {!isWhole && view.sight === "own" && (
+      {view.sight === "own" && (
         <div class="note info">
           <Icon name="info" />
           <div class="say">{words.own}</div>
@@ -77,7 +76,7 @@ export function Body({ view, app, apps, drawing, stops, history, part, onChange 
       <Incidents view={view} incidents={stops.incidents} nameOf={elementName} onChange={onChange} />
       <YourTasks view={view} />
       {part === "overview" && <Where identifier={view.identifier} steps={steps} app={app} drawing={drawing} />}
-      <Tabs view={view} part={part} files={files.length} events={isWhole ? (history.data?.length ?? null) : null} />
+      <Tabs view={view} part={part} files={files.length} events={hasHistory ? (history.data?.length ?? null) : null} />
       <div class={hasSide && part !== "files" ? "two" : "stack"}>
         <div class="stack">
           {part === "overview" && <Values view={view} app={app} apps={new Set(apps.map((one) => one.code))} />}
@@ -85,13 +84,13 @@ export function Body({ view, app, apps, drawing, stops, history, part, onChange 
             placesOf(view, app, part === "files").map((place) => (
               <PlaceOfFiles key={place.id} place={place} {...places} />
             ))}
-          {part === "history" && isWhole && <WholeHistory events={history} known={known} />}
-          {part === "history" && !isWhole && <p class="quiet">{words.noHistory}</p>}
+          {part === "history" && hasHistory && <WholeHistory events={history} known={known} />}
+          {part === "history" && !hasHistory && <p class="quiet">{words.noHistory}</p>}
         </div>
         {hasSide && part !== "files" && (
           <aside class="side">
             {side}
-            {part === "overview" && isWhole && (
+            {part === "overview" && hasHistory && (
               <RecentHistory events={history} known={known} most={RECENT} all={addressOf(view, "history")} />
             )}
           </aside>
@@ -112,7 +111,7 @@ type TabsProps = { view: InstanceView; part: Part; files: number; events: number
 
 function Tabs({ view, part, files, events }: TabsProps) {
   const counts = { overview: null, files, history: events };
-  const parts: Part[] = view.sight === "whole" ? ["overview", "files", "history"] : ["overview", "files"];
+  const parts: Part[] = view.may.includes("history") ? ["overview", "files", "history"] : ["overview", "files"];
   return (
     <nav class="tabs not-print" aria-label={words.tabsLabel}>
       {parts.map((one) => (
@@ -157,7 +156,6 @@ function ShownFile({ view, app, files, number: id, here, onChange }: ShownProps)
       files={stored}
       whereOf={(one) => whereOf(view, app, one)}
       nameOf={personName}
-      mayChange={mayChangeFiles(view, app, file.field)}
       onMove={(to) => route(`${here}?file=${to.id}`, true)}
       onClose={close}
       onChange={onChange}

@@ -11,15 +11,16 @@ export type Drawing = {
 };
 
 const MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL";
-const DI = "http://www.omg.org/spec/BPMN/20100524/DI";
 
 /**
- * Read an app's BPMN document.
+ * Read the BPMN document of an app's version.
  *
  * @throws Problem it may not be seen, or is gone.
  */
-export async function readDrawing(app: string): Promise<Drawing> {
-  const answer = await send(new Request(new URL(`/api/v1/apps/${encodeURIComponent(app)}/diagram`, location.href)));
+export async function readDrawing(app: string, version: number): Promise<Drawing> {
+  const answer = await send(
+    new Request(new URL(`/api/v1/apps/${encodeURIComponent(app)}/versions/${version}/diagram`, location.href)),
+  );
   if (!answer.ok) {
     throw await problemOf(answer);
   }
@@ -33,5 +34,5 @@ export async function readDrawing(app: string): Promise<Drawing> {
       names.set(id, name);
     }
   }
-  return { xml, isDrawn: document.getElementsByTagNameNS(DI, "BPMNShape").length > 0, names };
+  return { xml, isDrawn: answer.headers.get("Satchel-Layout") !== "none", names };
 }

@@ -4,7 +4,7 @@ import { isPicture, type StoredFile } from "../../files/file";
 import { FileRows, Thumbnails } from "../../files/list";
 import { texts } from "../../texts";
 import { personName } from "./names";
-import { type App, type InstanceView, mayAddFiles, mayChangeFiles } from "./rights";
+import type { App, InstanceView } from "./rights";
 
 const words = texts.instance;
 const FILES = new Set(["file", "photo", "signature"]);
@@ -25,7 +25,7 @@ export function placesOf(view: InstanceView, app: App | null, empty: boolean): P
   }
   const attachments = { field: null, id: null, label: words.attachments, files: view.attachments };
   return [...fields, attachments].filter(
-    (place) => empty || place.files.length > 0 || (place.id === null && mayAddFiles(view)),
+    (place) => empty || place.files.length > 0 || (place.id === null && view.may.includes("attach")),
   );
 }
 
@@ -45,7 +45,6 @@ export function whereOf(view: InstanceView, app: App | null, file: StoredFile): 
 
 type Props = {
   view: InstanceView;
-  app: App | null;
   place: Place;
   /** Pictures side by side instead of one below the other. */
   isCompact: boolean;
@@ -54,13 +53,13 @@ type Props = {
 };
 
 /** The files of one place. */
-export function PlaceOfFiles({ view, app, place, isCompact, addressOf, onChange }: Props) {
+export function PlaceOfFiles({ view, place, isCompact, addressOf, onChange }: Props) {
   const most = place.field?.max_files ?? null;
-  const mayAdd = mayAddFiles(view) && place.field?.type !== "signature" && (most === null || place.files.length < most);
+  const mayAdd =
+    view.may.includes("attach") && place.field?.type !== "signature" && (most === null || place.files.length < most);
   const acts = {
     viewerOf: addressOf,
     nameOf: personName,
-    mayChange: mayChangeFiles(view, app, place.id),
     onChange,
   };
   const arePictures = isCompact && place.files.length > 0 && place.files.every(isPicture);

@@ -16,7 +16,7 @@ const SHOWN_AT_FIRST = 30;
 
 /** An instance's history, newest first. */
 export function useHistory(view: InstanceView | null): Loaded<readonly Event[]> {
-  const isVisible = view?.sight === "whole";
+  const isVisible = view?.may.includes("history") === true;
   const id = view?.id ?? 0;
   return useLoad<readonly Event[]>(isVisible ? `history ${id}` : "history of nothing", async () =>
     isVisible ? readHistory(id) : [],

@@ -7,7 +7,7 @@ import { ProblemNote } from "../../components/state";
 import { dayAndTime, fullTime, shortTime } from "../../format";
 import { texts } from "../../texts";
 import { type Retry, useRetry } from "./retries";
-import { type InstanceView, mayIn } from "./rights";
+import type { InstanceView } from "./rights";
 
 const words = texts.instance;
 
@@ -50,7 +50,7 @@ export function Incidents({ view, incidents, nameOf, onChange }: Props) {
           incident={incident}
           name={nameOf(incident.element)}
           isAgain={hasFailed(incident)}
-          onRetry={mayIn(view.app_id, "modify") ? () => void run(incident) : null}
+          onRetry={view.may.includes("retry") ? () => void run(incident) : null}
         />
       ))}
       {retry !== null && retry.state !== "failed" && (

@@ -21,7 +21,9 @@ export function Instance({ instance = "", part = "overview" }: Props) {
   const view = useLoad<InstanceView>(`instance ${instance}`, () => readInstance(instance));
   const shown = view.data;
   const app = useApp(shown);
-  const drawing = useLoad(`drawing ${shown?.app ?? ""}`, async () => (shown === null ? null : readDrawing(shown.app)));
+  const drawing = useLoad(`drawing ${shown?.app ?? ""} ${shown?.version ?? ""}`, async () =>
+    shown === null ? null : readDrawing(shown.app, shown.version),
+  );
   const apps = useLoad<readonly Schemas["AppSummary"][]>(
     "apps",
     async () => (await take(api.GET("/api/v1/apps"))).items,
@@ -78,11 +80,13 @@ async function readInstance(instance: string): Promise<InstanceView> {
   );
 }
 
-/** The app of an instance; null while it is read, and for those who see only their own work. */
+/** The version of the app that an instance runs on; null while it is read, and for those who see only their own work. */
 function useApp(view: InstanceView | null): App | null {
-  const code = view?.app ?? "";
-  const app = useLoad<App | null>(`app ${code}`, async () =>
-    code === "" ? null : take(api.GET("/api/v1/apps/{app}", { params: { path: { app: code } } })),
+  const { app: code, version } = view ?? { app: "", version: 0 };
+  const app = useLoad<App | null>(`app ${code} ${version}`, async () =>
+    code === ""
+      ? null
+      : take(api.GET("/api/v1/apps/{app}/versions/{version}", { params: { path: { app: code, version } } })),
   );
   return app.data;
 }

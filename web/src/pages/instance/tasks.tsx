@@ -6,7 +6,7 @@ const words = texts.instance;
 
 /** The open tasks that wait for the person, or that they may claim. */
 export function YourTasks({ view }: { view: InstanceView }) {
-  const tasks = view.tasks.filter((task) => holds(task) || isOffered(task, view.app_id));
+  const tasks = view.tasks.filter((task) => holds(task) || isOffered(task));
   return (
     <>
       {tasks.map((task) => (
