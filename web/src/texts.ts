@@ -426,6 +426,8 @@ export const texts = {
     kept: "Since",
     hash: "SHA-256",
     plain: "FILE",
+    fit: "Fit",
+    actualSize: "Actual size",
     downloadIt: "Download",
     deleteIt: "Delete",
     about: (name: string) => `About ${name}`,

@@ -12,11 +12,19 @@ const words = texts.file;
 const MOST_TEXT_BYTES = 200_000;
 const MOST_PDF_BYTES = 64_000_000;
 
+type Props = {
+  file: StoredFile;
+  /** Whether an image has its own size instead of that of the stage. */
+  isActual: boolean;
+  /** Where nothing can be shown. */
+  download: ComponentChildren;
+};
+
 /** A file's content as far as a browser may show it; SVG and HTML never are. */
-export function Stage({ file, download }: { file: StoredFile; download: ComponentChildren }) {
+export function Stage({ file, isActual, download }: Props) {
   const look = lookOf(file);
   if (look === "image" || look === "preview") {
-    return <Image file={file} download={download} />;
+    return <Image file={file} isActual={isActual} download={download} />;
   }
   if (look === "pdf" && (file.size ?? 0) <= MOST_PDF_BYTES) {
     return <Pdf file={file} />;
@@ -36,7 +44,7 @@ function NoPreview({ download }: { download: ComponentChildren }) {
 }
 
 /** The small picture at once, the whole one as soon as it is there. */
-function Image({ file, download }: { file: StoredFile; download: ComponentChildren }) {
+function Image({ file, isActual, download }: Props) {
   const [state, setState] = useState<"small" | "whole" | "none">("small");
   const isShowable = lookOf(file) === "image";
 
@@ -58,6 +66,7 @@ function Image({ file, download }: { file: StoredFile; download: ComponentChildr
   }
   return (
     <img
+      class={[isActual ? "actual" : "", file.media_type === "image/png" ? "on-paper" : ""].join(" ")}
       src={state === "whole" ? contentAddress(file, "inline") : previewAddress(file)}
       alt={file.description || file.name}
       onError={() => setState(isShowable && state === "small" ? "whole" : "none")}
@@ -119,7 +128,8 @@ function Text({ file }: { file: StoredFile }) {
   return (
     <div class="plain-text">
       {isCut && <p class="quiet small">{words.tooLargeText(bytes(MOST_TEXT_BYTES))}</p>}
-      <pre>{text}</pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+      <pre tabIndex={0}>{text}</pre>
     </div>
   );
 }

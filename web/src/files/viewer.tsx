@@ -1,11 +1,11 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Icon } from "../components/icon";
 import { bytes } from "../format";
 import { texts } from "../texts";
 import { About } from "./about";
 import { deleteFile } from "./actions";
-import { contentAddress, type StoredFile } from "./file";
+import { contentAddress, lookOf, type StoredFile } from "./file";
 import { Stage } from "./stage";
 
 const words = texts.file;
@@ -25,6 +25,8 @@ type Props = {
 /** A file over the page: its content, what is known of it, and what may be done with it. */
 export function Viewer({ file, files, whereOf, nameOf, onMove, onClose, onChange }: Props) {
   const box = useRef<HTMLDialogElement>(null);
+  const [actual, setActual] = useState<number | null>(null);
+  const isActual = actual === file.id;
   const at = files.findIndex((one) => one.id === file.id);
   const before = files[at - 1];
   const after = files[at + 1];
@@ -69,6 +71,9 @@ export function Viewer({ file, files, whereOf, nameOf, onMove, onClose, onChange
       }}
     >
       <div class="bar0">
+        <button class="button icon only-phone" type="button" aria-label={texts.instance.back} onClick={onClose}>
+          <Icon name="left" />
+        </button>
         <div class="say">
           <h2 id="viewer-name">{file.name}</h2>
           <span class="quiet small mono" aria-live="polite">
@@ -93,13 +98,22 @@ export function Viewer({ file, files, whereOf, nameOf, onMove, onClose, onChange
             <Icon name="trash" />
           </button>
         )}
-        <button class="button icon" type="button" aria-label={texts.close} onClick={onClose}>
+        <button class="button icon not-phone" type="button" aria-label={texts.close} onClick={onClose}>
           <Icon name="x" />
         </button>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and takes the keys that move on */}
-      <section class="stage" tabIndex={0} aria-label={words.content(file.name)} autofocus>
-        <Stage key={file.id} file={file} download={download} />
+      <div class="stage">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and takes the keys that move on */}
+        <section class="scroller" tabIndex={0} aria-label={words.content(file.name)} autofocus>
+          <Stage key={file.id} file={file} isActual={isActual} download={download} />
+        </section>
+        {lookOf(file) === "image" && (
+          <div class="zoom">
+            <button class="button plain" type="button" onClick={() => setActual(isActual ? null : file.id)}>
+              {isActual ? words.fit : words.actualSize}
+            </button>
+          </div>
+        )}
         {before !== undefined && (
           <button
             class="button icon prev"
@@ -120,7 +134,7 @@ export function Viewer({ file, files, whereOf, nameOf, onMove, onClose, onChange
             <Icon name="right" />
           </button>
         )}
-      </section>
+      </div>
       <About file={file} where={where} nameOf={nameOf} />
     </dialog>
   );
