@@ -71,9 +71,7 @@ export function stepsOf({ view, calls, incidents, nameOf }: Known): Step[] {
   }
   const failing = steps.map((step) => {
     const incident = step.state === "waiting" ? stopped.get(step.element) : undefined;
-    return incident === undefined
-      ? step
-      : { ...step, state: "failed" as const, at: incident.opened_at };
+    return incident === undefined ? step : { ...step, state: "failed" as const, at: incident.opened_at };
   });
   for (const incident of incidents) {
     if (!failing.some((step) => step.element === incident.element)) {
