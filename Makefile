@@ -83,7 +83,7 @@ api-changes: setup ## Fail where the API changed in a way that breaks clients an
 web-check: web
 	$(call timed,tsc; biome; size of the pages,($(call npm,web,run --silent check)))
 
-.PHONY: test steady soak bench
+.PHONY: test steady soak pictures bench
 test: setup setup-js setup-browser web ## Run every test but the slow proofs
 	@status=0; $(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak" $(ARGS) || status=$$?; $(skipped); exit $$status
 
@@ -101,6 +101,9 @@ steady: setup setup-js setup-browser web ## Run every test TIMES times in a row,
 
 soak: setup setup-js setup-browser web ## Run the slow proofs: crash loops, power cuts (as root), interleavings, long uploads, many clients
 	@status=0; $(BIN)/pytest -m soak $(ARGS) || status=$$?; $(skipped); exit $$status
+
+pictures: setup setup-browser web ## Take the pictures of docs/tutorial/in-the-browser.md anew
+	@$(BIN)/pytest -q tests/browser/test_walk.py --pictures docs/tutorial/pictures
 
 bench: setup ## Measure, and compare with what the machine allows
 	@$(BIN)/python benchmarks/run.py $(ARGS)

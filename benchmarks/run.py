@@ -21,6 +21,7 @@ import processes
 import questetra
 import search
 import sweep
+import web
 import worker
 from server import BenchServer
 
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "navixy": navixy.attached,
     "alloy": alloy.put_base64,
     "search": search.many_instances,
+    "web": web.in_the_browser,
 }
 
 ALONE = {"worker": worker.calls_alone, "upkeep": sweep.upkeep}

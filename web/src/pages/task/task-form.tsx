@@ -2,7 +2,6 @@ import { useMemo, useState } from "preact/hooks";
 
 import { api, type Schemas, take } from "../../api/client";
 import { asProblem, type Problem } from "../../api/problem";
-import { announce } from "../../components/announce";
 import { Icon } from "../../components/icon";
 import { ProblemNote } from "../../components/state";
 import { Deck, focusFirstFault, Overtaken, sayFaults } from "../../form/deck";
@@ -147,7 +146,6 @@ export function TaskForm({ task, onRead }: Props) {
     sending.send(words.claim, async () => {
       try {
         await take(api.POST("/api/v1/tasks/{task}/claim", { params: { path: { task: task.id } } }));
-        announce(texts.work.claimed(task.name));
         refreshCounts();
         onRead(await read());
       } catch (error) {
