@@ -127,3 +127,19 @@ def test_a_token_that_is_given_twice_is_a_fault_of_the_caller() -> None:
         step(
             parse(BPMN), None, c.Start(), now=running().now, values={"who": ["a", "b"]}, new_token=lambda: TokenId("k")
         )
+
+
+def test_a_state_names_the_flows_that_were_taken_once_and_in_a_fixed_order() -> None:
+    host = running()
+    kept = json.loads(host.state or b"")
+    assert kept["taken"] == sorted(kept["taken"])
+    assert {"start_sub", "s2_a", "a_j"} <= set(kept["taken"])
+    assert "j_e2" not in kept["taken"]
+
+
+@pytest.mark.parametrize("taken", [["a flow of another process"], "start_sub", [7]])
+def test_a_state_with_flows_that_the_process_has_not_is_refused(taken: object) -> None:
+    host = running()
+    host.state = json.dumps(json.loads(host.state or b"") | {"taken": taken}).encode()
+    with pytest.raises(CorruptState):
+        host.done("z")

@@ -98,6 +98,15 @@ async def events_of_instance(
     )
 
 
+async def events_of_kinds(tx: Reader, account: AccountId, instance: InstanceId, kinds: Sequence[str]) -> list[Event]:
+    """Return the lines of an instance's history of some kinds, oldest first."""
+    return await tx.rows(
+        Event,
+        f"SELECT {_EVENT} FROM events WHERE account_id = %s AND instance_id = %s AND kind = ANY(%s) ORDER BY id",
+        (account, instance, list(kinds)),
+    )
+
+
 FAILED = "instance.failed"
 """The event of an instance that failed; its data has the error code."""
 

@@ -158,6 +158,7 @@ class Board:
 
     def follow(self, flow: ElementId, scope: int, outcome: PathOutcome) -> None:
         """Send a token over one flow."""
+        self.state.taken.add(flow)
         self.moving.append(Move(node=self.process.flows[flow].target, flow=flow, scope=scope, outcome=outcome))
 
     def open(

@@ -26,6 +26,7 @@ def finish(board: Board, token: Token, outcome: PathOutcome) -> None:
     if host is None:
         board.leave(node, token.scope, outcome)
     elif host.mode is Mode.CHOICE:
+        board.state.taken.update(flow for flow in node.incoming if board.process.flows[flow].source == host.node)
         board.take(host)
         board.leave(node, token.scope, outcome)
     else:

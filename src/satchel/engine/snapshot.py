@@ -1,8 +1,9 @@
 """The state of one running process: its tokens, as bytes between two steps.
 
-A token is a place in the process where something waits; there is nothing else to remember, so a state is as large as
-what is open now, not as long as what has happened. The process itself is not in the state: a fingerprint says which one
-it belongs to, and `load` refuses a state that does not fit.
+A token is a place in the process where something waits. Besides, only the flows that were ever taken are kept, each
+once, for people who look where a process stands. So a state is as large as what is open now and what is drawn, not as
+long as what has happened. The process itself is not in the state: a fingerprint says which one it belongs to, and
+`load` refuses a state that does not fit.
 """
 
 import json
@@ -93,11 +94,16 @@ class Token:
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """All tokens of one process, and the number of the next."""
+    """All tokens of one process, and the number of the next.
+
+    Attributes:
+        taken: the flows that a token has come over; of a process that an earlier release started, those since then.
+    """
 
     status: Status = Status.RUNNING
     next: int = 1
     tokens: dict[int, Token] = field(default_factory=dict)
+    taken: set[ElementId] = field(default_factory=set)
 
 
 def dump(state: State, fingerprint: str) -> bytes:
@@ -117,7 +123,14 @@ def dump(state: State, fingerprint: str) -> bytes:
         ]
         for token in state.tokens.values()
     ]
-    whole = {"format": FORMAT, "process": fingerprint, "status": state.status.value, "next": state.next, "tokens": rows}
+    whole = {
+        "format": FORMAT,
+        "process": fingerprint,
+        "status": state.status.value,
+        "next": state.next,
+        "tokens": rows,
+        "taken": sorted(state.taken),
+    }
     return json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -140,6 +153,7 @@ def load(data: bytes, process: Process, fingerprint: str) -> State:
             token = _token(row)
             _fits(token, process, state)
             state.tokens[token.id] = token
+        state.taken = _taken(whole.get("taken", []), process)  # states of earlier releases have none
     except (ValueError, KeyError, TypeError, RecursionError, InvalidOperation, AttributeError) as error:
         raise CorruptState(f"it cannot be read ({type(error).__name__})") from None
     _agree(state)
@@ -168,6 +182,15 @@ def _token(row: object) -> Token:
         left=cast("list[object]", rest),
         count=_count(count),
     )
+
+
+def _taken(given: object, process: Process) -> set[ElementId]:
+    if not isinstance(given, list):
+        raise TypeError
+    found = {ElementId(_text(flow)) for flow in cast("list[object]", given)}
+    if not found <= process.flows.keys():
+        raise ValueError
+    return found
 
 
 _MODE_FITS: Mapping[Mode, Callable[[Node], bool]] = {

@@ -91,6 +91,7 @@ InstanceActionName = Annotated[
 ]
 FileActionName = Annotated[str, _one_of(("rename", "describe", "replace", "delete", "restore", "copy", "link"))]
 SightName = Annotated[str, _one_of(("whole", "forms", "own"))]
+ElementStateName = Annotated[str, _one_of(("not_reached", "waiting", "done", "failed", "cancelled"))]
 WaitKindName = Annotated[str, _one_of(("timer", "message", "call"))]
 FileKindName = Annotated[str, _one_of(FileKind)]
 FieldTypeName = Annotated[str, _one_of(FieldType)]

@@ -6,12 +6,13 @@ import msgspec
 
 from satchel.actions.calls import by_hand
 from satchel.actions.files import seen
-from satchel.actions.instances import lifecycle
+from satchel.actions.instances import lifecycle, progress
 from satchel.actions.instances.lifecycle import View
 from satchel.actions.lists import processes, search
 from satchel.model.api import instances as api
 from satchel.model.api.calls import Calls
 from satchel.model.api.files import Files
+from satchel.model.api.progress import Progress
 from satchel.model.api.queries import InstancesQuery, PageQuery, SearchOptions
 from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import InstanceId
@@ -32,6 +33,7 @@ from satchel.surfaces.native.description.answers import (
 from satchel.surfaces.native.outputs import calls as call_outputs
 from satchel.surfaces.native.outputs import files as file_outputs
 from satchel.surfaces.native.outputs import instances as outputs
+from satchel.surfaces.native.outputs import progress as progress_outputs
 from satchel.surfaces.native.outputs.paging import etag, page
 
 _OPTIONS = frozenset({"count", "include"})
@@ -71,6 +73,12 @@ async def read(exchange: Exchange) -> Reply:
     """Return the visible parts of an instance, by number or identifier."""
     found = await _view(exchange)
     return json_reply(outputs.view(found, exchange.actor), headers=etag(found.instance.revision))
+
+
+async def read_progress(exchange: Exchange) -> Reply:
+    """Return where an instance stands: its elements, with times and people, and the flows that were taken."""
+    found = await progress.read(exchange.context, exchange.actor, _id(exchange))
+    return json_reply(progress_outputs.progress(found))
 
 
 async def _changed(exchange: Exchange, instance: InstanceId) -> Reply:
@@ -181,6 +189,7 @@ ENDPOINTS = (
         refuses=(Forbidden, NotFound),
     ),
     endpoint("GET", "/api/v1/instances/{instance}", read, answers=shows(api.InstanceView, "ETag")),
+    endpoint("GET", "/api/v1/instances/{instance}/progress", read_progress, answers=shows(Progress)),
     endpoint(
         "DELETE",
         "/api/v1/instances/{instance}",
