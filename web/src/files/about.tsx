@@ -122,6 +122,7 @@ function MakeLink({ file }: { file: StoredFile }) {
         <button class="button" type="button" onClick={make}>
           <Icon name="link" />
           {words.makeLink}
+          <span class="visually-hidden">{words.toFile(file.name)}</span>
         </button>
         <p class="small quiet">{words.linkSay}</p>
       </div>

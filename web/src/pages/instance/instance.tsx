@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 
 import { api, type Schemas, take } from "../../api/client";
 import { ProblemNote, Skeleton } from "../../components/state";
@@ -9,7 +9,7 @@ import { Body } from "./body";
 import { readDrawing } from "./drawing";
 import { useHistory } from "./history";
 import { learnGroups, learnPeople } from "./names";
-import type { App, InstanceView } from "./rights";
+import { type App, type InstanceView, isOpen } from "./rights";
 import { namesGroups, peopleIn } from "./values";
 
 export type Part = "overview" | "files" | "history";
@@ -36,11 +36,7 @@ export function Instance({ instance = "", part = "overview" }: Props) {
   async function reload() {
     await Promise.all([view.reload(), stops.reload(), history.reload()]);
   }
-  useEffect(() => {
-    const look = () => void (document.visibilityState === "visible" && reload());
-    document.addEventListener("visibilitychange", look);
-    return () => document.removeEventListener("visibilitychange", look);
-  }, [instance]);
+  useReloading(reload, shown === null ? null : pauseMs(shown, stops.data ?? NO_STOPS));
 
   if (view.problem?.status === 404 || !isPart(part)) {
     return <NotFound />;
@@ -67,6 +63,35 @@ export function Instance({ instance = "", part = "overview" }: Props) {
       />
     </>
   );
+}
+
+const SOON_MS = 2_500;
+const LATER_MS = 30_000;
+
+/** How long until the page is read again: soon while something runs by itself; null for what has ended. */
+function pauseMs(view: InstanceView, stops: Stops): number | null {
+  if (view.state !== "running") {
+    return null;
+  }
+  const isWaiting = view.tasks.some(isOpen) || view.waits.length > 0 || stops.incidents.length > 0;
+  return isWaiting && !stops.calls.some((call) => call.state === "waiting" && call.next_attempt_at === null)
+    ? LATER_MS
+    : SOON_MS;
+}
+
+/** Read again after a pause, and whenever the page comes into sight. */
+function useReloading(reload: () => Promise<void>, everyMs: number | null): void {
+  const latest = useRef(reload);
+  latest.current = reload;
+  useEffect(() => {
+    const look = () => void (document.visibilityState === "visible" && latest.current());
+    const timer = everyMs === null ? undefined : setInterval(look, everyMs);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [everyMs]);
 }
 
 function isPart(part: string): part is Part {
