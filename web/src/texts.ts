@@ -349,7 +349,6 @@ export const texts = {
     waitsFor: (who: string) => `waits for ${who}`,
     offeredTo: (group: string) => `offered to ${group}`,
     dueAt: (at: string) => `due ${at}`,
-    failedBecause: (reason: string) => `failed: ${reason}`,
     cancelledStep: "cancelled",
   },
 

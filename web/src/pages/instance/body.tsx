@@ -10,14 +10,13 @@ import { number } from "../../format";
 import type { Loaded } from "../../load";
 import { texts } from "../../texts";
 import { CommentBox } from "./comment";
-import type { Drawing } from "./drawing";
 import { allFiles, PlaceOfFiles, placesOf, whereOf } from "./files";
 import { Header } from "./header";
 import { RecentHistory, WholeHistory } from "./history";
 import { Incidents } from "./incidents";
 import type { Part, Stops } from "./instance";
 import { personName } from "./names";
-import { stepsOf } from "./progress";
+import type { Progress } from "./progress";
 import type { App, InstanceView } from "./rights";
 import type { Event } from "./sentences";
 import { YourTasks } from "./tasks";
@@ -31,7 +30,7 @@ type Props = {
   view: InstanceView;
   app: App | null;
   apps: readonly Schemas["AppSummary"][];
-  drawing: Drawing | "loading" | null;
+  progress: Loaded<Progress>;
   stops: Stops;
   history: Loaded<readonly Event[]>;
   part: Part;
@@ -39,18 +38,15 @@ type Props = {
 };
 
 /** The page of an instance that is there. */
-export function Body({ view, app, apps, drawing, stops, history, part, onChange }: Props) {
+export function Body({ view, app, apps, progress, stops, history, part, onChange }: Props) {
   const { query } = useLocation();
   const files = useMemo(() => allFiles(view, app), [view, app]);
   const here = addressOf(view, part);
-  const elementName = (element: string) =>
-    (drawing === "loading" ? undefined : drawing?.names.get(element)) ??
-    view.tasks.find((task) => task.element === element)?.name ??
-    element;
-  const steps = useMemo(
-    () => stepsOf({ view, calls: stops.calls, incidents: stops.incidents, nameOf: elementName }),
-    [view, stops, drawing],
+  const names = useMemo(
+    () => new Map(progress.data?.elements.map((element) => [element.id, element.name])),
+    [progress.data],
   );
+  const elementName = (element: string) => names.get(element) ?? element;
   const known = { view, app, files: new Map(files.map((file) => [file.id, file])), elementName };
   const changed = () => void onChange();
   useAttached(view.id, changed);
@@ -75,7 +71,7 @@ export function Body({ view, app, apps, drawing, stops, history, part, onChange 
       )}
       <Incidents view={view} incidents={stops.incidents} nameOf={elementName} onChange={onChange} />
       <YourTasks view={view} />
-      {part === "overview" && <Where identifier={view.identifier} steps={steps} app={app} drawing={drawing} />}
+      {part === "overview" && <Where view={view} progress={progress} />}
       <Tabs view={view} part={part} files={files.length} events={hasHistory ? (history.data?.length ?? null) : null} />
       <div class={hasSide && part !== "files" ? "two" : "stack"}>
         <div class="stack">

@@ -17,6 +17,10 @@ const LEAST_HEIGHT = 180;
 const MOST_HEIGHT = 460;
 const LEAST_SCALE = 0.7;
 const MARGIN = 28;
+/** The height that stays free below for the mark of bpmn.io. */
+const LOGO = 24;
+const SMALL = 60;
+const FLAG_INSET = 30;
 
 /** By the tokens of the page, so that the drawing follows its theme. */
 const COLOURS = {
@@ -35,7 +39,7 @@ type Overlays = {
   add(element: string, overlay: { position: { top: number; right: number }; html: HTMLElement }): string;
   clear(): void;
 };
-type Elements = { get(id: string): Box | undefined };
+type Elements = { get(id: string): (Box & { waypoints?: unknown }) | undefined };
 
 type Props = {
   drawing: Drawing;
@@ -67,9 +71,7 @@ export function Diagram({ drawing, states, label, onFail }: Props) {
         if (!isGone) {
           mark(shown, latest.current.states);
           fit(shown, container, latest.current.states);
-          const drawing = container.querySelector(".djs-container"); // the list says the same
-          drawing?.setAttribute("aria-hidden", "true");
-          drawing?.querySelector("svg[tabindex]")?.setAttribute("tabindex", "-1");
+          hideFromReaders(container);
           stop = panning(container, shown.get<Canvas>("canvas"));
         }
       })
@@ -101,9 +103,18 @@ export function Diagram({ drawing, states, label, onFail }: Props) {
   );
 }
 
+/** The list says the same, in an order that can be read. */
+function hideFromReaders(container: HTMLElement): void {
+  const drawn = container.querySelector(".djs-container");
+  drawn?.setAttribute("aria-hidden", "true");
+  for (const element of drawn?.querySelectorAll("[tabindex]") ?? []) {
+    element.setAttribute("tabindex", "-1");
+  }
+}
+
 /** Return the document with positions of all elements. */
 async function laidOut(drawing: Drawing): Promise<string> {
-  if (drawing.isDrawn) {
+  if (drawing.isLaidOut) {
     return drawing.xml;
   }
   const { layoutProcess } = await import("bpmn-auto-layout");
@@ -132,15 +143,17 @@ function mark(viewer: InstanceType<typeof Viewer>, states: ReadonlyMap<string, S
     }
     canvas.addMarker(element, `step-${state}`);
     const flag = FLAGS[state];
-    if (flag !== undefined) {
-      overlays.add(element, { position: { top: 0, right: shape.width > 60 ? 30 : 6 }, html: flagElement(state, flag) });
+    if (flag !== undefined && shape.waypoints === undefined) {
+      const isSmall = shape.width < SMALL; // an event or a gateway has room for the sign alone
+      const html = flagElement(state, isSmall && state === "done" ? { ...flag, text: "" } : flag);
+      overlays.add(element, { position: { top: isSmall ? 4 : 0, right: isSmall ? 6 : FLAG_INSET }, html });
     }
   }
 }
 
 function flagElement(state: StepState, flag: { icon: IconName; text: string }): HTMLElement {
   const element = document.createElement("span");
-  element.className = `step-flag ${state}`;
+  element.className = flag.text === "" ? `step-flag sign ${state}` : `step-flag ${state}`;
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", "i");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -162,10 +175,10 @@ function fit(
   const inner = canvas.viewbox().inner;
   const width = container.clientWidth;
   const scale = Math.max(LEAST_SCALE, Math.min(1, width / (inner.width + 2 * MARGIN)));
-  const height = Math.max(LEAST_HEIGHT, Math.min(MOST_HEIGHT, (inner.height + 2 * MARGIN) * scale));
+  const height = Math.max(LEAST_HEIGHT, Math.min(MOST_HEIGHT, (inner.height + 2 * MARGIN) * scale + LOGO));
   container.style.height = `${height}px`;
   const seen = { width: width / scale, height: height / scale };
-  const centre = { x: inner.x + inner.width / 2, y: inner.y + inner.height / 2 };
+  const centre = { x: inner.x + inner.width / 2, y: inner.y + (inner.height + LOGO / scale) / 2 };
   if (seen.width < inner.width) {
     const at = [...states].filter(([, state]) => state === "waiting" || state === "failed");
     const shape = elements.get(at[at.length - 1]?.[0] ?? "");

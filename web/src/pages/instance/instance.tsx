@@ -6,9 +6,9 @@ import { useTitle } from "../../components/title";
 import { useLoad } from "../../load";
 import { NotFound } from "../missing/not-found";
 import { Body } from "./body";
-import { readDrawing } from "./drawing";
 import { useHistory } from "./history";
 import { learnGroups, learnPeople } from "./names";
+import { type Progress, readProgress } from "./progress";
 import { type App, type InstanceView, isOpen } from "./rights";
 import { namesGroups, peopleIn } from "./values";
 
@@ -21,9 +21,7 @@ export function Instance({ instance = "", part = "overview" }: Props) {
   const view = useLoad<InstanceView>(`instance ${instance}`, () => readInstance(instance));
   const shown = view.data;
   const app = useApp(shown);
-  const drawing = useLoad(`drawing ${shown?.app ?? ""} ${shown?.version ?? ""}`, async () =>
-    shown === null ? null : readDrawing(shown.app, shown.version),
-  );
+  const progress = useProgress(shown);
   const apps = useLoad<readonly Schemas["AppSummary"][]>(
     "apps",
     async () => (await take(api.GET("/api/v1/apps"))).items,
@@ -34,7 +32,7 @@ export function Instance({ instance = "", part = "overview" }: Props) {
   useNames(shown, app);
 
   async function reload() {
-    await Promise.all([view.reload(), stops.reload(), history.reload()]);
+    await Promise.all([view.reload(), progress.reload(), stops.reload(), history.reload()]);
   }
   useReloading(reload, shown === null ? null : pauseMs(shown, stops.data ?? NO_STOPS));
 
@@ -55,7 +53,7 @@ export function Instance({ instance = "", part = "overview" }: Props) {
         view={shown}
         app={app}
         apps={apps.data ?? []}
-        drawing={drawing.data ?? (drawing.isLoading ? "loading" : null)}
+        progress={progress}
         stops={stops.data ?? NO_STOPS}
         history={history}
         part={part}
@@ -67,6 +65,8 @@ export function Instance({ instance = "", part = "overview" }: Props) {
 
 const SOON_MS = 2_500;
 const LATER_MS = 30_000;
+/** A call that has waited for longer waits for a person, or for its next attempt. */
+const FRESH_MS = 60_000;
 
 /** How long until the page is read again: soon while something runs by itself; null for what has ended. */
 function pauseMs(view: InstanceView, stops: Stops): number | null {
@@ -74,9 +74,10 @@ function pauseMs(view: InstanceView, stops: Stops): number | null {
     return null;
   }
   const isWaiting = view.tasks.some(isOpen) || view.waits.length > 0 || stops.incidents.length > 0;
-  return isWaiting && !stops.calls.some((call) => call.state === "waiting" && call.next_attempt_at === null)
-    ? LATER_MS
-    : SOON_MS;
+  const isRunning = stops.calls.some(
+    (call) => call.state === "waiting" && Date.now() - new Date(call.opened_at).getTime() < FRESH_MS,
+  );
+  return isWaiting && !isRunning ? LATER_MS : SOON_MS;
 }
 
 /** Read again after a pause, and whenever the page comes into sight. */
@@ -114,6 +115,13 @@ function useApp(view: InstanceView | null): App | null {
       : take(api.GET("/api/v1/apps/{app}/versions/{version}", { params: { path: { app: code, version } } })),
   );
   return app.data;
+}
+
+/** Where the instance stands; on its way until the instance is known. */
+function useProgress(view: InstanceView | null) {
+  return useLoad<Progress>(`progress ${view?.id ?? ""}`, () =>
+    view === null ? new Promise<Progress>(() => {}) : readProgress(view.id),
+  );
 }
 
 export type Stops = { calls: readonly Schemas["Call"][]; incidents: readonly Schemas["Incident"][] };
