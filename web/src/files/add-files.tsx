@@ -51,7 +51,7 @@ export function AddFiles({ instance, title, field, held }: Props) {
       <button class="button plain" type="button" onClick={() => input.current?.click()}>
         <Icon name="plus" />
         {texts.instance.add}
-        <span class="visually-hidden">: {field?.label ?? texts.instance.attachments}</span>
+        <span class="visually-hidden"> {field?.label ?? texts.instance.attachments}</span>
       </button>
     </>
   );

@@ -79,7 +79,7 @@ function Banner({ incident, name, isAgain, onRetry }: BannerProps) {
         <button class="button first" type="button" onClick={onRetry}>
           <Icon name="retry" />
           {words.retry}
-          <span class="visually-hidden">: {name}</span>
+          <span class="visually-hidden"> {name}</span>
         </button>
       )}
     </div>

@@ -17,7 +17,7 @@ export function YourTasks({ view }: { view: InstanceView }) {
           </div>
           <a class="button first" href={`/tasks/${task.id}`}>
             {words.openTask}
-            <span class="visually-hidden">: {task.name}</span>
+            <span class="visually-hidden"> {task.name}</span>
           </a>
         </div>
       ))}
