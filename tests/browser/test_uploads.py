@@ -1,5 +1,6 @@
 """Uploads: what is refused at once, what interrupts them, and what a form has of them in the end."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from browser.axe import axe
 from browser.visiting import Scheme, Visits, every_look, sign_in_on_page
 from browser.watching import Watch
 from satchel.cli.demo.samples import SAMPLES
+
+PATIENCE_S = 30
 
 CHUNK = 8 * 2**20
 """How much the application sends at a time."""
@@ -50,7 +53,7 @@ class Patches:
         self.offsets: list[int] = []
         self._stop_at = stop_at
         self._breaks = breaks
-        self._held: Route | None = None
+        self._held: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
 
     async def attend(self, page: Page) -> "Patches":
         """Watch the pieces of a page."""
@@ -58,9 +61,10 @@ class Patches:
         return self
 
     async def go_on(self) -> None:
-        """Let the piece pass that was held up."""
-        assert self._held is not None
-        await self._held.continue_()
+        """Wait for the piece that is held up, and let it pass."""
+        async with asyncio.timeout(PATIENCE_S):
+            route = await self._held
+        await route.continue_()
 
     async def _pass(self, route: Route) -> None:
         if route.request.method != "PATCH":
@@ -75,7 +79,7 @@ class Patches:
         if self._breaks:
             await route.abort("connectionreset")
         else:
-            self._held = route
+            self._held.set_result(route)
 
 
 async def _collection(visit: Visits, **look: Any) -> Page:  # width and scheme
@@ -148,15 +152,14 @@ async def test_what_a_field_does_not_accept_is_refused_before_a_byte_is_sent_and
     tickets = _asked(page, "POST", "/api/v1/uploads")
     await expect(page.get_by_text(re.compile(r"^Images, up to 6\. .* left in the account\.$"))).to_be_visible()
 
-    await page.locator(".drop:has(#photos-choose) input[type=file]").first.set_input_files(
-        [
-            _photo("one.jpg"),
-            {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"},
-            _photo("two.jpg"),
-            {"name": "empty.jpg", "mimeType": "image/jpeg", "buffer": b""},
-            *[_photo(f"more{number}.jpg") for number in range(5)],
-        ]
-    )
+    files: list[FilePayload] = [
+        _photo("one.jpg"),
+        {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"},
+        _photo("two.jpg"),
+        {"name": "empty.jpg", "mimeType": "image/jpeg", "buffer": b""},
+        *[_photo(f"more{number}.jpg") for number in range(5)],
+    ]
+    await page.locator(".drop:has(#photos-choose) input[type=file]").first.set_input_files(files)
 
     await expect(page.get_by_text("Uploaded", exact=True)).to_have_count(6)
     rows = page.locator(".item")

@@ -25,14 +25,14 @@ const LONGEST_PAUSE_MS = 30_000;
 const RENEWALS = 2;
 
 /** What only this module knows of a row. */
-type Course = { failures: number; renewals: number; reserved: number; sentBefore: number; seenStorage: unknown };
+type Course = { failures: number; renewals: number; reserved: number; seenStorage: unknown };
 
 const running = new Map<Row, Attempt>();
 const resting = new Map<Row, ReturnType<typeof setTimeout> | null>();
 const courses = new WeakMap<Row, Course>();
 
 function courseOf(row: Row): Course {
-  const known = courses.get(row) ?? { failures: 0, renewals: 0, reserved: 0, sentBefore: 0, seenStorage: null };
+  const known = courses.get(row) ?? { failures: 0, renewals: 0, reserved: 0, seenStorage: null };
   courses.set(row, known);
   return known;
 }
@@ -113,7 +113,6 @@ async function run(row: Row): Promise<void> {
   const claim: Attempt = { stop: () => {} };
   running.set(row, claim);
   row.state.value = { is: "sending" };
-  course.sentBefore = row.sent.peek();
   let ticket = row.ticket.peek();
   if (ticket === null) {
     const got = await reserve(wishOf(row), `${row.key}-${course.reserved}`);
@@ -135,7 +134,13 @@ async function run(row: Row): Promise<void> {
   if (running.get(row) === claim && ticket !== null) {
     running.set(
       row,
-      beginSending(row, ticket, file, (end) => settle(row, end)),
+      beginSending(row, ticket, file, {
+        onAccepted: () => {
+          course.failures = 0;
+          course.renewals = 0;
+        },
+        onEnd: (end) => settle(row, end),
+      }),
     );
   }
 }
@@ -143,10 +148,6 @@ async function run(row: Row): Promise<void> {
 function settle(row: Row, end: End): void {
   running.delete(row);
   const course = courseOf(row);
-  if (row.sent.peek() > course.sentBefore) {
-    course.failures = 0;
-    course.renewals = 0;
-  }
   switch (end.is) {
     case "done":
       row.sent.value = row.size;

@@ -31,8 +31,15 @@ export function tusAddress(ticket: number): string {
   return new URL(`/api/v1/uploads/${ticket}/tus`, location.href).href;
 }
 
-/** Send the rest of a file; `onEnd` is called once, unless the attempt is stopped before. */
-export function beginSending(row: Row, ticket: number, file: Blob, onEnd: (end: End) => void): Attempt {
+type Events = {
+  /** The server has another piece. */
+  onAccepted: () => void;
+  /** Called once, unless the attempt is stopped before. */
+  onEnd: (end: End) => void;
+};
+
+/** Send the rest of a file. */
+export function beginSending(row: Row, ticket: number, file: Blob, { onAccepted, onEnd }: Events): Attempt {
   let isOver = false;
   let abort = () => {};
   const meter = measure(row);
@@ -47,6 +54,7 @@ export function beginSending(row: Row, ticket: number, file: Blob, onEnd: (end: 
     isOver = true;
     clearInterval(watch);
     row.speed.value = null;
+    row.sent.value = meter.at() < 0 ? row.sent.peek() : meter.at();
     abort();
   };
   const watch = setInterval(() => {
@@ -74,6 +82,7 @@ export function beginSending(row: Row, ticket: number, file: Blob, onEnd: (end: 
           request.setHeader("X-CSRF-Token", session.value?.csrf_token ?? "");
         },
         onProgress: (sent) => !isOver && meter.note(sent),
+        onChunkComplete: () => !isOver && onAccepted(),
         onSuccess: () => finish({ is: "done" }),
         onError: (error) => finish(endOf(error)),
       });
