@@ -74,11 +74,19 @@ class Opening(Enum):
     USE = "use"
     """Use those that exist, as an administrator at the command line."""
 
+    EXAMINE = "examine"
+    """Look at those that exist, also where the disk does not read all of them."""
+
     ACCEPT_FILES = "accept_files"
     """Use those that exist, and record that these files are the database's."""
 
     ACCEPT_KEY = "accept_key"
     """Use those that exist, and record that the secrets are sealed with this key, which is created if it is missing."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether the process writes files into the data directory."""
+        return self not in (Opening.USE, Opening.EXAMINE)
 
     @property
     def stores(self) -> bool:
@@ -106,7 +114,7 @@ async def open_context(
     """
     creates = opening is Opening.CREATE
     may_lack_files = creates or (opening is Opening.ACCEPT_FILES and settings.database_url is not None)
-    check_place(settings.data_directory, creates=may_lack_files, writes=opening is not Opening.USE)
+    check_place(settings.data_directory, creates=may_lack_files, writes=opening.writes)
     async with AsyncExitStack() as stack:
         dsn = settings.database_url
         if dsn is None:
@@ -121,7 +129,8 @@ async def open_context(
         blobs = LocalBlobs(settings.data_directory / BLOBS, clock=clock, entropy=entropy)
         if opening is Opening.ACCEPT_FILES:
             await belonging.accept_files(database, blobs, entropy)
-        await belonging.check_files(database, blobs, entropy, adopts=opening.stores)
+        is_looking = opening is Opening.EXAMINE
+        await belonging.check_files(database, blobs, entropy, adopts=opening.stores, may_be_unreadable=is_looking)
         vault = await _open_vault(settings, database, opening, entropy)
         if opening.stores:
             await asyncio.to_thread(blobs.prepare)

@@ -144,6 +144,28 @@ def test_a_disk_that_fails_is_a_finding_and_the_rest_is_examined(kept: Kept, fol
     assert [place.split()[2] for place in places(said, "missing_bytes")] == [gone.name]
 
 
+@as_root
+def test_a_disk_that_fails_as_a_whole_is_a_finding_and_is_not_swept(kept: Kept, folder: Path) -> None:
+    store = kept.served.data / "blobs"
+    copy = folder / "copy"
+    shutil.copytree(store, copy)
+    with loop_disk(folder / "image", store, megabytes=16) as disk:
+        shutil.copytree(copy, store, dirs_exist_ok=True)
+        os.sync()
+        disk.unmount()
+        disk.mount()
+        assert {path.name for path in store.iterdir()} >= {"1", "store-id"}
+        disk.cut_power()
+
+        said = kept.examined("--read-data")
+        swept = command("doctor", "--sweep", env=kept.served.settings)
+
+    named = places(said, "disk_failed")
+    assert {f"account 1, {path.name} (EIO) ({kept.file_of(path)})" for path in kept.paths} <= set(named)
+    assert any(place in named for place in ("store-id in the store (EIO)", ". in the store (EIO)"))
+    assert (swept.returncode, "EIO" in swept.stderr) == (3, True)
+
+
 def test_what_may_not_be_read_is_a_finding_and_the_rest_is_examined(kept: Kept) -> None:
     denied, closed, gone = kept.paths[3], kept.paths[5].parent, kept.paths[12]
     gone.unlink()

@@ -74,6 +74,11 @@ def leftovers(root: Path, place: str) -> list[Leftover]:
     except OSError as error:
         return [_unreadable(place or ".", error)]
     found: list[Leftover] = []
+    if not place and STORE_ID in names:
+        try:
+            (directory / STORE_ID).read_bytes()
+        except OSError as error:
+            found.append(_unreadable(STORE_ID, error))
     for name in names:
         if not _is_own(place, name, names):
             found += _looked_at(directory, f"{place}/{name}" if place else name, name)

@@ -32,7 +32,8 @@ async def _examine(data: DataDirectory, *, read_data: bool, with_sweep: bool, re
 
     settings = output.settings(data_directory=data)
     server.set_up_logs(settings)
-    async with server.open_context(settings) as context:
+    opening = server.Opening.USE if with_sweep else server.Opening.EXAMINE  # a sweep has to know whose files these are
+    async with server.open_context(settings, opening) as context:
         if with_sweep:
             done = await run_sweep(context, with_store=True)
             output.out.print(

@@ -17,6 +17,7 @@ from satchel.blobs.local import LocalBlobs
 from satchel.db import stores as rows
 from satchel.db.pool import Database, Reader
 from satchel.db.stores import SealedSecret, StoreRow
+from satchel.model.causes import errno_of
 from satchel.model.errors import InvalidSettings, SettingFault, Unavailable
 from satchel.model.ids import AccountId, Entropy
 
@@ -31,7 +32,9 @@ _CHECK: Final = "satchel"
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-async def check_files(database: Database, blobs: LocalBlobs, entropy: Entropy, *, adopts: bool) -> None:
+async def check_files(
+    database: Database, blobs: LocalBlobs, entropy: Entropy, *, adopts: bool, may_be_unreadable: bool = False
+) -> None:
     """Require that a folder has the files of this database.
 
     Where one of them has no identity yet, it gets that of the other (both get a new one if neither has one), if both
@@ -42,13 +45,19 @@ async def check_files(database: Database, blobs: LocalBlobs, entropy: Entropy, *
         blobs: its folder; created if need be where it is adopted.
         entropy: for a new identity.
         adopts: whether to record an identity that one of them does not have. If not, only the check is done.
+        may_be_unreadable: whether a folder passes whose identity the system does not read; for what changes nothing.
 
     Raises:
-        Unavailable: they do not belong together; nothing was changed.
+        Unavailable: they do not belong together, or the system does not read the identity; nothing was changed.
     """
     async with database.read() as tx:
         known = await rows.store(tx)
-    found = await blobs.identity()
+    try:
+        found = await blobs.identity()
+    except Unavailable as error:
+        if may_be_unreadable and errno_of(error) is not None:
+            return
+        raise
     if known.id is not None and known.id == found:
         return
     if not await _may_adopt(database, blobs, known, found):
