@@ -149,7 +149,7 @@ async def test_files_are_added_as_they_arrive(visit: Visits) -> None:
     place = page.get_by_role("region", name="Attachments")
 
     chosen = {"name": "offers.txt", "mimeType": "text/plain", "buffer": b"three offers"}
-    await place.locator("input[type=file]").set_input_files([chosen])  # type: ignore[list-item]  # FilePayload is private
+    await place.locator("input[type=file]").set_input_files([chosen])  # type: ignore[arg-type]  # FilePayload is private
 
     await expect(place.get_by_role("link", name="offers.txt", exact=True)).to_be_visible()
     await expect(page.get_by_text("Bela Buyer added “offers.txt”")).to_be_visible()

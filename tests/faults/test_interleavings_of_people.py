@@ -12,7 +12,7 @@ from interleaving import Act, interleave
 from satchel.actions.context import Context
 from satchel.actions.exports import requests
 from satchel.actions.exports.requests import ExportRequest
-from satchel.actions.identity import accounts, applications, credentials, groups, sign_in, users
+from satchel.actions.identity import accounts, applications, credentials, groups, sessions, sign_in, users
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import Unavailable
 from satchel.model.ids import CredentialId, ExportId, GroupId, UserId
@@ -77,7 +77,7 @@ class Scene:
 
     async def _sign_in(self, context: Context) -> None:
         actor = await sign_in.by_password(context, self.email, PASSWORD, kind="password", address=None)
-        await credentials.open_session(context, actor)
+        await sessions.open_session(context, actor)
 
 
 EXPORT = ExportRequest(selection=Selection(query={"app": "EXP"}))
