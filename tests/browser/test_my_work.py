@@ -110,3 +110,25 @@ async def test_an_address_that_leads_nowhere_says_so(visit: Visits, width: int, 
 
     await expect(page.get_by_role("heading", name="There is nothing here", level=1)).to_be_visible()
     await axe(page)
+
+
+@every_look
+async def test_the_gallery_shows_what_one_may_start_by_category(visit: Visits, width: int, scheme: Scheme) -> None:
+    page = await visit("/start", who="admin", width=width, scheme=scheme)
+
+    await expect(page.get_by_role("heading", name="Procurement")).to_be_visible()
+    await expect(page.locator(".card", has_text="Product Evaluation")).to_contain_text(
+        "Decide whether a product is worth buying."
+    )
+    await axe(page)
+    await page.get_by_label("Find an app").fill("visit")
+    await expect(page.locator(".card")).to_have_count(1)
+    assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
+
+
+async def test_who_may_start_nothing_is_told_whom_to_ask(visit: Visits) -> None:
+    page = await visit("/start", who="archivist")
+
+    await expect(page.get_by_role("heading", name="There is nothing that you may start")).to_be_visible()
+    await expect(page.get_by_text("Ask an administrator of your account")).to_be_visible()
+    await axe(page)

@@ -95,6 +95,7 @@ def _print(address: str, logins: Mapping[str, Mapping[str, str]], *, receiver: s
     say = output.out.print
     if is_serving:
         say(Text(f"\nSatchel answers at {address}", style="bold green"))
+        say(f"  in a browser  {address}/", markup=False)
         say(f"  native API    {address}/api/v1", markup=False)
         say(f"  OpenAPI       {address}/api/openapi.json", markup=False)
         say(f"  health        {address}/healthz", markup=False)

@@ -5,7 +5,7 @@ import { Icon } from "../../components/icon";
 import { Empty, ProblemNote, Skeleton } from "../../components/state";
 import { useTitle } from "../../components/title";
 import { useLoad } from "../../load";
-import { isAdmin, me } from "../../session/session";
+import { isAdmin } from "../../session/session";
 import { texts } from "../../texts";
 import { FirstRun } from "./first-run";
 
@@ -13,20 +13,13 @@ const words = texts.start;
 
 type App = Schemas["AppSummary"];
 
-/** Whether the person may start instances of an app. */
-export function mayStart(app: { id: number }): boolean {
-  const who = me.value;
-  const rights = [...(who?.rights[String(app.id)] ?? []), ...(who?.rights["*"] ?? [])];
-  return who !== null && (who.admin || rights.includes("start"));
-}
-
 /** The apps that the person may start, by category. */
 export function Start() {
   useTitle(words.title);
   const apps = useLoad<readonly App[]>("apps", async () => (await take(api.GET("/api/v1/apps"))).items);
   const [text, setText] = useState("");
   const [category, setCategory] = useState<string | null>(null);
-  const startable = (apps.data ?? []).filter(mayStart);
+  const startable = (apps.data ?? []).filter((app) => app.may.includes("start"));
   const wanted = text.trim().toLocaleLowerCase();
   const shown = startable.filter(
     (app) =>
@@ -112,21 +105,12 @@ function Category({ name, apps }: { name: string; apps: readonly App[] }) {
               <b>
                 <a href={`/start/${app.code}`}>{app.name}</a>
               </b>
-              <AppMeta app={app} />
+              {app.description !== "" && <span class="quiet small">{app.description}</span>}
+              <span class="meta">{words.meta(app.code, app.version)}</span>
             </div>
           </li>
         ))}
       </ul>
     </section>
-  );
-}
-
-/** Description and version, where the server names them in its list. */
-function AppMeta({ app }: { app: App & { description?: string; version?: number } }) {
-  return (
-    <>
-      {app.description !== undefined && <span class="quiet small">{app.description}</span>}
-      <span class="meta">{app.version === undefined ? app.code : words.meta(app.code, app.version)}</span>
-    </>
   );
 }
