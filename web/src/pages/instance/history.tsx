@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 import { api, take } from "../../api/client";
 import { Icon } from "../../components/icon";
@@ -18,14 +18,22 @@ const SHOWN_AT_FIRST = 30;
 export function useHistory(view: InstanceView | null): Loaded<readonly Event[]> {
   const isVisible = view?.may.includes("history") === true;
   const id = view?.id ?? 0;
-  return useLoad<readonly Event[]>(isVisible ? `history ${id}` : "history of nothing", async () =>
-    isVisible ? readHistory(id) : [],
-  );
+  const known = useRef<{ id: number; events: readonly Event[] }>({ id: 0, events: [] });
+  return useLoad<readonly Event[]>(isVisible ? `history ${id}` : "history of nothing", async () => {
+    if (!isVisible) {
+      return [];
+    }
+    const before = known.current.id === id ? known.current.events : [];
+    const events = [...(await readSince(id, before[0]?.id ?? 0)), ...before];
+    known.current = { id, events };
+    return events;
+  });
 }
 
-async function readHistory(instance: number): Promise<Event[]> {
+/** Return the lines after one, newest first; the server lists them oldest first. */
+async function readSince(instance: number, last: number): Promise<Event[]> {
   const events: Event[] = [];
-  let cursor: string | null = "0";
+  let cursor: string | null = String(last);
   while (cursor !== null) {
     const params = { path: { instance }, query: { cursor, limit: PAGE } };
     const page: { items: Event[]; next: string | null } = await take(
