@@ -28,6 +28,7 @@ REFUSED = frozenset({401, 403, 404})
 BODIES: dict[str, object] = {
     "PUT /api/v1/secrets/{name}": {"value": "open-sesame"},
     "POST /api/v1/session": {"email": "nobody@acme.example", "password": "wrong"},
+    "POST /api/v1/me/password": {"old": "not the one", "new": "a long enough one"},
     "POST /api/v1/users": {"email": "new@acme.example", "name": "New"},
     "POST /api/v1/users/{user}/password": {"password": "a long enough one"},
     "POST /api/v1/users/{user}/credentials": {"kind": "token", "name": "x"},

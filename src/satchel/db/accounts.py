@@ -147,6 +147,45 @@ async def users(tx: Reader, account_id: AccountId, *, after: int, limit: int) ->
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """Which users are asked for; None leaves a condition out.
+
+    Attributes:
+        text: contained in the name, in any case of its letters.
+        in_emails: whether `text` is looked for in e-mails too.
+    """
+
+    ids: Sequence[int] | None = None
+    text: str | None = None
+    in_emails: bool = False
+    group: GroupId | None = None
+
+
+async def users_matching(
+    tx: Reader, account_id: AccountId, wanted: UserFilter, *, after: int, limit: int
+) -> list[User]:
+    """Return a page of the account's users that match, by id."""
+    return await tx.rows(
+        User,
+        f"SELECT {_USER} FROM users u WHERE account_id = %(account)s AND id > %(after)s"
+        " AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))"
+        " AND (%(text)s::text IS NULL OR strpos(lower(name), lower(%(text)s)) > 0"
+        " OR (%(in_emails)s AND strpos(lower(email), lower(%(text)s)) > 0))"
+        " AND (%(group)s::bigint IS NULL OR EXISTS (SELECT FROM group_members m WHERE m.account_id = u.account_id"
+        " AND m.user_id = u.id AND m.group_id = %(group)s)) ORDER BY id LIMIT %(limit)s",
+        {
+            "account": account_id,
+            "after": after,
+            "ids": None if wanted.ids is None else list(wanted.ids),
+            "text": wanted.text,
+            "in_emails": wanted.in_emails,
+            "group": wanted.group,
+            "limit": limit,
+        },
+    )
+
+
 async def user_names(tx: Reader, account_id: AccountId, ids: Sequence[int]) -> dict[int, str]:
     """Return the names of users of the account, by number; who is not there is left out."""
     rows = await tx.pairs("SELECT id, name FROM users WHERE account_id = %s AND id = ANY(%s)", (account_id, list(ids)))
@@ -206,6 +245,16 @@ async def update_user(tx: Writer, account_id: AccountId, user_id: UserId, *, ema
     except UniqueViolation:
         return False
     return True
+
+
+async def set_profile(
+    tx: Writer, account_id: AccountId, user_id: UserId, *, name: str, time_zone: str, locale: str
+) -> None:
+    """Set what a user says of themselves."""
+    await tx.execute(
+        "UPDATE users SET name = %s, time_zone = %s, locale = %s WHERE account_id = %s AND id = %s",
+        (name, time_zone, locale, account_id, user_id),
+    )
 
 
 async def activate_user(tx: Writer, account_id: AccountId, user_id: UserId) -> None:

@@ -201,11 +201,32 @@ async def revoke_credential(tx: Writer, account_id: AccountId, credential_id: Cr
     await _revoke(tx, account_id, now, "id = %(id)s", {"id": credential_id})
 
 
-async def revoke_kind(tx: Writer, account_id: AccountId, user_id: UserId, kinds: Sequence[str], now: datetime) -> None:
-    """End all credentials of these kinds that a user has."""
+async def revoke_kind(
+    tx: Writer,
+    account_id: AccountId,
+    user_id: UserId,
+    kinds: Sequence[str],
+    now: datetime,
+    *,
+    but: Sequence[CredentialId] = (),
+) -> None:
+    """End all credentials of these kinds that a user has, but for some."""
     await _revoke(
-        tx, account_id, now, "user_id = %(user)s AND kind = ANY(%(kinds)s)", {"user": user_id, "kinds": list(kinds)}
+        tx,
+        account_id,
+        now,
+        "user_id = %(user)s AND kind = ANY(%(kinds)s) AND id <> ALL(%(but)s)",
+        {"user": user_id, "kinds": list(kinds), "but": list(but)},
     )
+
+
+async def move_session(tx: Writer, account_id: AccountId, session: CredentialId, parent: CredentialId) -> bool:
+    """Let a session end with another password than the one that opened it; return False where it is no session."""
+    moved = await tx.execute(
+        "UPDATE credentials SET parent_id = %s WHERE account_id = %s AND id = %s AND kind = 'session'",
+        (parent, account_id, session),
+    )
+    return moved > 0
 
 
 async def revoke_all(tx: Writer, account_id: AccountId, user_id: UserId, now: datetime) -> None:

@@ -137,18 +137,36 @@ async def password_hash(context: Context, password: str) -> str:
     Raises:
         InvalidValues: the password is too short or too long.
     """
-    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
-        message = f"A password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters."
-        raise InvalidValues([FieldFault(field="password", code="length", message=message)])
+    check_new_password(password)
     return await context.passwords.hash(password)
 
 
-async def store_password(tx: Writer, context: Context, actor: Actor, user_id: UserId, hashed: str) -> None:
-    """Replace a user's password in a transaction that checked who may, and locked the user; all their sessions end."""
+def check_new_password(password: str, *, field: str = "password") -> None:
+    """Check a password that somebody chose.
+
+    Raises:
+        InvalidValues: it is too short or too long.
+    """
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        message = f"A password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters."
+        raise InvalidValues([FieldFault(field=field, code="length", message=message)])
+
+
+async def store_password(
+    tx: Writer, context: Context, actor: Actor, user_id: UserId, hashed: str, *, keep: CredentialId | None = None
+) -> None:
+    """Replace a user's password in a transaction that checked who may, and locked the user; all their sessions end.
+
+    Args:
+        keep: a session that stays, and from now on ends with the new password.
+    """
     now = context.clock()
-    await rows.revoke_kind(tx, actor.account_id, user_id, ["password", "session"], now)
     new = NewCredential(kind="password", name="password", password_hash=hashed)
-    await rows.insert_credential(tx, actor.account_id, user_id, new, now)
+    created = await rows.insert_credential(tx, actor.account_id, user_id, new, now)
+    kept = [created]
+    if keep is not None and await rows.move_session(tx, actor.account_id, keep, created):
+        kept.append(keep)
+    await rows.revoke_kind(tx, actor.account_id, user_id, ["password", "session"], now, but=kept)
     await write_event(tx, context, actor, "password.set", {"user": user_id})
 
 

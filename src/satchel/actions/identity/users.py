@@ -1,6 +1,7 @@
-"""Users who change: what administrators do to them after they were made, and whether there are some."""
+"""Users: found by number, name or group, and changed by administrators after they were made."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from satchel.actions import access
 from satchel.actions.context import Context
@@ -9,6 +10,7 @@ from satchel.actions.identity import accounts
 from satchel.actions.identity.checks import check_user
 from satchel.db import accounts as rows
 from satchel.db import credentials as credential_rows
+from satchel.db.accounts import User, UserFilter
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, NotFound
 from satchel.model.ids import GroupId, UserId
@@ -25,6 +27,40 @@ async def require_active(context: Context, actor: Actor, user_ids: Sequence[User
     unknown = next((user for user in user_ids if user not in known), None)
     if unknown is not None:
         raise NotFound("user", unknown)
+
+
+async def found(
+    context: Context,
+    actor: Actor,
+    *,
+    ids: Sequence[int] | None,
+    text: str | None,
+    group: GroupId | None,
+    after: int,
+    limit: int,
+) -> list[User]:
+    """Return a page of the account's users, by id; everybody of the account may see them, to assign tasks to them.
+
+    E-mails are for administrators: for others they are left out, and not searched.
+
+    Args:
+        context: the server's parts.
+        actor: who asks.
+        ids: only these; None for all.
+        text: contained in the name.
+        group: its members only.
+        after: the number behind which the page begins.
+        limit: the most users of the page.
+
+    Raises:
+        Forbidden: the actor neither belongs to the group nor is an administrator, who alone see its members.
+    """
+    if group is not None and group not in actor.group_ids:
+        access.require_admin(actor)
+    wanted = UserFilter(ids=ids, text=text, in_emails=actor.is_admin, group=group)
+    async with context.database.read() as tx:
+        page = await rows.users_matching(tx, actor.account_id, wanted, after=after, limit=limit)
+    return page if actor.is_admin else [replace(user, email=None) for user in page]
 
 
 async def update(

@@ -42,7 +42,7 @@ class User(ReplyBody, frozen=True, kw_only=True):
     """A person of the account.
 
     Attributes:
-        email: null once the person was erased.
+        email: null for everybody but administrators, and once the person was erased.
         time_zone: an IANA name.
         active: whether they may sign in.
     """

@@ -46,6 +46,16 @@ class PageQuery(QueryString, frozen=True, kw_only=True):
     limit: PageLimit = DEFAULT_PAGE
 
 
+class UsersQuery(PageQuery, frozen=True, kw_only=True):
+    """The filters of people."""
+
+    id: Annotated[str | None, Meta(description="Only these: numbers, separated by commas.")] = None
+    q: Annotated[str | None, Meta(description="Contained in the name; for administrators, or in the e-mail.")] = None
+    group: Annotated[
+        Number | None, Meta(description="The members of this group: for administrators, and for its members.")
+    ] = None
+
+
 class AppsQuery(QueryString, frozen=True, kw_only=True):
     """The filter of apps."""
 

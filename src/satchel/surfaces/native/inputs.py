@@ -79,6 +79,21 @@ class NewUser(Body):
     groups: Sequence[Id] = ()
 
 
+class ProfileChange(Body):
+    """What a person changes of themselves; what is left out stays."""
+
+    name: Name | None = None
+    time_zone: Name | None = None
+    locale: Name | None = None
+
+
+class PasswordChange(Body):
+    """The present password of a person, and the new one."""
+
+    old: Name
+    new: Name
+
+
 class NewPassword(Body):
     """A new password."""
 

@@ -1,10 +1,11 @@
 """Users, groups, grants, credentials, storage, the account's history."""
 
 from satchel.actions.identity import accounts, credentials
+from satchel.actions.identity import users as directory
 from satchel.model.actor import Right
 from satchel.model.api import instances as events_api
 from satchel.model.api import people as api
-from satchel.model.api.queries import PageQuery
+from satchel.model.api.queries import MAX_PAGE, PageQuery, UsersQuery
 from satchel.model.errors import (
     Conflict,
     Forbidden,
@@ -15,6 +16,7 @@ from satchel.model.errors import (
 from satchel.model.ids import CredentialId, GroupId, UserId
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.texts import whole_number
 from satchel.surfaces.native import inputs
 from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.outputs import instances as outputs_of_instances
@@ -23,10 +25,27 @@ from satchel.surfaces.native.outputs.paging import page
 
 
 async def users(exchange: Exchange) -> Reply:
-    """List the account's people."""
-    asked = exchange.query(PageQuery)
-    found = await accounts.users(exchange.context, exchange.actor, after=asked.cursor, limit=asked.limit + 1)
+    """List the account's people, or some of them: by numbers (id=1,2,3), a text in their names, a group."""
+    asked = exchange.query(UsersQuery)
+    found = await directory.found(
+        exchange.context,
+        exchange.actor,
+        ids=None if asked.id is None else _numbers(asked.id),
+        text=asked.q if asked.q and asked.q.strip() else None,
+        group=None if asked.group is None else GroupId(asked.group),
+        after=asked.cursor,
+        limit=asked.limit + 1,
+    )
     return json_reply(page(found, asked.limit, api.Users, outputs.user))
+
+
+def _numbers(text: str) -> list[int]:
+    found = [whole_number(one.strip(), low=1) for one in text.split(",")]
+    numbers = [one for one in found if one is not None]
+    if len(numbers) < len(found) or len(numbers) > MAX_PAGE:
+        message = f"id holds the numbers of 1 to {MAX_PAGE} users, separated by commas."
+        raise InvalidRequest(message, pointer="/id")
+    return numbers
 
 
 async def create_user(exchange: Exchange) -> Reply:
@@ -167,7 +186,7 @@ async def events(exchange: Exchange) -> Reply:
 
 
 ENDPOINTS = (
-    endpoint("GET", "/api/v1/users", users, query=PageQuery, answers=shows(api.Users)),
+    endpoint("GET", "/api/v1/users", users, query=UsersQuery, answers=shows(api.Users), refuses=(Forbidden,)),
     endpoint(
         "POST",
         "/api/v1/users",

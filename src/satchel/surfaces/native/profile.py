@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from satchel.actions.identity import credentials, sessions
+from satchel.actions.identity import credentials, profile, sessions
 from satchel.model.api import people as api
-from satchel.model.errors import ChooseAccount, NotFound, TooManyRequests, Unauthenticated
+from satchel.model.errors import ChooseAccount, InvalidValues, NotFound, TooManyRequests, Unauthenticated
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
 from satchel.surfaces.native.auth import SESSION_COOKIE
-from satchel.surfaces.native.description.answers import makes, shows
+from satchel.surfaces.native.description.answers import NOTHING, makes, shows
 from satchel.surfaces.native.outputs import people as outputs
 
 _KEPT_LONGER = timedelta(days=1)
@@ -61,6 +61,22 @@ async def me(exchange: Exchange) -> Reply:
     return json_reply(outputs.me(exchange.actor))
 
 
+async def update(exchange: Exchange) -> Reply:
+    """Change the caller's name, time zone or language."""
+    given = await exchange.read(inputs.ProfileChange)
+    changed = await profile.update(
+        exchange.context, exchange.actor, name=given.name, time_zone=given.time_zone, locale=given.locale
+    )
+    return json_reply(outputs.me(changed))
+
+
+async def change_password(exchange: Exchange) -> Reply:
+    """Replace the caller's password; their other sessions end."""
+    given = await exchange.read(inputs.PasswordChange)
+    await profile.change_password(exchange.context, exchange.actor, old=given.old, new=given.new)
+    return Reply(status=204)
+
+
 ENDPOINTS = (
     endpoint(
         "POST",
@@ -74,5 +90,21 @@ ENDPOINTS = (
     endpoint("GET", "/api/v1/session", session, answers=shows(api.Session), refuses=(NotFound,)),
     endpoint("DELETE", "/api/v1/session", sign_out, answers=(Answer(status=204, headers=("Set-Cookie",)),)),
     endpoint("GET", "/api/v1/me", me, answers=shows(api.Me)),
+    endpoint(
+        "PATCH",
+        "/api/v1/me",
+        update,
+        body=inputs.ProfileChange,
+        answers=shows(api.Me),
+        refuses=(InvalidValues,),
+    ),
+    endpoint(
+        "POST",
+        "/api/v1/me/password",
+        change_password,
+        body=inputs.PasswordChange,
+        answers=NOTHING,
+        refuses=(InvalidValues,),
+    ),
 )
 """The routes of this module."""
