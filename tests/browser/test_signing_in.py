@@ -95,3 +95,43 @@ async def _amount(page: Page, instance: int) -> object:
     return await page.evaluate(
         "async id => (await (await fetch(`/api/v1/instances/${id}`)).json()).values.amount", instance
     )
+
+
+async def test_a_wrong_password_in_the_dialog_is_said_and_can_be_corrected(visit: Visits, watch: Watch) -> None:
+    task = await visit.office.stage.task("buyer", await _evaluation(visit.office))
+    page = await visit(f"/tasks/{task}", who="buyer")
+    await page.get_by_label("Amount").wait_for()
+    await page.context.clear_cookies()
+    watch.expect(f"request: POST /api/v1/tasks/{task}/complete 401", SESSION)
+    await page.get_by_role("button", name="Reject").click()
+    dialog = page.get_by_role("dialog", name="Sign in to continue")
+    await dialog.get_by_label("Password", exact=True).fill("not this one")
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_role("alert")).to_contain_text("E-mail or password is wrong.")
+
+    await dialog.get_by_label("Password", exact=True).fill(visit.office.logins["buyer"].password)
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_role("heading", name="Done: Reject.")).to_be_visible()
+
+
+async def test_a_tab_goes_on_after_another_one_signed_in_anew(visit: Visits, watch: Watch) -> None:
+    task = await visit.office.stage.task("buyer", await _evaluation(visit.office))
+    page = await visit(f"/tasks/{task}", who="buyer")
+    await page.get_by_label("Amount").wait_for()
+    await visit.sign_in(page.context, "buyer")
+    watch.expect(f"request: POST /api/v1/tasks/{task}/complete 403")
+
+    await page.get_by_role("button", name="Reject").click()
+
+    await expect(page.get_by_role("heading", name="Done: Reject.")).to_be_visible()
+
+
+async def test_what_one_person_typed_is_not_shown_to_the_next_one(visit: Visits) -> None:
+    page = await visit("/start/EVA", who="admin")
+    await page.get_by_label("Product").fill("A secret plan")
+
+    await page.get_by_role("button", name="Sign out").click()
+    await sign_in_on_page(page, visit.office.logins["buyer"])
+
+    await expect(page.get_by_label("Product")).to_have_value("")

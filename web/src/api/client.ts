@@ -36,6 +36,8 @@ export function askToSignIn(): Promise<void> {
 }
 
 const SAFE = new Set(["GET", "HEAD"]);
+const SESSION = "/api/v1/session";
+const OVER = ["session_ended", "unauthenticated"];
 
 /**
  * Send a request to the API and return its answer, whatever its status.
@@ -45,16 +47,36 @@ const SAFE = new Set(["GET", "HEAD"]);
 export async function send(request: Request): Promise<Response> {
   const again = request.clone();
   const answer = await sendOnce(request);
-  const body = answer.status === 401 || answer.status === 403 ? await problemOf(answer.clone()) : null;
-  if (body === null || !isOver(body) || session.value === null) {
+  if (session.value === null || new URL(request.url).pathname === SESSION) {
     return answer;
   }
-  await askToSignIn();
-  return sendOnce(again);
+  if (answer.status === 401 && OVER.includes((await problemOf(answer.clone())).code)) {
+    await askToSignIn();
+    return sendOnce(again);
+  }
+  if (answer.status === 403 && !SAFE.has(request.method) && (await isOtherSession())) {
+    return sendOnce(again);
+  }
+  return answer;
 }
 
-function isOver(problem: Problem): boolean {
-  return ["session_ended", "unauthenticated", "csrf"].includes(problem.code);
+/** Whether another tab signed in anew meanwhile, so that the token of this page is that of an earlier session. */
+async function isOtherSession(): Promise<boolean> {
+  const before = session.value;
+  const answer = await sendOnce(new Request(new URL(SESSION, location.href)));
+  if (!answer.ok) {
+    return false;
+  }
+  const now = (await answer.json()) as Schemas["Session"];
+  if (before === null || now.csrf_token === before.csrf_token) {
+    return false;
+  }
+  if (now.user !== before.user) {
+    location.assign("/work"); // what is on the page belongs to somebody else
+    return false;
+  }
+  session.value = now;
+  return true;
 }
 
 async function sendOnce(request: Request): Promise<Response> {

@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 
 import { api, type Schemas, send, session, signInAgain, take } from "../api/client";
 import { type Problem, problemOf } from "../api/problem";
+import { forgetForms } from "../form/form-state";
 import { forgetLoaded } from "../load";
 
 export type Me = Schemas["Me"];
@@ -65,6 +66,7 @@ export async function signIn(given: SignIn): Promise<SignInFault | null> {
   session.value = opened;
   const now = await take(api.GET("/api/v1/me"));
   if (before !== null && before.id !== now.id) {
+    forgetForms();
     location.assign("/work"); // what is on the page belongs to somebody else
     return null;
   }
@@ -79,4 +81,5 @@ export async function signOut(): Promise<void> {
   session.value = null;
   me.value = null;
   forgetLoaded();
+  forgetForms();
 }

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 
 import { api, type Schemas, take } from "../../api/client";
 import { asProblem } from "../../api/problem";
@@ -9,6 +9,7 @@ import { Deck, focusFirstFault, sayFaults } from "../../form/deck";
 import { Done } from "../../form/done";
 import { FormFields } from "../../form/form-fields";
 import { type FormField, FormState, submission } from "../../form/form-state";
+import { useMainKey } from "../../form/main-key";
 import { newKey, useSending } from "../../form/sending";
 import { refreshCounts } from "../../frame/counts";
 import { useLoad } from "../../load";
@@ -163,22 +164,4 @@ function Filling({ app }: { app: Schemas["App"] }) {
       </div>
     </>
   );
-}
-
-/** Ctrl and Enter press the main button from anywhere in the page. */
-export function useMainKey(press: () => void): void {
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => {
-      if (
-        event.key === "Enter" &&
-        (event.ctrlKey || event.metaKey) &&
-        document.querySelector("dialog[open]") === null
-      ) {
-        event.preventDefault();
-        press();
-      }
-    };
-    document.addEventListener("keydown", listen);
-    return () => document.removeEventListener("keydown", listen);
-  });
 }

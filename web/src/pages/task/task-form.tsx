@@ -8,6 +8,7 @@ import { Deck, focusFirstFault, Overtaken, sayFaults } from "../../form/deck";
 import { Done } from "../../form/done";
 import { FormFields } from "../../form/form-fields";
 import { type FormField, FormState, isWritable, submission, type Values } from "../../form/form-state";
+import { useMainKey } from "../../form/main-key";
 import { newKey, useSending } from "../../form/sending";
 import { PersonName } from "../../form/shown-value";
 import { dayAndTime, since } from "../../format";
@@ -16,7 +17,6 @@ import { me } from "../../session/session";
 import { texts } from "../../texts";
 import { claimed, pending } from "../../uploads/queue";
 import { neighbours } from "../neighbours";
-import { useMainKey } from "../start/start-form";
 
 const words = texts.task;
 
