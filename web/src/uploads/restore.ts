@@ -133,7 +133,7 @@ function targetOf(upload: Upload, codes: ReadonlyMap<number, string>): Target | 
     return { task: upload.task };
   }
   if (upload.instance !== null) {
-    return { instance: upload.instance };
+    return null; // files go into an instance as they arrive: this one belongs to a program that is about to do that
   }
   const app = codes.get(upload.app_id);
   return app === undefined ? null : { app };
