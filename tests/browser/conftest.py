@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from browser.chromium import ABSENT, ARGUMENTS, executable
 from browser.offices import RECEIVER, Office, open_office
-from browser.visiting import Visits
+from browser.visiting import PATIENCE_MS, Visits
 from browser.watching import Watch
 from database import Postgres, url_of
 from e2e.conftest import free_port
@@ -88,6 +88,7 @@ def _settings(served: Served) -> Settings:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """The browser of this worker."""
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS])
         yield chromium

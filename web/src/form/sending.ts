@@ -76,8 +76,3 @@ export function useSending(target: UploadTarget): Sending {
     },
   };
 }
-
-/** A key for one act, so that it is done once however often it is sent: with the next act comes a new key. */
-export function newKey(): string {
-  return crypto.randomUUID();
-}

@@ -1,3 +1,4 @@
+import { newKey } from "../api/keys";
 // The uploads of this page: three at a time, wherever the person walks in the application.
 //
 // A row waits, is sent, and ends as done or refused. What interrupts it in between (a pause, a broken connection, a
@@ -14,7 +15,7 @@ import { change, forget, forgetUser, type Kept, keep } from "./kept";
 import { hold, release } from "./locks";
 import { addRows, dropRows, isPending, isRestored, keyOf, makeRow, type Row, rows, type Target } from "./rows";
 import { type Attempt, beginSending, type End } from "./sending";
-import { giveBack, newKey, reserve, wishOf } from "./ticket";
+import { giveBack, reserve, wishOf } from "./ticket";
 
 export { idsOf, isRestored, pending, type Row, type Target as UploadTarget, uploadsFor } from "./rows";
 

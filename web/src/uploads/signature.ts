@@ -1,3 +1,4 @@
+import { newKey } from "../api/keys";
 // Sends a signature a moment after its last stroke, and again when strokes are added; a form waits for it like for a file.
 
 import { signal } from "@preact/signals";
@@ -6,7 +7,7 @@ import { send } from "../api/client";
 import { Problem } from "../api/problem";
 import { keyOf, signing, type Target } from "./rows";
 import { type End, endOfAnswer } from "./sending";
-import { giveBack, newKey, reserve } from "./ticket";
+import { giveBack, reserve } from "./ticket";
 
 /** The server stores a picture of the strokes; it is never larger. */
 const TICKET_BYTES = 65_536;

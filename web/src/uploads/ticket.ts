@@ -56,11 +56,6 @@ export function giveBack(ticket: number, tries = 0): void {
     .then(({ response }) => (response.status === 409 || response.status >= 500) && again(), again);
 }
 
-/** A key that nobody else has. */
-export function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 export function wishOf(row: Row): Wish {
   return {
     size: row.size,

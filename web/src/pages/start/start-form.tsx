@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
-
 import { api, type Schemas, take } from "../../api/client";
+import { newKey } from "../../api/keys";
 import { asProblem } from "../../api/problem";
 import { Icon } from "../../components/icon";
 import { ProblemNote, Skeleton } from "../../components/state";
@@ -10,7 +10,7 @@ import { Done } from "../../form/done";
 import { FormFields } from "../../form/form-fields";
 import { type FormField, FormState, submission } from "../../form/form-state";
 import { useMainKey } from "../../form/main-key";
-import { newKey, useSending } from "../../form/sending";
+import { useSending } from "../../form/sending";
 import { refreshCounts } from "../../frame/counts";
 import { useLoad } from "../../load";
 import { texts } from "../../texts";

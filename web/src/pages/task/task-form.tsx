@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
-
 import { api, type Schemas, take } from "../../api/client";
+import { newKey } from "../../api/keys";
 import { asProblem, type Problem } from "../../api/problem";
 import { Icon } from "../../components/icon";
 import { ProblemNote } from "../../components/state";
@@ -9,7 +9,7 @@ import { Done } from "../../form/done";
 import { FormFields } from "../../form/form-fields";
 import { type FormField, FormState, isWritable, submission, type Values } from "../../form/form-state";
 import { useMainKey } from "../../form/main-key";
-import { newKey, useSending } from "../../form/sending";
+import { useSending } from "../../form/sending";
 import { PersonName } from "../../form/shown-value";
 import { dayAndTime, since } from "../../format";
 import { refreshCounts } from "../../frame/counts";
