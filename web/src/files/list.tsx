@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { Icon } from "../components/icon";
 import { Menu } from "../components/menu";
@@ -138,9 +138,25 @@ function Elsewhere({ file }: { file: StoredFile }) {
   );
 }
 
+/** The server makes the small picture of an image a little after it arrived. */
+const AGAIN_MS = 3_000;
+const TRIES = 4;
+
 /** The small picture of an image, the ending of any other name. */
 export function Picture({ file, large = false }: { file: StoredFile; large?: boolean }) {
+  const [failed, setFailed] = useState(0);
   const [isMissing, setMissing] = useState(false);
+  useEffect(() => {
+    if (!isMissing || failed >= TRIES) {
+      return;
+    }
+    const timer = setTimeout(() => setMissing(false), AGAIN_MS * failed);
+    return () => clearTimeout(timer);
+  }, [isMissing, failed]);
+  const fail = () => {
+    setFailed(failed + 1);
+    setMissing(true);
+  };
   if (!isPicture(file) || isMissing) {
     return <Place icon={endingOf(file)} isPdf={file.media_type === "application/pdf"} />;
   }
@@ -150,7 +166,7 @@ export function Picture({ file, large = false }: { file: StoredFile; large?: boo
       src={previewAddress(file)}
       alt={large ? file.description : ""} // its name stands below
       loading="lazy"
-      onError={() => setMissing(true)}
+      onError={fail}
     />
   );
 }
