@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from pathlib import Path
 
 from playwright.async_api import Page, expect
 
@@ -143,13 +144,14 @@ async def test_a_deleted_file_comes_back(visit: Visits) -> None:
     await expect(files).to_have_count(1)
 
 
-async def test_files_are_added_as_they_arrive(visit: Visits) -> None:
+async def test_files_are_added_as_they_arrive(visit: Visits, tmp_path: Path) -> None:
     page = await visit(f"/i/{await _evaluation(visit.office)}", who="buyer")
     await expect(page.get_by_role("heading", name="Attachments")).to_be_visible()
     place = page.get_by_role("region", name="Attachments")
 
-    chosen = {"name": "offers.txt", "mimeType": "text/plain", "buffer": b"three offers"}
-    await place.locator("input[type=file]").set_input_files([chosen])  # type: ignore[arg-type]  # FilePayload is private
+    offers = tmp_path / "offers.txt"
+    offers.write_text("three offers")
+    await place.locator("input[type=file]").set_input_files(offers)
 
     await expect(place.get_by_role("link", name="offers.txt", exact=True)).to_be_visible()
     await expect(page.get_by_text("Bela Buyer added “offers.txt”")).to_be_visible()
@@ -202,3 +204,20 @@ async def test_what_is_not_there_says_so(visit: Visits) -> None:
 
     await expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
     await axe(page)
+
+
+async def test_an_instance_is_cancelled_with_its_reason_and_then_deleted(visit: Visits) -> None:
+    page = await visit(f"/i/{await _evaluation(visit.office)}", who="admin")
+
+    await page.get_by_role("button", name="More", exact=True).click()
+    await page.get_by_role("button", name="Cancel…").click()
+    await page.get_by_label("Reason").fill("Bought elsewhere.")
+    await page.get_by_role("dialog").get_by_role("button", name="Cancel EVA-1").click()
+    await expect(page.get_by_text("Cancelled", exact=True)).to_be_visible()
+    await expect(page.locator(".quote", has_text="Bought elsewhere.")).to_be_visible()
+
+    await page.get_by_role("button", name="More", exact=True).click()
+    await page.get_by_role("button", name="Delete…").click()
+    await axe(page)
+    await page.get_by_role("dialog").get_by_role("button", name="Delete EVA-1").click()
+    await expect(page.get_by_role("heading", name="My work")).to_be_visible()

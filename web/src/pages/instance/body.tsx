@@ -62,7 +62,14 @@ export function Body({ view, app, apps, progress, stops, history, part, onChange
 
   return (
     <>
-      <Header view={view} app={app} apps={apps} files={files} isStopped={stops.incidents.length > 0} />
+      <Header
+        view={view}
+        app={app}
+        apps={apps}
+        files={files}
+        isStopped={stops.incidents.length > 0}
+        onChange={changed}
+      />
       {view.sight === "own" && (
         <div class="note info">
           <Icon name="info" />

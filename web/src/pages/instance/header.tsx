@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
 
 import type { Schemas } from "../../api/client";
 import { announce } from "../../components/announce";
@@ -10,6 +11,7 @@ import { copyText } from "../../files/links";
 import { bytes, dayAndTime, fullTime, plural } from "../../format";
 import { texts } from "../../texts";
 import { listAddress } from "../neighbours";
+import { CancelDialog, DeleteDialog } from "./ending";
 import { personName } from "./names";
 import type { App, InstanceView } from "./rights";
 
@@ -21,11 +23,14 @@ type Props = {
   apps: readonly Schemas["AppSummary"][];
   files: readonly StoredFile[];
   isStopped: boolean;
+  onChange: () => void;
 };
 
 /** What the instance is, its state, and where it comes from. */
-export function Header({ view, app, apps, files, isStopped }: Props) {
+export function Header({ view, app, apps, files, isStopped, onChange }: Props) {
+  const { route } = useLocation();
   const [shown, setShown] = useState<string | null>(null);
+  const [asked, setAsked] = useState<"cancel" | "delete" | null>(null);
   const address = `${location.origin}/i/${view.identifier}`;
 
   async function copy() {
@@ -54,9 +59,39 @@ export function Header({ view, app, apps, files, isStopped }: Props) {
           <button class="button plain" type="button" onClick={() => window.print()}>
             {texts.task.print}
           </button>
+          {view.may.includes("cancel") && (
+            <button class="button plain danger" type="button" onClick={() => setAsked("cancel")}>
+              {words.cancelAsk}
+            </button>
+          )}
+          {view.may.includes("delete") && (
+            <button class="button plain danger" type="button" onClick={() => setAsked("delete")}>
+              {words.deleteAsk}
+            </button>
+          )}
         </Menu>
       </div>
       <p class="quiet small sub gap">{metaOf(view, app, apps, files)}</p>
+      {asked === "cancel" && (
+        <CancelDialog
+          view={view}
+          onClose={() => setAsked(null)}
+          onDone={() => {
+            setAsked(null);
+            onChange();
+          }}
+        />
+      )}
+      {asked === "delete" && (
+        <DeleteDialog
+          view={view}
+          onClose={() => setAsked(null)}
+          onDone={() => {
+            announce(words.deleted(view.identifier));
+            route(listAddress());
+          }}
+        />
+      )}
       {shown !== null && <ShownAddress address={shown} onClose={() => setShown(null)} />}
     </>
   );
