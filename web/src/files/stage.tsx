@@ -74,7 +74,7 @@ function Image({ file, isActual, download }: Props) {
   );
 }
 
-/** Chromium shows PDFs in frames of their own only, so the bytes are fetched and given to one, as a PDF and nothing else. */
+/** Chromium shows PDFs only in frames without a sandbox: the bytes are fetched and passed to one, as a PDF always. */
 function Pdf({ file }: { file: StoredFile }) {
   const [address, setAddress] = useState<string | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);

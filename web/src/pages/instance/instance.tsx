@@ -106,7 +106,7 @@ async function readInstance(instance: string): Promise<InstanceView> {
   );
 }
 
-/** The version of the app that an instance runs on; null while it is read, and for those who see only their own work. */
+/** The version of the app that an instance runs on; null while it is read, and for those who see own work only. */
 function useApp(view: InstanceView | null): App | null {
   const { app: code, version } = view ?? { app: "", version: 0 };
   const app = useLoad<App | null>(`app ${code} ${version}`, async () =>

@@ -21,7 +21,7 @@ export function groupName(id: number): string {
   return knownGroups.value?.find((group) => group.id === id)?.name ?? "";
 }
 
-/** Read the names of these people, as far as they are unknown. A failure leaves them empty: the page says what it can. */
+/** Read the names of these people, as far as they are unknown. A failure leaves them empty. */
 export async function learnPeople(ids: Iterable<number | null>): Promise<void> {
   const missing = new Set<number>();
   for (const id of ids) {
@@ -40,20 +40,12 @@ export async function learnPeople(ids: Iterable<number | null>): Promise<void> {
   }
 }
 
-async function readPeople(missing: Set<number>): Promise<void> {
-  let cursor: string | null = String(Math.min(...missing) - 1); // the list is by number
-  while (cursor !== null && missing.size > 0) {
-    const query = { cursor, limit: PAGE };
-    const page: { items: readonly { id: number; name: string }[]; next: string | null } = await take(
-      api.GET("/api/v1/users", { params: { query } }),
-    );
-    const found = new Map(people.value);
-    for (const user of page.items) {
-      found.set(user.id, user.name);
-      missing.delete(user.id);
-    }
-    people.value = found;
-    cursor = page.next;
+async function readPeople(ids: ReadonlySet<number>): Promise<void> {
+  const all = [...ids];
+  for (let at = 0; at < all.length; at += PAGE) {
+    const query = { id: all.slice(at, at + PAGE).join(","), limit: PAGE };
+    const page = await take(api.GET("/api/v1/users", { params: { query } }));
+    people.value = new Map([...people.value, ...page.items.map((user) => [user.id, user.name] as const)]);
   }
 }
 

@@ -13,7 +13,7 @@ const WIDE = "(min-width: 721px)";
 
 type Props = { view: InstanceView; progress: Loaded<Progress> };
 
-/** Where the instance stands: a diagram on a wide screen, a list on a phone and for screen readers, either on request. */
+/** Where the instance stands: drawn on a wide screen, a list on a phone and for screen readers, either on request. */
 export function Where({ view, progress }: Props) {
   const [isDiagram, setDiagram] = useState(() => matchMedia(WIDE).matches);
   const [isFailed, setFailed] = useState(false);
