@@ -4,11 +4,12 @@ A ticket's addresses carry its token, so that whoever is given one needs no othe
 it may use a credential instead.
 """
 
-from satchel.actions.files import intake, pieces, tickets
+from satchel.actions.files import intake, pictures, pieces, tickets
 from satchel.actions.files.intake import Arrival
 from satchel.actions.files.tickets import UploadRequest
 from satchel.model.api import files as api
 from satchel.model.api.queries import PageQuery, TicketQuery
+from satchel.model.chunks import once
 from satchel.model.digest import parse_digest
 from satchel.model.errors import (
     BadFile,
@@ -21,6 +22,7 @@ from satchel.model.errors import (
     InvalidValues,
     NotFound,
     OverQuota,
+    RangeNotSatisfiable,
     SessionEnded,
     TooLarge,
     TooManyRequests,
@@ -30,12 +32,14 @@ from satchel.model.errors import (
 )
 from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
 from satchel.model.uploads import Upload
+from satchel.surfaces.kit.downloads import plan, send_download
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.sending import SIGNATURE_BYTES
 from satchel.surfaces.kit.uploads import name_of_body, parts_of, receive_part
 from satchel.surfaces.native import inputs
 from satchel.surfaces.native.auth import authenticate
-from satchel.surfaces.native.description.answers import NOTHING, makes, shows
+from satchel.surfaces.native.description.answers import NOTHING, RANGE, makes, sends, shows
 from satchel.surfaces.native.outputs import files as outputs
 from satchel.surfaces.native.outputs.files import FILE_FIELD
 from satchel.surfaces.native.outputs.paging import page
@@ -85,6 +89,25 @@ async def listing(exchange: Exchange) -> Reply:
 async def read(exchange: Exchange) -> Reply:
     """Return a ticket."""
     return json_reply(outputs.upload(await find(exchange)))
+
+
+async def preview(exchange: Exchange) -> None:
+    """Send a small picture of an uploaded image that no form has used yet."""
+    upload = UploadId(exchange.number("upload", "upload"))
+    found = await pictures.of_upload(exchange.context, exchange.actor, upload)
+    answer = plan(
+        method=exchange.method,
+        size=len(found.data),
+        etag=f'"{found.digest}"',
+        media_type=found.media_type,
+        name=found.name,
+        head=found.data[:SIGNATURE_BYTES],
+        wants_inline=True,
+        range_header=exchange.header("range"),
+        if_range=exchange.header("if-range"),
+        if_none_match=exchange.header("if-none-match"),
+    )
+    await send_download(exchange.receive, exchange.send, answer, once(found.data[answer.start : answer.stop]))
 
 
 async def end(exchange: Exchange) -> Reply:
@@ -168,6 +191,14 @@ ENDPOINTS = (
         answers=NOTHING,
         refuses=(*TICKET, Forbidden, Busy, Conflict, InvalidState),
         is_open=True,
+    ),
+    endpoint(
+        "GET",
+        "/api/v1/uploads/{upload}/preview",
+        preview,
+        headers=RANGE,
+        answers=sends("*/*", headers=("Content-Security-Policy",)),
+        refuses=(InvalidState, UploadExpired, RangeNotSatisfiable),
     ),
     endpoint(
         "PUT",
