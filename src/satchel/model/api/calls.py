@@ -1,6 +1,7 @@
 """Replies about outbound calls: service tasks, incidents, webhooks."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from satchel.model.api.kinds import (
     AttemptStateName,
@@ -152,6 +153,8 @@ class WebhookSecret(Webhook, frozen=True, kw_only=True):
     Attributes:
         token: of the format `flokzu`.
     """
+
+    holds_secret: ClassVar[bool] = True
 
     secret: str
     token: str | None = None

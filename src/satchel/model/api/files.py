@@ -1,6 +1,7 @@
 """Replies about files: their metadata, upload tickets, and links."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from satchel.model.api.kinds import (
     Address,
@@ -70,6 +71,8 @@ class Restorable(ReplyBody, frozen=True, kw_only=True):
 class Link(ReplyBody, frozen=True, kw_only=True):
     """A signed address of a file, valid for minutes."""
 
+    holds_secret: ClassVar[bool] = True
+
     url: Address
     expires_at: Timestamp
 
@@ -84,6 +87,8 @@ class TicketForm(ReplyBody, frozen=True, kw_only=True):
 
 class Ticket(ReplyBody, frozen=True, kw_only=True):
     """A reserved slot for one file, with three addresses to upload it; each contains the ticket's token."""
+
+    holds_secret: ClassVar[bool] = True
 
     id: int
     expires_at: Timestamp

@@ -31,7 +31,13 @@ Values = Mapping[str, Annotated[Any, msgspec.Meta(extra_json_schema={"$ref": f"#
 
 
 class ReplyBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A JSON object in a reply; unknown members are ignored."""
+    """A JSON object in a reply; unknown members are ignored.
+
+    Attributes:
+        holds_secret: whether it shows a secret, so that it is never compressed.
+    """
+
+    holds_secret: ClassVar[bool] = False
 
 
 class QueryString(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Replies about people: sign-in, users, groups, rights, credentials, storage, OAuth2 clients."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from satchel.model.api.kinds import ReplyBody, RightName, Size, Timestamp
 
@@ -32,6 +33,8 @@ class Session(ReplyBody, frozen=True, kw_only=True):
         csrf_token: required in `X-CSRF-Token` for every change; the same as long as the session lives.
         expires_at: when it ends unless it is used; each use moves it, up to a maximum.
     """
+
+    holds_secret: ClassVar[bool] = True
 
     user: int
     csrf_token: str
@@ -112,6 +115,8 @@ class Credentials(ReplyBody, frozen=True, kw_only=True):
 class CredentialSecret(ReplyBody, frozen=True, kw_only=True):
     """A credential with its secret, which is shown only once."""
 
+    holds_secret: ClassVar[bool] = True
+
     id: int
     secret: str
     expires_at: Timestamp | None
@@ -134,6 +139,8 @@ class Applications(ReplyBody, frozen=True, kw_only=True):
 
 class ApplicationSecret(ReplyBody, frozen=True, kw_only=True):
     """An application's id with its secret, which is shown only once."""
+
+    holds_secret: ClassVar[bool] = True
 
     id: int
     client_id: str
@@ -165,6 +172,8 @@ class OAuthClients(ReplyBody, frozen=True, kw_only=True):
 
 class OAuthClientSecret(ReplyBody, frozen=True, kw_only=True):
     """A new OAuth2 client; its secret (null for a public one) is shown only once."""
+
+    holds_secret: ClassVar[bool] = True
 
     id: int
     client_id: str

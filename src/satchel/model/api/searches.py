@@ -1,6 +1,7 @@
 """Replies about saved searches, exports and schedules."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from satchel.model.api.kinds import Address, ExportStateName, ReplyBody, RunStateName, Size, Timestamp, Values
 
@@ -90,6 +91,8 @@ class Exports(ReplyBody, frozen=True, kw_only=True):
 
 class ExportLink(ReplyBody, frozen=True, kw_only=True):
     """A signed address of an export; a `public` one requires no sign-in."""
+
+    holds_secret: ClassVar[bool] = True
 
     url: Address
     public: bool

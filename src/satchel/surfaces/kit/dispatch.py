@@ -18,6 +18,7 @@ from satchel.model.causes import cause_of
 from satchel.model.errors import Busy, ErrorKind, MethodNotAllowed, NotFound, SatchelError, Unauthenticated
 from satchel.model.ids import CredentialId
 from satchel.surfaces.kit import bodies
+from satchel.surfaces.kit.compression import compressed
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Parts, Reply, Send
 from satchel.surfaces.kit.metrics import Metrics
@@ -76,6 +77,8 @@ class Dispatch:
                 _log.exception("request.crashed", route=self._route)
                 reply = self._surface.document(None, exchange)
             if reply is not None and not outgoing.has_started:
+                if self._surface.compresses:
+                    reply = await compressed(exchange, endpoint, reply)
                 await send_reply(outgoing, reply, is_head=exchange.method == "HEAD")
             self._finish(exchange, outgoing, begun)
 

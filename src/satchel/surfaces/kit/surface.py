@@ -29,6 +29,8 @@ class Surface:
         authenticate: finds out who asks, wherever an endpoint is not open.
         normal_path: makes of an address the one that `endpoints` spell, for an API that takes several spellings; what
             came stays in the scope's `raw_path`. Parameters are cut from the normal spelling.
+        compresses: whether replies are compressed for clients that accept it. Those of other vendors do not, so that
+            their clients see no header that the vendor does not send.
     """
 
     prefix: str
@@ -36,6 +38,7 @@ class Surface:
     document: Document
     authenticate: Authenticate
     normal_path: Callable[[str], str] | None = None
+    compresses: bool = False
 
     def owns(self, path: str) -> bool:
         """Return whether an address is this surface's, in any case of its letters."""

@@ -48,4 +48,4 @@ _DECLARED: tuple[Endpoint, ...] = (
 ENDPOINTS: tuple[Endpoint, ...] = tuple(replace(one, query=one.query or NoQuery) for one in _DECLARED)
 """All of them; where none is declared, no parameter of a query string is taken."""
 
-SURFACE = Surface(prefix="/api", endpoints=ENDPOINTS, document=document, authenticate=authenticate)
+SURFACE = Surface(prefix="/api", endpoints=ENDPOINTS, document=document, authenticate=authenticate, compresses=True)
