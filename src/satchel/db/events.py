@@ -8,7 +8,7 @@ from typing import LiteralString
 from psycopg.types.json import Jsonb
 
 from satchel.db import submitted_forms
-from satchel.db.pool import Reader, Writer
+from satchel.db.pool import Reader, Writer, assembled
 from satchel.model.ids import AccountId, AppId, CredentialId, EventId, FileId, InstanceId, TaskId, UserId, WebhookId
 from satchel.model.submitted_forms import SubmittedForm
 
@@ -104,6 +104,51 @@ async def events_of_kinds(tx: Reader, account: AccountId, instance: InstanceId, 
         Event,
         f"SELECT {_EVENT} FROM events WHERE account_id = %s AND instance_id = %s AND kind = ANY(%s) ORDER BY id",
         (account, instance, list(kinds)),
+    )
+
+
+DOWNLOADED = "file.downloaded"
+"""The event of a file that was fetched: in the history of most instances, the most frequent one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryFilter:
+    """Which lines of an instance's history are asked for, in which order.
+
+    Attributes:
+        kinds: whole kinds, or what stands before their dot; empty means all.
+        has_downloads: whether downloads are among them, or (None) nothing else is.
+    """
+
+    kinds: Sequence[str] = ()
+    has_downloads: bool | None = True
+    is_newest_first: bool = False
+
+
+async def history(
+    tx: Reader, account: AccountId, instance: InstanceId, wanted: HistoryFilter, *, after: int, limit: int
+) -> list[Event]:
+    """Return a page of an instance's history, behind the event with the number `after` (0: from the beginning)."""
+    order, behind = ("DESC", "<") if wanted.is_newest_first else ("ASC", ">")
+    where = f"AND (%(after)s = 0 OR id {behind} %(after)s)"
+    return await tx.rows(
+        Event,
+        assembled(
+            f"SELECT {_EVENT} FROM events WHERE account_id = %(account)s AND instance_id = %(instance)s {where}"
+            " AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s) OR split_part(kind, '.', 1) = ANY(%(kinds)s))"
+            " AND (%(all)s OR (kind = %(downloaded)s) = %(only)s)"
+            f" ORDER BY id {order} LIMIT %(limit)s"
+        ),
+        {
+            "account": account,
+            "instance": instance,
+            "after": after,
+            "kinds": list(wanted.kinds) or None,
+            "all": wanted.has_downloads is True,
+            "only": wanted.has_downloads is None,
+            "downloaded": DOWNLOADED,
+            "limit": limit,
+        },
     )
 
 

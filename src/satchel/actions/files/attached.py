@@ -175,7 +175,7 @@ async def note_download(context: Context, actor: Actor, file: File) -> None:
                 tx,
                 context,
                 actor,
-                "file.downloaded",
+                event_rows.DOWNLOADED,
                 {"by_link": credential == BY_LINK},
                 instance=file.instance_id,
                 file=file.id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from satchel.model.api.instances import Event
 from satchel.model.api.kinds import (
     ElementStateName,
     InstanceStateName,
@@ -67,3 +68,23 @@ class Progress(ReplyBody, frozen=True, kw_only=True):
     sight: SightName
     elements: Sequence[Element]
     flows: Sequence[str]
+
+
+class HistoryEvent(Event, frozen=True, kw_only=True):
+    """A line of an instance's history, with names.
+
+    Attributes:
+        user_name: null if Satchel did it.
+        element: the id of the BPMN element that it is about, if any.
+    """
+
+    user_name: str | None
+    element: str | None
+    element_name: str | None
+
+
+class History(ReplyBody, frozen=True, kw_only=True):
+    """A page of an instance's history, and the cursor of the next one."""
+
+    items: Sequence[HistoryEvent]
+    next: str | None

@@ -65,6 +65,19 @@ class AppsQuery(QueryString, frozen=True, kw_only=True):
     ] = None
 
 
+class HistoryQuery(PageQuery, frozen=True, kw_only=True):
+    """The filters and the order of a history."""
+
+    kind: Annotated[
+        str | None,
+        Meta(description="Only of these kinds, separated by commas: `task.completed`, or `task` for all of tasks."),
+    ] = None
+    downloads: Annotated[
+        Literal["with", "without", "only"], Meta(description="Whether downloads of files are among them.")
+    ] = "with"
+    sort: Annotated[Literal["at", "-at"], Meta(description="Oldest first, or (`-at`) newest first.")] = "at"
+
+
 class TasksQuery(QueryString, frozen=True, kw_only=True):
     """The filters and the order of a work list."""
 

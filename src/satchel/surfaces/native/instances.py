@@ -8,12 +8,14 @@ from satchel.actions.calls import by_hand
 from satchel.actions.files import seen
 from satchel.actions.instances import lifecycle, progress
 from satchel.actions.instances.lifecycle import View
+from satchel.actions.lists import history as histories
 from satchel.actions.lists import processes, search
+from satchel.actions.lists.history import HistoryFilter
 from satchel.model.api import instances as api
 from satchel.model.api.calls import Calls
 from satchel.model.api.files import Files
-from satchel.model.api.progress import Progress
-from satchel.model.api.queries import InstancesQuery, PageQuery, SearchOptions
+from satchel.model.api.progress import History, Progress
+from satchel.model.api.queries import HistoryQuery, InstancesQuery, SearchOptions
 from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import InstanceId
 from satchel.surfaces.kit.endpoints import endpoint
@@ -120,12 +122,18 @@ async def delete(exchange: Exchange) -> Reply:
 
 
 async def history(exchange: Exchange) -> Reply:
-    """List an instance's history, oldest first."""
-    asked = exchange.query(PageQuery)
-    found = await lifecycle.history(
-        exchange.context, exchange.actor, _id(exchange), after=asked.cursor, limit=asked.limit + 1
+    """List an instance's history, oldest or newest first, with the names of people and elements."""
+    asked = exchange.query(HistoryQuery)
+    kinds = [kind.strip() for kind in (asked.kind or "").split(",") if kind.strip()]
+    wanted = HistoryFilter(
+        kinds=kinds,
+        has_downloads={"with": True, "without": False, "only": None}[asked.downloads],
+        is_newest_first=asked.sort == "-at",
     )
-    return json_reply(page(found, asked.limit, api.Events, outputs.event))
+    found = await histories.of_instance(
+        exchange.context, exchange.actor, _id(exchange), wanted, after=asked.cursor, limit=asked.limit + 1
+    )
+    return json_reply(page(found, asked.limit, History, progress_outputs.history_line))
 
 
 async def files_of(exchange: Exchange) -> Reply:
@@ -227,8 +235,8 @@ ENDPOINTS = (
         "GET",
         "/api/v1/instances/{instance}/history",
         history,
-        query=PageQuery,
-        answers=shows(api.Events),
+        query=HistoryQuery,
+        answers=shows(History),
         refuses=(Forbidden,),
     ),
     endpoint("GET", "/api/v1/instances/{instance}/files", files_of, answers=shows(Files)),

@@ -174,6 +174,12 @@ _BY_TYPE: Mapping[str, Mapping[str, object]] = {
     "FormField": {"id": "description"},
     "Group": {"name": "Buyers", "members": [7, 9]},
     "GrantBody": {"app": "EVA"},
+    "HistoryEvent": {
+        "kind": "task.completed",
+        "user_name": "Bea Buyer",
+        "element": "evaluate",
+        "element_name": "Evaluate Product",
+    },
     "Incident": {"code": "call_failed", "element": "archive"},
     "Link": {"url": f"{_URL}/links/lt_77/offer.pdf"},
     "NewApplication": {"name": "Sync robot"},

@@ -1,12 +1,16 @@
-"""Where an instance stands."""
+"""Where an instance stands, and what happened to it."""
 
 from collections.abc import Mapping
 
+from msgspec import structs
+
 from satchel.actions.instances.progress import ElementProgress, Progress
+from satchel.actions.lists.history import HistoryLine
 from satchel.actions.loading import LoadedApp
 from satchel.model.api import progress as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.ids import ElementId
+from satchel.surfaces.native.outputs.instances import event
 
 
 def progress(found: Progress) -> api.Progress:
@@ -49,3 +53,13 @@ def _element(one: ElementProgress, app: LoadedApp, names: Mapping[int, str]) -> 
 def _label(app: LoadedApp, element: ElementId, outcome: str | None) -> str | None:
     form = app.manifest.tasks.get(element)
     return next((one.label for one in form.outcomes if one.id == outcome), None) if form is not None else None
+
+
+def history_line(line: HistoryLine) -> api.HistoryEvent:
+    """Return a line of an instance's history with names."""
+    return api.HistoryEvent(
+        **structs.asdict(event(line.event)),
+        user_name=line.user_name,
+        element=line.element,
+        element_name=line.element_name,
+    )
