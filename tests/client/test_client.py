@@ -205,3 +205,15 @@ async def test_only_the_server_itself_is_sent_the_credential(api: Api, client: A
     open_ones = [one for one in network.asked if "token" in one.url.params]
     assert open_ones
     assert all("authorization" not in one.headers for one in open_ones)
+
+
+async def test_a_program_learns_what_it_may_start_and_where_its_instance_stands(api: Api, client: AsyncClient) -> None:
+    started = await _instance_with(client, api, TEXT)
+    (app,) = await client.apps("start")
+    assert (app.code, app.version, "start" in app.may) == ("COL", 1, True)
+    assert await client.app("COL", 1) == await client.app("COL")
+    progress = await client.progress(started)
+    assert (progress.app, progress.version, progress.state) == ("COL", 1, "running")
+    assert [one.state for one in progress.elements if one.kind == "userTask"] == ["waiting"]
+    with pytest.raises(Refused, match="no app version"):
+        await client.app("COL", 2)

@@ -10,6 +10,7 @@ from satchel.model.api.apps import App, Apps, AppSummary
 from satchel.model.api.files import File, Files, Link
 from satchel.model.api.instances import FoundInstances, InstanceView, WorkItem, WorkItems, WorkResult
 from satchel.model.api.people import Me
+from satchel.model.api.progress import Progress
 from satchel.model.api.searches import CriteriaMeaning, SavedSearch
 
 _BASE = "/api/v1"
@@ -22,14 +23,16 @@ def me() -> Flow[Me]:
     return (yield from get(f"{_BASE}/me", Me))
 
 
-def apps() -> Flow[Sequence[AppSummary]]:
-    """Return the apps for which the caller has any right."""
-    return (yield from get(f"{_BASE}/apps", Apps)).items
+def apps(may: str | None = None) -> Flow[Sequence[AppSummary]]:
+    """Return the apps for which the caller has any right, or the right `may`, such as `start`."""
+    asked = "" if may is None else f"?may={quote(may, safe='')}"
+    return (yield from get(f"{_BASE}/apps{asked}", Apps)).items
 
 
-def app(code: str) -> Flow[App]:
-    """Return an app's newest version, with its fields."""
-    return (yield from get(f"{_BASE}/apps/{quote(code, safe='')}", App))
+def app(code: str, version: int | None = None) -> Flow[App]:
+    """Return an app's newest version, or the one with a number, with its fields."""
+    which = "" if version is None else f"/versions/{version}"
+    return (yield from get(f"{_BASE}/apps/{quote(code, safe='')}{which}", App))
 
 
 def start(
@@ -57,6 +60,11 @@ def start(
 def instance(which: int | str) -> Flow[InstanceView]:
     """Return the visible parts of an instance, by number or identifier."""
     return (yield from get(f"{_BASE}/instances/{quote(str(which), safe='')}", InstanceView))
+
+
+def progress(instance: int) -> Flow[Progress]:
+    """Return where an instance stands: its elements, with times and people, and the flows that were taken."""
+    return (yield from get(f"{_BASE}/instances/{instance}/progress", Progress))
 
 
 def search_page(
