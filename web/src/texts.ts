@@ -33,7 +33,7 @@ export const texts = {
     offline: "The server cannot be reached. Nothing is lost: check the connection and try again.",
     unexpected: (status: number) =>
       `The server answered with status ${status} and no explanation. Try again; if it stays so, tell an administrator.`,
-    fault: "The page met a fault of its own. Nothing that you sent is lost; reload the page to go on.",
+    fault: "The page met a fault of its own. Nothing that you sent is lost; reload the page to continue.",
     heading: "This did not work",
   },
 
@@ -42,7 +42,7 @@ export const texts = {
     again: "Sign in to continue",
     ended: "Your session ended. ",
     nothingLost: "Nothing is lost: ",
-    kept: "what you typed is still in the form, and uploads continue as soon as you are back. What you just did is sent then.",
+    kept: "what you typed is still in the form, and uploads continue. What you just did is sent when you are back.",
     email: "E-mail",
     password: "Password",
     show: "Show",
@@ -287,7 +287,7 @@ export const texts = {
 
   notFound: {
     title: "There is nothing here",
-    say: "The address is wrong, what was here is gone, or you may not see it. Whoever sent you the address can tell which.",
+    say: "The address is wrong, what was here is gone, or you may not see it. Ask the person who sent it.",
     work: "Go to my work",
   },
   forbidden: {

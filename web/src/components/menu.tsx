@@ -5,7 +5,7 @@ import { Icon } from "./icon";
 
 type Props = { label: string; children: ComponentChildren; face?: ComponentChildren };
 
-/** A button (three dots, or a face of its own) that opens a few further actions; Escape and a click elsewhere close it. */
+/** A button (three dots, or a face of its own) that opens further actions; Escape or a click elsewhere closes it. */
 export function Menu({ label, children, face }: Props) {
   const [isOpen, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);

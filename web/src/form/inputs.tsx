@@ -99,8 +99,7 @@ export function plain({ id, isInvalid, isRequired, describedBy, label }: InputPr
 
 function DateInput(props: InputProps & { type: "date" | "time"; text: string }) {
   const { field, type, text, onChange } = props;
-  const today = new Date();
-  const day = `${today.getFullYear()}-${pad(today.getMonth() + 1)}-${pad(today.getDate())}`;
+  const day = dayOf(new Date());
   return (
     <input
       type={type}
@@ -115,13 +114,12 @@ function DateInput(props: InputProps & { type: "date" | "time"; text: string }) 
 }
 
 const pad = (value: number) => String(value).padStart(2, "0");
+const dayOf = (at: Date) => `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
 
 /** A moment, shown and typed in the time zone of the browser. */
 function DateTimeInput(props: InputProps & { text: string }) {
   const at = new Date(props.text);
-  const shown = Number.isNaN(at.getTime())
-    ? ""
-    : `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}T${pad(at.getHours())}:${pad(at.getMinutes())}`;
+  const shown = Number.isNaN(at.getTime()) ? "" : `${dayOf(at)}T${pad(at.getHours())}:${pad(at.getMinutes())}`;
   return (
     <input
       type="datetime-local"

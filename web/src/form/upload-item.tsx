@@ -108,7 +108,7 @@ function Meta({ row, percent }: { row: Row; percent: number }) {
   }
 }
 
-/** The browser did not keep the file: it goes on once the person chooses it again. */
+/** The browser did not keep the file: it continues once the person chooses it again. */
 function ChooseAgain({ row }: { row: Row }) {
   const input = useRef<HTMLInputElement>(null);
   const [fault, setFault] = useState<string | null>(null);

@@ -23,7 +23,7 @@ export function mayAnywhere(right: Schemas["Grant"]["right"]): boolean {
 export const isAdmin = computed(() => me.value?.admin === true);
 
 /**
- * Find out whether a session goes on from before the page was loaded.
+ * Find out whether a session from before the page was loaded still holds.
  *
  * @throws Problem the server could not be reached.
  */

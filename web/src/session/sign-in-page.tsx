@@ -3,7 +3,7 @@ import { useTitle } from "../components/title";
 import { texts } from "../texts";
 import { SignInForm } from "./sign-in-form";
 
-/** What whoever is not signed in sees, at every address; signing in shows the page of the address. */
+/** Shown at every address to a person who is not signed in; signing in shows the page of the address. */
 export function SignInPage() {
   useTitle(texts.signIn.title);
   return (

@@ -2,7 +2,7 @@ import { newKey } from "../api/keys";
 // The uploads of this page: three at a time, wherever the person walks in the application.
 //
 // A row waits, is sent, and ends as done or refused. What interrupts it in between (a pause, a broken connection, a
-// session that ended) leaves its ticket, and the next attempt goes on at the server's offset.
+// session that ended) leaves its ticket, and the next attempt continues at the server's offset.
 
 import { effect } from "@preact/signals";
 
@@ -239,7 +239,7 @@ export function pause(row: Row): void {
   next();
 }
 
-/** Go on with what was paused, what broke, or what was refused for a reason that may have passed. */
+/** Continue what was paused, what broke, or what was refused for a reason that may have passed. */
 export function proceed(row: Row): void {
   const before = row.state.peek();
   stop(row);
@@ -266,7 +266,7 @@ export function remove(row: Row): void {
   next();
 }
 
-/** Go on with a file that was chosen again. Returns what is wrong with it, or null. */
+/** Continue a file that was chosen again. Returns what is wrong with it, or null. */
 export function chooseAgain(row: Row, file: File): string | null {
   if (file.name !== row.name || file.size !== row.size) {
     return texts.uploads.notTheSame;

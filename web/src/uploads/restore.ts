@@ -13,7 +13,7 @@ type Upload = Schemas["Upload"];
 const PAGE = 200;
 const AGAIN_MS = 5_000;
 
-/** Show again what a person was uploading, and go on with it where the browser kept the file. */
+/** Show again what a person was uploading, and continue it where the browser kept the file. */
 export async function restore(user: number): Promise<void> {
   try {
     const [records, uploads] = await Promise.all([keptOf(user), openUploads()]);

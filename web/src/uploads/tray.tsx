@@ -1,4 +1,4 @@
-// Uploads that go on while one walks through the application.
+// Uploads that continue while a person uses the application.
 
 import { Icon } from "../components/icon";
 import { span } from "../format";

@@ -19,7 +19,7 @@ type Props = {
   onChange: () => Promise<void>;
 };
 
-/** What stopped the instance, and the way to go on. */
+/** What stopped the instance, and the way to continue. */
 export function Incidents({ view, incidents, nameOf, onChange }: Props) {
   const { retry, begin, end } = useRetry(view.id, onChange);
   const [problem, setProblem] = useState<Problem | null>(null);
