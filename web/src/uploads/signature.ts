@@ -1,5 +1,5 @@
 import { newKey } from "../api/keys";
-// Sends a signature a moment after its last stroke, and again when strokes are added. A form waits for it as for a file.
+// Sends a signature a moment after its last stroke, and again after more strokes. A form waits for it as for a file.
 
 import { signal } from "@preact/signals";
 
