@@ -77,6 +77,7 @@ KINDS_AT = {
     ("/tasks/{task}/complete", "task"): "held_task",
     ("/tasks/{task}/release", "task"): "held_task",
     ("/tasks/{task}/save", "task"): "held_task",
+    ("/uploads/{upload}/preview", "upload"): "picture_upload",
     ("/uploads/{upload}/signature", "upload"): "signature_upload",
 }
 """The kind of thing that a path parameter refers to, by a part of the path; elsewhere the parameter's own name."""

@@ -156,6 +156,7 @@ class KnownThings:
             "message": lambda: MESSAGE_NAME,
             "name": self.name,
             "picture": self.picture,
+            "picture_upload": self.picture_upload,
             "schedule": self.schedule,
             "search": self.search,
             "service": lambda: CALLING_SERVICE,
@@ -165,6 +166,7 @@ class KnownThings:
             "token": lambda: self._link(f"/files/{self.file()}/links"),
             "upload": self.upload,
             "user": self.user,
+            "version": lambda: 1,
             "webhook": self.webhook,
         }
 
@@ -223,10 +225,13 @@ class KnownThings:
         assert deleted.status_code == httpx.codes.OK, deleted.text
         return number
 
-    def picture(self) -> int:
+    def picture_upload(self) -> int:
         drawn = io.BytesIO()
         Image.new("RGB", (9, 9), "red").save(drawn, "PNG")
-        return self._file_of(self.instance(pictures=[self.filled_upload("pictures", drawn.getvalue())]), "pictures")
+        return self.filled_upload("pictures", drawn.getvalue())
+
+    def picture(self) -> int:
+        return self._file_of(self.instance(pictures=[self.picture_upload()]), "pictures")
 
     def search(self) -> int:
         return self._post("/searches", name=f"search {self._next()}", query={"app": APP})
