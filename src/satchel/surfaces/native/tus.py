@@ -67,13 +67,13 @@ async def options(exchange: Exchange) -> Reply:
 async def create(exchange: Exchange) -> Reply:
     """Declare the length, name and type of a tus upload before its bytes."""
     _check_version(exchange)
+    upload = await find(exchange)
     length = content_length(exchange.header("upload-length"))
     deferred = exchange.header("upload-defer-length")
     if deferred not in (None, "1"):
         raise InvalidRequest(f"Upload-Defer-Length is 1 or left out, not {deferred[:40]}.")
     if (length is None) == (deferred is None):
         raise InvalidRequest("Send either Upload-Length, or Upload-Defer-Length: 1.")
-    upload = await find(exchange)
     await pieces.announce(exchange.context, upload, length=length, metadata=exchange.header("upload-metadata"))
     query = exchange.query(TicketQuery).token
     address = f"{exchange.parts.public_url}{exchange.scope['path']}" + (f"?token={query}" if query else "")
