@@ -1,7 +1,7 @@
 """Idempotency keys: the same request under the same key is done once, and answered alike each time.
 
 Answers may hold what is shown only once (tokens, tickets, links), and the database keeps no secret that works. So an
-answer is sealed with the credential's own secret, which only whoever sends the request again has.
+answer is sealed with the credential's own secret, which only the client that sends the request again has.
 """
 
 import hashlib

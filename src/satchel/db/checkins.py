@@ -18,7 +18,7 @@ class CheckInRow:
     Attributes:
         form_id: the task whose form was handed in with it.
         form_label: what the app of that is called.
-        person: the name of whoever was there.
+        person: the name of the person who was there.
     """
 
     id: InstanceId

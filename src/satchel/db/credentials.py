@@ -237,7 +237,7 @@ async def revoke_all(tx: Writer, account_id: AccountId, user_id: UserId, now: da
 async def _revoke(
     tx: Writer, account_id: AccountId, now: datetime, which: LiteralString, parameters: Mapping[str, object]
 ) -> None:
-    """End credentials and whatever was made from them, and from that, whoever's it is."""
+    """End credentials and whatever was made from them, and from that, no matter whose it is."""
     await tx.execute(
         f"WITH RECURSIVE ended AS (SELECT id FROM credentials WHERE account_id = %(account)s AND {which}"
         " UNION SELECT c.id FROM credentials c JOIN ended e ON c.parent_id = e.id WHERE c.account_id = %(account)s)"

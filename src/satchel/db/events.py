@@ -322,7 +322,7 @@ async def remember_key(tx: Writer, claim: KeyClaim, *, body_digest: str) -> bool
 
 
 async def remembered(tx: Reader, claim: KeyClaim) -> RememberedAnswer | None:
-    """Return what is known under an idempotency key, whoever took it."""
+    """Return what is known under an idempotency key, no matter who took it."""
     return await tx.row(
         RememberedAnswer,
         f"SELECT body_digest, status, took_effect, headers, body, created_at FROM idempotency_keys WHERE {_KEY}",

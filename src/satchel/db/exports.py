@@ -90,7 +90,7 @@ async def count_living(tx: Reader, account: AccountId, owner: UserId) -> int:
 
 
 async def save_progress(tx: Writer, row: Export, progress: ExportProgress, *, due_at: datetime) -> None:
-    """Write how far the listing is; whoever makes it is alive until `due_at`, and has another try at every fault."""
+    """Write how far the listing is; its maker is alive until `due_at`, and has another try at every fault."""
     await tx.execute(
         "UPDATE exports SET cursor = %s, is_listed = %s, app_ids = %s, instances = %s, files = %s, file_bytes = %s,"
         " left_out = %s, missing = %s, search_window = %s, entries = %s, members = %s, next_offset = %s,"

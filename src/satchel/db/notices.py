@@ -1,7 +1,7 @@
 """Notices: short texts from one process to all others of the same database, by NOTIFY.
 
 A process has one LISTEN connection for all topics. A notice is a hint that may be lost (while the connection is being
-made again, or while nobody listens): whoever sends one must do without an answer.
+made again, or while nobody listens): a sender must do without an answer.
 """
 
 import asyncio

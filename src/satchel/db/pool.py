@@ -156,7 +156,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Reader]:
-        """Lend a connection for queries; each one sees what is committed when it starts.
+        """Yield a connection for queries; each one sees what is committed when it starts.
 
         Raises:
             DatabaseUnavailable: the database cannot be reached or all connections stay in use; try again.
@@ -169,7 +169,7 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[Writer]:
-        """Lend a connection for one transaction.
+        """Yield a connection for one transaction.
 
         Raises:
             DatabaseUnavailable: the database cannot be reached, takes no changes, or all connections stay in use; try

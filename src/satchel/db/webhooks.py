@@ -71,7 +71,7 @@ async def change_webhook(
     by: UserId,
     now: datetime,
 ) -> None:
-    """Change a webhook; whoever does so vouches for it from now on, and it counts as one that never failed."""
+    """Change a webhook; the user who does so vouches for it from now on, and it counts as one that never failed."""
     await tx.execute(
         "UPDATE webhooks SET url = %s, events = %s, format = %s, is_active = %s, user_id = %s, changed_at = %s,"
         " disabled = CASE WHEN %s THEN NULL ELSE disabled END, failing_since = NULL, rests_until = NULL"

@@ -58,7 +58,7 @@ class Limits(Protocol):
 
     @property
     def metrics_token(self) -> str | None:
-        """What whoever asks for the counts must send."""
+        """The token that a client must send to read the counts."""
         ...
 
     @property

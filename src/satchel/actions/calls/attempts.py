@@ -231,7 +231,7 @@ async def _give_up(run: Run, begun: StartedAttempt, error: SatchelError) -> None
         try:
             await instance_tasks.set_from(run, run, begun.service.otherwise)
         except InvalidValues as refused:
-            # Nothing was set: somebody has to choose a value, or mend the app.
+            # Nothing was set: somebody has to choose a value, or fix the app.
             message = f"{_message(error)} What is set otherwise was refused: {_message(refused)}"
             await _open_incident(run, begun, "otherwise_refused", message)
             return

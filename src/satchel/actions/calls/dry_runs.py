@@ -1,4 +1,4 @@
-"""What a service task would send now, without sending it: for whoever may modify the instance, by their own rights."""
+"""What a service task would send now, without sending it: for users who may change the instance, by their rights."""
 
 import asyncio
 from collections.abc import Sequence

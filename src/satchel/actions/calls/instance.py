@@ -46,7 +46,7 @@ async def other_instance(context: Context, job: ServiceJob, task: InstanceTask |
 
     Raises:
         NotFound: the instance or the app is gone.
-        Forbidden: whoever deployed this app may not sign in any more, or lacks the right for the other one.
+        Forbidden: the user who deployed this app may not sign in any more, or lacks the right for the other one.
     """
     async with context.database.read() as tx:
         instance = await instance_rows.instance(tx, job.actor.account_id, job.instance_id)

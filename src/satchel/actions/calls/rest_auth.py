@@ -111,7 +111,7 @@ async def _oauth2(
 ) -> CallCredentials:
     """Get a token by the client's credentials (RFC 6749, 4.4), or take the one that still works.
 
-    Hosts that the secret is bound to bind the token too: otherwise whoever writes an app could have it sent anywhere.
+    Hosts that the secret is bound to bind the token too: otherwise the author of an app could have it sent anywhere.
     """
     there = Target.parse(auth.token_url)
     secret = await secrets.reveal(context, account, app, auth.secret, *_reached(auth, target))  # before a kept token

@@ -1,4 +1,4 @@
-"""For whom service tasks act: a user that the app names, or whoever deployed it; losing a right ends them at once."""
+"""For whom service tasks act: a user that the app names, or its deployer; losing a right ends them at once."""
 
 from dataclasses import dataclass
 

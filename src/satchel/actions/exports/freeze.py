@@ -68,7 +68,7 @@ async def enqueue_silent(context: Context) -> int:
             if found is None or found.due_at is None or found.due_at > now:
                 return
             if found.attempt >= ATTEMPTS:
-                await _note_failure(tx, context, found, "unavailable", "Whoever was to make it failed each time.")
+                await _note_failure(tx, context, found, "unavailable", "Every attempt to make it failed.")
                 return
             await rows.set_due(tx, known.account_id, known.id, due_at=now + LEASE, attempt=found.attempt + 1)
             await context.queue.enqueue(tx, PREPARE_EXPORT, {"account": known.account_id, "export": known.id})

@@ -1,4 +1,4 @@
-"""Links to exports: they expire, and are for one user who signs in, or explicitly for whoever has the address.
+"""Links to exports: they expire, and are for one user who signs in, or explicitly for anyone who has the address.
 
 Like the links of files they carry no right: the issuer's own is asked again at each use.
 """
@@ -45,7 +45,7 @@ async def issue(
         context: the parts.
         actor: who issues it.
         export_id: which.
-        audience: the one user whom it serves; None for whoever has it.
+        audience: the one user whom it serves; None for anyone who has it.
         lifetime_s: in seconds; the setting's for links of files unless given.
 
     Raises:

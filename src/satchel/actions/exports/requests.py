@@ -1,6 +1,6 @@
 """Exports: begun, looked at, fetched, deleted (files.md §2 keeps their bytes; `export_freeze` makes them).
 
-An export is its owner's; administrators of the account see them all. Whoever fetches one needs the rights `view` and
+An export is its owner's; administrators of the account see them all. A user who fetches one needs the rights `view` and
 `export` for every app in it at that moment: losing one ends the export for them at once.
 """
 
@@ -22,7 +22,7 @@ from satchel.model.transfer.exports import Export, ExportState, Selection
 from satchel.queue.enqueue import PREPARE_EXPORT
 
 LEASE = timedelta(minutes=2)
-"""How long whoever makes an export is taken to be alive without a sign of life; a page takes seconds."""
+"""How long the maker of an export is taken to be alive without a sign of life; a page takes seconds."""
 
 MOST_LIVING = 50
 """How many exports a user may have at once."""

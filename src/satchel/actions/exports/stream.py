@@ -1,7 +1,7 @@
 """Exports that are streamed at once: one archive of one page of a search, made while it is sent.
 
 Nothing is kept of it, so there is nothing to resume; its cursor says where the next page begins. The manifest comes
-first, so that whoever reads along knows each file before its bytes.
+first, so that a reader of the stream knows each file before its bytes.
 """
 
 import tarfile

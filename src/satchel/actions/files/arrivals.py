@@ -104,7 +104,7 @@ class Arrivals:
 
 @asynccontextmanager
 async def arriving(context: Context, actor: Actor, *, instance: InstanceId | None = None) -> AsyncGenerator[Arrivals]:
-    """Lend `Arrivals`; when the request fails, for whatever reason, none of its files stays."""
+    """Yield `Arrivals`; when the request fails, for whatever reason, none of its files stays."""
     arrivals = Arrivals(context, actor, instance=instance)
     try:
         yield arrivals

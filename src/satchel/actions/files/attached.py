@@ -299,7 +299,7 @@ async def describe(
 async def _changing(
     context: Context, actor: Actor, file_id: FileId, *, deleted: bool = False
 ) -> AsyncGenerator[tuple[Run, File]]:
-    """Lend the locked instance of a file that the actor may change, and the file as it is under the lock."""
+    """Yield the locked instance of a file that the actor may change, and the file as it is under the lock."""
     async with context.database.read() as tx:
         known = await _readable(context, tx, actor, file_id, deleted=deleted)
     async with change(context, actor, known.instance_id) as run:

@@ -32,7 +32,7 @@ from satchel.model.transfer.media import media_type
 from satchel.model.uploads import Upload, UploadState
 
 TUS_ATTEMPT = 0
-"""The store's name for the one partial of a ticket: a tus upload goes on with it whoever wrote before."""
+"""The store's name for the one partial of a ticket: a tus upload continues it, no matter who wrote before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

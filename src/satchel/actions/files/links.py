@@ -27,7 +27,7 @@ _PREVIEW = "preview"
 """What stands for the disposition in a link to a file's small picture, which is shown."""
 
 MAX_LIFETIME_S = 7 * 24 * 3600
-"""The longest that a link may live, whoever asks."""
+"""The longest that a link may live, for any caller."""
 
 _PURPOSE = b"satchel-link-1"
 _NUMBERS = struct.Struct(">qqqqq")

@@ -1,6 +1,6 @@
 """Uploads that come in pieces (tus): each piece is an attempt of its own, and what came before it stands.
 
-The pieces are one partial of the store, whoever wrote them. A whole that is refused is dropped, and the ticket is
+The pieces are one partial of the store, no matter who wrote them. A whole that is refused is dropped, and the ticket is
 `created` again as if nothing had been announced.
 """
 
@@ -78,7 +78,7 @@ async def progress(context: Context, upload: Upload) -> Progress:
 
 
 async def _offset(context: Context, upload: Upload) -> int:
-    """Return where the pieces end; whoever asks is a newcomer, for whom a silent writer has to leave.
+    """Return where the pieces end; the caller is a newcomer, for whom a silent writer has to leave.
 
     Raises:
         Busy: somebody is writing to it, and gets bytes.

@@ -50,7 +50,7 @@ class UploadRequest:
         metadata: what the uploader says of an image.
         by_right: whether those with the right `modify` may ask for a task's ticket without holding the task.
         resubmission: whether the task's form must have been submitted before.
-        most_bytes, most_unclaimed: limits of whoever asks, beside those of the field.
+        most_bytes, most_unclaimed: limits of the caller, beside those of the field.
         framing_bytes: how many of `size_bytes` at most are no file but the form that it comes in.
     """
 
@@ -247,7 +247,7 @@ def _may_be_image(accept: str) -> bool:
 
 
 async def find(context: Context, upload_id: UploadId, *, token: str | None, actor: Actor | None) -> Upload:
-    """Return a ticket to whoever shows its token, or to the user who asked for it.
+    """Return a ticket to a caller that shows its token, or to the user who asked for it.
 
     Raises:
         NotFound: there is no such ticket for them.

@@ -1,6 +1,6 @@
 """Secrets: what the calls of an account sign in with elsewhere; set by administrators, used by name, never shown.
 
-A secret says which apps may use it. Whoever may deploy one of these can have it sent wherever the secret may go: to the
+A secret says which apps may use it. Who may deploy one of these can have it sent wherever the secret may go: to the
 hosts that it is bound to, or anywhere.
 """
 

@@ -1,7 +1,7 @@
 """The working set of one change: a locked instance, its values and files, and what the transaction owes at its end.
 
 `change` is how every change of an existing instance begins: it locks the instance's row first (the lock order of
-architecture §2), lends a `Run`, and saves it. What a run owes (bytes to the quota, jobs to the queue, one event) is
+architecture §2), yields a `Run`, and saves it. What a run owes (bytes to the quota, jobs to the queue, one event) is
 kept in its ledger and settled last, the quota's row at the very end.
 """
 
@@ -238,7 +238,7 @@ async def change(
     also: InstanceId | None = None,
     opens_incident: bool = True,
 ) -> AsyncGenerator[Run]:
-    """Lend a locked instance for one change, save it, and settle what the change owes.
+    """Yield a locked instance for one change, save it, and settle what the change owes.
 
     When the engine stops, nothing of the change is kept, an incident is opened in a transaction of its own, and the
     error goes on to the caller.

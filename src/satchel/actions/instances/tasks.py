@@ -167,7 +167,7 @@ def _why_seen(actor: Actor, task: Task) -> SightKind:
 async def open_task(
     context: Context, actor: Actor, task_id: TaskId, expected: int | None = None, *, opens_incident: bool = True
 ) -> AsyncGenerator[tuple[Run, Task]]:
-    """Lend the locked instance of an open task, and the task as it is under the lock.
+    """Yield the locked instance of an open task, and the task as it is under the lock.
 
     Raises:
         NotFound: there is no such task, or the actor may not see it.

@@ -1,4 +1,4 @@
-"""The one door through which values enter an instance, whoever brings them.
+"""The one door through which values enter an instance, no matter who brings them.
 
 Forms, actions, messages, replies of services, `set`, `otherwise`, copies and the mappings of call activities all pass
 here, so that no way in stores what another refuses.

@@ -258,7 +258,7 @@ async def _fail(
 
 
 async def disable(context: Context, tx: Writer, webhook: Webhook, why: str) -> None:
-    """Switch a webhook off in the name of the server; somebody has to mend its cause and switch it on again."""
+    """Switch a webhook off in the name of the server; somebody has to fix its cause and switch it on again."""
     await webhook_rows.disable(tx, webhook.account_id, webhook.id, why)
     data = {"webhook": webhook.id, "app": webhook.code, "why": why}
     await write_event(tx, context, system(webhook.account_id), "webhook.disabled", data)

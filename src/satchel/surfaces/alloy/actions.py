@@ -127,7 +127,7 @@ def _action_of(exchange: Exchange, app: LoadedApp) -> Action:
 
 
 async def check(exchange: Exchange) -> Reply:
-    """Say whether an action could be run on an object now by whoever asks."""
+    """Say whether an action could be run on an object now by the caller."""
     view = await object_of(exchange)
     action = _action_of(exchange, view.app)
     may = view.sight.whole and exchange.actor.may(Right.MODIFY, view.instance.app_id)

@@ -72,7 +72,7 @@ def webhook(
         document: the instance after the event.
         attachments: of the document.
         at: when the event was.
-        participant: the e-mail of whoever completed the task; only of `task_complete`.
+        participant: the e-mail of the user who completed the task; only of `task_complete`.
     """
     payload = version_1(document, attachments)
     if kind == TASK_COMPLETE:

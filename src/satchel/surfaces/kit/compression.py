@@ -1,6 +1,6 @@
 """Compresses replies: JSON and XML of a KiB or more, by gzip, for clients that accept it.
 
-Compression tells an observer of the line whether a text occurs twice: whoever can put texts of theirs into a reply that
+Compression tells an observer of the line whether a text occurs twice: somebody who can put texts into a reply that
 also holds a secret, many times, finds the secret out by the lengths (BREACH). So replies whose type holds one
 (`ReplyBody.holds_secret`: sessions with their CSRF token, new credentials, tickets, signed links) are never compressed,
 whatever else they contain. Values of other people that a search shows beside the searcher's own text are no secret from

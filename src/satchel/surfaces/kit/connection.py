@@ -2,7 +2,7 @@
 
 uvicorn's parser is strict about message framing, but it waits for ever for a slow request, takes headers of any size
 and, when an answer is complete before the request is, either reads the rest however long it is or resets the
-connection, by which the client loses the answer. `EdgeProtocol` mends these: every wait has an end, every buffer a
+connection, by which the client loses the answer. `EdgeProtocol` fixes these: every wait has an end, every buffer a
 bound, and every refusal is a problem document. How fast a body must come is the business of `kit/bodies`, which knows
 the route.
 """

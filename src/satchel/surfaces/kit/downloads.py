@@ -22,7 +22,7 @@ Headers = tuple[tuple[str, str], ...]
 
 _POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _CACHE = "private, no-cache"
-"""Browsers may keep the bytes but ask each time: whoever lost the right to a file must not get it from a cache."""
+"""Browsers may keep the bytes but ask each time: a user who lost the right to a file must not get it from a cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Who may read the counts: whoever has the configured token, or (without one) a program of this machine."""
+"""Who may read the counts: clients that have the configured token, or (without one) a program of this machine."""
 
 import hmac
 from ipaddress import ip_address

@@ -1,6 +1,6 @@
 """Uploads: asks for a ticket, fills it by form, PUT or signature, looks at it, ends it. tus is in its own module.
 
-A ticket's addresses carry its token, so that whoever is given one needs no other credential; the user who asked for
+A ticket's addresses carry its token, so that a client with one needs no other credential; the user who asked for
 it may use a credential instead.
 """
 

@@ -37,7 +37,7 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
 
 
 def _require_admin(exchange: Exchange) -> None:
-    """Pass only administrators; whoever is none may know that there is such a call."""
+    """Pass only administrators; others may know that there is such a call."""
     errors.speak(exchange, errors.ADMINISTRATORS)
     access.require_admin(exchange.actor)
 
@@ -182,7 +182,7 @@ async def groups(exchange: Exchange) -> Reply:
 
 
 async def create_group(exchange: Exchange) -> Reply:
-    """Create a security group; whoever is in it sees every app and may check in."""
+    """Create a security group; its members see every app and may check in."""
     _require_admin(exchange)
     group = Inputs((await Inputs.read(exchange)).mapping("group"))
     granted = (Right.VIEW, *(right for name in _rights(group) for right in RIGHTS[name]))
