@@ -24,7 +24,10 @@ TIMED = bundle(
     {"code": "TIM"},
     simple(user("a"), boundary("late", "a", timer("PT1S")), user("b"), flow("late", "b"), flow("b", "end", name="z")),
 )
-FOREIGN = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'satchel'"
+FOREIGN = """
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'satchel'
+"""
+"""Waits until each has ended: a signal alone returns before the connection is closed."""
 
 
 class Postgres:
