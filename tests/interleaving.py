@@ -139,3 +139,15 @@ async def _refused(act: Act, context: Context) -> SatchelError | None:
 async def _waits(context: Context) -> bool:
     async with context.database.read() as tx:
         return bool(await tx.value(int, _WAITING))
+
+
+async def at_every_statement(run: Callable[[int], Awaitable[bool]]) -> None:
+    """Run a pair once for each statement of its first action.
+
+    Args:
+        run: takes the number of the statement, and returns whether there is one of that number.
+    """
+    stops_at = 1
+    while await run(stops_at):
+        stops_at += 1
+    assert stops_at > 1, "the action has no statements"

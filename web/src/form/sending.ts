@@ -13,7 +13,6 @@ export type Sending = {
   /** Run `act` once no upload is under way. */
   send: (what: string, act: () => Promise<void>) => void;
   stopWaiting: () => void;
-  clear: () => void;
 };
 
 /** Keep one thing going at a time; a second press while one is under way does nothing. */
@@ -70,9 +69,6 @@ export function useSending(target: UploadTarget): Sending {
       act.current = null;
       setWaiting(false);
       setBusy(null);
-    },
-    clear() {
-      setProblem(null);
     },
   };
 }

@@ -15,7 +15,7 @@ type Props = { view: InstanceView; onClose: () => void; onDone: () => void };
 export function CancelDialog({ view, onClose, onDone }: Props) {
   const [reason, setReason] = useState("");
   const params = { path: { instance: view.id } };
-  const { problem, send } = useSending(
+  const { problem, send } = useRequest(
     () => take(api.POST("/api/v1/instances/{instance}/cancel", { params, body: { reason } })),
     onDone,
   );
@@ -42,7 +42,7 @@ export function CancelDialog({ view, onClose, onDone }: Props) {
 /** Make sure, and delete an instance with its files. */
 export function DeleteDialog({ view, onClose, onDone }: Props) {
   const params = { path: { instance: view.id } };
-  const { problem, send } = useSending(() => take(api.DELETE("/api/v1/instances/{instance}", { params })), onDone);
+  const { problem, send } = useRequest(() => take(api.DELETE("/api/v1/instances/{instance}", { params })), onDone);
   return (
     <Dialog title={words.deleteTitle(view.identifier)} onClose={onClose}>
       {problem !== null && <ProblemNote problem={problem} />}
@@ -60,7 +60,7 @@ export function DeleteDialog({ view, onClose, onDone }: Props) {
 }
 
 /** Send once; what is refused is shown. */
-function useSending(request: () => Promise<unknown>, onDone: () => void) {
+function useRequest(request: () => Promise<unknown>, onDone: () => void) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isBusy, setBusy] = useState(false);
   async function send() {
