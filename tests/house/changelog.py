@@ -21,18 +21,36 @@ MANY = 4
 
 _HEADING = re.compile(r"^## +(\S+)", re.MULTILINE)
 _BULLET = re.compile(r"^[-*] ", re.MULTILINE)
+_ADDED = re.compile(r"^### +Added$.*?(?=^#|\Z)", re.MULTILINE | re.DOTALL)
+_OTHER = re.compile(r"^#.*", re.MULTILINE)
 _SPAN = re.compile(r"`([^`]+)`")
 _PREFIX = re.compile(r"^([A-Z]+) (?:/api/v\d+)?(?=/)")
 _PARAMETER = re.compile(r"\{[^}]*\}")
 
 
 def bullets(changelog: str, base: str = "") -> list[str]:
-    """Return the bullets, each as one line, of the versions that the base's changelog does not have."""
+    """Return the bullets, each as one line, that the base's changelog does not have; none of what was added.
+
+    What was added breaks nobody, and a bullet that stood there before announces nothing that changed since.
+    """
     known = set(_HEADING.findall(base)) - {UNRELEASED}
+    before = {bullet for _, bullets_before in _sections(base) for bullet in bullets_before}
+    return [
+        bullet
+        for heading, found in _sections(changelog)
+        if heading not in known and (base or heading == UNRELEASED)
+        for bullet in found
+        if bullet not in before
+    ]
+
+
+def _sections(changelog: str) -> list[tuple[str, list[str]]]:
+    """Return the versions with the bullets of each, apart from those of what was added."""
     parts = _HEADING.split(changelog)[1:]
-    sections = dict(zip(parts[::2], parts[1::2], strict=True))
-    new = [body for heading, body in sections.items() if heading not in known and (base or heading == UNRELEASED)]
-    return [" ".join(bullet.split()) for body in new for bullet in _BULLET.split(re.sub(r"(?m)^#.*", "", body))[1:]]
+    return [
+        (heading, [" ".join(bullet.split()) for bullet in _BULLET.split(_OTHER.sub("", _ADDED.sub("", body)))[1:]])
+        for heading, body in zip(parts[::2], parts[1::2], strict=True)
+    ]
 
 
 def is_announced(change: Change, announced: list[str]) -> bool:

@@ -350,9 +350,17 @@ def test_the_line_that_is_proposed_announces_the_change(change: Change) -> None:
 
 
 def test_only_bullets_that_the_base_did_not_release_count() -> None:
-    log = (
-        "# Changelog\n\n- no\n\n## [Unreleased]\n\n### Added\n\n- one\n  more\n- two\n\n## [0.2.0] - 2026\n\n- three\n"
-    )
+    log = "# Log\n\n- no\n\n## [Unreleased]\n\n### Changed\n\n- one\n  more\n- two\n\n## [0.2.0] - 2026\n\n- three\n"
     assert bullets(log) == ["one more", "two"]
     assert bullets(log, "## [Unreleased]\n\n- one\n\n## [0.1.0]\n") == ["one more", "two", "three"]
     assert bullets(log, "## [Unreleased]\n\n## [0.2.0] - 2026\n") == ["one more", "two"]
+
+
+def test_a_bullet_that_the_base_has_already_does_not_count() -> None:
+    log = "## [Unreleased]\n\n### Changed\n\n- one\n  more\n- two\n"
+    assert bullets(log, "## [Unreleased]\n\n### Changed\n\n- one more\n") == ["two"]
+
+
+def test_what_was_added_announces_no_break() -> None:
+    log = "## [Unreleased]\n\n### Added\n\n- one\n- two\n\n### Removed\n\n- three\n"
+    assert bullets(log) == ["three"]
