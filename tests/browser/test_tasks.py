@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from browser.axe import axe
 from browser.visiting import Scheme, Visits, every_look
@@ -166,3 +166,25 @@ async def test_the_keyboard_alone_completes_a_task_and_goes_to_the_next(visit: V
 
     await expect(page).to_have_url(re.compile(rf"/tasks/{second}$"))
     await expect(page.get_by_label("Amount")).to_be_visible()
+
+
+async def test_enter_goes_on_through_a_filtered_list_and_back_to_it(visit: Visits) -> None:
+    for _ in range(2):
+        values = {"product": "Standing desk", "supplier": "Nordholz", "amount": "5460"}
+        await visit.office.stage.start("integrator", "EVA", values, {"description": ["catalog.pdf"]})
+    page = await visit("/work?tab=offered", who="buyer")  # the task's page is not on the device yet
+    first, second = [await row.get_attribute("href") for row in await _rows(page, 2)]
+
+    await page.locator(f"a[href='{first}']").first.click()
+    for after in (second, "/work?tab=offered"):
+        await page.locator("form").get_by_role("button", name="Claim").click()
+        await page.get_by_role("button", name="Approve").click()
+        await expect(page.locator(".done a.button:focus")).to_have_attribute("href", str(after))
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile(rf"{re.escape(str(after))}$"))
+
+
+async def _rows(page: Page, number: int) -> list[Locator]:
+    rows = page.locator("tr.row a.what")
+    await expect(rows).to_have_count(number)
+    return await rows.all()

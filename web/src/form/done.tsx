@@ -12,14 +12,16 @@ type Props = {
   result: Schemas["WorkResult"];
   /** The task that comes next where the process has none for the person: that of the list. */
   otherwise: number | null;
+  /** The list to go back to where nothing comes next. */
+  back: string;
 };
 
 /** What came of sending a form: the instance, what the process made, and the next task, which Enter opens. */
-export function Done({ title, result, otherwise }: Props) {
+export function Done({ title, result, otherwise, back }: Props) {
   const { route } = useLocation();
   const first = useRef<HTMLAnchorElement>(null);
   const next = result.next_task;
-  const href = next !== null ? `/tasks/${next.id}` : otherwise !== null ? `/tasks/${otherwise}` : "/work";
+  const href = next !== null ? `/tasks/${next.id}` : otherwise !== null ? `/tasks/${otherwise}` : back;
   useEffect(() => first.current?.focus(), []);
   return (
     <section class="sheet done" role="status">

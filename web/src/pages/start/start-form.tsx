@@ -84,7 +84,7 @@ function Filling({ app }: { app: Schemas["App"] }) {
         <div class="top">
           <h1>{app.name}</h1>
         </div>
-        <Done title={words.started(result.instance.identifier)} result={result} otherwise={null} />
+        <Done title={words.started(result.instance.identifier)} result={result} otherwise={null} back="/work" />
       </>
     );
   }

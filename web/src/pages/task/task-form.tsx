@@ -16,7 +16,7 @@ import { refreshCounts } from "../../frame/counts";
 import { me } from "../../session/session";
 import { texts } from "../../texts";
 import { claimed, pending } from "../../uploads/queue";
-import { neighbours } from "../neighbours";
+import { listAddress, neighbours } from "../neighbours";
 
 const words = texts.task;
 
@@ -166,7 +166,8 @@ export function TaskForm({ task, onRead }: Props) {
   useMainKey(press);
 
   if (result !== null) {
-    return <Done title={words.doneTitle(outcome)} result={result} otherwise={neighbours(task.id)?.next ?? null} />;
+    const otherwise = neighbours(task.id)?.next ?? null;
+    return <Done title={words.doneTitle(outcome)} result={result} otherwise={otherwise} back={listAddress()} />;
   }
   const faults = state.faults.value;
   const hasFaults = Object.keys(faults).length > 0;

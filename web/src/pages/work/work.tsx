@@ -29,9 +29,13 @@ async function read(filters: Filters, cursor: string | null): Promise<List> {
   return take(api.GET("/api/v1/tasks", { params: { query } }));
 }
 
-/** The tasks that wait for the person, those they may claim, those they completed. */
-export function Work() {
-  const { query, route } = useLocation();
+/**
+ * The tasks that wait for the person, those they may claim, those they completed.
+ *
+ * The filters come from the router: the address in the bar is another page's already while that page is fetched.
+ */
+export function Work({ query = {} }: { query?: Record<string, string> }) {
+  const { route } = useLocation();
   const filters = filtersOf(query);
   const key = addressOf(filters);
   const list = useLoad<List>(key, () => read(filters, null));
@@ -44,14 +48,14 @@ export function Work() {
   const [isHelp, setHelp] = useState(false);
   const items = list.data?.items ?? [];
   useTitle(words.title);
-  useEffect(
-    () =>
+  useEffect(() => {
+    if (list.data !== null) {
       setNeighbours(
-        items.map((item) => item.id),
+        list.data.items.map((item) => item.id),
         key,
-      ),
-    [items, key],
-  );
+      );
+    }
+  }, [list.data, key]);
 
   const go = (change: Partial<Filters>) => route(addressOf({ ...filters, ...change }), true);
 
