@@ -18,7 +18,7 @@ from satchel.cli.demo.samples import SAMPLES
 PATIENCE_S = 30
 
 CHUNK = 8 * 2**20
-"""How much the application sends at a time."""
+"""How much the application sends at first; later pieces are larger where the network is fast."""
 
 SIZE = CHUNK + 2 * 2**20
 """Of a file of two pieces."""
@@ -305,9 +305,9 @@ async def test_a_reload_continues_what_the_browser_kept_and_asks_before(visit: V
 async def test_a_large_file_continues_after_a_reload_once_it_is_chosen_again(visit: Visits, large: Path) -> None:
     page = await _collection(visit)
     page.on("dialog", lambda dialog: dialog.accept())
-    pieces = await Patches(stop_at=2 * CHUNK).attend(page)
+    pieces = await Patches(stop_at=CHUNK).attend(page)
     await _choose(page, large)
-    await _until(page, lambda: len(pieces.offsets) == 3)
+    await _until(page, lambda: len(pieces.offsets) == 2)
 
     await page.reload()
     await expect(page.get_by_text("Choose the same file again and it continues where it stopped.")).to_be_visible()
@@ -317,7 +317,7 @@ async def test_a_large_file_continues_after_a_reload_once_it_is_chosen_again(vis
     await again.set_input_files(large)
 
     await expect(page.get_by_text("Uploaded", exact=True)).to_be_visible(timeout=LARGE_MS)
-    assert pieces.offsets == [CHUNK * piece for piece in (0, 1, 2, 2, 3, 4, 5, 6)]
+    assert pieces.offsets[:3] == [0, CHUNK, CHUNK]
 
 
 async def test_a_session_that_ends_during_an_upload_is_opened_again_and_the_upload_continues(

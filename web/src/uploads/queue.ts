@@ -25,15 +25,15 @@ const LONGEST_PAUSE_MS = 30_000;
 /** How often a ticket that expired is replaced by a new one without a byte of progress between. */
 const RENEWALS = 2;
 
-/** What only this module knows of a row. */
-type Course = { failures: number; renewals: number; reserved: number; seenStorage: unknown };
+/** What only this module knows of a row: `offset` is how much of it the server had when it last said so. */
+type Course = { failures: number; renewals: number; reserved: number; offset: number; seenStorage: unknown };
 
 const running = new Map<Row, Attempt>();
 const resting = new Map<Row, ReturnType<typeof setTimeout> | null>();
 const courses = new WeakMap<Row, Course>();
 
 function courseOf(row: Row): Course {
-  const known = courses.get(row) ?? { failures: 0, renewals: 0, reserved: 0, seenStorage: null };
+  const known = courses.get(row) ?? { failures: 0, renewals: 0, reserved: 0, offset: 0, seenStorage: null };
   courses.set(row, known);
   return known;
 }
@@ -136,9 +136,12 @@ async function run(row: Row): Promise<void> {
     running.set(
       row,
       beginSending(row, ticket, file, {
-        onAccepted: () => {
-          course.failures = 0;
-          course.renewals = 0;
+        onOffset: (bytes) => {
+          if (bytes > course.offset) {
+            course.failures = 0;
+            course.renewals = 0;
+          }
+          course.offset = bytes;
         },
         onEnd: (end) => settle(row, end),
       }),
@@ -192,6 +195,7 @@ function begin(row: Row): void {
   row.ticket.value = null;
   row.sent.value = 0;
   courseOf(row).reserved += 1;
+  courseOf(row).offset = 0;
   row.state.value = { is: "waiting" };
   void change(row.key, { ticket: null, state: "open" });
 }

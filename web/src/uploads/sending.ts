@@ -5,7 +5,13 @@ import { Problem } from "../api/problem";
 import { texts } from "../texts";
 import type { Row } from "./rows";
 
-const CHUNK_BYTES = 8 * 1024 * 1024;
+/**
+ * A file goes in pieces: a proxy that collects requests loses what it has of one that breaks, and each piece costs a
+ * round trip and a pause of the stream. So they begin small and double while a piece takes less than this time.
+ */
+const FIRST_PIECE_BYTES = 8 * 1024 * 1024;
+const LARGEST_PIECE_BYTES = 64 * 1024 * 1024;
+const PIECE_MS = 2_000;
 const SILENT_MS = 15_000;
 /** Once all bytes are out, the server still stores and checks the whole: a minute, and more for large files. */
 const FINISH_MS = 60_000;
@@ -32,14 +38,14 @@ export function tusAddress(ticket: number): string {
 }
 
 type Events = {
-  /** The server has another piece. */
-  onAccepted: () => void;
+  /** The server has the file up to here: at the begin of an attempt, and after each piece. */
+  onOffset: (bytes: number) => void;
   /** Called once, unless the attempt is stopped before. */
   onEnd: (end: End) => void;
 };
 
 /** Send the rest of a file. */
-export function beginSending(row: Row, ticket: number, file: Blob, { onAccepted, onEnd }: Events): Attempt {
+export function beginSending(row: Row, ticket: number, file: Blob, { onOffset, onEnd }: Events): Attempt {
   let isOver = false;
   let abort = () => {};
   const meter = measure(row);
@@ -69,9 +75,10 @@ export function beginSending(row: Row, ticket: number, file: Blob, { onAccepted,
       if (isOver) {
         return;
       }
+      let pieceBegan = performance.now();
       const upload = new Upload(file, {
         uploadUrl: tusAddress(ticket),
-        chunkSize: CHUNK_BYTES,
+        chunkSize: FIRST_PIECE_BYTES,
         retryDelays: null, // the queue decides
         storeFingerprintForResuming: false,
         fingerprint: () => Promise.resolve(""),
@@ -80,9 +87,20 @@ export function beginSending(row: Row, ticket: number, file: Blob, { onAccepted,
             throw new Error("The attempt was stopped."); // abort() misses a request that is not made yet
           }
           request.setHeader("X-CSRF-Token", session.value?.csrf_token ?? "");
+          pieceBegan = performance.now();
         },
         onProgress: (sent) => !isOver && meter.note(sent),
-        onChunkComplete: () => !isOver && onAccepted(),
+        onAfterResponse: (_, response) => {
+          const offset = Number(response.getHeader("Upload-Offset") ?? Number.NaN);
+          if (!isOver && Number.isSafeInteger(offset)) {
+            onOffset(offset);
+          }
+        },
+        onChunkComplete: (bytes) => {
+          if (performance.now() - pieceBegan < PIECE_MS) {
+            upload.options.chunkSize = Math.min(2 * bytes, LARGEST_PIECE_BYTES);
+          }
+        },
         onSuccess: () => finish({ is: "done" }),
         onError: (error) => finish(endOf(error)),
       });

@@ -1,4 +1,6 @@
+import type { TargetedEvent } from "preact";
 import { memo } from "preact/compat";
+import { useCallback, useMemo, useRef } from "preact/hooks";
 
 import type { Schemas } from "../../api/client";
 import { Icon } from "../../components/icon";
@@ -11,20 +13,19 @@ const words = texts.work;
 export type WorkItem = Schemas["WorkItem"];
 
 type Props = { items: readonly WorkItem[]; filters: Filters; at: number; onClaim: (item: WorkItem) => void };
-type Group = { name: Due["group"] | null; items: { item: WorkItem; index: number; due: Due }[] };
+type Group = { name: Due["group"] | null; items: { item: WorkItem; index: number }[] };
 
 /** Rows by when they are due where they are sorted so, otherwise one after another. */
 function grouped(items: readonly WorkItem[], filters: Filters): Group[] {
   const groups: Group[] = [];
   const isGrouped = filters.sort === "due";
   items.forEach((item, index) => {
-    const when = due(item.due_at, item.overdue);
-    const name = isGrouped ? when.group : null;
+    const name = isGrouped ? due(item.due_at, item.overdue).group : null;
     const last = groups[groups.length - 1];
     if (last !== undefined && last.name === name) {
-      last.items.push({ item, index, due: when });
+      last.items.push({ item, index });
     } else {
-      groups.push({ name, items: [{ item, index, due: when }] });
+      groups.push({ name, items: [{ item, index }] });
     }
   });
   return groups;
@@ -33,6 +34,10 @@ function grouped(items: readonly WorkItem[], filters: Filters): Group[] {
 /** The table of tasks; on a phone each row is a card. */
 export function Rows({ items, filters, at, onClaim }: Props) {
   const columns = words.columns;
+  const groups = useMemo(() => grouped(items, filters), [items, filters.sort]);
+  const newest = useRef(onClaim);
+  newest.current = onClaim;
+  const claim = useCallback((item: WorkItem) => newest.current(item), []); // one for all rows, which then stay
   return (
     <div class="sheet clip">
       <table class="work">
@@ -49,7 +54,7 @@ export function Rows({ items, filters, at, onClaim }: Props) {
             </th>
           </tr>
         </thead>
-        {grouped(items, filters).map((group) => (
+        {groups.map((group) => (
           <tbody key={group.name}>
             {group.name !== null && (
               <tr class={group.name === "overdue" ? "group bad" : "group"}>
@@ -62,10 +67,9 @@ export function Rows({ items, filters, at, onClaim }: Props) {
               <Row
                 key={row.item.id}
                 item={row.item}
-                due={row.due}
                 isAt={row.index === at}
                 isFirst={row.index === 0}
-                onClaim={onClaim}
+                onClaim={claim}
               />
             ))}
           </tbody>
@@ -75,9 +79,9 @@ export function Rows({ items, filters, at, onClaim }: Props) {
   );
 }
 
-type RowProps = { item: WorkItem; due: Due; isAt: boolean; isFirst: boolean; onClaim: (item: WorkItem) => void };
+type RowProps = { item: WorkItem; isAt: boolean; isFirst: boolean; onClaim: (item: WorkItem) => void };
 
-const Row = memo(function Row({ item, due: when, isAt, isFirst, onClaim }: RowProps) {
+const Row = memo(function Row({ item, isAt, isFirst, onClaim }: RowProps) {
   const what = words.what(item.name, item.identifier);
   const mayClaim = item.holder === null && item.may.includes("claim");
   return (
@@ -92,30 +96,23 @@ const Row = memo(function Row({ item, due: when, isAt, isFirst, onClaim }: RowPr
         </span>
       </td>
       <td class="app small quiet">{item.app_name}</td>
-      <td class="nfiles narrow">
-        <Files count={item.files} />
-      </td>
+      <td class="nfiles narrow">{item.files !== null && item.files > 0 && <Files count={item.files} />}</td>
       <td class="due narrow">
-        {item.closed_at === null ? (
-          <DueBadge due={when} at={item.due_at} />
-        ) : (
-          <Closed item={item} at={item.closed_at} />
-        )}
-        <span class="only-phone">
-          <Files count={item.files} />
-        </span>
+        {item.closed_at === null ? <DueTime item={item} /> : <Closed item={item} at={item.closed_at} />}
       </td>
       <td class="from narrow small quiet">{item.starter_name ?? texts.product}</td>
       <td class="act narrow">
         {mayClaim ? (
-          <button class="button" type="button" onClick={() => onClaim(item)}>
+          <button class="button" type="button" aria-label={words.claimTask(what)} onClick={() => onClaim(item)}>
             {words.claim}
-            <span class="visually-hidden">{what}</span>
           </button>
         ) : (
-          <a class={isFirst && item.closed_at === null ? "button first" : "button"} href={`/tasks/${item.id}`}>
+          <a
+            class={isFirst && item.closed_at === null ? "button first" : "button"}
+            href={`/tasks/${item.id}`}
+            aria-label={item.closed_at === null ? words.openTask(what) : words.lookAt(what)}
+          >
             {item.closed_at === null ? words.open : words.look}
-            <span class="visually-hidden">{what}</span>
           </a>
         )}
       </td>
@@ -123,41 +120,38 @@ const Row = memo(function Row({ item, due: when, isAt, isFirst, onClaim }: RowPr
   );
 });
 
-function DueBadge({ due: when, at }: { due: Due; at: string | null }) {
-  const title = at === null ? undefined : fullTime(at);
-  if (when.tone === null) {
-    return (
-      <span class="mono small quiet" title={title}>
-        {when.text}
-      </span>
-    );
+/** Writes the whole time where the pointer is: for each row at once it would take longer than all the rest. */
+function explain(event: TargetedEvent<HTMLTimeElement>) {
+  event.currentTarget.title = fullTime(event.currentTarget.dateTime);
+}
+
+function DueTime({ item }: { item: WorkItem }) {
+  const { text, tone } = due(item.due_at, item.overdue);
+  if (item.due_at === null) {
+    return <span class="mono small quiet">{text}</span>;
   }
   return (
-    <span class={`badge ${when.tone}`} title={title}>
-      <Icon name="clock" />
-      {when.text}
-    </span>
+    <time class={tone === null ? "mono small quiet" : `badge ${tone}`} dateTime={item.due_at} onPointerEnter={explain}>
+      {tone !== null && <Icon name="clock" />}
+      {text}
+    </time>
   );
 }
 
 function Closed({ item, at }: { item: WorkItem; at: string }) {
   return (
-    <span class="mono small quiet" title={fullTime(at)}>
+    <time class="mono small quiet" dateTime={at} onPointerEnter={explain}>
       {dayAndTime(at)}
       {item.outcome !== null && `, ${item.outcome}`}
-    </span>
+    </time>
   );
 }
 
-function Files({ count }: { count: number | null }) {
-  if (count === null || count === 0) {
-    return null;
-  }
+function Files({ count }: { count: number }) {
   return (
-    <span class="files">
+    <span class="files mono" role="img" aria-label={words.files(count)}>
       <Icon name="clip" />
-      <span class="mono">{number(count)}</span>
-      <span class="visually-hidden"> {words.files(count).split(" ").slice(1).join(" ")}</span>
+      {number(count)}
     </span>
   );
 }
