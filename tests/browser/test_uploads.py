@@ -103,7 +103,11 @@ async def _files_of_started(page: Page) -> list[tuple[str, str]]:
     await expect(link).to_be_visible()
     address = str(await link.get_attribute("href"))
     found = await page.evaluate(
-        "async id => (await (await fetch(`/api/v1/instances/${id}/files`)).json()).items.map(f => [f.name, f.sha256])",
+        """async identifier => {
+          const read = async path => (await fetch(`/api/v1/instances/${path}`)).json();
+          const { id } = await read(identifier);
+          return (await read(`${id}/files`)).items.map(file => [file.name, file.sha256]);
+        }""",
         address.rsplit("/", 1)[-1],
     )
     return [(name, digest) for name, digest in found]

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 import { texts } from "../texts";
@@ -12,21 +12,29 @@ type Props = {
   class?: string;
 };
 
-/** A modal dialog: the page behind it is inert, Escape closes it, and the focus goes back to where it was. */
-export function Dialog({ title, children, onClose, class: kind = "dialog" }: Props) {
+/** Shows a dialog as modal while it is in the page; the focus then goes back to where it was. */
+export function useModal(): RefObject<HTMLDialogElement> {
   const box = useRef<HTMLDialogElement>(null);
-  const heading = useId();
 
   // Before the effects of what is inside, which may move the focus.
   useLayoutEffect(() => {
+    const dialog = box.current;
     const before = document.activeElement;
-    box.current?.showModal();
+    dialog?.showModal();
     return () => {
+      dialog?.close(); // while it is open, nothing behind it takes the focus
       if (before instanceof HTMLElement && before.isConnected) {
-        before.focus();
+        before.focus({ preventScroll: true });
       }
     };
   }, []);
+  return box;
+}
+
+/** A modal dialog: the page behind it is inert, Escape closes it, and the focus goes back to where it was. */
+export function Dialog({ title, children, onClose, class: kind = "dialog" }: Props) {
+  const box = useModal();
+  const heading = useId();
 
   return (
     <dialog

@@ -1,5 +1,6 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
+import { useModal } from "../components/dialog";
 import { Icon } from "../components/icon";
 import { bytes } from "../format";
 import { texts } from "../texts";
@@ -24,22 +25,12 @@ type Props = {
 
 /** A file over the page: its content, what is known of it, and what may be done with it. */
 export function Viewer({ file, files, whereOf, nameOf, onMove, onClose, onChange }: Props) {
-  const box = useRef<HTMLDialogElement>(null);
+  const box = useModal();
   const [actual, setActual] = useState<number | null>(null);
   const isActual = actual === file.id;
   const at = files.findIndex((one) => one.id === file.id);
   const before = files[at - 1];
   const after = files[at + 1];
-
-  useEffect(() => {
-    const focused = document.activeElement;
-    box.current?.showModal();
-    return () => {
-      if (focused instanceof HTMLElement && focused.isConnected) {
-        focused.focus({ preventScroll: true });
-      }
-    };
-  }, []);
 
   function press(event: KeyboardEvent) {
     if (event.target instanceof Element && event.target.matches("input, select, textarea")) {

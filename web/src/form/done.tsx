@@ -30,7 +30,7 @@ export function Done({ title, result, otherwise, back }: Props) {
       </span>
       <h2>{title}</h2>
       <p>
-        <a class="link" href={`/i/${result.instance.id}`}>
+        <a class="link" href={`/i/${result.instance.identifier}`}>
           {result.instance.identifier}
         </a>{" "}
         {result.instance.title}
@@ -43,7 +43,7 @@ export function Done({ title, result, otherwise, back }: Props) {
           {result.made.map((made, index) => (
             <span key={made.id}>
               {index > 0 && ", "}
-              <a class="link" href={`/i/${made.id}`}>
+              <a class="link" href={`/i/${made.identifier}`}>
                 {made.identifier}
               </a>
             </span>
@@ -66,7 +66,7 @@ export function Done({ title, result, otherwise, back }: Props) {
           {next !== null ? `${words.next}: ${next.name}` : otherwise !== null ? words.openNext : words.backToWork}
           <kbd class="key not-phone">Enter</kbd>
         </a>
-        <a class="button" href={`/i/${result.instance.id}`}>
+        <a class="button" href={`/i/${result.instance.identifier}`}>
           {words.openInstance(result.instance.identifier)}
         </a>
       </div>

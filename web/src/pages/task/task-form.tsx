@@ -279,7 +279,7 @@ function Closed({ task, at }: { task: TaskView; at: string }) {
         <b>{words.doneTitle(outcome)}</b> {task.closed_by !== null && <PersonName id={task.closed_by} />}{" "}
         {dayAndTime(at)}
       </div>
-      <a class="button" href={`/i/${task.instance}`}>
+      <a class="button" href={`/i/${task.identifier}`}>
         {words.openInstance(task.identifier)}
       </a>
     </div>

@@ -111,7 +111,7 @@ function Side({ task }: { task: Schemas["TaskView"] }) {
     <aside class="side">
       <section class="sheet">
         <h2>
-          <a class="link" href={`/i/${task.instance}`}>
+          <a class="link" href={`/i/${task.identifier}`}>
             {task.identifier}
           </a>{" "}
           {task.title}
