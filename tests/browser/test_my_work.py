@@ -1,11 +1,13 @@
 """The work list: what waits, by when; filters in the address; keys."""
 
+import asyncio
 import re
 
 from playwright.async_api import expect
 
 from browser.axe import axe
 from browser.visiting import Scheme, Visits, every_look
+from serving import Served
 
 
 async def _fill(visit: Visits, *products: str) -> None:
@@ -93,11 +95,15 @@ async def test_filters_stand_in_the_address_and_come_back(visit: Visits) -> None
     await expect(page.locator("tr.row")).to_have_count(2)
 
 
-async def test_an_account_without_apps_is_told_what_to_do_next(visit: Visits) -> None:
-    page = await visit(who="buyer")
-    await page.route("**/api/v1/apps*", lambda route: route.fulfill(json={"items": [], "next": None}))
+async def test_an_account_without_apps_is_told_what_to_do_next(visit: Visits, served: Served) -> None:
+    login = ["ann@empty.example", "a long enough password"]
+    for arguments in (["account", "Empty"], ["user", login[0], "Ann", "--account", "Empty", "--password", login[1]]):
+        await asyncio.to_thread(served.command, "admin", *arguments)
+    page = await visit()
 
-    await page.goto("/work")
+    await page.get_by_label("E-mail").fill(login[0])
+    await page.get_by_label("Password", exact=True).fill(login[1])
+    await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="No app is deployed yet")).to_be_visible()
     await expect(page.get_by_text("satchel deploy examples/product-evaluation")).to_be_visible()
     await axe(page)
@@ -132,3 +138,13 @@ async def test_who_may_start_nothing_is_told_whom_to_ask(visit: Visits) -> None:
     await expect(page.get_by_role("heading", name="There is nothing that you may start")).to_be_visible()
     await expect(page.get_by_text("Ask an administrator of your account")).to_be_visible()
     await axe(page)
+
+
+async def test_each_of_the_sample_people_has_pages_without_a_fault(visit: Visits) -> None:
+    for who in visit.office.logins:
+        page = await visit("/work", who=who)
+        await expect(page.get_by_role("heading", name="My work")).to_be_visible()
+        await page.goto("/start")
+        await expect(page.get_by_role("main").get_by_role("heading", level=1)).to_have_text("Start")
+        await axe(page)
+        await page.context.close()
