@@ -184,6 +184,9 @@ function settle(row: Row, end: End): void {
       }
       break;
     case "refused":
+      if (end.problem.status === 507) {
+        refreshCounts(); // less is left than was known
+      }
       refuse(row, end.problem.message, end.problem.status === 507 || end.problem.code === "too_many_unclaimed");
       break;
   }
