@@ -14,7 +14,7 @@ from surfaces.conftest import Api
 from world import bundle
 
 
-async def deploy(api: Api, process: bytes, **manifest: object) -> httpx.Response:
+async def deploy(api: Api, process: bytes, /, **manifest: object) -> httpx.Response:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, data in bundle({"code": "ODD", **manifest}, process).items():

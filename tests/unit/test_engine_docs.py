@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from satchel.engine import board, document, expression, loop, run, timer, value
-from satchel.engine.advice import REFUSED, REFUSED_ATTRIBUTES, REFUSED_EVENTS
+from satchel.engine.advice import NO_EFFECT, REFUSED, REFUSED_ATTRIBUTES, REFUSED_EVENTS
 from satchel.engine.check import NAMES
 from satchel.engine.graph import Kind
 
@@ -26,6 +26,7 @@ def test_every_kind_of_element_that_runs_is_described_and_no_other() -> None:
 def test_every_refused_element_is_listed_with_what_to_use() -> None:
     assert table("element | use instead") == dict(REFUSED)
     assert table("definition | use instead") == dict(REFUSED_EVENTS)
+    assert table("element | what to use") == dict(NO_EFFECT)
 
 
 def test_every_attribute_that_runs_with_one_value_is_listed_with_it_and_with_what_to_use() -> None:

@@ -102,6 +102,6 @@ async def _load(tx: Reader, account: AccountId, version: VersionId) -> LoadedApp
         number=row.number,
         manifest=manifest,
         title=parse_template(manifest.title),
-        definition=parse_deployed(row.bpmn),
+        definition=parse_deployed(row.bpmn, manifest),
         slots=tuple(await rows.slots(tx, account, row.app_id)),
     )

@@ -11,6 +11,7 @@ from satchel.cli import output
 from satchel.cli.output import ExitCode
 from satchel.cli.remote import DEFAULT_URL, Url, refuse, request
 from satchel.model.errors import Finding
+from satchel.model.faults import counted
 
 BUNDLE_FILES = ("app.yaml", "process.bpmn")
 
@@ -38,7 +39,8 @@ async def _deploy(bundle: Path, url: str, token: str) -> ExitCode:
     named = [Finding(**finding) for finding in reported]
     output.findings(named)
     if answer.is_success:
-        output.out.print(f"deployed {body['code']} version {body['version']}")
+        warned = f" with {counted(named)}" if named else ""
+        output.out.print(f"deployed {body['code']} version {body['version']}{warned}")
         return ExitCode.OK
     return refuse(answer, body, ExitCode.FINDINGS if named else ExitCode.REFUSED)
 

@@ -1,30 +1,39 @@
-"""What does not run, and what to use instead: one table for the check and for the documentation."""
+"""What does not run or has no effect, and what to use instead: one table for the check and for the documentation."""
 
 from collections.abc import Mapping
 
 REFUSED: Mapping[str, str] = {
     "scriptTask": "Use a service task, or an expression on the flow; no script is ever run.",
     "businessRuleTask": "Use an exclusive gateway with conditions, or a service task.",
-    "manualTask": "Use a user task.",
-    "task": "Say what kind of task it is: a user task or a service task.",
+    "manualTask": "Name it under `tasks` in app.yaml to make it a user task, or draw another kind of task.",
+    "task": "Name it under `tasks` in app.yaml to make it a user task, or draw another kind of task.",
     "complexGateway": "Use an inclusive or a parallel gateway.",
     "transaction": "Use an embedded subprocess with a boundary error event.",
     "adHocSubProcess": "Use an embedded subprocess with an inclusive gateway.",
     "callChoreography": "Use a call activity.",
     "subChoreography": "Use an embedded subprocess.",
+}
+"""Elements that are refused, by their BPMN name, each with what to use instead."""
+
+NO_EFFECT: Mapping[str, str] = {
     "dataObject": "Declare a field in app.yaml.",
     "dataObjectReference": "Declare a field in app.yaml.",
     "dataStoreReference": "Declare a field in app.yaml, or reach the store with a service task.",
-    "ioSpecification": "Remove it: every field can be read everywhere, and app.yaml says who sees what.",
+    "ioSpecification": "Every field can be read everywhere, and app.yaml says who sees what.",
     "property": "Declare a field in app.yaml.",
-    "dataInputAssociation": "Remove it: every field can be read everywhere.",
-    "dataOutputAssociation": "Remove it: forms, messages and services of app.yaml say what is set.",
+    "dataInputAssociation": "Every field can be read everywhere.",
+    "dataOutputAssociation": "Forms, messages and services of app.yaml say what is set.",
+    "ioBinding": "Map the values of a call activity under `calls` in app.yaml.",
+    "categoryValueRef": "Declare a field in app.yaml to find instances by it.",
     "resourceRole": "Say who gets the task with `assign` in app.yaml.",
     "performer": "Say who gets the task with `assign` in app.yaml.",
     "humanPerformer": "Say who gets the task with `assign` in app.yaml.",
     "potentialOwner": "Say who gets the task with `assign` in app.yaml.",
 }
-"""Elements that are refused, by their BPMN name, each with what to use instead."""
+"""Elements that are read over with a warning, by their BPMN name, each with what to use instead."""
+
+PEOPLE_TASKS = frozenset({"task", "manualTask"})
+"""Tasks of no kind that runs: user tasks where app.yaml names them."""
 
 REFUSED_EVENTS: Mapping[str, str] = {
     "signalEventDefinition": "Use a message.",
@@ -65,6 +74,14 @@ IGNORED = frozenset(
         "monitoring",
         "category",
         "supportedInterfaceRef",
+        "supports",
     },
 )
-"""Elements that change nothing of what runs; `extensionElements` is looked into."""
+"""Elements that change nothing of what runs; `extensionElements` is read for a warning."""
+
+
+def code_of(name: str) -> str:
+    """Return the finding's code of an element by its BPMN name: `scriptTask` is `script_task`."""
+    if name not in REFUSED and name not in NO_EFFECT:
+        return "unknown_element"
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

@@ -11,7 +11,8 @@ from satchel.engine.document import XSI_TYPE, Findings, line_of, nearest_id
 from satchel.model.ids import ElementId
 from satchel.model.safe_xml import Element
 
-_SPACE = " \t\r\n"  # XML's; others do not collapse
+SPACE = " \t\r\n"
+"""XML's spaces; others do not collapse."""
 _WORDS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
 
 _BOOLEANS = frozenset(
@@ -37,6 +38,8 @@ _SERVICE = (*_ACTIVITY, "implementation", "operationRef")
 _KNOWN: Mapping[str, tuple[str, ...]] = {
     "process": ("processType", "isClosed", "isExecutable", "definitionalCollaborationRef"),
     "sequenceFlow": ("sourceRef", "targetRef", "isImmediate"),
+    "task": _ACTIVITY,
+    "manualTask": _ACTIVITY,
     "userTask": (*_ACTIVITY, "implementation"),
     "serviceTask": _SERVICE,
     "sendTask": (*_SERVICE, "messageRef"),
@@ -76,7 +79,7 @@ def check_attributes(name: str, element: Element, findings: Findings, *, owner: 
     """
     known_as = ElementId(nearest_id(element if owner is None else owner) or "")
     for key, given in element.attrib.items():
-        attribute, value = str(key), str(given).strip(_SPACE)
+        attribute, value = str(key), str(given).strip(SPACE)
         if attribute.startswith("{"):
             if attribute != XSI_TYPE:
                 shown = attribute.rsplit("}", 1)[-1]
@@ -103,7 +106,7 @@ def _runs(attribute: str, value: str) -> bool:
 
 def boolean(element: Element, attribute: str, *, default: bool = False) -> bool:
     """Return an attribute of the type xsd:boolean; `default` where it is absent, or none (see `check_attributes`)."""
-    return _WORDS.get(str(element.get(attribute, "")).strip(_SPACE), default)
+    return _WORDS.get(str(element.get(attribute, "")).strip(SPACE), default)
 
 
 def is_our_language(element: Element, findings: Findings, what: str) -> bool:
@@ -117,7 +120,7 @@ def is_our_language(element: Element, findings: Findings, what: str) -> bool:
 
 def whole_number(text: str) -> int | None:
     """Return an xsd:integer of at most 18 digits, or None where the text is none."""
-    digits = text.strip(_SPACE)
+    digits = text.strip(SPACE)
     unsigned = digits[1:] if digits[:1] in ("+", "-") else digits
     if not (unsigned.isascii() and unsigned.isdecimal() and len(unsigned) <= 18):  # noqa: PLR2004  # a 64-bit integer
         return None

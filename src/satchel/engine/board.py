@@ -50,7 +50,12 @@ class Move:
 
 @dataclass(slots=True, kw_only=True)
 class Board:
-    """The tokens of a process in play during one step."""
+    """The tokens of a process in play during one step.
+
+    Attributes:
+        moving: the tokens on their way.
+        emptied: the scopes in which a path has ended, in that order, to be closed if it was the last.
+    """
 
     process: Process
     state: State
@@ -59,6 +64,7 @@ class Board:
     new_token: Callable[[], TokenId]
     effects: list[Effect] = field(default_factory=list)
     moving: deque[Move] = field(default_factory=deque)
+    emptied: dict[int, None] = field(default_factory=dict)
     _inside: dict[int, dict[int, Token]] = field(default_factory=dict)
     _hosted: dict[int, dict[int, Token]] = field(default_factory=dict)
     _keys: dict[TokenId, Token] = field(default_factory=dict)
@@ -152,9 +158,18 @@ class Board:
         self.moving.append(Move(node=self.process.starts[subprocess], flow=None, scope=scope, outcome=outcome))
 
     def leave(self, node: Node, scope: int, outcome: PathOutcome) -> None:
-        """Send a token over every outgoing flow."""
+        """Send a token over every outgoing flow; where there is none, its path ends here."""
+        if not node.outgoing:
+            self.end_path(scope, outcome)
         for flow in node.outgoing:
             self.follow(flow, scope, outcome)
+
+    def end_path(self, scope: int, outcome: PathOutcome) -> None:
+        """End one path of a scope."""
+        self.emptied[scope] = None
+        if scope != PROCESS:
+            owner = self.state.tokens[scope]
+            owner.outcome = later(owner.outcome, outcome)
 
     def follow(self, flow: ElementId, scope: int, outcome: PathOutcome) -> None:
         """Send a token over one flow."""

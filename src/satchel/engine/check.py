@@ -36,7 +36,7 @@ def check(bpmn: bytes, manifest: Manifest, called: Mapping[str, Thrown] = NOTHIN
         manifest: of app.yaml.
         called: by the code of an app that is called, what its instances can fail with.
     """
-    process, found = read(bpmn)
+    process, found = read(bpmn, manifest)
     if process is None:
         return found
     findings = Findings()
@@ -139,6 +139,9 @@ def _check_collection(node: Node, name: str, field: Field | None, findings: Find
 
 def _manifest_findings(process: Process, manifest: Manifest) -> Iterator[Finding]:
     """Yield what app.yaml says of elements that are not there, or are something else."""
+    if manifest.process is not None and manifest.process != process.id:
+        message = f"process: the document has no process {manifest.process}. Write the id of one, such as {process.id}."
+        yield _of_manifest("unknown_process", message, manifest.process)
     yield from _misplaced(process, manifest.tasks, "tasks", frozenset({Kind.USER_TASK}), "user task")
     yield from _misplaced(process, manifest.services, "services", JOBS, "service or send task")
     yield from _misplaced(process, manifest.calls, "calls", frozenset({Kind.CALL}), "call activity")
@@ -151,7 +154,7 @@ def _manifest_findings(process: Process, manifest: Manifest) -> Iterator[Finding
         if action.task is None:
             continue
         node = process.nodes.get(action.task)
-        if node is None or node.kind is not Kind.USER_TASK:
+        if node is None or node.kind not in {Kind.USER_TASK, Kind.UNSUPPORTED}:
             yield _of_manifest(
                 "unknown_element", f"actions: action {number} names {action.task}, which is no user task.", action.task
             )

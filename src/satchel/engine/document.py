@@ -3,6 +3,7 @@
 Nothing else parses BPMN. What cannot be read safely is a finding, not an exception of the XML library.
 """
 
+import re
 from collections.abc import Iterator
 from typing import cast
 
@@ -20,6 +21,7 @@ MAX_DEPTH = 100
 MAX_ELEMENTS = 20_000
 """How many elements a document may have, its drawing among them."""
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+_XML_PLACE = re.compile(r",? line [0-9]+, column [0-9]+$")
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 
@@ -46,6 +48,10 @@ class Findings:
         """Note something about an element that is known by its id and line."""
         self.found.append(Finding(code=code, file=FILE, line=line, element=element, message=message, severity=severity))
 
+    def of_text(self, code: str, message: str, line: int | None) -> None:
+        """Note something about the text of a document that is no tree of elements."""
+        self.found.append(Finding(code=code, file=FILE, line=line, element=None, message=message))
+
 
 def read_xml(bpmn: bytes, findings: Findings) -> Element | None:
     """Return the root element, or None with a finding that says why not."""
@@ -54,27 +60,37 @@ def read_xml(bpmn: bytes, findings: Findings) -> Element | None:
         return None
     try:
         bpmn.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        findings.add("encoding", "The document is not UTF-8. Save it as UTF-8.")
+    except UnicodeDecodeError as error:
+        found = _place(bpmn, error.start)
+        findings.of_text("encoding", f"The document is not UTF-8 ({_named(*found)}). Save it as UTF-8.", found[0])
         return None
     try:
         root = parse_xml(bpmn)
-    except DoctypeError:
-        findings.add("doctype", "The document has a DOCTYPE or entities. Remove them: BPMN needs neither.")
+    except DoctypeError as error:
+        place = "" if error.offset is None else f" ({_named(*_place(bpmn, error.offset))})"
+        line = None if error.offset is None else _place(bpmn, error.offset)[0]
+        message = f"The document has a DOCTYPE or entities{place}. Remove them: BPMN needs neither."
+        findings.of_text("doctype", message, line)
         return None
-    except (etree.XMLSyntaxError, ValueError) as error:
-        line = error.lineno if isinstance(error, etree.XMLSyntaxError) else None
-        findings.found.append(
-            Finding(
-                code="xml",
-                file=FILE,
-                line=line,
-                element=None,
-                message=f"This is no well-formed XML: {str(error)[:200]}.",
-            ),
-        )
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        reason = _XML_PLACE.sub("", error.msg or "")[:200]
+        findings.of_text("xml", f"This is no well-formed XML: {reason} ({_named(line, column)}).", line)
+        return None
+    except ValueError as error:
+        findings.of_text("xml", f"This is no well-formed XML: {str(error)[:200]}.", None)
         return None
     return _within_limits(root, findings)
+
+
+def _place(text: bytes, offset: int) -> tuple[int, int]:
+    """Return the line and column of a byte, counted from 1; columns are characters."""
+    before = text[:offset].decode("utf-8-sig", "replace")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _named(line: int, column: int) -> str:
+    return f"line {line}, column {column}"
 
 
 def _within_limits(root: Element, findings: Findings) -> Element | None:

@@ -1,19 +1,25 @@
 """The elements of a BPMN process, read one by one into a graph.
 
-Whatever is not known here is refused with advice, never skipped: a process that deploys does what its drawing says.
-Events are read in `satchel.engine.events`.
+Whatever would change what runs and is not known here is refused with advice, never skipped: a process that deploys does
+what its drawing says. What other tools note beside it, data and extensions, is read over with a warning. Events are
+read in `satchel.engine.events`.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from satchel.engine.advice import IGNORED, REFUSED
+from satchel.engine.advice import IGNORED, PEOPLE_TASKS, REFUSED, code_of
 from satchel.engine.attributes import boolean, check_attributes, is_our_language, whole_number
+from satchel.engine.data_notes import DataNotes
+from satchel.engine.declared import Declared
 from satchel.engine.document import BPMN, Findings, child, children, line_of, text_of
-from satchel.engine.events import EVENTS, Shared, read_event
+from satchel.engine.events import EVENTS, read_event
 from satchel.engine.expression import Expression, ExpressionError, compile_expression
 from satchel.engine.graph import BOUNDARIES, LOOPABLE, ROOT, Flow, Kind, Loop, LoopKind, Node, Process, reach_of
 from satchel.engine.loop import MAX_REPETITIONS
+from satchel.engine.references import local_name, reference
+from satchel.engine.selection import select_process
+from satchel.model.app import Manifest
 from satchel.model.ids import ElementId
 from satchel.model.safe_xml import Element
 
@@ -33,21 +39,19 @@ _LOOPS = frozenset({"multiInstanceLoopCharacteristics", "standardLoopCharacteris
 _INNER = _LOOPS | {"conditionExpression", "rendering"}
 
 
-def read_process(root: Element, findings: Findings) -> Process | None:
-    """Return the one executable process of a document, or None with a finding."""
-    processes = [element for name, element in children(root) if name == "process"]
-    for name, element in children(root):
-        if name in ("process", "extension"):
-            check_attributes(name, element, findings)
-    wanted = [element for element in processes if boolean(element, "isExecutable")]
-    if not wanted and len(processes) == 1 and boolean(processes[0], "isExecutable", default=True):
-        wanted = processes
-    if len(wanted) != 1:
-        message = f'The document has {len(wanted)} executable processes; exactly one is needed (isExecutable="true").'
-        findings.add("executable_processes", message, wanted[1] if wanted else None)
+def read_process(root: Element, manifest: Manifest | None, findings: Findings) -> Process | None:
+    """Return the process of a document that runs, or None with a finding.
+
+    Args:
+        root: the document.
+        manifest: of app.yaml, which says which process runs and which tasks are user tasks.
+        findings: takes what is wrong.
+    """
+    element = select_process(root, manifest, findings)
+    if element is None:
         return None
-    element = wanted[0]
-    reader = _Reader(root, findings)
+    user_tasks = frozenset[ElementId]() if manifest is None else frozenset(manifest.tasks)
+    reader = _Reader(root, user_tasks, findings)
     reader.read_scope(element, ROOT)
     return reader.process(element)
 
@@ -68,15 +72,21 @@ def read_expression(element: Element | None, findings: Findings, what: str) -> E
 class _Reader:
     """Reads one process; holds what was read so far."""
 
-    def __init__(self, root: Element, findings: Findings) -> None:
+    def __init__(self, root: Element, user_tasks: frozenset[ElementId], findings: Findings) -> None:
         self._findings = findings
-        self._shared = Shared.read(root, findings)
+        self._user_tasks = user_tasks
+        self._declared = Declared(root, findings)
+        self._data = DataNotes(root, findings)
+        self._nameless: list[Element] = []
         self._nodes: dict[ElementId, Node] = {}
         self._flows: dict[ElementId, Flow] = {}
         self._starts: dict[ElementId, ElementId] = {}
 
     def process(self, element: Element) -> Process:
-        """Return the graph of what was read."""
+        """Return the graph of what was read; the last step."""
+        for nameless in self._nameless:
+            self._read_nameless(nameless)
+        self._declared.warn_of_unused()
         incoming: dict[str, list[ElementId]] = {}
         outgoing: dict[str, list[ElementId]] = {}
         boundaries: dict[str, list[ElementId]] = {}
@@ -98,6 +108,7 @@ class _Reader:
         return Process(
             id=ElementId(element.get("id") or "process"),
             name=element.get("name") or "",
+            line=line_of(element),
             nodes=nodes,
             flows=self._flows,
             starts=self._starts,
@@ -106,17 +117,17 @@ class _Reader:
 
     def read_scope(self, element: Element, scope: ElementId) -> None:
         """Read the nodes and flows that lie directly in the process or in a subprocess."""
+        self._data.warn(element)
         for name, inner in children(element):
             if name == "sequenceFlow":
                 self._read_flow(inner)
-            elif name in _PLAIN or name in EVENTS:
+            elif name in _PLAIN or name in EVENTS or self._is_user_task(name, inner):
                 self._read_node(name, inner, scope)
-            elif name == "extensionElements":
-                self._read_extensions(inner)
-            elif name in IGNORED or (name in _LOOPS and scope != ROOT):
-                continue
-            else:
+            elif not (self._data.takes(name) or name in IGNORED or (name in _LOOPS and scope != ROOT)):
                 self._refuse(name, inner, scope)
+
+    def _is_user_task(self, name: str, element: Element) -> bool:
+        return name in PEOPLE_TASKS and _id(element) in self._user_tasks
 
     def _refuse(self, name: str, element: Element, scope: ElementId) -> None:
         advice = REFUSED.get(name, "Remove it.")
@@ -130,17 +141,30 @@ class _Reader:
             )
 
     def _read_flow(self, element: Element) -> None:
-        if not element.get("id"):
-            self._findings.add("missing_id", "A sequence flow has no id.", element)
-            return
+        if element.get("id"):
+            self._add_flow(element, _id(element))
+        else:
+            self._nameless.append(element)  # it is given an id when all others are known
+
+    def _read_nameless(self, element: Element) -> None:
+        wanted = found = f"{reference(element, 'sourceRef')}_to_{reference(element, 'targetRef')}"
+        number = 1
+        while found in self._flows or found in self._nodes:
+            number += 1
+            found = f"{wanted}_{number}"
+        self._add_flow(element, ElementId(found))
+
+    def _add_flow(self, element: Element, flow_id: ElementId) -> None:
         check_attributes("sequenceFlow", element, self._findings)
-        condition = child(element, "conditionExpression")
+        given = child(element, "conditionExpression")
+        condition = read_expression(given, self._findings, "The condition")
         flow = Flow(
-            id=_id(element),
-            source=ElementId(element.get("sourceRef") or ""),
-            target=ElementId(element.get("targetRef") or ""),
-            condition=read_expression(condition, self._findings, "The condition"),
+            id=flow_id,
+            source=ElementId(reference(element, "sourceRef")),
+            target=ElementId(reference(element, "targetRef")),
+            condition=condition,
             line=line_of(element),
+            is_readable=given is None or condition is not None,
         )
         if flow.id in self._flows or flow.id in self._nodes:
             self._findings.add("duplicate_id", f"The id {flow.id} is used twice.", element)
@@ -154,15 +178,15 @@ class _Reader:
         self._read_inner(name, element)
         plain = Node(
             id=_id(element),
-            kind=_PLAIN.get(name, Kind.UNSUPPORTED),
+            kind=_kind(name),
             name=" ".join((element.get("name") or "").split()),
             line=line_of(element),
             scope=scope,
-            default=ElementId(element.get("default") or "") or None,
+            default=ElementId(reference(element, "default")) or None,
             loop=self._read_loop(element),
         )
         node = (
-            read_event(name, element, plain, self._shared, self._findings)
+            read_event(name, element, plain, self._declared, self._findings)
             if name in EVENTS
             else self._finish(plain, element)
         )
@@ -178,14 +202,14 @@ class _Reader:
 
     def _finish(self, node: Node, element: Element) -> Node:
         if node.kind is Kind.CALL:
-            called = (element.get("calledElement") or "").strip()
+            called = reference(element, "calledElement")
             if not called:
                 self._findings.add(
                     "called_element", "calledElement has to be the code of the app that is started.", element
                 )
             node = replace(node, called=called or None)
         if node.kind is Kind.RECEIVE_TASK:
-            node = replace(node, message=self._shared.message(element.get("messageRef"), element, self._findings))
+            node = replace(node, message=self._declared.message(element, element))
         return node
 
     def _keep(self, node: Node, element: Element) -> None:
@@ -194,20 +218,18 @@ class _Reader:
         self._nodes[node.id] = node
 
     def _read_inner(self, name: str, element: Element) -> None:
+        if name == "subProcess":
+            return  # read as a scope
+        self._data.warn(element)
         for inner_name, inner in children(element):
-            if inner_name == "extensionElements":
-                self._read_extensions(inner)
-            elif inner_name in REFUSED and name != "subProcess":
+            if self._data.takes(inner_name):
+                continue
+            if inner_name in REFUSED:
                 self._findings.add(
                     code_of(inner_name), f"{inner_name} has no effect here. {REFUSED[inner_name]}", inner
                 )
-            elif inner_name not in IGNORED | _INNER and name not in EVENTS and name != "subProcess":
+            elif inner_name not in IGNORED | _INNER and name not in EVENTS:
                 self._findings.add("unknown_element", f"{inner_name} is not known here. Remove it.", inner)
-
-    def _read_extensions(self, element: Element) -> None:
-        for name, inner in children(element):
-            message = f"The extension {_short(name)} is for another engine. Remove it; app.yaml says what tasks do."
-            self._findings.add("extension", message, inner)
 
     def _read_loop(self, element: Element) -> Loop | None:
         found = [(name, inner) for name, inner in children(element) if name in _LOOPS]
@@ -217,7 +239,7 @@ class _Reader:
         if len(found) > 1:
             self._findings.add("loop", "An activity is repeated in one way. Remove the other.", found[1][1])
         tag = str(element.tag).removeprefix(BPMN)
-        if _PLAIN.get(tag) not in LOOPABLE:
+        if _kind(tag) not in LOOPABLE:
             self._findings.add(
                 "loop", f"A {tag} cannot be repeated. Put it into a subprocess and repeat that.", element
             )
@@ -245,7 +267,7 @@ class _Reader:
             refused = child(element, name)
             if refused is not None:
                 self._findings.add("loop", f"{name} cannot run: what people enter goes to fields. Remove it.", refused)
-        collection = text_of(child(element, "loopDataInputRef")) or None
+        collection = local_name(element, text_of(child(element, "loopDataInputRef"))) or None
         counted = child(element, "loopCardinality")
         if (collection is None) == (counted is None):
             message = (
@@ -267,21 +289,12 @@ class _Reader:
         )
 
 
+def _kind(name: str) -> Kind:
+    return Kind.USER_TASK if name in PEOPLE_TASKS else _PLAIN.get(name, Kind.UNSUPPORTED)
+
+
 def _id(element: Element) -> ElementId:
     return ElementId(element.get("id") or "")
-
-
-def code_of(name: str) -> str:
-    """Return the finding's code of a refused element: `scriptTask` is `script_task`."""
-    return (
-        "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-        if name in REFUSED
-        else "unknown_element"
-    )
-
-
-def _short(name: str) -> str:
-    return name.rsplit("}", 1)[-1]
 
 
 def all_expressions(process: Process) -> Iterator[tuple[Expression, Node | Flow, ElementId, Node | None]]:

@@ -1,13 +1,15 @@
 """The events of a BPMN process: what starts, ends, interrupts, waits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from satchel.engine.advice import REFUSED_EVENTS
 from satchel.engine.attributes import boolean, check_attributes, is_our_language
+from satchel.engine.declared import Declared
 from satchel.engine.document import Findings, child, children, text_of
 from satchel.engine.expression import ExpressionError, compile_expression
 from satchel.engine.graph import Kind, Node, Timer, TimerKind
+from satchel.engine.references import reference
 from satchel.engine.timer import parse_duration, parse_moment
 from satchel.model.ids import ElementId
 from satchel.model.safe_xml import Element
@@ -39,40 +41,7 @@ _INSTEAD: Mapping[tuple[str, str], str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
-    """What the document declares outside of its processes: id -> the name of a message, the code of an error."""
-
-    messages: Mapping[str, str]
-    errors: Mapping[str, str]
-
-    @staticmethod
-    def read(root: Element, findings: Findings) -> "Shared":
-        """Read messages and errors."""
-        messages: dict[str, str] = {}
-        errors: dict[str, str] = {}
-        for name, element in children(root):
-            if name == "message":
-                messages[element.get("id") or ""] = (element.get("name") or "").strip()
-                if not messages[element.get("id") or ""]:
-                    findings.add("message_name", "A message needs a name: it is the one that callers send.", element)
-            elif name == "error":
-                errors[element.get("id") or ""] = (element.get("errorCode") or "").strip()
-                if not errors[element.get("id") or ""]:
-                    findings.add(
-                        "error_code", "An error needs an errorCode: it is what tasks and services fail with.", element
-                    )
-        return Shared(messages=messages, errors=errors)
-
-    def message(self, reference: str | None, element: Element, findings: Findings) -> str | None:
-        """Return the name of the message that an element waits for, or None with a finding."""
-        if reference is None or reference not in self.messages:
-            findings.add("message_name", "It names no message of the document (messageRef).", element)
-            return None
-        return self.messages[reference]
-
-
-def read_event(name: str, element: Element, plain: Node, shared: Shared, findings: Findings) -> Node:
+def read_event(name: str, element: Element, plain: Node, declared: Declared, findings: Findings) -> Node:
     """Return the node that an event element says."""
     definitions = [
         (inner_name, inner) for inner_name, inner in children(element) if inner_name.endswith("EventDefinition")
@@ -103,33 +72,29 @@ def read_event(name: str, element: Element, plain: Node, shared: Shared, finding
     if what == "timerEventDefinition":
         return replace(node, timer=_timer(definition, findings))
     if what == "messageEventDefinition":
-        return replace(node, message=shared.message(definition.get("messageRef"), element, findings))
+        return replace(node, message=declared.message(definition, element))
     if what == "errorEventDefinition":
-        return replace(node, error=_error(definition, node, element, shared, findings))
+        return replace(node, error=_error(definition, node, element, declared, findings))
     return node
 
 
 def _attached(name: str, element: Element, plain: Node, findings: Findings) -> Node:
     if name != "boundaryEvent":
         return plain
-    host = (element.get("attachedToRef") or "").strip()
+    host = reference(element, "attachedToRef")
     if not host:
         findings.add("attached_to", "A boundary event has to be attached to an activity (attachedToRef).", element)
     return replace(plain, attached_to=ElementId(host), interrupts=boolean(element, "cancelActivity", default=True))
 
 
-def _error(definition: Element, node: Node, element: Element, shared: Shared, findings: Findings) -> str | None:
-    reference = definition.get("errorRef")
+def _error(definition: Element, node: Node, element: Element, declared: Declared, findings: Findings) -> str | None:
     if node.kind is Kind.BOUNDARY_ERROR and not node.interrupts:
         findings.add("event_type", "An error always interrupts. Set cancelActivity to true.", element)
-    if reference is None:
+    if definition.get("errorRef") is None:
         if node.kind is Kind.ERROR_END:
             findings.add("error_code", "An error end event names the error that it throws (errorRef).", element)
         return None
-    if reference not in shared.errors:
-        findings.add("error_code", "It names no error of the document (errorRef).", element)
-        return None
-    return shared.errors[reference]
+    return declared.error(definition, element)
 
 
 def _timer(definition: Element, findings: Findings) -> Timer | None:

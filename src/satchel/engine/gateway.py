@@ -118,8 +118,8 @@ def _split(board: Board, node: Node, scope: int, outcome: PathOutcome) -> None:
 
 
 def _is_plain(board: Board, node: Node) -> bool:
-    """Return whether there is nothing to decide: one way out, without a condition."""
-    return len(node.outgoing) == 1 and board.process.flows[node.outgoing[0]].condition is None
+    """Return whether there is nothing to decide: no way out, or one without a condition."""
+    return not node.outgoing or (len(node.outgoing) == 1 and board.process.flows[node.outgoing[0]].condition is None)
 
 
 def _await_first(board: Board, node: Node, move: Move) -> None:

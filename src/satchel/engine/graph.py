@@ -103,13 +103,18 @@ class Loop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """A sequence flow."""
+    """A sequence flow.
+
+    Attributes:
+        is_readable: whether its condition, if it has one, is an expression; only in graphs that are refused it is not.
+    """
 
     id: ElementId
     source: ElementId
     target: ElementId
     condition: Expression | None
     line: int | None
+    is_readable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +160,7 @@ class Process:
     """One process as a graph.
 
     Attributes:
+        line: of the document that it begins on.
         nodes, flows: in the order of the document.
         starts: scope -> its start event.
         reach: inclusive gateway with several incoming flows -> each of those flows -> the nodes from which a token can
@@ -166,6 +172,7 @@ class Process:
     nodes: Mapping[ElementId, Node]
     flows: Mapping[ElementId, Flow]
     starts: Mapping[ElementId, ElementId]
+    line: int | None = None
     reach: Mapping[ElementId, Mapping[ElementId, frozenset[ElementId]]] = field(
         default_factory=dict[ElementId, Mapping[ElementId, frozenset[ElementId]]]
     )

@@ -12,6 +12,7 @@ from satchel.engine.document import Findings, read_xml
 from satchel.engine.elements import read_process
 from satchel.engine.graph import Kind, Process
 from satchel.engine.structure import check_structure
+from satchel.model.app import Manifest
 from satchel.model.errors import Finding, InvalidBundle
 from satchel.model.ids import ElementId
 
@@ -53,35 +54,39 @@ class Outline:
     messages: tuple[str, ...]
 
 
-def parse(bpmn: bytes) -> Definition:
+def parse(bpmn: bytes, manifest: Manifest | None = None) -> Definition:
     """Return the definition that a BPMN document holds.
+
+    Args:
+        bpmn: the document.
+        manifest: of app.yaml, which says which process runs and which tasks are user tasks.
 
     Raises:
         InvalidBundle: something in it cannot run; it has every finding.
     """
-    process, findings = read(bpmn)
+    process, findings = read(bpmn, manifest)
     if process is None or any(finding.severity == "error" for finding in findings):
         raise InvalidBundle(findings)
     return _definition(process, bpmn)
 
 
-def parse_deployed(bpmn: bytes) -> Definition:
+def parse_deployed(bpmn: bytes, manifest: Manifest | None = None) -> Definition:
     """Return the definition of a version that was deployed: rules that came since then do not stop its instances.
 
     Raises:
         InvalidBundle: it cannot be read at all.
     """
-    process, findings = read(bpmn)
+    process, findings = read(bpmn, manifest)
     if process is None:
         raise InvalidBundle(findings)
     return _definition(process, bpmn)
 
 
-def read(bpmn: bytes) -> tuple[Process | None, tuple[Finding, ...]]:
+def read(bpmn: bytes, manifest: Manifest | None = None) -> tuple[Process | None, tuple[Finding, ...]]:
     """Return the process as far as it can be read, and everything that is wrong with it."""
     findings = Findings()
     root = read_xml(bpmn, findings)
-    process = None if root is None else read_process(root, findings)
+    process = None if root is None else read_process(root, manifest, findings)
     if process is not None:
         check_structure(process, findings)
     return process, tuple(findings.found)

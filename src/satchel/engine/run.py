@@ -8,7 +8,7 @@ effects and bytes.
 from collections import deque
 
 from satchel.engine import gateway, loop
-from satchel.engine.board import Board, Move, later
+from satchel.engine.board import Board, Move
 from satchel.engine.effect import CloseReason, Ended, Failed
 from satchel.engine.graph import Kind, Node
 from satchel.engine.snapshot import PROCESS, Mode, PathOutcome, Status, Token
@@ -67,7 +67,6 @@ def settle(board: Board) -> None:
         EngineStopped: they would not come to rest, or wait for what can no longer come.
     """
     moves = 0
-    emptied: dict[int, None] = {}
     while board.state.status is Status.RUNNING:
         if board.moving:
             moves += 1
@@ -76,17 +75,17 @@ def settle(board: Board) -> None:
             if moves > MAX_MOVES:
                 raise _endless(node)
             if move.scope == PROCESS or move.scope in board.state.tokens:
-                _arrive(board, node, move, emptied)
-        elif emptied:
-            scope = next(iter(emptied))
-            del emptied[scope]
+                _arrive(board, node, move)
+        elif board.emptied:
+            scope = next(iter(board.emptied))
+            del board.emptied[scope]
             _close_scope(board, scope)
         elif not gateway.fire_inclusive(board):
             gateway.refuse_deadlock(board)
             return
 
 
-def _arrive(board: Board, node: Node, move: Move, emptied: dict[int, None]) -> None:
+def _arrive(board: Board, node: Node, move: Move) -> None:
     scope, outcome = move.scope, move.outcome
     match node.kind:
         case Kind.START | Kind.MILESTONE:
@@ -96,10 +95,7 @@ def _arrive(board: Board, node: Node, move: Move, emptied: dict[int, None]) -> N
                 board.moving = deque(other for other in board.moving if other.scope != scope)
                 for token in board.inside(scope):
                     board.withdraw(token, CloseReason.CANCELLED)
-            emptied[scope] = None
-            if scope != PROCESS:
-                owner = board.state.tokens[scope]
-                owner.outcome = later(owner.outcome, outcome)
+            board.end_path(scope, outcome)
         case Kind.ERROR_END:
             _throw(board, scope, node.error or "", node)
         case Kind.EXCLUSIVE | Kind.PARALLEL | Kind.INCLUSIVE | Kind.EVENT_GATEWAY:

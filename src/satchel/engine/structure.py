@@ -23,7 +23,7 @@ _CHOOSING = frozenset({Kind.EXCLUSIVE, Kind.INCLUSIVE})
 def check_structure(process: Process, findings: Findings) -> None:
     """Note everything unsound about a graph."""
     if not process.nodes:
-        findings.at("start_events", "The process is empty; it needs a start event.", None, process.id)
+        findings.at("start_events", "The process is empty; it needs a start event.", process.line, process.id)
         return
     for flow in process.flows.values():
         _check_flow(process, flow, findings)
@@ -65,7 +65,8 @@ def _check_ends(process: Process, node: Node, findings: Findings) -> None:
     if node.kind is Kind.UNSUPPORTED:
         return
     if not node.outgoing and node.kind not in ENDS:
-        findings.at("dangling_node", f"Nothing follows {node.id}. Lead it to an end event.", node.line, node.id)
+        message = f"Nothing follows {node.id}: its path ends there. Draw an end event to say so."
+        findings.at("dangling_node", message, node.line, node.id, severity="warning")
     if node.default is not None and node.default not in node.outgoing:
         findings.at("default_flow", f"The default flow {node.default} does not leave {node.id}.", node.line, node.id)
 
@@ -87,7 +88,7 @@ def _check_choice(process: Process, node: Node, findings: Findings) -> None:
                 flow.line,
                 flow.id,
             )
-        elif flow.id != node.default and flow.condition is None:
+        elif flow.id != node.default and flow.condition is None and flow.is_readable:
             message = f"The flow leaves {node.id} without a condition. Give it one, or make it the default flow."
             findings.at("condition", message, flow.line, flow.id)
 
@@ -123,7 +124,7 @@ def _check_boundary(process: Process, node: Node, findings: Findings) -> None:
 def _check_reach(process: Process, findings: Findings) -> None:
     """Note what no token can come to, once for each piece."""
     if ROOT not in process.starts:
-        findings.at("start_events", "The process has no start event.", None, process.id)
+        findings.at("start_events", "The process has no start event.", process.line, process.id)
         return
     seen = _reached(process, list(process.starts.values()), None)
     for node in process.nodes.values():

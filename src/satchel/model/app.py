@@ -165,6 +165,7 @@ class Manifest:
         code: 1 to 16 of `A-Z0-9`, beginning with a letter; unique in the account.
         title: the template of an instance's title.
         fields: in the order of the file.
+        process: the id of the BPMN process that runs, or None if the document says which.
     """
 
     code: str
@@ -179,6 +180,7 @@ class Manifest:
     calls: Mapping[ElementId, CallActivity]
     messages: Mapping[str, Message]
     actions: Mapping[int, Action]
+    process: str | None = None
 
     def field(self, field_id: str) -> Field | None:
         """Return the field with this id, or None."""

@@ -14,6 +14,7 @@ from satchel.model.error_kinds import ErrorKind as ErrorKind  # noqa: PLC0414  #
 from satchel.model.faults import FieldFault as FieldFault  # noqa: PLC0414  # errors carry them, so they are importable here
 from satchel.model.faults import Finding as Finding  # noqa: PLC0414  # same
 from satchel.model.faults import SettingFault as SettingFault  # noqa: PLC0414  # same
+from satchel.model.faults import counted
 
 
 class SatchelError(Exception):
@@ -359,7 +360,7 @@ class InvalidBundle(SatchelError):
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__(
-            f"{len(findings)} finding(s) in the bundle; nothing was deployed. Fix them and deploy again.",
+            f"The bundle has {counted(findings)}; nothing was deployed. Fix the errors and deploy again.",
             findings=[asdict(finding) for finding in findings],
         )
         self.findings = tuple(findings)

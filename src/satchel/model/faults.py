@@ -1,5 +1,6 @@
 """Parts of errors that report several things at once: one fault each, with its place."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -50,3 +51,10 @@ class Finding:
         """Return its place, as `app.yaml:12` or `process.bpmn:40 (Gateway_1)`."""
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         return f"{place} ({self.element})" if self.element else place
+
+
+def counted(findings: Iterable[Finding]) -> str:
+    """Return how many errors and how many warnings there are, in words: `1 error and 2 warnings`."""
+    severities = [finding.severity for finding in findings]
+    counts = ((word, severities.count(word)) for word in ("error", "warning"))
+    return " and ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts if count) or "no finding"

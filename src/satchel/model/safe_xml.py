@@ -6,7 +6,15 @@ Element = etree._Element  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] 
 
 
 class DoctypeError(ValueError):
-    """The document has a DOCTYPE or declares entities."""
+    """The document has a DOCTYPE or declares entities.
+
+    Attributes:
+        offset: of the byte where it stands, or None if the encoding hides it.
+    """
+
+    def __init__(self, offset: int | None = None) -> None:
+        super().__init__("the document has a DOCTYPE or declares entities")
+        self.offset = offset
 
 
 def parse_xml(data: bytes, *, encoding: str | None = None) -> Element:
@@ -20,8 +28,9 @@ def parse_xml(data: bytes, *, encoding: str | None = None) -> Element:
         DoctypeError: also if the declared encoding hides the DOCTYPE in the bytes.
         lxml.etree.XMLSyntaxError, ValueError: it is not well-formed XML.
     """
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise DoctypeError
+    offsets = [offset for offset in (data.find(b"<!DOCTYPE"), data.find(b"<!ENTITY")) if offset >= 0]
+    if offsets:
+        raise DoctypeError(min(offsets))
     parser = etree.XMLParser(
         encoding=encoding,
         resolve_entities=False,

@@ -45,7 +45,9 @@ class Bundle:
         return Finding(code=code, file=MANIFEST_FILE, line=line, element=None, message=message, severity=severity)
 
     def line_of_element(self, element: str) -> int | None:
-        """Return the line of `app.yaml` that configures a BPMN element as a task, service or call, or None."""
+        """Return the line of `app.yaml` that names the process or configures a task, service or call, or None."""
+        if element == self.manifest.process:
+            return self.places.get("/process")
         token = pointer_token(element)
         lines = (self.places.get(f"/{part}/{token}") for part in ("tasks", "services", "calls"))
         return next((line for line in lines if line is not None), None)

@@ -339,6 +339,7 @@ TOP = Shape(
         "category": LABEL,
         "description": DESCRIPTION,
         "title": TEMPLATE,
+        "process": ELEMENT_NAME,
         "fields": Each(name="field", shape=FIELD, longest=FIELDS_PER_APP),
         "start": Shape(keys={"fields": ACCESS}),
         "tasks": Pairs(names=ELEMENT_NAME, values=TASK, longest=MAX_ENTRIES),
@@ -350,8 +351,9 @@ TOP = Shape(
     about={
         "code": "Begins every identifier: EVA makes EVA-1, EVA-2, ...",
         "title": "Template of an instance's title, such as {{ product }} ({{ supplier }}).",
+        "process": "The id of the BPMN process that runs, if process.bpmn has several.",
         "start": "The form that starts an instance.",
-        "tasks": "Settings of BPMN user tasks, by their id.",
+        "tasks": "Settings of BPMN user tasks (and of plain and manual tasks, which become user tasks), by their id.",
         "services": "Settings of BPMN service tasks, by their id.",
         "calls": "Field mappings of BPMN call activities, by their id.",
         "messages": "The fields that a BPMN message may set, by its name.",

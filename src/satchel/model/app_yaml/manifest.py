@@ -41,6 +41,7 @@ def read_manifest(root: Node, findings: Findings) -> Manifest:
         category=top.text("category") or "",
         description=top.text("description") or "",
         title=top.text("title") or DEFAULT_TITLE,
+        process=top.text("process"),
         fields=read_fields(top),
         start=reader.start(top),
         tasks={ElementId(name): reader.task(one) for name, one in top.members("tasks", name="The task")},
