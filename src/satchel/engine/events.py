@@ -11,6 +11,7 @@ from satchel.engine.expression import ExpressionError, compile_expression
 from satchel.engine.graph import Kind, Node, Timer, TimerKind
 from satchel.engine.references import reference
 from satchel.engine.timer import parse_duration, parse_moment
+from satchel.model.durations import is_negative, is_repeating
 from satchel.model.ids import ElementId
 from satchel.model.safe_xml import Element
 
@@ -39,6 +40,7 @@ _INSTEAD: Mapping[tuple[str, str], str] = {
     ("intermediateCatchEvent", ""): "Say what it waits for: a timer or a message.",
     ("boundaryEvent", ""): "Say what it waits for: a timer, a message or an error.",
 }
+_INSTEAD_OF_REPEATING = "Use a duration, and a flow back to before the timer."
 
 
 def read_event(name: str, element: Element, plain: Node, declared: Declared, findings: Findings) -> Node:
@@ -100,9 +102,7 @@ def _error(definition: Element, node: Node, element: Element, declared: Declared
 def _timer(definition: Element, findings: Findings) -> Timer | None:
     cycle = child(definition, "timeCycle")
     if cycle is not None:
-        findings.add(
-            "timer", "A timer that repeats cannot run. Use a duration, and a flow back to before the timer.", cycle
-        )
+        findings.add("timer", f"A timer that repeats cannot run. {_INSTEAD_OF_REPEATING}", cycle)
         return None
     for kind in TimerKind:
         inner = child(definition, kind.value)
@@ -116,6 +116,12 @@ def _read_timer(kind: TimerKind, text: str, element: Element, findings: Findings
     is_literal = parse_duration(text) is not None if kind is TimerKind.DURATION else parse_moment(text) is not None
     if is_literal:
         return Timer(kind=kind, text=text, expression=None)
+    if is_repeating(text):
+        findings.add("timer", f"{text[:60]!r} repeats, which cannot run. {_INSTEAD_OF_REPEATING}", element)
+        return None
+    if kind is TimerKind.DURATION and is_negative(text):
+        findings.add("timer", f"{text[:60]!r} is negative; a timer waits for a time to come, like P3D.", element)
+        return None
     looks = (
         text[:1].isdigit()
         or (kind is TimerKind.DURATION and text[:1] == "P" and not text.isidentifier())

@@ -91,6 +91,12 @@ def step(
     )
 
 
+def waiting_since(definition: Definition, state: bytes) -> Mapping[TokenId, int]:
+    """Return each token that waits for a command, with a number that is smaller the longer it waits."""
+    tokens = snapshot.load(state, definition.process, definition.fingerprint).tokens.values()
+    return {token.key: token.id for token in tokens if token.key is not None}
+
+
 def _apply(board: Board, command: Command) -> None:
     match command:
         case Start():

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from satchel.engine.graph import Timer, TimerKind
 from satchel.engine.value import EvaluationError
+from satchel.model.durations import is_negative, is_repeating
 
 MAX_YEARS = 100
 """The longest duration, and so the latest due time from now."""
@@ -88,6 +89,10 @@ def due_at(timer: Timer, now: datetime, values: Mapping[str, object]) -> datetim
             raise EvaluationError("timer_value", f"{_named(given)} is no date and no moment")
         return moment
     duration = parse_duration(given) if isinstance(given, str) else None
+    if duration is None and isinstance(given, str) and is_repeating(given):
+        raise EvaluationError("timer_value", f"{_named(given)} repeats; a timer waits once, for a duration like P3D")
+    if duration is None and isinstance(given, str) and is_negative(given):
+        raise EvaluationError("timer_value", f"{_named(given)} is negative; a timer waits for a time to come, like P3D")
     if duration is None:
         raise EvaluationError(
             "timer_value", f"{_named(given)} is no ISO 8601 duration of at most {MAX_YEARS} years, like P3D"

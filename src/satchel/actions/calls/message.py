@@ -2,7 +2,7 @@
 
 from satchel.actions.calls.instance import OtherInstance, set_from
 from satchel.actions.instances import starting
-from satchel.actions.instances.messages import deliver, waiting_for
+from satchel.actions.instances.messages import deliver, receiver
 from satchel.actions.instances.run import Run, load
 from satchel.model.errors import FieldFault, InvalidValues, NotFound
 from satchel.model.services import MessageTask
@@ -21,8 +21,8 @@ async def perform(run: Run, other: OtherInstance, task: MessageTask) -> dict[str
     if other.instance_id is None:
         raise NotFound("instance", task.app)
     there = await load(run.context, run.tx, other.actor, other.instance_id, run.ledger)
-    waiting = await waiting_for(there, task.message)  # one that has ended waits for nothing
-    if not waiting:
+    waiting = await receiver(there, task.message)  # one that has ended waits for nothing
+    if waiting is None:
         raise CallFailed(
             "not_waiting",
             f"{there.instance.identifier} does not wait for a message '{task.message}' now.",
@@ -36,7 +36,9 @@ async def perform(run: Run, other: OtherInstance, task: MessageTask) -> dict[str
         raise InvalidValues([FieldFault(field=name, code="not_writable", message=message) for name in refused])
     await starting.copy_files(run, there, task.copy)
     await set_from(run, there, task.set)
-    await there.event("message.received", data={"name": task.message, "by": run.instance.identifier})
-    await deliver(there, task.message, waiting)
+    await there.event(
+        "message.received", data={"name": task.message, "element": waiting.element, "by": run.instance.identifier}
+    )
+    await deliver(there, waiting)
     await there.save()
     return {"app": task.app, "instance": there.instance.identifier, "message": task.message}

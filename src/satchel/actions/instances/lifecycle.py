@@ -12,7 +12,7 @@ from satchel.actions.instances.action_forms import action_form, action_of, with_
 from satchel.actions.instances.advance import begin, cancel
 from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, as_submitted, comment_in, everything_editable, submit
-from satchel.actions.instances.messages import deliver, waiting_for
+from satchel.actions.instances.messages import deliver, receiver
 from satchel.actions.instances.results import Result, next_task, result
 from satchel.actions.instances.run import Ledger, Run, change, check_revision
 from satchel.actions.instances.starting import create
@@ -29,7 +29,7 @@ from satchel.model.actor import Actor, Right
 from satchel.model.app import COMMENT, Access, Action
 from satchel.model.errors import FieldFault, InvalidState, InvalidValues, NotFound
 from satchel.model.files import File
-from satchel.model.ids import FieldId, InstanceId
+from satchel.model.ids import ElementId, FieldId, InstanceId
 from satchel.model.instance import Instance, Task, Wait
 from satchel.model.uploads import Upload
 
@@ -269,8 +269,24 @@ async def delete_in(run: Run, *, expected: int | None = None) -> None:
     run.is_deleted = True
 
 
-async def send_message(context: Context, actor: Actor, instance_id: InstanceId, name: str, given: Submission) -> None:
-    """Deliver a message, with values and uploads, to everything in the instance that waits for it.
+async def send_message(
+    context: Context,
+    actor: Actor,
+    instance_id: InstanceId,
+    name: str,
+    given: Submission,
+    *,
+    at: ElementId | None = None,
+) -> None:
+    """Deliver a message, with values and uploads, to what has waited longest for it in the instance.
+
+    Args:
+        context: of the process.
+        actor: the sender.
+        instance_id: of the instance that waits.
+        name: of the message.
+        given: the values and uploads.
+        at: only this element may receive it; None means every one.
 
     Raises:
         NotFound, Forbidden: the actor may not modify the instance.
@@ -281,16 +297,16 @@ async def send_message(context: Context, actor: Actor, instance_id: InstanceId, 
     async with change(context, actor, instance_id) as run:
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         _require_running(run)
-        waiting = await waiting_for(run, name)
-        if not waiting:
+        waiting = await receiver(run, name, at=at)
+        if waiting is None:
             raise InvalidState(f"{run.instance.identifier} does not wait for a message '{name}' now.")
         declared = run.app.manifest.messages.get(name)
         inputs = declared.inputs if declared else ()
         form = Form(access=dict.fromkeys(inputs, Access.EDIT), scope=ClaimScope(instance=True))
         saved = await submit(run, form, given, await _lock(run, given), complete=False)
-        await run.event("message.received", data={"name": name, **saved.as_data()})
+        await run.event("message.received", data={"name": name, "element": waiting.element, **saved.as_data()})
         await comment_in(run, given.comment)
-        await deliver(run, name, waiting)
+        await deliver(run, waiting)
 
 
 async def run_action(

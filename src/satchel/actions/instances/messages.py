@@ -1,27 +1,41 @@
-"""Messages that an instance waits for: which they are, and their delivery to everything in it that waits."""
+"""Messages that an instance waits for: what waits for one, and its delivery to the oldest of that.
 
-from collections.abc import Sequence
+BPMN gives a message to one receiver (it passes between two participants); a signal is for all who wait for it.
+"""
 
 from satchel.actions.instances.advance import advance
 from satchel.actions.instances.run import Run
 from satchel.db import waits as rows
 from satchel.engine.command import MessageArrived
+from satchel.engine.step import waiting_since
+from satchel.model.ids import ElementId
 from satchel.model.instance import Wait
 
 
-async def waiting_for(run: Run, name: str) -> Sequence[Wait]:
-    """Return everything in an instance that waits for a message."""
-    waits = await rows.waits(run.tx, run.instance.account_id, run.instance.id)
-    return [wait for wait in waits if wait.kind == "message" and wait.name == name]
+async def receiver(run: Run, name: str, *, at: ElementId | None = None) -> Wait | None:
+    """Return what receives a message in an instance: of all that waits for it, what has waited longest; or None.
+
+    Args:
+        run: the instance.
+        name: of the message.
+        at: only this element may receive it.
+    """
+    waits = [
+        wait
+        for wait in await rows.waits(run.tx, run.instance.account_id, run.instance.id)
+        if wait.kind == "message" and wait.name == name and at in (None, wait.element)
+    ]
+    if len(waits) > 1 and run.state is not None:
+        since = waiting_since(run.app.definition, run.state)
+        waits.sort(key=lambda wait: since.get(wait.token, 0))
+    return waits[0] if waits else None
 
 
-async def deliver(run: Run, name: str, waiting: Sequence[Wait]) -> None:
-    """Let everything that waits for a message go on, unless an earlier of them ended it.
+async def deliver(run: Run, to: Wait) -> None:
+    """Let what receives a message continue.
 
     Raises:
         EngineStopped: the process cannot go on; the transaction must not commit.
     """
-    for wait in waiting:
-        if wait.token in {still.token for still in await waiting_for(run, name)}:
-            await rows.delete_wait(run.tx, run.instance.account_id, run.instance.id, wait.token)
-            await advance(run, MessageArrived(token=wait.token))
+    await rows.delete_wait(run.tx, run.instance.account_id, run.instance.id, to.token)
+    await advance(run, MessageArrived(token=to.token))

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from satchel.model.app_yaml.document import ListNode, MapNode, Node, ScalarNode
 from satchel.model.app_yaml.shapes import ALL, Choice, Each, Kind, OneOf, Pairs, Shape, Single, Text, Texts, Whole
+from satchel.model.durations import is_negative, is_repeating
 from satchel.model.errors import Finding
 
 MAX_SIZE_BYTES = 2**50
@@ -195,6 +196,10 @@ class Section:
             return None
         match = DURATION.fullmatch(value)
         if not match:
+            odd = "repeats; " if is_repeating(value) else "is negative; " if is_negative(value) else ""
+            if odd:
+                self.note("format", key, f"has the {key} {value[:40]!r}, which {odd}write one such as P3D or PT8H.")
+                return None
             self.note(
                 "format",
                 key,

@@ -152,7 +152,7 @@ async def run_action(exchange: Exchange) -> Reply:
 
 
 async def send_message(exchange: Exchange) -> Reply:
-    """Deliver a message with values and uploads to the instance that waits for it."""
+    """Deliver a message with values and uploads to what has waited longest for it in the instance."""
     given = await exchange.read(inputs.Filled)
     await lifecycle.send_message(
         exchange.context, exchange.actor, _id(exchange), exchange.params["message"], given.submission()

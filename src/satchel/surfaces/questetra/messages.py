@@ -13,7 +13,7 @@ from satchel.engine.graph import Kind
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidState, NotFound, Unauthenticated
 from satchel.model.fields import Field
-from satchel.model.ids import InstanceId
+from satchel.model.ids import ElementId, InstanceId
 from satchel.surfaces.kit.authorization import by_token
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
@@ -85,7 +85,7 @@ async def receive(exchange: Exchange) -> Reply:
     brought = Incoming()
 
     async def target(name: str) -> tuple[Actor, UploadRequest]:
-        actor, app, instance, _ = await _waiting(exchange, brought)
+        actor, app, instance, _, _ = await _waiting(exchange, brought)
         known = forms.item(app.manifest.fields, name)
         return actor, UploadRequest(
             size_bytes=forms.most_bytes(exchange, brought, known), instance=instance, field=known.id
@@ -93,9 +93,9 @@ async def receive(exchange: Exchange) -> Reply:
 
     try:
         await forms.read_form(exchange, brought, target)
-        actor, app, instance, message = await _waiting(exchange, brought)
+        actor, app, instance, message, at = await _waiting(exchange, brought)
         given = await forms.submission(exchange, actor, app.manifest.fields, brought, besides=BESIDES)
-        await lifecycle.send_message(exchange.context, actor, instance, message, given)
+        await lifecycle.send_message(exchange.context, actor, instance, message, given, at=at)
     except BaseException:
         await forms.forget(exchange, brought)
         raise
@@ -137,8 +137,8 @@ async def _start_of(exchange: Exchange, brought: Incoming) -> tuple[Actor, Loade
     return actor, app
 
 
-async def _waiting(exchange: Exchange, brought: Incoming) -> tuple[Actor, LoadedApp, InstanceId, str]:
-    """Return who sends which message to what.
+async def _waiting(exchange: Exchange, brought: Incoming) -> tuple[Actor, LoadedApp, InstanceId, str, ElementId]:
+    """Return who sends which message to what, and the element that is addressed.
 
     Raises:
         InvalidState: the process does not wait there now.
@@ -156,7 +156,7 @@ async def _waiting(exchange: Exchange, brought: Incoming) -> tuple[Actor, Loaded
         raise refused("nodeNumber", f"is that of a {Kind(node.kind).value}, which receives nothing", str(at))
     if not any(wait.kind == "message" and wait.element == node.id for wait in view.waits):
         raise InvalidState(f"{view.instance.identifier} does not wait at {node.label} now.")
-    return actor, view.app, instance, node.message
+    return actor, view.app, instance, node.message, node.id
 
 
 _START = f"{PREFIX}/System/Event/MessageStart/{{processModelInfoId}}/{{nodeNumber}}"
