@@ -13,6 +13,7 @@ from satchel.model.clock import moment
 from satchel.model.files import File
 from satchel.model.ids import EventId, FieldId, UserId
 from satchel.model.instance import Instance, Task
+from satchel.model.values import in_full
 from satchel.model.webhooks import SUBSCRIBED, WebhookEvent
 
 NATIVE = "native"
@@ -121,7 +122,7 @@ async def _native(_tx: Reader, message: WebhookMessage) -> object:
             "state": task.state.value,
             "outcome": task.outcome,
         },
-        "values": dict(instance.values),
+        "values": in_full(told.app.manifest.fields, instance.values),
         "files": {field.id: _native_files(told, field.id) for field in told.app.file_fields},
         "attachments": _native_files(told, None),
     }

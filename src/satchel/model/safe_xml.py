@@ -5,6 +5,9 @@ from lxml import etree
 Element = etree._Element  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the library names its public type so
 
 
+XMLSyntaxError = etree.XMLSyntaxError
+
+
 class DoctypeError(ValueError):
     """The document has a DOCTYPE or declares entities.
 

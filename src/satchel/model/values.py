@@ -99,6 +99,30 @@ def typed_value(field: Field, stored: object) -> Typed:
     return typed
 
 
+def whole_rows(field: Field, stored: object) -> list[dict[str, object]]:
+    """Return a table's canonical rows with every cell, in the order of the columns; none if it is empty.
+
+    An empty cell is "" where the column holds text, an empty list where it holds choices, and None elsewhere.
+    """
+    rows = cast("Iterable[Mapping[str, object]]", stored or ())
+    return [
+        {column.id: row[column.id] if column.id in row else _nothing(column.type) for column in field.columns}
+        for row in rows
+    ]
+
+
+def in_full(fields: Iterable[Field], stored: Mapping[str, object]) -> dict[str, object]:
+    """Return canonical values for another system: with every cell of their tables (see `whole_rows`)."""
+    tables = {field.id: field for field in fields if field.type is FieldType.TABLE}
+    return {name: whole_rows(tables[FieldId(name)], v) if name in tables else v for name, v in stored.items()}
+
+
+def _nothing(type_: FieldType) -> object:
+    if type_ is FieldType.CHOICES:
+        return []
+    return "" if type_ in (FieldType.TEXT, FieldType.MULTILINE, FieldType.LINK) else None
+
+
 def references(fields: Iterable[Field], values: Mapping[FieldId, Json]) -> References:
     """Return the users and groups in canonical values, each with the first field that names it."""
     users: dict[UserId, FieldId] = {}

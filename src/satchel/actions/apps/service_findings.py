@@ -7,6 +7,7 @@ from satchel.model.actor import Actor
 from satchel.model.app import Service
 from satchel.model.app_yaml.bundle import Bundle
 from satchel.model.app_yaml.document import pointer_token
+from satchel.model.bodies import fault_of
 from satchel.model.errors import Finding
 from satchel.model.services import BodyKind, Literal, RestTask
 from satchel.model.template import Template
@@ -26,12 +27,25 @@ async def service_findings(tx: Reader, actor: Actor, bundle: Bundle) -> list[Fin
         if isinstance(task, RestTask) and task.auth is not None and task.auth.secret not in known:
             message = missing(task.auth.secret, app)
             found.append(bundle.finding("unknown_secret", f"{pointer}/auth", message, severity="warning"))
+        fault = _fault_of_text(bundle, service)
+        if fault is not None:
+            message = f"The text of {element} is no {fault} Correct it, or say type: plain."
+            found.append(bundle.finding("text_body", f"{pointer}/text", message, severity="warning"))
         for name in _links_as_bytes(bundle, service):
             message = (
                 f"{element} sends {name} as bytes, but it may have files kept elsewhere; those make the call fail."
             )
             found.append(bundle.finding("links_as_bytes", pointer, message, severity="warning"))
     return found
+
+
+def _fault_of_text(bundle: Bundle, service: Service) -> str | None:
+    """Return why a text body, tried with sample values, is no document of its kind, or None."""
+    task = service.task
+    if not isinstance(task, RestTask) or task.text is None:
+        return None
+    fault = fault_of(task.text, task.text_kind, {str(field.id): field for field in bundle.manifest.fields})
+    return None if fault is None else f"{task.text_kind.value.upper()} when its values are filled in: {fault}."
 
 
 def _links_as_bytes(bundle: Bundle, service: Service) -> list[str]:

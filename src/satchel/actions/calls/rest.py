@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from satchel.actions.calls.rest_auth import check, sign
-from satchel.actions.calls.rest_bodies import CallInputs, build, escaped
+from satchel.actions.calls.rest_bodies import CallInputs, address, build, text
 from satchel.actions.calls.rest_replies import Kept, bounds, keep, refusal, shown
 from satchel.actions.calls.users import ServiceJob
 from satchel.actions.context import Context
@@ -20,7 +20,6 @@ from satchel.actions.instances.run import Ledger, Run, load
 from satchel.db import files as file_rows
 from satchel.model.errors import NotFound
 from satchel.model.services import Encoding, RestTask
-from satchel.model.template import render
 from satchel.model.transfer.media import media_type
 from satchel.outbound.request import Request
 from satchel.outbound.target import Target
@@ -57,8 +56,8 @@ async def prepare(context: Context, job: ServiceJob, task: RestTask) -> Prepared
     """
     given, app, key = await _given(context, job)
     body, query, sent = await build(context, task, given)
-    target = Target.parse(escaped(task.url, given, None)).with_parameters(query)
-    headers = [(name, render(template, given.values)) for name, template in task.headers.items()]
+    target = Target.parse(address(task.url, given)).with_parameters(query)
+    headers = [(name, text(template, given)) for name, template in task.headers.items()]
     if job.call_id is None:
         await check(context, job.actor.account_id, app, task.auth, target)
     request = Request(
@@ -106,9 +105,9 @@ async def _given(context: Context, job: ServiceJob) -> tuple[CallInputs, str, st
         given = CallInputs(
             issuer=issuer,
             values=await run.known_values(),
-            raw=run.values,
+            stored=run.values,
             files={field.id: run.files_in(field.id) for field in run.app.file_fields},
-            file_fields={field.id: field for field in run.app.file_fields},
+            fields={field.id: field for field in run.app.manifest.fields},
         )
         key = None if job.call_id is None else f"{run.instance.uuid}-{job.call_id}"
         return given, run.app.manifest.code, key

@@ -3,20 +3,17 @@
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
-from typing import cast
 from urllib.parse import quote, urlencode
-from xml.sax.saxutils import escape
 
 from satchel.actions.context import Context
 from satchel.actions.files.handed_on import metadata
 from satchel.model.actor import Actor
+from satchel.model.bodies import fill, plain, text_of, value_of
 from satchel.model.digest import Digest
-from satchel.model.fields import Field
+from satchel.model.fields import Field, FieldType
 from satchel.model.files import File, FileKind
 from satchel.model.ids import FieldId
-from satchel.model.services import BodyKind, Literal, RestTask, Source, TextKind
+from satchel.model.services import BodyKind, Literal, RestTask, Source
 from satchel.model.template import Template, as_text, render
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.request import RequestBody, bytes_body
@@ -30,17 +27,29 @@ class CallInputs:
 
     Attributes:
         issuer: whose right signs download addresses.
-        values: of fields and built-in names, typed as templates see them.
-        raw: canonical JSON values, as they are sent.
+        values: of fields and built-in names, typed as templates see them; of file fields the names of their files.
+        stored: canonical values of fields.
         files: by file field.
-        file_fields: of the app.
+        fields: of the app.
     """
 
     issuer: Actor
     values: Mapping[str, object]
-    raw: Mapping[str, object]
+    stored: Mapping[str, object]
     files: Mapping[FieldId, Sequence[File]]
-    file_fields: Mapping[FieldId, Field]
+    fields: Mapping[FieldId, Field]
+
+    def file_field(self, name: str) -> Field | None:
+        """Return the file field of this id, or None."""
+        field = self.fields.get(FieldId(name))
+        return field if field is not None and field.is_file_type else None
+
+    def value(self, name: str) -> object:
+        """Return the value of a field or built-in name as `value_of` does; of a file field the names of its files."""
+        field = self.fields.get(FieldId(name))
+        if field is None or field.is_file_type or field.type is FieldType.SEPARATOR:
+            return self.values.get(name)
+        return value_of(field, self.stored.get(name))
 
 
 async def build(context: Context, task: RestTask, given: CallInputs) -> tuple[RequestBody | None, str, list[int]]:
@@ -61,8 +70,8 @@ async def build(context: Context, task: RestTask, given: CallInputs) -> tuple[Re
 async def _small_body(context: Context, task: RestTask, given: CallInputs) -> RequestBody | None:
     """Return a body without bytes of files."""
     if task.body is BodyKind.URLENCODED:
-        text = urlencode(await _texts(context, task, given))
-        return bytes_body(text.encode(), "application/x-www-form-urlencoded")
+        encoded = urlencode(await _texts(context, task, given))
+        return bytes_body(encoded.encode(), "application/x-www-form-urlencoded")
     if task.body is BodyKind.TEXT:
         return bytes_body((await _text(context, task, given)).encode(), task.text_kind.media_type)
     if not task.parameters and task.method == "DELETE":
@@ -72,22 +81,14 @@ async def _small_body(context: Context, task: RestTask, given: CallInputs) -> Re
     return bytes_body(data.encode(), "application/json")
 
 
-def escaped(template: Template, given: CallInputs, kind: TextKind | None) -> str:
-    """Return a template filled in, each value escaped for where it stands; None stands for an address."""
-    safe = {name: _escape(as_text(given.values.get(name)), kind) for name in template.names}
-    return render(template, safe)
+def address(template: Template, given: CallInputs) -> str:
+    """Return an address filled in, each value percent-encoded."""
+    return render(template, {name: quote(text_of(given.value(name)), safe="") for name in template.names})
 
 
-def _escape(text: str, kind: TextKind | None) -> str:
-    match kind:
-        case None:
-            return quote(text, safe="")
-        case TextKind.JSON:
-            return json.dumps(text, ensure_ascii=False)[1:-1]
-        case TextKind.XML:
-            return escape("".join(c for c in text if c in "\t\n\r" or c >= " "), {'"': "&quot;", "'": "&apos;"})
-        case TextKind.PLAIN:
-            return text
+def text(template: Template, given: CallInputs) -> str:
+    """Return a template filled in, as it stands in a header or a parameter."""
+    return render(template, {name: text_of(given.value(name)) for name in template.names})
 
 
 async def _described(context: Context, field: Field, given: CallInputs) -> object:
@@ -99,54 +100,38 @@ async def _described(context: Context, field: Field, given: CallInputs) -> objec
     return told
 
 
+async def _value(context: Context, name: str, given: CallInputs) -> object:
+    """Return the value of a name; files as other systems see them."""
+    field = given.file_field(name)
+    return given.value(name) if field is None else await _described(context, field, given)
+
+
 async def _json_value(context: Context, source: Source, given: CallInputs) -> object:
     if isinstance(source, Literal):
         return source.value
     if isinstance(source, Template):
-        return render(source, given.values)
-    if source in given.file_fields:
-        return await _described(context, given.file_fields[source], given)
-    return _plain(given.raw.get(source, given.values.get(source)))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime | date | time):
-        return as_text(value)
-    if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in cast("Mapping[str, object]", value).items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in cast("Sequence[object]", value)]
-    return value
-
-
-async def _as_text(context: Context, source: Source, given: CallInputs) -> str:
-    value = await _json_value(context, source, given)
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return as_text(value)
+        return text(source, given)
+    return plain(await _value(context, source, given))
 
 
 async def _texts(context: Context, task: RestTask, given: CallInputs) -> list[tuple[str, str]]:
-    return [(name, await _as_text(context, source, given)) for name, source in task.parameters.items()]
+    sources = task.parameters.items()
+    return [(name, _parameter(await _json_value(context, source, given))) for name, source in sources]
+
+
+def _parameter(value: object) -> str:
+    """Return JSON data as a parameter: objects and lists as compact JSON, nothing where there is nothing."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
+    return as_text(value)
 
 
 async def _text(context: Context, task: RestTask, given: CallInputs) -> str:
-    """Return the text body: a file field in it becomes its metadata, as compact JSON."""
+    """Return the text body."""
     if task.text is None:
         return ""
-    parts: list[str] = []
-    for part in task.text.parts:
-        if isinstance(part, str):
-            parts.append(part)
-        elif FieldId(part.name) in given.file_fields:
-            told = await _described(context, given.file_fields[FieldId(part.name)], given)
-            text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-            parts.append(text if task.text_kind is TextKind.JSON else _escape(text, task.text_kind))
-        else:
-            parts.append(_escape(as_text(given.values.get(part.name)), task.text_kind))
-    return "".join(parts)
+    values = {name: await _value(context, name, given) for name in task.text.names}
+    return fill(task.text, task.text_kind, values.__getitem__)
 
 
 def _stored(file: File) -> tuple[Digest, int]:
@@ -174,7 +159,7 @@ def _form_data(context: Context, task: RestTask, given: CallInputs) -> tuple[Req
     boundary = f"satchel-{context.entropy(_BOUNDARY_BYTES).hex()}"
     pieces: list[bytes | File] = []
     for name, source in task.parameters.items():
-        if not isinstance(source, Literal | Template) and source in given.file_fields:
+        if not isinstance(source, Literal | Template) and given.file_field(source) is not None:
             for file in given.files.get(source, ()):
                 _stored(file)
                 kind = file.media_type or "application/octet-stream"
@@ -206,13 +191,10 @@ def _form_data(context: Context, task: RestTask, given: CallInputs) -> tuple[Req
 
 
 def _field_text(source: Source, given: CallInputs) -> str:
-    """Return the value of a form-data field that is no file; tables and lists as compact JSON."""
+    """Return the value of a form-data field that is no file."""
     if isinstance(source, Literal):
         return as_text(source.value)
-    if isinstance(source, Template):
-        return render(source, given.values)
-    plain = _plain(given.raw.get(source, given.values.get(source)))
-    return json.dumps(plain, separators=(",", ":")) if isinstance(plain, dict | list) else as_text(plain)
+    return text(source, given) if isinstance(source, Template) else _parameter(plain(given.value(source)))
 
 
 def _part(boundary: str, name: str, filename: str, kind: str | None) -> bytes:

@@ -24,6 +24,7 @@ from satchel.model.instance import Instance
 from satchel.model.search.query import moment_json
 from satchel.model.transfer.exports import Selection, instance_folder
 from satchel.model.transfer.names import FolderNames
+from satchel.model.values import in_full
 
 _AT_ONCE = 8
 """How many instances are described before others have their turn."""
@@ -191,7 +192,7 @@ def _instance_line(instance: Instance, app: LoadedApp, name: str) -> str:
             "starter": instance.starter_id,
             "started_at": moment_json(instance.started_at),
             "ended_at": None if ended is None else moment_json(ended),
-            "values": dict(instance.values),
+            "values": in_full(app.manifest.fields, instance.values),
         }
     )
 

@@ -17,6 +17,7 @@ from satchel.model.errors import InvalidRequest
 from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
 from satchel.model.instance import Instance, InstanceState
+from satchel.model.values import whole_rows
 from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.errors import unknown_field
 from satchel.surfaces.alloy.inputs import plain_text
@@ -161,7 +162,7 @@ class Cells:
             case FieldType.BOOLEAN:
                 shown = "true" if value else "false"
             case FieldType.TABLE:
-                shown = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+                shown = json.dumps(whole_rows(field, value), ensure_ascii=False, separators=(",", ":"))
             case _:
                 shown = str(value)
         return shown

@@ -13,6 +13,7 @@ from satchel.model.app import Access
 from satchel.model.errors import InvalidState, NotFound
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import TaskId, data_item_id, split_data_item_id
+from satchel.model.values import whole_rows
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.given import refused
@@ -87,6 +88,7 @@ def _detail(seen: TaskView, field: Field) -> str:
     if value is None:
         return ""
     values = cast("list[object]", value) if isinstance(value, list) else [value]
+    values = cast("list[object]", whole_rows(field, value)) if field.type is FieldType.TABLE else values
     said = "".join(element("ns2:value", one if isinstance(one, str) else json.dumps(one)) for one in values)
     name = data_type(field).lower()
     return f"<ns2:{name}-detail>{said}</ns2:{name}-detail>"

@@ -17,6 +17,7 @@ from satchel.model.fields import Field, FieldType
 from satchel.model.ids import GroupId, UserId
 from satchel.model.search import criteria
 from satchel.model.strict_json import parse_json
+from satchel.model.values import whole_rows
 from satchel.surfaces.kit.exchange import Exchange
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ def value(one: ListedInstance, known: Field, zone: ZoneInfo) -> object:
         return "true" if held else "false"
     if known.type in (FieldType.USER, FieldType.GROUP) and isinstance(held, int):
         return one.users.get(UserId(held)) if known.type is FieldType.USER else one.groups.get(GroupId(held))
-    return held
+    return whole_rows(known, held) if known.type is FieldType.TABLE else held
 
 
 async def read_value(exchange: Exchange, actor: Actor, known: Field, found: Sequence[object]) -> object:
