@@ -6,7 +6,15 @@ import zipfile
 import pytest
 from PIL import Image
 
-from satchel.model.transfer.media import essence, is_image, is_json, matches_accept, may_show_inline, media_type
+from satchel.model.transfer.media import (
+    essence,
+    is_image,
+    is_json,
+    matches_accept,
+    may_show_inline,
+    media_type,
+    served_type,
+)
 
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 HTML = b"<!-- hello --> <html><script>alert(1)</script>"
@@ -62,6 +70,33 @@ OOXML = "application/vnd.openxmlformats-officedocument."
         (b"ID3\x04", "a.mp3", None, "audio/mpeg"),
         (b"\x00\x00\x00\x18ftypmp42", "a.mp4", None, "video/mp4"),
         (b"\xff\xfeh\x00i\x00", "a.txt", None, "text/plain"),
+        (b"a,b\n1,2\n", "file", "text/csv", "text/csv"),
+        (b'{"a": 1}', "x", "application/json; charset=utf-8", "application/json"),
+        (b'{"a": 1}', "x", "application/vnd.x+json", "application/vnd.x+json"),
+        (b"a,b\n", "a.txt", "text/csv", "text/plain"),
+        (b"a,b\n", "a.csv", "text/plain", "text/csv"),
+        (b"a,b\n", "x", "application/pdf", "text/plain"),
+        (b"a,b\n", "x", "image/png", "text/plain"),
+        (b"hello", "x", "text/html", "text/plain"),
+        (b"hello", "x", "text/javascript", "text/plain"),
+        (b"hello", "x", "application/x-www-form-urlencoded", "text/plain"),
+        (b"hello", "x", "application/octet-stream", "text/plain"),
+        (b"<?xml version='1.0'?><gpx/>", "x", "application/gpx+xml", "application/gpx+xml"),
+        (b"<?xml version='1.0'?><a/>", "x", "application/xhtml+xml", "application/xml"),
+        (b"", "a.pdf", None, "application/pdf"),
+        (b"", "x", "application/pdf", "application/pdf"),
+        (b"", "x", None, "text/plain"),
+        (b"", "a.png", "image/png", "application/octet-stream"),
+        (b"", "x", "text/html", "application/octet-stream"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(9), "x", "application/msword", "application/msword"),
+        ("日本".encode("shift_jis"), "a.txt", "text/plain; charset=Shift_JIS", "text/plain; charset=shift_jis"),
+        ("日本".encode("shift_jis"), "x", 'text/plain;charset="Shift_JIS"', "text/plain; charset=shift_jis"),
+        ("Größe".encode("latin-1"), "a.csv", "text/csv; charset=windows-1252", "text/csv; charset=windows-1252"),
+        (b"hello", "a.txt", "text/plain; charset=UTF-8", "text/plain"),
+        (b"hello", "a.txt", "text/plain; charset=utf-7", "text/plain"),
+        (b"hello", "a.txt", "text/plain; charset=hex", "text/plain"),
+        (b"hello", "a.txt", "text/plain; charset=no-such", "text/plain"),
+        (PDF, "a.pdf", "text/plain; charset=latin-1", "application/pdf"),
     ],
 )
 def test_the_content_decides(head: bytes, name: str, declared: str | None, expected: str) -> None:
@@ -94,6 +129,44 @@ def test_pictures_are_recognised_without_a_name(kind: str) -> None:
 )
 def test_zip_containers_are_told_apart(head: bytes, name: str, expected: str) -> None:
     assert media_type(head, name, None) == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        (f"{OOXML}wordprocessingml.document", f"{OOXML}wordprocessingml.document"),
+        ("application/vnd.google-earth.kmz", "application/vnd.google-earth.kmz"),
+        ("application/pdf", "application/zip"),
+        ("text/plain", "application/zip"),
+        ("application/octet-stream", "application/zip"),
+    ],
+)
+def test_a_zip_container_without_an_ending_is_what_it_was_declared_as(declared: str, expected: str) -> None:
+    assert media_type(archive("a.txt"), "x", declared) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "is_whole", "expected"),
+    [
+        ("text/plain", b"hello", True, "text/plain; charset=utf-8"),
+        ("text/plain", b"hello", False, "text/plain"),
+        ("text/plain", "Größe".encode(), False, "text/plain; charset=utf-8"),
+        ("text/plain", "Größe".encode("latin-1"), True, "text/plain"),
+        ("text/plain", "hi".encode("utf-16"), True, "text/plain"),
+        ("text/plain; charset=shift_jis", "日本".encode("shift_jis"), True, "text/plain; charset=shift_jis"),
+        ("text/csv", b"a,b", True, "text/csv"),
+    ],
+)
+def test_a_charset_is_claimed_where_it_was_declared_or_the_bytes_show_it(
+    *, kind: str, head: bytes, is_whole: bool, expected: str
+) -> None:
+    assert served_type(kind, head, is_whole=is_whole) == expected
+
+
+def test_only_text_may_be_empty_where_a_type_is_asked_for() -> None:
+    assert matches_accept((".csv",), "a.csv", media_type(b"", "a.csv"), is_empty=True)
+    assert not matches_accept((".pdf",), "a.pdf", media_type(b"", "a.pdf"), is_empty=True)
+    assert not matches_accept(("application/pdf",), "a", media_type(b"", "a", "application/pdf"), is_empty=True)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from satchel.model.actor import Actor
 from satchel.model.files import File, FileKind
 from satchel.model.services import MailTask
 from satchel.model.template import render
+from satchel.model.transfer.media import essence
 from satchel.outbound import mail
 from satchel.outbound.failure import CallFailed
 
@@ -117,7 +118,7 @@ async def _attach(context: Context, message: EmailMessage, files: Sequence[File]
 
 
 def _add(message: EmailMessage, file: File, data: bytes) -> None:
-    kind, _, subkind = (file.media_type or "application/octet-stream").partition("/")
+    kind, _, subkind = (essence(file.media_type) or "application/octet-stream").partition("/")
     if kind in ("text", "message", "multipart"):  # sent as it is, whatever its characters and line ends
         kind, subkind = "application", "octet-stream"
     message.add_attachment(data, maintype=kind, subtype=subkind, filename=file.name)

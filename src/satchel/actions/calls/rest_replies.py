@@ -230,7 +230,7 @@ async def _body(context: Context, actor: Actor, task: RestTask, reply: Reply, *,
         received=received,
         said_name=name or reply.said_name,
         address_name=reply.address_name,
-        said_type=reply.media_type,
+        said_type=reply.header("content-type"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from satchel.blobs.store import Admit, Received
 from satchel.model.errors import BadFile
-from satchel.model.transfer.media import extension_for, is_image, matches_accept, media_type
+from satchel.model.transfer.media import extension_for, is_image, matches_accept, media_type, telling
 from satchel.model.transfer.names import clean_upload_name
 from satchel.model.uploads import Upload
 
@@ -26,8 +26,8 @@ def admission(upload: Upload, said_name: str | None, said_type: str | None) -> A
         if upload.expected_digest is not None and received.digest != upload.expected_digest:
             message = f"The bytes of {name} do not have the SHA-256 that was declared. Send the file again."
             raise BadFile("digest_mismatch", message, expected=upload.expected_digest, actual=received.digest)
-        kind = media_type(received.head, name, said_type or upload.media_type)
-        if not matches_accept(upload.accept, name, kind):
+        kind = media_type(received.head, name, telling(said_type, upload.media_type))
+        if not matches_accept(upload.accept, name, kind, is_empty=received.size == 0):
             message = f"{name} is {kind} by its content; accepted there: {', '.join(upload.accept)}."
             raise BadFile("file_type", message, media_type=kind, accept=list(upload.accept))
         if (upload.images_only or upload.metadata) and not is_image(kind):
@@ -42,4 +42,4 @@ def name_of(upload: Upload, said_name: str | None, said_type: str | None, head: 
     """Return the file's name: the ticket's, the sender's, or one that says its type where neither gave any."""
     if upload.name or said_name:
         return upload.name or clean_upload_name(said_name or "")
-    return NAMELESS + extension_for(head, said_type or upload.media_type, upload.accept)
+    return NAMELESS + extension_for(head, telling(said_type, upload.media_type), upload.accept)

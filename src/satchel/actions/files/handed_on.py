@@ -12,6 +12,7 @@ from satchel.model.actor import Actor
 from satchel.model.clock import moment
 from satchel.model.files import File, FileKind
 from satchel.model.ids import FieldId
+from satchel.model.transfer.media import essence
 
 MIME_TYPES = {
     "application/pdf": 31,
@@ -65,7 +66,7 @@ def _told(context: Context, file: File, link: Link | None) -> dict[str, object]:
         "attachmentId": file.uuid.hex,
         "creationTime": moment(file.created_at),
         "lastEditedUtc": "",
-        "mimeType": MIME_TYPES.get(file.media_type or "", 0),
+        "mimeType": MIME_TYPES.get(essence(file.media_type), 0),
         "name": file.name,
         "size": file.size_bytes or 0,
         "superType": SUPER_TYPES[file.kind],

@@ -28,7 +28,7 @@ from satchel.db import storage
 from satchel.db import uploads as rows
 from satchel.model.chunks import once
 from satchel.model.errors import Busy, Conflict, InvalidState, NotFound, SatchelError, TooLarge, UploadExpired
-from satchel.model.transfer.media import media_type
+from satchel.model.transfer.media import media_type, telling
 from satchel.model.uploads import Upload, UploadState
 
 TUS_ATTEMPT = 0
@@ -220,7 +220,7 @@ async def release(
 async def finish(context: Context, upload: Upload, attempt: int, received: Received, arrival: Arrival) -> Upload:
     """Record bytes that are durable: the blob's row, then the ticket, the quota last."""
     name = name_of(upload, arrival.name, arrival.media_type, received.head)
-    kind = media_type(received.head, name, arrival.media_type or upload.media_type)
+    kind = media_type(received.head, name, telling(arrival.media_type, upload.media_type))
     async with context.database.write() as tx:
         locked = await rows.lock_upload(tx, upload.account_id, upload.id)
         if locked is None:

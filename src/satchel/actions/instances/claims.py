@@ -318,7 +318,7 @@ def _stored_faults(field: Field, limits: FileLimits, *, name: str, size: int, ki
     if size < limits.min_bytes or (limits.max_bytes is not None and size > limits.max_bytes):
         message = f"{name} has {size} bytes, which is outside the limits of {field.id}."
         faults.append(FieldFault(field=field.id, code="file_size", message=message))
-    if not matches_accept(limits.accept, name, kind):
+    if not matches_accept(limits.accept, name, kind, is_empty=size == 0):
         message = f"{name} ({kind}) is not of a type that {field.id} accepts: {', '.join(limits.accept)}."
         faults.append(FieldFault(field=field.id, code="file_type", message=message))
     if field.type is not FieldType.FILE and not is_image(kind):

@@ -2,151 +2,41 @@
 
 The first bytes decide for every type that has a signature, and for the dangerous ones (HTML, SVG, XML). The extension
 only distinguishes types with the same first bytes (zip containers, plain text, old Office files). The
-sender's declared type comes last, and never leads to a type that we recognise by content.
+sender's declared type comes last: it stands where bytes and extension say less and the bytes do not contradict it, and
+never leads to a type that a browser runs.
 """
 
+import codecs
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from satchel.model.transfer.media_tables import (
+    BRANDS,
+    BY_EXTENSION,
+    CHARSET,
+    HTML,
+    IMAGES,
+    NOT_KEPT,
+    OF_TRANSPORT,
+    OLE,
+    OLE_FAMILY,
+    OOXML_FOLDERS,
+    PLAIN_TEXT,
+    RECOGNISED,
+    RIFF,
+    RUNNING,
+    SHOWN_INLINE,
+    SIGNATURES,
+    SVG,
+    TEXT_FAMILY,
+    TOLD_OF_TEXT,
+    UNKNOWN,
+    XML,
+    ZIP,
+    ZIP_DECLARES,
+    ZIP_FAMILY,
+)
 from satchel.model.transfer.names import extension
-
-UNKNOWN = "application/octet-stream"
-PLAIN_TEXT = "text/plain"
-ZIP = "application/zip"
-OLE = "application/x-ole-storage"
-SVG = "image/svg+xml"
-HTML = "text/html"
-XML = "application/xml"
-PDF = "application/pdf"
-
-SHOWN_INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", PLAIN_TEXT, PDF})
-"""Types that a browser may show from our address (security.md, rule 3), if the first bytes match."""
-
-_IMAGES = frozenset(
-    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/heic", "image/tiff", "image/bmp"}
-)
-
-_SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"%PDF-", PDF),
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
-    (0, b"\xff\xd8\xff", "image/jpeg"),
-    (0, b"GIF87a", "image/gif"),
-    (0, b"GIF89a", "image/gif"),
-    (0, b"II*\x00", "image/tiff"),
-    (0, b"MM\x00*", "image/tiff"),
-    (0, b"\x1f\x8b\x08", "application/gzip"),
-    (0, b"BZh", "application/x-bzip2"),
-    (0, b"\xfd7zXZ\x00", "application/x-xz"),
-    (0, b"(\xb5/\xfd", "application/zstd"),
-    (0, b"7z\xbc\xaf'\x1c", "application/x-7z-compressed"),
-    (0, b"Rar!\x1a\x07", "application/vnd.rar"),
-    (257, b"ustar", "application/x-tar"),
-    (0, b"OggS", "audio/ogg"),
-    (0, b"fLaC", "audio/flac"),
-    (0, b"ID3", "audio/mpeg"),
-    (0, b"\x1aE\xdf\xa3", "video/webm"),
-    (0, b"{\\rtf", "application/rtf"),
-    (0, b"\x7fELF", "application/x-elf"),
-    (0, b"wOF2", "font/woff2"),
-    (0, b"SQLite format 3\x00", "application/vnd.sqlite3"),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE),
-    (0, b"PK\x03\x04", ZIP),
-    (0, b"PK\x05\x06", ZIP),
-)
-
-_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
-_BRANDS = {
-    b"avif": "image/avif",
-    b"avis": "image/avif",
-    b"heic": "image/heic",
-    b"heix": "image/heic",
-    b"hevc": "image/heic",
-    b"mif1": "image/heic",
-    b"qt  ": "video/quicktime",
-    b"M4A ": "audio/mp4",
-    b"3gp4": "video/3gpp",
-    b"3gp5": "video/3gpp",
-}
-
-_OOXML = "application/vnd.openxmlformats-officedocument."
-_ODF = "application/vnd.oasis.opendocument."
-_ZIP_FAMILY = {
-    ".zip": ZIP,
-    ".docx": f"{_OOXML}wordprocessingml.document",
-    ".xlsx": f"{_OOXML}spreadsheetml.sheet",
-    ".pptx": f"{_OOXML}presentationml.presentation",
-    ".odt": f"{_ODF}text",
-    ".ods": f"{_ODF}spreadsheet",
-    ".odp": f"{_ODF}presentation",
-    ".epub": "application/epub+zip",
-    ".jar": "application/java-archive",
-    ".apk": "application/vnd.android.package-archive",
-}
-_OOXML_FOLDERS = {b"word/": ".docx", b"xl/": ".xlsx", b"ppt/": ".pptx"}
-_ZIP_DECLARES = re.compile(rb"PK\x03\x04.{26}mimetype(application/[a-z0-9.+-]{1,80})", re.DOTALL)
-_OLE_FAMILY = {
-    ".doc": "application/msword",
-    ".xls": "application/vnd.ms-excel",
-    ".ppt": "application/vnd.ms-powerpoint",
-    ".msg": "application/vnd.ms-outlook",
-}
-_TEXT_FAMILY = {
-    ".txt": PLAIN_TEXT,
-    ".log": PLAIN_TEXT,
-    ".csv": "text/csv",
-    ".tsv": "text/tab-separated-values",
-    ".json": "application/json",
-    ".xml": XML,
-    ".bpmn": XML,
-    ".html": HTML,
-    ".htm": HTML,
-    ".xhtml": HTML,
-    ".svg": SVG,
-    ".md": "text/markdown",
-    ".yaml": "application/yaml",
-    ".yml": "application/yaml",
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".ics": "text/calendar",
-    ".vcf": "text/vcard",
-    ".eml": "message/rfc822",
-}
-_BY_SIGNATURE = {
-    ".pdf": PDF,
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".avif": "image/avif",
-    ".heic": "image/heic",
-    ".heif": "image/heic",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-    ".bmp": "image/bmp",
-    ".gz": "application/gzip",
-    ".tgz": "application/gzip",
-    ".bz2": "application/x-bzip2",
-    ".xz": "application/x-xz",
-    ".zst": "application/zstd",
-    ".7z": "application/x-7z-compressed",
-    ".rar": "application/vnd.rar",
-    ".tar": "application/x-tar",
-    ".mp3": "audio/mpeg",
-    ".wav": "audio/wav",
-    ".ogg": "audio/ogg",
-    ".flac": "audio/flac",
-    ".m4a": "audio/mp4",
-    ".mp4": "video/mp4",
-    ".mov": "video/quicktime",
-    ".webm": "video/webm",
-    ".avi": "video/x-msvideo",
-    ".rtf": "application/rtf",
-}
-_BY_EXTENSION = {**_BY_SIGNATURE, **_ZIP_FAMILY, **_OLE_FAMILY, **_TEXT_FAMILY}
-_RECOGNISED = frozenset(
-    {*_BY_EXTENSION.values(), *(kind for _, _, kind in _SIGNATURES), *_RIFF.values(), *_BRANDS.values()}
-)
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _HTML_TAG = re.compile(
@@ -158,11 +48,17 @@ _XHTML_TAG = re.compile(rb"<(?:!doctype\s+html|(?:[a-z0-9_]{1,32}:)?html)[\s/>]"
 _SVG_TAG = re.compile(rb"<(?:[a-z0-9_]{1,32}:)?svg[\s/>]|<!doctype\s+svg", re.IGNORECASE)
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UNICODE_MARKS = (*_BYTE_ORDER_MARKS, b"\xef\xbb\xbf")
 
 
 def essence(content_type: str | None) -> str:
     """Return a Content-Type without its parameters, in lower case; "" for None."""
     return (content_type or "").partition(";")[0].strip().lower()
+
+
+def telling(*declared: str | None) -> str | None:
+    """Return the first declared type that says something of a file, or None; clients that know nothing send others."""
+    return next((said for said in declared if said and essence(said) not in OF_TRANSPORT), None)
 
 
 def is_json(kind: str) -> bool:
@@ -171,27 +67,81 @@ def is_json(kind: str) -> bool:
 
 
 def media_type(head: bytes, name: str, declared: str | None = None) -> str:
-    """Return a file's media type.
+    """Return a file's media type; of text, with a declared charset other than UTF-8 (`text/csv; charset=cp1252`).
 
     Args:
         head: its first bytes (`satchel.blobs.store.HEAD_BYTES`), or all of them.
         name: its name; only the extension counts.
-        declared: the sender's type, if any.
+        declared: the sender's type, if any. It stands where it says more than the bytes and does not contradict them.
     """
-    ending = extension(name)
+    kind = _kind(head, extension(name), _bare(declared))
+    charset = _charset(declared) if kind.startswith("text/") and not head.startswith(_UNICODE_MARKS) else None
+    return kind if charset is None else f"{kind}; charset={charset}"
+
+
+def _kind(head: bytes, ending: str, said: str | None) -> str:
+    if not head:
+        return _kind_of_nothing(ending, said)
     found = _by_signature(head)
     if found == ZIP:
-        return _kind_of_zip(head, ending)
-    if found == OLE:
-        return _OLE_FAMILY.get(ending, OLE)
-    if found == "video/webm" and ending == ".mkv":
-        return "video/x-matroska"
+        return _kind_of_zip(head, ending, said)
     if found is not None:
-        return found
-    if _is_text(head, allow_legacy=ending in _TEXT_FAMILY):
-        return _kind_of_text(head, ending)
-    said = _bare(declared)
-    return UNKNOWN if said is None or ending in _BY_EXTENSION or said in _RECOGNISED or _is_active(said) else said
+        return _kind_of_signature(found, ending, said)
+    told = None if ending in TEXT_FAMILY else _told(said, TOLD_OF_TEXT)
+    if _is_text(head, allow_legacy=ending in TEXT_FAMILY or told is not None):
+        return _kind_of_text(head, ending, said)
+    return UNKNOWN if said is None or ending in BY_EXTENSION or said in RECOGNISED or _is_active(said) else said
+
+
+def _kind_of_signature(found: str, ending: str, said: str | None) -> str:
+    if found == OLE:
+        return OLE_FAMILY.get(ending) or _told(said, OLE_FAMILY) or OLE
+    return "video/x-matroska" if found == "video/webm" and ending == ".mkv" else found
+
+
+def _kind_of_nothing(ending: str, said: str | None) -> str:
+    """Return the type of an empty file, which contradicts none; only a picture needs bytes."""
+    kind = BY_EXTENSION.get(ending) or (said if said in RECOGNISED or _may_tell(said) else None) or PLAIN_TEXT
+    return UNKNOWN if kind in IMAGES or kind in RUNNING else kind
+
+
+def _told(said: str | None, family: Mapping[str, str]) -> str | None:
+    """Return a declared type that says more than that bytes are of a family: one of it, or one that we do not know."""
+    return said if said in family.values() or _may_tell(said) else None
+
+
+def _may_tell(said: str | None) -> bool:
+    """Return whether a declared type may stand although nothing in the bytes confirms it."""
+    if said is None or said in RECOGNISED or said in OF_TRANSPORT or said.startswith(("image/", "multipart/")):
+        return False
+    return not said.endswith(("+xml", "/xml", "javascript", "ecmascript", "jscript", "html"))
+
+
+def served_type(kind: str, head: bytes, *, is_whole: bool) -> str:
+    """Return the Content-Type of a file: with the charset that was declared, or with UTF-8 if its bytes show that.
+
+    Args:
+        kind: from `media_type`.
+        head: the first bytes; they may end in the middle of a character.
+        is_whole: whether those are all.
+    """
+    if kind != PLAIN_TEXT or not _is_text(head, allow_legacy=False) or head.startswith(_BYTE_ORDER_MARKS):
+        return kind
+    return f"{kind}; charset=utf-8" if is_whole or not head.isascii() else kind
+
+
+def _charset(declared: str | None) -> str | None:
+    """Return a declared charset that text can be in, lower-case; None for UTF-8, which the bytes show by themselves."""
+    match = CHARSET.search(declared or "")
+    if match is None:
+        return None
+    name = match[1].lower()
+    try:
+        known = codecs.lookup(name)
+        "a".encode(name)
+    except LookupError:
+        return None
+    return None if known.name in NOT_KEPT else name
 
 
 def extension_for(head: bytes, declared: str | None, accept: Sequence[str]) -> str:
@@ -199,18 +149,18 @@ def extension_for(head: bytes, declared: str | None, accept: Sequence[str]) -> s
 
     Of several for one type, one that `accept` allows is preferred.
     """
-    for kind in (_bare(declared), media_type(head, "", declared)):
+    for kind in (_bare(declared), essence(media_type(head, "", declared))):
         fitting = [
             ending
-            for ending, named in _BY_EXTENSION.items()
-            if named == kind and media_type(head, f"x{ending}", declared) == kind
+            for ending, named in BY_EXTENSION.items()
+            if named == kind and essence(media_type(head, f"x{ending}", declared)) == kind
         ]
         if fitting:
             return next((ending for ending in fitting if ending in accept), fitting[0])
     return ""
 
 
-def matches_accept(accept: Sequence[str], name: str, found: str) -> bool:
+def matches_accept(accept: Sequence[str], name: str, found: str, *, is_empty: bool = False) -> bool:
     """Return whether a field's `accept` allows a file; an empty one allows any.
 
     Name and content must match for known extensions: a `.pdf` must begin as a PDF, and a PDF named `x.html`
@@ -220,34 +170,40 @@ def matches_accept(accept: Sequence[str], name: str, found: str) -> bool:
         accept: extensions (`.pdf`), media types (`application/pdf`) or ranges (`image/*`), lower-case.
         name: the file's name.
         found: its `media_type`.
+        is_empty: whether it has no bytes; text may be empty, all else begins with something.
     """
-    return not accept or any(_fits(entry, extension(name), found) for entry in accept)
+    kind = essence(found)
+    kind = PLAIN_TEXT if is_empty and kind not in TEXT_FAMILY.values() else kind
+    return not accept or any(_fits(entry, extension(name), kind) for entry in accept)
 
 
 def is_image(kind: str) -> bool:
     """Return whether a type from `media_type` is a raster image; SVG is a document."""
-    return kind in _IMAGES
+    return kind in IMAGES
 
 
 def may_show_inline(kind: str, head: bytes) -> bool:
     """Return whether a browser may show the file instead of saving it: an allowed type that the first bytes confirm."""
-    if kind not in SHOWN_INLINE:
+    bare = essence(kind)
+    if bare not in SHOWN_INLINE:
         return False
-    if kind == PLAIN_TEXT:
+    if bare == PLAIN_TEXT:
         return (
-            _by_signature(head) is None and _is_text(head, allow_legacy=False) and _kind_of_text(head, "") == PLAIN_TEXT
+            _by_signature(head) is None
+            and _is_text(head, allow_legacy=bare != kind)
+            and _kind_of_text(head, "", None) == PLAIN_TEXT
         )
     return _by_signature(head) == kind
 
 
 def _by_signature(head: bytes) -> str | None:
-    for offset, signature, kind in _SIGNATURES:
+    for offset, signature, kind in SIGNATURES:
         if head.startswith(signature, offset):
             return kind
     if head[:4] == b"RIFF":
-        return _RIFF.get(head[8:12])
+        return RIFF.get(head[8:12])
     if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12], "video/mp4")
+        return BRANDS.get(head[8:12], "video/mp4")
     if head[:2] == b"BM" and head[6:10] == bytes(4) and len(head) >= 26:  # noqa: PLR2004  # the shortest header
         return "image/bmp"
     if len(head) >= 3 and head[0] == 0xFF and head[1] in (0xFB, 0xF3, 0xF2, 0xFA):  # noqa: PLR2004  # MPEG's frame sync
@@ -255,29 +211,30 @@ def _by_signature(head: bytes) -> str | None:
     return None
 
 
-def _kind_of_zip(head: bytes, ending: str) -> str:
-    if match := _ZIP_DECLARES.match(head):
+def _kind_of_zip(head: bytes, ending: str, said: str | None) -> str:
+    if match := ZIP_DECLARES.match(head):
         declared = match[1].decode().split("PK")[0]
-        for kind in _ZIP_FAMILY.values():
+        for kind in ZIP_FAMILY.values():
             if declared.startswith(kind):
                 return kind
     if b"[Content_Types].xml" in head or b"_rels/.rels" in head:
-        for folder, kind in _OOXML_FOLDERS.items():
+        for folder, kind in OOXML_FOLDERS.items():
             if folder in head:
-                return _ZIP_FAMILY[kind]
-    return _ZIP_FAMILY.get(ending, ZIP)
+                return ZIP_FAMILY[kind]
+    return ZIP_FAMILY.get(ending) or _told(said, ZIP_FAMILY) or ZIP
 
 
-def _kind_of_text(head: bytes, ending: str) -> str:
+def _kind_of_text(head: bytes, ending: str, said: str | None) -> str:
     """Return the kind of text; text that begins as markup that a browser would execute is that, whatever its name."""
-    named = _TEXT_FAMILY.get(ending, PLAIN_TEXT)
+    named = TEXT_FAMILY.get(ending) or _told(said, TOLD_OF_TEXT) or PLAIN_TEXT
     body, is_xml = _after_prolog(head.removeprefix(b"\xef\xbb\xbf").lstrip())
     if _SVG_TAG.match(body):
         return SVG
     if (_XHTML_TAG if is_xml else _HTML_TAG).match(body):
         return HTML
     if is_xml:
-        return named if named in (SVG, HTML) else XML
+        is_kind_of_xml = said is not None and said.endswith("+xml") and said not in RUNNING
+        return named if named in (SVG, HTML) else said if said and is_kind_of_xml and ending not in TEXT_FAMILY else XML
     return named
 
 
@@ -313,7 +270,7 @@ def _is_text(head: bytes, *, allow_legacy: bool) -> bool:
 
 
 def _fits(entry: str, ending: str, found: str) -> bool:
-    named = _BY_EXTENSION.get(ending)
+    named = BY_EXTENSION.get(ending)
     if entry in ("*", "*/*"):
         return True
     if entry.startswith("."):
@@ -325,7 +282,7 @@ def _fits(entry: str, ending: str, found: str) -> bool:
 
 
 def _agree(named: str, found: str) -> bool:
-    return named == found or (named == ZIP and found in _ZIP_FAMILY.values())
+    return named == found or (named == ZIP and found in ZIP_FAMILY.values())
 
 
 def _bare(declared: str | None) -> str | None:

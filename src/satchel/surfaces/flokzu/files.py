@@ -37,7 +37,7 @@ async def attach(exchange: Exchange) -> Reply:
     if exchange.content_type == "multipart/form-data":
         made = await _from_form(exchange, view, field, name=name, size=size)
     else:
-        arrival = Arrival(name=name or name_of_body(exchange), media_type=exchange.content_type or None)
+        arrival = Arrival(name=name or name_of_body(exchange), media_type=exchange.header("content-type"))
         coming = IncomingFile(arrival=arrival, chunks=exchange.chunks(size), size_bytes=size)
         made = await _attached(exchange, view, field, coming)
     answer = {"identifier": view.instance.identifier, "attachmentId": made.uuid.hex, "name": made.name}

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from satchel.model.transfer.media import PLAIN_TEXT, may_show_inline
+from satchel.model.transfer.media import may_show_inline, served_type
 from satchel.model.transfer.names import content_disposition
 from satchel.model.transfer.ranges import is_unchanged, may_use_range, parse_range
 from satchel.surfaces.kit.bodies import Receive
@@ -61,7 +61,8 @@ def plan(
         etag: strong, with its quotes.
         media_type: as `satchel.model.transfer.media` found it.
         name: of the file; made safe here once more.
-        head: its first bytes, which must confirm the type before anything is shown inline; only needed for that.
+        head: its first bytes, which must confirm the type before anything is shown inline, and the charset of plain
+            text; only needed for these.
         wants_inline: whether it may be shown, if its type allows that.
         range_header: the request's Range.
         if_range: the request's If-Range.
@@ -78,7 +79,7 @@ def plan(
         chosen = parse_range(range_header, size)
     start, stop = (chosen.start, chosen.stop) if chosen else (0, size)
     headers = [
-        ("content-type", f"{media_type}; charset=utf-8" if media_type == PLAIN_TEXT else media_type),
+        ("content-type", served_type(media_type, head, is_whole=len(head) >= size)),
         ("content-length", str(stop - start)),
         ("content-disposition", content_disposition("inline" if is_inline else "attachment", name)),
         ("etag", etag),

@@ -17,7 +17,6 @@ from typing import TypeAlias
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from satchel.model.errors import InvalidRequest, TooLarge, UnsupportedMedia
-from satchel.model.transfer.media import essence
 from satchel.model.transfer.names import parse_disposition, parse_parameters
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
@@ -45,14 +44,14 @@ class Part:
     Attributes:
         name: the form field.
         filename: as it came, not yet safe; None for a text field.
-        media_type: as declared, without parameters; None where nothing is.
+        media_type: as declared; None where nothing is.
     """
 
     def __init__(self, segment: MultipartSegment, events: AsyncIterator[Event], limits: FormLimits) -> None:
         disposition = _checked_disposition(segment.headerlist)
         self.name = disposition[0]
         self.filename = disposition[1]
-        self.media_type = essence(segment.content_type) or None
+        self.media_type = next((text for name, text in segment.headerlist if name.lower() == "content-type"), None)
         self._events = events
         self._limits = limits
         self._ended = False

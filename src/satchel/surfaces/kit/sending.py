@@ -7,11 +7,14 @@ from satchel.actions.files import attached
 from satchel.actions.files.attached import Content
 from satchel.blobs.store import PathStore
 from satchel.model.actor import Actor
+from satchel.model.transfer.media_tables import PLAIN_TEXT
 from satchel.surfaces.kit.downloads import Headers, Plan, plan, send_download
 from satchel.surfaces.kit.exchange import Exchange
 
 SIGNATURE_BYTES = 512
 """How many first bytes are looked at before a file is shown rather than saved."""
+TEXT_BYTES = 64 * 1024
+"""How many first bytes of plain text are looked at before a charset is claimed."""
 
 
 async def send_content(
@@ -36,10 +39,10 @@ async def send_content(
     context = exchange.context
     method = "HEAD" if exchange.method == "HEAD" else "GET"
     head = b""
-    if wants_inline:
-        async with aclosing(
-            attached.open_bytes(context, actor, what, 0, min(SIGNATURE_BYTES, what.size_bytes))
-        ) as chunks:
+    is_text = what.media_type == PLAIN_TEXT
+    if (wants_inline or is_text) and what.size_bytes:
+        wanted = min(TEXT_BYTES if is_text else SIGNATURE_BYTES, what.size_bytes)
+        async with aclosing(attached.open_bytes(context, actor, what, 0, wanted)) as chunks:
             async for chunk in chunks:
                 head += chunk
     answer = plan(

@@ -121,7 +121,7 @@ async def end(exchange: Exchange) -> Reply:
 async def put(exchange: Exchange) -> Reply:
     """Receive a file's bytes as the request's body."""
     upload = await find(exchange)
-    arrival = Arrival(name=name_of_body(exchange), media_type=exchange.content_type or None)
+    arrival = Arrival(name=name_of_body(exchange), media_type=exchange.header("content-type"))
     finished = await intake.receive(
         exchange.context,
         upload,
