@@ -30,10 +30,10 @@ FIELDS = fields(
     {"id": "doc", "type": "file", "max_files": 1},
 )
 NAMES = ("name", "amount", "count", "ready", "day", "sender", "tags", "doc")
-ROWS = [{"sender_name": "John Doe", "age": 4}, {"sender_email": "m@x.example", "sum": "12.5"}]
+ROWS = [{"sender_name": "John Doe", "age": 4}, {"sender_email": "m@x.example", "sum": "12.50"}]
 WHOLE = [
     {"sender_email": "", "sender_name": "John Doe", "age": 4, "sum": None},
-    {"sender_email": "m@x.example", "sender_name": "", "age": None, "sum": "12.5"},
+    {"sender_email": "m@x.example", "sender_name": "", "age": None, "sum": "12.50"},
 ]
 
 

@@ -61,7 +61,7 @@ async def test_a_value_of_each_type_is_kept_in_its_canonical_form(world: World, 
     assert (await lifecycle.read(world.context, clerk, number)).values == {
         "f_text": "abc",
         "f_multiline": "a\nb",
-        "f_decimal": "12.5",
+        "f_decimal": "12.50",
         "f_integer": 7,
         "f_boolean": True,
         "f_date": "2026-01-31",

@@ -68,7 +68,7 @@ async def test_the_lists_of_an_archive_are_tables_too(exporting: Api, monkeypatc
     assert [(one["product"], one["amount"], one["app_name"]) for one in values] == [
         ("Desk, 0", "", "Product Evaluation"),
         ("Desk, 1", "", "Product Evaluation"),
-        ("Desk, 2", "12.5", "Product Evaluation"),
+        ("Desk, 2", "12.50", "Product Evaluation"),
     ]
     assert [one["id"] for one in values] == [str(one["id"]) for one in lines(archive, "instances.jsonl")]
     bare = await begin(clerk, query={"app": "EVA"}, values=False)

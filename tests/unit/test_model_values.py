@@ -223,7 +223,7 @@ def test_a_table_is_kept_without_its_empty_rows_and_cells() -> None:
     values, faults = value_faults([TABLE], {"lines": rows}, now=NOW, time_zone=UTC)
 
     assert faults == []
-    assert values == {"lines": [{"item": "Desk", "price": "1.5"}]}
+    assert values == {"lines": [{"item": "Desk", "price": "1.50"}]}
     assert typed_values([TABLE], merge({}, values)) == {
         "lines": [{"item": "Desk", "price": Decimal("1.5"), "buyer": None}]
     }

@@ -1,6 +1,7 @@
 """SQL of records: the instances of one app, found by the exact values of their fields."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from psycopg.types.json import Jsonb
 
@@ -19,6 +20,7 @@ async def records(
     app: AppId,
     *,
     equal: Mapping[str, object],
+    numbers: Mapping[str, Decimal],
     empty: Sequence[str],
     slots: Mapping[str, object],
     after: int,
@@ -31,6 +33,7 @@ async def records(
         account: whose.
         app: which app's.
         equal: canonical values by field.
+        numbers: decimals by field, which are equal whatever places they are written with.
         empty: fields without a value.
         slots: what the slot columns of searchable fields among `equal` hold; a shortcut to the same records.
         after: the number of the last record that is not wanted any more.
@@ -43,6 +46,10 @@ async def records(
         "i.account_id = %(account)s AND i.app_id = %(app)s AND i.state = ANY(%(states)s) AND i.id > %(after)s"
         ' AND i."values" @> %(equal)s AND NOT i."values" ?| %(empty)s'
     )
+    named: dict[str, object] = {}
+    for place, (field, number) in enumerate(numbers.items()):
+        condition += f' AND (i."values" ->> %(field_{place})s)::numeric = %(number_{place})s'
+        named |= {f"field_{place}": field, f"number_{place}": number}
     condition += "".join(f" AND i.{column} = %({column})s" for column in slots)
     found = await instances_where(
         tx,
@@ -56,6 +63,7 @@ async def records(
             "after": after,
             "equal": Jsonb(dict(equal)),
             "empty": list(empty),
+            **named,
             **slots,
         },
         limit=limit,

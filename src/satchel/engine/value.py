@@ -104,8 +104,10 @@ def _number(value: int | Decimal, name: str) -> int | Decimal:
     exact = Decimal(value)
     if not exact.is_finite():
         raise EvaluationError("value_type", f"{name} is not a number")
-    _, digits, exponent = exact.as_tuple()
-    whole = len(digits) + max(int(exponent), 0)
-    if whole > MAX_DIGITS or int(exponent) < -MAX_DIGITS:
+    sign, digits, exponent = exact.as_tuple()
+    places = int(exponent)
+    while places < 0 and len(digits) > 1 and digits[-1] == 0:  # decimals have the places that their field declares
+        digits, places = digits[:-1], places + 1
+    if len(digits) + max(places, 0) > MAX_DIGITS or places < -MAX_DIGITS:
         raise EvaluationError("value_too_large", f"{name} has more than {MAX_DIGITS} digits")
-    return value
+    return value if isinstance(value, int) else Decimal((sign, digits, places))

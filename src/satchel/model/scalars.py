@@ -64,6 +64,16 @@ def is_empty(value: object) -> bool:
     return value is None or value in ([], ()) or (isinstance(value, str) and not value.strip())
 
 
+def decimal_text(number: Decimal, digits: int | None) -> str:
+    """Return a number with as many decimal places as its field declares (`digits`), or as many as it has.
+
+    The one form of decimals: stored so, and shown so everywhere.
+    """
+    text = format(number, "f")
+    whole, _, places = text.partition(".")
+    return text if not digits or len(places) >= digits else f"{whole}.{places:0<{digits}}"
+
+
 def check_scalar(type_: FieldType, limits: ValueLimits, value: object, moment: Moment) -> Scalar:
     """Return the canonical form of a value of a simple type, None for an empty one.
 
@@ -180,7 +190,7 @@ def _decimal(limits: ValueLimits, value: object, _: Moment) -> str:
             "too_precise", f"The number has {places} decimal places; at most {limits.digits} are allowed."
         )
     _in_range(limits, number)
-    return format(number, "f")
+    return decimal_text(number, limits.digits)
 
 
 def _integer(limits: ValueLimits, value: object, _: Moment) -> int:

@@ -15,9 +15,9 @@ from decimal import Decimal
 from typing import TypeAlias, cast
 
 from satchel.model.errors import FieldFault
-from satchel.model.fields import Column, Field, FieldType
+from satchel.model.fields import Column, Field, FieldType, ValueLimits
 from satchel.model.ids import FieldId, GroupId, UserId
-from satchel.model.scalars import Moment, RefusedError, Scalar, check_scalar
+from satchel.model.scalars import Moment, RefusedError, Scalar, check_scalar, decimal_text
 
 Json: TypeAlias = str | int | bool | list[str] | list[dict[str, Scalar]] | None
 """The canonical form of one value."""
@@ -91,10 +91,10 @@ def typed_values(fields: Iterable[Field], stored: Mapping[str, object]) -> dict[
 def typed_value(field: Field, stored: object) -> Typed:
     """Return one canonical value as a Python object."""
     if stored is None or field.type is not FieldType.TABLE:
-        return _typed(field.type, stored)
+        return _typed(field.type, field.limits, stored)
     rows = cast("list[dict[str, object]]", stored)
     typed: list[dict[str, object]] = [
-        {column.id: _typed(column.type, row.get(column.id)) for column in field.columns} for row in rows
+        {column.id: _typed(column.type, column.limits, row.get(column.id)) for column in field.columns} for row in rows
     ]
     return typed
 
@@ -201,11 +201,11 @@ def _row(
     return row
 
 
-def _typed(type_: FieldType, stored: object) -> Typed:
+def _typed(type_: FieldType, limits: ValueLimits, stored: object) -> Typed:
     """Return one canonical scalar as a Python object."""
     if isinstance(stored, str):
         if type_ is FieldType.DECIMAL:
-            return Decimal(stored)
+            return Decimal(decimal_text(Decimal(stored), limits.digits))  # older ones were stored without zeros
         if type_ is FieldType.DATE:
             return date.fromisoformat(stored)
         if type_ is FieldType.DATETIME:

@@ -6,6 +6,7 @@ changed. Files are no columns.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -80,12 +81,14 @@ async def find(context: Context, actor: Actor, app: LoadedApp, wanted: RecordFil
     if len(wanted.values) > MAX_CONDITIONS:
         raise InvalidRequest(f"At most {MAX_CONDITIONS} conditions are allowed.")
     equal, empty = _conditions(context, actor, app, wanted.values)
+    decimals = {field.id for field in app.manifest.fields if field.type is FieldType.DECIMAL}
     async with context.database.read() as tx:
         found = await rows.records(
             tx,
             actor.account_id,
             app.app_id,
-            equal=equal,
+            equal={name: value for name, value in equal.items() if name not in decimals},
+            numbers={name: Decimal(str(value)) for name, value in equal.items() if name in decimals},
             empty=empty,
             slots=_slots(app, equal),
             after=wanted.after if wanted.number is None else wanted.number - 1,
