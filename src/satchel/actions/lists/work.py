@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from satchel.actions import access
 from satchel.actions.context import Context
+from satchel.actions.instances.search_columns import title_prefix
 from satchel.actions.lists.tasks import reach_of
 from satchel.db import apps as app_rows
 from satchel.db.lists import work as rows
@@ -66,7 +67,7 @@ async def listed(
     reach = reach_of(actor)
     async with context.database.read() as tx:
         app = None if app_code is None else await _app(tx, actor, app_code)
-        query = replace(query, app=app)
+        query = replace(query, app=app, title_prefix=title_prefix(actor.account_id))
         found = await rows.work(tx, actor.account_id, reach, query, now=now, limit=limit + 1)
         count = await rows.count(tx, actor.account_id, reach, query, now=now) if with_count else None
         if app is not None and not found and not actor.knows(app):

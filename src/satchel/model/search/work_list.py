@@ -50,6 +50,7 @@ class WorkQuery:
 
     Attributes:
         text: contained in the title of the instance or the name of the task, or the start of its identifier.
+        title_prefix: of the trigrams of titles (`satchel.model.search.trigrams`).
         due_from, due_to: inclusive.
         is_overdue: whether the due time has passed while the task was open.
         is_descending: whether the order is reversed; tasks without a due time are last either way.
@@ -60,6 +61,7 @@ class WorkQuery:
     instance: InstanceId | None = None
     holder: UserId | None = None
     text: str | None = None
+    title_prefix: str = ""
     due_from: datetime | None = None
     due_to: datetime | None = None
     is_overdue: bool | None = None
