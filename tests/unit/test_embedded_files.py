@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from satchel.model.errors import InvalidRequest, TooLarge
-from satchel.surfaces.kit.embedded import ELEMENT, EmbeddedFiles
+from satchel.actions.files.embedded import ELEMENT, EmbeddedFiles
 
 PLACES = {("data",), (ELEMENT, "data"), ("attachments", ELEMENT, "data")}
 LIMIT = 4_096

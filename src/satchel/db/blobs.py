@@ -9,6 +9,7 @@ durable, and new, before it inserts the row. So no committed row ever names byte
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from psycopg.types.json import Jsonb
 
@@ -156,14 +157,14 @@ async def names_of(tx: Reader, account: AccountId, digest: Digest) -> list[tuple
     )
 
 
-async def request_preview(tx: Writer, account: AccountId, digest: Digest) -> bool:
-    """Note that a preview of these bytes is due; return False if that was noted before."""
-    return (
-        await tx.execute(
-            "INSERT INTO previews (account_id, digest, state) VALUES (%s, %s, 'due') ON CONFLICT DO NOTHING",
-            (account, digest),
-        )
-        > 0
+async def request_previews(tx: Writer, account: AccountId, digests: Sequence[Digest]) -> list[Digest]:
+    """Note that previews of these bytes are due; return those of which that was not noted before. Locks by digest."""
+    return await tx.values(
+        Digest,
+        "INSERT INTO previews (account_id, digest, state)"
+        " SELECT %s, digest, 'due' FROM unnest(%s::text[]) AS given (digest) ORDER BY digest"
+        " ON CONFLICT DO NOTHING RETURNING digest",
+        (account, sorted(set(digests))),
     )
 
 
@@ -177,14 +178,13 @@ async def preview(tx: Reader, account: AccountId, digest: Digest) -> Preview | N
     )
 
 
-async def lock_facts(tx: Writer, account: AccountId, digest: Digest) -> Mapping[str, object]:
-    """Return what an image's bytes say of themselves, nothing where that is not known; it stays so until `tx` ends."""
-    facts = await tx.value(
-        dict[str, object],
-        "SELECT facts FROM previews WHERE account_id = %s AND digest = %s FOR SHARE",
-        (account, digest),
+async def lock_facts(tx: Writer, account: AccountId, digests: Sequence[Digest]) -> dict[Digest, Mapping[str, object]]:
+    """Return what images' bytes say of themselves, as far as that is known; it stays so until `tx` ends."""
+    rows = await tx.records(
+        "SELECT digest, facts FROM previews WHERE account_id = %s AND digest = ANY(%s) ORDER BY digest FOR SHARE",
+        (account, sorted(set(digests))),
     )
-    return facts or {}
+    return {Digest(str(row["digest"])): cast("Mapping[str, object]", row["facts"]) for row in rows}
 
 
 async def set_preview(

@@ -58,11 +58,18 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFile:
-    """A file to attach; its attributes are those of `File`, with defaults for most."""
+    """A file to attach; its attributes are those of `File`, with defaults for most.
 
+    Attributes:
+        number: that of the upload that it was; None for a new one.
+        position: None means behind what stands in the attachments tab.
+    """
+
+    number: FileId | None = None
+    uuid: UUID
     field_id: FieldId | None
     area: str | None = None
-    position: int
+    position: int | None
     kind: FileKind = FileKind.STORED
     name: str
     description: str = ""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from procrastinate import App, PsycopgConnector
+from procrastinate.types import JSONDict
 
 from satchel.db.pool import Writer
 
@@ -31,12 +32,14 @@ class Queue:
     def __init__(self) -> None:
         self._app = App(connector=PsycopgConnector())
 
-    async def enqueue(self, tx: Writer, name: str, arguments: Mapping[str, int | str | None]) -> None:
-        """Enqueue a job when `tx` commits.
+    async def enqueue(self, tx: Writer, name: str, *arguments: Mapping[str, int | str | None]) -> None:
+        """Enqueue a job for each of the arguments, in one statement, when `tx` commits.
 
         Args:
+            tx: the transaction.
             name: one of this module's constants.
             arguments: of the handler, as JSON.
         """
         task = self._app.configure_task(name=name, allow_unknown=True, queue=QUEUE, connection=tx.job_connection)
-        await task.defer_async(**arguments)
+        given: list[JSONDict] = [{**one} for one in arguments]
+        await task.batch_defer_async(*given)

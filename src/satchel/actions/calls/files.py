@@ -1,6 +1,6 @@
 """Service tasks of kind `files`: copy or move files between the fields of an instance and its attachments tab."""
 
-from satchel.actions.instances.claims import copy_file
+from satchel.actions.instances.claims import FileCopy, copy_files
 from satchel.actions.instances.places import FilePlace, check_place
 from satchel.actions.instances.run import Run
 from satchel.db import files as rows
@@ -17,26 +17,28 @@ async def perform(run: Run, task: FilesTask) -> dict[str, object]:
         InvalidValues: the target does not take the files; nothing was changed.
         OverQuota: the copies do not fit; raised when the transaction ends.
     """
-    account, files = run.instance.account_id, run.files_in(task.source)
-    gone = [file.id for file in run.files_in(task.target)] if task.replace and files else []
+    account, files, there = run.instance.account_id, await run.files_at(task.source), await run.files_at(task.target)
+    gone = [file.id for file in there] if task.replace and files else []
     if task.move:
         gone += [file.id for file in files]
-    base = 0 if task.replace else len(run.files_in(task.target))
+    base = 0 if task.replace else len(there)
     known = await run.known_values()
-    made = [
-        await copy_file(
-            run,
-            file,
-            field_id=task.target,
-            area=None,
-            position=base + index,
-            name=_renamed(task, file, known, index) if task.rename is not None else None,
-        )
-        for index, file in enumerate(files)
-    ]
+    made = await copy_files(
+        run,
+        [
+            FileCopy(
+                source=file,
+                field_id=task.target,
+                position=base + index,
+                name=_renamed(task, file, known, index) if task.rename is not None else None,
+            )
+            for index, file in enumerate(files)
+        ],
+    )
     if gone:
         await rows.set_deleted(run.tx, account, gone, at=run.now, by=None)
-    await check_place(run, FilePlace(field=task.target))
+        run.forget_files(gone)
+    check_place(run, FilePlace(field=task.target))
     return {"files": made, "removed": gone}
 
 

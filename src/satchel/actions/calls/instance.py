@@ -148,10 +148,8 @@ async def _transfer(source: Run, target: Run, task: InstanceTask) -> None:
 
 
 async def _copy_tab(source: Run, target: Run) -> None:
-    for file in source.files_in(None):
-        await claims.copy_file(
-            target, file, field_id=None, area=file.area, position=len(target.files_in(None)), name=None
-        )
+    copies = [claims.FileCopy(source=file, field_id=None, area=file.area) for file in await source.files_of_tab()]
+    await claims.copy_files(target, copies)
 
 
 async def set_from(source: Run, target: Run, values: Mapping[FieldId, Source]) -> None:

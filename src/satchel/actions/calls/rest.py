@@ -131,9 +131,9 @@ async def save(run: Run, task: RestTask, outcome: RestResult) -> dict[str, objec
     held = [old.id for old in run.files_in(place)] if place is not None else []
     if held:
         await file_rows.set_deleted(run.tx, run.instance.account_id, held, at=run.now, by=None)
-        run.files = [old for old in run.files if old.id not in held]
+        run.forget_files(held)
     name = file.name(field)
     kind = media_type(file.received.head, name, file.said_type)
     made = await attach_received(run, file.received, field_id=place, name=name, kind=kind)
-    await check_place(run, FilePlace(field=place))
+    check_place(run, FilePlace(field=place))
     return {**outcome.details, "files_received": [made], "files_removed": held}

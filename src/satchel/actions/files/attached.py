@@ -14,7 +14,7 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.instances import claims
-from satchel.actions.instances.claims import ClaimScope, NewLinkedFile
+from satchel.actions.instances.claims import ClaimScope, FileCopy, NewLinkedFile
 from satchel.actions.instances.forms import Form, Submission, submit
 from satchel.actions.instances.places import FilePlace, check_file, check_place, require_running, require_writable
 from satchel.actions.instances.run import Run, change, check_revision
@@ -240,8 +240,8 @@ async def add_link(
             description=checked_description(description),
             area=place.area,
         )
-        file_id = await claims.attach_link(run, link, field_id=place.field)
-        await check_place(run, place)
+        (file_id,) = await claims.attach_links(run, [link], field_id=place.field)
+        check_place(run, place)
         await run.event("file.added", file=file_id, data={"kind": kind.value, "field": place.field})
         return run.files_of([file_id])[0]
 
@@ -310,7 +310,7 @@ async def _changing(
             raise Gone(f"The file {file.id} was deleted meanwhile.", file=file.id)
         await require_writable(run, actor, file.field_id, adding=False, file=file)
         yield run, file
-        run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
+        await run.read_files()
 
 
 async def delete(context: Context, actor: Actor, file_id: FileId, *, expected: int | None = None) -> timedelta:
@@ -341,7 +341,8 @@ async def restore(context: Context, actor: Actor, file_id: FileId) -> None:
         if run.now >= file.deleted_at + context.policy.restore_window:
             raise NotFound("file", file_id)
         await rows.set_deleted(run.tx, actor.account_id, [file_id], at=None, by=None)
-        await check_place(run, FilePlace(field=file.field_id))
+        await run.read_files()
+        check_place(run, FilePlace(field=file.field_id))
         await run.event("file.restored", file=file_id, data={"name": file.name})
 
 
@@ -372,15 +373,10 @@ async def copy(
         require_running(run)
         if source.digest is not None and not await blob_rows.lock_blobs(run.tx, actor.account_id, [source.digest]):
             raise NotFound("file", file_id)
-        copied = await claims.copy_file(
-            run,
-            source,
-            field_id=place.field,
-            area=place.area,
-            position=len(run.files_in(place.field)),
-            name=clean_upload_name(name) if name is not None else None,
-        )
-        await check_place(run, place)
+        renamed = clean_upload_name(name) if name is not None else None
+        copy_ = FileCopy(source=source, field_id=place.field, area=place.area, name=renamed)
+        (copied,) = await claims.copy_files(run, [copy_])
+        check_place(run, place)
         await run.event(
             "file.copied",
             file=copied,

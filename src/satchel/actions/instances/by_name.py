@@ -17,8 +17,8 @@ from satchel.model.errors import Forbidden, NotFound
 from satchel.model.instance import Instance
 
 
-async def by_uuid(context: Context, actor: Actor, uuid: UUID) -> View:
-    """Return an instance by its UUID.
+async def by_uuid(context: Context, actor: Actor, uuid: UUID, *, with_files: bool = True) -> View:
+    """Return an instance by its UUID; `with_files` as `lifecycle.read`.
 
     Raises:
         NotFound: the account has none.
@@ -26,25 +26,25 @@ async def by_uuid(context: Context, actor: Actor, uuid: UUID) -> View:
     """
     async with context.database.read() as tx:
         found = await rows.instance_by_uuid(tx, actor.account_id, uuid)
-    return await _seen(context, actor, found, str(uuid))
+    return await _seen(context, actor, found, str(uuid), with_files=with_files)
 
 
-async def by_identifier(context: Context, actor: Actor, identifier: str) -> View:
-    """Return an instance by an identifier such as `PUR-12`.
+async def by_identifier(context: Context, actor: Actor, identifier: str, *, with_files: bool = True) -> View:
+    """Return an instance by an identifier such as `PUR-12`; `with_files` as `lifecycle.read`.
 
     Raises:
         NotFound, Forbidden: as `by_uuid`.
     """
     async with context.database.read() as tx:
         found = await rows.instance_by_identifier(tx, actor.account_id, identifier)
-    return await _seen(context, actor, found, identifier)
+    return await _seen(context, actor, found, identifier, with_files=with_files)
 
 
-async def _seen(context: Context, actor: Actor, found: Instance | None, name: str) -> View:
+async def _seen(context: Context, actor: Actor, found: Instance | None, name: str, *, with_files: bool) -> View:
     if found is None:
         raise NotFound("instance", name)
     try:
-        view = await lifecycle.read(context, actor, found.id)
+        view = await lifecycle.read(context, actor, found.id, with_files=with_files)
     except NotFound:
         raise Forbidden(f"You may not see {found.identifier}.") from None
     if not (view.sight.whole or view.sight.fields or view.sight.tab):

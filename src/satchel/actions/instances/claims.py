@@ -18,7 +18,7 @@ from satchel.model.digest import Digest
 from satchel.model.errors import FieldFault
 from satchel.model.fields import Field, FieldType, FileLimits
 from satchel.model.files import File, FileKind, NewFile
-from satchel.model.ids import AccountId, FieldId, FileId, InstanceId, TaskId, UploadId, UserId, uuid7
+from satchel.model.ids import AccountId, FieldId, FileId, InstanceId, TaskId, UploadId, UserId
 from satchel.model.transfer.media import is_image, matches_accept
 from satchel.model.uploads import Upload, UploadState
 from satchel.queue.enqueue import MAKE_PREVIEW
@@ -141,51 +141,49 @@ async def claim(
     Args:
         descriptions: of those for the tab, by their numbers.
     """
-    added: list[FileId] = []
+    account = run.instance.account_id
+    added = [number for ids in (*named.values(), tab) for number in ids if number in uploads]
     removed: list[FileId] = []
-    facts = await _facts_of_all(
-        run, [uploads[number] for ids in (*named.values(), tab) for number in ids if number in uploads]
-    )
+    positions: dict[FileId, int] = {}
+    new: list[NewFile] = []
+    facts = await _image_facts(run, [(uploads[number].digest, uploads[number].media_type) for number in added])
     for field_id, ids in named.items():
-        held = {file.id for file in run.files_in(field_id)}
-        removed += sorted(held.difference(FileId(number) for number in ids))
+        held = {int(file.id): file for file in run.files_in(field_id)}
+        removed += sorted(file.id for number, file in held.items() if number not in ids)
         for position, number in enumerate(ids):
-            if FileId(number) in held:
-                await rows.set_position(run.tx, run.instance.account_id, FileId(number), position)
-            else:
-                await _insert(run, uploads[number], field_id, position, facts)
-                added.append(FileId(number))
-    for offset, number in enumerate(tab):
-        place = len(run.files_in(None)) + offset
-        await _insert(run, uploads[number], None, place, facts, description=descriptions.get(number, ""))
-        added.append(FileId(number))
+            if number not in held:
+                new.append(_claimed(run, uploads[number], field_id, position, facts))
+            elif held[number].position != position:
+                positions[FileId(number)] = position
+    new += [
+        _claimed(run, uploads[number], None, None, facts, description=descriptions.get(number, "")) for number in tab
+    ]
+    await rows.set_positions(run.tx, account, positions)
+    attached = await attach_all(run, new)
     if removed:
-        await rows.set_deleted(run.tx, run.instance.account_id, removed, at=run.now, by=run.actor.user_id)
-    if added:
-        claimed = [UploadId(number) for number in added]
-        await upload_rows.set_claimed(run.tx, run.instance.account_id, claimed, run.now)
-    if added or removed:
-        run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
-    return added, removed
+        await rows.set_deleted(run.tx, account, removed, at=run.now, by=run.actor.user_id)
+    if attached:
+        await upload_rows.set_claimed(run.tx, account, [UploadId(int(file.id)) for file in attached], run.now)
+    run.forget_files(removed)
+    run.move_files(positions)
+    return [file.id for file in attached], removed
 
 
-async def _facts_of_all(run: Run, uploads: Sequence[Upload]) -> dict[Digest, Mapping[str, object]]:
-    """Return what is known of each image among uploads; asks by digest, since asking locks."""
-    kinds = {upload.digest: upload.media_type for upload in uploads if upload.digest is not None}
-    return {digest: await _image_facts(run, digest, kinds[digest]) for digest in sorted(kinds)}
-
-
-async def _insert(
+def _claimed(
     run: Run,
     upload: Upload,
     field_id: FieldId | None,
-    position: int,
+    position: int | None,
     facts: Mapping[Digest, Mapping[str, object]],
     *,
     description: str = "",
-) -> None:
+) -> NewFile:
     size, digest = upload.size_bytes or 0, upload.digest
-    claimed = NewFile(
+    run.ledger.reserved_bytes -= upload.reserved_bytes
+    run.ledger.used_bytes += size
+    return NewFile(
+        number=FileId(int(upload.id)),
+        uuid=run.new_uuid(),
         field_id=field_id,
         area=upload.area,
         position=position,
@@ -196,92 +194,115 @@ async def _insert(
         digest=digest,
         metadata={**(facts.get(digest, {}) if digest else {}), **upload.metadata},
     )
-    await _attach(run, claimed, number=FileId(int(upload.id)))
-    run.ledger.reserved_bytes -= upload.reserved_bytes
-    run.ledger.used_bytes += size
 
 
-async def _attach(run: Run, new: NewFile, *, number: FileId | None = None) -> FileId:
-    """Attach a file to the run's instance under a new number, or under that of its upload."""
-    file_id = await rows.next_file_id(run.tx) if number is None else number
-    await rows.insert_file(
-        run.tx,
-        run.instance.account_id,
-        file_id,
-        new,
-        uuid=uuid7(run.now, run.context.entropy),
-        instance=run.instance.id,
-        now=run.now,
-        by=run.actor.user_id,
+async def attach_all(run: Run, new: Sequence[NewFile]) -> list[File]:
+    """Attach files to the run's instance; return them, in the order given."""
+    attached = await rows.insert_files(
+        run.tx, run.instance.account_id, new, instance=run.instance.id, now=run.now, by=run.actor.user_id
     )
-    return file_id
+    run.add_files(attached)
+    return attached
 
 
-async def _image_facts(run: Run, digest: Digest | None, media_type: str | None) -> Mapping[str, object]:
-    """Return what is known of an image's bytes; have that and a preview made, unless it was asked before."""
-    if digest is None or media_type is None or not is_image(media_type):
+async def _image_facts(
+    run: Run, given: Sequence[tuple[Digest | None, str | None]]
+) -> Mapping[Digest, Mapping[str, object]]:
+    """Return what is known of each image among bytes; have that and a preview made, unless it was requested before.
+
+    Args:
+        given: the digest and media type of each.
+    """
+    images = sorted({digest for digest, kind in given if digest is not None and kind is not None and is_image(kind)})
+    if not images:
         return {}
-    if await blob_rows.request_preview(run.tx, run.instance.account_id, digest):
+    for digest in sorted(await blob_rows.request_previews(run.tx, run.instance.account_id, images)):
         run.ledger.enqueue(MAKE_PREVIEW, digest=digest)
-    return await blob_rows.lock_facts(run.tx, run.instance.account_id, digest)
+    return await blob_rows.lock_facts(run.tx, run.instance.account_id, images)
 
 
 async def attach_received(run: Run, received: Received, *, field_id: FieldId | None, name: str, kind: str) -> FileId:
     """Attach bytes that are in the store and came from another system, behind what the field or tab holds."""
     await blob_rows.insert_blob(run.tx, run.instance.account_id, received.digest, received.size, run.now)
+    facts = await _image_facts(run, [(received.digest, kind)])
     new = NewFile(
+        uuid=run.new_uuid(),
         field_id=field_id,
-        position=len(run.files_in(field_id)),
+        position=_behind(run, field_id),
         name=name,
         size_bytes=received.size,
         media_type=kind,
         digest=received.digest,
-        metadata=await _image_facts(run, received.digest, kind),
+        metadata=facts.get(received.digest, {}),
     )
-    file_id = await _attach(run, new)
+    (attached,) = await attach_all(run, [new])
     run.ledger.used_bytes += received.size
-    return file_id
+    return attached.id
 
 
-async def attach_link(run: Run, link: NewLinkedFile, *, field_id: FieldId | None) -> FileId:
-    """Attach a file that is kept elsewhere, behind what the field or tab holds; it counts nothing against the quota."""
-    new = NewFile(
-        field_id=field_id,
-        area=link.area,
-        position=len(run.files_in(field_id)),
-        kind=link.kind,
-        name=link.name,
-        description=link.description,
-        url=link.url,
-    )
-    file_id = await _attach(run, new)
-    run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
-    return file_id
+async def attach_links(run: Run, links: Sequence[NewLinkedFile], *, field_id: FieldId | None) -> list[FileId]:
+    """Attach files that are kept elsewhere behind what the field or tab holds; they count nothing against the quota."""
+    base = _behind(run, field_id)
+    new = [
+        NewFile(
+            uuid=run.new_uuid(),
+            field_id=field_id,
+            area=link.area,
+            position=None if base is None else base + nth,
+            kind=link.kind,
+            name=link.name,
+            description=link.description,
+            url=link.url,
+        )
+        for nth, link in enumerate(links)
+    ]
+    return [file.id for file in await attach_all(run, new)]
 
 
-async def copy_file(
-    run: Run, source: File, *, field_id: FieldId | None, area: str | None, position: int, name: str | None = None
-) -> FileId:
-    """Attach a copy of a file: a new row on the same blob, which counts its full size; no bytes move."""
-    copied = NewFile(
-        field_id=field_id,
-        area=area,
-        position=position,
-        kind=source.kind,
-        name=name or source.name,
-        description=source.description,
-        size_bytes=source.size_bytes,
-        media_type=source.media_type,
-        digest=source.digest,
-        url=source.url,
-        metadata={**await _image_facts(run, source.digest, source.media_type), **source.metadata},
-        source_file_id=source.id,
-    )
-    file_id = await _attach(run, copied)
-    if source.kind is FileKind.STORED:
-        run.ledger.used_bytes += source.size_bytes or 0
-    run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
-    return file_id
+def _behind(run: Run, field_id: FieldId | None) -> int | None:
+    return None if field_id is None else len(run.files_in(field_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCopy:
+    """A file to be copied, and where to.
+
+    Attributes:
+        position: None means behind what stands there.
+        name: of the copy; None for that of the source.
+    """
+
+    source: File
+    field_id: FieldId | None
+    area: str | None = None
+    position: int | None = None
+    name: str | None = None
+
+
+async def copy_files(run: Run, copies: Sequence[FileCopy]) -> list[FileId]:
+    """Attach copies of files: new rows on the same blobs, which count their full sizes; no bytes move."""
+    facts = await _image_facts(run, [(copy.source.digest, copy.source.media_type) for copy in copies])
+    new = [
+        NewFile(
+            uuid=run.new_uuid(),
+            field_id=copy.field_id,
+            area=copy.area,
+            position=_behind(run, copy.field_id) if copy.position is None else copy.position,
+            kind=copy.source.kind,
+            name=copy.name or copy.source.name,
+            description=copy.source.description,
+            size_bytes=copy.source.size_bytes,
+            media_type=copy.source.media_type,
+            digest=copy.source.digest,
+            url=copy.source.url,
+            metadata={**(facts.get(copy.source.digest, {}) if copy.source.digest else {}), **copy.source.metadata},
+            source_file_id=copy.source.id,
+        )
+        for copy in copies
+    ]
+    attached = await attach_all(run, new)
+    run.ledger.used_bytes += sum(file.size_bytes or 0 for file in attached if file.kind is FileKind.STORED)
+    return [file.id for file in attached]
 
 
 async def expire_uploads(run: Run, uploads: Sequence[Upload], *, reason: str) -> None:

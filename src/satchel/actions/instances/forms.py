@@ -117,12 +117,12 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
     if faults:
         raise InvalidValues(faults)
     added, removed = await claims.claim(run, named, given.attachments, uploads, given.descriptions)
-    added += [await claims.attach_link(run, link, field_id=None) for link in given.links]
+    added += await claims.attach_links(run, given.links, field_id=None)
     run.values = merged
     return Saved(fields=sorted(given.values), added=added, removed=removed)
 
 
-def as_submitted(run: Run, form: Form, *, task: TaskId | None) -> SubmittedForm | None:
+async def as_submitted(run: Run, form: Form, *, task: TaskId | None) -> SubmittedForm | None:
     """Return a form as the actor has just submitted it, to be kept with the event of it; None for the system.
 
     It has the fields that the form lets one fill in, with what they hold now; fields that it only shows are others'
@@ -135,7 +135,7 @@ def as_submitted(run: Run, form: Form, *, task: TaskId | None) -> SubmittedForm 
     if user is None:
         return None
     fields = [field_id for field_id, how in form.access.items() if how.is_writable]
-    held = [file for file in run.files if file.field_id is None or file.field_id in fields]
+    held = [file for file in run.files if file.field_id in fields] + await run.files_of_tab(by=user)
     return SubmittedForm(
         account_id=run.instance.account_id,
         instance_id=run.instance.id,

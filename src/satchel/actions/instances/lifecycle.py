@@ -126,14 +126,20 @@ async def _start(
 ) -> None:
     saved = await submit(run, form, given, uploads, complete=True)
     is_theirs = run.instance.starter_id == run.actor.user_id
-    submitted = as_submitted(run, form, task=None) if is_theirs else None
+    submitted = await as_submitted(run, form, task=None) if is_theirs else None
     await run.event("instance.started", data={**saved.as_data(), **data}, submitted=submitted)
     await comment_in(run, given.comment)
     await begin(run)
 
 
-async def read(context: Context, actor: Actor, instance_id: InstanceId) -> View:
+async def read(context: Context, actor: Actor, instance_id: InstanceId, *, with_files: bool = True) -> View:
     """Return an instance as the actor may see it: whole, as their open tasks show it, or as their own work.
+
+    Args:
+        context: of the server.
+        actor: who reads.
+        instance_id: which.
+        with_files: whether its files are read too; otherwise the view has none.
 
     Raises:
         NotFound: there is none, or the actor may not see any of it.
@@ -142,7 +148,7 @@ async def read(context: Context, actor: Actor, instance_id: InstanceId) -> View:
         instance = await rows.instance(tx, actor.account_id, instance_id)
         if instance is None:
             raise NotFound("instance", instance_id)
-        return await _view(context, tx, actor, instance)
+        return await _view(context, tx, actor, instance, with_files=with_files)
 
 
 async def read_by_identifier(context: Context, actor: Actor, identifier: str) -> View:
@@ -158,11 +164,11 @@ async def read_by_identifier(context: Context, actor: Actor, identifier: str) ->
         return await _view(context, tx, actor, instance)
 
 
-async def _view(context: Context, tx: Reader, actor: Actor, instance: Instance) -> View:
+async def _view(context: Context, tx: Reader, actor: Actor, instance: Instance, *, with_files: bool = True) -> View:
     app = await context.apps.version(tx, actor.account_id, instance.version_id)
     tasks = await task_rows.tasks_of_instance(tx, actor.account_id, instance.id)
     sight = await access.sight(tx, actor, app, instance, tasks)
-    files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id])
+    files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id]) if with_files else []
     waits = await wait_rows.waits(tx, actor.account_id, instance.id) if sight.whole else []
     values = sight.of_values(instance.values)
     return View(
@@ -353,7 +359,7 @@ async def run_action(
             "action.run",
             task=task.id if task else None,
             data={"action": action_id, "name": action.name, **saved.as_data()},
-            submitted=as_submitted(run, form, task=task.id) if task else None,
+            submitted=await as_submitted(run, form, task=task.id) if task else None,
         )
         await comment_in(run, given.comment)
         closed = await complete_in(run, task, action.outcome) if task is not None else None

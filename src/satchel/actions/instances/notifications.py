@@ -106,7 +106,6 @@ async def enqueue(context: Context, tx: Writer, delivery: Delivery, *, is_probe:
 
 
 async def _snapshot(tx: Writer, instance: Instance, notification: Notification) -> dict[str, object]:
-    files = await file_rows.files_of_instances(tx, instance.account_id, [instance.id])
     return {
         "event": notification.event_id,
         "kind": notification.kind,
@@ -117,5 +116,5 @@ async def _snapshot(tx: Writer, instance: Instance, notification: Notification) 
         "ended_at": instance.ended_at.isoformat() if instance.ended_at is not None else None,
         "revision": instance.revision,
         "values": dict(instance.values),
-        "files": [file.id for file in files],
+        "files": await file_rows.file_ids(tx, instance.account_id, instance.id),
     }

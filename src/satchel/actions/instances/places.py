@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from satchel.actions import access
 from satchel.actions.instances import claims
 from satchel.actions.instances.run import Run
-from satchel.db import files as rows
 from satchel.db import tasks as task_rows
 from satchel.model.actor import Actor, Right
 from satchel.model.app import Access
@@ -71,14 +70,13 @@ def require_running(run: Run) -> None:
         raise InvalidState(f"{run.instance.identifier} is {state}; no more files can be added to it.")
 
 
-async def check_place(run: Run, place: FilePlace) -> None:
-    """Read what stands in a place by now, and check that all of it may.
+def check_place(run: Run, place: FilePlace) -> None:
+    """Check that all that stands in a place by now may.
 
     Raises:
         NotFound: the app has no such field.
         InvalidValues: the area is no name, or the field does not take what it holds now.
     """
-    run.files = await rows.files_of_instances(run.tx, run.instance.account_id, [run.instance.id])
     if place.area is not None and not is_area(place.area):
         message = f"An area has 1 to {MAX_AREA_CHARS} printable characters."
         raise InvalidValues([FieldFault(field="area", code="length", message=message)])

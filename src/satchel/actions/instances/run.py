@@ -5,10 +5,13 @@ architecture §2), yields a `Run`, and saves it. What a run owes (bytes to the q
 kept in its ledger and settled last, the quota's row at the very end.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from uuid import UUID
 
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
@@ -25,11 +28,14 @@ from satchel.db.pool import Writer
 from satchel.model.actor import Actor
 from satchel.model.errors import EngineStopped, NotFound, PreconditionFailed, SatchelError
 from satchel.model.files import File
-from satchel.model.ids import FieldId, FileId, InstanceId, TaskId, TokenId
+from satchel.model.ids import FieldId, FileId, InstanceId, TaskId, TokenId, UserId, uuid7
 from satchel.model.instance import Instance, InstanceState
 from satchel.model.submitted_forms import SubmittedForm
 from satchel.model.template import render_title
 from satchel.model.values import typed_values
+
+TAB_FILES = 100
+"""A larger attachments tab is read only by a change that needs it: adding one more file to 10,000 does not."""
 
 
 @dataclass(slots=True)
@@ -57,8 +63,8 @@ class Ledger:
             OverQuota: the bytes do not fit; the transaction must not go on.
         """
         await write_deliveries(context, tx, actor.account_id, self.notifications)
-        for name, arguments in self.jobs:
-            await context.queue.enqueue(tx, name, {"account": actor.account_id, **arguments})
+        for name, jobs in groupby(self.jobs, key=itemgetter(0)):
+            await context.queue.enqueue(tx, name, *({"account": actor.account_id, **given} for _, given in jobs))
         await storage.take(tx, actor.account_id, used=self.used_bytes, reserved=self.reserved_bytes)
 
 
@@ -68,7 +74,9 @@ class Run:
 
     Attributes:
         values: canonical JSON by field id.
-        files: the instance's files that are not deleted.
+        files: the instance's files that are not deleted; those of a large attachments tab only where `files_of_tab` was
+            asked for them.
+        has_tab: whether all files of the attachments tab are among them.
         state: the engine's state; None before the start.
         open_tasks: the engine's tokens of the tasks that are open since its last step; None where this run made none.
     """
@@ -85,6 +93,7 @@ class Run:
     ledger: Ledger
     saved_state: bytes | None = None
     loaded_files: frozenset[tuple[FileId, FieldId | None, str]] = frozenset()
+    has_tab: bool = True
     is_deleted: bool = False
     open_tasks: frozenset[TokenId] | None = None
 
@@ -92,13 +101,58 @@ class Run:
         """Return whether values or files are others than when the instance was loaded, or saved last."""
         return self.values != self.instance.values or _places(self.files) != self.loaded_files
 
-    def files_in(self, field_id: FieldId | None) -> list[File]:
-        """Return the files of a field (None: the attachments tab) in order."""
+    def files_in(self, field_id: FieldId) -> list[File]:
+        """Return the files of a field in order."""
         return [file for file in self.files if file.field_id == field_id]
+
+    async def files_at(self, place: FieldId | None) -> list[File]:
+        """Return the files of a field (None: the attachments tab) in order."""
+        return await self.files_of_tab() if place is None else self.files_in(place)
+
+    async def files_of_tab(self, *, by: UserId | None = None) -> list[File]:
+        """Return the files of the attachments tab in order; `by`: only those that a user added."""
+        account, instance = self.instance.account_id, self.instance.id
+        if not self.has_tab and by is not None:
+            return await file_rows.files_of_tab(self.tx, account, instance, by=by)
+        if not self.has_tab:
+            known = {file.id for file in self.files}
+            loaded = await file_rows.files_of_tab(self.tx, account, instance)
+            older = [file for file in loaded if file.id not in known]
+            self.add_files(older)
+            self.loaded_files |= _places(older)
+            self.has_tab = True
+        tab = [file for file in self.files if file.field_id is None]
+        return tab if by is None else [file for file in tab if file.created_by == by]
+
+    def add_files(self, files: Sequence[File]) -> None:
+        """Note files that stand in the instance from now on."""
+        if files:
+            self.files = _in_order([*self.files, *files])
+
+    def forget_files(self, numbers: Collection[FileId]) -> None:
+        """Note that files do not stand in the instance any more."""
+        if numbers:
+            self.files = [file for file in self.files if file.id not in numbers]
+
+    def move_files(self, positions: Mapping[FileId, int]) -> None:
+        """Note other positions of files."""
+        if positions:
+            moved = [replace(file, position=positions.get(file.id, file.position)) for file in self.files]
+            self.files = _in_order(moved)
+
+    async def read_files(self) -> None:
+        """Read the files again, after a change that was made past this run."""
+        self.files, self.has_tab = await file_rows.files_to_change(
+            self.tx, self.instance.account_id, self.instance.id, tab_at_most=TAB_FILES
+        )
 
     def files_of(self, numbers: Sequence[FileId]) -> list[File]:
         """Return the files with these numbers, in the order of their places."""
         return [file for file in self.files if file.id in numbers]
+
+    def new_uuid(self) -> UUID:
+        """Return a fresh UUID."""
+        return uuid7(self.now, self.context.entropy)
 
     def new_token(self) -> TokenId:
         """Return a fresh name for a visit of the engine to an element."""
@@ -183,6 +237,11 @@ class Run:
         self.instance = replace(self.instance, state=state, ended_at=self.now)
 
 
+def _in_order(files: Sequence[File]) -> list[File]:
+    """Return files by field (the attachments tab last) and position."""
+    return sorted(files, key=lambda file: (file.field_id is None, file.field_id or "", file.position, file.id))
+
+
 def _places(files: Sequence[File]) -> frozenset[tuple[FileId, FieldId | None, str]]:
     return frozenset((file.id, file.field_id, file.name) for file in files)
 
@@ -210,7 +269,7 @@ async def load_if_there(
     if instance is None:
         return None
     app = await context.apps.version(tx, actor.account_id, instance.version_id)
-    files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id])
+    files, has_tab = await file_rows.files_to_change(tx, actor.account_id, instance.id, tab_at_most=TAB_FILES)
     state = await rows.engine_state(tx, actor.account_id, instance.id)
     return Run(
         context=context,
@@ -225,6 +284,7 @@ async def load_if_there(
         ledger=ledger,
         saved_state=state,
         loaded_files=_places(files),
+        has_tab=has_tab,
     )
 
 

@@ -1,9 +1,10 @@
 """New instances, and the copying of values and files from one instance into another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from satchel.actions.context import Context
-from satchel.actions.instances.claims import copy_file, limit_faults
+from satchel.actions.instances import claims
+from satchel.actions.instances.claims import FileCopy, limit_faults
 from satchel.actions.instances.run import Ledger, Run
 from satchel.actions.instances.values import check_values
 from satchel.actions.loading import LoadedApp
@@ -12,10 +13,9 @@ from satchel.db import files as file_rows
 from satchel.db import instances as rows
 from satchel.db.pool import Writer
 from satchel.model.actor import Actor
-from satchel.model.errors import EngineStopped, FieldFault, InvalidValues
+from satchel.model.errors import EngineStopped, InvalidValues
 from satchel.model.fields import Field
-from satchel.model.files import File
-from satchel.model.ids import ElementId, FieldId, InstanceId, TokenId, uuid7
+from satchel.model.ids import ElementId, FieldId, FileId, InstanceId, TokenId, uuid7
 from satchel.model.values import merge
 
 
@@ -107,12 +107,21 @@ async def copy_files(source: Run, target: Run, mapping: Mapping[FieldId, FieldId
     Raises:
         InvalidValues: a field of the target does not take them; the transaction must not commit.
     """
-    faults: list[FieldFault] = []
+    emptied: list[FileId] = []
+    copies: list[FileCopy] = []
+    fields: list[Field] = []
     for into, out_of in mapping.items():
-        field = target.app.manifest.field(into)
-        if field is not None and source.files_in(out_of):
-            await _map_files(source.files_in(out_of), target, field)
-            faults += limit_faults(field, target.files_in(field.id))
+        field, files = target.app.manifest.field(into), source.files_in(out_of)
+        if field is not None and files:
+            emptied += [file.id for file in target.files_in(into)]
+            copies += [FileCopy(source=file, field_id=into, position=place) for place, file in enumerate(files)]
+            fields.append(field)
+    if emptied:
+        account, by = target.instance.account_id, target.actor.user_id
+        await file_rows.set_deleted(target.tx, account, emptied, at=target.now, by=by)
+        target.forget_files(emptied)
+    await claims.copy_files(target, copies)
+    faults = [fault for field in fields for fault in limit_faults(field, target.files_in(field.id))]
     if faults:
         raise InvalidValues(faults)
 
@@ -146,11 +155,3 @@ def depth_below(run: Run, element: ElementId) -> int:
             values={},
         )
     return depth
-
-
-async def _map_files(files: Sequence[File], target: Run, field: Field) -> None:
-    held = [file.id for file in target.files_in(field.id)]
-    if held:
-        await file_rows.set_deleted(target.tx, target.instance.account_id, held, at=target.now, by=target.actor.user_id)
-    for position, file in enumerate(files):
-        await copy_file(target, file, field_id=field.id, area=None, position=position)

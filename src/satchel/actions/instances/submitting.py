@@ -70,7 +70,7 @@ async def submit_form_in(
     unused = [upload for upload in left if upload.state is UploadState.UPLOADED]
     await claims.expire_uploads(run, unused, reason="not_claimed")
     await task_rows.touch_task(run.tx, task.account_id, task.id)
-    submitted = as_submitted(run, form, task=task.id) if completes else None
+    submitted = await as_submitted(run, form, task=task.id) if completes else None
     await run.event(event_rows.SUBMITTED, task=task.id, data=saved.as_data(), submitted=submitted)
 
 

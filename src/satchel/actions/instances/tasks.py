@@ -309,7 +309,7 @@ async def complete(
             "task.completed",
             task=task_id,
             data={"outcome": outcome, **saved},
-            submitted=as_submitted(run, form, task=task_id),
+            submitted=await as_submitted(run, form, task=task_id),
         )
         await comment_in(run, given.comment, task=task_id)
         closed = await complete_in(run, task, outcome)

@@ -1,11 +1,10 @@
-"""Attachments: listed, read as base64 or bytes, added one or many at once, described and removed."""
+"""Attachments: read as base64 or bytes, added one or many at once, described and removed."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import quote
-from uuid import UUID
 
 import msgspec
 import pybase64
@@ -13,39 +12,27 @@ import pybase64
 from satchel.actions.files import arrivals, attached
 from satchel.actions.files.arrivals import Arrivals
 from satchel.actions.files.attached import Content
+from satchel.actions.files.embedded import ELEMENT, EmbeddedFiles, Path
 from satchel.actions.files.tickets import MAX_SIZE_BYTES
 from satchel.actions.instances.claims import NewLinkedFile
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.lifecycle import View
+from satchel.actions.lists import attachments
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest
 from satchel.model.files import File, FileKind
 from satchel.surfaces.alloy import outputs
-from satchel.surfaces.alloy.addresses import BASE
+from satchel.surfaces.alloy.attachment_lists import LIST
 from satchel.surfaces.alloy.errors import INVALID_COMBINATION, AlloyRefusal, no_attachment
-from satchel.surfaces.alloy.inputs import Inputs, read_wanted
+from satchel.surfaces.alloy.inputs import Inputs
 from satchel.surfaces.alloy.names import read_guid
 from satchel.surfaces.alloy.objects import object_of
-from satchel.surfaces.alloy.tables import Cell, TableColumn, listed
 from satchel.surfaces.kit.downloads import Plan, send_download
-from satchel.surfaces.kit.embedded import ELEMENT, EmbeddedFiles, Path
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.sending import send_content
 
 MAX_ATTACHMENTS = 100
 """How many attachments one request adds at most."""
-
-COLUMNS = (
-    TableColumn(name="ID", type="guid", caption="ID"),
-    TableColumn(name="Description", type="string", caption="Description"),
-    TableColumn(name="Name", type="string", caption="Name"),
-    TableColumn(name="Type", type="string", caption="Type"),
-    TableColumn(name="Created_Date", type="datetime", caption="Created Date"),
-    TableColumn(name="Size", type="int", caption="Size", is_shown=False),
-    TableColumn(name="Area", type="string", caption="Area", is_shown=False),
-    TableColumn(name="Field", type="string", caption="Field", is_shown=False),
-)
 
 _DATA = "data"
 _BASE64_IN, _BASE64_OUT = 3, 4
@@ -182,32 +169,9 @@ def _area(given: str | None, areas: Sequence[str]) -> str:
     return next((area for area in areas if area.casefold() == name.casefold()), name)
 
 
-async def listing(exchange: Exchange) -> Reply:
-    """List an object's attachments."""
-    view = await object_of(exchange)
-    wanted = await read_wanted(exchange)
-    if wanted.search is not None:
-        raise InvalidRequest("Attachments are not searched by text.", pointer="/par_search_text")
-    captions = {str(known.id): known.label for known in view.app.manifest.fields}
-    rows: list[list[Cell]] = [
-        [
-            file.uuid,
-            file.description,
-            file.name if file.url is None else file.url,
-            "File" if file.kind is FileKind.STORED else "Link",
-            file.created_at,
-            file.size_bytes or 0,
-            file.area or "",
-            captions.get(str(file.field_id), "") if file.field_id is not None else "",
-        ]
-        for file in view.files
-    ]
-    return outputs.success(exchange, listed(exchange.actor, COLUMNS, rows, wanted))
-
-
 async def add(exchange: Exchange) -> Reply:
     """Add files and links to an object: one, or all of a list or none."""
-    view = await object_of(exchange)
+    view = await object_of(exchange, with_files=False)
     async with arrivals.arriving(exchange.context, exchange.actor, instance=view.instance.id) as arriving:
         body = AttachmentBody(exchange, arriving, [()])
         given = await body.read()
@@ -217,15 +181,16 @@ async def add(exchange: Exchange) -> Reply:
     return outputs.success(exchange, None)
 
 
-def attachment_of(exchange: Exchange, view: View) -> File:
-    """Return the attachment that the address names, if it is this object's and may be seen.
+async def attachment_of(exchange: Exchange) -> File:
+    """Return the attachment that the address names, if it is of the object that it names too and may be seen.
 
     Raises:
         AlloyRefusal: there is none.
     """
+    view = await object_of(exchange, with_files=False)
     given = exchange.params["attachment"]
-    uuid: UUID | None = read_guid(given)
-    found = next((file for file in view.files if file.uuid == uuid), None)
+    uuid = read_guid(given)
+    found = None if uuid is None else await attachments.by_uuid(exchange.context, exchange.actor, view, uuid)
     if found is None:
         raise no_attachment(given.upper())
     return found
@@ -233,7 +198,7 @@ def attachment_of(exchange: Exchange, view: View) -> File:
 
 async def download(exchange: Exchange) -> None:
     """Send an attachment's bytes, its name in a header of its own."""
-    file = attachment_of(exchange, await object_of(exchange))
+    file = await attachment_of(exchange)
     what = await _bytes_of(exchange, file)
     name = ("attachment-file-name", quote(what.name, safe=""))
     await send_content(exchange, exchange.actor, what, wants_inline=False, more_headers=(name,))
@@ -248,7 +213,7 @@ async def _bytes_of(exchange: Exchange, file: File) -> Content:
 
 async def content(exchange: Exchange) -> Reply | None:
     """Send an attachment's bytes as base64, with its name, description and size."""
-    file = attachment_of(exchange, await object_of(exchange))
+    file = await attachment_of(exchange)
     if file.kind is not FileKind.STORED:
         found = {"Data": "", "FileName": file.url or "", "Description": file.description, "Size": 0}
         return outputs.success(exchange, found)
@@ -301,7 +266,7 @@ async def _encoded(
 
 async def describe(exchange: Exchange) -> Reply:
     """Change an attachment's description; nothing else of it can be changed."""
-    file = attachment_of(exchange, await object_of(exchange))
+    file = await attachment_of(exchange)
     given = await Inputs.of_body(exchange)
     text = given.text_or_none("Description")
     if text is None or given.without("Description"):
@@ -312,18 +277,15 @@ async def describe(exchange: Exchange) -> Reply:
 
 async def remove(exchange: Exchange) -> Reply:
     """Remove an attachment."""
-    file = attachment_of(exchange, await object_of(exchange))
+    file = await attachment_of(exchange)
     await attached.delete(exchange.context, exchange.actor, file.id)
     return outputs.success(exchange, None)
 
 
-_LIST = f"{BASE}/object/{{oid}}/attachments"
-_ONE = f"{_LIST}/{{attachment}}"
+_ONE = f"{LIST}/{{attachment}}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    endpoint("GET", _LIST, listing),
-    endpoint("POST", _LIST, listing),
-    endpoint("PUT", _LIST, add),
+    endpoint("PUT", LIST, add),
     endpoint("GET", f"{_ONE}/content", content),
     endpoint("GET", f"{_ONE}/download", download),
     endpoint("PATCH", _ONE, describe),

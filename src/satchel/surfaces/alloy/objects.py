@@ -58,30 +58,31 @@ async def class_of(exchange: Exchange, name: str) -> LoadedApp:
         raise Forbidden(f"You may not see {found.code}.") from None
 
 
-async def object_of(exchange: Exchange) -> View:
-    """Return the object that the address names by OID or GUID.
+async def object_of(exchange: Exchange, *, with_files: bool = True) -> View:
+    """Return the object that the address names by OID or GUID; `with_files`: with all of its attachments.
 
     Raises:
         Refused: the account has none, or the person that an application acts for created none of that name.
         Forbidden: the caller may not see it.
     """
     given = exchange.params["oid"]
-    found = await _found(exchange, given)
+    found = await _found(exchange, given, with_files=with_files)
     if found is None or (sees_own_only(exchange) and found.instance.starter_id != exchange.actor.user_id):
         raise no_object(given.upper())
     return found
 
 
-async def _found(exchange: Exchange, given: str) -> View | None:
+async def _found(exchange: Exchange, given: str, *, with_files: bool) -> View | None:
     uuid = read_guid(given)
     try:
         if uuid is not None:
-            return await by_name.by_uuid(exchange.context, exchange.actor, uuid)
+            return await by_name.by_uuid(exchange.context, exchange.actor, uuid, with_files=with_files)
     except NotFound:
         return None
     for code, number in read_oid(given):
         try:
-            return await by_name.by_identifier(exchange.context, exchange.actor, f"{code}-{number}")
+            identifier = f"{code}-{number}"
+            return await by_name.by_identifier(exchange.context, exchange.actor, identifier, with_files=with_files)
         except NotFound:
             continue
     return None

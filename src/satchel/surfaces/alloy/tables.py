@@ -40,14 +40,7 @@ def listed(actor: Actor, columns: Sequence[TableColumn], rows: Sequence[Sequence
         Refused: a field is unknown.
         InvalidRequest: a condition does not fit its field.
     """
-    places = {column.name.casefold(): place for place, column in enumerate(columns)}
-
-    def place_of(name: str) -> int:
-        found = places.get(name.strip().casefold())
-        if found is None:
-            raise unknown_field(name)
-        return found
-
+    place_of = places_in(columns)
     found = list(rows)
     for one in wanted.filters:
         place = place_of(one.name)
@@ -67,6 +60,19 @@ def listed(actor: Actor, columns: Sequence[TableColumn], rows: Sequence[Sequence
         "Fields": [columns[place].declared for place in shown],
         "Data": [[cell_text(actor, row[place]) for place in shown] for row in found],
     }
+
+
+def places_in(columns: Sequence[TableColumn]) -> Callable[[str], int]:
+    """Return what finds the place of a column by its name, in any case; it raises `Refused` for one that is unknown."""
+    places = {column.name.casefold(): place for place, column in enumerate(columns)}
+
+    def place_of(name: str) -> int:
+        found = places.get(name.strip().casefold())
+        if found is None:
+            raise unknown_field(name)
+        return found
+
+    return place_of
 
 
 def cell_text(actor: Actor, cell: Cell) -> str:
@@ -96,16 +102,10 @@ def _condition(actor: Actor, column: TableColumn, given: Filter) -> Callable[[Ce
     is_equal: Callable[[Cell], bool]
     if not given.value.strip() and operation == "=":
         is_equal = _is_empty
-    elif column.type == "datetime":
-        low, high = span(given.value, ZoneInfo(actor.time_zone))
-        is_equal = _compared(operation, low, high)
-    elif column.type == "int":
-        text = given.value.strip()
-        if not (text.removeprefix("-").isdigit() and text.isascii()) or len(text) > 20:  # noqa: PLR2004  # 64 bits
-            raise InvalidRequest(f"{column.name} must be compared with a whole number.", pointer="/filters")
-        is_equal = _compared(operation, int(text), int(text) + 1)
+    elif (bounds := bounds_of(actor, column, given.value)) is not None:
+        is_equal = _compared(operation, *bounds)
     elif operation != "=":
-        raise InvalidRequest(f"{column.name} can only be equal or not equal.", pointer="/filters")
+        raise only_equal(column)
     elif column.type == "guid":
         wanted = read_guid(given.value)
         is_equal = lambda cell: wanted is not None and cell == wanted  # noqa: E731  # one of several
@@ -113,6 +113,27 @@ def _condition(actor: Actor, column: TableColumn, given: Filter) -> Callable[[Ce
         text = given.value.strip().casefold()
         is_equal = lambda cell: str(cell or "").casefold() == text  # noqa: E731  # one of several
     return (lambda cell: not is_equal(cell)) if negated else is_equal
+
+
+def bounds_of(actor: Actor, column: TableColumn, text: str) -> tuple[datetime, datetime] | tuple[int, int] | None:
+    """Return the first value that a text means for a column and the first after it; None where it has no bounds.
+
+    Raises:
+        InvalidRequest: it is no date, or no whole number.
+    """
+    if column.type == "datetime":
+        return span(text, ZoneInfo(actor.time_zone))
+    if column.type != "int":
+        return None
+    number = text.strip()
+    if not (number.removeprefix("-").isdigit() and number.isascii()) or len(number) > 20:  # noqa: PLR2004  # 64 bits
+        raise InvalidRequest(f"{column.name} must be compared with a whole number.", pointer="/filters")
+    return int(number), int(number) + 1
+
+
+def only_equal(column: TableColumn) -> InvalidRequest:
+    """Return the error of a column that is compared with more or less."""
+    return InvalidRequest(f"{column.name} can only be equal or not equal.", pointer="/filters")
 
 
 def _is_empty(cell: Cell) -> bool:

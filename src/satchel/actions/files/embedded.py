@@ -25,6 +25,9 @@ ELEMENT = "*"
 Path = tuple[str, ...]
 """Where a value stands: keys, case-folded, and `ELEMENT`."""
 
+ExactPath = tuple[str | int, ...]
+"""Where a value stands: keys as they are written, and positions in arrays."""
+
 Take = Callable[[AsyncGenerator[bytes, None]], Awaitable[int]]
 """Takes a file's bytes and returns its number; a file that it leaves unread is read past."""
 
@@ -41,10 +44,11 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(slots=True)
 class _Level:
-    """An object or array that is open; `key` is that of the member which is read."""
+    """An object or array that is open; `key` and `position` are those of the member which is read."""
 
     is_object: bool
     key: str = ELEMENT
+    position: int = 0
     wants_key: bool = True
 
 
@@ -56,6 +60,9 @@ class EmbeddedFiles:
         is_file: whether a text at a path is a file.
         take: is given each such text that is not empty, decoded.
         max_json_bytes: the most that the body may have besides its files.
+        is_file_exactly: the same of an exact path; in place of `is_file`.
+        parse: reads the rest; the strict reader by default.
+        max_depth: how deeply objects and arrays may be nested.
 
     Attributes:
         files: by the number that stands in the JSON as text, what `take` returned; None for an empty text.
@@ -63,13 +70,24 @@ class EmbeddedFiles:
     """
 
     def __init__(
-        self, chunks: AsyncIterator[bytes], is_file: Callable[[Path], bool], take: Take, *, max_json_bytes: int
+        self,
+        chunks: AsyncIterator[bytes],
+        is_file: Callable[[Path], bool] | None,
+        take: Take,
+        *,
+        max_json_bytes: int,
+        is_file_exactly: Callable[[ExactPath], bool] | None = None,
+        parse: Callable[[bytes], object] | None = None,
+        max_depth: int = MAX_DEPTH,
     ) -> None:
         self.files: list[int | None] = []
         self.passed_bytes = 0
         self._before = 0
         self._chunks = chunks
         self._is_file = is_file
+        self._is_file_exactly = is_file_exactly
+        self._parse = parse
+        self._max_depth = max_depth
         self._take = take
         self._max_bytes = max_json_bytes
         self._chunk = b""
@@ -91,7 +109,8 @@ class EmbeddedFiles:
                 continue
             self._keep(found.end())
             await self._step(found.group())
-        return parse_json(bytes(self._kept).removeprefix(_BYTE_ORDER_MARK), max_bytes=self._max_bytes)
+        kept = bytes(self._kept).removeprefix(_BYTE_ORDER_MARK)
+        return parse_json(kept, max_bytes=self._max_bytes) if self._parse is None else self._parse(kept)
 
     def so_far(self) -> object:
         """Return what came before the file that is taken now, as if the body ended with it.
@@ -126,8 +145,8 @@ class EmbeddedFiles:
         if mark == b'"':
             await self._text(top)
         elif mark in b"{[":
-            if len(self._levels) >= MAX_DEPTH:
-                raise InvalidRequest(f"The body is nested more than {MAX_DEPTH} deep.")
+            if len(self._levels) >= self._max_depth:
+                raise InvalidRequest(f"The body is nested more than {self._max_depth} deep.")
             self._levels.append(_Level(is_object=mark == b"{"))
         elif top is None:
             raise InvalidRequest("The body is not JSON: a bracket is closed or a mark stands outside of all brackets.")
@@ -135,17 +154,25 @@ class EmbeddedFiles:
             self._levels.pop()
         else:
             top.wants_key = mark == b","
+            top.position += top.wants_key
 
     async def _text(self, top: _Level | None) -> None:
         if top is not None and top.is_object and top.wants_key:
             top.key = self._key(await self._raw())
-        elif self._is_file(tuple(level.key for level in self._levels)):
+        elif self._is_at_file():
             number = str(len(self.files))
             self.passed_bytes = self._before + self._at
             self.files.append(await self._file())
             self._kept += number.encode() + b'"'
         else:
             await self._raw()
+
+    def _is_at_file(self) -> bool:
+        if self._is_file_exactly is not None:
+            return self._is_file_exactly(
+                tuple(level.key if level.is_object else level.position for level in self._levels)
+            )
+        return self._is_file is not None and self._is_file(tuple(level.key.casefold() for level in self._levels))
 
     async def _raw(self) -> bytes:
         """Keep a text up to its closing quote, and return it as it was written."""
@@ -169,7 +196,7 @@ class EmbeddedFiles:
             key: str = json.loads(b'"' + raw + b'"')
         except ValueError:
             raise InvalidRequest("The body is not JSON: a key is malformed.") from None
-        return key.casefold()
+        return key
 
     async def _file(self) -> int | None:
         async with aclosing(self._decoded()) as pieces:
@@ -253,8 +280,12 @@ async def _rejoined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[
         yield piece
 
 
-def _bad_base64() -> InvalidRequest:
-    return InvalidRequest("A file's text is no base64: letters, digits, + and /, with = at its end to a multiple of 4.")
+class BadBase64(InvalidRequest):
+    """A file's text is no base64."""
+
+
+def _bad_base64() -> BadBase64:
+    return BadBase64("A file's text is no base64: letters, digits, + and /, with = at its end to a multiple of 4.")
 
 
 def _not_closed() -> InvalidRequest:
