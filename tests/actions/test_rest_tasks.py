@@ -21,7 +21,7 @@ from satchel.model.actor import Actor
 from satchel.model.errors import Gone, InvalidBundle
 from satchel.model.files import FileKind
 from satchel.model.ids import FieldId, InstanceId
-from world import PDF, TEXT, World, sha256
+from world import KIBIBYTE, PDF, TEXT, World, sha256
 
 LIMIT = 10_485_760
 
@@ -252,6 +252,28 @@ async def test_a_file_inside_a_json_reply_is_kept(world: World, clerk: Actor, ot
     )
     assert (await lifecycle.read(world.context, clerk, source)).values == {"name": "x"}
     assert await world.drift() == []
+
+
+async def test_a_file_inside_a_json_reply_may_be_larger_than_all_the_rest_of_it(
+    world: World, clerk: Actor, other: Peer
+) -> None:
+    data = PDF + bytes(9 * 1024 * KIBIBYTE)
+    lines = [{"File": "QUJD"}, {"file": base64.b64encode(data).decode(), "deep": [[{"file": "QUJD"}]]}]
+    url = other.answers("/", json.dumps({"lines": lines}).encode(), "Content-Type: application/json")
+    await deploy(world, url, output={"file": {"to": "receipt", "path": "$.lines[1].file", "encoding": "base64"}})
+    source = await world.start(clerk, "RST")
+    await world.perform(source)
+
+    (kept,) = await world.files(source)
+    assert kept.digest == sha256(data)
+
+    url = other.answers("/", json.dumps({"file": "QUJD", "rest": "x" * 10 * 1024 * KIBIBYTE}).encode())
+    await deploy(world, url, output={"file": {"to": "receipt", "path": "$.file", "encoding": "base64"}})
+    source = await world.start(clerk, "RST")
+    await world.perform(source)
+
+    assert await world.files(source) == []
+    assert await world.rows("SELECT code FROM incidents WHERE instance_id = %s", source) == [("reply_type",)]
 
 
 @pytest.mark.parametrize("text", ["no base64!", 5, {"a": 1}, True])

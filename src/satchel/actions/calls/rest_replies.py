@@ -4,20 +4,18 @@ A reply that brings nothing changes nothing: neither 204 nor an empty 200 is a f
 that it is, is never taken for the whole.
 """
 
-import base64
-import binascii
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import cast
 
 from satchel.actions.calls.rest_auth import TRY_LATER, CallCredentials, refused
 from satchel.actions.context import Context
+from satchel.actions.files.embedded import BadBase64, EmbeddedFiles
 from satchel.blobs.store import Received
 from satchel.model.actor import Actor
-from satchel.model.chunks import once
-from satchel.model.errors import TooLarge
+from satchel.model.errors import InvalidRequest, TooLarge
 from satchel.model.fields import Field
 from satchel.model.ids import FieldId
 from satchel.model.reply_path import value_at
@@ -34,9 +32,9 @@ NO_FILE, NO_VALUES = "no file came", "no values came"
 """What the record of an attempt notes where nothing came and nothing had to."""
 
 _MAX_JSON_BYTES = 10 * 1024 * 1024
-_MAX_INSIDE_BYTES = 150 * 1024 * 1024
-"""Of a JSON reply that a file in base64 is taken from, which is held in memory."""
+"""Of a JSON reply, without the file in base64 that is taken from it."""
 
+_MAX_DEPTH = 500
 _MAX_NAME_CHARS = 1_000
 _OK, _PARTIAL, _UNAUTHORIZED = 200, 206, 401
 _EMPTY = frozenset({204, 205})
@@ -104,8 +102,11 @@ async def keep(context: Context, actor: Actor, task: RestTask, reply: Reply) -> 
     _refuse_part(reply)
     if task.keep is not None and task.keep.encoding is Encoding.BINARY:
         return _checked(task, reply, await _body(context, actor, task, reply, name=None), {})
-    document = await _document(reply, _MAX_JSON_BYTES if task.keep is None else _MAX_INSIDE_BYTES)
-    file = None if task.keep is None else await _inside(context, actor, reply, document, task=task, keep=task.keep)
+    if task.keep is not None and task.keep.encoding is Encoding.BASE64:
+        document, file = await _with_base64(context, actor, reply, task, task.keep)
+    else:
+        document = await _document(reply)
+        file = None if task.keep is None else await _addressed(context, actor, reply, task, document)
     return _checked(task, reply, file, _values(document, task))
 
 
@@ -156,19 +157,25 @@ async def _stored(context: Context, actor: Actor, body: AsyncIterator[bytes], ma
         raise CallFailed("reply_too_large", error.message, is_sent=True) from error
 
 
-async def _document(reply: Reply, max_bytes: int) -> object:
+async def _document(reply: Reply) -> object:
     """Return a JSON reply; an empty one is as null, which has nothing in it."""
-    data = await reply.read()
+    try:
+        return _parsed(await reply.read())
+    except (ValueError, RecursionError):
+        raise _no_json(reply) from None
+
+
+def _parsed(data: bytes) -> object:
     if not data.strip():
         return None
-    try:
-        if len(data) > max_bytes:
-            raise ValueError  # noqa: TRY301  # the same refusal as of what is no JSON
-        return cast("object", json.loads(data, parse_float=Decimal, parse_constant=_no_constant))
-    except (ValueError, RecursionError):
-        raise CallFailed(
-            "reply_type", f"{reply.target.shown} did not answer with JSON of {max_bytes} bytes at most.", is_sent=True
-        ) from None
+    if len(data) > _MAX_JSON_BYTES:
+        raise ValueError
+    return cast("object", json.loads(data, parse_float=Decimal, parse_constant=_no_constant))
+
+
+def _no_json(reply: Reply) -> CallFailed:
+    message = f"{reply.target.shown} did not answer with JSON of {_MAX_JSON_BYTES} bytes at most."
+    return CallFailed("reply_type", message, is_sent=True)
 
 
 def _no_constant(name: str) -> object:
@@ -185,31 +192,66 @@ def _values(document: object, task: RestTask) -> dict[FieldId, object]:
     }
 
 
-async def _inside(
-    context: Context, actor: Actor, reply: Reply, document: object, *, task: RestTask, keep: KeptFile
+async def _with_base64(
+    context: Context, actor: Actor, reply: Reply, task: RestTask, keep: KeptFile
+) -> tuple[object, ReplyFile | None]:
+    """Return a JSON reply and the file that stands in it as base64, which goes into the store while it comes."""
+    files: list[Received] = []
+    path = keep.path or ()
+
+    async def take(chunks: AsyncGenerator[bytes, None]) -> int:
+        received = await _stored(context, actor, chunks, task.reply_bytes)
+        files.extend([] if received is None else [received])
+        return 0
+
+    body = EmbeddedFiles(
+        reply.body(),
+        None,
+        take,
+        max_json_bytes=_MAX_JSON_BYTES,
+        is_file_exactly=path.__eq__,
+        parse=_parsed,
+        max_depth=_MAX_DEPTH,
+    )
+    try:
+        document = await body.read()
+    except BadBase64:
+        message = f"{reply.target.shown} answered with a file that is no base64."
+        raise CallFailed("reply_encoding", message, is_sent=True) from None
+    except (ValueError, RecursionError, InvalidRequest, TooLarge):
+        raise _no_json(reply) from None
+    if not files:
+        if not body.files and not is_empty(value_at(document, path)):
+            raise _no_file(reply)
+        return document, None
+    address = reply.address_name  # it names the document that the file stands in, as in /orders.json
+    stem = address.removesuffix(extension(address)) if address is not None else None
+    name = _name_inside(document, keep)
+    # Of a key that stands twice in its object, the last counts.
+    return document, ReplyFile(received=files[-1], said_name=name, address_name=stem, said_type=None)
+
+
+def _name_inside(document: object, keep: KeptFile) -> str | None:
+    given = value_at(document, keep.name) if keep.name is not None else None
+    return cleaned_name(given[:_MAX_NAME_CHARS]) if isinstance(given, str) else None
+
+
+def _no_file(reply: Reply) -> CallFailed:
+    message = f"{reply.target.shown} answered without the file that is kept."
+    return CallFailed("reply_path", message, is_sent=True)
+
+
+async def _addressed(
+    context: Context, actor: Actor, reply: Reply, task: RestTask, document: object
 ) -> ReplyFile | None:
-    """Keep the file that stands in a JSON reply, as base64 or as an address; None where none does."""
-    text = value_at(document, keep.path or ())
-    if is_empty(text):
+    """Keep the file whose address stands in a JSON reply; None where none does."""
+    keep = task.keep
+    text = value_at(document, keep.path or ()) if keep is not None else None
+    if keep is None or is_empty(text):
         return None
     if not isinstance(text, str):
-        raise CallFailed("reply_path", f"{reply.target.shown} answered without the file that is kept.", is_sent=True)
-    given = value_at(document, keep.name) if keep.name is not None else None
-    name = cleaned_name(given[:_MAX_NAME_CHARS]) if isinstance(given, str) else None
-    if keep.encoding is Encoding.BASE64:
-        try:
-            data = base64.b64decode("".join(text.split()), validate=True)
-        except (binascii.Error, ValueError):
-            message = f"{reply.target.shown} answered with a file that is no base64."
-            raise CallFailed("reply_encoding", message, is_sent=True) from None
-        received = await _stored(context, actor, once(data), task.reply_bytes)
-        address = reply.address_name  # it names the document that the file stands in, as in /orders.json
-        stem = address.removesuffix(extension(address)) if address is not None else None
-        return (
-            None
-            if received is None
-            else ReplyFile(received=received, said_name=name, address_name=stem, said_type=None)
-        )
+        raise _no_file(reply)
+    name = _name_inside(document, keep)
     # Another server may be meant: nothing that signs the call in goes there.
     fetched = Request(method="GET", target=reply.target.follow(text))
     async with context.http.send(fetched, bounds(task, MAX_REDIRECTS)) as there:
