@@ -1,7 +1,7 @@
 """An app whose instances are started by people without other rights, worked on by two groups, and changed by others."""
 
 from engine_bpmn import el, simple, user
-from satchel.actions.files import attached
+from satchel.actions.files import adding
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.places import FilePlace
@@ -56,7 +56,7 @@ async def interfere(world: World, instance: InstanceId) -> tuple[int, int]:
     given: dict[str, object] = {"amount": 99, "verdict": "theirs", "secret": "hidden"}
     await lifecycle.change_values(world.context, world.admin, instance, Submission(values=given), expected=None)
     field = await world.upload(world.admin, b"theirs", name="theirs.txt", field="offer", instance=instance)
-    await attached.attach(world.context, world.admin, instance, [field], FilePlace(field=FieldId("offer")))
+    await adding.attach(world.context, world.admin, instance, [field], FilePlace(field=FieldId("offer")))
     tab = await world.upload(world.admin, b"theirs", name="tab.txt", instance=instance)
-    await attached.attach(world.context, world.admin, instance, [tab], FilePlace())
+    await adding.attach(world.context, world.admin, instance, [tab], FilePlace())
     return field, tab

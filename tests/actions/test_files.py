@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from actions_files import instance_of
-from satchel.actions.files import attached
+from satchel.actions.files import adding, attached
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.places import FilePlace
@@ -226,7 +226,7 @@ async def test_uploads_are_attached_beside_what_is_there(
     tab = await world.upload(clerk, instance=number, area="Documents")
 
     for upload, place in ((ticket, ANY), (tab, FilePlace())):
-        assert [file.id for file in await attached.attach(world.context, clerk, number, [upload], place)] == [upload]
+        assert [file.id for file in await adding.attach(world.context, clerk, number, [upload], place)] == [upload]
 
     assert [(file.id, file.field_id) for file in await world.files(number)] == [
         (held, "any"),

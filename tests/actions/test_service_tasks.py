@@ -9,7 +9,7 @@ from calling import attempts, incident
 from engine_bpmn import ERROR, boundary, el, error, flow, path, simple, user
 from satchel.actions.calls import attempts as calls
 from satchel.actions.calls import by_hand
-from satchel.actions.files import attached
+from satchel.actions.files import adding, attached
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.places import FilePlace
@@ -102,7 +102,7 @@ async def test_everything_that_agrees_is_taken_with_the_tab_so_that_an_instance_
     ticket = await world.upload(clerk, TEXT, name="a.txt", field="doc", app="OLD")
     source = await world.start(clerk, "OLD", name="Drill", amount="1.00", ready=False, doc=ticket)
     tab = await world.upload(clerk, TEXT, name="b.txt", instance=source)
-    await attached.attach(world.context, clerk, source, [tab], FilePlace())
+    await adding.attach(world.context, clerk, source, [tab], FilePlace())
 
     await world.perform(source)
 

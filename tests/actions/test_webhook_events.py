@@ -4,7 +4,7 @@ import pytest
 
 from engine_bpmn import el, simple, user
 from peers import Peer
-from satchel.actions.files import attached
+from satchel.actions.files import adding, attached
 from satchel.actions.instances import lifecycle, submitting, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.places import FilePlace
@@ -76,7 +76,7 @@ async def test_everything_that_changes_values_or_files_is_a_save_and_nothing_els
     await submitting.submit_form(context, clerk, task.id, lambda *_: Submission(values={"name": "Stool"}))
     assert await told(world, receiver) == [("save", "task.submitted")]
     note = await world.upload(clerk, TEXT, instance=number)
-    await attached.attach(context, clerk, number, [note], FilePlace())
+    await adding.attach(context, clerk, number, [note], FilePlace())
     assert await told(world, receiver) == [("save", "file.added")]
     await attached.delete(context, clerk, FileId(note), expected=None)
     assert await told(world, receiver) == [("save", "file.deleted")]
@@ -164,7 +164,7 @@ async def test_what_is_told_is_what_was_saved_then_however_late_it_is_told(
     number = await world.start(clerk, "HOK", name="Desk", doc=[doc])
     await lifecycle.change_values(world.context, clerk, number, Submission(values={"name": "Lamp"}), expected=None)
     later = await world.upload(clerk, TEXT, instance=number)
-    await attached.attach(world.context, clerk, number, [later], FilePlace())
+    await adding.attach(world.context, clerk, number, [later], FilePlace())
     await attached.delete(world.context, clerk, FileId(doc), expected=None)
 
     await run_jobs(world)

@@ -7,6 +7,7 @@ import pytest
 from client.conftest import ADDRESS, Network, answering, cut_after, lost, replaced
 from satchel.actions.identity import credentials
 from satchel.client.api import AsyncClient
+from satchel.client.multipart_forms import Files
 from satchel.client.refusals import Refused, WrongBytes
 from satchel.client.transfers import PIECE_BYTES
 from satchel.model.errors import Unavailable
@@ -217,3 +218,27 @@ async def test_a_program_learns_what_it_may_start_and_where_its_instance_stands(
     assert [one.state for one in progress.elements if one.kind == "userTask"] == ["waiting"]
     with pytest.raises(Refused, match="no app version"):
         await client.app("COL", 2)
+
+
+async def test_files_go_along_with_a_start_an_attachment_and_a_completion(
+    api: Api, client: AsyncClient, network: Network, tmp_path: Path
+) -> None:
+    await api.world.deploy_example("file-collection")
+    source = tmp_path / 'a "quoted" Größe.txt'
+    source.write_bytes(TEXT * 100_000)
+    before = await client.upload(TEXT, app="COL", field="files", name="before.txt")
+    files: Files = {"files": [source, ("b.txt", TEXT)], "attachments": [("tab.txt", b"")]}
+    network.fail("POST", "/instances", lost)  # it is sent again, whole, under one key
+
+    started = await client.start("COL", {"subject": "S", "files": [before.id]}, comment="C", files=files)
+
+    held = {file.name: file.size for file in await client.files(started)}
+    name = source.name.replace('"', "_")
+    assert held == {"before.txt": len(TEXT), name: len(TEXT) * 100_000, "b.txt": len(TEXT), "tab.txt": 0}
+    (added,) = await client.attach(started, files={"files": [("c.txt", TEXT)]})
+    assert (added.field, added.name) == ("files", "c.txt")
+    (task,) = await client.tasks("offered")
+    await client.claim(task.id)
+    done = await client.complete(task.id, files={"files": [("d.txt", TEXT)]})
+    assert done.instance.state == "ended"
+    assert {file.name for file in await client.files(started)} == {*held, "c.txt", "d.txt"}

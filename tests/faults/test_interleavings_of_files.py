@@ -11,7 +11,7 @@ import pytest
 
 from interleaving import Act, at_every_statement, interleave
 from satchel.actions.context import Context
-from satchel.actions.files import attached, intake, tickets
+from satchel.actions.files import adding, attached, intake, tickets
 from satchel.actions.files.intake import Arrival
 from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import emptying, lifecycle, tasks
@@ -78,7 +78,7 @@ class Scene:
             "complete": lambda context: tasks.complete(context, admin, self.task, Submission(values=for_task)),
             "end task upload": lambda context: self._end(context, self.for_task),
             "empty form": lambda context: emptying.empty_form(context, admin, self.task),
-            "attach": lambda context: attached.attach(context, admin, self.whole, [self.for_instance], place),
+            "attach": lambda context: adding.attach(context, admin, self.whole, [self.for_instance], place),
             "copy": lambda context: attached.copy(context, admin, self.file, self.other, place),
             "copy here": lambda context: attached.copy(context, admin, self.file, self.whole, place),
             "describe": lambda context: attached.describe(context, admin, self.file, name="renamed.txt"),
@@ -145,7 +145,7 @@ async def set_scene(world: World, salt: bytes) -> Scene:
     world.clock.advance(DAY)
     task = (await world.open_task(whole)).id
     restorable = await upload(b"restorable", instance=whole)
-    await attached.attach(world.context, admin, whole, [restorable], FilePlace(field=FILES))
+    await adding.attach(world.context, admin, whole, [restorable], FilePlace(field=FILES))
     await attached.delete(world.context, admin, FileId(restorable))
     again = b"again" + salt
     empty = await world.find(await world.ask(admin, size=len(again), app="FIL", field="files"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from satchel.actions.files import attached
+from satchel.actions.files import adding, attached
 from satchel.actions.identity import accounts, credentials
 from satchel.actions.instances.places import FilePlace
 from satchel.model.actor import Actor
@@ -105,7 +105,7 @@ async def flokzu(api: Api) -> Mapping[str, object]:
         place=FilePlace(field=FieldId("pictures")),
     )
     note = await world.upload(clerk, TEXT, name="note.txt", instance=instance)
-    await attached.attach(world.context, clerk, instance, [note], FilePlace())
+    await adding.attach(world.context, clerk, instance, [note], FilePlace())
     known: dict[str, object] = {"instance": "EVA-1", "number": int(instance), "pdf_bytes": PDF.decode()}
     for who in ("clerk", "buyer", "viewer", "stranger", "manager"):
         known[who] = await key_of(world, await world.actor(who))

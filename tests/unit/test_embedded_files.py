@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from satchel.model.errors import InvalidRequest, TooLarge
 from satchel.actions.files.embedded import ELEMENT, EmbeddedFiles
+from satchel.model.errors import InvalidRequest, TooLarge
 
 PLACES = {("data",), (ELEMENT, "data"), ("attachments", ELEMENT, "data")}
 LIMIT = 4_096

@@ -40,7 +40,9 @@ class ServerLogin:
     basic: tuple[str, str] | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
-    def request(self, call: Request, slices: Callable[[bytes], object]) -> dict[str, object]:
+    def request(
+        self, call: Request, slices: Callable[[bytes], object], pieces: Callable[[Iterator[bytes]], object]
+    ) -> dict[str, object]:
         """Return a request as the arguments of httpx's `build_request`; only this server is sent the credential.
 
         A large body is passed in slices: httpx's requests are held by reference cycles, which would keep each body in
@@ -61,6 +63,8 @@ class ServerLogin:
             made["headers"] = {"Content-Length": str(len(call.content)), **headers, **call.headers}
         elif call.content is not None:
             made["content"] = call.content
+        if call.files is not None:
+            made["content"] = pieces(call.files.pieces())
         if call.form is not None:
             made["data"] = dict(call.form)
         return made
@@ -129,11 +133,11 @@ class BlockingDriver:
         if isinstance(step, Work):
             return step.do()
         if self._is_bulk and step.into is not None:
-            request = self.http.build_request(**self.account.request(step, bytes))  # type: ignore[arg-type]  # as made for it
+            request = self.http.build_request(**self.account.request(step, bytes, iter))  # type: ignore[arg-type]  # as made for it
             if bulk.is_open_to(request.url):
                 return _taken_in_bulk(request, step.into)
         try:
-            made = self.account.request(step, _slices)
+            made = self.account.request(step, _slices, iter)
             response = self.http.send(self.http.build_request(**made), stream=True)  # type: ignore[arg-type]  # as made for it
             with closing(response):
                 answer = _answer(response)
@@ -253,7 +257,7 @@ class AsyncDriver:
         if isinstance(step, Work):
             return await asyncio.to_thread(step.do)
         try:
-            made = self.account.request(step, _awaited_slices)
+            made = self.account.request(step, _awaited_slices, _awaited)
             response = await self.http.send(self.http.build_request(**made), stream=True)  # type: ignore[arg-type]  # as made for it
             try:
                 answer = _answer(response)
@@ -275,6 +279,11 @@ def _slices(body: bytes) -> Iterator[bytes]:
 
 async def _awaited_slices(body: bytes) -> AsyncIterator[bytes]:
     for piece in _slices(body):
+        yield piece
+
+
+async def _awaited(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
         yield piece
 
 

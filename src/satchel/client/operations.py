@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from satchel.client.multipart_forms import Files as FormFiles
 from satchel.client.steps import Flow, Request, get, post, send
 from satchel.model.api.apps import App, Apps, AppSummary
 from satchel.model.api.files import File, Files, Link
@@ -41,6 +42,7 @@ def start(
     *,
     attachments: Sequence[int] = (),
     comment: str | None = None,
+    files: FormFiles | None = None,
     key: str | None = None,
 ) -> Flow[int]:
     """Start an instance and return its number.
@@ -50,10 +52,12 @@ def start(
         values: by field id; a file field's is the list of the numbers of uploads that were made for it.
         attachments: numbers of uploads for the attachments tab.
         comment: a first comment.
+        files: by field id, `attachments` for the attachments tab: paths, or names with bytes. They are sent in the same
+            request, which is all or nothing; files that must survive a broken connection are uploaded before.
         key: the Idempotency-Key, for programs that may have to repeat the call after a crash.
     """
     body = _filled(values, attachments, comment)
-    answer = yield from post(f"{_BASE}/apps/{quote(app, safe='')}/instances", body, key=key)
+    answer = yield from post(f"{_BASE}/apps/{quote(app, safe='')}/instances", body, key=key, files=files)
     return answer.read(WorkResult).instance.id
 
 
@@ -149,6 +153,7 @@ def complete(
     outcome: str | None = None,
     attachments: Sequence[int] = (),
     comment: str | None = None,
+    files: FormFiles | None = None,
     revision: int | None = None,
 ) -> Flow[WorkResult]:
     """Complete a task with its form and outcome; return the instance, the next task and what was made.
@@ -159,11 +164,13 @@ def complete(
         outcome: one of its form's outcomes, if it has any.
         attachments: numbers of uploads for the attachments tab.
         comment: an additional comment.
+        files: to send in the same request, as in `start`; they join those of their fields.
         revision: the task's expected revision; None accepts any.
     """
     body = _filled(values, attachments, comment) | ({} if outcome is None else {"outcome": outcome})
     headers = {} if revision is None else {"If-Match": f'"{revision}"'}
-    return (yield from post(f"{_BASE}/tasks/{task}/complete", body, headers=headers)).read(WorkResult)
+    answer = yield from post(f"{_BASE}/tasks/{task}/complete", body, headers=headers, files=files)
+    return answer.read(WorkResult)
 
 
 def files(instance: int) -> Flow[Sequence[File]]:
@@ -178,13 +185,25 @@ def file(number: int) -> Flow[File]:
 
 def attach(
     instance: int,
-    uploads: Sequence[int],
+    uploads: Sequence[int] = (),
     *,
+    files: FormFiles | None = None,
     field: str | None = None,
     area: str | None = None,
     key: str | None = None,
 ) -> Flow[Sequence[File]]:
-    """Attach uploads to an instance: to a field, in addition to its files, or to the attachments tab."""
+    """Attach files to an instance: to fields, in addition to their files, or to the attachments tab.
+
+    Args:
+        instance: its number.
+        uploads: numbers of uploads for one `field`, or for the attachments tab (and `area`).
+        files: or files to send in the same request, as in `start`.
+        field, area: of the uploads.
+        key: the Idempotency-Key.
+    """
+    if files:
+        answer = yield from post(f"{_BASE}/instances/{instance}/files", {}, key=key, files=files)
+        return answer.read(Files).items
     body = {"uploads": list(uploads), "field": field, "area": area}
     answer = yield from post(f"{_BASE}/instances/{instance}/files", _without_none(body), key=key)
     return answer.read(Files).items

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from satchel.client.multipart_forms import Files, MultipartForm, filled_form
 from satchel.client.refusals import refusal
 from satchel.model.api.kinds import decode
 from satchel.model.errors import Unavailable
@@ -34,6 +35,7 @@ class Request:
         path: below the server's address.
         params: of the query string.
         form: sent urlencoded, as other vendors' clients do.
+        files: a form with files, streamed.
         is_repeatable: whether it is idempotent.
         is_keyed: whether the server remembers an Idempotency-Key, which makes it repeatable.
         is_open: whether it is sent without the credential; its address contains all it needs.
@@ -47,6 +49,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     content: bytes | None = None
     form: Mapping[str, str] | None = None
+    files: MultipartForm | None = None
     is_repeatable: bool = False
     is_keyed: bool = False
     is_open: bool = False
@@ -210,17 +213,31 @@ def get(path: str, kind: type[Struct], params: Pairs = ()) -> Flow[Struct]:
     return answer.read(kind)
 
 
-def post(path: str, body: object, *, key: str | None = None, headers: Mapping[str, str] | None = None) -> Flow[Reply]:
-    """Send a JSON body, once however often the connection breaks.
+def post(
+    path: str,
+    body: Mapping[str, object],
+    *,
+    key: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    files: Files | None = None,
+) -> Flow[Reply]:
+    """Send a JSON body, or a form with files, once however often the connection breaks.
 
     Args:
         path: below the server's address.
         body: the JSON object.
         key: the Idempotency-Key; None creates one.
         headers: further ones.
+        files: to send with it.
     """
-    given = {"Content-Type": "application/json", **(headers or {})}
+    given = dict(headers or {})
     if key is not None:
         given["Idempotency-Key"] = key
+    if files:
+        form = filled_form(body, files)
+        given["Content-Type"] = form.media_type
+        given["Content-Length"] = str((yield Work(form.size)))
+        return (yield from send(Request(method="POST", path=path, files=form, headers=given, is_keyed=True)))
+    given["Content-Type"] = "application/json"
     content = msgspec.json.encode(body)
     return (yield from send(Request(method="POST", path=path, content=content, headers=given, is_keyed=True)))

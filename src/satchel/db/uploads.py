@@ -34,16 +34,22 @@ async def insert_upload(
     token_hash: bytes,
     now: datetime,
     expires_at: datetime,
-) -> UploadId:
-    """Create a ticket that reserves `declared_bytes`; the quota itself is taken by `storage.take`, last."""
-    created = await tx.value(
-        UploadId,
+    lease_until: datetime | None = None,
+) -> Upload:
+    """Create a ticket that reserves `declared_bytes`; the quota itself is taken by `storage.take`, last.
+
+    Args:
+        lease_until: the end of the lease of a writer that has begun already; None where nobody has.
+    """
+    (created,) = await tx.rows(
+        Upload,
         "INSERT INTO uploads (account_id, id, state, user_id, app_id, instance_id, task_id, field_id, area,"
         " declared_bytes, reserved_bytes, min_bytes, accept, images_only, name, media_type, expected_digest, metadata,"
-        " token_hash, created_at, expires_at)"
-        " VALUES (%(account)s, nextval('file_ids'), 'created', %(user)s, %(app)s, %(instance)s, %(task)s, %(field)s,"
+        " token_hash, created_at, expires_at, attempt, lease_until)"
+        " VALUES (%(account)s, nextval('file_ids'), %(state)s, %(user)s, %(app)s, %(instance)s, %(task)s, %(field)s,"
         " %(area)s, %(declared)s, %(declared)s, %(min)s, %(accept)s, %(images)s, %(name)s, %(type)s, %(digest)s,"
-        " %(metadata)s, %(token)s, %(now)s, %(expires)s) RETURNING id",
+        " %(metadata)s, %(token)s, %(now)s, %(expires)s, %(attempt)s, %(lease)s)"
+        f" RETURNING {_UPLOAD}",
         {
             "account": account,
             "user": user,
@@ -63,9 +69,22 @@ async def insert_upload(
             "token": token_hash,
             "now": now,
             "expires": expires_at,
+            "state": (UploadState.CREATED if lease_until is None else UploadState.RECEIVING).value,
+            "attempt": int(lease_until is not None),
+            "lease": lease_until,
         },
     )
-    return UploadId(created or 0)
+    return created
+
+
+async def lock_living(tx: Writer, account: AccountId, ids: Sequence[UploadId]) -> list[Upload]:
+    """Return those of some tickets that have not ended, locked by id."""
+    return await tx.rows(
+        Upload,
+        f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND id = ANY(%s::bigint[]) AND ended_at IS NULL"
+        " ORDER BY id FOR UPDATE",
+        (account, sorted(ids)),
+    )
 
 
 async def upload(tx: Reader, account: AccountId, upload_id: UploadId) -> Upload | None:

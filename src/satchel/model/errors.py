@@ -176,6 +176,13 @@ class UnsupportedVersion(SatchelError):
         super().__init__(f"{said}. Send {header}: {supported}.", supported=supported)
 
 
+class LengthRequired(SatchelError):
+    """A form with files came without Content-Length, so that no room can be reserved for them."""
+
+    code = "length_required"
+    kind = ErrorKind.LENGTH_REQUIRED
+
+
 class PreconditionRequired(SatchelError):
     """A change that must name its base version was sent without one."""
 

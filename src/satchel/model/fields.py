@@ -166,3 +166,8 @@ class Field:
     def is_file_type(self) -> bool:
         """Whether the field's value is files."""
         return self.type in FILE_TYPES
+
+    @property
+    def holds_one_file(self) -> bool:
+        """Whether it is a field of files that never holds more than one."""
+        return self.files is not None and self.files.max_files == 1

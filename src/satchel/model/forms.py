@@ -1,12 +1,13 @@
 """Checks of a submitted form by the form's access: its values, required fields, and files."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import cast
 
 from satchel.model.app import Access
-from satchel.model.errors import FieldFault
-from satchel.model.fields import Field
+from satchel.model.errors import FieldFault, SatchelError
+from satchel.model.fields import Field, FieldType
 from satchel.model.ids import FieldId
+from satchel.model.strict_json import parse_json
 
 MAX_FILE_REFERENCES = 10_000
 
@@ -47,6 +48,24 @@ def missing_required(
             what = "a file" if field.is_file_type else "a value"
             faults.append(FieldFault(field=field.id, code="required", message=f"{field.label} needs {what}."))
     return faults
+
+
+def value_of_texts(field: Field, texts: Sequence[str]) -> object:
+    """Return what the texts of one field of an HTML form stand for, as a value that the checks of its type take.
+
+    One text is the value; choices and files are as many as there are texts; a table is JSON. A text that is no JSON
+    stays one, for the check to refuse.
+    """
+    if field.type is FieldType.CHOICES or field.is_file_type:
+        return [text for text in texts if text.strip()]
+    if len(texts) != 1:
+        return list(texts)
+    if field.type is FieldType.TABLE and texts[0].strip():
+        try:
+            return parse_json(texts[0].encode())
+        except SatchelError:
+            return texts[0]
+    return texts[0]
 
 
 def file_references(field: Field, given: object) -> tuple[tuple[int, ...], list[FieldFault]]:

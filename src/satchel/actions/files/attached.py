@@ -14,8 +14,7 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.instances import claims
-from satchel.actions.instances.claims import ClaimScope, FileCopy, NewLinkedFile
-from satchel.actions.instances.forms import Form, Submission, submit
+from satchel.actions.instances.claims import FileCopy, NewLinkedFile
 from satchel.actions.instances.places import FilePlace, check_file, check_place, require_running, require_writable
 from satchel.actions.instances.run import Run, change, check_revision
 from satchel.actions.loading import LoadedApp
@@ -24,8 +23,7 @@ from satchel.db import events as event_rows
 from satchel.db import files as rows
 from satchel.db import instances as instance_rows
 from satchel.db.pool import Reader
-from satchel.model.actor import Actor, Right
-from satchel.model.app import Access
+from satchel.model.actor import Actor
 from satchel.model.digest import Digest
 from satchel.model.errors import (
     BlobMissing,
@@ -180,35 +178,6 @@ async def note_download(context: Context, actor: Actor, file: File) -> None:
                 instance=file.instance_id,
                 file=file.id,
             )
-
-
-async def attach(
-    context: Context, actor: Actor, instance_id: InstanceId, uploads: list[int], place: FilePlace
-) -> list[File]:
-    """Claim uploads that were made for an instance, into a field (beside what it holds) or the attachments tab.
-
-    Returns the files that they became: who adds a file knows it, also where they may not look into its place.
-
-    Raises:
-        NotFound, Forbidden: the actor may not change the instance.
-        InvalidState: it does not run any more.
-        InvalidValues: an upload is refused, or the field takes no more.
-    """
-    async with change(context, actor, instance_id) as run:
-        await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
-        require_running(run)
-        locked = await claims.lock_named(run.tx, actor.account_id, uploads, run.instance.id)
-        if not actor.may(Right.VIEW, run.instance.app_id):  # others' uploads are not there for them
-            locked = {number: upload for number, upload in locked.items() if upload.user_id == actor.user_id}
-        if place.field is None:
-            form, given = Form(access={}, scope=ClaimScope(instance=True)), Submission(attachments=uploads)
-        else:
-            held = [int(file.id) for file in run.files_in(place.field)]
-            form = Form(access={place.field: Access.EDIT}, scope=ClaimScope(instance=True))
-            given = Submission(values={place.field: [*held, *uploads]})
-        saved = await submit(run, form, given, locked, complete=False)
-        await run.event("file.added", file=saved.added[0] if saved.added else None, data=saved.as_data())
-        return run.files_of(saved.added)
 
 
 async def add_link(

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from satchel.actions.context import Context
-from satchel.actions.files import attached, intake, tickets
+from satchel.actions.files import adding, intake, tickets
 from satchel.actions.files.intake import Arrival
 from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import lifecycle
@@ -65,7 +65,7 @@ async def attach(
             given = Submission(values={field.id: [int(upload.id)]})
             await lifecycle.change_values(context, actor, instance, given, expected=None)
         else:
-            await attached.attach(context, actor, instance, [int(upload.id)], place)
+            await adding.attach(context, actor, instance, [int(upload.id)], place)
     except BaseException:
         with suppress(SatchelError):  # its lifetime ends it where this cannot
             await tickets.end(context, upload, reason="not_attached")

@@ -67,7 +67,17 @@ async def receive(
     """
     if declared_length is not None and declared_length > upload.declared_bytes:
         raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, declared_length)
-    attempt = await begin(context, upload)
+    return await fill(context, upload, await begin(context, upload), chunks, arrival)
+
+
+async def fill(
+    context: Context, upload: Upload, attempt: int, chunks: AsyncIterator[bytes], arrival: Arrival
+) -> Upload:
+    """Take a ticket's bytes whole, as `receive` does, for a writer that has begun.
+
+    Raises:
+        UploadExpired, Busy, TooLarge, BadFile, DiskFull: as `receive`.
+    """
     async with context.writers.writing(upload.account_id, upload.id) as writing:
         try:
             received = await context.blobs.receive(

@@ -26,7 +26,7 @@ from satchel.model.app import Access
 from satchel.model.digest import Digest
 from satchel.model.errors import BadFile, Forbidden, InvalidRequest, InvalidState, NotFound, OverQuota, TooLarge
 from satchel.model.fields import DEFAULT_MAX_UNCLAIMED, FieldType, FileLimits
-from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
+from satchel.model.ids import AccountId, FieldId, InstanceId, TaskId, UploadId, UserId
 from satchel.model.instance import Task
 from satchel.model.transfer.names import clean_upload_name, extension
 from satchel.model.uploads import Upload, UploadState, UploadTarget
@@ -35,6 +35,7 @@ MAX_SIZE_BYTES = 2**50
 """A guard against numbers that no disk holds."""
 
 MAX_METADATA_ENTRIES = 50
+FIRST_ATTEMPT = 1
 _TIMES_ROOM_IS_MADE = 3
 """Others may take the room that was made before it is reserved."""
 
@@ -52,6 +53,7 @@ class UploadRequest:
         resubmission: whether the task's form must have been submitted before.
         most_bytes, most_unclaimed: limits of the caller, beside those of the field.
         framing_bytes: how many of `size_bytes` at most are no file but the form that it comes in.
+        is_counted: whether it counts among those that wait to be claimed; not where its own request claims it.
     """
 
     size_bytes: int
@@ -69,6 +71,7 @@ class UploadRequest:
     most_bytes: int | None = None
     most_unclaimed: int | None = None
     framing_bytes: int = 0
+    is_counted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,16 +94,37 @@ async def reserve(context: Context, actor: Actor, request: UploadRequest) -> Tic
         TooLarge: the field takes no file of this size.
         OverQuota: the account's storage has no room for it.
     """
+    token = new_token(context.entropy, "up_")
+    upload = await _with_room(context, actor, request, token, lease_until=None)
+    return Ticket(id=upload.id, token=token, expires_at=upload.expires_at)
+
+
+async def receiving(context: Context, actor: Actor, request: UploadRequest) -> Upload:
+    """Reserve a slot for a file whose bytes come with this request; it is the first writer's already (`FIRST_ATTEMPT`).
+
+    Raises:
+        As `reserve`.
+    """
+    token = new_token(context.entropy, "up_")
+    lease_until = context.clock() + context.policy.lease
+    return await _with_room(context, actor, request, token, lease_until=lease_until)
+
+
+async def _with_room(
+    context: Context, actor: Actor, request: UploadRequest, token: str, *, lease_until: datetime | None
+) -> Upload:
     for _ in range(_TIMES_ROOM_IS_MADE):
         try:
-            return await _reserve(context, actor, request)
+            return await _reserve(context, actor, request, token, lease_until=lease_until)
         except OverQuota:
             if not await overwriting.make_room(context, actor, request.size_bytes):
                 raise
-    return await _reserve(context, actor, request)
+    return await _reserve(context, actor, request, token, lease_until=lease_until)
 
 
-async def _reserve(context: Context, actor: Actor, request: UploadRequest) -> Ticket:
+async def _reserve(
+    context: Context, actor: Actor, request: UploadRequest, token: str, *, lease_until: datetime | None
+) -> Upload:
     if actor.user_id is None or [request.task, request.instance, request.app].count(None) != 2:  # noqa: PLR2004  # two of three
         raise InvalidRequest("Name exactly one target: a task, an instance, or an app.")
     if not 0 <= request.size_bytes <= MAX_SIZE_BYTES:
@@ -109,20 +133,14 @@ async def _reserve(context: Context, actor: Actor, request: UploadRequest) -> Ti
         raise InvalidRequest(f"area has 1 to {MAX_AREA_CHARS} printable characters.", pointer="/area")
     name = clean_upload_name(request.name) if request.name is not None else None
     now = context.clock()
-    token = new_token(context.entropy, "up_")
     expires_at = now + context.policy.ticket_lifetime
     async with context.database.write() as tx:
         app, target = await _target(context, tx, actor, request)
         limits, images_only = _limits(app, target)
         size = await _check(tx, actor, request, name, limits, images_only=images_only)
-        waiting = await rows.count_open(tx, actor.account_id, target, actor.user_id)
-        most = min(limits.max_unclaimed, request.most_unclaimed or limits.max_unclaimed)
-        if waiting >= most:
-            raise BadFile(
-                "too_many_unclaimed",
-                f"{waiting} uploads wait to be claimed there; {most} are allowed. Claim or delete some.",
-                limit=most,
-            )
+        if request.is_counted:
+            most = min(limits.max_unclaimed, request.most_unclaimed or limits.max_unclaimed)
+            await _require_few(tx, actor, target, most)
         upload = await rows.insert_upload(
             tx,
             actor.account_id,
@@ -139,9 +157,21 @@ async def _reserve(context: Context, actor: Actor, request: UploadRequest) -> Ti
             token_hash=token_hash(token),
             now=now,
             expires_at=expires_at,
+            lease_until=lease_until,
         )
         await storage.take(tx, actor.account_id, reserved=size)
-    return Ticket(id=upload, token=token, expires_at=expires_at)
+    return upload
+
+
+async def _require_few(tx: Writer, actor: Actor, target: UploadTarget, most: int) -> None:
+    """Require that not too many uploads wait to be claimed."""
+    waiting = await rows.count_open(tx, actor.account_id, target, actor.user_id or UserId(0))
+    if waiting >= most:
+        raise BadFile(
+            "too_many_unclaimed",
+            f"{waiting} uploads wait to be claimed there; {most} are allowed. Claim or delete some.",
+            limit=most,
+        )
 
 
 async def _target(context: Context, tx: Writer, actor: Actor, request: UploadRequest) -> tuple[LoadedApp, UploadTarget]:
@@ -287,3 +317,11 @@ async def end(context: Context, upload: Upload, *, reason: str) -> None:
             raise InvalidState(f"Upload {upload.id} is already a file. Delete the file instead.")
         await rows.set_expired(tx, upload.account_id, [upload.id], reason=reason, now=context.clock())
         await storage.take(tx, upload.account_id, reserved=-locked.reserved_bytes)
+
+
+async def end_all(context: Context, account: AccountId, uploads: Sequence[UploadId], *, reason: str) -> None:
+    """Expire those of some tickets that have not ended, in one transaction, and release what they reserved."""
+    async with context.database.write() as tx:
+        living = await rows.lock_living(tx, account, uploads)
+        await rows.set_expired(tx, account, [one.id for one in living], reason=reason, now=context.clock())
+        await storage.take(tx, account, reserved=-sum(one.reserved_bytes for one in living))

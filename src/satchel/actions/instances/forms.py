@@ -4,8 +4,9 @@ The same procedure serves every way in (start, task, action, native change, mess
 limits hold for each of them. Faults of all fields are reported together.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 from satchel.actions.instances import claims
 from satchel.actions.instances.claims import ClaimScope, NewLinkedFile
@@ -14,7 +15,7 @@ from satchel.actions.instances.values import check_values
 from satchel.model.app import COMMENT, Access, Area
 from satchel.model.errors import FieldFault, InvalidValues
 from satchel.model.fields import Field
-from satchel.model.forms import access_faults, file_references, missing_required
+from satchel.model.forms import access_faults, file_references, missing_required, value_of_texts
 from satchel.model.ids import FieldId, FileId, TaskId
 from satchel.model.submitted_forms import SubmittedFile, SubmittedForm
 from satchel.model.uploads import Upload
@@ -31,6 +32,8 @@ class Submission:
         descriptions: of those, by their numbers.
         links: files kept elsewhere, for the attachments tab.
         comment: written to the history, or None.
+        texts: values by field id as the texts of an HTML form; read when the fields are known.
+        added: numbers of uploads by field id that join what the field holds, or replace it in a field of one file.
     """
 
     values: Mapping[str, object] = field(default_factory=dict[str, object])
@@ -38,13 +41,41 @@ class Submission:
     descriptions: Mapping[int, str] = field(default_factory=dict[int, str])
     links: Sequence[NewLinkedFile] = ()
     comment: str | None = None
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    added: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
+
+    def filled(self, fields: Sequence[Field], held: Callable[[FieldId], Sequence[int]]) -> "Submission":
+        """Return the same with all that it says of fields as `values`.
+
+        Args:
+            fields: of the app.
+            held: returns the numbers of the files in a field.
+        """
+        if not self.texts and not self.added:
+            return self
+        known = {str(declared.id): declared for declared in fields}
+        values = {
+            **{
+                name: value_of_texts(known[name], texts) if name in known else texts
+                for name, texts in self.texts.items()
+            },
+            **self.values,
+        }
+        for name, numbers in self.added.items():
+            declared, named = known.get(name), values.get(name, [])
+            if name not in values and declared is not None and not declared.holds_one_file:
+                named = held(declared.id)
+            if isinstance(named, Sequence) and not isinstance(named, str):  # else its own fault is told
+                values[name] = [*cast("Sequence[object]", named), *numbers]
+        return replace(self, values=values, texts={}, added={})
 
     def numbers(self, fields: Sequence[Field]) -> list[int]:
         """Return every file number that the submission names, as far as they can be read."""
         found = list(self.attachments)
+        values = self.filled(fields, lambda _: ()).values
         for declared in fields:
-            if declared.is_file_type and declared.id in self.values:
-                ids, _ = file_references(declared, self.values[declared.id])
+            if declared.is_file_type and declared.id in values:
+                ids, _ = file_references(declared, values[declared.id])
                 found += ids
         return found
 
@@ -96,6 +127,7 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
         InvalidValues: with every fault of every field; nothing was changed.
     """
     fields = run.app.manifest.fields
+    given = given.filled(fields, lambda field_id: [int(file.id) for file in run.files_in(field_id)])
     faults = access_faults(form.access, given.values)
     if (given.attachments or given.links) and not form.tab:
         faults.append(FieldFault(field=claims.TAB, code="not_writable", message="No attachments are accepted here."))

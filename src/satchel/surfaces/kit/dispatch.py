@@ -4,24 +4,21 @@ One of these stands behind each path of a surface. What a handler raises becomes
 here, and nowhere else.
 """
 
-import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from satchel.actions import idempotency
 from satchel.model.causes import cause_of
 from satchel.model.errors import Busy, ErrorKind, MethodNotAllowed, NotFound, SatchelError, Unauthenticated
-from satchel.model.ids import CredentialId
 from satchel.surfaces.kit import bodies
 from satchel.surfaces.kit.compression import compressed
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Parts, Reply, Send
 from satchel.surfaces.kit.metrics import Metrics
+from satchel.surfaces.kit.once import once
 from satchel.surfaces.kit.surface import Surface
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -29,6 +26,8 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
 _OURS = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.STORAGE, ErrorKind.CONFLICT})
 """Refusals behind which an error of the database or of the disk may stand, which the log then names."""
+
+_MAX_IDEMPOTENT_BYTES = 8 * 1024 * 1024
 
 Asgi = Callable[[MutableMapping[str, Any], bodies.Receive, Send], Awaitable[None]]
 
@@ -56,6 +55,7 @@ class Dispatch:
         """Answer one request."""
         request_id = new_request_id(self._parts)
         exchange = Exchange(self._parts, scope, receive, send, request_id)
+        exchange.route = self._route
         exchange.method = self._method(exchange)
         outgoing = _Outgoing(send, request_id)
         exchange.send = outgoing
@@ -118,43 +118,10 @@ class Dispatch:
         if endpoint.is_open:  # those whose requests carry their own proof ask for more themselves
             return await endpoint.handler(exchange)
         key = exchange.header("idempotency-key")
-        if key is None or endpoint.method != "POST":
-            return await endpoint.handler(exchange)
-        return await _once(exchange, endpoint, key)
-
-
-async def _once(exchange: Exchange, endpoint: Endpoint, key: str) -> Reply | None:
-    """Answer a request under an Idempotency-Key: the first time by its handler, later from memory."""
-    actor = exchange.actor
-    asked = exchange.scope["path"].encode() + b"?" + exchange.scope.get("query_string", b"")
-    acting = f"\0{actor.user_id}\0".encode()  # one credential may act for several users
-    digest = hashlib.sha256(asked + acting + await exchange.whole(_MAX_IDEMPOTENT_BYTES))
-    request = idempotency.KeyedRequest(
-        credential=actor.credential_id or CredentialId(0),
-        secret=exchange.secret,
-        route=f"{endpoint.method} {endpoint.path}",
-        key=key,
-        body_digest=digest.hexdigest(),
-    )
-    context = exchange.context
-    begun = await idempotency.begin(context, actor, request)
-    if not isinstance(begun, idempotency.ReservedKey):
-        headers = {**(begun.headers or {}), "Idempotency-Replayed": "true"}
-        return Reply(status=begun.status or 200, headers=headers, body=begun.body or b"")
-    exchange.parts = replace(exchange.parts, context=begun.context)
-    try:
-        reply = await endpoint.handler(exchange)
-    except BaseException:
-        await idempotency.release(context, begun)
-        raise
-    if reply is None:
-        await idempotency.release(context, begun)
-    else:
-        await idempotency.remember(context, begun, status=reply.status, headers=reply.headers, body=reply.body)
-    return reply
-
-
-_MAX_IDEMPOTENT_BYTES = 8 * 1024 * 1024
+        if key is None or endpoint.method != "POST" or (endpoint.takes_form and exchange.is_form):
+            return await endpoint.handler(exchange)  # of a form, the handler asks for the key when its files are there
+        body = await exchange.whole(_MAX_IDEMPOTENT_BYTES)
+        return await once(exchange, body, lambda: endpoint.handler(exchange))
 
 
 class _Outgoing:

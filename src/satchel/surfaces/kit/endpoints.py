@@ -41,6 +41,7 @@ class Endpoint:
         summary: a line for the API's description.
         body: the type of its JSON body, or None.
         takes: the media types of a body that is no JSON.
+        takes_form: whether the JSON may come as multipart/form-data instead, with its files.
         query: the type of its query string, which the dispatch checks; None leaves that to the handler.
         headers: the request headers that it reads, those that it needs with a `!` behind.
         answers: what it may answer when all is well.
@@ -55,6 +56,7 @@ class Endpoint:
     summary: str
     body: type[msgspec.Struct] | None = None
     takes: tuple[str, ...] = ()
+    takes_form: bool = False
     query: type[QueryString] | None = None
     headers: tuple[str, ...] = ()
     answers: tuple[Answer, ...] = ()
@@ -70,6 +72,7 @@ def endpoint(
     *,
     body: type[msgspec.Struct] | None = None,
     takes: Sequence[str] = (),
+    takes_form: bool = False,
     query: type[QueryString] | None = None,
     headers: Sequence[str] = (),
     answers: Sequence[Answer] = (),
@@ -85,6 +88,7 @@ def endpoint(
         summary=(handler.__doc__ or "").strip().partition("\n")[0],
         body=body,
         takes=tuple(takes),
+        takes_form=takes_form,
         query=query,
         headers=tuple(headers),
         answers=tuple(answers),

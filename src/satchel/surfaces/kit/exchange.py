@@ -73,6 +73,7 @@ class Exchange:
         parts: what the surface was given.
         params: the values of the path's parameters, as text.
         request_id: names the request in the log and in problem documents.
+        route: the path of its endpoint, with parameters as `{name}`.
         known_actor: who asks, once that was found out; None where nobody signed in.
         secret: what they proved it by; never logged or stored.
     """
@@ -85,6 +86,7 @@ class Exchange:
         self.receive = receive
         self.send = send
         self.request_id = request_id
+        self.route = ""
         self.method: str = scope["method"]
         self.params: dict[str, str] = {name: str(value) for name, value in scope.get("path_params", {}).items()}
         self.known_actor: Actor | None = None
@@ -211,6 +213,11 @@ class Exchange:
     def content_type(self) -> str:
         """What the body is said to be, without parameters and in lower case; "" where nothing is said."""
         return essence(self.header("content-type"))
+
+    @property
+    def is_form(self) -> bool:
+        """Whether the body is said to be a form that may have files."""
+        return self.content_type == "multipart/form-data"
 
     @property
     def content_length(self) -> int | None:

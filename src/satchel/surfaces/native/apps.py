@@ -7,6 +7,7 @@ from dataclasses import replace
 from satchel.actions.apps import deploying
 from satchel.actions.apps import versions as app_versions
 from satchel.actions.apps.versions import Diagram
+from satchel.actions.files.form_files import FormTarget
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.results import Result
 from satchel.model.actor import Right
@@ -29,6 +30,7 @@ from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
 from satchel.surfaces.native.description.answers import FORM, makes, shows
+from satchel.surfaces.native.filling import Filling, filled
 from satchel.surfaces.native.outputs import apps as outputs
 from satchel.surfaces.native.outputs.instances import work_result
 
@@ -112,23 +114,24 @@ def _diagram(code: str, found: Diagram, more: Mapping[str, str]) -> Reply:
 
 async def start(exchange: Exchange) -> Reply:
     """Start an instance with values and uploads."""
-    given = await exchange.read(inputs.Filled)
-    done = await lifecycle.start(exchange.context, exchange.actor, exchange.params["app"], given.submission())
-    return _started(exchange, done)
+    app = exchange.params["app"]
+
+    async def perform(filling: Filling) -> Reply:
+        return _started(exchange, await lifecycle.start(exchange.context, exchange.actor, app, filling.given))
+
+    return await filled(exchange, inputs.Filled, FormTarget(app=app), perform)
 
 
 async def run_creating_action(exchange: Exchange) -> Reply:
     """Run an action that starts an instance."""
-    given = await exchange.read(inputs.Filled)
-    done = await lifecycle.run_action(
-        exchange.context,
-        exchange.actor,
-        None,
-        exchange.number("action", "action"),
-        given.submission(),
-        app_code=exchange.params["app"],
-    )
-    return _started(exchange, done)
+    app, action = exchange.params["app"], exchange.number("action", "action")
+
+    async def perform(filling: Filling) -> Reply:
+        context, actor = exchange.context, exchange.actor
+        done = await lifecycle.run_action(context, actor, None, action, filling.given, app_code=app)
+        return _started(exchange, done)
+
+    return await filled(exchange, inputs.Filled, FormTarget(app=app), perform)
 
 
 def _started(exchange: Exchange, done: Result) -> Reply:
@@ -172,6 +175,7 @@ ENDPOINTS = (
         "/api/v1/apps/{app}/instances",
         start,
         body=inputs.Filled,
+        takes_form=True,
         answers=makes(WorkResult, "Location"),
         refuses=(*FORM, EngineStopped),
     ),
@@ -180,6 +184,7 @@ ENDPOINTS = (
         "/api/v1/apps/{app}/actions/{action}",
         run_creating_action,
         body=inputs.Filled,
+        takes_form=True,
         answers=makes(WorkResult, "Location"),
         refuses=(*FORM, EngineStopped),
     ),

@@ -1,6 +1,7 @@
 """Files: metadata, content with ranges, previews, links, changes, copies."""
 
-from satchel.actions.files import attached, links, seen
+from satchel.actions.files import adding, attached, links, seen
+from satchel.actions.files.form_files import FormTarget
 from satchel.actions.instances.places import FilePlace
 from satchel.model.api import files as api
 from satchel.model.api.kinds import Timestamp
@@ -35,6 +36,7 @@ from satchel.surfaces.native.description.answers import (
     shows,
     shows_if_visible,
 )
+from satchel.surfaces.native.filling import Filling, filled_form
 from satchel.surfaces.native.outputs import files as outputs
 from satchel.surfaces.native.outputs.paging import etag
 
@@ -51,17 +53,29 @@ async def read(exchange: Exchange) -> Reply:
 
 async def attach(exchange: Exchange) -> Reply:
     """Attach uploads to an instance, or a file that is kept elsewhere."""
-    given = await exchange.read(inputs.NewFile)
     instance = InstanceId(exchange.number("instance", "instance"))
+    if exchange.is_form:
+        return await _attach_form(exchange, instance)
+    given = await exchange.read(inputs.NewFile)
     place = FilePlace(field=None if given.field is None else FieldId(given.field), area=given.area)
     context, actor = exchange.context, exchange.actor
     if given.kind in (None, "stored"):
         if not given.uploads or given.url is not None:
             raise InvalidRequest("Name uploads, or a kind (link, drive, onedrive) with its url.", pointer="/uploads")
-        added = await attached.attach(context, actor, instance, list(given.uploads), place)
+        added = await adding.attach(context, actor, instance, list(given.uploads), place)
     else:
         added = [await _add_link(exchange, instance, given, place)]
     return json_reply(outputs.files(added), status=201)
+
+
+async def _attach_form(exchange: Exchange, instance: InstanceId) -> Reply:
+    async def perform(filling: Filling) -> Reply:
+        if not filling.given.attachments and not filling.given.added:
+            raise InvalidRequest("The form has no file; send each in a part named by its field, or by attachments.")
+        added = await adding.attach_form(exchange.context, exchange.actor, instance, filling.given)
+        return json_reply(outputs.files(added), status=201)
+
+    return await filled_form(exchange, FormTarget(instance=instance), perform, has_comment=False)
 
 
 async def _after(exchange: Exchange) -> Reply:
@@ -173,6 +187,7 @@ ENDPOINTS = (
         "/api/v1/instances/{instance}/files",
         attach,
         body=inputs.NewFile,
+        takes_form=True,
         answers=makes(api.Files),
         refuses=(*FORM, Gone),
     ),

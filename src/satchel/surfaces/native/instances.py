@@ -6,6 +6,7 @@ import msgspec
 
 from satchel.actions.calls import by_hand
 from satchel.actions.files import seen
+from satchel.actions.files.form_files import FormTarget
 from satchel.actions.instances import lifecycle, progress
 from satchel.actions.instances.lifecycle import View
 from satchel.actions.lists import history as histories
@@ -32,6 +33,7 @@ from satchel.surfaces.native.description.answers import (
     shows,
     shows_if_visible,
 )
+from satchel.surfaces.native.filling import Filling, filled
 from satchel.surfaces.native.outputs import calls as call_outputs
 from satchel.surfaces.native.outputs import files as file_outputs
 from satchel.surfaces.native.outputs import instances as outputs
@@ -144,20 +146,25 @@ async def files_of(exchange: Exchange) -> Reply:
 
 async def run_action(exchange: Exchange) -> Reply:
     """Run one of the app's actions."""
-    given = await exchange.read(inputs.Filled)
-    action = exchange.number("action", "action")
-    done = await lifecycle.run_action(exchange.context, exchange.actor, _id(exchange), action, given.submission())
-    headers = {"Location": f"/api/v1/instances/{done.instance.id}"}
-    return json_reply(outputs.work_result(done, exchange.actor), headers=headers)
+    instance, action = _id(exchange), exchange.number("action", "action")
+
+    async def perform(filling: Filling) -> Reply:
+        done = await lifecycle.run_action(exchange.context, exchange.actor, instance, action, filling.given)
+        headers = {"Location": f"/api/v1/instances/{done.instance.id}"}
+        return json_reply(outputs.work_result(done, exchange.actor), headers=headers)
+
+    return await filled(exchange, inputs.Filled, FormTarget(instance=instance), perform)
 
 
 async def send_message(exchange: Exchange) -> Reply:
     """Deliver a message with values and uploads to what has waited longest for it in the instance."""
-    given = await exchange.read(inputs.Filled)
-    await lifecycle.send_message(
-        exchange.context, exchange.actor, _id(exchange), exchange.params["message"], given.submission()
-    )
-    return Reply(status=204)
+    instance, message = _id(exchange), exchange.params["message"]
+
+    async def perform(filling: Filling) -> Reply:
+        await lifecycle.send_message(exchange.context, exchange.actor, instance, message, filling.given)
+        return Reply(status=204)
+
+    return await filled(exchange, inputs.Filled, FormTarget(instance=instance), perform)
 
 
 async def add_star(exchange: Exchange) -> Reply:
@@ -245,6 +252,7 @@ ENDPOINTS = (
         "/api/v1/instances/{instance}/actions/{action}",
         run_action,
         body=inputs.Filled,
+        takes_form=True,
         answers=shows(api.WorkResult, "Location"),
         refuses=(*FORM, EngineStopped),
     ),
@@ -253,6 +261,7 @@ ENDPOINTS = (
         "/api/v1/instances/{instance}/messages/{message}",
         send_message,
         body=inputs.Filled,
+        takes_form=True,
         answers=NOTHING,
         refuses=(*FORM, EngineStopped),
     ),

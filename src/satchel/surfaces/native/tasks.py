@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
 from satchel.actions.context import Context
+from satchel.actions.files.form_files import FormTarget
 from satchel.actions.instances import tasks
 from satchel.actions.lists import work
 from satchel.model.actor import Actor
@@ -18,6 +19,7 @@ from satchel.surfaces.kit.endpoints import Refusals, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
 from satchel.surfaces.native.description.answers import CHANGED, FORM, IF_MATCH, shows, shows_if_visible
+from satchel.surfaces.native.filling import Filling, filled
 from satchel.surfaces.native.outputs import instances as outputs
 from satchel.surfaces.native.outputs.paging import etag
 
@@ -110,25 +112,25 @@ async def assign(exchange: Exchange) -> Reply:
 
 async def save(exchange: Exchange) -> Reply:
     """Save a task's form without completing it."""
-    given = await exchange.read(inputs.Filled)
-    task = _id(exchange)
-    await tasks.save(exchange.context, exchange.actor, task, given.submission(), expected=exchange.revision())
-    return await _after(exchange, task)
+    task, expected = _id(exchange), exchange.revision()
+
+    async def perform(filling: Filling) -> Reply:
+        await tasks.save(exchange.context, exchange.actor, task, filling.given, expected=expected)
+        return await _after(exchange, task)
+
+    return await filled(exchange, inputs.Filled, FormTarget(task=task), perform)
 
 
 async def complete(exchange: Exchange) -> Reply:
     """Complete a task with its form and outcome."""
-    given = await exchange.read(inputs.Completed)
-    task = _id(exchange)
-    done = await tasks.complete(
-        exchange.context,
-        exchange.actor,
-        task,
-        given.submission(),
-        outcome=given.outcome,
-        expected=exchange.revision(),
-    )
-    return json_reply(outputs.work_result(done, exchange.actor))
+    task, expected = _id(exchange), exchange.revision()
+
+    async def perform(filling: Filling) -> Reply:
+        context, actor = exchange.context, exchange.actor
+        done = await tasks.complete(context, actor, task, filling.given, outcome=filling.outcome, expected=expected)
+        return json_reply(outputs.work_result(done, actor))
+
+    return await filled(exchange, inputs.Completed, FormTarget(task=task), perform)
 
 
 _SHOWN = shows_if_visible(api.Task, "task")
@@ -155,6 +157,7 @@ ENDPOINTS = (
         "/api/v1/tasks/{task}/save",
         save,
         body=inputs.Filled,
+        takes_form=True,
         headers=IF_MATCH,
         answers=_SHOWN,
         refuses=(*FORM, *CHANGED),
@@ -164,6 +167,7 @@ ENDPOINTS = (
         "/api/v1/tasks/{task}/complete",
         complete,
         body=inputs.Completed,
+        takes_form=True,
         headers=IF_MATCH,
         answers=shows(api.WorkResult),
         refuses=(*FORM, *CHANGED, EngineStopped),

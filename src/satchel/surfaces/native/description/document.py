@@ -9,15 +9,19 @@ import msgspec
 from satchel import __version__
 from satchel.model.api.kinds import VALUE
 from satchel.model.errors import (
+    BadFile,
     BodyCutShort,
     BodyTooSlow,
     Busy,
     Conflict,
     DatabaseUnavailable,
+    DiskFull,
     Forbidden,
     IdempotencyKeyReused,
     InvalidRequest,
+    LengthRequired,
     NotFound,
+    OverQuota,
     PreconditionFailed,
     SatchelError,
     SessionEnded,
@@ -44,6 +48,7 @@ _BY = r"by_\1"
 _ANYWHERE = (InvalidRequest, Unavailable, DatabaseUnavailable)
 _SIGNED_IN = (Unauthenticated, SessionEnded, TooManyRequests)
 _WITH_BODY = (BodyCutShort, BodyTooSlow, TooLarge, UnsupportedMedia)
+_WITH_FILES = (LengthRequired, BadFile, OverQuota, DiskFull)
 _ONCE = (Busy, Conflict, IdempotencyKeyReused, *_WITH_BODY)
 
 _TEXT_PARAMETERS: Mapping[str, str] = {
@@ -194,8 +199,11 @@ def _security(endpoint: Endpoint) -> list[Json] | None:
 def _request_content(endpoint: Endpoint) -> Json:
     if endpoint.body is not None:
         reference: Json = {"$ref": f"#/components/schemas/{endpoint.body.__name__}"}
-        return {"application/json": {"schema": reference}}
-    content: Json = {}
+        content: Json = {"application/json": {"schema": reference}}
+        if endpoint.takes_form:
+            content["multipart/form-data"] = {"schema": _form_schema(endpoint.body)}
+        return content
+    content = {}
     for media_type in endpoint.takes:
         schema: Json = {"type": "string", "format": "binary"}
         if media_type == "multipart/form-data":
@@ -206,6 +214,31 @@ def _request_content(endpoint: Endpoint) -> Json:
             }
         content[media_type] = {"schema": schema}
     return content
+
+
+def _form_schema(body: type[msgspec.Struct]) -> Json:
+    """Return the parts of a form that brings its files along; those of fields are named by their ids."""
+    parts: Json = {
+        "attachments": {
+            "type": "array",
+            "description": "Files for the attachments tab, and numbers of uploads. A file for an area of it is a part"
+            " named `attachments[AREA]`.",
+            "items": {"anyOf": [_BYTES, {"type": "integer", "format": "int64", "minimum": 1}]},
+        }
+    }
+    known = {field.name for field in msgspec.structs.fields(body)}
+    if "values" in known:
+        parts["values"] = {"type": "string", "description": "Values by field id, as JSON; or each as a part."}
+        parts["comment"] = {"type": "string"}
+    if "outcome" in known:
+        parts["outcome"] = {"type": "string"}
+    return {
+        "type": "object",
+        "description": "A part with a file name is a file for the field that it is named by, beside what that holds;"
+        " one without is that field's value.",
+        "properties": parts,
+        "additionalProperties": {"anyOf": [_BYTES, {"type": "string"}]},
+    }
 
 
 def _is_needed(body: type[msgspec.Struct]) -> bool:
@@ -299,6 +332,8 @@ def refusals_of(endpoint: Endpoint) -> Mapping[int, tuple[str, ...]]:
         kinds.append(NotFound)
     if endpoint.body is not None or endpoint.takes:
         kinds += _WITH_BODY
+    if endpoint.takes_form:
+        kinds += _WITH_FILES
     if endpoint.method == "POST" and not endpoint.is_open:
         kinds += _ONCE
     if any(name.startswith("If-Match") for name in endpoint.headers):
