@@ -14,10 +14,21 @@ MANIFEST = {
         {"id": "shown", "type": "file"},
         {"id": "secret", "type": "file"},
         {"id": "note", "type": "text"},
+        {"id": "linked", "type": "file", "max_files": 2, "allow_links": True},
     ),
     "start": {"fields": {"any": "edit", "pdf": "edit", "few": "edit", "photo": "edit", "note": "edit"}},
     "tasks": {
-        "a": {"fields": {"any": "edit", "pdf": "edit", "few": "edit", "photo": "edit", "shown": "read", "note": "edit"}}
+        "a": {
+            "fields": {
+                "any": "edit",
+                "pdf": "edit",
+                "few": "edit",
+                "photo": "edit",
+                "shown": "read",
+                "note": "edit",
+                "linked": "edit",
+            }
+        }
     },
 }
 

@@ -10,6 +10,7 @@ from satchel.model.actor import Actor
 from satchel.model.errors import (
     InvalidValues,
 )
+from satchel.model.files import FileKind
 from satchel.model.ids import FieldId, TaskId
 from world import PDF, World, bundle, faults_of
 
@@ -115,3 +116,44 @@ async def test_replacing_the_one_file_of_a_field_keeps_the_old_until_the_new_is_
 
     assert [(file.id, file.name) for file in await world.files(number)] == [(int(new.id), "new.pdf")]
     assert FieldId("pdf") == (await world.files(number))[0].field_id
+
+
+async def test_a_form_names_links_among_files_and_has_them_in_its_order(
+    world: World, clerk: Actor, task: TaskId
+) -> None:
+    number = await instance_of(world, task)
+    upload = await world.upload(clerk, task=task, field="linked")
+    terms = {"url": "https://drive.example/terms", "name": "Terms", "description": "of delivery"}
+
+    await tasks.save(world.context, clerk, task, Submission(values={"linked": [terms, upload]}))
+
+    files = await world.files(number)
+    assert [(file.name, file.url, file.position) for file in files] == [
+        ("Terms", "https://drive.example/terms", 0),
+        ("note.txt", None, 1),
+    ]
+    assert (files[0].kind, files[0].description, files[0].size_bytes) == (FileKind.LINK, "of delivery", None)
+    kept = int(files[0].id)
+    plan = {"url": "https://drive.example/plan", "kind": "drive"}
+    await tasks.save(world.context, clerk, task, Submission(values={"linked": [plan, kept]}))
+    assert [file.name for file in await world.files(number)] == ["plan", "Terms"]
+    assert await world.drift() == []
+
+
+async def test_links_are_refused_beside_their_field_and_count_to_its_limit(
+    world: World, clerk: Actor, task: TaskId
+) -> None:
+    link = {"url": "https://drive.example/terms"}
+    other = {"url": "https://drive.example/plan"}
+    for values, code in (
+        ({"any": [link]}, "links_not_allowed"),
+        ({"linked": [{"url": "ftp://drive.example/terms"}]}, "type"),
+        ({"linked": [link, other, {"url": "https://drive.example/third"}]}, "too_many_files"),
+    ):
+        with pytest.raises(InvalidValues) as refused:
+            await tasks.save(world.context, clerk, task, Submission(values=values))
+        assert faults_of(refused.value) == [(next(iter(values)), code)]
+    assert await world.files(await instance_of(world, task)) == []
+
+    await tasks.save(world.context, clerk, task, Submission(values={"linked": [link, other]}))
+    assert len(await world.files(await instance_of(world, task))) == 2

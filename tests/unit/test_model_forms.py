@@ -4,8 +4,10 @@ import pytest
 
 from satchel.model.app import Access
 from satchel.model.fields import Field, FieldType, FileLimits
+from satchel.model.files import FileKind
 from satchel.model.forms import access_faults, file_references, missing_required
 from satchel.model.ids import FieldId
+from satchel.model.linked_files import NewLinkedFile
 
 NAME, COUNT, DOC, PICS = FieldId("name"), FieldId("count"), FieldId("doc"), FieldId("pics")
 FIELDS = (
@@ -46,6 +48,19 @@ def test_files_are_named_by_one_id_a_list_or_nothing(given: object, ids: tuple[i
     assert file_references(FIELDS[2], given) == (ids, [])
 
 
+def test_files_that_are_kept_elsewhere_are_named_by_their_addresses() -> None:
+    named = {"url": "https://drive.example/a", "name": "Plan 1/2", "description": "of the hall", "kind": "drive"}
+
+    found, faults = file_references(FIELDS[3], [7, {"url": "https://drive.example/b/terms.pdf"}, named])
+
+    assert faults == []
+    assert found == (
+        7,
+        NewLinkedFile(url="https://drive.example/b/terms.pdf", name="terms.pdf"),
+        NewLinkedFile(url="https://drive.example/a", name="Plan 1_2", description="of the hall", kind=FileKind.DRIVE),
+    )
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [
@@ -57,6 +72,13 @@ def test_files_are_named_by_one_id_a_list_or_nothing(given: object, ids: tuple[i
         ("abc", "type"),
         ("٣", "type"),
         ({"id": 5}, "type"),
+        ({"url": "https://drive.example/a", "id": 5}, "type"),
+        ({"url": "javascript:alert(1)"}, "type"),
+        ({"url": "https://[::"}, "type"),
+        ({"url": "https://drive.example/a", "kind": "stored"}, "type"),
+        ({"url": "https://drive.example/a", "name": 5}, "type"),
+        ({"url": "https://drive.example/a", "description": "d" * 2_001}, "too_long"),
+        ([{"url": "https://drive.example/a"}, {"url": "https://drive.example/a"}], "duplicate"),
         ([None], "type"),
         ([5, 5], "duplicate"),
         ([5, "5"], "duplicate"),

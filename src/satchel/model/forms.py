@@ -1,12 +1,14 @@
 """Checks of a submitted form by the form's access: its values, required fields, and files."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from satchel.model.app import Access
-from satchel.model.errors import FieldFault, SatchelError
+from satchel.model.errors import FieldFault, InvalidValues, SatchelError
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import FieldId
+from satchel.model.linked_files import NewLinkedFile, named_link
 from satchel.model.strict_json import parse_json
 
 MAX_FILE_REFERENCES = 10_000
@@ -68,10 +70,11 @@ def value_of_texts(field: Field, texts: Sequence[str]) -> object:
     return texts[0]
 
 
-def file_references(field: Field, given: object) -> tuple[tuple[int, ...], list[FieldFault]]:
-    """Return the ids given for a file field: one id, a list of ids, or null and `""` for none.
+def file_references(field: Field, given: object) -> tuple[tuple[int | NewLinkedFile, ...], list[FieldFault]]:
+    """Return the files given for a file field: one, a list of them, or null and `""` for none.
 
-    Ids may be integers or their digits as text. The action checks whether they are uploads or files of this field.
+    Each is an id or, for a file that is kept elsewhere, an object with its `url`. Ids may be integers or their digits
+    as text. The action checks whether they are uploads or files of this field, and whether it accepts links.
     """
     if given is None or given == "":
         return (), []
@@ -80,16 +83,20 @@ def file_references(field: Field, given: object) -> tuple[tuple[int, ...], list[
     if len(items) > limit:
         message = f"{len(items)} files came; {field.label} holds {limit} at most."
         return (), [FieldFault(field=field.id, code="too_many_files", message=message)]
-    ids: dict[int, None] = {}
+    found: dict[int | NewLinkedFile, None] = {}
     for item in items:
-        number = _id(item)
-        if number is None:
+        try:
+            one = named_link(cast("Mapping[object, object]", item)) if isinstance(item, Mapping) else _id(item)
+        except InvalidValues as error:
+            return (), [replace(fault, field=field.id) for fault in error.faults]
+        if one is None:
             message = "The ids of uploads or files are required here, as whole numbers."
             return (), [FieldFault(field=field.id, code="type", message=message)]
-        if number in ids:
-            return (), [FieldFault(field=field.id, code="duplicate", message=f"The file {number} is listed twice.")]
-        ids[number] = None
-    return tuple(ids), []
+        if one in found:
+            what = f"file {one}" if isinstance(one, int) else f"link {one.name}"
+            return (), [FieldFault(field=field.id, code="duplicate", message=f"The {what} is listed twice.")]
+        found[one] = None
+    return tuple(found), []
 
 
 def _id(item: object) -> int | None:

@@ -11,11 +11,10 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.files import intake, tickets
-from satchel.actions.files.attached import MAX_URL_CHARS, checked_description
 from satchel.actions.files.intake import Arrival
 from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import claims
-from satchel.actions.instances.claims import ClaimScope, NewLinkedFile
+from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, submit
 from satchel.actions.instances.places import MAX_AREA_CHARS, is_area, require_running
 from satchel.actions.instances.run import change
@@ -24,6 +23,7 @@ from satchel.db import uploads as rows
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import FieldFault, InvalidValues, SatchelError
 from satchel.model.ids import InstanceId, UploadId
+from satchel.model.linked_files import MAX_URL_CHARS, NewLinkedFile, checked_description
 from satchel.model.transfer.media import media_type
 from satchel.model.transfer.names import clean_upload_name
 from satchel.model.uploads import Upload

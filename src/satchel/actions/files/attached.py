@@ -8,13 +8,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.instances import claims
-from satchel.actions.instances.claims import FileCopy, NewLinkedFile
+from satchel.actions.instances.claims import FileCopy
 from satchel.actions.instances.places import FilePlace, check_file, check_place, require_running, require_writable
 from satchel.actions.instances.run import Run, change, check_revision
 from satchel.actions.loading import LoadedApp
@@ -28,19 +27,15 @@ from satchel.model.digest import Digest
 from satchel.model.errors import (
     BlobMissing,
     Conflict,
-    FieldFault,
     Gone,
     InvalidState,
-    InvalidValues,
     NotFound,
 )
 from satchel.model.files import File, FileKind
 from satchel.model.ids import CredentialId, FileId, InstanceId
 from satchel.model.instance import Instance
+from satchel.model.linked_files import checked_description, web_link
 from satchel.model.transfer.names import clean_upload_name
-
-MAX_DESCRIPTION_CHARS = 2_000
-MAX_URL_CHARS = 4_000
 
 BY_LINK = CredentialId(0)
 """What stands for the credential in the history where a file was fetched by a signed link."""
@@ -198,45 +193,14 @@ async def add_link(
         InvalidState: it does not run any more.
         InvalidValues: the address is no http(s) URL, or the field takes no links or no more files.
     """
-    address = _address(url)
+    link = web_link(url, name=name, description=description, kind=kind, area=place.area)
     async with change(context, actor, instance_id) as run:
         await require_writable(run, actor, place.field, adding=True)
         require_running(run)
-        link = NewLinkedFile(
-            kind=kind,
-            url=address,
-            name=clean_upload_name(name or address.rsplit("/", 1)[-1] or "link"),
-            description=checked_description(description),
-            area=place.area,
-        )
         (file_id,) = await claims.attach_links(run, [link], field_id=place.field)
         check_place(run, place)
         await run.event("file.added", file=file_id, data={"kind": kind.value, "field": place.field})
         return run.files_of([file_id])[0]
-
-
-def _address(url: str) -> str:
-    try:
-        parts = urlsplit(url) if len(url) <= MAX_URL_CHARS and url.isprintable() else urlsplit("")
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:  # brackets that hold no IPv6 address
-        is_good = False
-    if not is_good:
-        message = f"A link is an http or https address of at most {MAX_URL_CHARS} characters."
-        raise InvalidValues([FieldFault(field="url", code="type", message=message)])
-    return url
-
-
-def checked_description(text: str) -> str:
-    """Return a description that a file may have.
-
-    Raises:
-        InvalidValues: it is too long.
-    """
-    if len(text) > MAX_DESCRIPTION_CHARS:
-        message = f"A description has {MAX_DESCRIPTION_CHARS} characters at most."
-        raise InvalidValues([FieldFault(field="description", code="too_long", message=message)])
-    return text
 
 
 async def describe(

@@ -1,8 +1,9 @@
 """Claims: turns uploads into files, all or none, in the transaction of the form that names them.
 
-A form's value for a file field is the list of file numbers that the field shall hold, in order: files that it holds
-already, and uploads that were made for it. What it held and the list leaves out is deleted (and can be restored for a
-while); what the list adds is claimed. An upload and the file that it becomes share their number.
+A form's value for a file field is the list of files that the field shall hold, in order: numbers of files that it
+holds already, numbers of uploads that were made for it, and links to files that are kept elsewhere. What it held and
+the list leaves out is deleted (and can be restored for a while); what the list adds is claimed. An upload and the file
+that it becomes share their number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from satchel.model.errors import FieldFault
 from satchel.model.fields import Field, FieldType, FileLimits
 from satchel.model.files import File, FileKind, NewFile
 from satchel.model.ids import AccountId, FieldId, FileId, InstanceId, TaskId, UploadId, UserId
+from satchel.model.linked_files import NewLinkedFile
 from satchel.model.transfer.media import is_image, matches_accept
 from satchel.model.uploads import Upload, UploadState
 from satchel.queue.enqueue import MAKE_PREVIEW
@@ -52,21 +54,6 @@ class ClaimScope:
         return upload.task_id == self.task_id if upload.task_id is not None else self.instance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLinkedFile:
-    """A file whose bytes are kept elsewhere, to be attached; all of it is checked already.
-
-    Attributes:
-        url: where it is.
-    """
-
-    url: str
-    name: str
-    description: str = ""
-    area: str | None = None
-    kind: FileKind = FileKind.LINK
-
-
 async def lock_named(
     tx: Writer, account: AccountId, ids: Sequence[int], instance: InstanceId | None, *, with_start: bool = False
 ) -> dict[int, Upload]:
@@ -87,16 +74,20 @@ async def lock_named(
 
 def named_faults(
     run: Run,
-    named: Mapping[FieldId, Sequence[int]],
+    named: Mapping[FieldId, Sequence[int | NewLinkedFile]],
     tab: Sequence[int],
     uploads: Mapping[int, Upload],
     scope: ClaimScope,
 ) -> list[FieldFault]:
-    """Return a fault for each file number that a form may not name."""
+    """Return a fault for each file number and each link that a form may not name."""
     faults: list[FieldFault] = []
     for field_id, ids in named.items():
         held = {file.id for file in run.files_in(field_id)}
-        faults += _faults(run, field_id, [i for i in ids if FileId(i) not in held], uploads, scope)
+        numbers = [one for one in ids if isinstance(one, int) and FileId(one) not in held]
+        faults += _faults(run, field_id, numbers, uploads, scope)
+        field = run.app.manifest.field(field_id)
+        if field is not None and field.files is not None and not field.files.allow_links:
+            faults += [_no_links(field, one.name) for one in ids if isinstance(one, NewLinkedFile)]
     if len(set(tab)) != len(tab):
         faults.append(FieldFault(field=TAB, code="duplicate", message="An attachment is named twice."))
     return faults + _faults(run, None, tab, uploads, scope)
@@ -129,7 +120,7 @@ def _faults(
 
 async def claim(
     run: Run,
-    named: Mapping[FieldId, Sequence[int]],
+    named: Mapping[FieldId, Sequence[int | NewLinkedFile]],
     tab: Sequence[int],
     uploads: Mapping[int, Upload],
     descriptions: Mapping[int, str],
@@ -142,7 +133,7 @@ async def claim(
         descriptions: of those for the tab, by their numbers.
     """
     account = run.instance.account_id
-    added = [number for ids in (*named.values(), tab) for number in ids if number in uploads]
+    added = [one for ids in (*named.values(), tab) for one in ids if isinstance(one, int) and one in uploads]
     removed: list[FileId] = []
     positions: dict[FileId, int] = {}
     new: list[NewFile] = []
@@ -150,11 +141,13 @@ async def claim(
     for field_id, ids in named.items():
         held = {int(file.id): file for file in run.files_in(field_id)}
         removed += sorted(file.id for number, file in held.items() if number not in ids)
-        for position, number in enumerate(ids):
-            if number not in held:
-                new.append(_claimed(run, uploads[number], field_id, position, facts))
-            elif held[number].position != position:
-                positions[FileId(number)] = position
+        for position, one in enumerate(ids):
+            if isinstance(one, NewLinkedFile):
+                new.append(_linked(run, one, field_id, position))
+            elif one not in held:
+                new.append(_claimed(run, uploads[one], field_id, position, facts))
+            elif held[one].position != position:
+                positions[FileId(one)] = position
     new += [
         _claimed(run, uploads[number], None, None, facts, description=descriptions.get(number, "")) for number in tab
     ]
@@ -162,8 +155,8 @@ async def claim(
     attached = await attach_all(run, new)
     if removed:
         await rows.set_deleted(run.tx, account, removed, at=run.now, by=run.actor.user_id)
-    if attached:
-        await upload_rows.set_claimed(run.tx, account, [UploadId(int(file.id)) for file in attached], run.now)
+    if claimed := [UploadId(int(file.id)) for file in attached if int(file.id) in uploads]:
+        await upload_rows.set_claimed(run.tx, account, claimed, run.now)
     run.forget_files(removed)
     run.move_files(positions)
     return [file.id for file in attached], removed
@@ -243,20 +236,21 @@ async def attach_received(run: Run, received: Received, *, field_id: FieldId | N
 async def attach_links(run: Run, links: Sequence[NewLinkedFile], *, field_id: FieldId | None) -> list[FileId]:
     """Attach files that are kept elsewhere behind what the field or tab holds; they count nothing against the quota."""
     base = _behind(run, field_id)
-    new = [
-        NewFile(
-            uuid=run.new_uuid(),
-            field_id=field_id,
-            area=link.area,
-            position=None if base is None else base + nth,
-            kind=link.kind,
-            name=link.name,
-            description=link.description,
-            url=link.url,
-        )
-        for nth, link in enumerate(links)
-    ]
+    new = [_linked(run, link, field_id, None if base is None else base + nth) for nth, link in enumerate(links)]
     return [file.id for file in await attach_all(run, new)]
+
+
+def _linked(run: Run, link: NewLinkedFile, field_id: FieldId | None, position: int | None) -> NewFile:
+    return NewFile(
+        uuid=run.new_uuid(),
+        field_id=field_id,
+        area=link.area,
+        position=position,
+        kind=link.kind,
+        name=link.name,
+        description=link.description,
+        url=link.url,
+    )
 
 
 def _behind(run: Run, field_id: FieldId | None) -> int | None:
@@ -326,12 +320,16 @@ def limit_faults(field: Field, files: Sequence[File]) -> list[FieldFault]:
         faults.append(FieldFault(field=field.id, code="too_many_files", message=message))
     for file in files:
         if file.kind is not FileKind.STORED and not limits.allow_links:
-            message = f"{field.id} accepts no files that are kept elsewhere ({file.name})."
-            faults.append(FieldFault(field=field.id, code="links_not_allowed", message=message))
+            faults.append(_no_links(field, file.name))
         elif file.kind is FileKind.STORED:
             size, kind = file.size_bytes or 0, file.media_type or ""
             faults += _stored_faults(field, limits, name=file.name, size=size, kind=kind)
     return faults
+
+
+def _no_links(field: Field, name: str) -> FieldFault:
+    message = f"{field.id} accepts no files that are kept elsewhere ({name})."
+    return FieldFault(field=field.id, code="links_not_allowed", message=message)
 
 
 def _stored_faults(field: Field, limits: FileLimits, *, name: str, size: int, kind: str) -> list[FieldFault]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from satchel.actions.instances import claims
-from satchel.actions.instances.claims import ClaimScope, NewLinkedFile
+from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.run import Run
 from satchel.actions.instances.values import check_values
 from satchel.model.app import COMMENT, Access, Area
@@ -17,6 +17,7 @@ from satchel.model.errors import FieldFault, InvalidValues
 from satchel.model.fields import Field
 from satchel.model.forms import access_faults, file_references, missing_required, value_of_texts
 from satchel.model.ids import FieldId, FileId, TaskId
+from satchel.model.linked_files import NewLinkedFile
 from satchel.model.submitted_forms import SubmittedFile, SubmittedForm
 from satchel.model.uploads import Upload
 from satchel.model.values import merge
@@ -27,7 +28,8 @@ class Submission:
     """What somebody filled in.
 
     Attributes:
-        values: by field id, as decoded JSON; for a file field the numbers of the files that it shall hold.
+        values: by field id, as decoded JSON; for a file field the files that it shall hold: their numbers, and
+            objects for links (`satchel.model.linked_files.named_link`).
         attachments: uploads for the attachments tab.
         descriptions: of those, by their numbers.
         links: files kept elsewhere, for the attachments tab.
@@ -75,8 +77,8 @@ class Submission:
         values = self.filled(fields, lambda _: ()).values
         for declared in fields:
             if declared.is_file_type and declared.id in values:
-                ids, _ = file_references(declared, values[declared.id])
-                found += ids
+                named, _ = file_references(declared, values[declared.id])
+                found += [one for one in named if isinstance(one, int)]
         return found
 
 
@@ -189,8 +191,10 @@ def _is_file_field(run: Run, field_id: str) -> bool:
     return declared is not None and declared.is_file_type
 
 
-def _named_files(run: Run, given: Mapping[str, object]) -> tuple[dict[FieldId, Sequence[int]], list[FieldFault]]:
-    named: dict[FieldId, Sequence[int]] = {}
+def _named_files(
+    run: Run, given: Mapping[str, object]
+) -> tuple[dict[FieldId, Sequence[int | NewLinkedFile]], list[FieldFault]]:
+    named: dict[FieldId, Sequence[int | NewLinkedFile]] = {}
     faults: list[FieldFault] = []
     for declared in run.app.file_fields:
         if declared.id in given:

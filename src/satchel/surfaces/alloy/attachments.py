@@ -14,12 +14,12 @@ from satchel.actions.files.arrivals import Arrivals
 from satchel.actions.files.attached import Content
 from satchel.actions.files.embedded import ELEMENT, EmbeddedFiles, Path
 from satchel.actions.files.tickets import MAX_SIZE_BYTES
-from satchel.actions.instances.claims import NewLinkedFile
 from satchel.actions.instances.forms import Submission
 from satchel.actions.lists import attachments
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest
 from satchel.model.files import File, FileKind
+from satchel.model.linked_files import NewLinkedFile, checked_description
 from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.attachment_lists import LIST
 from satchel.surfaces.alloy.errors import INVALID_COMBINATION, AlloyRefusal, no_attachment
@@ -147,7 +147,7 @@ class AttachmentBody:
             number = await self._arriving.take(_nothing(), most_bytes=0)
         await self._arriving.label(number, name=name, area=area)
         found.uploads.append(number)
-        found.descriptions[number] = attached.checked_description(description)
+        found.descriptions[number] = checked_description(description)
 
 
 async def _nothing() -> AsyncGenerator[bytes, None]:
