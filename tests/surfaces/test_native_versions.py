@@ -23,6 +23,59 @@ async def test_a_version_shows_the_fields_that_it_had(api: Api) -> None:
     assert (await clerk.get("/api/v1/apps/TST")).json() == second
 
 
+async def test_a_version_shows_what_its_process_does_and_for_whom(api: Api) -> None:
+    await api.world.deploy_example("purchase-request")
+    await api.world.deploy_example("product-evaluation")
+    clerk = await api.client("clerk")
+
+    steps = (await clerk.get("/api/v1/apps/EVA")).json()["steps"]
+
+    nobody = {"within": None, "assigned": None, "group": None, "due_s": None}
+    assert steps == [
+        {
+            "id": "evaluate",
+            "name": "Evaluate Product",
+            "kind": "userTask",
+            "within": None,
+            "certain": True,
+            "assigned": "group",
+            "group": "buyers",
+            "due_s": 259_200,
+        },
+        {
+            "id": "create_request",
+            "name": "Create Purchase Request",
+            "kind": "serviceTask",
+            "certain": False,
+            **nobody,
+        },
+        {"id": "archive", "name": "Send to archive", "kind": "serviceTask", "certain": False, **nobody},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("assign", "assigned"),
+    [
+        (None, "starters"),
+        ({"starter": True}, "starter"),
+        ({"user": "buyer@acme.example"}, "user"),
+        ({"field": "who"}, "field"),
+    ],
+)
+async def test_a_step_says_to_whom_its_task_goes_and_never_an_e_mail(
+    api: Api, assign: dict[str, object] | None, assigned: str
+) -> None:
+    declared = fields({"id": "who", "type": "user"})
+    task: dict[str, object] = {"fields": {}} if assign is None else {"fields": {}, "assign": assign}
+    await api.world.deploy(bundle({"code": "TST", "title": "Test", "fields": declared, "tasks": {"a": task}}))
+    clerk = await api.client("clerk")
+
+    (step,) = (await clerk.get("/api/v1/apps/TST")).json()["steps"]
+
+    assert (step["assigned"], step["group"], step["due_s"]) == (assigned, None, None)
+    assert "@" not in str(step)
+
+
 @pytest.mark.parametrize("number", ["3", "0", "2147483648", "one"])
 async def test_a_version_that_there_is_not_is_not_found(api: Api, number: str) -> None:
     await _deployed(api)

@@ -73,7 +73,7 @@ def trail(definition: Definition, state: bytes | None, visited: Iterable[Element
                 is_end=node.kind in ENDS,
                 is_passed=node.id in passed or (node.kind in ENDS and node.id in ended),
             )
-            for node in (process.nodes[name] for name in _in_order(process))
+            for node in (process.nodes[name] for name in in_order(process))
         ),
         flows=tuple(flow for flow in process.flows if flow in taken),
     )
@@ -98,7 +98,7 @@ def _conclude(process: Process, taken: set[ElementId], visited: Iterable[Element
             left.append(node.scope)
 
 
-def _in_order(process: Process) -> list[ElementId]:
+def in_order(process: Process) -> list[ElementId]:
     """Return all nodes in the order in which tokens can come to them, those of a subprocess behind it."""
     found: dict[ElementId, None] = {}
     left = [process.starts[ROOT]]

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from satchel.model.api.kinds import AccessName, FieldTypeName, ReplyBody, RightName, SeverityName, Timestamp
+from satchel.model.api.kinds import (
+    AccessName,
+    AssignedName,
+    FieldTypeName,
+    ReplyBody,
+    RightName,
+    SeverityName,
+    Timestamp,
+)
 
 
 class AppSummary(ReplyBody, frozen=True, kw_only=True):
@@ -163,11 +171,37 @@ class Action(ReplyBody, frozen=True, kw_only=True):
     create: bool
 
 
+class Step(ReplyBody, frozen=True, kw_only=True):
+    """An activity of an app's process: a task, or what Satchel does by itself.
+
+    Attributes:
+        id: in the BPMN document.
+        name: the drawn name, or the id.
+        kind: as BPMN names it: `userTask`, `serviceTask`, `callActivity`, …
+        within: the id of the subprocess that it lies in.
+        certain: whether every instance that comes to its end does it; otherwise the process may go another way.
+        assigned: of a user task: to a `group`, a certain `user`, the people whom a `field` names or the `starter`;
+            `starters`: it is offered to those who may start the app.
+        group: the name of the group, where `assigned` is `group`.
+        due_s: of a user task: the seconds from its opening to its due time.
+    """
+
+    id: str
+    name: str
+    kind: str
+    within: str | None
+    certain: bool
+    assigned: AssignedName | None
+    group: str | None
+    due_s: int | None
+
+
 class App(ReplyBody, frozen=True, kw_only=True):
     """A version of an app.
 
     Attributes:
         may: the rights of the caller for the app.
+        steps: the activities of its process, in the order in which it can come to them.
         tasks: by the BPMN element's id.
         messages: by the message's name.
     """
@@ -183,6 +217,7 @@ class App(ReplyBody, frozen=True, kw_only=True):
     tasks: Mapping[str, TaskForm]
     messages: Mapping[str, MessageInputs]
     actions: Sequence[Action]
+    steps: Sequence[Step]
     may: Sequence[RightName]
 
 

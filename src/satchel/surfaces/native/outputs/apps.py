@@ -7,6 +7,8 @@ from satchel.actions import allowed
 from satchel.actions.apps.deploying import Deployed
 from satchel.actions.loading import LoadedApp
 from satchel.db.apps import VersionRow
+from satchel.engine.graph import Kind
+from satchel.engine.outlook import Planned, outlook
 from satchel.model import app as model
 from satchel.model.actor import Actor
 from satchel.model.api import apps as api
@@ -48,6 +50,7 @@ def app(loaded: LoadedApp, actor: Actor) -> api.App:
         },
         messages={name: api.MessageInputs(inputs=list(message.inputs)) for name, message in manifest.messages.items()},
         actions=[_action(action) for action in manifest.actions.values()],
+        steps=[_step(planned, manifest) for planned in outlook(loaded.definition)],
         may=allowed.of_app(actor, loaded.app_id),
     )
 
@@ -62,6 +65,32 @@ def form(loaded: LoadedApp, task_form: model.TaskForm) -> api.Form:
         ],
         outcomes=_outcomes(task_form),
     )
+
+
+def _step(planned: Planned, manifest: model.Manifest) -> api.Step:
+    task = manifest.tasks.get(planned.id)
+    assign = task.assign if task is not None else model.Assignment()
+    is_task = planned.kind == Kind.USER_TASK
+    return api.Step(
+        id=planned.id,
+        name=planned.name,
+        kind=planned.kind,
+        within=planned.within,
+        certain=planned.is_certain,
+        assigned=_assigned(assign) if is_task else None,
+        group=assign.group if is_task else None,
+        due_s=int(task.due.total_seconds()) if is_task and task is not None and task.due is not None else None,
+    )
+
+
+def _assigned(assign: model.Assignment) -> str:
+    if assign.group is not None:
+        return "group"
+    if assign.user is not None:
+        return "user"
+    if assign.field is not None:
+        return "field"
+    return "starter" if assign.starter else "starters"
 
 
 def _outcomes(task_form: model.TaskForm) -> list[api.Outcome]:
