@@ -1,8 +1,6 @@
 """An instance: where it stands, what stopped it, its values, files and history, and what one may do with them."""
 
-import io
 import re
-import zipfile
 from pathlib import Path
 
 from playwright.async_api import Page, expect
@@ -61,13 +59,7 @@ async def _identifier(office: Office, instance: int) -> str:
 
 async def _stopped(office: Office) -> str:
     """Deploy the app that stops, start it, and return the instance's identifier."""
-    bundle = io.BytesIO()
-    with zipfile.ZipFile(bundle, "w") as archive:
-        for name, text in STOPPING.items():
-            archive.writestr(name, text)
-    headers = {**office.as_program("admin"), "Content-Type": "application/zip"}
-    deployed = await office.door.post("/api/v1/apps", content=bundle.getvalue(), headers=headers)
-    assert deployed.status_code == 201, deployed.text
+    await office.deploy(STOPPING)
     started = await office.door.post(
         "/api/v1/apps/STP/instances", json={"values": {"subject": "Crate"}}, headers=office.as_program("admin")
     )

@@ -1,6 +1,5 @@
 """Uploads: what is refused at once, what interrupts them, and what a form has of them in the end."""
 
-import asyncio
 import hashlib
 import re
 from collections.abc import Callable
@@ -8,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Dialog, FilePayload, Page, Request, Route, expect
+from playwright.async_api import Dialog, FilePayload, Page, Request, expect
 
 from browser.axe import axe
+from browser.pieces import Patches
 from browser.visiting import Scheme, Visits, every_look, sign_in_on_page
 from browser.watching import Watch
 from satchel.cli.demo.samples import SAMPLES
-
-PATIENCE_S = 30
 
 CHUNK = 8 * 2**20
 """How much the application sends at first; later pieces are larger where the network is fast."""
@@ -26,7 +24,6 @@ SIZE = CHUNK + 2 * 2**20
 TOO_LARGE_TO_KEEP = 52 * 2**20
 """A file that the browser does not keep over a reload."""
 
-TUS = re.compile(r"/api/v1/uploads/\d+/tus$")
 LARGE_MS = 60_000
 """How long a large file may take."""
 
@@ -40,46 +37,6 @@ def _photo(name: str) -> FilePayload:
 
 def _bytes(size: int) -> bytes:
     return (b"nothing in this file repeats in step with its pieces" * (size // 50))[:size]
-
-
-class Patches:
-    """The pieces that a page sends, by their offsets; the piece at `stop_at` is held up or broken once.
-
-    Attributes:
-        offsets: of all pieces, in order.
-    """
-
-    def __init__(self, stop_at: int | None = None, *, breaks: bool = False) -> None:
-        self.offsets: list[int] = []
-        self._stop_at = stop_at
-        self._breaks = breaks
-        self._held: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
-
-    async def attend(self, page: Page) -> "Patches":
-        """Watch the pieces of a page."""
-        await page.route(TUS, self._pass)
-        return self
-
-    async def go_on(self) -> None:
-        """Wait for the piece that is held up, and let it pass."""
-        async with asyncio.timeout(PATIENCE_S):
-            route = await self._held
-        await route.continue_()
-
-    async def _pass(self, route: Route) -> None:
-        if route.request.method != "PATCH":
-            await route.continue_()
-            return
-        offset = int(route.request.headers["upload-offset"])
-        self.offsets.append(offset)
-        if offset != self._stop_at:
-            await route.continue_()
-            return
-        self._stop_at = None
-        if self._breaks:
-            await route.abort("connectionreset")
-        else:
-            self._held.set_result(route)
 
 
 async def _collection(visit: Visits, **look: Any) -> Page:  # width and scheme
