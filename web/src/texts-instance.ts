@@ -15,6 +15,8 @@ export const instanceTexts = {
       stopped: "Stopped",
       faulty: "Faulty",
     },
+    startedStep: "Started",
+    startedStepBy: (name: string) => `Started by ${name}`,
     startedBy: (name: string, at: string) => `started by ${name}, ${at}`,
     started: (at: string) => `started ${at}`,
     satchel: "Satchel",

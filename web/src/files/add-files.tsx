@@ -57,16 +57,17 @@ export function AddFiles({ instance, title, field, held }: Props) {
   );
 }
 
-/** What is under way to a place of an instance, and what was refused. */
-export function Arriving({ instance, field }: { instance: number; field: string | null }) {
+/** What is under way to a place of an instance, which has room for so many files more, and what was refused. */
+export function Arriving({ instance, field, room }: { instance: number; field: string | null; room: number }) {
   const rows = uploadsFor({ instance }, field).value.filter((row) => row.state.value.is !== "done");
+  const coming = rows.filter((row) => row.state.value.is !== "refused").length;
   if (rows.length === 0) {
     return null;
   }
   return (
     <ul class="list arriving">
       {rows.map((row) => (
-        <UploadItem key={row.key} row={row} />
+        <UploadItem key={row.key} row={row} hasRoom={coming < room} />
       ))}
     </ul>
   );

@@ -6,15 +6,16 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Schemas } from "../api/client";
 import { claimed, isRestored, type Row, type UploadTarget, uploadsFor } from "../uploads/queue";
 import { findFinished } from "../uploads/restore";
+import { type FileValue, isPlace } from "./file-order";
 
 type Arrivals = {
   field: { id: string };
   target: UploadTarget;
-  value: readonly number[];
+  value: readonly FileValue[];
   held: readonly Schemas["File"][];
-  onChange: (ids: number[]) => void;
+  onChange: (value: FileValue[]) => void;
   /** The value once what has arrived is in it. */
-  merge: (value: readonly number[], rows: readonly Row[]) => number[];
+  merge: (value: readonly FileValue[], rows: readonly Row[]) => FileValue[];
 };
 
 /**
@@ -28,16 +29,16 @@ export function useArrivals(props: Arrivals): void {
 
   useEffect(() => {
     const uploads = uploadsFor(target, field.id);
-    const set = (ids: number[]) => {
+    const set = (next: FileValue[]) => {
       const { value, onChange } = newest.current;
-      if (ids.length !== value.length || ids.some((id, index) => id !== value[index])) {
-        newest.current = { ...newest.current, value: ids };
-        onChange(ids);
+      if (next.length !== value.length || next.some((entry, index) => entry !== value[index])) {
+        newest.current = { ...newest.current, value: next };
+        onChange(next);
       }
     };
     const follow = effect(() => {
-      const ids = newest.current.merge(newest.current.value, uploads.value);
-      untracked(() => set(ids));
+      const next = newest.current.merge(newest.current.value, uploads.value);
+      untracked(() => set(next));
     });
     const forget = effect(() => {
       if (isRestored.value) {
@@ -50,12 +51,15 @@ export function useArrivals(props: Arrivals): void {
       const unknown = () => {
         const held = new Set(newest.current.held.map((file) => file.id));
         const known = new Set(uploads.peek().map((row) => row.ticket.peek()));
-        return new Set(newest.current.value.filter((id) => !held.has(id) && !known.has(id)));
+        const keys = new Set(uploads.peek().map((row) => row.key));
+        const isGone = (entry: FileValue) =>
+          typeof entry === "number" ? !held.has(entry) && !known.has(entry) : isPlace(entry) && !keys.has(entry.upload);
+        return new Set(newest.current.value.filter(isGone));
       };
       if (unknown().size > 0) {
         await findFinished();
         const gone = unknown();
-        set(newest.current.value.filter((id) => !gone.has(id)));
+        set(newest.current.value.filter((entry) => !gone.has(entry)));
       }
     };
     return () => {
@@ -65,9 +69,9 @@ export function useArrivals(props: Arrivals): void {
   }, [target, field.id]);
 
   useEffect(() => {
-    const ids = props.merge(props.value, uploadsFor(target, field.id).peek());
-    if (ids.length !== props.value.length) {
-      props.onChange(ids); // the form began anew, and the uploads are still there
+    const next = props.merge(props.value, uploadsFor(target, field.id).peek());
+    if (next.length !== props.value.length) {
+      props.onChange(next); // the form began anew, and the uploads are still there
     }
   });
 

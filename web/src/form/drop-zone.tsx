@@ -17,6 +17,8 @@ type Props = {
   isInvalid: boolean;
   describedBy: string;
   onFiles: (files: Given[]) => void;
+  /** Where the field accepts links; a second press closes what the first opened. */
+  link?: { isOpen: boolean; onPress: () => void } | undefined;
   /** The limits. */
   children: ComponentChildren;
 };
@@ -34,6 +36,7 @@ export function DropZone({
   isInvalid,
   describedBy,
   onFiles,
+  link,
   children,
 }: Props) {
   const [depth, setDepth] = useState(0);
@@ -96,6 +99,19 @@ export function DropZone({
         {words.chooseFiles}
         {isRequired && <span class="visually-hidden">, {texts.task.required}</span>}
       </button>
+      {link !== undefined && (
+        <button
+          class="button"
+          type="button"
+          id={id.replace(/-choose$/, "-link")}
+          aria-expanded={link.isOpen}
+          aria-describedby={`${label} ${describedBy}`}
+          onClick={link.onPress}
+        >
+          <Icon name="link" />
+          {words.link.open}
+        </button>
+      )}
       <input ref={chosen} type="file" hidden multiple={isMany} accept={accept.join(",")} onChange={take} />
       {isPhotos && <input ref={camera} type="file" hidden accept="image/*" capture="environment" onChange={take} />}
     </div>

@@ -1,20 +1,17 @@
 // A field of files or photos: what it holds, what is under way, and ways to add more.
 
-import { useRef } from "preact/hooks";
-
 import type { Schemas } from "../api/client";
 import { announce } from "../components/announce";
-import { Icon } from "../components/icon";
 import { bytes } from "../format";
 import { texts } from "../texts";
 import { acceptOf, type Limits, roomLeft, typesOf } from "../uploads/check";
-import { addFiles, type Row, remove, type UploadTarget, uploadsFor } from "../uploads/queue";
+import { addFiles, type UploadTarget, uploadsFor } from "../uploads/queue";
 import { useArrivals } from "./arrivals";
 import { DropZone } from "./drop-zone";
-import { HeldItem } from "./file-list";
-import { arrived, placed } from "./file-order";
+import { FieldFiles } from "./field-files";
+import { arrived, type FileValue, inOrder, placed } from "./file-order";
 import type { FormField } from "./form-state";
-import { UploadItem } from "./upload-item";
+import { addressIn, type LinkDraft, LinkEntry, nameOf } from "./link-entry";
 
 export { FileList } from "./file-list";
 
@@ -23,14 +20,17 @@ const words = texts.fields;
 export type FileProps = {
   field: FormField;
   target: UploadTarget;
-  /** The numbers of files and finished uploads, in order. */
-  value: readonly number[];
+  /** The numbers of files and finished uploads, and links, in order. */
+  value: readonly FileValue[];
   /** Files that the field holds on the server. */
   held: readonly Schemas["File"][];
   isRequired: boolean;
   fault: string | undefined;
   describedBy: string | undefined;
-  onChange: (ids: number[]) => void;
+  onChange: (value: FileValue[]) => void;
+  /** A link that is typed and not in the value yet. */
+  draft: LinkDraft | null;
+  onDraft: (draft: LinkDraft | null) => void;
 };
 
 /** What a field lets in. */
@@ -46,49 +46,43 @@ export function limitsOf(field: FormField, held: number): Limits {
   };
 }
 
-export function FileField({ field, target, value, held, isRequired, fault, describedBy, onChange }: FileProps) {
-  const uploads = uploadsFor(target, field.id);
-  const rows = uploads.value;
+export function FileField(props: FileProps) {
+  const { field, target, value, held, isRequired, fault, describedBy, onChange, draft, onDraft } = props;
+  const rows = uploadsFor(target, field.id).value;
   useArrivals({ field, target, value, held, onChange, merge: arrived });
-  const list = useRef<HTMLUListElement>(null);
 
-  const files = new Map(held.map((file) => [file.id, file]));
-  const shown = placed(value, rows).filter((one) => typeof one !== "number" || files.has(one));
-  const isRefused = (one: number | Row) => typeof one !== "number" && one.state.value.is === "refused";
-  const used = shown.filter((one) => !isRefused(one)).length;
-  const limits = limitsOf(field, shown.filter((one) => typeof one === "number").length);
+  const known = new Set(held.map((file) => file.id));
+  const all = placed(value, rows);
+  const items = all.filter((item) => item.is !== "file" || known.has(item.id));
+  const used = items.filter((item) => item.is !== "upload" || item.row.state.value.is !== "refused").length;
+  const limits = limitsOf(field, items.filter((item) => item.is !== "upload").length);
+  const hasRoom = field.max_files === undefined || used < field.max_files;
   const room = roomLeft();
   const labelId = `${field.id}-label`;
   const limitsId = `${field.id}-limits`;
+  const explainedBy = [limitsId, describedBy].filter((id) => id !== undefined).join(" ");
 
-  /** The button that had the focus goes with its row: that of the next row has it then, or the one that adds files. */
-  const moveFocus = (index: number) => {
-    requestAnimationFrame(() => {
-      const items = list.current?.querySelectorAll<HTMLElement>(":scope > li") ?? [];
-      const near = items[Math.min(index, items.length - 1)]?.querySelector<HTMLElement>(".acts button:last-child");
-      (near ?? document.getElementById(`${field.id}-choose`))?.focus();
-    });
+  const closeLink = () => {
+    onDraft(null);
+    requestAnimationFrame(() => document.getElementById(`${field.id}-link`)?.focus());
   };
-  const leave = (row: Row, index: number) => {
-    remove(row);
-    onChange(value.filter((id) => id !== row.ticket.peek()));
-    moveFocus(index);
-  };
-  const takeOut = (file: Schemas["File"], index: number) => {
-    const before = [...value];
-    onChange(before.filter((id) => id !== file.id));
-    announce(words.takenOut(file.name), { action: { label: texts.file.undo, run: () => onChange(before) } });
-    moveFocus(index);
+  const addLink = (typed: LinkDraft) => {
+    const url = addressIn(typed.url);
+    const isThere = items.some((item) => item.is === "link" && item.link.url === url);
+    if (url === null || isThere || !hasRoom) {
+      const reason = url === null ? words.link.bad : isThere ? words.link.twice : words.link.full(field.max_files ?? 0);
+      onDraft({ ...typed, fault: reason });
+      return;
+    }
+    const name = typed.name.trim() || nameOf(url);
+    onChange([...inOrder(all), { url, name }]);
+    announce(words.link.added(name));
+    closeLink();
   };
 
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would change how its parts are laid out
-    <div
-      class="file-field"
-      role="group"
-      aria-labelledby={labelId}
-      aria-describedby={[limitsId, describedBy].filter((id) => id !== undefined).join(" ")}
-    >
+    <div class="file-field" role="group" aria-labelledby={labelId} aria-describedby={explainedBy}>
       <DropZone
         id={`${field.id}-choose`}
         isPhotos={field.type === "photo"}
@@ -96,8 +90,13 @@ export function FileField({ field, target, value, held, isRequired, fault, descr
         accept={acceptOf(limits)}
         isRequired={isRequired}
         isInvalid={fault !== undefined}
-        describedBy={[limitsId, describedBy].filter((id) => id !== undefined).join(" ")}
+        describedBy={explainedBy}
         onFiles={(given) => addFiles(target, field.id, given, limits)}
+        link={
+          field.allow_links === true
+            ? { isOpen: draft !== null, onPress: () => (draft === null ? onDraft({ url: "", name: "" }) : closeLink()) }
+            : undefined
+        }
       >
         <span class="quiet small" id={limitsId}>
           {words.limits(
@@ -109,30 +108,19 @@ export function FileField({ field, target, value, held, isRequired, fault, descr
           {room !== null && ` ${words.left(bytes(room))}`}
         </span>
       </DropZone>
-      {shown.length > 0 && (
-        <ul class="list" aria-labelledby={labelId} ref={list}>
-          {shown.map((one, index) => {
-            if (typeof one !== "number") {
-              return <UploadItem key={one.key} row={one} onRemove={() => leave(one, index)} />;
-            }
-            const file = files.get(one);
-            return (
-              file !== undefined && (
-                <HeldItem key={one} file={file}>
-                  <button
-                    class="button icon"
-                    type="button"
-                    aria-label={texts.uploads.remove(file.name)}
-                    onClick={() => takeOut(file, index)}
-                  >
-                    <Icon name="x" />
-                  </button>
-                </HeldItem>
-              )
-            );
-          })}
-        </ul>
+      {draft !== null && (
+        <LinkEntry id={field.id} draft={draft} onDraft={onDraft} onAdd={() => addLink(draft)} onCancel={closeLink} />
       )}
+      <FieldFiles
+        id={field.id}
+        labelledBy={labelId}
+        all={all}
+        items={items}
+        held={held}
+        value={value}
+        hasRoom={hasRoom}
+        onChange={onChange}
+      />
     </div>
   );
 }

@@ -4,48 +4,42 @@ import type { ComponentChildren } from "preact";
 
 import type { Schemas } from "../api/client";
 import { Icon } from "../components/icon";
+import { contentAddress, linkable, previewAddress, siteOf } from "../files/file";
 import { bytes, dayAndTime, fullTime } from "../format";
+import { usePersonName } from "../people";
 import { texts } from "../texts";
-import { FileItem } from "./file-item";
-import { usePeople } from "./people";
+import { FileItem, type Moves } from "./file-item";
 
 type File = Schemas["File"];
 
-/** Where a file is downloaded from, or where a file of another kind is kept. */
-export function addressOf(file: File): string | null {
-  if (file.kind === "stored") {
-    return `/api/v1/files/${file.id}/content?disposition=attachment`;
-  }
-  return file.url !== null && /^https?:/i.test(file.url) ? file.url : null;
-}
+type HeldProps = { file: File; moves?: Moves | undefined; children?: ComponentChildren };
 
-function previewOf(file: File): string | null {
-  return file.kind === "stored" && file.media_type?.startsWith("image/") === true
-    ? `/api/v1/files/${file.id}/preview`
-    : null;
-}
-
-/** A file that the server holds; with what else can be done with it. */
-export function HeldItem({ file, children }: { file: File; children?: ComponentChildren }) {
-  const address = addressOf(file);
-  const by = usePeople().find((person) => person.id === file.created_by)?.name;
+/** A file that the server holds, or a link to one that is kept elsewhere; with what else can be done with it. */
+export function HeldItem({ file, moves, children }: HeldProps) {
+  const isStored = file.kind === "stored";
+  const address = contentAddress(file);
+  const by = usePersonName(file.created_by);
   return (
     <FileItem
       name={file.name}
-      picture={previewOf(file)}
-      {...(address === null ? {} : { href: address })}
+      picture={isStored && file.media_type?.startsWith("image/") === true ? previewAddress(file) : null}
+      {...(isStored
+        ? { href: address }
+        : { icon: "link" as const, elsewhere: file.url === null ? null : linkable(file.url) })}
+      moves={moves}
       meta={
         <>
           {file.size !== null && <span>{bytes(file.size)}</span>}
+          {!isStored && <span>{siteOf(file.url) ?? file.url}</span>}
           <span title={fullTime(file.created_at)}>
-            {by === undefined ? "" : `${by}, `}
+            {by === "" ? "" : `${by}, `}
             {dayAndTime(file.created_at)}
           </span>
         </>
       }
       acts={
         <>
-          {address !== null && (
+          {isStored && (
             <a class="button icon" href={address} download={file.name} aria-label={texts.file.download(file.name)}>
               <Icon name="download" />
             </a>

@@ -3,8 +3,9 @@ import { Icon } from "../components/icon";
 import { texts } from "../texts";
 import type { UploadTarget } from "../uploads/queue";
 import { FileField, FileList } from "./file-field";
-import { type FormField, type FormState, isEmpty, isFileField, isWritable, type Value } from "./form-state";
+import { type FormField, type FormState, filesIn, isEmpty, isFileField, isWritable, type Value } from "./form-state";
 import { ValueInput } from "./inputs";
+import type { LinkDraft } from "./link-entry";
 import { ShownTable, ShownValue } from "./shown-value";
 import { SignatureField } from "./signature-field";
 import { TableField } from "./table-field";
@@ -175,12 +176,14 @@ function Control({ field, value, state, target, held, describedBy }: ControlProp
       <Files
         field={field}
         target={target}
-        value={Array.isArray(value) ? (value as number[]) : []}
+        value={filesIn(value)}
         held={held}
         isRequired={isRequired}
         fault={fault}
         describedBy={describedBy}
         onChange={set}
+        draft={(state.drafts.value[field.id] as LinkDraft | undefined) ?? null}
+        onDraft={(draft) => state.setDraft(field.id, draft)}
       />
     );
   }

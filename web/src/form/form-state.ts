@@ -7,6 +7,7 @@ import { type Signal, signal } from "@preact/signals";
 import type { Schemas } from "../api/client";
 import type { Fault } from "../api/problem";
 import { texts } from "../texts";
+import { type FileValue, isPlace } from "./file-order";
 
 export type FormField = Schemas["FormField"];
 export type Value = Schemas["Value"];
@@ -22,6 +23,11 @@ export function isWritable(field: FormField): boolean {
   return field.access === "edit" || field.access === "require";
 }
 
+/** The value of a file field. */
+export function filesIn(value: Value | undefined): readonly FileValue[] {
+  return Array.isArray(value) ? (value as FileValue[]) : [];
+}
+
 export function isEmpty(value: Value | undefined): boolean {
   return (
     value === undefined ||
@@ -31,9 +37,13 @@ export function isEmpty(value: Value | undefined): boolean {
   );
 }
 
+type Kept = { values: Values; comment: string; drafts?: Values };
+
 export class FormState {
   readonly values: Signal<Values>;
   readonly comment = signal("");
+  /** What is typed and is no value yet: a link that was not added, by the field's id. */
+  readonly drafts: Signal<Values>;
   /** By the field's id, `lines/2/quantity` for a cell. */
   readonly faults = signal<Record<string, string>>({});
   readonly isChanged = signal(false);
@@ -50,12 +60,20 @@ export class FormState {
     const kept = this.#read();
     this.values = signal({ ...values, ...kept?.values });
     this.comment.value = kept?.comment ?? "";
+    this.drafts = signal(kept?.drafts ?? {});
     this.isRestored = kept !== null;
     this.isChanged.value = kept !== null;
   }
 
   set(field: string, value: Value): void {
     this.values.value = { ...this.values.value, [field]: value };
+    this.#changed(field);
+  }
+
+  /** Keep what is typed beside a field; null is nothing. */
+  setDraft(field: string, draft: Value): void {
+    const { [field]: _, ...rest } = this.drafts.value;
+    this.drafts.value = draft === null ? rest : { ...rest, [field]: draft };
     this.#changed(field);
   }
 
@@ -86,16 +104,17 @@ export class FormState {
     this.faults.value = Object.fromEntries(rest);
     this.isChanged.value = true;
     try {
-      sessionStorage.setItem(this.#key, JSON.stringify({ values: this.values.value, comment: this.comment.value }));
+      const kept: Kept = { values: this.values.value, comment: this.comment.value, drafts: this.drafts.value };
+      sessionStorage.setItem(this.#key, JSON.stringify(kept));
     } catch {
       // The tab's storage is full or switched off: what is typed lasts as long as the page.
     }
   }
 
-  #read(): { values: Values; comment: string } | null {
+  #read(): Kept | null {
     try {
       const text = sessionStorage.getItem(this.#key);
-      return text === null ? null : (JSON.parse(text) as { values: Values; comment: string });
+      return text === null ? null : (JSON.parse(text) as Kept);
     } catch {
       return null;
     }
@@ -158,12 +177,14 @@ function typedRows(field: FormField, rows: Value | undefined): { value: Value; f
 export function submission(
   fields: readonly FormField[],
   values: Values,
+  drafts: Values,
   isComplete: boolean,
 ): { values: Values; faults: Fault[] } {
   const sent: Values = {};
   const faults: Fault[] = [];
   for (const field of fields.filter(isWritable)) {
-    const value = values[field.id];
+    const given = values[field.id];
+    const value = isFileField(field) ? filesIn(given).filter((entry) => !isPlace(entry)) : given;
     if (field.type === "separator") {
       continue;
     }
@@ -179,6 +200,9 @@ export function submission(
       faults.push(...rows.faults);
     } else if (isFileField(field)) {
       sent[field.id] = value ?? [];
+      if (drafts[field.id] !== undefined) {
+        faults.push({ field: field.id, message: texts.fields.link.notAdded });
+      }
     } else {
       const one = typed(field.type, value);
       sent[field.id] = one.value;

@@ -1,29 +1,28 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { api, take } from "../api/client";
+import { findPeople, groupName, knownGroups, learnGroups, type Person, usePersonName } from "../people";
 import { texts } from "../texts";
 import { type InputProps, plain } from "./inputs";
-import { groupName, knownGroups, personName, usePeople } from "./people";
 
 const words = texts.fields;
-const MOST_SHOWN = 20;
+const TYPING_MS = 150;
 
 /** A person by name: a combobox after the pattern of the ARIA practices, with a list that follows what is typed. */
 export function PersonInput(props: InputProps) {
   const { id, value, onChange } = props;
-  const people = usePeople();
-  const name = typeof value === "number" ? personName(value) : "";
+  const name = usePersonName(typeof value === "number" ? value : null);
   const [text, setText] = useState(name);
   const [isOpen, setOpen] = useState(false);
   const [at, setAt] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => setText(name), [name]);
 
-  const wanted = text.trim().toLocaleLowerCase();
-  const found = people.filter((person) => person.name.toLocaleLowerCase().includes(wanted)).slice(0, MOST_SHOWN);
+  const wanted = text.trim() === name ? "" : text.trim();
+  const people = useFound(isOpen ? wanted : null);
+  const found = people ?? [];
   const active = found[Math.min(at, found.length - 1)];
 
-  const choose = (person: (typeof found)[number]) => {
+  const choose = (person: Person) => {
     onChange(person.id);
     setText(person.name);
     setOpen(false);
@@ -88,27 +87,41 @@ export function PersonInput(props: InputProps) {
             {person.name}
           </div>
         ))}
-        {found.length === 0 && <div class="quiet">{words.noPerson}</div>}
+        {found.length === 0 && <div class="quiet">{people === null ? texts.loading : words.noPerson}</div>}
       </div>
     </div>
   );
 }
 
+/** Return the people whose names contain a text, a moment after it was typed; null while they are read. */
+function useFound(text: string | null): readonly Person[] | null {
+  const [found, setFound] = useState<{ text: string; people: readonly Person[] } | null>(null);
+  useEffect(() => {
+    if (text === null) {
+      return;
+    }
+    let isOver = false;
+    const timer = setTimeout(
+      () => {
+        findPeople(text).then(
+          (people) => isOver || setFound({ text, people }),
+          () => isOver || setFound({ text, people: [] }),
+        );
+      },
+      text === "" ? 0 : TYPING_MS,
+    );
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [text]);
+  return found !== null && found.text === text ? found.people : null;
+}
+
 /** A group by name. */
 export function GroupInput(props: InputProps) {
   const { value, onChange } = props;
-  useEffect(() => {
-    if (knownGroups.value === null) {
-      take(api.GET("/api/v1/groups")).then(
-        (found) => {
-          knownGroups.value = found.items;
-        },
-        () => {
-          knownGroups.value = [];
-        },
-      );
-    }
-  }, []);
+  useEffect(() => void learnGroups(), []);
   const groups = knownGroups.value ?? [];
   return (
     <select

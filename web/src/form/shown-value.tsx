@@ -1,7 +1,9 @@
+import { useEffect } from "preact/hooks";
+
 import { dayAndTime, number, plainDate } from "../format";
+import { groupName, learnGroups, usePersonName } from "../people";
 import { texts } from "../texts";
 import type { FormField, Value } from "./form-state";
-import { groupName, personName, usePeople } from "./people";
 import { rowsOf } from "./table-field";
 
 const words = texts.fields;
@@ -14,6 +16,9 @@ const SAFE_LINK = /^(https?|mailto|tel):/i;
 export function ShownValue({ field, value }: { field: Declared; value: Value | undefined }) {
   if (field.type === "user" && typeof value === "number") {
     return <PersonName id={value} />;
+  }
+  if (field.type === "group" && typeof value === "number") {
+    return <GroupName id={value} />;
   }
   const text = textOf(field, value);
   if (field.type === "link" && SAFE_LINK.test(text)) {
@@ -30,8 +35,12 @@ export function ShownValue({ field, value }: { field: Declared; value: Value | u
 }
 
 export function PersonName({ id }: { id: number }) {
-  usePeople();
-  return <>{personName(id)}</>;
+  return <>{usePersonName(id)}</>;
+}
+
+function GroupName({ id }: { id: number }) {
+  useEffect(() => void learnGroups(), []);
+  return <>{groupName(id)}</>;
 }
 
 function textOf(field: Declared, value: Value | undefined): string {
@@ -58,8 +67,6 @@ function textOf(field: Declared, value: Value | undefined): string {
       return decimal(String(value));
     case "rating":
       return typeof value === "number" ? `${"★".repeat(value)} ${words.stars(value)}` : String(value);
-    case "group":
-      return typeof value === "number" ? groupName(value) : String(value);
     default:
       return String(value);
   }

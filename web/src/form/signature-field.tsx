@@ -12,13 +12,14 @@ import { SignatureSending } from "../uploads/signature";
 import { useArrivals } from "./arrivals";
 import { type FileProps, limitsOf } from "./file-field";
 import { HeldItem } from "./file-list";
+import type { FileValue } from "./file-order";
 import { SignaturePad } from "./signature-pad";
 import { UploadItem } from "./upload-item";
 
 const words = texts.fields;
 
 /** A field holds one signature: the one that arrived last. */
-function newestOf(value: readonly number[], rows: readonly Row[]): number[] {
+function newestOf(value: readonly FileValue[], rows: readonly Row[]): FileValue[] {
   const done = rows.filter((row) => row.state.value.is === "done" && row.ticket.value !== null);
   const ticket = done[done.length - 1]?.ticket.value ?? null;
   return ticket === null ? [...value] : [ticket];
@@ -77,6 +78,7 @@ export function SignatureField(props: FileProps) {
             <UploadItem
               key={row.key}
               row={row}
+              hasRoom={rows.length < 2}
               onRemove={() => {
                 remove(row);
                 onChange(value.filter((id) => id !== row.ticket.peek()));

@@ -6,13 +6,23 @@ import { texts } from "../texts";
 import { isImage } from "../uploads/check";
 import { chooseAgain, pause, proceed, type Row, remove } from "../uploads/queue";
 import { msLeft } from "../uploads/rows";
-import { FileItem, useObjectUrl } from "./file-item";
+import { FileItem, type Moves, useObjectUrl } from "./file-item";
 
 const words = texts.uploads;
 
-/** An upload in a list; where its number is in the value of a form, `onRemove` takes it out of both. */
-export function UploadItem({ row, onRemove = () => remove(row) }: { row: Row; onRemove?: () => void }) {
+type Props = {
+  row: Row;
+  /** Where its number is in the value of a form, this takes it out of both. */
+  onRemove?: () => void;
+  /** Whether the field holds fewer files than it may. */
+  hasRoom: boolean;
+  moves?: Moves | undefined;
+};
+
+/** An upload in a list. */
+export function UploadItem({ row, onRemove = () => remove(row), hasRoom, moves }: Props) {
   const state = row.state.value;
+  const fits = state.is === "refused" && state.waitsForRoom === true && hasRoom;
   const picture = useObjectUrl(isImage(row) ? row.file.value : null);
   const percent = row.size === 0 ? 0 : Math.floor((row.sent.value / row.size) * 100);
   const isLeft = state.is !== "done" && state.is !== "refused";
@@ -20,8 +30,9 @@ export function UploadItem({ row, onRemove = () => remove(row) }: { row: Row; on
     <FileItem
       name={row.name}
       picture={picture}
-      isBad={state.is === "broken" || state.is === "refused" || state.is === "lost"}
-      meta={<Meta row={row} percent={percent} />}
+      isBad={state.is === "broken" || (state.is === "refused" && !fits) || state.is === "lost"}
+      moves={moves}
+      meta={fits ? <SendNow row={row} /> : <Meta row={row} percent={percent} />}
       acts={
         <>
           {(state.is === "sending" || state.is === "paused" || state.is === "broken") && (
@@ -106,6 +117,19 @@ function Meta({ row, percent }: { row: Row; percent: number }) {
         </span>
       );
   }
+}
+
+/** The field was full, and is not any more. */
+function SendNow({ row }: { row: Row }) {
+  return (
+    <>
+      <span role="status">{words.roomNow}</span>
+      <button class="button" type="button" onClick={() => proceed(row)}>
+        {words.sendNow}
+        <span class="visually-hidden"> {row.name}</span>
+      </button>
+    </>
+  );
 }
 
 /** The browser did not keep the file: it continues once the person chooses it again. */

@@ -1,10 +1,12 @@
 // Where an instance stands, for the list and the diagram.
 
-import { api, type Schemas, take } from "../../api/client";
-import type { InstanceView } from "./rights";
+import { api, type Schemas, take } from "../api/client";
 
 export type Progress = Schemas["Progress"];
 export type StepState = Schemas["Element"]["state"];
+
+/** What of an instance says more of its steps. */
+type View = Pick<Schemas["InstanceView"], "state" | "tasks" | "waits">;
 
 /** A step that people recognize; gateways and events without a name are drawn only. */
 export type Step = {
@@ -22,7 +24,7 @@ export async function readProgress(instance: number): Promise<Progress> {
 }
 
 /** Return the steps of the list: what was reached, and while the process runs also what may still come. */
-export function stepsOf(progress: Progress, view: InstanceView): Step[] {
+export function stepsOf(progress: Progress, view: View): Step[] {
   return progress.elements.filter((element) => isListed(element, view)).map((element) => stepOf(element, view));
 }
 
@@ -31,7 +33,7 @@ function stateOf(element: Schemas["Element"]): StepState {
   return element.incident === null ? element.state : "failed";
 }
 
-function isListed(element: Schemas["Element"], view: InstanceView): boolean {
+function isListed(element: Schemas["Element"], view: View): boolean {
   if (element.state === "not_reached") {
     return view.state === "running" && isActivity(element);
   }
@@ -46,7 +48,7 @@ function isEvent(element: Schemas["Element"]): boolean {
   return /event$/i.test(element.kind);
 }
 
-function stepOf(element: Schemas["Element"], view: InstanceView): Step {
+function stepOf(element: Schemas["Element"], view: View): Step {
   const state = stateOf(element);
   const task = element.state === "waiting" ? view.tasks.find((one) => one.id === element.task) : undefined;
   const wait = element.state === "waiting" ? view.waits.find((one) => one.element === element.id) : undefined;

@@ -1,10 +1,10 @@
-import { Icon } from "../../components/icon";
-import type { IconName } from "../../components/icons";
-import { dayAndTime, fullTime } from "../../format";
-import { texts } from "../../texts";
-import { groupName } from "./names";
+import type { Schemas } from "../api/client";
+import { Icon } from "../components/icon";
+import type { IconName } from "../components/icons";
+import { dayAndTime, fullTime, shortTime } from "../format";
+import { groupName } from "../people";
+import { texts } from "../texts";
 import type { Step, StepState } from "./progress";
-import type { App } from "./rights";
 
 const words = texts.instance;
 
@@ -16,18 +16,46 @@ const LOOKS: Record<StepState, { icon: IconName | null; tone: string }> = {
   not_reached: { icon: null, tone: "k" },
 };
 
+type Props = {
+  steps: readonly Step[];
+  hidden?: boolean;
+  /** Where no heading names the list. */
+  label?: string;
+  /**
+   * Who started the instance and when, where nothing else on the page says so: in place of the start event. Times are
+   * short then: the list stands beside something else.
+   */
+  started?: { who: string; at: string };
+};
+
 /** Where an instance stands, as a list; the diagram says the same. */
-export function Steps({ steps, hidden = false }: { steps: readonly Step[]; hidden?: boolean }) {
+export function Steps({ steps, hidden = false, label, started }: Props) {
+  const shown = started === undefined ? steps : steps.filter((step) => !isStart(step));
   return (
-    <ol class={hidden ? "visually-hidden" : "line steps"}>
-      {steps.map((step) => (
-        <OneStep key={step.element.id} step={step} />
+    <ol class={hidden ? "visually-hidden" : "line steps"} aria-label={label}>
+      {started !== undefined && (
+        <li>
+          <span class={LOOKS.done.tone}>
+            <Icon name="check" />
+          </span>
+          <span>{started.who === "" ? words.startedStep : words.startedStepBy(started.who)}</span>
+          <time dateTime={started.at} title={fullTime(started.at)}>
+            {shortTime(started.at)}
+          </time>
+        </li>
+      )}
+      {shown.map((step) => (
+        <OneStep key={step.element.id} step={step} timeOf={started === undefined ? dayAndTime : shortTime} />
       ))}
     </ol>
   );
 }
 
-function OneStep({ step }: { step: Step }) {
+function isStart({ element }: Step): boolean {
+  return element.kind === "startEvent" && element.within === null;
+}
+
+function OneStep({ step, timeOf }: { step: Step; timeOf: (at: string) => string }) {
   const { state } = step;
   const { name, called } = step.element;
   const look = LOOKS[state];
@@ -50,7 +78,7 @@ function OneStep({ step }: { step: Step }) {
       </span>
       {step.at !== null && (
         <time dateTime={step.at} title={fullTime(step.at)}>
-          {dayAndTime(step.at)}
+          {timeOf(step.at)}
         </time>
       )}
     </li>
@@ -58,7 +86,7 @@ function OneStep({ step }: { step: Step }) {
 }
 
 /** Return the label of an outcome. */
-export function outcomeLabel(app: App | null, element: string, outcome: string): string {
+export function outcomeLabel(app: Schemas["App"] | null, element: string, outcome: string): string {
   return app?.tasks[element]?.outcomes.find((one) => one.id === outcome)?.label ?? outcome;
 }
 

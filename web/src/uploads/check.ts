@@ -22,8 +22,24 @@ export type Limits = {
 /** A file that was chosen, dropped or pasted. */
 export type Given = { file: File; isFolder?: boolean };
 
+/** Why a file is not sent; `waitsForRoom`: it can be once another is taken out. */
+export type Refusal = { reason: string; waitsForRoom: boolean };
+
 /** Return why a file is not sent, or null. */
-export function refusal({ file, isFolder }: Given, limits: Limits, used: number, left: number | null): string | null {
+export function refusal(given: Given, limits: Limits, used: number, left: number | null): Refusal | null {
+  const reason = never(given, limits);
+  if (reason !== null) {
+    return { reason, waitsForRoom: false };
+  }
+  if (limits.max_files !== undefined && used >= limits.max_files) {
+    return { reason: words.many(limits.max_files), waitsForRoom: true };
+  }
+  const isOver = left !== null && given.file.size > left;
+  return isOver ? { reason: words.quota(bytes(Math.max(0, left))), waitsForRoom: false } : null;
+}
+
+/** Why the field does not accept a file, whatever else it holds. */
+function never({ file, isFolder }: Given, limits: Limits): string | null {
   if (isFolder === true) {
     return words.folder;
   }
@@ -40,10 +56,7 @@ export function refusal({ file, isFolder }: Given, limits: Limits, used: number,
   if (limits.min_bytes !== undefined && file.size < limits.min_bytes) {
     return words.small(bytes(limits.min_bytes));
   }
-  if (limits.max_files !== undefined && used >= limits.max_files) {
-    return words.many(limits.max_files);
-  }
-  return left !== null && file.size > left ? words.quota(bytes(Math.max(0, left))) : null;
+  return null;
 }
 
 /** What the account's storage has room for, as it was last read. */

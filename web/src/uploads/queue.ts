@@ -1,4 +1,3 @@
-import { newKey } from "../api/keys";
 // The uploads of this page: three at a time, wherever the person walks in the application.
 //
 // A row waits, is sent, and ends as done or refused. What interrupts it in between (a pause, a broken connection, a
@@ -7,6 +6,7 @@ import { newKey } from "../api/keys";
 import { effect } from "@preact/signals";
 
 import { askToSignIn } from "../api/client";
+import { newKey } from "../api/keys";
 import { refreshCounts, storage } from "../frame/counts";
 import { me } from "../session/session";
 import { texts } from "../texts";
@@ -50,7 +50,7 @@ export function addFiles(target: Target, field: string | null, files: readonly G
   const added: Row[] = [];
   for (const given of files) {
     const { file } = given;
-    const reason = refusal(given, limits, used, left);
+    const refused = refusal(given, limits, used, left);
     const row = makeRow({
       key: newKey(),
       target,
@@ -60,10 +60,10 @@ export function addFiles(target: Target, field: string | null, files: readonly G
       type: typeOf(file),
       lastModified: file.lastModified,
       file,
-      state: reason === null ? { is: "waiting" } : { is: "refused", reason, mayRetry: false },
+      state: refused === null ? { is: "waiting" } : { is: "refused", mayRetry: false, ...refused },
     });
     added.push(row);
-    if (reason === null) {
+    if (refused === null) {
       used += 1;
       left = left === null ? null : left - file.size;
       remember(row);

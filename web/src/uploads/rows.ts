@@ -18,7 +18,8 @@ export type State =
   /** The page was reloaded, and the browser did not keep the file. */
   | { is: "lost" }
   | { is: "done" }
-  | { is: "refused"; reason: string; mayRetry: boolean };
+  /** `waitsForRoom`: before a byte was sent, because the field is full. */
+  | { is: "refused"; reason: string; mayRetry: boolean; waitsForRoom?: boolean };
 
 export type Row = {
   /** Unique on this device. */

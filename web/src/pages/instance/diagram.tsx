@@ -7,10 +7,10 @@ import Viewer from "bpmn-js/lib/Viewer";
 import { useEffect, useRef } from "preact/hooks";
 
 import { ICONS, type IconName } from "../../components/icons";
+import type { StepState } from "../../progress/progress";
 import { texts } from "../../texts";
 import type { Drawing } from "./drawing";
 import { panning } from "./panning";
-import type { StepState } from "./progress";
 
 const words = texts.instance;
 const LEAST_HEIGHT = 180;

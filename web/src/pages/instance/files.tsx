@@ -2,8 +2,8 @@ import type { Schemas } from "../../api/client";
 import { AddFiles, Arriving } from "../../files/add-files";
 import { isPicture, type StoredFile } from "../../files/file";
 import { FileRows, Thumbnails } from "../../files/list";
+import { personName } from "../../people";
 import { texts } from "../../texts";
-import { personName } from "./names";
 import type { App, InstanceView } from "./rights";
 
 const words = texts.instance;
@@ -77,7 +77,7 @@ export function PlaceOfFiles({ view, place, isCompact, addressOf, onChange }: Pr
       {place.files.length === 0 && <p class="quiet">{words.noFiles}</p>}
       {arePictures && <Thumbnails files={place.files} acts={acts} />}
       {!arePictures && place.files.length > 0 && <FileRows files={place.files} acts={acts} />}
-      <Arriving instance={view.id} field={place.id} />
+      <Arriving instance={view.id} field={place.id} room={most === null ? Infinity : most - place.files.length} />
     </section>
   );
 }

@@ -9,10 +9,10 @@ import { ShownAddress } from "../../files/copy-link";
 import type { StoredFile } from "../../files/file";
 import { copyText } from "../../files/links";
 import { bytes, dayAndTime, fullTime, plural } from "../../format";
+import { personName } from "../../people";
 import { texts } from "../../texts";
 import { listAddress } from "../neighbours";
 import { CancelDialog, DeleteDialog } from "./ending";
-import { personName } from "./names";
 import type { App, InstanceView } from "./rights";
 
 const words = texts.instance;

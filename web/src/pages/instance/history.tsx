@@ -5,8 +5,8 @@ import { Icon } from "../../components/icon";
 import { ProblemNote, Skeleton } from "../../components/state";
 import { fullTime, shortTime } from "../../format";
 import { type Loaded, useLoad } from "../../load";
+import { learnPeople } from "../../people";
 import { texts } from "../../texts";
-import { learnPeople } from "./names";
 import type { InstanceView } from "./rights";
 import { type Event, type Known, lineOf } from "./sentences";
 

@@ -4,11 +4,11 @@ import { api, type Schemas, take } from "../../api/client";
 import { ProblemNote, Skeleton } from "../../components/state";
 import { useTitle } from "../../components/title";
 import { useLoad } from "../../load";
+import { learnGroups, learnPeople } from "../../people";
+import { type Progress, readProgress } from "../../progress/progress";
 import { NotFound } from "../missing/not-found";
 import { Body } from "./body";
 import { useHistory } from "./history";
-import { learnGroups, learnPeople } from "./names";
-import { type Progress, readProgress } from "./progress";
 import { type App, type InstanceView, isOpen } from "./rights";
 import { namesGroups, peopleIn } from "./values";
 

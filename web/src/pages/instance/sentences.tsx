@@ -5,10 +5,10 @@ import type { ComponentChildren } from "preact";
 import type { Schemas } from "../../api/client";
 import type { IconName } from "../../components/icons";
 import { isPicture, type StoredFile } from "../../files/file";
+import { personName } from "../../people";
+import { outcomeLabel } from "../../progress/steps";
 import { texts } from "../../texts";
-import { personName } from "./names";
 import type { App, InstanceView } from "./rights";
-import { outcomeLabel } from "./steps";
 
 const words = texts.history;
 

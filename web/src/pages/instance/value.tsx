@@ -3,8 +3,6 @@ import type { ComponentChildren } from "preact";
 import type { Schemas } from "../../api/client";
 import type { Json } from "../../api/types";
 import { ShownValue } from "../../form/shown-value";
-import { texts } from "../../texts";
-import { personName } from "./names";
 
 /** A field, or a column of a table. */
 type Shown = Pick<Schemas["Column"], "type" | "options" | "max_stars">;
@@ -20,13 +18,10 @@ export function isNumeric(type: string): boolean {
 
 type Props = { field: Shown; value: Json | undefined; apps: ReadonlySet<string> };
 
-/** A value as people write it; people are named also when they have left, and identifiers lead to their instances. */
+/** A value as people write it, and identifiers lead to their instances. */
 export function Value({ field, value, apps }: Props) {
   if (!isSet(value)) {
     return "";
-  }
-  if (field.type === "user") {
-    return personName(Number(value)) || texts.instance.person(Number(value));
   }
   if (field.type === "text") {
     return <Text text={String(value)} apps={apps} />;

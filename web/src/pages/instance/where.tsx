@@ -2,11 +2,11 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { ProblemNote, Skeleton } from "../../components/state";
 import { type Loaded, useLoad } from "../../load";
+import { type Progress, statesOf, stepsOf } from "../../progress/progress";
+import { Steps } from "../../progress/steps";
 import { texts } from "../../texts";
 import { readDrawing } from "./drawing";
-import { type Progress, statesOf, stepsOf } from "./progress";
 import type { InstanceView } from "./rights";
-import { Steps } from "./steps";
 
 const words = texts.instance;
 const WIDE = "(min-width: 721px)";

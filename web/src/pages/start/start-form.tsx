@@ -5,8 +5,9 @@ import { asProblem } from "../../api/problem";
 import { Icon } from "../../components/icon";
 import { ProblemNote, Skeleton } from "../../components/state";
 import { useTitle } from "../../components/title";
-import { Deck, focusFirstFault, sayFaults } from "../../form/deck";
+import { focusFirstFault } from "../../form/deck";
 import { Done } from "../../form/done";
+import { FormDeck } from "../../form/form-deck";
 import { FormFields } from "../../form/form-fields";
 import { type FormField, FormState, submission } from "../../form/form-state";
 import { useMainKey } from "../../form/main-key";
@@ -16,6 +17,7 @@ import { useLoad } from "../../load";
 import { texts } from "../../texts";
 import { claimed, discard, pending } from "../../uploads/queue";
 import { NotFound } from "../missing/not-found";
+import { NextSteps, WhoSees } from "./outlook";
 
 const words = texts.start;
 
@@ -45,7 +47,7 @@ function Filling({ app }: { app: Schemas["App"] }) {
   const underWay = pending(target).value;
 
   async function start() {
-    const { values, faults } = submission(fields, state.values.value, true);
+    const { values, faults } = submission(fields, state.values.value, state.drafts.value, true);
     if (faults.length > 0) {
       state.refuse(faults);
       focusFirstFault();
@@ -88,7 +90,6 @@ function Filling({ app }: { app: Schemas["App"] }) {
       </>
     );
   }
-  const faults = state.faults.value;
   return (
     <>
       <a class="crumb" href="/start">
@@ -112,25 +113,13 @@ function Filling({ app }: { app: Schemas["App"] }) {
           <div class="form">
             <FormFields fields={fields} state={state} target={target} held={{}} />
           </div>
-          <Deck
-            say={
-              sending.isWaiting
-                ? words.waitFor(underWay)
-                : sending.busy !== null
-                  ? texts.task.sending
-                  : Object.keys(faults).length > 0
-                    ? sayFaults(faults, fields)
-                    : underWay > 0
-                      ? texts.task.uploading(underWay)
-                      : ""
-            }
-            {...(Object.keys(faults).length > 0 ? { tone: "bad" as const } : {})}
-          >
-            {sending.isWaiting ? (
-              <button class="button" type="button" onClick={sending.stopWaiting}>
-                {texts.task.stopWaiting}
-              </button>
-            ) : (
+          <FormDeck
+            sending={sending}
+            faults={state.faults.value}
+            fields={fields}
+            waits={words.waitFor(underWay)}
+            idle={underWay > 0 ? texts.task.uploading(underWay) : ""}
+            other={
               state.isChanged.value && (
                 <button
                   class="button not-phone"
@@ -146,21 +135,24 @@ function Filling({ app }: { app: Schemas["App"] }) {
                   {words.discardButton}
                 </button>
               )
-            )}
+            }
+          >
             <button class="button first" type="submit">
               {words.act}
               <kbd class="key not-phone">Ctrl ⏎</kbd>
             </button>
-          </Deck>
+          </FormDeck>
         </form>
-        {app.description !== "" && (
-          <aside class="side">
-            <section class="sheet">
-              <h2>{words.about}</h2>
+        <aside class="side">
+          <NextSteps steps={app.steps} />
+          <WhoSees app={app} />
+          {app.description !== "" && (
+            <section class="sheet" aria-labelledby="about">
+              <h2 id="about">{words.about}</h2>
               <p class="small quiet">{app.description}</p>
             </section>
-          </aside>
-        )}
+          )}
+        </aside>
       </div>
     </>
   );

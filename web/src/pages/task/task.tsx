@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 
 import { api, type Schemas, take } from "../../api/client";
@@ -6,11 +7,12 @@ import { Icon } from "../../components/icon";
 import { Menu } from "../../components/menu";
 import { ProblemNote, Skeleton } from "../../components/state";
 import { useTitle } from "../../components/title";
-import { dayAndTime, due, fullTime } from "../../format";
+import { due, fullTime } from "../../format";
 import { useLoad } from "../../load";
 import { texts } from "../../texts";
 import { NotAllowed, NotFound } from "../missing/not-found";
 import { listAddress, neighbours } from "../neighbours";
+import { Side } from "./side";
 import { TaskForm } from "./task-form";
 
 const words = texts.task;
@@ -18,6 +20,7 @@ const words = texts.task;
 /** A task: its form, where it stands, and what comes after it. */
 export function Task({ task: given = "" }: { task?: string }) {
   const id = Number(given);
+  const [turn, setTurn] = useState(0);
   const task = useLoad(`task:${given}`, () =>
     take(api.GET("/api/v1/tasks/{task}", { params: { path: { task: id } } })),
   );
@@ -39,8 +42,13 @@ export function Task({ task: given = "" }: { task?: string }) {
     <>
       <Head task={task.data} />
       <div class="two">
-        <TaskForm key={task.data.id} task={task.data} onRead={task.set} />
-        <Side task={task.data} />
+        <TaskForm
+          key={task.data.id}
+          task={task.data}
+          onRead={task.set}
+          onSent={() => setTurn((before) => before + 1)}
+        />
+        <Side key={`side ${task.data.id}`} task={task.data} turn={turn} />
       </div>
     </>
   );
@@ -103,21 +111,5 @@ async function copyAddress(): Promise<void> {
   await navigator.clipboard.writeText(location.href).then(
     () => announce(words.copied),
     () => announce(`${words.copyByHand} ${location.href}`, { tone: "bad" }),
-  );
-}
-
-function Side({ task }: { task: Schemas["TaskView"] }) {
-  return (
-    <aside class="side">
-      <section class="sheet">
-        <h2>
-          <a class="link" href={`/i/${task.identifier}`}>
-            {task.identifier}
-          </a>{" "}
-          {task.title}
-        </h2>
-        <p class="small quiet">{words.opened(dayAndTime(task.opened_at))}</p>
-      </section>
-    </aside>
   );
 }
