@@ -213,3 +213,71 @@ async def test_an_instance_is_cancelled_with_its_reason_and_then_deleted(visit: 
     await axe(page)
     await page.get_by_role("dialog").get_by_role("button", name="Delete EVA-1").click()
     await expect(page.get_by_role("heading", name="My work")).to_be_visible()
+
+
+async def test_a_file_is_renamed_and_described_from_its_menu_and_over_its_content(visit: Visits) -> None:
+    page = await visit(f"/i/{await _evaluation(visit.office)}", who="buyer")
+
+    await page.get_by_role("button", name="More for catalog.pdf").click()
+    await page.get_by_role("button", name="Rename or describe…").click()
+    dialog = page.get_by_role("dialog", name="Name and description")
+    await axe(page)
+    await dialog.get_by_label("Name").fill(" ")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(dialog.get_by_text("Enter a name.")).to_be_visible()
+    await dialog.get_by_label("Name").fill("lamp.pdf")
+    await dialog.get_by_label("Description").fill("Of the maker, 2026")
+    await dialog.get_by_role("button", name="Save").click()
+
+    await expect(page.get_by_role("link", name="lamp.pdf", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Of the maker, 2026")).to_be_visible()
+    await expect(page.get_by_role("button", name="More for lamp.pdf")).to_be_focused()
+    await page.get_by_role("link", name="lamp.pdf", exact=True).click()
+    await page.get_by_role("button", name="Rename or describe lamp.pdf").click()
+    await page.get_by_role("dialog", name="Name and description").get_by_label("Name").fill("desk-lamp.pdf")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog", name="desk-lamp.pdf")).to_be_visible()
+
+
+async def test_a_name_that_its_field_does_not_accept_is_refused_beside_it(visit: Visits) -> None:
+    page = await visit(f"/i/{await _evaluation(visit.office)}", who="buyer")
+    visit.watch.expect(r"request: PATCH /api/v1/files/\d+ 422")
+
+    await page.get_by_role("button", name="More for catalog.pdf").click()
+    await page.get_by_role("button", name="Rename or describe…").click()
+    dialog = page.get_by_role("dialog", name="Name and description")
+    await dialog.get_by_label("Name").fill("catalog.exe")
+    await page.keyboard.press("Enter")
+
+    await expect(dialog.get_by_role("alert")).to_contain_text("is not of a type that description accepts")
+    await expect(dialog.get_by_label("Name")).to_have_value("catalog.exe")
+
+
+async def test_a_file_that_was_changed_meanwhile_is_not_renamed_unseen(visit: Visits) -> None:
+    identifier = await _evaluation(visit.office)
+    page = await visit(f"/i/{identifier}", who="buyer")
+    await page.get_by_role("button", name="More for catalog.pdf").click()
+    await page.get_by_role("button", name="Rename or describe…").click()
+    dialog = page.get_by_role("dialog", name="Name and description")
+    await dialog.get_by_label("Name").fill("mine.pdf")
+    headers = visit.office.as_program("admin")
+    found = await visit.office.door.get(f"/api/v1/instances/{identifier}", headers=headers)
+    number = found.json()["files"]["description"][0]["id"]
+    renamed = await visit.office.door.patch(f"/api/v1/files/{number}", json={"name": "theirs.pdf"}, headers=headers)
+    assert renamed.is_success, renamed.text
+    visit.watch.expect(r"request: PATCH /api/v1/files/\d+ 412")
+
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_role("alert")).to_be_visible()
+    await expect(dialog.get_by_label("Name")).to_have_value("mine.pdf")
+    await dialog.get_by_role("button", name="Save").click()
+
+    await expect(page.get_by_role("link", name="mine.pdf", exact=True)).to_be_visible()
+
+
+async def test_who_may_not_change_a_file_is_not_offered_to(visit: Visits) -> None:
+    page = await visit(f"/i/{await _evaluation(visit.office)}", who="archivist")
+
+    await page.get_by_role("button", name="More for catalog.pdf").click()
+    await expect(page.get_by_role("link", name="Download", exact=True)).to_be_visible()
+    await expect(page.get_by_role("button", name="Rename or describe…")).to_have_count(0)

@@ -49,7 +49,13 @@ export function Menu({ label, children, face }: Props) {
       {isOpen && (
         // biome-ignore lint/a11y/noStaticElementInteractions: a click on any of its actions closes it
         // biome-ignore lint/a11y/useKeyWithClickEvents: keys press the buttons inside
-        <div class="sheet" id={id} onClick={() => setOpen(false)}>
+        <div
+          class="sheet"
+          id={id}
+          // Before the action, which is gone after it: a dialog that it opens gives the focus back to the button.
+          onClickCapture={() => box.current?.querySelector("button")?.focus()}
+          onClick={() => setOpen(false)}
+        >
           {children}
         </div>
       )}

@@ -7,6 +7,7 @@ import { bytes, fullTime, shortTime } from "../format";
 import { texts } from "../texts";
 import { deleteFile } from "./actions";
 import { useFileLink } from "./copy-link";
+import { EditFile, mayEdit } from "./edit-file";
 import { contentAddress, endingOf, isPicture, linkable, previewAddress, type StoredFile, siteOf } from "./file";
 
 const words = texts.file;
@@ -33,6 +34,7 @@ function FileRow({ file, acts }: { file: StoredFile; acts: FileActs }) {
   const isStored = file.kind === "stored";
   const mayDelete = file.may?.includes("delete") === true;
   const link = useFileLink(file);
+  const [isEdited, setEdited] = useState(false);
   return (
     <li class="item">
       {isStored ? <Picture file={file} /> : <Place icon={<Icon name="link" />} />}
@@ -67,7 +69,7 @@ function FileRow({ file, acts }: { file: StoredFile; acts: FileActs }) {
             </a>
           </>
         )}
-        {(isStored || mayDelete) && (
+        {(isStored || mayDelete || mayEdit(file)) && (
           <Menu label={words.moreFor(file.name)}>
             {isStored && (
               <>
@@ -81,6 +83,12 @@ function FileRow({ file, acts }: { file: StoredFile; acts: FileActs }) {
                 </a>
               </>
             )}
+            {mayEdit(file) && (
+              <button class="button plain" type="button" onClick={() => setEdited(true)}>
+                <Icon name="pen" />
+                {words.edit.open}
+              </button>
+            )}
             {mayDelete && (
               <button class="button plain danger" type="button" onClick={() => void deleteFile(file, acts.onChange)}>
                 <Icon name="trash" />
@@ -91,6 +99,7 @@ function FileRow({ file, acts }: { file: StoredFile; acts: FileActs }) {
         )}
       </div>
       {link.shown}
+      {isEdited && <EditFile file={file} onClose={() => setEdited(false)} onChange={acts.onChange} />}
     </li>
   );
 }

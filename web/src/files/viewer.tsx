@@ -6,6 +6,7 @@ import { bytes } from "../format";
 import { texts } from "../texts";
 import { About } from "./about";
 import { deleteFile } from "./actions";
+import { EditFile, mayEdit } from "./edit-file";
 import { contentAddress, lookOf, type StoredFile } from "./file";
 import { Stage } from "./stage";
 
@@ -27,6 +28,7 @@ type Props = {
 export function Viewer({ file, files, whereOf, nameOf, onMove, onClose, onChange }: Props) {
   const box = useModal();
   const [actual, setActual] = useState<number | null>(null);
+  const [isEdited, setEdited] = useState(false);
   const isActual = actual === file.id;
   const at = files.findIndex((one) => one.id === file.id);
   const before = files[at - 1];
@@ -76,6 +78,16 @@ export function Viewer({ file, files, whereOf, nameOf, onMove, onClose, onChange
         <a class="button icon" href={contentAddress(file)} download={file.name} aria-label={words.download(file.name)}>
           <Icon name="download" />
         </a>
+        {mayEdit(file) && (
+          <button
+            class="button icon"
+            type="button"
+            aria-label={words.edit.openFor(file.name)}
+            onClick={() => setEdited(true)}
+          >
+            <Icon name="pen" />
+          </button>
+        )}
         {file.may?.includes("delete") === true && (
           <button
             class="button icon"
@@ -127,6 +139,7 @@ export function Viewer({ file, files, whereOf, nameOf, onMove, onClose, onChange
         )}
       </div>
       <About file={file} where={where} nameOf={nameOf} />
+      {isEdited && <EditFile file={file} onClose={() => setEdited(false)} onChange={onChange} />}
     </dialog>
   );
 }
