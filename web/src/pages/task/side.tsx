@@ -46,7 +46,7 @@ export function Side({ task, turn }: Props) {
     <aside class="side">
       <section class="sheet" aria-labelledby="standing">
         <h2 id="standing">
-          <a class="link" href={`/i/${task.instance}`}>
+          <a class="link" href={`/i/${task.identifier}`}>
             {task.identifier}
           </a>{" "}
           {task.title}
@@ -69,16 +69,16 @@ export function Side({ task, turn }: Props) {
           />
         )}
       </section>
-      {task.sight === "whole" && <Comments instance={task.instance} turn={turn} />}
+      {task.sight === "whole" && <Comments task={task} turn={turn} />}
     </aside>
   );
 }
 
 /** The newest comments, the newest last, as people read them. */
-function Comments({ instance, turn }: { instance: number; turn: number }) {
-  const comments = useLoad(`comments ${instance}`, async () => {
+function Comments({ task, turn }: { task: Schemas["TaskView"]; turn: number }) {
+  const comments = useLoad(`comments ${task.instance}`, async () => {
     const query = { kind: "comment", sort: "-at", limit: MOST_COMMENTS + 1 } as const;
-    return (await take(api.GET("/api/v1/instances/{instance}/history", { params: { path: { instance }, query } })))
+    return (await take(api.GET("/api/v1/instances/{instance}/history", { params: { path: { instance: task.instance }, query } })))
       .items;
   });
   useEffect(() => {
@@ -108,7 +108,7 @@ function Comments({ instance, turn }: { instance: number; turn: number }) {
           </div>
         ))}
       {found.length > MOST_COMMENTS && (
-        <a class="link small" href={`/i/${instance}/history`}>
+        <a class="link small" href={`/i/${task.identifier}/history`}>
           {texts.instance.allHistory}
         </a>
       )}
