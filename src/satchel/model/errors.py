@@ -397,6 +397,4 @@ class CorruptState(SatchelError):
     kind = ErrorKind.UNAVAILABLE
 
     def __init__(self, reason: str) -> None:
-        super().__init__(
-            f"The stored state of this process cannot be used: {reason}. Restore the instance from a backup."
-        )
+        super().__init__(f"The stored state cannot be used: {reason}. Restore the instance from a backup.")

@@ -136,9 +136,6 @@ async def read(context: Context, actor: Actor, instance_id: InstanceId, *, with_
     """Return an instance as the actor may see it: whole, as their open tasks show it, or as their own work.
 
     Args:
-        context: of the server.
-        actor: who reads.
-        instance_id: which.
         with_files: whether its files are read too; otherwise the view has none.
 
     Raises:
@@ -287,11 +284,6 @@ async def send_message(
     """Deliver a message, with values and uploads, to what has waited longest for it in the instance.
 
     Args:
-        context: of the process.
-        actor: the sender.
-        instance_id: of the instance that waits.
-        name: of the message.
-        given: the values and uploads.
         at: only this element may receive it; None means every one.
 
     Raises:

@@ -78,8 +78,11 @@ export function Side({ task, turn }: Props) {
 function Comments({ task, turn }: { task: Schemas["TaskView"]; turn: number }) {
   const comments = useLoad(`comments ${task.instance}`, async () => {
     const query = { kind: "comment", sort: "-at", limit: MOST_COMMENTS + 1 } as const;
-    return (await take(api.GET("/api/v1/instances/{instance}/history", { params: { path: { instance: task.instance }, query } })))
-      .items;
+    return (
+      await take(
+        api.GET("/api/v1/instances/{instance}/history", { params: { path: { instance: task.instance }, query } }),
+      )
+    ).items;
   });
   useEffect(() => {
     if (turn > 0) {
