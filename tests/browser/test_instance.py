@@ -221,6 +221,7 @@ async def test_a_file_is_renamed_and_described_from_its_menu_and_over_its_conten
     await page.get_by_role("button", name="More for catalog.pdf").click()
     await page.get_by_role("button", name="Rename or describe…").click()
     dialog = page.get_by_role("dialog", name="Name and description")
+    await expect(dialog.get_by_label("Name")).to_be_focused()
     await axe(page)
     await dialog.get_by_label("Name").fill(" ")
     await dialog.get_by_role("button", name="Save").click()

@@ -124,6 +124,7 @@ export const texts = {
       ["s", "start something"],
       ["?", "this list"],
       ["Ctrl Enter", "in a form: its main button"],
+      ["Alt ↑ ↓", "in a form: move a file in its field"],
     ] as const,
   },
 

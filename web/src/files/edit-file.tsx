@@ -74,6 +74,7 @@ export function EditFile({ file, onClose, onChange }: Props) {
           <label for="file-name">{words.name}</label>
           <input
             id="file-name"
+            autofocus
             autocomplete="off"
             maxLength={200}
             value={name}
