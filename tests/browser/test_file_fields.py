@@ -60,16 +60,16 @@ async def _started(office: Office, papers: list[object]) -> tuple[int, int]:
     return int(answer.json()["instance"]["id"]), int(answer.json()["next_task"]["id"])
 
 
-async def _papers(office: Office, instance: int) -> list[tuple[str, str | None]]:
+async def _papers(office: Office, instance: int | str) -> list[tuple[str, str | None]]:
     """Return the names and addresses of an instance's papers, in their order."""
     found = await office.door.get(f"/api/v1/instances/{instance}", headers=office.as_program("admin"))
     return [(file["name"], file["url"]) for file in found.json()["files"].get("papers", [])]
 
 
-async def _instance_of_done(page: Page) -> int:
+async def _instance_of_done(page: Page) -> str:
     link = page.locator(".done a.link").first
     await expect(link).to_be_visible()
-    return int(str(await link.get_attribute("href")).rsplit("/", 1)[-1])
+    return str(await link.get_attribute("href")).rsplit("/", 1)[-1]
 
 
 def _text(name: str) -> FilePayload:

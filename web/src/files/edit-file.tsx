@@ -27,6 +27,7 @@ export function EditFile({ file, onClose, onChange }: Props) {
   const [description, setDescription] = useState(file.description);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const [revision, setRevision] = useState(file.revision);
   const isEmpty = name.trim() === "";
   const [isTold, setTold] = useState(false);
   const fault =
@@ -50,19 +51,22 @@ export function EditFile({ file, onClose, onChange }: Props) {
       return;
     }
     setBusy(true);
+    const path = { file: file.id };
     try {
-      const params = { path: { file: file.id }, header: { "If-Match": `"${file.revision}"` } };
+      const params = { path, header: { "If-Match": `"${revision}"` } };
       await take(api.PATCH("/api/v1/files/{file}", { params, body }));
       announce(words.saved(name.trim()));
       onClose();
       onChange();
     } catch (error) {
       const found = asProblem(error);
-      setProblem(found);
-      setBusy(false);
       if (found.status === 412) {
+        const newest = await take(api.GET("/api/v1/files/{file}", { params: { path } })).catch(() => null);
+        setRevision(newest?.revision ?? revision);
         onChange(); // the newest is shown behind, and what was typed stays here
       }
+      setProblem(found);
+      setBusy(false);
     }
   }
 
