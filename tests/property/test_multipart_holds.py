@@ -76,7 +76,15 @@ def test_no_cut_changes_whether_a_body_is_a_form(body: bytes, cuts: list[int], o
     assert outcome(cuts) == outcome(other_cuts)
 
 
-@given(CONTENT.filter(is_clean), st.binary(min_size=1, max_size=20).filter(lambda tail: tail != b""), CUTS)
-def test_nothing_may_follow_the_form(content: bytes, tail: bytes, cuts: list[int]) -> None:
+@given(CONTENT.filter(is_clean), st.binary(max_size=20), st.binary(max_size=20), CUTS)
+def test_whatever_is_before_and_after_a_form_is_ignored(
+    content: bytes, before: bytes, after: bytes, cuts: list[int]
+) -> None:
+    preamble = before.replace(b"--Xy", b"") + b"\r\n"
+    assert read(preamble + form([content]) + after, cuts) == [("n0", "f", content)]
+
+
+@given(CONTENT.filter(is_clean), st.binary(min_size=1, max_size=20).filter(lambda tail: tail[:1] not in b"\r \t"), CUTS)
+def test_nothing_may_follow_the_closing_boundary_on_its_line(content: bytes, tail: bytes, cuts: list[int]) -> None:
     with pytest.raises(InvalidRequest):
-        read(form([content]) + tail, cuts)
+        read(form([content])[:-2] + tail, cuts)

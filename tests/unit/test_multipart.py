@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from satchel.model.errors import InvalidRequest, SatchelError, TooLarge, UnsupportedMedia
-from satchel.surfaces.kit.multipart import FormLimits, read_parts
+from satchel.model.errors import BadFile, InvalidRequest, SatchelError, TooLarge, UnsupportedMedia
+from satchel.surfaces.kit.multipart import MAX_PREAMBLE_BYTES, FormLimits, read_parts
 
 TYPE = "multipart/form-data; boundary=b0"
 GOOD = (
@@ -85,12 +85,12 @@ def with_header(line: bytes) -> bytes:
         GOOD.removesuffix(b"--\r\n"),
         GOOD.removesuffix(b"-\r\n"),
         GOOD.removesuffix(b"\n"),
-        GOOD + b"x",
-        GOOD + b"\r\n",
         GOOD.removesuffix(b"\r\n") + b"x\r\n--b0--\r\n",
-        GOOD + GOOD,
-        b"preamble\r\n" + GOOD,
-        b"\r\n" + GOOD,
+        GOOD.removesuffix(b"\r\n") + b"x",
+        GOOD.removesuffix(b"\r\n") + b" x\r\n",
+        b"preamble\n" + GOOD[:-12],
+        b"no boundary at all\r\n",
+        b"x" + GOOD[:-40],
         GOOD.replace(b"\r\n", b"\n"),
         GOOD.replace(b"--b0\r\n", b"--b0 \r\n", 1),
         with_header(b'Content-Disposition: form-data; name="token"'),
@@ -123,6 +123,43 @@ async def test_a_malformed_form_is_refused_however_it_is_cut(body: bytes, cut: C
         await parts_of(*cut(body))
 
 
+@pytest.mark.parametrize("before", [b"", b"\r\n", b"preamble\r\n", b"--b1\r\n--b\r\n", b"x" * 60_000 + b"\r\n"])
+@pytest.mark.parametrize("after", [b"", b"\r\n", b"x", b"--b0\r\n", GOOD, b"x" * 5_000])
+@pytest.mark.parametrize("step", [1, 7, 10**6])
+async def test_what_stands_before_and_after_a_form_is_ignored(before: bytes, after: bytes, step: int) -> None:
+    body = before + GOOD + after
+    step = step if len(body) < 10_000 else 10**6
+    cut = [body[start : start + step] for start in range(0, len(body), step)]
+    assert await parts_of(*cut) == await parts_of(GOOD)
+
+
+async def test_the_closing_boundary_may_have_white_space_behind_it() -> None:
+    assert len(await parts_of(GOOD.removesuffix(b"\r\n") + b" \t \r\nmore")) == 2
+
+
+@pytest.mark.parametrize("step", [1000, 10**6])
+async def test_a_preamble_is_bounded_however_it_is_cut(step: int) -> None:
+    body = b"x" * (MAX_PREAMBLE_BYTES + 1) + b"\r\n" + GOOD
+    with pytest.raises(InvalidRequest):
+        await parts_of(*[body[start : start + step] for start in range(0, len(body), step)])
+
+
+@pytest.mark.parametrize(
+    "part", [b'name="file"; filename="a\tb.pdf"', b'name="fi\tle"; filename="a.pdf"', b'name="file\t"']
+)
+async def test_a_tab_in_one_part_s_name_refuses_that_part_and_not_the_form(part: bytes) -> None:
+    body = GOOD.replace(b'name="token"', part, 1)
+    taken: list[str] = []
+    async for found in read_parts(TYPE, arriving(body)):
+        if found.refusal is not None:
+            with pytest.raises(BadFile):
+                await found.text()
+            continue
+        await found.skip()
+        taken.append(found.name)
+    assert taken == ["file"]
+
+
 @pytest.mark.parametrize("encoding", [b"binary", b"8bit", b"7BIT"])
 async def test_encodings_that_change_nothing_are_taken(encoding: bytes) -> None:
     assert len(await parts_of(with_header(b"Content-Transfer-Encoding: " + encoding))) == 2
@@ -137,7 +174,7 @@ async def test_the_last_part_ends_only_when_the_form_does() -> None:
     ended: list[str] = []
 
     async def take() -> None:
-        async for part in read_parts(TYPE, arriving(GOOD[:100], GOOD[100:], b"and more")):
+        async for part in read_parts(TYPE, arriving(GOOD[:100], GOOD[100:-2], b"and more")):
             await part.skip()
             ended.append(part.name)
 

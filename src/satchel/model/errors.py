@@ -272,7 +272,7 @@ class BadFile(SatchelError):
     kind = ErrorKind.UNPROCESSABLE
     codes: ClassVar[tuple[str, ...]] = (
         *("file_too_small", "file_type", "file_not_image", "digest_mismatch", "too_many_files", "too_many_unclaimed"),
-        *("not_a_file_field", "empty_file_name", "metadata_not_image"),
+        *("not_a_file_field", "empty_file_name", "file_name", "metadata_not_image"),
     )
 
     def __init__(self, code: str, message: str, **members: object) -> None:

@@ -143,6 +143,11 @@ async def announce(context: Context, upload: Upload, *, length: int | None, meta
         await progress(context, announced)
 
 
+def name_said(upload: Upload) -> str | None:
+    """Return the name that a tus client gave a file, unchanged, or None."""
+    return _arrival(upload.tus_metadata).name if upload.tus_metadata else None
+
+
 def _arrival(metadata: str | None) -> Arrival:
     """Return what Upload-Metadata says of the file, under the names that clients use."""
     said = parse_upload_metadata(metadata or "")

@@ -81,6 +81,7 @@ class Ticket:
     id: UploadId
     token: str
     expires_at: datetime
+    name: str | None = None
 
 
 async def reserve(context: Context, actor: Actor, request: UploadRequest) -> Ticket:
@@ -96,7 +97,7 @@ async def reserve(context: Context, actor: Actor, request: UploadRequest) -> Tic
     """
     token = new_token(context.entropy, "up_")
     upload = await _with_room(context, actor, request, token, lease_until=None)
-    return Ticket(id=upload.id, token=token, expires_at=upload.expires_at)
+    return Ticket(id=upload.id, token=token, expires_at=upload.expires_at, name=upload.name)
 
 
 async def receiving(context: Context, actor: Actor, request: UploadRequest) -> Upload:

@@ -7,6 +7,7 @@ from satchel.model.api.kinds import (
     Address,
     FileActionName,
     FileKindName,
+    NameChangeName,
     ReplyBody,
     Sha256,
     Size,
@@ -30,6 +31,8 @@ class File(ReplyBody, frozen=True, kw_only=True):
         created_by: the number of a user.
         deleted_at: until its restore window ends it can be restored.
         revision: its ETag.
+        name_changes: in the reply to a request that gave a name: why `name` differs from it (`path`, `composition`,
+            `characters`, `ends`, `reserved`, `length`); left out if it does not.
         may: what the caller may do with it: `rename`, `describe`, `replace`, `delete`, `restore`, `copy` it, issue a
             `link`; left out in searches and by the requests that add files.
     """
@@ -53,6 +56,7 @@ class File(ReplyBody, frozen=True, kw_only=True):
     deleted_at: Timestamp | None
     revision: int
     may: Sequence[FileActionName] | None = None
+    name_changes: Sequence[NameChangeName] = ()
 
 
 class Files(ReplyBody, frozen=True, kw_only=True):
@@ -86,7 +90,12 @@ class TicketForm(ReplyBody, frozen=True, kw_only=True):
 
 
 class Ticket(ReplyBody, frozen=True, kw_only=True):
-    """A reserved slot for one file, with three addresses to upload it; each contains the ticket's token."""
+    """A reserved slot for one file, with three addresses to upload it; each contains the ticket's token.
+
+    Attributes:
+        name: under which the file will be stored, if the request named it.
+        name_changes: why `name` differs from the name that was given; left out if it does not.
+    """
 
     holds_secret: ClassVar[bool] = True
 
@@ -95,6 +104,8 @@ class Ticket(ReplyBody, frozen=True, kw_only=True):
     form: TicketForm
     put_url: Address
     tus_url: Address
+    name: str | None = None
+    name_changes: Sequence[NameChangeName] = ()
 
     @property
     def token(self) -> str:
@@ -109,6 +120,8 @@ class Upload(ReplyBody, frozen=True, kw_only=True):
         task: the task whose form it is for; null if it is for an instance or a start form.
         declared_size: the maximum number of bytes.
         size: of the received bytes, as `sha256` null before.
+        name_changes: in the reply to the request that named the file: why `name` differs from what was given; of tus
+            always; left out if it does not.
         reason: why it expired.
     """
 
@@ -128,6 +141,7 @@ class Upload(ReplyBody, frozen=True, kw_only=True):
     created_at: Timestamp
     expires_at: Timestamp
     ended_at: Timestamp | None
+    name_changes: Sequence[NameChangeName] = ()
 
 
 class Uploads(ReplyBody, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from satchel.model.fields import FieldType
 from satchel.model.files import FileKind
 from satchel.model.instance import InstanceState, TaskState
 from satchel.model.transfer.exports import ExportState
+from satchel.model.transfer.names import NameChange
 from satchel.model.uploads import UploadState
 from satchel.model.webhooks import SUBSCRIBED, DeliveryState, WebhookEvent
 
@@ -95,6 +96,7 @@ InstanceActionName = Annotated[
         )
     ),
 ]
+NameChangeName = Annotated[str, _one_of(NameChange)]
 FileActionName = Annotated[str, _one_of(("rename", "describe", "replace", "delete", "restore", "copy", "link"))]
 SightName = Annotated[str, _one_of(("whole", "forms", "own"))]
 ElementStateName = Annotated[str, _one_of(("not_reached", "waiting", "done", "failed", "cancelled"))]

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import quote, unquote_to_bytes
 
 from satchel.model.errors import BadFile, InvalidRequest
@@ -37,9 +38,26 @@ _KIND = re.compile(rf"\s*({_TOKEN})\s*")
 _HARMLESS = re.compile(r"[A-Za-z0-9 !#$%&'()+,.;=@\[\]^_`{}~-]*")
 """Names that need no check of each character: ASCII that is safe everywhere."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no header may have; a tab is white space there."""
 _METADATA_KEY = re.compile(r"[!-+\--~]+")
 _ATTRIBUTE_CHARACTERS = "!#$&+-.^_`|~"  # what RFC 8187 leaves unquoted besides letters and digits
+
+
+class NameChange(StrEnum):
+    """What was changed of a name to make it safe.
+
+    `path`: folders before it were left out. `composition`: letters and their accents were put together (NFC).
+    `characters`: some that file systems, archives or headers do not take became `_`. `ends`: spaces around it, or dots
+    at its end, were left out. `reserved`: it was a device's name on Windows. `length`: it was too long.
+    """
+
+    PATH = "path"
+    COMPOSITION = "composition"
+    CHARACTERS = "characters"
+    ENDS = "ends"
+    RESERVED = "reserved"
+    LENGTH = "length"
 
 
 def safe_name(text: str, *, fallback: str = "file") -> str:
@@ -49,15 +67,28 @@ def safe_name(text: str, *, fallback: str = "file") -> str:
     Windows' device names get a leading `_`; at most `MAX_NAME_BYTES` with its extension kept. An empty result is
     replaced by `fallback`.
     """
+    return _made_safe(text)[0] or fallback
+
+
+def _made_safe(text: str) -> tuple[str, tuple[NameChange, ...]]:
+    """Return a safe name, which may be empty, and what was changed to make it one."""
+    changes: list[NameChange] = []
     name = text
     if not _HARMLESS.fullmatch(text):
-        name = "".join("_" if _is_unsafe(character) else character for character in unicodedata.normalize("NFC", text))
-    name = _trimmed(name)
+        composed = unicodedata.normalize("NFC", text)
+        name = "".join("_" if _is_unsafe(character) else character for character in composed)
+        changes += [NameChange.COMPOSITION] if composed != text else []
+        changes += [NameChange.CHARACTERS] if name != composed else []
+    trimmed = _trimmed(name)
+    changes += [NameChange.ENDS] if trimmed != name else []
+    name = trimmed
     if _stem_of_device(name) in _RESERVED:
         name = f"_{name}"
+        changes.append(NameChange.RESERVED)
     if len(name.encode()) > MAX_NAME_BYTES:
         name = _shortened(name, "")
-    return name or fallback
+        changes.append(NameChange.LENGTH)
+    return name, tuple(changes)
 
 
 def clean_upload_name(text: str) -> str:
@@ -66,10 +97,25 @@ def clean_upload_name(text: str) -> str:
     Raises:
         BadFile: nothing is left; send a name.
     """
-    name = safe_name(text.replace("\\", "/").rpartition("/")[2], fallback="")
+    name, _ = _made_safe(_last_segment(text))
     if not name:
         raise BadFile("empty_file_name", "The file has no name. Send one with it.")
     return name
+
+
+def name_changes(text: str | None, stored: str | None) -> tuple[NameChange, ...]:
+    """Return why an uploaded file is not stored under the name that it was given; nothing if it has another's name."""
+    if not text or text == stored:
+        return ()
+    last = _last_segment(text)
+    name, changes = _made_safe(last)
+    if name != stored:
+        return ()
+    return changes if last == text else (NameChange.PATH, *changes)
+
+
+def _last_segment(text: str) -> str:
+    return text.replace("\\", "/").rpartition("/")[2]
 
 
 def extension(name: str) -> str:

@@ -2,8 +2,9 @@
 
 The parser is `multipart` (defnull) in its strict mode. It leaves open what attackers and broken clients send: a part
 with two dispositions or two names, `filename*` alone, bytes after the closing boundary within one chunk, a preamble
-whose fate depends on how the network cut it. Those are settled here: the closing boundary is found before the parser
-sees it, so that it gets exactly the form, and each part's headers are read again by our own grammar (files.md §3).
+whose fate depends on how the network cut it. Those are settled here: the first and the closing boundary are found
+before the parser sees them, so that it gets exactly the form, and each part's headers are read again by our own grammar
+(files.md §3). What comes before the first boundary and after the closing one's line is ignored (RFC 2046 §5.1.1).
 
 The invariant: a body is either one form, whole, or an error; no way of cutting it into chunks changes which.
 """
@@ -16,13 +17,19 @@ from typing import TypeAlias
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
-from satchel.model.errors import InvalidRequest, TooLarge, UnsupportedMedia
+from satchel.model.errors import BadFile, InvalidRequest, TooLarge, UnsupportedMedia
 from satchel.model.transfer.names import parse_disposition, parse_parameters
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _KIND = re.compile(r"\s*multipart/form-data\s*", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ENCODINGS = ("binary", "8bit", "7bit")
+_LONGEST_PADDING = 64
+_CLOSED = re.compile(rb"[ \t]*(?:\r\n|\Z)")
+"""What may stand between a closing boundary and whatever follows the form."""
+
+MAX_PREAMBLE_BYTES = 64 * 1024
+"""How much is read before a form's first boundary."""
 
 Event: TypeAlias = MultipartSegment | bytes | None
 """What the parser gives: a part's head, some of its bytes, or its end."""
@@ -45,12 +52,14 @@ class Part:
         name: the form field.
         filename: as it came, not yet safe; None for a text field.
         media_type: as declared; None where nothing is.
+        refusal: why its content cannot be taken although the form is right, or None.
     """
 
     def __init__(self, segment: MultipartSegment, events: AsyncIterator[Event], limits: FormLimits) -> None:
         disposition = _checked_disposition(segment.headerlist)
         self.name = disposition[0]
         self.filename = disposition[1]
+        self.refusal = _refusal_of_name(self.name, self.filename)
         self.media_type = next((text for name, text in segment.headerlist if name.lower() == "content-type"), None)
         self._events = events
         self._limits = limits
@@ -60,8 +69,15 @@ class Part:
         """Give the part's bytes as they come; the last part ends only when the whole form was found to be right.
 
         Raises:
+            BadFile: the part is refused by its name.
             InvalidRequest: while reading, the form turns out malformed or cut short.
         """
+        if self.refusal is not None:
+            raise self.refusal
+        async for chunk in self._raw_chunks():
+            yield chunk
+
+    async def _raw_chunks(self) -> AsyncGenerator[bytes, None]:
         while not self._ended:
             try:
                 event = await anext(self._events)
@@ -76,6 +92,7 @@ class Part:
         """Return the part as text.
 
         Raises:
+            BadFile: the part is refused by its name.
             InvalidRequest: it is no UTF-8.
             TooLarge: it is longer than a text field may be.
         """
@@ -90,8 +107,8 @@ class Part:
             raise InvalidRequest(f"The form's field {self.name} is not UTF-8 text.") from None
 
     async def skip(self) -> None:
-        """Read past the part."""
-        async for _ in self.chunks():
+        """Read past the part, also if it is refused."""
+        async for _ in self._raw_chunks():
             pass
 
 
@@ -163,33 +180,37 @@ def _close(parser: PushMultipartParser) -> None:
 
 
 async def _framed(boundary: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Give the body up to the end of its closing boundary; anything before the first or after the last is refused."""
-    opening = b"--" + boundary
-    closing = b"\r\n--" + boundary + b"--"
+    """Give the body from its first boundary to the end of its closing one."""
+    opening = b"\r\n--" + boundary
+    closing = opening + b"--"
     seam = b"\r\n"  # the end of what was given already; a form may begin with its closing boundary
-    start = b""
+    before = b"\r\n"  # what came before the form, which may begin with its first boundary
+    skipped = 0
     has_begun = False
     source = aiter(chunks)
     async for chunk in source:
         piece = chunk
         if not has_begun:
-            piece = start = start + chunk
-            if len(start) < len(closing):
+            before += chunk
+            at = before.find(opening)
+            has_begun = at >= 0
+            end_of_preamble = at if has_begun else max(0, len(before) - len(opening) + 1)
+            skipped += end_of_preamble
+            if skipped > MAX_PREAMBLE_BYTES:
+                raise _no_start()
+            before = before[end_of_preamble:]
+            if not has_begun:
                 continue
-            _check_start(start, opening)
-            has_begun = True
+            piece = before[2:]
         end = _find_end(seam, piece, closing)
         if end is not None:
-            await _check_epilogue(piece[end:], source)
+            await _read_epilogue(piece[end:], source)
             yield piece[:end]
             return
         if piece:
             yield piece
             seam = (seam + piece[-len(closing) :])[-(len(closing) - 1) :]
-    if not has_begun and _find_end(seam, start, closing) == len(start):
-        yield start
-        return
-    raise _cut_short()
+    raise _cut_short() if has_begun else _no_start()
 
 
 def _find_end(seam: bytes, piece: bytes, closing: bytes) -> int | None:
@@ -202,18 +223,17 @@ def _find_end(seam: bytes, piece: bytes, closing: bytes) -> int | None:
     return at + len(closing) if at >= 0 else None
 
 
-def _check_start(start: bytes, opening: bytes) -> None:
-    if not start.startswith(opening):
-        raise InvalidRequest("The form is malformed: it does not begin with the boundary that its Content-Type names.")
+async def _read_epilogue(rest: bytes, source: AsyncIterator[bytes]) -> None:
+    """Read to the end of the body; the closing boundary may have white space and a line end behind it, then anything.
 
-
-async def _check_epilogue(rest: bytes, source: AsyncIterator[bytes]) -> None:
+    Raises:
+        InvalidRequest: it has something else behind it, so that it may be none.
+    """
+    line = rest[:_LONGEST_PADDING]
     async for chunk in source:
-        rest += chunk
-        if not b"\r\n".startswith(rest):
-            break
-    if rest not in (b"", b"\r\n"):
-        raise InvalidRequest("The form is malformed: there are bytes after its closing boundary.")
+        line = (line + chunk)[:_LONGEST_PADDING] if len(line) < _LONGEST_PADDING else line
+    if not _CLOSED.match(line):
+        raise InvalidRequest("The form is malformed: there are bytes after its closing boundary on the same line.")
 
 
 def _boundary(content_type: str | None) -> bytes:
@@ -252,6 +272,19 @@ def _checked_disposition(headers: Sequence[tuple[str, str]]) -> tuple[str, str |
     if disposition.filename is not None and not disposition.has_plain_filename:
         raise InvalidRequest("A part of the form has filename* without filename.")
     return disposition.name, disposition.filename
+
+
+def _refusal_of_name(name: str, filename: str | None) -> BadFile | None:
+    """Return why a part's names are refused: a tab in one is white space to a header and no part of a name."""
+    if "\t" not in name and "\t" not in (filename or ""):
+        return None
+    shown = " ".join(name.split())[:64]
+    message = f"The part '{shown}' of the form has a tab in its name or file name. Send it without."
+    return BadFile("file_name", message, part=shown)
+
+
+def _no_start() -> InvalidRequest:
+    return InvalidRequest("The form is malformed: it does not begin with the boundary that its Content-Type names.")
 
 
 def _cut_short() -> InvalidRequest:

@@ -47,8 +47,12 @@ def _id(exchange: Exchange) -> FileId:
 
 async def read(exchange: Exchange) -> Reply:
     """Return a file's metadata."""
+    return await _shown(exchange)
+
+
+async def _shown(exchange: Exchange, name: str | None = None) -> Reply:
     found, may = await seen.read(exchange.context, exchange.actor, _id(exchange))
-    return json_reply(outputs.file(found, may), headers=etag(found.revision))
+    return json_reply(outputs.file(found, may, given=name), headers=etag(found.revision))
 
 
 async def attach(exchange: Exchange) -> Reply:
@@ -65,7 +69,7 @@ async def attach(exchange: Exchange) -> Reply:
         added = await adding.attach(context, actor, instance, list(given.uploads), place)
     else:
         added = [await _add_link(exchange, instance, given, place)]
-    return json_reply(outputs.files(added), status=201)
+    return json_reply(outputs.files(added, given=given.name), status=201)
 
 
 async def _attach_form(exchange: Exchange, instance: InstanceId) -> Reply:
@@ -78,10 +82,10 @@ async def _attach_form(exchange: Exchange, instance: InstanceId) -> Reply:
     return await filled_form(exchange, FormTarget(instance=instance), perform, has_comment=False)
 
 
-async def _after(exchange: Exchange) -> Reply:
+async def _after(exchange: Exchange, name: str | None = None) -> Reply:
     """Return a file after a change; nothing where it is gone by now, because the change was made all the same."""
     try:
-        return await read(exchange)
+        return await _shown(exchange, name)
     except (NotFound, Gone):
         return Reply(status=204)
 
@@ -112,7 +116,7 @@ async def describe(exchange: Exchange) -> Reply:
         description=given.description,
         expected=exchange.revision(),
     )
-    return await _after(exchange)
+    return await _after(exchange, given.name)
 
 
 async def delete(exchange: Exchange) -> Reply:
@@ -134,7 +138,9 @@ async def copy(exchange: Exchange) -> Reply:
     copied = await attached.copy(
         exchange.context, exchange.actor, _id(exchange), InstanceId(given.instance), place, name=given.name
     )
-    return json_reply(outputs.file(copied), status=201, headers={"Location": f"/api/v1/files/{copied.id}"})
+    return json_reply(
+        outputs.file(copied, given=given.name), status=201, headers={"Location": f"/api/v1/files/{copied.id}"}
+    )
 
 
 async def content(exchange: Exchange) -> None:

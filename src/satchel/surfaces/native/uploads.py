@@ -61,7 +61,7 @@ async def ask(exchange: Exchange) -> Reply:
         metadata=given.metadata,
     )
     ticket = await tickets.reserve(exchange.context, exchange.actor, wish)
-    shown = outputs.ticket(ticket, exchange.parts.public_url)
+    shown = outputs.ticket(ticket, exchange.parts.public_url, given.name)
     return json_reply(shown, status=201, headers={"Location": f"/api/v1/uploads/{ticket.id}"})
 
 
@@ -129,7 +129,7 @@ async def put(exchange: Exchange) -> Reply:
         arrival,
         declared_length=exchange.content_length,
     )
-    return json_reply(outputs.upload(finished))
+    return json_reply(outputs.upload(finished, arrival.name))
 
 
 async def form(exchange: Exchange) -> Reply:
@@ -137,6 +137,7 @@ async def form(exchange: Exchange) -> Reply:
     token: str | None = exchange.query(TicketQuery).token
     upload: Upload | None = None
     finished: Upload | None = None
+    given: str | None = None
     parts = parts_of(exchange)
     async for part in parts:
         if part.filename is None and part.name != FILE_FIELD:
@@ -146,10 +147,10 @@ async def form(exchange: Exchange) -> Reply:
         if part.name != FILE_FIELD:
             raise InvalidRequest(f"The file must be in a part named '{FILE_FIELD}', not '{part.name[:64]}'.")
         upload = await find(exchange, token=token)
-        finished = await receive_part(exchange, upload, part, parts)
+        finished, given = await receive_part(exchange, upload, part, parts), part.filename
     if finished is None:
         raise InvalidRequest(f"The form has no file; send it last, in a part named '{FILE_FIELD}'.")
-    return json_reply(outputs.upload(finished))
+    return json_reply(outputs.upload(finished, given))
 
 
 async def sign(exchange: Exchange) -> Reply:

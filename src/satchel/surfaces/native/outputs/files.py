@@ -3,19 +3,21 @@
 from collections.abc import Mapping, Sequence
 
 from satchel.actions.allowed import FileActions
+from satchel.actions.files import pieces
 from satchel.actions.files.tickets import Ticket
 from satchel.actions.loading import LoadedApp
 from satchel.model.api import files as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.files import File
+from satchel.model.transfer.names import name_changes
 from satchel.model.uploads import Upload
 
 FILE_FIELD = "file"
 """The part of a form that holds the file."""
 
 
-def file(row: File, may: FileActions | None = None) -> api.File:
-    """Return what a file is, and what may be done with it where that is known."""
+def file(row: File, may: FileActions | None = None, *, given: str | None = None) -> api.File:
+    """Return what a file is, and what may be done with it where that is known; `given` is the name in the request."""
     return api.File(
         id=row.id,
         uuid=str(row.uuid),
@@ -36,12 +38,13 @@ def file(row: File, may: FileActions | None = None) -> api.File:
         deleted_at=Timestamp.of_optional(row.deleted_at),
         revision=row.revision,
         may=None if may is None else may.of(row),
+        name_changes=name_changes(given, row.name),
     )
 
 
-def files(rows: Sequence[File], may: FileActions | None = None) -> api.Files:
-    """Return files as a list."""
-    return api.Files(next=None, items=[file(row, may) for row in rows])
+def files(rows: Sequence[File], may: FileActions | None = None, *, given: str | None = None) -> api.Files:
+    """Return files as a list; `given` is the name that the request gave the one that it added."""
+    return api.Files(next=None, items=[file(row, may, given=given) for row in rows])
 
 
 def by_field(app: LoadedApp, rows: Sequence[File], may: FileActions) -> Mapping[str, Sequence[api.File]]:
@@ -59,9 +62,10 @@ def attachments(rows: Sequence[File], may: FileActions) -> list[api.File]:
     return [file(row, may) for row in rows if row.field_id is None]
 
 
-def upload(row: Upload) -> api.Upload:
-    """Return what a ticket is, without its secret."""
+def upload(row: Upload, given: str | None = None) -> api.Upload:
+    """Return what a ticket is, without its secret; `given` is the name that the request gave its file."""
     return api.Upload(
+        name_changes=name_changes(given or pieces.name_said(row), row.name),
         id=row.id,
         state=row.state,
         app_id=row.app_id,
@@ -81,8 +85,8 @@ def upload(row: Upload) -> api.Upload:
     )
 
 
-def ticket(made: Ticket, public_url: str) -> api.Ticket:
-    """Return a ticket that was just made, with its addresses."""
+def ticket(made: Ticket, public_url: str, given: str | None) -> api.Ticket:
+    """Return a ticket that was just made, with its addresses; `given` is the name that was asked for."""
     base = f"{public_url}/api/v1/uploads/{made.id}"
     return api.Ticket(
         id=made.id,
@@ -90,4 +94,6 @@ def ticket(made: Ticket, public_url: str) -> api.Ticket:
         form=api.TicketForm(url=f"{base}/form", fields={"token": made.token}, file_field=FILE_FIELD),
         put_url=f"{base}/content?token={made.token}",
         tus_url=f"{base}/tus?token={made.token}",
+        name=made.name,
+        name_changes=name_changes(given, made.name),
     )
