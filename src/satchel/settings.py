@@ -249,6 +249,9 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="Whether the Navixy API accepts files and values only for forms that were submitted before.",
     ),
     Setting(
+        name="questetra_csv", parse=one_of("plain", "safe"), default="plain", meaning="safe: CSV without formulas."
+    ),
+    Setting(
         name="log_format",
         parse=one_of("auto", "console", "json"),
         default="auto",
@@ -302,6 +305,7 @@ class Settings:
     header_deadline_s: int
     grace_s: int
     navixy_strict: str
+    questetra_csv: str
     log_format: str
     log_level: str
 
@@ -324,6 +328,7 @@ class Settings:
             mail_bytes=self.mail_bytes,
             mail_from=self.mail_from,
             navixy_strict=self.navixy_strict == "on",
+            questetra_safe_csv=self.questetra_csv == "safe",
         )
 
     def edge(self) -> Edge:

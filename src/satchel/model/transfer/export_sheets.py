@@ -7,6 +7,8 @@ from typing import cast
 
 import msgspec
 
+from satchel.model.transfer.spreadsheet import safe_cell
+
 MANIFEST_CSV = "manifest.csv"
 VALUES_CSV = "values.csv"
 
@@ -19,7 +21,7 @@ INSTANCE_COLUMNS: tuple[str, ...] = (
 )
 
 
-_PLAIN = frozenset({str, int, float, type(None)})
+_PLAIN = frozenset({int, float, type(None)})
 """Types that are written to a cell unchanged; None leaves it empty."""
 
 _LINE = msgspec.json.Decoder(dict[str, object])
@@ -46,13 +48,16 @@ def value_columns(rows: Iterable[Mapping[str, object]], before: Sequence[str] = 
 
 
 def table(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
-    """Return rows; values other than texts and numbers are JSON."""
+    """Return rows; values other than texts and numbers are JSON, and texts are no formulas (see `safe_cell`)."""
     text = io.StringIO()
-    csv.writer(text).writerows(
-        [cell if type(cell := row.get(name)) in _PLAIN else msgspec.json.encode(cell).decode() for name in columns]
-        for row in rows
-    )
+    csv.writer(text).writerows([_cell(row.get(name)) for name in columns] for row in rows)
     return text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return safe_cell(value)
+    return value if type(value) in _PLAIN else msgspec.json.encode(value).decode()
 
 
 def heading(columns: Sequence[str]) -> bytes:

@@ -32,13 +32,13 @@ async def listing(exchange: Exchange) -> Reply:
 async def csv(exchange: Exchange) -> Reply:
     """List processes as CSV."""
     found, shown = await _found(exchange)
-    return sheet.csv_reply(sheet.rows_of(found, shown, exchange.actor.time_zone), utf16=False)
+    return sheet.csv_reply(exchange, sheet.rows_of(found, shown, exchange.actor.time_zone), utf16=False)
 
 
 async def csv_utf16(exchange: Exchange) -> Reply:
     """List processes as a table in UTF-16 with tabs."""
     found, shown = await _found(exchange)
-    return sheet.csv_reply(sheet.rows_of(found, shown, exchange.actor.time_zone), utf16=True)
+    return sheet.csv_reply(exchange, sheet.rows_of(found, shown, exchange.actor.time_zone), utf16=True)
 
 
 async def _found(exchange: Exchange) -> tuple[InstancePage, tuple[int, ...]]:

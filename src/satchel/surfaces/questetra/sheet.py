@@ -11,7 +11,8 @@ from satchel.actions.lists.processes import InstancePage, ListedInstance
 from satchel.actions.loading import LoadedApp
 from satchel.model.fields import Field, FieldType
 from satchel.model.instance import InstanceState
-from satchel.surfaces.kit.exchange import Reply
+from satchel.model.transfer.spreadsheet import safe_cell
+from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.questetra.outputs import stored
 from satchel.surfaces.questetra.values import value
 
@@ -30,8 +31,10 @@ Cell = str | int | None
 """Text goes between quotes, a number bare; None is nothing at all."""
 
 
-def csv_reply(rows: Sequence[Sequence[Cell]], *, utf16: bool) -> Reply:
-    """Return rows as CSV, or in UTF-16 with a byte order mark and tabs."""
+def csv_reply(exchange: Exchange, rows: Sequence[Sequence[Cell]], *, utf16: bool) -> Reply:
+    """Return rows as CSV, or in UTF-16 with a byte order mark and tabs; with `questetra_csv: safe` without formulas."""
+    if exchange.context.policy.questetra_safe_csv:
+        rows = [[safe_cell(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     mark = "\t" if utf16 else ","
     text = "".join(f"{mark.join(map(_cell, row))}\r\n" for row in rows)
     body = codecs.BOM_UTF16_LE + text.encode("utf-16-le") if utf16 else text.encode()

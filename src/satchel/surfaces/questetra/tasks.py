@@ -106,7 +106,7 @@ async def _sheet(exchange: Exchange, *, utf16: bool) -> Reply:
         own: list[sheet.Cell] = [task.id, task.name, words.TASK_STATES[task.state], task.holder_id, one.holder]
         own += [sheet.local(moment, ZoneInfo(zone)) for moment in (task.opened_at, task.closed_at, task.due_at)]
         table.append([*own, *row])
-    return sheet.csv_reply(table, utf16=utf16)
+    return sheet.csv_reply(exchange, table, utf16=utf16)
 
 
 async def allocated(exchange: Exchange) -> Reply:
