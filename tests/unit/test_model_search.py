@@ -134,13 +134,33 @@ def test_a_condition_finds_what_the_column_holds() -> None:
         ("product", "Groẞe Ware", {"equals": "GROSSE  ware"}),
         ("amount", "12.5", {"equals": "12.50"}),
         ("day", "2026-01-31", {"equals": "2026-01-31"}),
-        ("moment", "2026-01-31T09:30:00Z", {"equals": "2026-01-31T10:30"}),
         ("colours", ["red", "blue"], {"equals": ["blue", "red"]}),
         ("urgent", True, {"equals": "true"}),
     ):
         declared = next(item for item in FIELDS if item.id == name)
         (found,) = parse({"app": "EVA", "fields": {name: condition}}).conditions
         assert found.equals == slot_value(declared, stored), name
+
+
+@pytest.mark.parametrize(
+    ("given", "low", "high"),
+    [
+        ("2026-01-31", (30, 23, 0, 0, 0), (31, 22, 59, 59, 999_999)),
+        ("2026-01-31T10:30", (31, 9, 30, 0, 0), (31, 9, 30, 59, 999_999)),
+        ("2026-01-31T09:30:15Z", (31, 9, 30, 15, 0), (31, 9, 30, 15, 999_999)),
+        ("2026-01-31T09:30:15.5Z", (31, 9, 30, 15, 500_000), (31, 9, 30, 15, 500_000)),
+    ],
+)
+def test_a_moment_stands_for_all_of_its_day_minute_or_second(
+    given: str, low: tuple[int, ...], high: tuple[int, ...]
+) -> None:
+    query = parse({"app": "EVA", "fields": {"moment": {"equals": given}}})
+    (found,) = query.conditions
+    day, *rest = low
+    assert found.low == datetime(2026, 1, day, *rest, tzinfo=UTC)  # type: ignore[misc, arg-type]  # as many as it takes
+    day, *rest = high
+    assert found.high == datetime(2026, 1, day, *rest, tzinfo=UTC)  # type: ignore[misc, arg-type]  # same
+    assert parse(cast("Mapping[str, object]", json.loads(json.dumps(query_json(query))))) == query
 
 
 def test_one_of_several_choices_is_found_whole() -> None:

@@ -8,7 +8,7 @@ JSON: `{"app": "PUR", "states": ["running"], "title": "chair", "started_from": "
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import cast
 
@@ -17,7 +17,8 @@ from satchel.model.errors import InvalidRequest
 from satchel.model.fields import Field, FieldType, SlotKind, ValueLimits, slot_kind
 from satchel.model.ids import FieldId, GroupId, UserId
 from satchel.model.instance import InstanceState
-from satchel.model.scalars import Moment, RefusedError, Scalar, check_scalar, is_empty
+from satchel.model.scalars import Moment, RefusedError, Scalar, check_scalar
+from satchel.model.search.moments import NEEDS_MOMENT, canonical, clock_span, span
 from satchel.model.search.query import (
     DEFAULT_LIMIT,
     MAX_LIMIT,
@@ -41,40 +42,6 @@ _KEYS = (
     *("starter", "starter_group", "starred", "fields", "sort", "limit", "cursor"),
 )
 _OPERATIONS = ("equals", "from", "to", "contains")
-_NEEDS_MOMENT = "A date (2026-01-31) or datetime (2026-01-31T09:30:00Z) is required here."
-_END_OF_DAY = timedelta(days=1) - timedelta(microseconds=1)
-
-
-def bound(name: str, value: str, now: Moment, *, ends: bool) -> datetime:
-    """Return a bound of a range: a datetime, or the start or (if it `ends` the range) the end of a date.
-
-    Raises:
-        InvalidRequest: it is neither; `name` is its parameter.
-    """
-    try:
-        return _day_or_moment(value, now, ends=ends)
-    except (RefusedError, OverflowError):
-        raise InvalidRequest(f"{name}: {_NEEDS_MOMENT}", pointer=f"/{name}") from None
-
-
-def _day_or_moment(value: object, now: Moment, *, ends: bool) -> datetime:
-    """Return the start or end of a date, or the datetime itself.
-
-    Raises:
-        RefusedError: it is neither.
-    """
-    if is_empty(value):
-        raise RefusedError("required", "A date or datetime is required here.")
-    try:
-        day = date.fromisoformat(str(check_scalar(FieldType.DATE, ValueLimits(), value, now)))
-    except (RefusedError, ValueError):
-        text = str(check_scalar(FieldType.DATETIME, ValueLimits(), value, now))
-        return datetime.fromisoformat(text)
-    start = datetime.combine(day, time(), tzinfo=now.time_zone)
-    try:
-        return (start + _END_OF_DAY if ends else start).astimezone(UTC)
-    except OverflowError as error:
-        raise RefusedError("type", "The day is out of range.") from error
 
 
 class _Faults:
@@ -236,14 +203,14 @@ class _Reader:
         return tuple(found)
 
     def moment(self, name: str, *, ends: bool) -> datetime | None:
-        """Return a datetime; a date alone is its start or, if it `ends` a range, its end in the user's time zone."""
+        """Return the first or, if it `ends` a range, the last moment of a date or datetime."""
         value = self._given.get(name)
         if value is None or value == "":
             return None
         try:
-            return _day_or_moment(value, self._now, ends=ends)
+            return span(value, self._now)[ends]
         except (RefusedError, OverflowError):
-            self._faults.add(f"/{name}", _NEEDS_MOMENT)
+            self._faults.add(f"/{name}", NEEDS_MOMENT)
             return None
 
     def starter(self) -> UserId | None:
@@ -322,6 +289,9 @@ class _Reader:
             raise RefusedError("condition", f"A condition has {', '.join(_OPERATIONS)}.")
         if names == {"contains"}:
             return self._containing(field, given["contains"])
+        if names == {"equals"} and field.type in (FieldType.DATETIME, FieldType.TIME):
+            given = {"from": given["equals"], "to": given["equals"]}  # a day is all of it, a minute has its seconds
+            names = set(given)
         if names == {"equals"}:
             value = self._value(field, given["equals"])
             return FieldCondition(field=field.id, kind=kind, given={"equals": value}, equals=slot_value(field, value))
@@ -329,12 +299,12 @@ class _Reader:
             raise RefusedError("condition", "equals, contains and a range (from, to) exclude each other.")
         if kind is SlotKind.TEXT and field.type is not FieldType.TIME:
             raise RefusedError("condition", f"A {field.type} has no range; use equals or contains.")
-        canonical: dict[str, object] = {}
+        found: dict[str, object] = {}
         ends: dict[str, SlotValue | None] = {}
         for name in sorted(names):
-            canonical[name] = self._value(field, given[name], ends=name == "to")
-            ends[name] = slot_value(field, canonical[name])
-        return FieldCondition(field=field.id, kind=kind, given=canonical, low=ends.get("from"), high=ends.get("to"))
+            found[name] = self._value(field, given[name], ends=name == "to")
+            ends[name] = slot_value(field, found[name])
+        return FieldCondition(field=field.id, kind=kind, given=found, low=ends.get("from"), high=ends.get("to"))
 
     def _containing(self, field: Field, given: object) -> FieldCondition:
         kind = slot_kind(field.type)
@@ -350,8 +320,9 @@ class _Reader:
     def _value(self, field: Field, given: object, *, ends: bool = False) -> Scalar:
         """Return a condition's value in canonical form; the field's limits do not apply to a search."""
         if field.type is FieldType.DATETIME:
-            moment = _day_or_moment(given, self._now, ends=ends)
-            return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+            return canonical(span(given, self._now)[ends], ends=ends)
+        if field.type is FieldType.TIME:
+            return clock_span(given, self._now)[ends]
         if field.type is FieldType.CHOICES:
             items = cast("list[object]", given) if isinstance(given, list | tuple) else [given]
             chosen = {item for item in items if isinstance(item, str)}

@@ -35,7 +35,8 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Conditions(Body, forbid_unknown_fields=False):
     """A search's conditions by name, as `GET /instances` takes them.
 
-    `states` is a list; `fields` holds conditions on fields by id: `equals`, `from`, `to`, `contains`.
+    `states` is a list; `fields` holds conditions on fields by id: `equals`, `from`, `to`, `contains`. A date stands for
+    all of its day in the user's time zone, a time for all of its minute or second.
     """
 
 

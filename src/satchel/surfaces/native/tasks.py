@@ -13,7 +13,7 @@ from satchel.model.api.queries import TasksQuery
 from satchel.model.errors import EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import InstanceId, TaskId, UserId
 from satchel.model.scalars import Moment
-from satchel.model.search.reading import bound
+from satchel.model.search.moments import bound
 from satchel.model.search.work_list import WorkFilter, WorkQuery, WorkSort, decode_work_cursor
 from satchel.surfaces.kit.endpoints import Refusals, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
