@@ -2,9 +2,10 @@
 
 import hashlib
 import random
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import LiteralString
 
 import psycopg
 from server import BenchServer
@@ -22,6 +23,9 @@ FIRST_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 FIRST_NUMBER = 1_000_000
 """Of identifiers: beyond those that the demo gives."""
 
+FIRST_FILE = 1_000_000
+"""Of files: beyond those of the demo, and of what other benchmarks upload."""
+
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
 
 
@@ -38,7 +42,7 @@ async def connected(server: BenchServer) -> AsyncGenerator[Connection]:
 
 
 async def fill_instances(connection: Connection, count: int) -> None:
-    """Write instances of the Purchase Request, two years of them, a third of them running."""
+    """Write instances of the Purchase Request, a third of them running, behind those of earlier calls."""
     row = await (
         await connection.execute(
             "SELECT a.account_id, a.id, a.version_id, (SELECT min(id) FROM users u WHERE u.account_id = a.account_id)"
@@ -54,6 +58,8 @@ async def fill_instances(connection: Connection, count: int) -> None:
         "account_id, uuid, app_id, version_id, number, identifier, title, title_folded, state, starter_id, started_at,"
         f' ended_at, "values", grams, {slots["item"]}, {slots["supplier"]}, {slots["amount"]}'
     )
+    query = "SELECT coalesce(max(number) + 1, %(first)s) FROM instances WHERE number >= %(first)s"
+    (base,) = await _one(connection, query, {"first": FIRST_NUMBER})
     for first in range(0, count, BATCH):
         async with connection.cursor() as cursor, cursor.copy(f"COPY instances ({columns}) FROM STDIN") as copy:
             for n in range(first, min(first + BATCH, count)):
@@ -65,11 +71,11 @@ async def fill_instances(connection: Connection, count: int) -> None:
                 await copy.write_row(
                     (
                         account,
-                        f"00000000-0000-7000-8000-{n:012x}",
+                        f"00000000-0000-7000-8000-{base + n:012x}",
                         app,
                         version,
-                        FIRST_NUMBER + n,
-                        f"PUR-{FIRST_NUMBER + n}",
+                        base + n,
+                        f"PUR-{base + n}",
                         title,
                         fold(title),
                         "running" if is_running else "ended",
@@ -93,18 +99,18 @@ def sizes(count: int) -> list[int]:
 
 
 async def fill_files(connection: Connection, server: BenchServer, count: int, *, with_bytes: bool) -> int:
-    """Attach files to the instances that `fill_instances` wrote, four to each; return how many bytes they have.
+    """Attach files to the instances that `fill_instances` wrote last, four to each; return how many bytes they have.
 
     Without bytes, their blobs are rows only: enough for searches, not for downloads.
     """
-    row = await (
-        await connection.execute(
-            "SELECT account_id, min(id) FROM instances WHERE number >= %s GROUP BY 1", (FIRST_NUMBER,)
-        )
-    ).fetchone()
-    if row is None:
-        raise LookupError("there are no instances to attach to")
-    account, instance = int(str(row[0])), int(str(row[1]))
+    account, instance = await _one(
+        connection,
+        "SELECT account_id, min(id) FROM instances i WHERE number >= %s AND NOT EXISTS (SELECT FROM files f"
+        " WHERE f.account_id = i.account_id AND f.instance_id = i.id) GROUP BY 1",
+        (FIRST_NUMBER,),
+    )
+    query = "SELECT coalesce(max(id) + 1, %(first)s) FROM files WHERE id >= %(first)s"
+    (base,) = await _one(connection, query, {"first": FIRST_FILE})
     store = LocalBlobs(server.data / "blobs", clock=system_clock)
     wanted = sizes(count)
     noise = random.Random(2).randbytes(2 * 1024 * 1024)  # noqa: S311  # same
@@ -113,7 +119,7 @@ async def fill_files(connection: Connection, server: BenchServer, count: int, *,
         data = n.to_bytes(8, "big") + noise[: size - 8]
         if with_bytes:
             await store.receive(AccountId(account), _once(data), max_bytes=size)
-        found.append((hashlib.sha256(data).hexdigest() if with_bytes else f"{n:064x}", size))
+        found.append((hashlib.sha256(data).hexdigest() if with_bytes else f"{base + n:064x}", size))
     now = FIRST_DAY
     async with (
         connection.cursor() as cursor,
@@ -124,12 +130,22 @@ async def fill_files(connection: Connection, server: BenchServer, count: int, *,
     columns = "account_id, id, uuid, instance_id, position, kind, name, size_bytes, media_type, digest, created_at"
     async with connection.cursor() as cursor, cursor.copy(f"COPY files ({columns}) FROM STDIN") as copy:
         for n, (digest, size) in enumerate(found):
-            number = 1_000_000 + n
-            uuid = f"00000000-0000-7000-9000-{n:012x}"
+            number = base + n
+            uuid = f"00000000-0000-7000-9000-{number:012x}"
             place = (instance + n // 4, n % 4, "stored", f"document {n}.bin")
             await copy.write_row((account, number, uuid, *place, size, "application/octet-stream", digest, now))
     await connection.execute("VACUUM ANALYZE files, blobs")
     return sum(wanted)
+
+
+async def _one(
+    connection: Connection, query: LiteralString, parameters: Mapping[str, object] | Sequence[object]
+) -> tuple[int, ...]:
+    """Return the numbers of the one row of a query."""
+    row = await (await connection.execute(query, parameters)).fetchone()
+    if row is None:
+        raise LookupError("there are no instances to attach to")
+    return tuple(int(str(number)) for number in row)
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
