@@ -1,13 +1,14 @@
 """Our instances, fields and files as their processes, data items and FILE2 values."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from satchel.actions.lists.processes import ListedInstance
 from satchel.actions.lists.work_items import TaskOfInstance
 from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
-from satchel.model.ids import data_item_id
+from satchel.model.ids import VersionId, data_item_id
 from satchel.model.instance import TaskState
 from satchel.model.search import criteria
 from satchel.surfaces.kit.exchange import Reply
@@ -25,12 +26,28 @@ def nothing() -> Reply:
     return Reply()
 
 
-def process(one: ListedInstance, shown: Collection[int], time_zone: str) -> dict[str, object]:
-    """Return a process with every key; `data` is null where no item is shown."""
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A field that is shown, and what each of its data items has alike."""
+
+    field: Field
+    number: str
+    head: Mapping[str, object]
+    order: int
+
+
+Items = dict[VersionId, Sequence[_Item]]
+"""The fields that are shown of each version of an app in one answer; filled as its processes are written."""
+
+
+def process(
+    one: ListedInstance, shown: Collection[int], time_zone: str, known: Items | None = None
+) -> dict[str, object]:
+    """Return a process with every key; `data` is null where no item is shown; `known`, where there are several."""
     instance, zone = one.instance, ZoneInfo(time_zone)
     return {
         "activeTokenNodeName": list(one.nodes) or None,
-        "data": _data(one, shown, zone) if shown else None,
+        "data": _data(one, shown, zone, {} if known is None else known) if shown else None,
         "processInstanceDebug": False,
         "processInstanceEndDatetime": None if instance.ended_at is None else moment(instance.ended_at, zone),
         "processInstanceId": instance.id,
@@ -78,21 +95,39 @@ def work_item(one: TaskOfInstance, items: Sequence[int], time_zone: str) -> dict
     return own | {name: value for name, value in whole_process.items() if name not in _OF_PROCESS}
 
 
-def _data(one: ListedInstance, shown: Collection[int], zone: ZoneInfo) -> dict[str, object]:
-    items: dict[str, object] = {}
-    for order, known in enumerate(one.app.manifest.fields, start=1):
-        if known.number not in shown or known.type is FieldType.SEPARATOR:
-            continue
-        items[str(known.number)] = {
-            "dataType": data_type(known),
-            "id": data_item_id(one.instance.id, known.number),
-            "name": known.label,
-            "processDataDefinitionNumber": known.number,
-            "subType": subtype(known),
-            "value": _files(one, known) if known.is_file_type else value(one, known, zone),
-            "viewOrder": order,
+def _data(one: ListedInstance, shown: Collection[int], zone: ZoneInfo, known: Items) -> dict[str, object]:
+    items = known.get(one.app.version_id)
+    if items is None:
+        items = known[one.app.version_id] = _items(one.app.manifest.fields, shown)
+    first = data_item_id(one.instance.id, 0)
+    return {
+        item.number: {
+            **item.head,
+            "id": first + item.field.number,
+            "value": _files(one, item.field) if item.field.is_file_type else value(one, item.field, zone),
+            "viewOrder": item.order,
         }
-    return items
+        for item in items
+    }
+
+
+def _items(fields: Sequence[Field], shown: Collection[int]) -> Sequence[_Item]:
+    return [
+        _Item(
+            field,
+            str(field.number),
+            {
+                "dataType": data_type(field),
+                "id": 0,  # of each instance: it keeps its place
+                "name": field.label,
+                "processDataDefinitionNumber": field.number,
+                "subType": subtype(field),
+            },
+            order,
+        )
+        for order, field in enumerate(fields, start=1)
+        if field.number in shown and field.type is not FieldType.SEPARATOR
+    ]
 
 
 def _files(one: ListedInstance, known: Field) -> list[dict[str, object]] | None:

@@ -12,7 +12,7 @@ from satchel.surfaces.kit.sending import send_content
 from satchel.surfaces.questetra import sheet
 from satchel.surfaces.questetra.addresses import API
 from satchel.surfaces.questetra.inputs import Inputs
-from satchel.surfaces.questetra.outputs import nothing, process
+from satchel.surfaces.questetra.outputs import Items, nothing, process
 
 MAX_START = 2**31 - 1
 MAX_LIMIT = 1_000
@@ -26,7 +26,9 @@ async def listing(exchange: Exchange) -> Reply:
     """List the processes that criteria find, with the items that they name."""
     found, shown = await _found(exchange)
     zone = exchange.actor.time_zone
-    return json_reply({"count": found.count, "processInstances": [process(one, shown, zone) for one in found.found]})
+    known: Items = {}
+    rows = [process(one, shown, zone, known) for one in found.found]
+    return json_reply({"count": found.count, "processInstances": rows})
 
 
 async def csv(exchange: Exchange) -> Reply:

@@ -11,8 +11,10 @@ from satchel.actions.lists.search import Page
 from satchel.actions.lists.work import WorkCounts, WorkItem, WorkPage
 from satchel.db.events import Event
 from satchel.model.actor import Actor
+from satchel.model.api import files as file_api
 from satchel.model.api import instances as api
 from satchel.model.api.kinds import Timestamp
+from satchel.model.ids import InstanceId
 from satchel.model.instance import Instance, Task, Wait
 from satchel.surfaces.native.outputs.apps import form
 from satchel.surfaces.native.outputs.files import attachments, by_field, file
@@ -58,11 +60,14 @@ def _wait(row: Wait) -> api.Wait:
 
 def found(page: Page, *, with_count: bool, with_files: bool) -> api.FoundInstances:
     """Return a page of a search."""
+    held: dict[InstanceId, list[file_api.File]] = {}
+    for one in page.files if with_files else ():
+        held.setdefault(one.instance_id, []).append(file(one))
     rows = [
         api.FoundInstance(
             **structs.asdict(instance(row)),
             values=row.values,
-            files=[file(one) for one in page.files if one.instance_id == row.id] if with_files else (),
+            files=held.get(row.id, []) if with_files else (),
         )
         for row in page.instances
     ]
