@@ -8,13 +8,13 @@ from own_work import deploy_order, interfere
 from satchel.actions.access import SightKind
 from satchel.actions.files import attached, seen
 from satchel.actions.instances import lifecycle, tasks
-from satchel.actions.instances.claims import NewLinkedFile
 from satchel.actions.instances.forms import Submission
 from satchel.actions.lists import search
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import Forbidden, Gone, NotFound
 from satchel.model.ids import FileId, InstanceId, TaskId
 from satchel.model.instance import InstanceState, TaskState
+from satchel.model.linked_files import NewLinkedFile
 from world import TEXT, World
 
 

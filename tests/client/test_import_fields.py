@@ -22,6 +22,7 @@ APP = App(
     description="",
     version=1,
     tasks={},
+    steps=[],
     messages={},
     actions=[],
     may=[],

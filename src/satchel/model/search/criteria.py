@@ -219,14 +219,21 @@ def _sort(sort: Sort, unsaid: list[dict[str, str]]) -> dict[str, object]:
 
 
 def _date(moment: datetime, zone: ZoneInfo, *, ends: bool) -> str | None:
-    """Return a date if the time is its start or (`ends`) its end, else minutes; None if it has seconds."""
+    """Return a date if the time is its start or (`ends`) its end, else a minute likewise; None if it is neither's."""
     local = moment.astimezone(zone)
     edge = datetime.combine(local.date(), time(), tzinfo=zone) + (_END_OF_DAY if ends else timedelta())
     if moment == edge.astimezone(UTC):
         return local.date().isoformat()
-    if local.second or local.microsecond:
+    if (local.second, local.microsecond) != ((59, 999_999) if ends else (0, 0)):
         return None
     return local.strftime("%Y-%m-%d %H:%M") if local.year > 999 else None  # noqa: PLR2004  # strftime does not pad years
+
+
+def _minute(given: Mapping[str, object]) -> str | None:
+    """Return the minute of a day that a range is all of, or None."""
+    low, high = str(given.get("from", "")), str(given.get("to", ""))
+    minute = low[: len("09:30")]
+    return minute if (low, high) == (f"{minute}:00", f"{minute}:59.999999") else None
 
 
 def _value(field: Field, condition: FieldCondition, zone: ZoneInfo) -> str | None:
@@ -240,6 +247,8 @@ def _value(field: Field, condition: FieldCondition, zone: ZoneInfo) -> str | Non
             return None
         low, high = (_date(end, zone, ends=ends) for end, ends in ((condition.low, False), (condition.high, True)))
         return low if low == high else None
+    if field.type is FieldType.TIME:
+        return _minute(given)
     if set(given) != {"equals"}:
         return None
     value = given["equals"]

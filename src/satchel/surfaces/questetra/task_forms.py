@@ -87,8 +87,10 @@ def _detail(seen: TaskView, field: Field) -> str:
     value = seen.values.get(field.id)
     if value is None:
         return ""
-    values = cast("list[object]", value) if isinstance(value, list) else [value]
-    values = cast("list[object]", whole_rows(field, value)) if field.type is FieldType.TABLE else values
+    if field.type is FieldType.TABLE:
+        values: list[object] = [*whole_rows(field, value)]
+    else:
+        values = cast("list[object]", value) if isinstance(value, list) else [value]
     said = "".join(element("ns2:value", one if isinstance(one, str) else json.dumps(one)) for one in values)
     name = data_type(field).lower()
     return f"<ns2:{name}-detail>{said}</ns2:{name}-detail>"
