@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from satchel.actions.identity import accounts, credentials, guesses, hashes, sessions
+from satchel.actions.identity import accounts, applications, credentials, guesses, hashes, sessions
 from satchel.actions.upkeep.sweep import CREDENTIALS_KEPT, sweep
 from satchel.model.actor import Actor
 from satchel.model.errors import (
@@ -187,6 +187,25 @@ async def test_a_deactivated_user_can_do_nothing_any_more(world: World, clerk: A
         await by_token(world, token.secret)
     with pytest.raises(Unauthenticated):
         await by_password(world, PASSWORD)
+
+
+@pytest.mark.parametrize("what", ["token", "api_key", "named_key", "api_password", "password", "group", "application"])
+async def test_an_erased_user_gets_nothing_new(world: World, what: str) -> None:
+    person, group = world.people["clerk"], await accounts.create_group(world.context, world.admin, "Newcomers")
+    await accounts.end_user(world.context, world.admin, person, erase=True)
+
+    with pytest.raises(NotFound):
+        match what:
+            case "api_password":
+                await credentials.create_api_password(world.context, world.admin, person)
+            case "password":
+                await credentials.set_password(world.context, world.admin, person, PASSWORD)
+            case "group":
+                await accounts.set_member(world.context, world.admin, group, person, is_member=True)
+            case "application":
+                await applications.create(world.context, world.admin, person, "Program")
+            case kind:
+                await credentials.create_token(world.context, world.admin, person, kind=kind, name="late")
 
 
 async def test_a_new_password_ends_the_sessions_and_whatever_was_opened_from_them(world: World) -> None:

@@ -243,7 +243,8 @@ async def set_member(context: Context, actor: Actor, group: GroupId, user_id: Us
     """
     access.require_admin(actor)
     async with context.database.write() as tx:
-        if await rows.user(tx, actor.account_id, user_id) is None:
+        found = await rows.user(tx, actor.account_id, user_id)
+        if found is None or (is_member and found.erased_at is not None):
             raise NotFound("user", user_id)
         if is_member:
             await join(tx, context, actor, group, user_id)

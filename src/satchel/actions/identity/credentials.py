@@ -229,11 +229,17 @@ async def of_user(context: Context, actor: Actor, user_id: UserId) -> list[rows.
 
 
 async def _lock_for_change(tx: Writer, actor: Actor, user_id: UserId) -> None:
-    """Pass only those who may change a user's credentials, and let no two do that at once: each sees the other's."""
+    """Pass only those who may change a user's credentials, and let no two do that at once: each sees the other's.
+
+    Nobody is behind the number of a user who was erased: a credential of theirs would only wait to be misused.
+    """
     if actor.user_id == user_id:
         await keep_signed_in(tx, actor)
     await users.lock_user(tx, actor.account_id, user_id)
     await _require_self_or_admin(tx, actor, user_id)
+    found = await users.user(tx, actor.account_id, user_id)
+    if found is None or found.erased_at is not None:
+        raise NotFound("user", user_id)
 
 
 async def _require_self_or_admin(tx: Reader, actor: Actor, user_id: UserId) -> None:
