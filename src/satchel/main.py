@@ -34,8 +34,9 @@ from satchel.db.keys import ensure_key
 from satchel.db.migrate import migrate
 from satchel.db.pool import Database
 from satchel.model.clock import Clock
-from satchel.model.errors import DatabaseUnavailable
+from satchel.model.errors import DatabaseUnavailable, InvalidSettings
 from satchel.model.ids import Entropy
+from satchel.model.policy import SECRETS_KEY_BYTES
 from satchel.outbound.allowed import parse_allowed
 from satchel.outbound.guard import Guard
 from satchel.outbound.http import HttpClient
@@ -110,7 +111,8 @@ async def open_context(
         DatabaseUnavailable: the database cannot be started or reached, or takes fewer connections than the pool has.
         Unavailable: there is no Satchel here, and this process may not create one; or the database and the files do
             not belong together; or root would store files for another user.
-        InvalidSettings: there is no key for secrets, or none that is one, or not the one of this database.
+        InvalidSettings: there is no key for secrets, or none that is one, or not the one of this database; a process
+            that only looks finds that in the vault instead.
     """
     creates = opening is Opening.CREATE
     may_lack_files = creates or (opening is Opening.ACCEPT_FILES and settings.database_url is not None)
@@ -155,6 +157,16 @@ async def open_context(
 
 
 async def _open_vault(settings: Settings, database: Database, opening: Opening, entropy: Entropy) -> Vault:
+    try:
+        return await _vault_of_server(settings, database, opening, entropy)
+    except InvalidSettings as error:
+        if opening is not Opening.EXAMINE:
+            raise
+        fault = "; ".join(f"{one.name} {one.message}" for one in error.faults)
+        return Vault(entropy(SECRETS_KEY_BYTES), fault=fault)
+
+
+async def _vault_of_server(settings: Settings, database: Database, opening: Opening, entropy: Entropy) -> Vault:
     key, place = settings.secrets_key, "SATCHEL_SECRETS_KEY"
     if key is None:
         directory, place = settings.data_directory, str((settings.data_directory / SECRETS_KEY_FILE).absolute())

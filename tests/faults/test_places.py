@@ -14,6 +14,7 @@ from embedding import NOBODY, as_root
 from serving import Served, command
 
 UNREACHABLE = 3
+FINDINGS = 4
 COMMANDS = (
     ("doctor",),
     ("doctor", "--sweep", "--read-data"),
@@ -124,15 +125,47 @@ def test_a_database_that_does_not_exist_is_named(external: Served, database: str
     assert '"mistyped" does not exist' in done.stderr
 
 
-def test_the_doctor_does_not_make_the_key_that_is_missing(set_up: Served) -> None:
-    key = set_up.data / "secrets.key"
+def lost(key: Path) -> None:
     key.unlink()
+
+
+def replaced_by_a_folder(key: Path) -> None:
+    key.unlink()
+    key.mkdir()
+
+
+def torn(key: Path) -> None:
+    key.write_text(key.read_text()[:20])
+
+
+def of_another_server(key: Path) -> None:
+    key.write_text("ab" * 32)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lost, "is missing"),
+        (replaced_by_a_folder, "cannot be read"),
+        (torn, "must be 64 hexadecimal digits"),
+        (of_another_server, "is not the key of this database"),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_the_doctor_names_a_key_that_cannot_be_used_and_examines_the_rest(
+    set_up: Served, spoil: Callable[[Path], None], words: str
+) -> None:
+    key = set_up.data / "secrets.key"
+    spoil(key)
+    was_there = key.exists()
 
     done = command("doctor", env=set_up.settings)
 
-    assert done.returncode != 0
-    assert str(key) in done.stdout + done.stderr
-    assert not key.exists()
+    assert done.returncode == FINDINGS, done.stdout + done.stderr
+    assert "unusable_key: 1." in done.stdout
+    assert f"  {key} {words}" in done.stdout
+    assert "examined: 0 blobs" in done.stdout
+    assert key.exists() == was_there
 
 
 def test_what_creates_a_place_creates_all_of_it(folder: Path) -> None:

@@ -26,10 +26,12 @@ class Vault:
 
     Attributes:
         fingerprint: names the key, and does not disclose it.
+        fault: why this is not the key of the server's secrets, in a process that only looks; it then opens none.
         bearers: by everything that they were asked for with; of this process only.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, *, fault: str | None = None) -> None:
+        self.fault = fault
         self.fingerprint = hashlib.sha256(b"satchel:secrets-key:" + key).hexdigest()[:16]
         self._cipher = AESGCM(key)
         self.bearers: dict[tuple[object, ...], Bearer] = {}

@@ -37,6 +37,7 @@ ADVICE = {
     "orphan_bytes": "Bytes that no row names; a crash leaves them. The sweep deletes them after the grace time.",
     "leftover": "An upload that was interrupted, or is running. The sweep deletes it after the grace time.",
     "stray": "A foreign file in the store. Move it away.",
+    "unusable_key": "Secrets cannot be opened with the key that there is, and the server does not start with it.",
     "quota_drift": "The account's counted bytes differ from its files and uploads. Run satchel doctor --repair-quota.",
 }
 HARMLESS = frozenset({"orphan_bytes", "leftover"})
@@ -80,6 +81,8 @@ async def examine(context: Context, *, read_data: bool = False) -> AsyncIterator
         read_data: whether to read and hash every blob too.
     """
     report = DoctorReport()
+    if context.vault.fault is not None:
+        report.note("unusable_key", context.vault.fault)
     after = (0, "")
     while True:
         async with context.database.read() as tx:
