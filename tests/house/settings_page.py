@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from house.errors_page import BEGIN, END
 from house.tree import ROOT
-from satchel.settings import SETTINGS, Setting
+from satchel.setting_table import SETTINGS, Setting
 
 PAGE = ROOT / "docs" / "reference" / "settings.md"
 

@@ -10,7 +10,8 @@ import pytest
 
 from house import settings_page
 from satchel.model.errors import InvalidSettings
-from satchel.settings import SETTINGS, Settings, read_settings
+from satchel.setting_table import SETTINGS
+from satchel.settings import Settings, read_settings
 
 
 @pytest.fixture(autouse=True)
