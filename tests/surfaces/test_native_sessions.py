@@ -20,9 +20,10 @@ async def _browser(api: Api, who: str = "clerk") -> tuple[httpx.AsyncClient, str
     return await _sign_in(api, f"{who}@acme.example")
 
 
-async def _sign_in(api: Api, email: str) -> tuple[httpx.AsyncClient, str]:
+async def _sign_in(api: Api, email: str, *, device: str = "a test") -> tuple[httpx.AsyncClient, str]:
     anyone = await api.client("anonymous")
-    answer = await anyone.post(SESSION, json={"email": email, "password": PASSWORD})
+    headers = [(b"User-Agent", device.encode("latin-1"))]
+    answer = await anyone.post(SESSION, json={"email": email, "password": PASSWORD}, headers=headers)
     anyone.cookies.clear()
     assert answer.status_code == 201, answer.text
     cookie = answer.headers["Set-Cookie"].partition(";")[0]
@@ -147,3 +148,64 @@ async def test_a_reader_is_answered_also_where_the_database_takes_no_writes(api:
         )
         await tx.execute("CREATE TRIGGER refused BEFORE UPDATE ON credentials FOR EACH ROW EXECUTE FUNCTION refuse()")
     assert (await browser.get(ME)).status_code == 200
+
+
+async def _own(browser: httpx.AsyncClient) -> list[dict[str, object]]:
+    items: list[dict[str, object]] = (await browser.get(f"{ME}/sessions")).json()["items"]
+    return items
+
+
+async def test_people_see_their_sessions_by_device_and_which_one_is_theirs_now(api: Api) -> None:
+    first, _ = await _browser(api)
+    await _browser(api, "viewer")
+    second, _ = await _sign_in(api, "clerk@acme.example", device="Mozilla/5.0 (X11; Linux x86_64) Firefox/152.0")
+
+    newest, oldest = await _own(second)
+    assert newest == {
+        "id": newest["id"],
+        "device": "Mozilla/5.0 (X11; Linux x86_64) Firefox/152.0",
+        "opened_at": "2026-03-02T09:30:00.000Z",
+        "expires_at": "2026-03-02T21:30:00.000Z",
+        "current": True,
+    }
+    assert (oldest["current"], [one["current"] for one in await _own(first)]) == (False, [False, True])
+
+
+async def test_a_session_without_a_name_and_one_with_a_hostile_name_are_listed(api: Api) -> None:
+    await _browser(api)
+    await _sign_in(api, "clerk@acme.example", device="")
+    browser, _ = await _sign_in(api, "clerk@acme.example", device="\tA\x9f" + "b" * 300)
+    devices = [one["device"] for one in await _own(browser)]
+    assert devices[:2] == ["A" + "b" * 199, ""]
+
+
+async def test_a_session_that_has_ended_is_not_listed(api: Api) -> None:
+    browser, csrf = await _browser(api)
+    other, _ = await _sign_in(api, "clerk@acme.example")
+    lifetime = api.world.context.policy.session_lifetime
+    api.world.clock.advance(lifetime * 0.9)
+    await browser.get(ME)  # used, so that it lives on
+    api.world.clock.advance(lifetime * 0.2)
+    assert [one["current"] for one in await _own(browser)] == [True]
+    assert (await other.get(ME)).status_code == 401
+    third, _ = await _sign_in(api, "clerk@acme.example")
+    (ended,) = [one["id"] for one in await _own(browser) if not one["current"]]
+    assert (await browser.delete(f"/api/v1/credentials/{ended}", headers={"X-CSRF-Token": csrf})).status_code == 204
+    assert [one["current"] for one in await _own(browser)] == [True]
+    assert (await third.get(ME)).json()["code"] == "session_ended"
+
+
+async def test_all_other_sessions_end_and_what_belongs_to_nobody_of_them_stays(api: Api) -> None:
+    browser, csrf = await _browser(api)
+    other, _ = await _sign_in(api, "clerk@acme.example")
+    of_viewer, _ = await _browser(api, "viewer")
+    program = await api.client("clerk")
+
+    ended = await browser.delete(f"{ME}/sessions", headers={"X-CSRF-Token": csrf})
+
+    assert ended.status_code == 204
+    assert (await other.get(ME)).json()["code"] == "session_ended"
+    assert [(await each.get(ME)).status_code for each in (browser, of_viewer, program)] == [200, 200, 200]
+    assert len(await _own(browser)) == 1
+    assert (await program.delete(f"{ME}/sessions")).status_code == 204, "a program has no session of its own"
+    assert (await browser.get(ME)).status_code == 401

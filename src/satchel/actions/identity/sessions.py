@@ -1,4 +1,4 @@
-"""Sessions of browsers: opens them, finds out whose they are, and checks the CSRF token of a change.
+"""Sessions of browsers: opens, lists and ends them, finds out whose they are, and checks the CSRF token of a change.
 
 A session ends when it was not used for `session_lifetime`, and at last `session_max_lifetime` after its sign-in.
 
@@ -8,6 +8,7 @@ only hashes of both, and the token does not give the secret away.
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -21,8 +22,14 @@ from satchel.db import credentials as rows
 from satchel.db.credentials import NewCredential, UserIdentity
 from satchel.model.actor import Actor
 from satchel.model.errors import DiskFull, Forbidden, NotFound, SessionEnded, Unauthenticated, Unavailable
+from satchel.model.ids import CredentialId
 
 SESSION = "session"  # a kind
+
+_UNNAMED = "session"
+"""The name of a session whose browser did not say what it is, and of each that an earlier release opened."""
+
+_MOST_OF_A_NAME = 200
 
 STEPS = 24
 """A use of a session moves its end at most once in this part of its lifetime, so that few requests cost a write."""
@@ -37,10 +44,15 @@ def csrf_of(secret: str) -> str:
     return hmac.digest(secret.encode(), _CSRF, hashlib.sha256).hex()
 
 
-async def open_session(context: Context, actor: Actor) -> CredentialSecret:
+async def open_session(context: Context, actor: Actor, *, device: str = "") -> CredentialSecret:
     """Sign a user in for a while: a session token and the CSRF token that goes with it.
 
     The session ends with the password that the actor signed in with.
+
+    Args:
+        context: the server's parts.
+        actor: the user who signs in.
+        device: by which they recognize the session in the list of theirs: what the browser calls itself.
 
     Raises:
         Unauthenticated: the password was changed meanwhile.
@@ -59,7 +71,7 @@ async def open_session(context: Context, actor: Actor) -> CredentialSecret:
             NewCredential(
                 kind=SESSION,
                 parent_id=actor.credential_id,
-                name="session",
+                name=_name(device),
                 token_hash=token_hash(secret),
                 csrf_hash=token_hash(csrf),
                 expires_at=expires_at,
@@ -100,6 +112,62 @@ async def _keep_alive(context: Context, found: UserIdentity, expires_at: datetim
 def _ends_at(context: Context, opened_at: datetime, used_at: datetime) -> datetime:
     policy = context.policy
     return min(used_at + policy.session_lifetime, opened_at + policy.session_max_lifetime)
+
+
+def _name(device: str) -> str:
+    printable = "".join(one for one in device if one.isprintable())
+    return printable.strip()[:_MOST_OF_A_NAME] or _UNNAMED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSession:
+    """A session of a user that has not ended.
+
+    Attributes:
+        device: what the browser called itself at sign-in; empty where that is unknown.
+        is_current: whether the request came with it.
+    """
+
+    id: CredentialId
+    device: str
+    opened_at: datetime
+    expires_at: datetime
+    is_current: bool
+
+
+async def of_caller(context: Context, actor: Actor) -> list[KnownSession]:
+    """Return the actor's own sessions that have not ended, newest first."""
+    if actor.user_id is None:
+        return []
+    now = context.clock()
+    async with context.database.read() as tx:
+        found = await rows.credentials_of(tx, actor.account_id, actor.user_id)
+    return [
+        KnownSession(
+            id=one.id,
+            device="" if one.name == _UNNAMED else one.name,
+            opened_at=one.created_at,
+            expires_at=one.expires_at,
+            is_current=one.id == actor.credential_id,
+        )
+        for one in reversed(found)
+        if one.kind == SESSION and one.expires_at is not None and one.expires_at > now
+    ]
+
+
+async def end_others(context: Context, actor: Actor) -> None:
+    """End all of the actor's sessions but the one by which they ask; tokens and keys stay.
+
+    Raises:
+        Unauthenticated: the actor is no user, or was signed out meanwhile.
+    """
+    if actor.user_id is None:
+        raise Unauthenticated
+    own = [] if actor.credential_id is None else [actor.credential_id]
+    async with context.database.write() as tx:
+        await keep_signed_in(tx, actor)
+        await rows.revoke_kind(tx, actor.account_id, actor.user_id, [SESSION], context.clock(), but=own)
+        await write_event(tx, context, actor, "session.others_ended", {"user": actor.user_id})
 
 
 async def read(context: Context, actor: Actor, secret: str) -> CredentialSecret:

@@ -41,6 +41,29 @@ class Session(ReplyBody, frozen=True, kw_only=True):
     expires_at: Timestamp | None
 
 
+class OwnSession(ReplyBody, frozen=True, kw_only=True):
+    """One of the caller's sessions.
+
+    Attributes:
+        device: what the browser called itself at sign-in (`User-Agent`); empty where that is unknown.
+        expires_at: when it ends unless it is used.
+        current: whether this request came with it.
+    """
+
+    id: int
+    device: str
+    opened_at: Timestamp
+    expires_at: Timestamp
+    current: bool
+
+
+class OwnSessions(ReplyBody, frozen=True, kw_only=True):
+    """The caller's sessions that have not ended, newest first."""
+
+    items: Sequence[OwnSession]
+    next: None
+
+
 class User(ReplyBody, frozen=True, kw_only=True):
     """A person of the account.
 

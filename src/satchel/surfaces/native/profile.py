@@ -28,7 +28,7 @@ async def sign_in(exchange: Exchange) -> Reply:
         account=given.account,
         may_choose=True,
     )
-    opened = await sessions.open_session(exchange.context, actor)
+    opened = await sessions.open_session(exchange.context, actor, device=exchange.header("user-agent") or "")
     lifetime = exchange.context.policy.session_max_lifetime + _KEPT_LONGER
     headers = {"Set-Cookie": _cookie(exchange, opened.secret, lifetime)}
     return json_reply(outputs.session(actor, opened), status=201, headers=headers)
@@ -77,6 +77,18 @@ async def change_password(exchange: Exchange) -> Reply:
     return Reply(status=204)
 
 
+async def own_sessions(exchange: Exchange) -> Reply:
+    """List the caller's sessions that have not ended, newest first; `DELETE /credentials/{id}` ends one."""
+    found = await sessions.of_caller(exchange.context, exchange.actor)
+    return json_reply(api.OwnSessions(items=[outputs.own_session(one) for one in found], next=None))
+
+
+async def end_other_sessions(exchange: Exchange) -> Reply:
+    """End all of the caller's sessions but the one of this request."""
+    await sessions.end_others(exchange.context, exchange.actor)
+    return Reply(status=204)
+
+
 ENDPOINTS = (
     endpoint(
         "POST",
@@ -106,5 +118,7 @@ ENDPOINTS = (
         answers=NOTHING,
         refuses=(InvalidValues,),
     ),
+    endpoint("GET", "/api/v1/me/sessions", own_sessions, answers=shows(api.OwnSessions)),
+    endpoint("DELETE", "/api/v1/me/sessions", end_other_sessions, answers=NOTHING),
 )
 """The routes of this module."""

@@ -6,6 +6,7 @@ from satchel.actions.identity.ceilings import consequence
 from satchel.actions.identity.credentials import CredentialSecret
 from satchel.actions.identity.oauth_clients import NewClient
 from satchel.actions.identity.secrets import SecretInfo
+from satchel.actions.identity.sessions import KnownSession
 from satchel.db.accounts import User
 from satchel.db.credentials import Credential
 from satchel.db.oauth import OAuthClient
@@ -41,6 +42,17 @@ def session(actor: Actor, opened: CredentialSecret) -> api.Session:
     """Return a session that was just opened for somebody, without its secret."""
     return api.Session(
         user=_number(actor), csrf_token=opened.csrf or "", expires_at=Timestamp.of_optional(opened.expires_at)
+    )
+
+
+def own_session(known: KnownSession) -> api.OwnSession:
+    """Return one of the caller's sessions, without its secret."""
+    return api.OwnSession(
+        id=known.id,
+        device=known.device,
+        opened_at=Timestamp.of(known.opened_at),
+        expires_at=Timestamp.of(known.expires_at),
+        current=known.is_current,
     )
 
 
