@@ -15,6 +15,7 @@ from satchel.model.errors import (
     TooManyRequests,
     Unauthenticated,
 )
+from satchel.model.ids import GroupId, UserId
 from world import PASSWORD, World
 
 EMAIL = "clerk@acme.example"
@@ -189,23 +190,28 @@ async def test_a_deactivated_user_can_do_nothing_any_more(world: World, clerk: A
         await by_password(world, PASSWORD)
 
 
+async def _give(world: World, what: str, person: UserId, group: GroupId) -> None:
+    """Give a user something new that they could sign in or act with."""
+    match what:
+        case "api_password":
+            await credentials.create_api_password(world.context, world.admin, person)
+        case "password":
+            await credentials.set_password(world.context, world.admin, person, PASSWORD)
+        case "group":
+            await accounts.set_member(world.context, world.admin, group, person, is_member=True)
+        case "application":
+            await applications.create(world.context, world.admin, person, "Program")
+        case kind:
+            await credentials.create_token(world.context, world.admin, person, kind=kind, name="late")
+
+
 @pytest.mark.parametrize("what", ["token", "api_key", "named_key", "api_password", "password", "group", "application"])
 async def test_an_erased_user_gets_nothing_new(world: World, what: str) -> None:
     person, group = world.people["clerk"], await accounts.create_group(world.context, world.admin, "Newcomers")
     await accounts.end_user(world.context, world.admin, person, erase=True)
 
     with pytest.raises(NotFound):
-        match what:
-            case "api_password":
-                await credentials.create_api_password(world.context, world.admin, person)
-            case "password":
-                await credentials.set_password(world.context, world.admin, person, PASSWORD)
-            case "group":
-                await accounts.set_member(world.context, world.admin, group, person, is_member=True)
-            case "application":
-                await applications.create(world.context, world.admin, person, "Program")
-            case kind:
-                await credentials.create_token(world.context, world.admin, person, kind=kind, name="late")
+        await _give(world, what, person, group)
 
 
 async def test_a_new_password_ends_the_sessions_and_whatever_was_opened_from_them(world: World) -> None:

@@ -23,7 +23,7 @@ async def test_a_product_is_evaluated_with_its_file_and_found_again(world: World
 
     view = await lifecycle.read(world.context, clerk, number)
     assert view.instance.state is InstanceState.ENDED
-    assert view.values == {"product": "Chair", "supplier": "ACME", "amount": "11", "request": "PUR-1"}
+    assert view.values == {"product": "Chair", "supplier": "ACME", "amount": "11.00", "request": "PUR-1"}
     content = await attached.content(world.context, clerk, view.files[0].id)
     sent = b"".join([chunk async for chunk in attached.open_bytes(world.context, clerk, content)])
     assert (content.name, content.media_type, sent) == ("chair.pdf", "application/pdf", PDF)

@@ -62,13 +62,14 @@ async def _start(page: Page, tmp_path: Path) -> None:
     await _fill(page, "Product", "Standing desk")
     await _fill(page, "Supplier", "Nordholz")
     await _fill(page, "Amount", "3900")
-    pdfs = [_sample(tmp_path, name, "catalog.pdf") for name in ("catalog.pdf", "warranty.pdf")]
-    await _choose(page, page.locator("#description-choose"), *pdfs)
+    await _choose(page, page.locator("#description-choose"), _sample(tmp_path, "catalog.pdf", "catalog.pdf"))
+    offers = [_sample(tmp_path, name, "order.pdf") for name in ("offer.pdf", "warranty.pdf")]
+    await _choose(page, page.locator("#offers-choose"), *offers)
     await _choose(page, page.locator("#photos-choose"), _sample(tmp_path, "site.jpg", "site-photo.jpg"))
     await _reach(page, page.get_by_role("button", name="Add a line"))
     await page.keyboard.press("Enter")
     await page.keyboard.type("Desk, 120 cm")
-    await expect(page.get_by_text("Uploaded", exact=True)).to_have_count(3)
+    await expect(page.get_by_text("Uploaded", exact=True)).to_have_count(4)
     await page.keyboard.press("Control+Enter")
     await expect(page.get_by_role("heading", name=re.compile(r"^EVA-\d+ has started\.$"))).to_be_visible()
 

@@ -83,7 +83,7 @@ async def test_a_session_that_ends_under_a_form_is_opened_again_and_the_same_cli
     await dialog.get_by_role("button", name="Sign in").click()
 
     await expect(page.get_by_role("heading", name="Done: Approve.")).to_be_visible()
-    assert await _amount(page, instance) == "19.5"
+    assert await _amount(page, instance) == "19.50"
 
 
 async def _evaluation(office: Office) -> InstanceId:

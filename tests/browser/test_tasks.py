@@ -27,7 +27,7 @@ async def test_a_task_is_shown_and_sent_with_its_comment(visit: Visits, width: i
     instance, task = await _task(visit)
     page = await visit(f"/tasks/{task}", who="buyer", width=width, scheme=scheme)
     await expect(page.get_by_role("heading", name="Evaluate Product")).to_be_visible()
-    await expect(page.get_by_label("Amount")).to_have_value("5460")
+    await expect(page.get_by_label("Amount")).to_have_value("5460.00")
     await axe(page)
     assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
 
@@ -93,9 +93,9 @@ async def test_saving_keeps_the_task_open_and_says_so(visit: Visits) -> None:
     await page.get_by_role("button", name="Save for later").click()
 
     await expect(page.get_by_text(re.compile("^Saved"))).to_be_visible()
-    await expect(page.get_by_label("Amount")).to_have_value("12.5")
+    await expect(page.get_by_label("Amount")).to_have_value("12.50")
     saved = await visit.office.door.get(f"/api/v1/instances/{instance}", headers=visit.office.as_program("buyer"))
-    assert (saved.json()["state"], saved.json()["values"]["amount"]) == ("running", "12.5")
+    assert (saved.json()["state"], saved.json()["values"]["amount"]) == ("running", "12.50")
 
 
 async def test_a_task_that_somebody_else_completed_keeps_what_was_typed(visit: Visits, watch: Watch) -> None:
@@ -133,7 +133,7 @@ async def test_a_task_that_was_saved_elsewhere_shows_both_and_lets_one_choose(vi
 
     await expect(page.get_by_role("heading", name="Done: Approve.")).to_be_visible()
     found = await visit.office.door.get(f"/api/v1/instances/{instance}", headers=visit.office.as_program("buyer"))
-    assert found.json()["values"]["amount"] == "31"
+    assert found.json()["values"]["amount"] == "31.00"
 
 
 async def test_without_a_network_nothing_is_lost_and_the_same_press_works_later(visit: Visits, watch: Watch) -> None:

@@ -47,9 +47,9 @@ def _files(folder: Path) -> dict[str, str]:
         path = folder / name
         path.write_bytes(SAMPLES[name]())
         found[name] = str(path)
-    second = folder / "warranty.pdf"
+    second = folder / "offer.pdf"
     second.write_bytes(SAMPLES["catalog.pdf"]())
-    return {**found, "warranty.pdf": str(second)}
+    return {**found, "offer.pdf": str(second)}
 
 
 @every_look
@@ -69,9 +69,8 @@ async def test_a_product_is_evaluated_and_its_purchase_request_is_there(
     await page.get_by_label("Product").fill("Standing desk")
     await page.get_by_label("Supplier").fill("Nordholz")
     await page.get_by_label("Amount").fill("3900")
-    description, photos, *_ = await page.locator("input[type=file]").all()
-    await description.set_input_files([files["catalog.pdf"], files["warranty.pdf"]])
-    await photos.set_input_files(files["site-photo.jpg"])
+    for field, name in (("description", "catalog.pdf"), ("offers", "offer.pdf"), ("photos", "site-photo.jpg")):
+        await page.locator(f".drop:has(#{field}-choose) input[type=file]").first.set_input_files(files[name])
     await page.get_by_role("button", name="Add a line").click()
     await page.keyboard.type("Desk, 120 cm")
     await page.get_by_label("Quantity, line 1").fill("8")

@@ -17,7 +17,7 @@ def test_the_page_s_clients_create_attach_read_and_fetch(server: DemoServer, tmp
     said = run_page("flokzu-clients.md", server, tmp_path)
 
     assert re.search(r"^PUR-\d+ has the file$", said, re.MULTILINE), said
-    assert re.search(rf"^PUR-\d+ 310 catalog.pdf {len(catalog_pdf())}$", said, re.MULTILINE), said
+    assert re.search(rf"^PUR-\d+ 310.00 catalog.pdf {len(catalog_pdf())}$", said, re.MULTILINE), said
     assert "Amount: 149.75\n" in said
 
 

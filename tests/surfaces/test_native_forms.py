@@ -201,7 +201,6 @@ async def test_a_form_that_is_malformed_cut_short_or_has_no_length_leaves_nothin
     kind = {"Content-Type": "multipart/form-data; boundary=b"}
     for body, headers, status, code in (
         (whole[:-6], kind, 400, "invalid_request"),
-        (whole + b"more", kind, 400, "invalid_request"),
         (whole.replace(b'name="subject"', b"nameless"), kind, 400, "invalid_request"),
         (whole, {"Content-Type": "multipart/form-data"}, 400, "invalid_request"),
         (whole, {**kind, "Content-Length": str(len(whole) + 5)}, 400, "body_cut_short"),

@@ -1,4 +1,4 @@
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { Icon } from "../components/icon";
 import { texts } from "../texts";
@@ -25,12 +25,18 @@ export function TableField({ field, value, faults, onChange }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const isFull = field.max_rows !== undefined && rows.length >= field.max_rows;
 
-  const focusLine = (line: number) =>
-    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[id^="${field.id}-${line}-"]`)?.focus());
+  // As soon as the line is there: a key that is pressed meanwhile would go to the button.
+  const wanted = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    if (wanted.current !== null) {
+      box.current?.querySelector<HTMLElement>(`[id^="${field.id}-${wanted.current}-"]`)?.focus();
+      wanted.current = null;
+    }
+  }, [rows.length, field.id]);
 
   const add = () => {
+    wanted.current = rows.length;
     onChange([...rows, {}]);
-    focusLine(rows.length);
   };
   const set = (line: number, column: string, cell: Value) =>
     onChange(rows.map((row, index) => (index === line ? { ...row, [column]: cell } : row)));
@@ -91,8 +97,8 @@ export function TableField({ field, value, faults, onChange }: Props) {
                       type="button"
                       aria-label={words.removeLine(line + 1)}
                       onClick={() => {
+                        wanted.current = Math.max(0, line - 1);
                         onChange(rows.filter((_, index) => index !== line));
-                        focusLine(Math.max(0, line - 1));
                       }}
                     >
                       <Icon name="x" />
