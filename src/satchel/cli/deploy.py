@@ -9,7 +9,7 @@ import typer
 
 from satchel.cli import output
 from satchel.cli.output import ExitCode
-from satchel.cli.remote import DEFAULT_URL, Url, refuse, request
+from satchel.cli.remote import UNNAMED, Url, refuse, request
 from satchel.model.errors import Finding
 from satchel.model.faults import counted
 
@@ -19,7 +19,7 @@ BUNDLE_FILES = ("app.yaml", "process.bpmn")
 def deploy(
     bundle: Annotated[Path, typer.Argument(help="A folder or zip with app.yaml and process.bpmn.", exists=True)],
     *,
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Annotated[
         str, typer.Option(envvar="SATCHEL_TOKEN", help="A token of a user who may deploy the app.", show_envvar=True)
     ] = "",

@@ -11,9 +11,10 @@ import typer
 from satchel.cli import output
 from satchel.cli.output import ExitCode, bytes_text
 from satchel.cli.progress import ProgressBar
-from satchel.cli.remote import DEFAULT_URL, NEEDS_TOKEN, Token, Url
+from satchel.cli.remote import UNNAMED, Token, Url, server_of
 from satchel.client import layout as layouts
 from satchel.model.errors import InvalidRequest, Unavailable
+from satchel.settings import variables
 
 if TYPE_CHECKING:
     from satchel.client.api import AsyncClient
@@ -100,7 +101,7 @@ def export(
     questetra: Questetra = None,
     email: Email = "",
     api_password: ApiPassword = "",
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """Fetch every file of the instances that a search finds into a folder tree, with a manifest and the values.
@@ -163,9 +164,8 @@ async def _from_satchel(options: _Options) -> ExitCode:
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # same
     from satchel.client.sources.native import NativeSource  # noqa: PLC0415  # same
 
-    if not options.token:
-        raise InvalidRequest(NEEDS_TOKEN)
-    async with AsyncClient(options.url, token=options.token) as client:
+    address = server_of(options.url, options.token)
+    async with AsyncClient(address, token=options.token) as client:
         zone = (await client.me()).time_zone
         query, fields, attachments = options.query, options.fields, options.attachments
         if options.search is not None:
@@ -181,7 +181,7 @@ async def _from_satchel(options: _Options) -> ExitCode:
         query = searches.dated(query, _now(), zone)
         if options.target.suffix.lower() == ".zip" and not options.dry_run:
             return await _zip(client, options, query, fields, is_whole=attachments)
-        source = NativeSource(options.url, query, fields=fields, attachments=attachments)
+        source = NativeSource(address, query, fields=fields, attachments=attachments)
         moment = None if options.since is None else searches.since(options.since, _now(), zone)
         return await (_count if options.dry_run else _fill)(client, source, options, moment)
 
@@ -230,12 +230,17 @@ async def _from_questetra(options: _Options, address: str) -> ExitCode:
         raise InvalidRequest("Questetra makes no zip; name a folder.")
     if options.search is not None or options.since is not None:
         raise InvalidRequest("--search and --since are for Satchel; Questetra's files have no date.")
-    if options.basic is None and not options.token:
-        raise InvalidRequest("Sign in with --email and --api-password, or with an OAuth2 --token.")
+    token = options.token
+    if variables(["SATCHEL_TOKEN"]).get("SATCHEL_TOKEN") == token:
+        token = ""  # it is for Satchel's server, not for Questetra's
+    token = token or variables(["QUESTETRA_TOKEN"]).get("QUESTETRA_TOKEN", "")
+    if options.basic is None and not token:
+        raise InvalidRequest(
+            "Sign in with --email and --api-password, or with an OAuth2 token: --token, or QUESTETRA_TOKEN."
+        )
     criteria = searches.criteria_of(options.query) if options.criteria is None else searches.read_text(options.criteria)
     items = None if options.fields is None else [searches.item_number(field) for field in options.fields]
-    token = options.token if options.basic is None else None
-    async with AsyncClient(address, token=token, basic=options.basic) as client:
+    async with AsyncClient(address, token=token if options.basic is None else None, basic=options.basic) as client:
         source = QuestetraSource(address, criteria, items=items)
         return await (_count if options.dry_run else _fill)(client, source, options, None)
 

@@ -13,7 +13,7 @@ from satchel.cli import output
 from satchel.cli.import_accounts import AccountOptions, SourceAccount, source_account
 from satchel.cli.output import ExitCode, bytes_text
 from satchel.cli.progress import ProgressBar
-from satchel.cli.remote import DEFAULT_URL, NEEDS_TOKEN, Token, Url
+from satchel.cli.remote import UNNAMED, Token, Url, server_of
 from satchel.model.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def import_tree(
     credentials: Credentials = None,
     dry_run: DryRun = False,
     parallel: Parallel = 8,
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """Start an instance for each one of a tree, or of another vendor's account, with its values, files and links.
@@ -217,8 +217,8 @@ async def _import(options: _Options) -> ExitCode:
         raise Unavailable("A folder is filled on POSIX systems only: use WSL.")
     if options.app is None and not options.dry_run:
         raise InvalidRequest("Name the app to start: --app CODE.")
-    if not options.token and not options.dry_run:
-        raise InvalidRequest(NEEDS_TOKEN)
+    if not options.dry_run:
+        server_of(options.url, options.token)
     filled = await _fill(options, account)
     if options.dry_run:
         return filled
@@ -282,9 +282,7 @@ async def _start(options: _Options, *, is_lenient: bool, is_numbered: bool) -> E
     from satchel.client.api import AsyncClient  # noqa: PLC0415  # only this command needs it
     from satchel.client.importing import ImportRun  # noqa: PLC0415  # same
 
-    if not options.token:
-        raise InvalidRequest(NEEDS_TOKEN)
-    async with AsyncClient(options.url, token=options.token) as client:
+    async with AsyncClient(server_of(options.url, options.token), token=options.token) as client:
         work = ImportRun(
             client,
             options.tree,

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 from typer import Exit
 
+from satchel.client.refusals import Refused
 from satchel.model.errors import ErrorKind, Finding, InvalidBundle, InvalidValues, SatchelError
 from satchel.settings import Settings, read_settings
 
@@ -80,7 +81,8 @@ def report(error: SatchelError) -> ExitCode:
         findings(error.findings)
         err.print(Text(error.message, style="red"))
         return ExitCode.FINDINGS
-    err.print(Text("error: ", style="bold red"), Text(error.message), sep="", end="\n")
+    server = f" (from {error.server})" if isinstance(error, Refused) and error.server else ""
+    err.print(Text("error: ", style="bold red"), Text(error.message + server), sep="", end="\n")
     if isinstance(error, InvalidValues):
         for fault in error.faults:
             err.print(Text(f"  {fault.field or '(form)'}: {fault.message} [{fault.code}]"))

@@ -10,13 +10,37 @@ import typer
 from satchel.cli import output
 from satchel.cli.output import ExitCode
 from satchel.model.errors import InvalidRequest, Unavailable
+from satchel.settings import variables
 
 TIMEOUT_S = 60.0
 
-Url = Annotated[str, typer.Option(envvar="SATCHEL_URL", help="The server's address.")]
+LOCAL_URL = "http://127.0.0.1:8080"
+Url = Annotated[
+    str, typer.Option(envvar="SATCHEL_URL", help=f"The server's address; {LOCAL_URL} by default.", show_default=False)
+]
 Token = Annotated[str, typer.Option(envvar="SATCHEL_TOKEN", help="Your token.", show_envvar=True)]
-DEFAULT_URL = "http://127.0.0.1:8080"
+UNNAMED = ""
+"""The default of `Url`: `server_of` decides."""
+
 NEEDS_TOKEN = "Give a token: --token, or SATCHEL_TOKEN. `satchel admin token EMAIL` creates one."  # noqa: S105  # none
+NEEDS_URL = "SATCHEL_TOKEN is set, but not the server that it is for: set SATCHEL_URL too, or give --url."
+
+
+def server_of(url: str, token: str) -> str:
+    """Return the address of the server that a command speaks to.
+
+    A token of the environment goes to no server that nobody named: it may be of another than this machine's.
+
+    Raises:
+        InvalidRequest: there is no token, or one whose server is not named.
+    """
+    if not token:
+        raise InvalidRequest(NEEDS_TOKEN)
+    if url:
+        return url
+    if variables(["SATCHEL_TOKEN"]).get("SATCHEL_TOKEN") == token:
+        raise InvalidRequest(NEEDS_URL)
+    return LOCAL_URL
 
 
 async def request(
@@ -25,11 +49,10 @@ async def request(
     """Send a request and return the answer with its JSON object, which is empty if there is no body.
 
     Raises:
-        InvalidRequest: there is no token.
+        InvalidRequest: there is no token, or one whose server is not named.
         Unavailable: the server cannot be reached, or is not a Satchel server.
     """
-    if not token:
-        raise InvalidRequest(NEEDS_TOKEN)
+    url = server_of(url, token)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": media_type}
     try:
         async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S) as client:
@@ -46,7 +69,10 @@ async def request(
 
 def refuse(answer: httpx.Response, body: dict[str, object], code: ExitCode = ExitCode.REFUSED) -> ExitCode:
     """Print the server's refusal, and return its exit code."""
-    output.err.print(f"error: {body.get('detail', answer.reason_phrase)}", style="red", markup=False)
+    address = answer.request.url
+    server = f"{address.scheme}://{address.netloc.decode()}"
+    said = body.get("detail", answer.reason_phrase)
+    output.err.print(f"error: {said} (from {server})", style="red", markup=False)
     return code
 
 

@@ -15,7 +15,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 refused, 2 wrong usage, 3 server, database or disk cannot be used, 4 findings.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.command("demo")(command.demo)
 app.command("serve")(serve.serve)

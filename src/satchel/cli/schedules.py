@@ -8,7 +8,7 @@ import typer
 
 from satchel.cli import output
 from satchel.cli.output import ExitCode, bytes_text
-from satchel.cli.remote import DEFAULT_URL, Token, Url, refuse, request
+from satchel.cli.remote import UNNAMED, Token, Url, refuse, request
 
 app = typer.Typer(help="Export saved searches into folders of the server every day.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ def add(
     folder: Annotated[str, typer.Argument(help="Name of a folder in the server's directory for exports.")],
     *,
     at: Annotated[str, typer.Option(help="Time in your time zone.")] = "02:30",
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """Export a saved search every day."""
@@ -31,27 +31,27 @@ def add(
 
 
 @app.command("list")
-def listing(*, url: Url = DEFAULT_URL, token: Token = "") -> None:
+def listing(*, url: Url = UNNAMED, token: Token = "") -> None:
     """List schedules and when they run next."""
     headings = ("id", "search", "folder", "at", "runs", "next_run_at")
     raise typer.Exit(output.run(_table(url, token, f"{_PATH}?limit=200", headings)))
 
 
 @app.command("runs")
-def runs(schedule: Number, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
+def runs(schedule: Number, *, url: Url = UNNAMED, token: Token = "") -> None:
     """List a schedule's runs and their results."""
     headings = ("number", "state", "started_at", "instances", "files", "bytes", "left_out", "missing", "error")
     raise typer.Exit(output.run(_table(url, token, f"{_PATH}/{schedule}/runs?limit=200", headings)))
 
 
 @app.command("run")
-def run(schedule: Number, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
+def run(schedule: Number, *, url: Url = UNNAMED, token: Token = "") -> None:
     """Run a schedule now."""
     raise typer.Exit(output.run(_change(url, token, "POST", f"{_PATH}/{schedule}/run", None)))
 
 
 @app.command("remove")
-def remove(schedule: Number, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
+def remove(schedule: Number, *, url: Url = UNNAMED, token: Token = "") -> None:
     """Remove a schedule; the files in its folder stay."""
     raise typer.Exit(output.run(_change(url, token, "DELETE", f"{_PATH}/{schedule}", None)))
 

@@ -9,7 +9,7 @@ import typer
 
 from satchel.cli import output
 from satchel.cli.output import ExitCode
-from satchel.cli.remote import DEFAULT_URL, Token, Url, change, refuse, request
+from satchel.cli.remote import UNNAMED, Token, Url, change, refuse, request
 
 Events = Annotated[
     list[str] | None, typer.Option("--event", help="start, save, task_done or end; repeat. All by default.")
@@ -26,7 +26,7 @@ app = typer.Typer(name="webhooks", help="Webhooks: notify an address of an app's
 def listing(
     code: Annotated[str | None, typer.Argument(help="Only those of this app.")] = None,
     *,
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """List webhooks."""
@@ -59,7 +59,7 @@ def add(
     *,
     events: Events = None,
     form: Annotated[str, typer.Option("--format", help="Format of the messages.")] = "native",
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """Notify an address of an app's events; prints the number and, only once, the secret."""
@@ -83,7 +83,7 @@ def switch(
     webhook: Webhook,
     *,
     on: Annotated[bool, typer.Option("--on/--off", help="Whether it is notified.")],
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """Switch a webhook on or off."""
@@ -93,7 +93,7 @@ def switch(
 
 
 @app.command("delete")
-def delete(webhook: Webhook, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
+def delete(webhook: Webhook, *, url: Url = UNNAMED, token: Token = "") -> None:
     """Delete a webhook with its log."""
     work = change("DELETE", f"/api/v1/webhooks/{webhook}", {}, f"webhook {webhook} deleted", url=url, token=token)
     raise typer.Exit(output.run(work))
@@ -104,7 +104,7 @@ def secret(
     webhook: Webhook,
     *,
     at_once: Annotated[bool, typer.Option("--at-once", help="The previous secret no longer signs.")] = False,
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """Replace a webhook's secret and print the new one; the previous one also signs for another day."""
@@ -121,7 +121,7 @@ async def _secret(webhook: int, given: dict[str, object], url: str, token: str) 
 
 
 @app.command("test")
-def send_test(webhook: Webhook, *, url: Url = DEFAULT_URL, token: Token = "") -> None:
+def send_test(webhook: Webhook, *, url: Url = UNNAMED, token: Token = "") -> None:
     """Send a webhook a test and print the answer."""
     raise typer.Exit(output.run(_test(webhook, url, token)))
 
@@ -151,7 +151,7 @@ def log(
     state: Annotated[str | None, typer.Option(help="Only those waiting, delivered or failed.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many, the newest first.")] = 20,
     delivery: Annotated[int | None, typer.Option(help="Every attempt of this delivery, with the answers.")] = None,
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """List a webhook's deliveries, or the attempts of one delivery."""
@@ -200,7 +200,7 @@ def _print_attempts(delivery: dict[str, object]) -> None:
 def redeliver(
     delivery: Annotated[int, typer.Argument(help="Number of the delivery.")],
     *,
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """Repeat a delivery that ended."""

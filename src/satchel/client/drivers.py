@@ -136,8 +136,8 @@ class BlockingDriver:
             request = self.http.build_request(**self.account.request(step, bytes, iter))  # type: ignore[arg-type]  # as made for it
             if bulk.is_open_to(request.url):
                 return _taken_in_bulk(request, step.into)
+        made = self.account.request(step, _slices, iter)
         try:
-            made = self.account.request(step, _slices, iter)
             response = self.http.send(self.http.build_request(**made), stream=True)  # type: ignore[arg-type]  # as made for it
             with closing(response):
                 answer = _answer(response)
@@ -147,20 +147,20 @@ class BlockingDriver:
                     step.into(answer, piece)
                 return answer
         except httpx.TransportError as error:
-            return _broken(error)
+            return _broken(error, made)
 
 
 def _taken_in_bulk(request: httpx.Request, into: Callable[[Reply, bytes | memoryview], None]) -> Reply | NoReply:
     try:
         with bulk.answered(request, _trust(), TIMEOUT) as got:
-            answer = Reply(status=got.status, headers=got.headers)
+            answer = Reply(status=got.status, headers=got.headers, server=_server(request.url))
             if not answer.is_success:
                 return replace(answer, body=b"".join(map(bytes, got.pieces())))
             for piece in got.pieces():
                 into(answer, piece)
             return answer
     except bulk.IncompleteReplyError as error:
-        return NoReply(reason=str(error))
+        return NoReply(reason=str(error), server=_server(request.url))
 
 
 class AsyncDriver:
@@ -256,8 +256,8 @@ class AsyncDriver:
             return None
         if isinstance(step, Work):
             return await asyncio.to_thread(step.do)
+        made = self.account.request(step, _awaited_slices, _awaited)
         try:
-            made = self.account.request(step, _awaited_slices, _awaited)
             response = await self.http.send(self.http.build_request(**made), stream=True)  # type: ignore[arg-type]  # as made for it
             try:
                 answer = _answer(response)
@@ -269,7 +269,7 @@ class AsyncDriver:
             finally:
                 await response.aclose()
         except httpx.TransportError as error:
-            return _broken(error)
+            return _broken(error, made)
 
 
 def _slices(body: bytes) -> Iterator[bytes]:
@@ -298,8 +298,13 @@ def _limits() -> httpx.Limits:
 
 
 def _answer(response: httpx.Response, body: bytes = b"") -> Reply:
-    return Reply(status=response.status_code, headers=dict(response.headers), body=body)
+    headers, server = dict(response.headers), _server(response.request.url)
+    return Reply(status=response.status_code, headers=headers, body=body, server=server)
 
 
-def _broken(error: httpx.TransportError) -> NoReply:
-    return NoReply(reason=str(error) or type(error).__name__)
+def _broken(error: httpx.TransportError, made: Mapping[str, object]) -> NoReply:
+    return NoReply(reason=str(error) or type(error).__name__, server=_server(httpx.URL(str(made["url"]))))
+
+
+def _server(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}"

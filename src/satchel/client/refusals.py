@@ -24,9 +24,11 @@ class Refused(SatchelError):
         code: the server's stable code (docs/reference/errors.md), or `http_404` if it sent none.
         members: the rest of its problem document.
         location: of a redirect, if it is one.
+        server: scheme, host and port that refused; empty if unknown.
     """
 
     location: str | None = None
+    server: str = ""
 
     def __init__(self, status: int, code: str, message: str, members: Mapping[str, object] | None = None) -> None:
         super().__init__(message, **dict(members or {}))

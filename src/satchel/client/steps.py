@@ -64,11 +64,13 @@ class Reply:
     Attributes:
         headers: by lower-case name.
         body: empty if the request's `into` received it.
+        server: scheme, host and port that replied.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
+    server: str = ""
 
     @property
     def is_success(self) -> bool:
@@ -91,9 +93,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoReply:
-    """The reply is missing or incomplete: the server cannot be reached, or the connection ended."""
+    """The reply is missing or incomplete: the server cannot be reached, or the connection ended.
+
+    Attributes:
+        server: scheme, host and port that were asked.
+    """
 
     reason: str
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +206,12 @@ def accept(call: Request, got: Reply | NoReply) -> Reply:
         Refused, Unavailable: it is not successful.
     """
     if isinstance(got, NoReply):
-        raise Unavailable(f"The server did not answer {call.method} {call.path} ({got.reason}). Is it running?")
+        server = f"The server at {got.server}" if got.server else "The server"
+        raise Unavailable(f"{server} did not answer {call.method} {call.path} ({got.reason}). Is it running?")
     if got.is_success:
         return got
     refused = refusal(got.status, got.headers.get("content-type", ""), got.body)
+    refused.server = got.server
     refused.location = got.headers.get("location")
     raise refused
 

@@ -39,6 +39,12 @@ def _migrate(dsn: str, creates: bool) -> None:  # noqa: FBT001  # private
             revision = _revision(connection)
             if revision == _newest():
                 return
+            if revision is not None and revision not in _known():
+                raise DatabaseUnavailable(
+                    f"The database is at step {revision} of the schema, of a newer release of Satchel; this one "
+                    f"knows the steps up to {_newest()}. Run the newer release, or restore a backup from "
+                    "before the upgrade."
+                )
             if revision is None and not creates:
                 info = connection.info
                 raise DatabaseUnavailable(
@@ -64,4 +70,8 @@ def _revision(connection: psycopg.Connection) -> str | None:
 
 def _newest() -> str:
     """Return the newest step: each has a module whose name begins with its number."""
-    return max(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*.py"))
+    return max(_known())
+
+
+def _known() -> set[str]:
+    return {path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*.py")}

@@ -94,7 +94,9 @@ async def create_token(
     session: UserSession,
     *,
     name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
-    kind: Annotated[str, typer.Option(help="token, api_key, api_password (Basic), or named_key (Flokzu).")] = "token",
+    kind: Annotated[
+        str, typer.Option(help="token, api_key, api_password (Basic; ends the one before), or named_key (Flokzu).")
+    ] = "token",
     expires_in_days: Annotated[
         int | None, typer.Option(help="Days until it expires; without, it does not.", min=1, max=36_500)
     ] = None,
@@ -105,7 +107,10 @@ async def create_token(
     context, actor, user_id = session.context, session.actor, session.user_id
     expires_at = None if expires_in_days is None else context.clock() + timedelta(days=expires_in_days)
     if kind == "api_password":
+        known = await credentials.of_user(context, actor, user_id)
         secret = await credentials.create_api_password(context, actor, user_id, expires_at=expires_at)
+        if any(one.kind == kind for one in known):
+            output.err.print(f"The API password that {session.email} had has ended.", markup=False)
     else:
         secret = await credentials.create_token(context, actor, user_id, kind=kind, name=name, expires_at=expires_at)
     output.out.print(secret.secret, markup=False)

