@@ -14,6 +14,7 @@ import { SignInPage } from "./session/sign-in-page";
 const Start = lazy(() => import("./pages/start/start").then((page) => page.Start));
 const StartForm = lazy(() => import("./pages/start/start-form").then((page) => page.StartForm));
 const Task = lazy(() => import("./pages/task/task").then((page) => page.Task));
+const Settings = lazy(() => import("./pages/me/settings").then((page) => page.Settings));
 const Instance = lazy(() => import("./pages/instance/instance").then((page) => page.Instance));
 
 /** The whole application: nobody is signed in, or a page within the frame. */
@@ -50,6 +51,7 @@ export function App() {
           <Route path="/start/:app" component={StartForm} />
           <Route path="/tasks/:task" component={Task} />
           <Route path="/i/:instance/:part?" component={Instance} />
+          <Route path="/me" component={Settings} />
           <Route default component={NotFound} />
         </Router>
       </Frame>

@@ -25,6 +25,7 @@ export const texts = {
     more: "More",
     overdue: "overdue",
     signOut: "Sign out",
+    settings: "Settings",
     storage: "Storage",
     storageLeft: (left: string, all: string) => `${left} of ${all} left`,
   },
@@ -95,7 +96,12 @@ export const texts = {
     moreRows: "Show more",
     loadingMore: "Loading more…",
     claimed: (task: string) => `“${task}” is yours now.`,
-    keys: { move: "move", open: "open", claim: "claim", all: "all keys" },
+    keys: [
+      ["j k", "move"],
+      ["Enter", "open"],
+      ["c", "claim"],
+      ["?", "all keys"],
+    ] as const,
     empty: {
       mine: "Nothing is waiting for you",
       mineSay: (offered: number) =>
@@ -115,7 +121,7 @@ export const texts = {
 
   keys: {
     title: "Keys",
-    off: "Single keys are on",
+    off: "Switch single keys off",
     list: [
       ["j", "next task"],
       ["k", "previous task"],

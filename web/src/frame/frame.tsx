@@ -87,16 +87,15 @@ function Rail({ path }: { path: string }) {
         <StorageMeter />
         {who !== null && (
           <div class="who">
-            <span class="face" aria-hidden="true">
-              {initials(who.name)}
-            </span>
-            <span class="t">
-              <b>{who.name}</b>
-              <br />
-              <button class="link as-link small" type="button" onClick={() => void signOut()}>
-                {words.signOut}
-              </button>
-            </span>
+            <a href="/me" title={words.settings} aria-current={path === "/me" ? "page" : undefined}>
+              <span class="face" aria-hidden="true">
+                {initials(who.name)}
+              </span>
+              <b class="t">{who.name}</b>
+            </a>
+            <button class="link as-link small t" type="button" onClick={() => void signOut()}>
+              {words.signOut}
+            </button>
           </div>
         )}
       </div>
@@ -149,6 +148,9 @@ function LowBar({ path }: { path: string }) {
           }
         >
           <span class="quiet small">{me.value?.name}</span>
+          <a class="button plain" href="/me">
+            {words.settings}
+          </a>
           <button class="button plain" type="button" onClick={() => void signOut()}>
             {words.signOut}
           </button>

@@ -8,9 +8,10 @@ import { isPicture, type StoredFile } from "../../files/file";
 import { personName } from "../../people";
 import { outcomeLabel } from "../../progress/steps";
 import { texts } from "../../texts";
+import { historyTexts } from "../../texts-history";
 import type { App, InstanceView } from "./rights";
 
-const words = texts.history;
+const words = historyTexts;
 
 export type Event = Schemas["Event"];
 

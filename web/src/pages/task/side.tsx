@@ -10,6 +10,7 @@ import { learnGroups, usePersonName } from "../../people";
 import { readProgress, stepsOf } from "../../progress/progress";
 import { Steps } from "../../progress/steps";
 import { texts } from "../../texts";
+import { historyTexts } from "../../texts-history";
 
 const words = texts.task;
 const MOST_COMMENTS = 5;
@@ -102,7 +103,7 @@ function Comments({ task, turn }: { task: Schemas["TaskView"]; turn: number }) {
         .map((event) => (
           <div key={event.id}>
             <p class="small">
-              <b>{event.user_name ?? texts.history.somebody}</b>{" "}
+              <b>{event.user_name ?? historyTexts.somebody}</b>{" "}
               <time class="quiet" dateTime={event.at} title={fullTime(event.at)}>
                 {dayAndTime(event.at)}
               </time>

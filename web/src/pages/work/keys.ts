@@ -1,8 +1,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { areKeysOn } from "../../device/preferences";
+
 type Acts<T> = { open: (item: T) => void; claim: (item: T) => void; start: () => void; help: () => void };
 
-/** Move through rows by j and k, and act on the one that is marked. Returns its index; -1 before the first key. */
+/**
+ * Move through rows by j and k, and act on the one that is marked, unless the person switched single keys off.
+ * Returns its index; -1 before the first key.
+ */
 export function useRowKeys<T>(items: readonly T[], acts: Acts<T>): number {
   const [at, setAt] = useState(-1);
   const latest = useRef({ items, acts, at });
@@ -11,7 +16,7 @@ export function useRowKeys<T>(items: readonly T[], acts: Acts<T>): number {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       const now = latest.current;
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) {
+      if (!areKeysOn.value || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) {
         return;
       }
       const item = now.items[now.at];

@@ -8,6 +8,7 @@ import { Dialog } from "../../components/dialog";
 import { Icon } from "../../components/icon";
 import { Empty, ProblemNote, Skeleton } from "../../components/state";
 import { useTitle } from "../../components/title";
+import { areKeysOn } from "../../device/preferences";
 import { counts, refreshCounts } from "../../frame/counts";
 import { useLoad } from "../../load";
 import { mayAnywhere } from "../../session/session";
@@ -103,7 +104,7 @@ export function Work({ query = {} }: { query?: Record<string, string> }) {
           <a class="button first" href="/start">
             <Icon name="plus" />
             {words.start}
-            <kbd class="key not-phone">s</kbd>
+            {areKeysOn.value && <kbd class="key not-phone">s</kbd>}
           </a>
         )}
       </div>
@@ -128,21 +129,20 @@ export function Work({ query = {} }: { query?: Record<string, string> }) {
               </button>
             </p>
           )}
-          <p class="hint">
-            <span>
-              <kbd class="key">j</kbd>
-              <kbd class="key">k</kbd> {words.keys.move}
-            </span>
-            <span>
-              <kbd class="key">Enter</kbd> {words.keys.open}
-            </span>
-            <span>
-              <kbd class="key">c</kbd> {words.keys.claim}
-            </span>
-            <span>
-              <kbd class="key">?</kbd> {words.keys.all}
-            </span>
-          </p>
+          {areKeysOn.value && (
+            <p class="hint">
+              {words.keys.map(([keys, what]) => (
+                <span key={keys}>
+                  {keys.split(" ").map((one) => (
+                    <kbd key={one} class="key">
+                      {one}
+                    </kbd>
+                  ))}{" "}
+                  {what}
+                </span>
+              ))}
+            </p>
+          )}
         </>
       )}
       {isHelp && <KeyHelp onClose={() => setHelp(false)} />}
@@ -220,6 +220,9 @@ function KeyHelp({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </dl>
+      <a class="link" href="/me">
+        {texts.keys.off}
+      </a>
     </Dialog>
   );
 }
