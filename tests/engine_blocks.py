@@ -258,12 +258,13 @@ class Activity(Block):
     inside: Block | None = None
     loop: Literal["parallel", "sequential", "while"] | None = None
     bounds: list[Bound] = field(default_factory=list)
+    variable: str = ""
 
     def draw(self) -> Drawn:
         inner = {
             None: "",
-            "parallel": multi(collection="items", variable=f"v_{self.id}"),
-            "sequential": multi(collection="items", variable=f"v_{self.id}", sequential=True),
+            "parallel": multi(collection="items", variable=self.variable or f"v_{self.id}"),
+            "sequential": multi(collection="items", variable=self.variable or f"v_{self.id}", sequential=True),
             "while": repeat(f"{self.id} == 1", maximum=3),
         }[self.loop]
         if self.inside is not None:
