@@ -101,6 +101,7 @@ async def _numbers(api: Api) -> dict[str, str]:
         "schedule": str(schedule),
         "call": str(call),
         "incident": "999999",
+        "migration": "999999",
         "upload": str(upload.id),
         "webhook": str(hook.id),
         "delivery": str(await subscriptions.send_test(world.context, world.admin, hook.id)),

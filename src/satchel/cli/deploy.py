@@ -41,6 +41,10 @@ async def _deploy(bundle: Path, url: str, token: str) -> ExitCode:
     if answer.is_success:
         warned = f" with {counted(named)}" if named else ""
         output.out.print(f"deployed {body['code']} version {body['version']}{warned}")
+        older = cast("int", body.get("older_instances", 0))
+        if older:
+            running = "1 instance runs" if older == 1 else f"{older} instances run"
+            output.err.print(f"{running} on earlier versions: satchel migrate {body['code']}", markup=False)
         return ExitCode.OK
     return refuse(answer, body, ExitCode.FINDINGS if named else ExitCode.REFUSED)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from satchel import __version__
-from satchel.cli import calls, deploy, doctor, export, import_tree, schedules, serve, webhooks
+from satchel.cli import calls, deploy, doctor, export, import_tree, migrate, schedules, serve, webhooks
 from satchel.cli.admin import accounts, applications, hashes, keys, oauth, store
 from satchel.cli.demo import command
 
@@ -26,6 +26,7 @@ app.add_typer(accounts.app, name="admin")
 accounts.app.command("application")(applications.application)
 accounts.app.command("hash")(hashes.create_hash)
 app.command("deploy")(deploy.deploy)
+app.command("migrate")(migrate.migrate)
 app.command("export")(export.export)
 app.command("import", epilog=import_tree.EPILOG)(import_tree.import_tree)
 app.command("call")(calls.call)

@@ -89,6 +89,11 @@ async def lock_or_insert_app(
     return row
 
 
+async def lock_app(tx: Writer, account: AccountId, app_id: AppId) -> None:
+    """Lock an app against deployers until the transaction ends."""
+    await tx.execute("SELECT 1 FROM apps WHERE account_id = %s AND id = %s FOR NO KEY UPDATE", (account, app_id))
+
+
 async def insert_version(
     tx: Writer, row: AppRow, *, name: str, category: str, manifest: bytes, bpmn: bytes, by: UserId | None, now: datetime
 ) -> tuple[VersionId, int]:

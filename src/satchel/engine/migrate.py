@@ -57,11 +57,13 @@ class Migrated:
     Attributes:
         standing: every token that waited before and still does.
         effects: what is armed anew or withdrawn.
+        by_mapping: whether the mapping was needed for it.
     """
 
     state: bytes
     standing: Mapping[TokenId, Standing]
     effects: tuple[Effect, ...]
+    by_mapping: bool
 
 
 def migrate(
@@ -151,6 +153,7 @@ class Migration:
             state=dumped,
             standing=moving.standing(),
             effects=(*before.effects, *after.effects),
+            by_mapping=bool(before.effects) or moving.used_mapping,
         )
 
     def _is_given_up(self, token: Token, state: State) -> bool:
@@ -194,6 +197,7 @@ class _Moving:
     before: State
     after: State = field(default_factory=State)
     findings: list[MoveFinding] = field(default_factory=list[MoveFinding])
+    used_mapping: bool = False
 
     def move_all(self) -> None:
         """Place every token in the new version, or note why it cannot be placed."""
@@ -224,6 +228,7 @@ class _Moving:
             problem = "join_changed", message
         if problem is None:
             self.after.tokens[token.id] = replace(token, node=node.id, flow=flow)
+            self.used_mapping |= node.id != token.node
         return problem
 
     def _place_problem(self, token: Token, old: Node, node: Node) -> tuple[str, str] | None:

@@ -6,6 +6,7 @@ here is idempotent.
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from satchel.actions.apps import moves
 from satchel.actions.calls import attempts
 from satchel.actions.context import Context
 from satchel.actions.exports import freeze, schedule_runs
@@ -13,10 +14,11 @@ from satchel.actions.files import previews
 from satchel.actions.instances import due
 from satchel.actions.webhooks import deliveries
 from satchel.model.digest import parse_digest
-from satchel.model.ids import AccountId, DeliveryId, ExportId, InstanceId, JobId, ScheduleId
+from satchel.model.ids import AccountId, DeliveryId, ExportId, InstanceId, JobId, MoveId, ScheduleId
 from satchel.queue.enqueue import (
     DELIVER_WEBHOOK,
     MAKE_PREVIEW,
+    MOVE_INSTANCES,
     PERFORM_CALL,
     PREPARE_EXPORT,
     RETURN_CALL,
@@ -48,6 +50,9 @@ def handlers(context: Context) -> Mapping[str, Handler]:
     async def run_schedule(*, account: int, schedule: int) -> None:
         await schedule_runs.run(context, AccountId(account), ScheduleId(schedule))
 
+    async def move_instances(*, account: int, move: int) -> None:
+        await moves.perform(context, AccountId(account), MoveId(move))
+
     return {
         MAKE_PREVIEW: make_preview,
         RETURN_CALL: return_call,
@@ -55,4 +60,5 @@ def handlers(context: Context) -> Mapping[str, Handler]:
         PREPARE_EXPORT: prepare_export,
         DELIVER_WEBHOOK: deliver_webhook,
         RUN_SCHEDULE: run_schedule,
+        MOVE_INSTANCES: move_instances,
     }

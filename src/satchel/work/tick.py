@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import structlog
 
+from satchel.actions.apps import moves
 from satchel.actions.backoff import Backoff
 from satchel.actions.calls import attempts
 from satchel.actions.context import Context
@@ -54,6 +55,7 @@ class Tick:
             "calls": attempts.enqueue_due,
             "deliveries": deliveries.enqueue_due,
             "exports": freeze.enqueue_silent,
+            "moves": moves.enqueue_silent,
             "schedules": schedule_runs.enqueue_due,
             "uploads": expire_uploads,
             "deleted files": purge_files,

@@ -11,6 +11,7 @@ from satchel.actions.history import write_event
 from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as people
 from satchel.db import apps as rows
+from satchel.db import moves as move_rows
 from satchel.db.apps import AppRow, Slot, VersionRow
 from satchel.db.pool import Reader, Writer
 from satchel.engine.check import check
@@ -38,6 +39,7 @@ class Deployed:
     Attributes:
         number: of the version, counted per app from 1.
         warnings: findings that do not refuse a bundle.
+        older_instances: how many instances run on earlier versions.
     """
 
     app_id: AppId
@@ -45,6 +47,7 @@ class Deployed:
     code: str
     number: int
     warnings: tuple[Finding, ...]
+    older_instances: int
 
 
 async def deploy(context: Context, actor: Actor, files: Mapping[str, bytes]) -> Deployed:
@@ -99,6 +102,7 @@ async def _deploy(
         )
         if is_new and await rows.versions(tx, actor.account_id, row.id):
             raise Conflict(f"The app {row.code} exists already.")
+        await _require_no_move(tx, row)
         changes = await _changes(tx, actor, bundle)  # again: another version may have come since
         if changes:
             raise InvalidBundle(changes)
@@ -114,7 +118,27 @@ async def _deploy(
         )
         await _give_slots(tx, row, bundle)
         await write_event(tx, context, actor, "app.deployed", {"app": row.code, "version": number})
-    return Deployed(app_id=row.id, version_id=version, code=row.code, number=number, warnings=tuple(found))
+        older = await move_rows.count_others(tx, actor.account_id, row.id, version)
+    return Deployed(
+        app_id=row.id,
+        version_id=version,
+        code=row.code,
+        number=number,
+        warnings=tuple(found),
+        older_instances=older,
+    )
+
+
+async def _require_no_move(tx: Reader, row: AppRow) -> None:
+    """Require that no instances of the app are on their way to its newest version.
+
+    Raises:
+        Conflict: they are; wait until the move has ended, or stop it.
+    """
+    running = await move_rows.running_move(tx, row.account_id, row.id)
+    if running is not None:
+        message = f"Instances of {row.code} are being moved (move {running}). Deploy when that has ended, or stop it."
+        raise Conflict(message)
 
 
 async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings: Sequence[Finding]) -> list[Finding]:

@@ -9,6 +9,7 @@ from satchel.model.api.kinds import (
     ReplyBody,
     RightName,
     SeverityName,
+    Size,
     Timestamp,
 )
 
@@ -255,9 +256,15 @@ class Finding(ReplyBody, frozen=True, kw_only=True):
 
 
 class Deployed(ReplyBody, frozen=True, kw_only=True):
-    """A version that was deployed, and its warnings."""
+    """A version that was deployed, and its warnings.
+
+    Attributes:
+        older_instances: how many instances run on earlier versions; `POST /apps/{app}/migrations/preview` shows what a
+            move to this one would do.
+    """
 
     id: int
     code: str
     version: int
     warnings: Sequence[Finding]
+    older_instances: Size

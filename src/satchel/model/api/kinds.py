@@ -74,41 +74,42 @@ class Timestamp(datetime):
         return self.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def _one_of(words: Iterable[StrEnum | str]) -> msgspec.Meta:
+def one_of(words: Iterable[StrEnum | str]) -> msgspec.Meta:
+    """Return what the API's description says of a text that is one of these words."""
     return msgspec.Meta(extra_json_schema={"enum": [str(word) for word in words]})
 
 
-InstanceStateName = Annotated[str, _one_of(InstanceState)]
-TaskStateName = Annotated[str, _one_of(TaskState)]
-UploadStateName = Annotated[str, _one_of(UploadState)]
-ExportStateName = Annotated[str, _one_of(ExportState)]
-DeliveryStateName = Annotated[str, _one_of(DeliveryState)]
-CallStateName = Annotated[str, _one_of(("waiting", "done", "failed", "cancelled"))]
-AttemptStateName = Annotated[str, _one_of(("running", "done", "failed", "dropped"))]
-RunStateName = Annotated[str, _one_of(("running", "done", "failed"))]
-TaskActionName = Annotated[str, _one_of(("claim", "release", "assign", "arrive", "save", "complete"))]
+InstanceStateName = Annotated[str, one_of(InstanceState)]
+TaskStateName = Annotated[str, one_of(TaskState)]
+UploadStateName = Annotated[str, one_of(UploadState)]
+ExportStateName = Annotated[str, one_of(ExportState)]
+DeliveryStateName = Annotated[str, one_of(DeliveryState)]
+CallStateName = Annotated[str, one_of(("waiting", "done", "failed", "cancelled"))]
+AttemptStateName = Annotated[str, one_of(("running", "done", "failed", "dropped"))]
+RunStateName = Annotated[str, one_of(("running", "done", "failed"))]
+TaskActionName = Annotated[str, one_of(("claim", "release", "assign", "arrive", "save", "complete"))]
 InstanceActionName = Annotated[
     str,
-    _one_of(
+    one_of(
         (
             *("edit", "attach", "link", "copy", "comment", "act", "message"),
             *("retry", "cancel", "delete", "star", "history", "export"),
         )
     ),
 ]
-NameChangeName = Annotated[str, _one_of(NameChange)]
-FileActionName = Annotated[str, _one_of(("rename", "describe", "replace", "delete", "restore", "copy", "link"))]
-SightName = Annotated[str, _one_of(("whole", "forms", "own"))]
-ElementStateName = Annotated[str, _one_of(("not_reached", "waiting", "done", "failed", "cancelled"))]
-WaitKindName = Annotated[str, _one_of(("timer", "message", "call"))]
-FileKindName = Annotated[str, _one_of(FileKind)]
-FieldTypeName = Annotated[str, _one_of(FieldType)]
-AccessName = Annotated[str, _one_of(Access)]
-RightName = Annotated[str, _one_of(Right)]
-AssignedName = Annotated[str, _one_of(("group", "user", "field", "starter", "starters"))]
-WebhookEventName = Annotated[str, _one_of(WebhookEvent)]
-SubscribedName = Annotated[str, _one_of(SUBSCRIBED)]
-SeverityName = Annotated[str, _one_of(("error", "warning"))]
+NameChangeName = Annotated[str, one_of(NameChange)]
+FileActionName = Annotated[str, one_of(("rename", "describe", "replace", "delete", "restore", "copy", "link"))]
+SightName = Annotated[str, one_of(("whole", "forms", "own"))]
+ElementStateName = Annotated[str, one_of(("not_reached", "waiting", "done", "failed", "cancelled"))]
+WaitKindName = Annotated[str, one_of(("timer", "message", "call"))]
+FileKindName = Annotated[str, one_of(FileKind)]
+FieldTypeName = Annotated[str, one_of(FieldType)]
+AccessName = Annotated[str, one_of(Access)]
+RightName = Annotated[str, one_of(Right)]
+AssignedName = Annotated[str, one_of(("group", "user", "field", "starter", "starters"))]
+WebhookEventName = Annotated[str, one_of(WebhookEvent)]
+SubscribedName = Annotated[str, one_of(SUBSCRIBED)]
+SeverityName = Annotated[str, one_of(("error", "warning"))]
 
 Size = Annotated[int, msgspec.Meta(ge=0)]
 """A number of bytes or of things."""

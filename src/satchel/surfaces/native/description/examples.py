@@ -137,6 +137,10 @@ _BY_NAME: Mapping[str, object] = {
 }
 
 _BY_TYPE: Mapping[str, Mapping[str, object]] = {
+    "Migration": {"mapping": {"assess": "evaluate"}, "state": "running"},
+    "MigrationFinding": {"element": "assess", "code": "gone", "message": "assess is not in the new version."},
+    "MigrationResult": {"outcome": "needs_mapping", "version": 2},
+    "NewMigration": {"mapping": {"assess": "evaluate"}},
     "Action": {"name": "Approve", "inputs": ["comment"], "task": "evaluate"},
     "App": {"name": "Product Evaluation", "description": "Somebody proposes a product, a buyer decides."},
     "Application": {"name": "Sync robot"},

@@ -201,7 +201,11 @@ def version(row: VersionRow) -> api.Version:
 def deployed(done: Deployed) -> api.Deployed:
     """Return a version that was just deployed."""
     return api.Deployed(
-        id=done.app_id, code=done.code, version=done.number, warnings=[_finding(found) for found in done.warnings]
+        id=done.app_id,
+        code=done.code,
+        version=done.number,
+        warnings=[_finding(found) for found in done.warnings],
+        older_instances=done.older_instances,
     )
 
 
