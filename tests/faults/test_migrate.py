@@ -16,7 +16,10 @@ from satchel.model.errors import DatabaseUnavailable
 async def test_a_database_of_a_newer_release_is_left_as_it_is(database: str) -> None:
     async with await psycopg.AsyncConnection.connect(database) as connection:
         await connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(DatabaseUnavailable, match=r"is at step 9999 of the schema, of a newer release of Satchel; .* Run the newer release"):
+    with pytest.raises(
+        DatabaseUnavailable,
+        match=r"is at step 9999 of the schema, of a newer release of Satchel; .* Run the newer release",
+    ):
         await migrate(database)
     async with await psycopg.AsyncConnection.connect(database) as connection:
         rows = await (await connection.execute("SELECT version_num FROM alembic_version")).fetchall()

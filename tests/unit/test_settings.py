@@ -173,7 +173,13 @@ def test_a_variable_that_no_setting_has_is_named_with_the_one_that_was_meant(var
 
 @pytest.mark.parametrize(
     "variable",
-    ["SATCHEL_URL", "SATCHEL_PASSWORD", "SATCHEL_SERVICE_HOST", "SATCHEL_SERVICE_PORT_HTTP", "SATCHEL_PORT_8080_TCP_ADDR"],
+    [
+        "SATCHEL_URL",
+        "SATCHEL_PASSWORD",
+        "SATCHEL_SERVICE_HOST",
+        "SATCHEL_SERVICE_PORT_HTTP",
+        "SATCHEL_PORT_8080_TCP_ADDR",
+    ],
 )
 def test_variables_of_commands_and_of_kubernetes_are_no_mistyped_settings(variable: str) -> None:
     assert read_settings({variable: "10.0.0.7"}).port == 8080

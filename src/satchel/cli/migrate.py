@@ -10,7 +10,7 @@ import typer
 
 from satchel.cli import output
 from satchel.cli.output import ExitCode
-from satchel.cli.remote import DEFAULT_URL, Token, Url, refuse, request
+from satchel.cli.remote import UNNAMED, Token, Url, refuse, request
 from satchel.model.errors import InvalidRequest
 
 POLL_S = 0.5
@@ -27,7 +27,7 @@ def migrate(
     apply: Annotated[
         bool, typer.Option("--apply", help="Move the instances; else only show what would happen.")
     ] = False,
-    url: Url = DEFAULT_URL,
+    url: Url = UNNAMED,
     token: Token = "",
 ) -> None:
     """Show what a move of an app's running instances to its newest version would do, or move them.
