@@ -68,6 +68,41 @@ def verified_of(tree: Path) -> dict[str, bytes]:
     return verified(tree)
 
 
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [("..", "file"), ("a\0b.txt", "a_b.txt"), ("../../x.txt", "x.txt"), ("n" * 1_000 + ".txt", "n" * 251 + ".txt")],
+)
+async def test_a_name_that_no_server_accepts_is_cleaned(rival: AsyncClient, tree: Path, named: str, kept: str) -> None:
+    lines = [json.loads(line) for line in (tree / "manifest.jsonl").read_text().splitlines()]
+    (changed,) = [line for line in lines if line["name"] == "tab.txt"]
+    changed |= {"name": named, "media_type": "text/plain\r\nX: y"}
+    (tree / "manifest.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    report = await ImportRun(rival, tree).run()
+
+    assert (report.started, report.failures) == (3, [])
+    names = [file.name async for one in rival.search({"app": "COL"}, with_files=True) for file in one.files]
+    assert kept in names
+
+
+async def test_the_files_of_one_account_are_imported_into_a_second_folder_and_a_second_app(
+    api: Api, client: AsyncClient, rival: AsyncClient, tree: Path, tmp_path: Path
+) -> None:
+    folder = EXAMPLES / "file-collection"
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    files["app.yaml"] = files["app.yaml"].replace(b"code: COL", b"code: OTH")
+    await deploying.deploy(api.world.context, api.world.rival, files)
+    await ImportRun(rival, tree).run()
+
+    await export(client, tmp_path / "second", {"app": "COL"})
+    second = await ImportRun(rival, tmp_path / "second").run()
+    await export(client, tmp_path / "third", {"app": "COL"})
+    other = await ImportRun(rival, tmp_path / "third", app="OTH").run()
+
+    assert (second.started, second.files, second.failures) == (3, 5, [])
+    assert (other.started, other.files, other.failures) == (3, 5, [])
+
+
 async def test_a_second_run_adds_nothing(rival: AsyncClient, network: Network, tree: Path) -> None:
     await ImportRun(rival, tree).run()
     asked = network.times("POST", "/instances") + network.times("POST", "/uploads")

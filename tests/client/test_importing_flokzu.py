@@ -1,6 +1,7 @@
 """Instances of a Flokzu account come into an app with values, attachments and links, each once."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from client.accounts import bring, contents, new_owner, values
-from client.conftest import ADDRESS, Network, cut_after, signed_in
+from client.conftest import ADDRESS, Network, cut_after, lost, signed_in
 from golden.flokzu_world import flokzu
 from satchel.client.refusals import Refused
 from satchel.client.sources.flokzu import FlokzuSource, IdentifierFile, IdentifierRange, Identifiers
@@ -141,6 +142,35 @@ async def test_redirects_are_followed_without_the_key_and_a_break_is_taken_up_wh
     assert not any({"x-api-key", "x-username", "authorization"} & set(one.headers) for one in asked)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://files.example/a\nb",
+        "https://files.example/a b",
+        "https://[::1",
+        "https://files.example:99999/x",
+        "https://\u00fc..example/x",
+        "https:///x",
+    ],
+)
+async def test_an_address_that_is_none_is_one_line_of_the_report(
+    address: str, api: Api, network: Network, account: Account, tmp_path: Path
+) -> None:
+    def changed(_request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        spoilt = re.sub(rf'"url": ?"[^"]*{LINKED}[^"]*"', lambda _: f'"url": {json.dumps(address)}', answer.text)
+        assert spoilt != answer.text
+        return httpx.Response(200, content=spoilt.encode())
+
+    for _ in range(3):  # the listing, and each fetch
+        network.fail("GET", "/process/instance", changed)
+    owner = await new_owner(api, network, HERE)
+
+    filled, report = await bring(network, owner, account(IdentifierRange("EVA", "1-1")), tmp_path / "tree", "HER")
+
+    assert (filled.fetched, [one["code"] for one in filled.failures]) == (1, ["bad_address"])
+    assert report.started == 1
+
+
 @pytest.mark.parametrize("elsewhere", ["http://169.254.169.254/x", "file:///etc/passwd", "https://me@files.example/x"])
 async def test_addresses_that_lead_astray_are_not_asked(
     elsewhere: str, api: Api, network: Network, account: Account, tmp_path: Path
@@ -154,6 +184,44 @@ async def test_addresses_that_lead_astray_are_not_asked(
     assert (filled.fetched, [one["code"] for one in filled.failures]) == (1, ["bad_address"])
     assert {one.url.host for one in network.asked} == {"127.0.0.1"}
     assert report.started == 1
+
+
+async def test_a_file_whose_address_refuses_is_one_line_of_the_report_and_its_instance_is_started(
+    api: Api, network: Network, account: Account, tmp_path: Path
+) -> None:
+    for _ in range(12):
+        network.fail("GET", LINKED, lost)
+    owner = await new_owner(api, network, HERE)
+
+    filled, report = await bring(network, owner, account(IdentifierRange("EVA", "1-1")), tmp_path / "tree", "HER")
+
+    assert (filled.fetched, [one["code"] for one in filled.failures]) == (1, ["unreachable"])
+    assert "the connection was reset" in str(filled.failures[0]["message"])
+    assert report.started == 1
+
+    network.faults.clear()
+    again, second = await bring(network, owner, account(IdentifierRange("EVA", "1-1")), tmp_path / "tree", "HER")
+    assert (again.fetched, again.kept, second.started, second.files) == (1, 1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"attachments": [{"attachmentId": "x", "superType": [1]}]}, {"fields": 5}, {"initiationDate": 7}]
+)
+async def test_an_instance_of_another_shape_is_one_line_of_the_report(
+    spoilt: dict[str, object], api: Api, network: Network, account: Account, tmp_path: Path
+) -> None:
+    def changed(_request: httpx.Request, answer: httpx.Response) -> httpx.Response:
+        return httpx.Response(200, json={"status": "OK", "data": {**answer.json()["data"], **spoilt}})
+
+    network.fail("GET", "/process/instance", changed)
+    named = tmp_path / "ids"
+    named.write_text("EVA-1\nEVA-1\n")
+    owner = await new_owner(api, network, HERE)
+
+    filled, report = await bring(network, owner, account(IdentifierFile(named)), tmp_path / "tree", "HER")
+
+    assert [(one["instance"], one["code"]) for one in filled.failures] == [("EVA-1", "unexpected_reply")]
+    assert (filled.instances, report.started) == (1, 1)
 
 
 async def test_a_server_that_leads_round_in_circles_is_left(

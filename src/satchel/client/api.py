@@ -17,6 +17,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 import httpx
 
 from satchel.client import exports, operations, transfers
+from satchel.client.bounds import ListGuard
 from satchel.client.drivers import AsyncDriver, BlockingDriver, ServerLogin
 from satchel.client.signing_in import SessionTokens, sign_in, sign_out
 from satchel.client.steps import Flow, Retries
@@ -100,10 +101,11 @@ class Client:
     def pages(self, query: Mapping[str, object] | None = None, *, with_files: bool = False) -> Iterator[FoundInstances]:
         """Yield the pages of a search."""
         cursor: str | None = None
+        guard = ListGuard()
         while True:
             page = self.search_page(_whole_pages(query), cursor=cursor, with_files=with_files)
             yield page
-            cursor = page.next
+            cursor = guard.following(page.next, len(page.items))
             if cursor is None:
                 return
 
@@ -194,10 +196,11 @@ class AsyncClient:
     ) -> AsyncIterator[FoundInstances]:
         """Yield the pages of a search."""
         cursor: str | None = None
+        guard = ListGuard()
         while True:
             page = await self.search_page(_whole_pages(query), cursor=cursor, with_files=with_files)
             yield page
-            cursor = page.next
+            cursor = guard.following(page.next, len(page.items))
             if cursor is None:
                 return
 

@@ -14,6 +14,8 @@ import httpx
 
 from satchel import __version__
 from satchel.client import bulk
+from satchel.client.bounds import Collected, Pace, SlowReplyError
+from satchel.client.refusals import Refused, UnexpectedReply
 from satchel.client.steps import Flow, NoReply, Pause, Reply, Request, Retries, Step, Work, with_retries
 
 T = TypeVar("T")
@@ -21,6 +23,9 @@ T = TypeVar("T")
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 CONNECTIONS = 32
 SLICE_BYTES = 64 * 1024
+
+_NOT_REQUESTED = 310
+"""The status for an address that is not requested; no server answers with it."""
 AGENT = f"satchel/{__version__}"
 
 
@@ -88,6 +93,9 @@ class BlockingDriver:
         transport: of httpx.
         pause: waits.
         is_bulk: whether bodies that are streamed to a receiver bypass httpx (`bulk`).
+
+    Attributes:
+        monotonic: returns seconds, for the minimum rate of replies.
     """
 
     def __init__(
@@ -102,6 +110,7 @@ class BlockingDriver:
         self.account = account
         self._retries = retries
         self.pause = pause
+        self.monotonic: Callable[[], float] = time.monotonic
         self._is_bulk = is_bulk
         self.http = httpx.Client(timeout=TIMEOUT, transport=transport, limits=_limits(), verify=_trust())
 
@@ -135,31 +144,36 @@ class BlockingDriver:
         if self._is_bulk and step.into is not None:
             request = self.http.build_request(**self.account.request(step, bytes, iter))  # type: ignore[arg-type]  # as made for it
             if bulk.is_open_to(request.url):
-                return _taken_in_bulk(request, step.into)
+                return _taken_in_bulk(request, step.into, Pace(self.monotonic))
         made = self.account.request(step, _slices, iter)
         try:
             response = self.http.send(self.http.build_request(**made), stream=True)  # type: ignore[arg-type]  # as made for it
             with closing(response):
-                answer = _answer(response)
-                if step.into is None or not answer.is_success:
-                    return _answer(response, response.read())
-                for piece in response.iter_raw():
-                    step.into(answer, piece)
-                return answer
-        except httpx.TransportError as error:
+                taking = _Taking(step, response, Pace(self.monotonic))
+                for piece in [response.content] if response.is_stream_consumed else response.iter_raw():
+                    taking.take(piece)
+                return taking.reply()
+        except httpx.InvalidURL as error:
+            raise _malformed(error) from None
+        except (httpx.TransportError, SlowReplyError) as error:
             return _broken(error, made)
 
 
-def _taken_in_bulk(request: httpx.Request, into: Callable[[Reply, bytes | memoryview], None]) -> Reply | NoReply:
+def _taken_in_bulk(
+    request: httpx.Request, into: Callable[[Reply, bytes | memoryview], None], pace: Pace
+) -> Reply | NoReply:
     try:
         with bulk.answered(request, _trust(), TIMEOUT) as got:
             answer = Reply(status=got.status, headers=got.headers, server=_server(request.url))
-            if not answer.is_success:
-                return replace(answer, body=b"".join(map(bytes, got.pieces())))
+            kept = None if answer.is_success else Collected(got.headers.get("content-encoding", ""))
             for piece in got.pieces():
-                into(answer, piece)
-            return answer
-    except bulk.IncompleteReplyError as error:
+                pace.arrived(len(piece))
+                if kept is None:
+                    into(answer, piece)
+                else:
+                    kept.add(piece)
+            return answer if kept is None else replace(answer, body=kept.body)
+    except (bulk.IncompleteReplyError, SlowReplyError) as error:
         return NoReply(reason=str(error), server=_server(request.url))
 
 
@@ -168,6 +182,7 @@ class AsyncDriver:
 
     Attributes:
         has_threads: whether `run_in_thread` uses threads.
+        monotonic: returns seconds, for the minimum rate of replies.
     """
 
     def __init__(
@@ -181,6 +196,7 @@ class AsyncDriver:
         self.account = account
         self._retries = retries
         self.pause = pause
+        self.monotonic: Callable[[], float] = time.monotonic
         self.http = httpx.AsyncClient(timeout=TIMEOUT, transport=transport, limits=_limits(), verify=_trust())
         self.has_threads = transport is None
         self._blocking: BlockingDriver | None = None
@@ -260,16 +276,42 @@ class AsyncDriver:
         try:
             response = await self.http.send(self.http.build_request(**made), stream=True)  # type: ignore[arg-type]  # as made for it
             try:
-                answer = _answer(response)
-                if step.into is None or not answer.is_success:
-                    return _answer(response, await response.aread())
-                async for piece in response.aiter_raw():
-                    step.into(answer, piece)
-                return answer
+                taking = _Taking(step, response, Pace(self.monotonic))
+                if response.is_stream_consumed:
+                    taking.take(response.content)
+                else:
+                    async for piece in response.aiter_raw():
+                        taking.take(piece)
+                return taking.reply()
             finally:
                 await response.aclose()
-        except httpx.TransportError as error:
+        except httpx.InvalidURL as error:
+            raise _malformed(error) from None
+        except (httpx.TransportError, SlowReplyError) as error:
             return _broken(error, made)
+
+
+class _Taking:
+    """Takes a reply's body: to the request's receiver, or into memory."""
+
+    def __init__(self, call: Request, response: httpx.Response, pace: Pace) -> None:
+        self._answer, self._pace = _answer(response), pace
+        self._into = call.into if self._answer.is_success else None
+        # A transport that has read the body has decompressed it too.
+        encoding = "" if response.is_stream_consumed else response.headers.get("content-encoding", "")
+        self._kept = None if self._into is not None else Collected(encoding)
+        if self._into is not None and encoding.strip().lower() not in ("", "identity"):
+            raise UnexpectedReply(f"it has the encoding {encoding[:40]!r}, which was not requested")
+
+    def take(self, piece: bytes) -> None:
+        self._pace.arrived(len(piece))
+        if self._kept is not None:
+            self._kept.add(piece)
+        elif self._into is not None:
+            self._into(self._answer, piece)
+
+    def reply(self) -> Reply:
+        return self._answer if self._kept is None else replace(self._answer, body=self._kept.body)
 
 
 def _slices(body: bytes) -> Iterator[bytes]:
@@ -297,13 +339,17 @@ def _limits() -> httpx.Limits:
     return httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
 
 
-def _answer(response: httpx.Response, body: bytes = b"") -> Reply:
+def _answer(response: httpx.Response) -> Reply:
     headers, server = dict(response.headers), _server(response.request.url)
-    return Reply(status=response.status_code, headers=headers, body=body, server=server)
+    return Reply(status=response.status_code, headers=headers, server=server)
 
 
-def _broken(error: httpx.TransportError, made: Mapping[str, object]) -> NoReply:
+def _broken(error: httpx.TransportError | SlowReplyError, made: Mapping[str, object]) -> NoReply:
     return NoReply(reason=str(error) or type(error).__name__, server=_server(httpx.URL(str(made["url"]))))
+
+
+def _malformed(error: httpx.InvalidURL) -> Refused:
+    return Refused(_NOT_REQUESTED, "bad_address", f"The address of a request is malformed ({error}).")
 
 
 def _server(url: httpx.URL) -> str:

@@ -10,12 +10,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from satchel.client.bounds import ListGuard
 from satchel.client.drivers import AsyncDriver
 from satchel.client.layout import FolderLayout
 from satchel.client.ledger import ExportLedger, Placed
 from satchel.client.page_streams import PageStream, PlannedFile, ProgressSink, RunEnded
 from satchel.client.progress import ExportReport, NoProgress, ProgressListener
-from satchel.client.refusals import LocalDiskFull, PathOccupied, Refused, WrongBytes
+from satchel.client.refusals import LocalDiskFull, PathOccupied, Refused, UnexpectedReply, WrongBytes
 from satchel.client.sources.source import FoundFile, FoundPage, Source, SourceInstance, StreamingSource
 from satchel.client.tree import Arriving, ExportTree
 from satchel.model.errors import SatchelError, Unavailable
@@ -45,6 +46,7 @@ async def measure(driver: AsyncDriver, source: Source, *, since: str | None = No
     report = ExportReport()
     await driver.run(source.open())
     cursor: str | None = None
+    guard = ListGuard()
     while True:
         page = await driver.run(source.page(cursor))
         report.instances += len(page.items)
@@ -53,7 +55,7 @@ async def measure(driver: AsyncDriver, source: Source, *, since: str | None = No
         for found in page.items:
             for file in found.files:
                 _sort_out(report, file, since)
-        cursor = page.next
+        cursor = guard.following(page.next, len(page.items) + len(page.missing) + page.absent)
         if cursor is None:
             return report
 
@@ -106,6 +108,7 @@ class ExportRun:
         self._lock = threading.Lock()
         """Protects the ledger, the report and a file's last step: streams run in separate threads."""
         self._is_over = False
+        self._guard = ListGuard()
         self.turn = threading.Lock()
 
     async def run(self) -> ExportReport:
@@ -152,7 +155,7 @@ class ExportRun:
             self._count(page)
             jobs = [job for found in page.items for job in await self._plan(found)]
             await self._batches.put(_Batch(cursor, page, jobs))
-            cursor = page.next
+            cursor = self._following(page)
             if cursor is None:
                 return
 
@@ -170,9 +173,9 @@ class ExportRun:
                 if page is None:
                     return False, cursor
                 self._count(page)
-                if page.next is None:
+                cursor = self._following(page)
+                if cursor is None:
                     return True, None
-                cursor = page.next
                 if not self._driver.has_threads:
                     await stream
 
@@ -193,6 +196,9 @@ class ExportRun:
         loop.call_soon(announce, None)  # after the callbacks of `listed`
         for job in stream.waiting.values():
             await self._queue.put(job)
+
+    def _following(self, page: FoundPage) -> str | None:
+        return self._guard.following(page.next, len(page.items) + len(page.missing) + page.absent)
 
     def _count(self, page: FoundPage) -> None:
         self.report.window = page.window or self.report.window
@@ -259,7 +265,7 @@ class ExportRun:
             job = await self._queue.get()
             try:
                 await self._fetch(job)
-            except (Refused, WrongBytes, PathOccupied) as error:
+            except (Refused, WrongBytes, PathOccupied, UnexpectedReply) as error:
                 self._fail(job, error)
             self._queue.task_done()
 
@@ -288,7 +294,7 @@ class ExportRun:
             Refused, WrongBytes, PathOccupied: it cannot be fetched, or not be placed.
         """
         file = self._tree.arriving()
-        sink = ProgressSink(file, self._listener)
+        sink = ProgressSink(file, self._listener, most=job.file.size)
         try:
             await self._driver.run(self._source.fetch(job.file, sink))
             self.take(job, file)

@@ -2,10 +2,12 @@
 
 Before a request that creates something is sent, its body is recorded; after the answer, the created thing. A request
 without an answer in the journal is sent again with the same body and the same Idempotency-Key, so that the server,
-which remembers keys for 24 hours, performs it once.
+which remembers keys for 24 hours, performs it once. The key is of this folder and this body: another folder, another
+app or other files are another import.
 """
 
 import os
+import secrets
 import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,6 +20,8 @@ import msgspec
 from satchel.client.tree import disk_errors
 
 NAME = "import.jsonl"
+_FOLDER = "folder"
+"""The step whose body names the folder: a copy of it continues its import, another folder from the same source not."""
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,6 +51,8 @@ class ImportJournal:
                 with suppress(msgspec.DecodeError):
                     self._learn(msgspec.json.decode(text, type=_Line))
         os.write(self._fd, b"\n")  # a line cut short by a kill must not swallow the next one
+        if self._row(_FOLDER) is None:
+            self.begin(_FOLDER, {"id": secrets.token_hex(16)})
 
     def close(self) -> None:
         """Close the file."""
@@ -92,5 +98,7 @@ class ImportJournal:
         self._write(_Line(to=self._to, name=name, made=made))
 
     def key(self, name: str) -> str:
-        """Return the Idempotency-Key of a step."""
-        return sha256(f"satchel import\0{self._source}\0{self._to}\0{name}".encode()).hexdigest()
+        """Return the Idempotency-Key of a step, as its body is now."""
+        folder, body = self.body(_FOLDER) or {}, self.body(name) or {}
+        about = f"satchel import\0{folder.get('id')}\0{self._source}\0{self._to}\0{name}\0".encode()
+        return sha256(about + msgspec.json.encode(body)).hexdigest()

@@ -1,6 +1,7 @@
 """One instance of an import: started once, its values set, its files and links added, each once."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from satchel.client.import_origin import origin
 from satchel.client.import_report import ReportFile
 from satchel.client.refusals import PathOccupied, Refused, WrongBytes
 from satchel.client.tree import open_plain
-from satchel.model.errors import InvalidRequest
+from satchel.model.errors import BadFile, InvalidRequest
+from satchel.model.transfer.names import clean_upload_name
 
 _UNAUTHENTICATED = 401
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,80}/[\w!#$&^.+-]{1,80}(;[ -~]{0,80})?", re.ASCII)
 _OWN = ("title", "identifier", "state", "starter", "started_at")
 """Properties of every instance that can fill a field."""
 
@@ -204,7 +207,7 @@ class InstanceImport:
                 number,
                 file.url,
                 kind=file.kind,
-                name=file.name,
+                name=_name(file),
                 description=file.description,
                 field=one.field,
                 area=file.area,
@@ -257,8 +260,21 @@ class InstanceImport:
         """
         with os.fdopen(open_plain(self._tree, file.path or ""), "rb") as source:
             sent = await self._client.upload(
-                source, app=app, instance=instance, field=field, area=area, name=file.name, media_type=file.media_type
+                source, app=app, instance=instance, field=field, area=area, name=_name(file), media_type=_type(file)
             )
         if file.sha256 not in (None, sent.sha256):
             raise WrongBytes(f"{file.path} differs from the manifest: its digest is {sent.sha256}.")
         return sent.id
+
+
+def _name(file: ManifestFile) -> str:
+    """Return a name that a server accepts, whatever the source called the file."""
+    try:
+        return clean_upload_name(file.name)
+    except BadFile:
+        return "file"
+
+
+def _type(file: ManifestFile) -> str | None:
+    """Return the media type, if it is one."""
+    return file.media_type if file.media_type is not None and _MEDIA_TYPE.fullmatch(file.media_type) else None

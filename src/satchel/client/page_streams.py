@@ -32,11 +32,26 @@ class RunEnded(Exception):
 
 
 class ProgressSink:
-    """A file that is being received, with a listener; a `Sink`."""
+    """A file that is being received, with a listener; a `Sink`.
+
+    Args:
+        file: in the tree.
+        listener: is notified of bytes.
+        is_wanted: whether the run continues.
+        most: the size that the source returned; more bytes end the transfer, or are ignored in a stream.
+        is_alone: whether the transfer is of this file alone.
+    """
 
     def __init__(
-        self, file: Arriving, listener: ProgressListener, is_wanted: Callable[[], bool] = lambda: True
+        self,
+        file: Arriving,
+        listener: ProgressListener,
+        is_wanted: Callable[[], bool] = lambda: True,
+        *,
+        most: int | None = None,
+        is_alone: bool = True,
     ) -> None:
+        self._most, self._is_alone = most, is_alone
         self.file = file
         self._listener = listener
         self._is_wanted = is_wanted
@@ -51,9 +66,14 @@ class ProgressSink:
 
         Raises:
             RunEnded: the run has ended.
+            WrongBytes: there are more than the file has.
         """
         if not self._is_wanted():
             raise RunEnded
+        if self._most is not None and self.file.size > self._most:
+            return  # of a stream; the size shows that it is another file
+        if self._is_alone and self._most is not None and self.file.size + len(piece) > self._most:
+            raise WrongBytes(f"More bytes than the {self._most} of the file were sent.")
         self.file.write(piece)
         self._listener.arrived(len(piece))
 
@@ -149,7 +169,8 @@ class PageStream:
         if number not in self._waiting:
             return None
         self._arriving.append(self._tree.arriving())
-        return ProgressSink(self._arriving[-1], self._listener, self._run.is_wanted)
+        most = self._waiting[number].file.size
+        return ProgressSink(self._arriving[-1], self._listener, self._run.is_wanted, most=most, is_alone=False)
 
     def _end(self, number: int, _sink: object) -> None:
         file = self._arriving.pop()

@@ -4,6 +4,7 @@ A vendor's server may return an address of another host for a file. Such a reque
 over HTTPS, or to the host of the vendor's own address.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
@@ -22,6 +23,7 @@ _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 _LED_ASTRAY = 310
 """The status for an address that is not requested; no server answers with it."""
 
+_UNFIT = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 _NO_ADDRESS = "The server returned an invalid address for a file."
 _MOST_SAID = 64 * 1024
 """How much is kept of a reply that is not the requested body."""
@@ -101,8 +103,8 @@ def receive_elsewhere(address: str, sink: Sink, *, home: str) -> Flow[None]:
         home: the server's own address, the only host that is requested over plain HTTP.
 
     Raises:
-        Refused: the bytes are not available there, or the address is not allowed.
-        Unavailable: it broke too often.
+        Refused: the bytes are not available there, the address is not allowed, or its host is unreachable
+            (`unreachable`), which is a fault of this file's too: others may be elsewhere.
     """
     for _ in range(MOST_TURNS + 1):
         _check(address, home)
@@ -112,16 +114,30 @@ def receive_elsewhere(address: str, sink: Sink, *, home: str) -> Flow[None]:
         except Refused as refused:
             if refused.status not in _ELSEWHERE or not refused.location:
                 raise
-            address = urljoin(address, refused.location)
+            address = _joined(address, refused.location)
+        except Unavailable as error:
+            raise Refused(
+                _LED_ASTRAY, "unreachable", f"The address of a file is unreachable: {error.message}"
+            ) from None
         else:
             return
     raise Refused(_LED_ASTRAY, "led_astray", f"The address of a file was redirected {MOST_TURNS} times.")
 
 
+def _joined(address: str, location: str) -> str:
+    try:
+        return urljoin(address, location)
+    except ValueError:
+        raise Refused(_LED_ASTRAY, "bad_address", _NO_ADDRESS) from None
+
+
 def _check(address: str, home: str) -> None:
+    if _UNFIT.search(address):
+        raise Refused(_LED_ASTRAY, "bad_address", _NO_ADDRESS)  # urlsplit would leave out a line break
     try:
         parts, own = urlsplit(address), urlsplit(home)
         is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+        is_valid = is_valid and parts.port != 0  # raises where it is no port
     except ValueError:
         raise Refused(_LED_ASTRAY, "bad_address", _NO_ADDRESS) from None
     if not is_valid:

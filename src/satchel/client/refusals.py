@@ -5,7 +5,7 @@ from typing import cast
 
 import msgspec
 
-from satchel.model.errors import ErrorKind, SatchelError
+from satchel.model.errors import ErrorKind, SatchelError, Unavailable
 
 MOST_CHARS = 500
 """How much of a reply that is not a problem document is quoted."""
@@ -31,9 +31,23 @@ class Refused(SatchelError):
     server: str = ""
 
     def __init__(self, status: int, code: str, message: str, members: Mapping[str, object] | None = None) -> None:
-        super().__init__(message, **dict(members or {}))
+        super().__init__(message)
+        self.members = {name: value for name, value in (members or {}).items() if value is not None}
         self.status = status
         self.code = code  # type: ignore[misc]  # it is the server's
+
+
+class UnexpectedReply(Unavailable):
+    """A reply is not what the request was for; the address is probably that of another kind of server.
+
+    Attributes:
+        code: `unexpected_reply`.
+    """
+
+    code = "unexpected_reply"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The server's answer is not what was expected ({why}); is the address right?")
 
 
 class WrongBytes(SatchelError):

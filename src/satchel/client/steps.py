@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from satchel.client.multipart_forms import Files, MultipartForm, filled_form
-from satchel.client.refusals import refusal
+from satchel.client.refusals import UnexpectedReply, refusal
 from satchel.model.api.kinds import decode
 from satchel.model.errors import Unavailable
 
@@ -81,14 +81,12 @@ class Reply:
         """Return the JSON body as a `kind`.
 
         Raises:
-            Unavailable: it is not; the address is probably that of another kind of server.
+            UnexpectedReply: it is not; the address is probably that of another kind of server.
         """
         try:
             return decode(self.body, kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Unavailable(
-                f"The server's answer is not what was expected ({error}); is the address right?"
-            ) from None
+            raise UnexpectedReply(str(error)) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -198,10 +198,22 @@ def _offset(path: str, params: tuple[tuple[str, str], ...]) -> Flow[int]:
     return int((yield from send(call)).headers["upload-offset"])
 
 
-class ToFile:
-    """A file that is being received, and the digest of its bytes so far."""
+def _check_size(size: int, most: int | None) -> None:
+    if most is not None and size > most:
+        raise WrongBytes(f"More bytes than the {most} of the file were sent.")
 
-    def __init__(self, path: Path, on_bytes: OnBytes | None) -> None:
+
+class ToFile:
+    """A file that is being received, and the digest of its bytes so far.
+
+    Args:
+        path: of the file.
+        on_bytes: is called with the count of each piece.
+        most: maximum size in bytes; None sets no limit.
+    """
+
+    def __init__(self, path: Path, on_bytes: OnBytes | None, most: int | None = None) -> None:
+        self._most = most
         self.digest = hashlib.sha256()
         self.size = 0
         self._on_bytes = on_bytes
@@ -212,7 +224,12 @@ class ToFile:
             self.size += len(piece)
 
     def write(self, piece: bytes | memoryview, /) -> None:
-        """Write the next bytes."""
+        """Write the next bytes.
+
+        Raises:
+            WrongBytes: there are more than the file has.
+        """
+        _check_size(self.size + len(piece), self._most)
         self._file.write(piece)
         self.digest.update(piece)
         self.size += len(piece)
@@ -242,7 +259,7 @@ def download(file: int, to: Path, *, on_bytes: OnBytes | None = None) -> Flow[Fi
     """
     what = yield from get(f"/api/v1/files/{file}", File)
     part = to.with_name(to.name + SUFFIX)
-    sink = cast("ToFile", (yield Work(lambda: ToFile(part, on_bytes))))
+    sink = cast("ToFile", (yield Work(lambda: ToFile(part, on_bytes, what.size))))
     try:
         yield from receive(content_of(file), sink, etag=what.sha256)
     finally:
@@ -267,7 +284,7 @@ def read(file: int) -> Flow[bytes]:
         Refused, WrongBytes, Unavailable: as `download`.
     """
     what = yield from get(f"/api/v1/files/{file}", File)
-    sink = _ToMemory()
+    sink = _ToMemory(what.size)
     yield from receive(content_of(file), sink, etag=what.sha256)
     if what.sha256 is not None and hashlib.sha256(sink.data).hexdigest() != what.sha256:
         raise WrongBytes(f"File {file} was received with other bytes than the server has.")
@@ -277,14 +294,16 @@ def read(file: int) -> Flow[bytes]:
 class _ToMemory:
     """Bytes in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None) -> None:
         self.data = bytearray()
+        self._most = most
 
     @property
     def size(self) -> int:
         return len(self.data)
 
     def write(self, piece: bytes | memoryview, /) -> None:
+        _check_size(self.size + len(piece), self._most)
         self.data += piece
 
     def reset(self) -> None:

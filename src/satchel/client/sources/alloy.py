@@ -15,7 +15,7 @@ import msgspec
 
 from satchel.client.receiving import Sink, receive
 from satchel.client.refusals import Refused, refusal
-from satchel.client.sources.listing import UNAUTHENTICATED, OffsetCursor, missing, number_of, utc
+from satchel.client.sources.listing import UNAUTHENTICATED, UNREADABLE, OffsetCursor, missing, number_of, utc
 from satchel.client.sources.source import FoundFile, FoundPage, Missing, SourceInstance
 from satchel.client.steps import Flow, Reply, Request, send
 from satchel.model.api.kinds import ReplyBody
@@ -111,8 +111,8 @@ class AlloySource:
         for name in fresh:
             try:
                 items.append((yield from self._found(name)))
-            except Refused as refused:
-                gone.append(missing(name, refused))
+            except UNREADABLE as error:
+                gone.append(missing(name, error))
         following = place.following(len(names), names[-1]) if len(names) == PAGE else None
         return FoundPage(items=items, next=following, missing=gone)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from satchel.client.receiving import Sink, receive_elsewhere
 from satchel.client.refusals import Refused, refusal
-from satchel.client.sources.listing import Json, missing, number_of, utc
+from satchel.client.sources.listing import UNREADABLE, Json, missing, number_of, utc
 from satchel.client.sources.source import FoundFile, FoundPage, Missing, SourceInstance
 from satchel.client.steps import Flow, Request, Work, send
 from satchel.model.api.kinds import ReplyBody
@@ -146,11 +146,11 @@ class FlokzuSource:
         for name in names:
             try:
                 items.append(self._found((yield from self._instance(name))))
-            except Refused as refused:
-                if refused.status == _NOT_FOUND and self._identifiers.are_tried:
+            except UNREADABLE as error:
+                if isinstance(error, Refused) and error.status == _NOT_FOUND and self._identifiers.are_tried:
                     absent += 1
                 else:
-                    gone.append(missing(name, refused))
+                    gone.append(missing(name, error))
         return FoundPage(items=items, next=following, missing=gone, absent=absent)
 
     def fetch(self, file: FoundFile, sink: Sink) -> Flow[None]:

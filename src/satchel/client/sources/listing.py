@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self, TypeAlias
 
-from satchel.client.refusals import Refused
+from satchel.client.refusals import Refused, UnexpectedReply
 from satchel.client.sources.native import moment
 from satchel.client.sources.source import Missing
+from satchel.model.errors import SatchelError
 
 Json: TypeAlias = Mapping[str, object]
 
@@ -69,12 +70,18 @@ def utc(text: object) -> str | None:
         return None
 
 
-def missing(identifier: str, refused: Refused) -> Missing:
-    """Return an instance that was refused, for the report.
+UNREADABLE = (Refused, UnexpectedReply, TypeError, ValueError, KeyError, AttributeError, OverflowError)
+"""Why one instance cannot be read, while others can: it is refused, or what is said of it has another shape."""
+
+
+def missing(identifier: str, error: Exception) -> Missing:
+    """Return an instance that cannot be read, for the report.
 
     Raises:
         Refused: the credential has expired, which affects every other instance too.
     """
-    if refused.status == UNAUTHENTICATED:
-        raise refused
-    return Missing(identifier=identifier, code=refused.code, message=refused.message)
+    if isinstance(error, Refused) and error.status == UNAUTHENTICATED:
+        raise error
+    if not isinstance(error, SatchelError):
+        error = UnexpectedReply(f"{type(error).__name__}: {error}")
+    return Missing(identifier=identifier, code=error.code, message=error.message)

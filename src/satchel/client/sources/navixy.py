@@ -11,7 +11,7 @@ import msgspec
 
 from satchel.client.receiving import Sink, receive_elsewhere
 from satchel.client.refusals import Refused
-from satchel.client.sources.listing import UNAUTHENTICATED, Json, OffsetCursor, missing, number_of, utc
+from satchel.client.sources.listing import UNAUTHENTICATED, UNREADABLE, Json, OffsetCursor, missing, number_of, utc
 from satchel.client.sources.source import FoundFile, FoundPage, Missing, SourceInstance
 from satchel.client.steps import Flow, Request, send
 from satchel.model.api.kinds import ReplyBody
@@ -120,11 +120,10 @@ class NavixySource:
                 continue
             try:
                 read = yield from self._form(task.id)
-            except Refused as refused:
-                gone.append(missing(str(task.id), refused))
-                continue
-            if read.value is not None:
-                items.append(self._found(task, read.value, read.files))
+                if read.value is not None:
+                    items.append(self._found(task, read.value, read.files))
+            except UNREADABLE as error:
+                gone.append(missing(str(task.id), error))
         following = place.following(len(tasks), str(tasks[-1].id)) if len(tasks) == PAGE else None
         return FoundPage(items=items, next=following, missing=gone)
 

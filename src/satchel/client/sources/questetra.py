@@ -13,8 +13,10 @@ import msgspec
 
 from satchel.client import receiving
 from satchel.client.receiving import Sink
+from satchel.client.refusals import UnexpectedReply
+from satchel.client.sources.listing import UNREADABLE, missing
 from satchel.client.sources.native import moment
-from satchel.client.sources.source import FoundFile, FoundPage, SourceInstance
+from satchel.client.sources.source import FoundFile, FoundPage, Missing, SourceInstance
 from satchel.client.steps import Flow, Request, send
 from satchel.model.api.kinds import ReplyBody
 from satchel.model.errors import InvalidRequest
@@ -106,7 +108,14 @@ class QuestetraSource:
         is_last = end >= listed.count or len(found) <= (1 if start else 0)
         following = None if is_last else f"{end - 1}:{found[-1].process_instance_id}:{turns}"
         fresh = found[1:] if start else found
-        return FoundPage(items=[self._found(one) for one in fresh], next=following, total=listed.count)
+        items: list[SourceInstance] = []
+        gone: list[Missing] = []
+        for one in fresh:
+            try:
+                items.append(self._found(one))
+            except UNREADABLE as error:
+                gone.append(missing(str(one.process_instance_id), error))
+        return FoundPage(items=items, next=following, total=listed.count, missing=gone)
 
     def _with_items(self, listed: ProcessPage, start: int) -> Flow[ProcessPage]:
         """Return a page with the items of its apps, if the criteria name no items."""
@@ -164,7 +173,7 @@ class QuestetraSource:
         try:
             number, place, size = (int(cast("int", given[name])) for name in ("id", "processDataInstanceId", "length"))
         except (KeyError, TypeError, ValueError):
-            raise InvalidRequest(f"Process {one.process_instance_id} has a file without id or length.") from None
+            raise UnexpectedReply(f"process {one.process_instance_id} has a file without id or length") from None
         return FoundFile(
             id=number,
             instance=one.process_instance_id,
@@ -178,7 +187,11 @@ class QuestetraSource:
 
 
 def _moment(text: str | None) -> str | None:
-    return None if text is None else moment(datetime.fromisoformat(text))
+    """Return a datetime in UTC; None for a text that is none, which is no reason to leave out its process."""
+    try:
+        return None if text is None else moment(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return None
 
 
 def check_xml(criteria: str) -> None:
