@@ -87,6 +87,9 @@ def incidents(
     *,
     instance: Annotated[str | None, typer.Option(help="Only those of this instance, by number or identifier.")] = None,
     retry: Annotated[int | None, typer.Option(help="Retry the step of this incident.")] = None,
+    newest: Annotated[
+        bool, typer.Option("--newest", help="With --retry: use the newest version's settings of the service task.")
+    ] = False,
     skip: Annotated[int | None, typer.Option(help="Continue past this incident without its task's result.")] = None,
     values: Annotated[list[str] | None, typer.Option("--set", help="With --skip: FIELD=JSON to set; repeat.")] = None,
     url: Url = UNNAMED,
@@ -94,13 +97,26 @@ def incidents(
 ) -> None:
     """List open incidents, retry one, or skip its service task with values set by hand."""
     if retry is not None:
-        work = change("POST", f"/api/v1/incidents/{retry}/retry", {}, f"incident {retry} retried", url=url, token=token)
+        work = _retry(retry, newest=newest, url=url, token=token)
     elif skip is not None:
         given: dict[str, object] = {"values": dict(_value(text) for text in values or [])}
         work = change("POST", f"/api/v1/incidents/{skip}/skip", given, f"incident {skip} skipped", url=url, token=token)
     else:
         work = _incidents(instance, url, token)
     raise typer.Exit(output.run(work))
+
+
+async def _retry(incident: int, *, newest: bool, url: str, token: str) -> ExitCode:
+    asked = "?settings=newest" if newest else ""
+    answer, body = await request(url, token, "POST", f"/api/v1/incidents/{incident}/retry{asked}")
+    if not answer.is_success:
+        return refuse(answer, body)
+    used = body.get("version")
+    with_settings = "" if used is None else f" with the settings of version {used}"
+    output.out.print(f"incident {incident} retried{with_settings}", markup=False)
+    if body.get("newer_version") is not None:
+        output.err.print(f"version {body['newer_version']} has other settings: --newest uses them", markup=False)
+    return ExitCode.OK
 
 
 def _value(text: str) -> tuple[str, object]:
@@ -111,6 +127,12 @@ def _value(text: str) -> tuple[str, object]:
         return name, cast("object", json.loads(value))
     except ValueError:
         return name, value
+
+
+def _what(incident: dict[str, Any]) -> str:
+    newer = incident.get("newer_version")
+    more = "" if newer is None else f" (Version {newer} has other settings: --retry {incident['id']} --newest.)"
+    return f"{incident['message']}{more}"
 
 
 async def _incidents(instance: str | None, url: str, token: str) -> ExitCode:
@@ -127,7 +149,7 @@ async def _incidents(instance: str | None, url: str, token: str) -> ExitCode:
         if not answer.is_success:
             return refuse(answer, body)
         found = cast("list[dict[str, Any]]", body["items"])
-        rows += [(one["id"], one["instance"], one["element"], one["opened_at"], one["message"]) for one in found]
+        rows += [(one["id"], one["instance"], one["element"], one["opened_at"], _what(one)) for one in found]
         if body.get("next") == after:
             raise InvalidRequest("The server repeats a page.")
         after = body.get("next")

@@ -6,12 +6,12 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer
-from satchel.model.ids import AccountId, AppId, ElementId, InstanceId, JobId, TokenId, UserId
+from satchel.model.ids import AccountId, AppId, ElementId, InstanceId, JobId, TokenId, UserId, VersionId
 from satchel.model.instance import Attempt, ServiceCall
 
 _CALL = (
     "account_id, id, instance_id, element, token, kind, variables, state, opened_at, closed_at, closed_by, error,"
-    " attempt, counted_from, counted_since, due_at"
+    " attempt, counted_from, counted_since, due_at, settings_version_id"
 )
 _ATTEMPT = "account_id, call_id, number, run, state, started_at, ended_at, reason, message, details"
 OF_APPS = (
@@ -116,6 +116,13 @@ async def count_anew(tx: Writer, account: AccountId, call_id: JobId, now: dateti
     await tx.execute(
         "UPDATE calls SET counted_from = attempt, counted_since = %s WHERE account_id = %s AND id = %s",
         (now, account, call_id),
+    )
+
+
+async def use_settings(tx: Writer, account: AccountId, call_id: JobId, version: VersionId | None) -> None:
+    """Have the next attempts of a call use the settings of a version; None: of the instance's."""
+    await tx.execute(
+        "UPDATE calls SET settings_version_id = %s WHERE account_id = %s AND id = %s", (version, account, call_id)
     )
 
 

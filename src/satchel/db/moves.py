@@ -248,7 +248,10 @@ async def set_elements(tx: Writer, account: AccountId, instance: InstanceId, tok
     await tx.execute(
         f"UPDATE tasks r SET element = moved.element, name = moved.name{moved}{own} AND r.closed_at IS NULL", parameters
     )
-    await tx.execute(f"UPDATE calls r SET element = moved.element{moved}{own} AND r.state = 'waiting'", parameters)
+    await tx.execute(
+        f"UPDATE calls r SET element = moved.element, settings_version_id = NULL{moved}{own} AND r.state = 'waiting'",
+        parameters,
+    )
     await tx.execute(f"UPDATE incidents r SET element = moved.element{moved}{own} AND r.closed_at IS NULL", parameters)
     await tx.execute(
         "UPDATE waits r SET element = moved.element,"

@@ -161,6 +161,7 @@ class ServiceCall:
         attempt: the number of the newest attempt; 0 before the first.
         counted_from, counted_since: the attempts after this number and since this time count against `retry`.
         due_at: when the next attempt is due, if it waits for its pause.
+        settings_version_id: the version whose settings the attempts use, if it is not the instance's.
     """
 
     account_id: AccountId
@@ -179,6 +180,7 @@ class ServiceCall:
     counted_from: int = 0
     counted_since: datetime
     due_at: datetime | None = None
+    settings_version_id: VersionId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,7 +109,8 @@ async def _begin(context: Context, account: AccountId, call_id: JobId, attempt: 
             made = await rows.attempts(tx, account, call_id)
             if not made or made[-1].state != "running":
                 return None
-        app = await context.apps.version(tx, account, instance.version_id)
+        used = instance.version_id if call.settings_version_id is None else call.settings_version_id
+        app = await context.apps.version(tx, account, used)
         service = app.manifest.services.get(call.element)
         if service is None or service.task is None:
             return None
@@ -121,7 +122,13 @@ async def _begin(context: Context, account: AccountId, call_id: JobId, attempt: 
 async def _work(context: Context, begun: StartedAttempt) -> None:
     """Do what the task says; what reaches out does so before the instance is locked for the result."""
     task, call = begun.service.task, begun.call
-    job = ServiceJob(actor=begun.actor, instance_id=call.instance_id, call_id=call.id, service=begun.service)
+    job = ServiceJob(
+        actor=begun.actor,
+        instance_id=call.instance_id,
+        call_id=call.id,
+        service=begun.service,
+        version_id=call.settings_version_id,
+    )
     other: instance_tasks.OtherInstance | None = None
     outcome: rest.RestResult | None = None
     details: dict[str, object] | None = None

@@ -8,6 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from satchel.actions import access
+from satchel.actions.calls.newer_settings import (
+    Retried,
+    newer_app,
+    require_fitting,
+    used_by,
+)
 from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.advance import advance
@@ -158,8 +164,10 @@ async def incidents(
         )
 
 
-async def retry(context: Context, actor: Actor, incident_id: IncidentId) -> None:
-    """Retry an incident's step, after its cause was fixed, and close it.
+async def retry(context: Context, actor: Actor, incident_id: IncidentId, *, newest: bool = False) -> Retried:
+    """Retry an incident's step, after its cause was fixed, and close it; return which settings that uses.
+
+    `newest` uses the settings that the newest version of the app has for the service task, for it alone.
 
     A timer that stopped, or a task that was to fail for being late, is due again at once, and a called instance that
     has ended returns again. Where a person's own step stopped, its task is still open: closing the incident is all
@@ -167,7 +175,7 @@ async def retry(context: Context, actor: Actor, incident_id: IncidentId) -> None
 
     Raises:
         NotFound, Forbidden: the actor may not modify its instance.
-        InvalidState: it is closed already.
+        InvalidState: it is closed already, or the newest settings do not fit the instance's version.
     """
     async with context.database.read() as tx:
         incident = await rows.incident(tx, actor.account_id, incident_id)
@@ -180,8 +188,30 @@ async def retry(context: Context, actor: Actor, incident_id: IncidentId) -> None
             raise NotFound("incident", incident_id) from None
         await _require_open(run, incident_id)
         await rows.close_incident(run.tx, actor.account_id, incident_id, run.now)
+        retried = await _choose_settings(run, incident, newest=newest)
         await _repeat(run, incident)
-        await run.event("incident.retried", data={"incident": incident_id, "element": incident.element})
+        data: dict[str, object] = {"incident": incident_id, "element": incident.element}
+        if newest:
+            data["settings"] = retried.version
+        await run.event("incident.retried", data=data)
+    return retried
+
+
+async def _choose_settings(run: Run, incident: Incident, *, newest: bool) -> Retried:
+    """Return which settings a retry uses, and have the newest used if they are wanted."""
+    account = run.instance.account_id
+    call = await call_rows.call_by_token(run.tx, account, run.instance.id, incident.token) if incident.token else None
+    if call is None or call.state != "waiting":
+        if newest:
+            raise InvalidState(f"The incident {incident.id} is not one of a service task; there are no settings of it.")
+        return Retried(version=None, newer=None)
+    used = await used_by(run.context, run.tx, run.app, call)
+    newer = await newer_app(run.context, run.tx, used, call)
+    if newest and newer is not None:
+        await require_fitting(run.tx, run.app, newer, call.element)
+        await call_rows.use_settings(run.tx, account, call.id, newer.version_id)
+        return Retried(version=newer.number, newer=None)
+    return Retried(version=used.number, newer=None if newer is None else newer.number)
 
 
 async def skip(context: Context, actor: Actor, incident_id: IncidentId, given: Submission) -> None:
@@ -241,7 +271,8 @@ async def _repeat(run: Run, incident: Incident) -> None:
         elif wait.child_id is not None:
             run.ledger.enqueue(RETURN_CALL, instance=wait.child_id)
     call = await call_rows.call_by_token(run.tx, account, instance, incident.token)
-    service = run.app.manifest.services.get(call.element) if call is not None else None
+    used = await used_by(run.context, run.tx, run.app, call) if call is not None else run.app
+    service = used.manifest.services.get(call.element) if call is not None else None
     if call is not None and call.state == "waiting" and service is not None and service.task is not None:
         await call_rows.count_anew(run.tx, account, call.id, run.now)
         await call_rows.set_due(run.tx, account, call.id, None)

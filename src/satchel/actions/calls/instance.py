@@ -52,7 +52,7 @@ async def other_instance(context: Context, job: ServiceJob, task: InstanceTask |
         instance = await instance_rows.instance(tx, job.actor.account_id, job.instance_id)
         if instance is None:
             raise NotFound("instance", job.instance_id)
-        user = await service_user(context, tx, instance, job.service)
+        user = await service_user(context, tx, instance, job.service, job.version_id)
         row = await app_rows.app_by_code(tx, job.actor.account_id, task.app)
         if row is None or row.version_id is None:
             raise NotFound("app", task.app)

@@ -10,7 +10,7 @@ from satchel.db.pool import Reader
 from satchel.model.actor import Actor
 from satchel.model.app import Service
 from satchel.model.errors import Forbidden
-from satchel.model.ids import InstanceId, JobId
+from satchel.model.ids import InstanceId, JobId, VersionId
 from satchel.model.instance import Instance
 
 
@@ -21,12 +21,14 @@ class ServiceJob:
     Attributes:
         actor: the system, as which it is done; the one who looks, where it is only looked at.
         call_id: None where it is only looked at.
+        version_id: of the settings; None is the instance's.
     """
 
     actor: Actor
     instance_id: InstanceId
     call_id: JobId | None
     service: Service
+    version_id: VersionId | None = None
 
     async def issuer(self, context: Context, tx: Reader, instance: Instance) -> Actor:
         """Return by whose rights files are told.
@@ -34,11 +36,17 @@ class ServiceJob:
         Raises:
             Forbidden: that person may not sign in any more.
         """
-        return self.actor if self.call_id is None else await service_user(context, tx, instance, self.service)
+        return (
+            self.actor
+            if self.call_id is None
+            else await service_user(context, tx, instance, self.service, self.version_id)
+        )
 
 
-async def service_user(context: Context, tx: Reader, instance: Instance, service: Service) -> Actor:
-    """Return for whom a service task of an instance acts.
+async def service_user(
+    context: Context, tx: Reader, instance: Instance, service: Service, settings: VersionId | None = None
+) -> Actor:
+    """Return for whom a service task of an instance acts: with the settings of its version, or of another one.
 
     Raises:
         Forbidden: that person may not sign in any more.
@@ -49,11 +57,12 @@ async def service_user(context: Context, tx: Reader, instance: Instance, service
         if found is None:
             raise Forbidden(f"This service task acts for {service.acts_as}, who may not sign in any more.")
         return found
-    version = await app_rows.version(tx, instance.account_id, instance.version_id)
+    of = instance.version_id if settings is None else settings
+    version = await app_rows.version(tx, instance.account_id, of)
     deployer = version.deployed_by if version is not None else None
     found = await actor_of(tx, instance.account_id, deployer) if deployer is not None else None
     if found is None:
-        app = await context.apps.version(tx, instance.account_id, instance.version_id)
+        app = await context.apps.version(tx, instance.account_id, of)
         raise Forbidden(
             f"Service tasks of {app.manifest.code} act for whoever deployed version {app.number}, who may not sign in"
             " any more. Deploy the app again, or name a user with: as."

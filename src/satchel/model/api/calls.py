@@ -104,6 +104,7 @@ class Incident(ReplyBody, frozen=True, kw_only=True):
     Attributes:
         element: the id of the BPMN element.
         code: stable.
+        newer_version: the newest version, where it has other settings for this service task: a retry can use them.
     """
 
     id: int
@@ -114,6 +115,19 @@ class Incident(ReplyBody, frozen=True, kw_only=True):
     details: Values
     opened_at: Timestamp
     closed_at: Timestamp | None
+    newer_version: int | None
+
+
+class Retried(ReplyBody, frozen=True, kw_only=True):
+    """Which settings a retry uses.
+
+    Attributes:
+        version: whose settings are used; null where the incident is not one of a service task.
+        newer_version: the newest version, where its settings are others and were not used.
+    """
+
+    version: int | None
+    newer_version: int | None
 
 
 class Incidents(ReplyBody, frozen=True, kw_only=True):

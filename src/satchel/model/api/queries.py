@@ -109,6 +109,15 @@ class IncidentsQuery(PageQuery, frozen=True, kw_only=True):
     instance: Annotated[Number | None, Meta(description="Of this instance only.")] = None
 
 
+class RetryQuery(QueryString, frozen=True, kw_only=True):
+    """Which settings a retry uses."""
+
+    settings: Annotated[
+        Literal["newest"] | None,
+        Meta(description="`newest`: those of the newest version of the app, for this service task alone."),
+    ] = None
+
+
 class WebhooksQuery(QueryString, frozen=True, kw_only=True):
     """The filters of webhooks."""
 

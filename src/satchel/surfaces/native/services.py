@@ -1,11 +1,11 @@
 """Service tasks that wait for a result, and incidents."""
 
-from satchel.actions.calls import by_hand, dry_runs
+from satchel.actions.calls import by_hand, dry_runs, newer_settings
 from satchel.model.api import calls as api
-from satchel.model.api.queries import IncidentsQuery, PageQuery
+from satchel.model.api.queries import IncidentsQuery, PageQuery, RetryQuery
 from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import IncidentId, InstanceId, JobId
-from satchel.surfaces.kit.endpoints import endpoint
+from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
 from satchel.surfaces.native.description.answers import FORM, NOTHING, shows
@@ -51,14 +51,19 @@ async def incidents(exchange: Exchange) -> Reply:
     found = await by_hand.incidents(
         exchange.context, exchange.actor, instance_id=instance, after=asked.cursor, limit=asked.limit + 1
     )
-    return json_reply(page(found, asked.limit, api.Incidents, outputs.incident))
+    known = await newer_settings.with_newer(exchange.context, exchange.actor.account_id, found)
+    return json_reply(page(known, asked.limit, api.Incidents, outputs.incident))
 
 
 async def retry(exchange: Exchange) -> Reply:
-    """Retry the step of an incident."""
+    """Retry the step of an incident, with the settings of its version or (settings=newest) the newest."""
+    asked = exchange.query(RetryQuery)
     incident = IncidentId(exchange.number("incident", "incident"))
-    await by_hand.retry(exchange.context, exchange.actor, incident)
-    return Reply(status=204)
+    newest = asked.settings == "newest"
+    found = await by_hand.retry(exchange.context, exchange.actor, incident, newest=newest)
+    if not newest and found.newer is None:
+        return Reply(status=204)
+    return json_reply(api.Retried(version=found.version, newer_version=found.newer))
 
 
 async def skip(exchange: Exchange) -> Reply:
@@ -109,7 +114,11 @@ ENDPOINTS = (
         "POST",
         "/api/v1/incidents/{incident}/retry",
         retry,
-        answers=NOTHING,
+        query=RetryQuery,
+        answers=(
+            Answer(body=api.Retried, note="There are newer settings, or they were asked for."),
+            Answer(status=204, note="Done, with the settings of its version, the newest ones."),
+        ),
         refuses=(Forbidden, InvalidState, Conflict, EngineStopped),
     ),
     endpoint(

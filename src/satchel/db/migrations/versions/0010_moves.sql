@@ -47,3 +47,6 @@ CREATE INDEX instances_version ON instances (account_id, app_id, version_id, id)
 
 -- Since when nothing new is started from an app.
 ALTER TABLE apps ADD COLUMN retired_at timestamptz;
+
+-- The version whose settings the next attempts use, where somebody chose those of a later one for a retry.
+ALTER TABLE calls ADD COLUMN settings_version_id bigint;

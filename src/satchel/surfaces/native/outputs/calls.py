@@ -4,10 +4,11 @@ from msgspec import structs
 
 from satchel.actions.calls.by_hand import CallRecord
 from satchel.actions.calls.dry_runs import DryRun
+from satchel.actions.calls.newer_settings import KnownIncident
 from satchel.actions.webhooks.subscriptions import DeliveryRecord, WebhookSecret
 from satchel.model.api import calls as api
 from satchel.model.api.kinds import Timestamp
-from satchel.model.instance import Attempt, Incident, ServiceCall
+from satchel.model.instance import Attempt, ServiceCall
 from satchel.model.webhooks import Delivery, DeliveryAttempt, Webhook
 
 
@@ -63,8 +64,9 @@ def dry_run(found: DryRun) -> api.DryRun:
     )
 
 
-def incident(row: Incident) -> api.Incident:
+def incident(known: KnownIncident) -> api.Incident:
     """Return why an instance could not continue."""
+    row = known.incident
     return api.Incident(
         id=row.id,
         instance=row.instance_id,
@@ -74,6 +76,7 @@ def incident(row: Incident) -> api.Incident:
         details=row.details,
         opened_at=Timestamp.of(row.opened_at),
         closed_at=Timestamp.of_optional(row.closed_at),
+        newer_version=known.newer,
     )
 
 
