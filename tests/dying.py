@@ -4,14 +4,16 @@ Both count the same steps, so that a test can let a process die between any two 
 a database and a store that live.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import Any, TypeVar
 
 from faulty_disk import FaultyDisk, PowerLossError
-from satchel.db.pool import Database, Parameters, Reader, Writer
-from satchel.db.rows import Row
+from satchel.db.pool import Database, Reader, Writer
+from satchel.db.trips import Later, Query
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -42,43 +44,24 @@ class DyingDisk(FaultyDisk):
 
 
 class _DyingWriter(Writer):
+    """Sends each statement by itself, also those that are put off, with a step before it."""
+
     def __init__(self, life: Life, living: Reader) -> None:
-        super().__init__(living._connection)  # the same connection
+        super().__init__(living._wire)  # the same connection
         self._life = life
+        self._waiting: list[Later[Any]] = []
 
-    async def rows(self, row: type[Row], query: LiteralString, parameters: Parameters = None) -> list[Row]:
-        self._life.step(query)
-        return await super().rows(row, query, parameters)
+    def later(self, query: Query[T]) -> Later[T]:
+        later = Later(query)
+        self._waiting.append(later)
+        return later
 
-    async def row(self, row: type[Row], query: LiteralString, parameters: Parameters = None) -> Row | None:
-        self._life.step(query)
-        return await super().row(row, query, parameters)
-
-    async def values(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = None) -> list[Row]:
-        self._life.step(query)
-        return await super().values(kind, query, parameters)
-
-    async def value(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = None) -> Row | None:
-        self._life.step(query)
-        return await super().value(kind, query, parameters)
-
-    async def pairs(self, query: LiteralString, parameters: Parameters = None) -> list[tuple[object, ...]]:
-        self._life.step(query)
-        return await super().pairs(query, parameters)
-
-    async def records(self, query: LiteralString, parameters: Parameters = None) -> list[dict[str, object]]:
-        self._life.step(query)
-        return await super().records(query, parameters)
-
-    async def execute(self, query: LiteralString, parameters: Parameters = None) -> int:
-        self._life.step(query)
-        return await super().execute(query, parameters)
-
-    async def execute_many(
-        self, query: LiteralString, parameters: Sequence[Mapping[str, object] | Sequence[object] | None]
-    ) -> None:
-        self._life.step(query)
-        await super().execute_many(query, parameters)
+    async def trip(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for later in waiting:
+            self._life.step(later.query.text)
+            self._wire.put(later)
+            await self._wire.go()
 
 
 class DyingDatabase(Database):
@@ -97,5 +80,7 @@ class DyingDatabase(Database):
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[Writer]:
         async with self._living.write() as tx:
-            yield _DyingWriter(self._life, tx)
+            dying = _DyingWriter(self._life, tx)
+            yield dying
+            await dying.trip()
             self._life.step("commit")

@@ -4,16 +4,17 @@ Each statement, and the commit, of the first action is a point at which the seco
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import LiteralString
+from typing import Any, TypeVar
 
 from satchel.actions.context import Context
-from satchel.db.pool import Database, Parameters, Reader, Writer
-from satchel.db.rows import Row
+from satchel.db.pool import Database, Reader, Writer
+from satchel.db.trips import Later, Query
 from satchel.model.errors import SatchelError
 
+T = TypeVar("T")
 Act = Callable[[Context], Awaitable[object]]
 """Does something with a context."""
 
@@ -45,41 +46,24 @@ class Turnstile:
 
 
 class _StoppingWriter(Writer):
+    """Sends each statement by itself, also those that are put off, with a step before it."""
+
     def __init__(self, turnstile: Turnstile, living: Reader) -> None:
-        super().__init__(living._connection)  # the same connection
+        super().__init__(living._wire)  # the same connection
         self._turnstile = turnstile
+        self._waiting: list[Later[Any]] = []
 
-    async def rows(self, row: type[Row], query: LiteralString, parameters: Parameters = None) -> list[Row]:
-        await self._turnstile.step()
-        return await super().rows(row, query, parameters)
+    def later(self, query: Query[T]) -> Later[T]:
+        later = Later(query)
+        self._waiting.append(later)
+        return later
 
-    async def row(self, row: type[Row], query: LiteralString, parameters: Parameters = None) -> Row | None:
-        await self._turnstile.step()
-        return await super().row(row, query, parameters)
-
-    async def values(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = None) -> list[Row]:
-        await self._turnstile.step()
-        return await super().values(kind, query, parameters)
-
-    async def value(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = None) -> Row | None:
-        await self._turnstile.step()
-        return await super().value(kind, query, parameters)
-
-    async def pairs(self, query: LiteralString, parameters: Parameters = None) -> list[tuple[object, ...]]:
-        await self._turnstile.step()
-        return await super().pairs(query, parameters)
-
-    async def records(self, query: LiteralString, parameters: Parameters = None) -> list[dict[str, object]]:
-        await self._turnstile.step()
-        return await super().records(query, parameters)
-
-    async def execute(self, query: LiteralString, parameters: Parameters = None) -> int:
-        await self._turnstile.step()
-        return await super().execute(query, parameters)
-
-    async def execute_many(self, query: LiteralString, parameters: Sequence[Parameters]) -> None:
-        await self._turnstile.step()
-        await super().execute_many(query, parameters)
+    async def trip(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for later in waiting:
+            await self._turnstile.step()
+            self._wire.put(later)
+            await self._wire.go()
 
 
 class StoppingDatabase(Database):
@@ -98,7 +82,9 @@ class StoppingDatabase(Database):
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[Writer]:
         async with self._living.write() as tx:
-            yield _StoppingWriter(self._turnstile, tx)
+            stopping = _StoppingWriter(self._turnstile, tx)
+            yield stopping
+            await stopping.trip()
             await self._turnstile.step()
 
 

@@ -114,5 +114,6 @@ async def test_clients_of_alloy_are_told_that_a_mandatory_field_is_empty(api: Ap
     assert (await clerk.get("/api/v1/instances?app=MAN")).json()["items"] == []
 
     await _started(clerk)
-    run = (await client.post("/alloy/api/object/MAN000001/action/20", json={"todo": "x"}, headers=headers)).json()
+    # What was refused has used up the first number.
+    run = (await client.post("/alloy/api/object/MAN000002/action/20", json={"todo": "x"}, headers=headers)).json()
     assert (run["success"], run["errorCode"]) == (False, 107), run

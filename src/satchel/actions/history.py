@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from satchel.actions.context import Context
 from satchel.db.events import RecordedEvent, insert_event
 from satchel.db.pool import Writer
+from satchel.db.trips import Later
 from satchel.model.actor import Actor
 from satchel.model.ids import AppId, FileId, InstanceId, TaskId
 from satchel.model.submitted_forms import SubmittedForm
@@ -22,14 +23,14 @@ async def write_event(
     file: FileId | None = None,
     submitted: SubmittedForm | None = None,
     told_as: tuple[AppId, str] | None = None,
-) -> RecordedEvent | None:
+) -> Later[RecordedEvent | None] | None:
     """Write that the actor did `kind` (as `noun.verb`) to the things named.
 
     Args:
         submitted: the form that the actor submitted by it; it does not become part of the history.
-        told_as: the app and the happening that its webhooks are told of; those that want it are then returned.
+        told_as: the app and the happening that its webhooks are told of; those that want it will be the result.
     """
-    return await insert_event(
+    return insert_event(
         tx,
         actor.account_id,
         at=context.clock(),

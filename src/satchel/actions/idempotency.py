@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from satchel.actions.context import Context
 from satchel.db import events as rows
 from satchel.db.events import KeyClaim, RememberedAnswer
-from satchel.db.pool import Writer
 from satchel.model.actor import Actor
 from satchel.model.errors import Busy, Conflict, IdempotencyKeyReused, InvalidRequest
 from satchel.model.ids import CredentialId
@@ -80,8 +79,10 @@ async def begin(context: Context, actor: Actor, request: KeyedRequest) -> Reserv
         account=actor.account_id, credential=request.credential, route=request.route, key=request.key, at=now
     )
     async with context.database.write() as tx:
-        if await rows.remember_key(tx, claim, body_digest=request.body_digest):
-            return _begun(context, request, claim)
+        taken = rows.remember_key(tx, claim, body_digest=request.body_digest)
+    if taken.result:
+        return _begun(context, request, claim)
+    async with context.database.write() as tx:
         known = await rows.remembered(tx, claim)
         if known is None:
             raise Busy("The first request under this Idempotency-Key has just ended. Send it again.")
@@ -103,13 +104,8 @@ async def begin(context: Context, actor: Actor, request: KeyedRequest) -> Reserv
 
 
 def _begun(context: Context, request: KeyedRequest, claim: KeyClaim) -> ReservedKey:
-    async def mark(tx: Writer) -> None:
-        if not await rows.mark_effect(tx, claim):
-            raise Busy(
-                "This request took so long that another under its Idempotency-Key has started. Nothing was saved."
-            )
-
-    marking = replace(context, database=context.database.with_every_write(mark))
+    refused = Busy("This request took so long that another under its Idempotency-Key has started. Nothing was saved.")
+    marking = replace(context, database=context.database.with_guard(rows.mark_effect(claim), refused))
     return ReservedKey(context=marking, request=request, claim=claim)
 
 

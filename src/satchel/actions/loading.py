@@ -49,6 +49,7 @@ class LoadedApps:
     def __init__(self, kept: int = KEPT_VERSIONS) -> None:
         self._kept = kept
         self._loaded: OrderedDict[tuple[AccountId, VersionId], LoadedApp] = OrderedDict()
+        self._newest: dict[tuple[AccountId, str], VersionId] = {}
 
     async def version(self, tx: Reader, account: AccountId, version: VersionId) -> LoadedApp:
         """Return one version of an app of the account.
@@ -62,7 +63,8 @@ class LoadedApps:
             loaded = await _load(tx, account, version)
             self._loaded[key] = loaded
             if len(self._loaded) > self._kept:
-                self._loaded.popitem(last=False)
+                _, old = self._loaded.popitem(last=False)
+                self._newest.pop((old.account_id, old.manifest.code), None)
         else:
             self._loaded.move_to_end(key)
         return loaded
@@ -73,10 +75,27 @@ class LoadedApps:
         Raises:
             NotFound: the account has no such app.
         """
-        row = await rows.app_by_code(tx, account, code)
+        return await self.newest_of(tx, account, code, await rows.app_by_code(tx, account, code))
+
+    async def newest_of(self, tx: Reader, account: AccountId, code: str, row: rows.AppRow | None) -> LoadedApp:
+        """Return the newest version of an app as its row names it.
+
+        Raises:
+            NotFound: there is no such app, or it was withdrawn.
+        """
         if row is None or row.version_id is None:
             raise NotFound("app", code)
-        return await self.version(tx, account, row.version_id)
+        found = await self.version(tx, account, row.version_id)
+        self._newest[account, code] = row.version_id
+        return found
+
+    def known(self, account: AccountId, code: str) -> LoadedApp | None:
+        """Return the version that was the newest when it was asked for last, by now perhaps an old one; None if none.
+
+        Only to ask the database for more at once: whoever uses it asks for the newest, too, and compares.
+        """
+        version = self._newest.get((account, code))
+        return None if version is None else self._loaded.get((account, version))
 
     async def last(self, tx: Reader, account: AccountId, code: str) -> LoadedApp:
         """Return the newest version of an app, also of a withdrawn one, by which its instances can be found.

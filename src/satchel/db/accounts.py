@@ -7,6 +7,7 @@ from datetime import datetime
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 
 from satchel.db.pool import Reader, Writer
+from satchel.db.trips import Query, row_of, value_of
 from satchel.model.actor import Right
 from satchel.model.ids import AccountId, AppId, GroupId, UserId
 
@@ -60,7 +61,7 @@ async def insert_account(
         (name, max_file_bytes, now),
     )
     if account is not None:
-        await tx.execute(
+        tx.put(
             "INSERT INTO storage (account_id, ceiling_bytes, limit_bytes) VALUES (%s, %s, %s)",
             (account, quota_bytes, quota_bytes),
         )
@@ -72,11 +73,14 @@ async def account_by_name(tx: Reader, name: str) -> Account | None:
     return await tx.row(Account, "SELECT id, name, max_file_bytes, created_at FROM accounts WHERE name = %s", (name,))
 
 
+def by_id(account_id: AccountId) -> Query[Account | None]:
+    """Return the query of `account`."""
+    return row_of(Account, "SELECT id, name, max_file_bytes, created_at FROM accounts WHERE id = %s", (account_id,))
+
+
 async def account(tx: Reader, account_id: AccountId) -> Account:
     """Return an account that is known to exist."""
-    found = await tx.row(
-        Account, "SELECT id, name, max_file_bytes, created_at FROM accounts WHERE id = %s", (account_id,)
-    )
+    found = await tx.ask(by_id(account_id))
     if found is None:
         raise LookupError(f"account {account_id} vanished")
     return found
@@ -131,11 +135,15 @@ async def user(tx: Reader, account_id: AccountId, user_id: UserId) -> User | Non
     return await tx.row(User, f"SELECT {_USER} FROM users WHERE account_id = %s AND id = %s", (account_id, user_id))
 
 
+def locked_user(account_id: AccountId, user_id: UserId | None) -> Query[int | None]:
+    """Return the query of `lock_user`."""
+    query = "SELECT 1 FROM users WHERE account_id = %s AND id = %s FOR NO KEY UPDATE"
+    return value_of(int, query, (account_id, user_id))
+
+
 async def lock_user(tx: Writer, account_id: AccountId, user_id: UserId | None) -> None:
     """Lock a user's row until the transaction ends; others may still refer to it."""
-    await tx.value(
-        int, "SELECT 1 FROM users WHERE account_id = %s AND id = %s FOR NO KEY UPDATE", (account_id, user_id)
-    )
+    tx.later(locked_user(account_id, user_id))
 
 
 async def users(tx: Reader, account_id: AccountId, *, after: int, limit: int) -> list[User]:
@@ -228,13 +236,6 @@ async def keep_groups(tx: Writer, account_id: AccountId, ids: Sequence[int]) -> 
     return set(found)
 
 
-async def keep_group_named(tx: Writer, account_id: AccountId, name: str) -> GroupId | None:
-    """Return the account's group of this name, which is not deleted before the transaction ends."""
-    return await tx.value(
-        GroupId, "SELECT id FROM groups WHERE account_id = %s AND name = %s FOR KEY SHARE", (account_id, name)
-    )
-
-
 async def update_user(tx: Writer, account_id: AccountId, user_id: UserId, *, email: str, name: str) -> bool:
     """Set a user's e-mail and name; return False, with the transaction spoilt, if somebody has the e-mail."""
     try:
@@ -251,7 +252,7 @@ async def set_profile(
     tx: Writer, account_id: AccountId, user_id: UserId, *, name: str, time_zone: str, locale: str
 ) -> None:
     """Set what a user says of themselves."""
-    await tx.execute(
+    tx.put(
         "UPDATE users SET name = %s, time_zone = %s, locale = %s WHERE account_id = %s AND id = %s",
         (name, time_zone, locale, account_id, user_id),
     )
@@ -259,12 +260,12 @@ async def set_profile(
 
 async def activate_user(tx: Writer, account_id: AccountId, user_id: UserId) -> None:
     """Let a user sign in again; what they signed in with has ended, though."""
-    await tx.execute("UPDATE users SET is_active = true WHERE account_id = %s AND id = %s", (account_id, user_id))
+    tx.put("UPDATE users SET is_active = true WHERE account_id = %s AND id = %s", (account_id, user_id))
 
 
 async def deactivate_user(tx: Writer, account_id: AccountId, user_id: UserId, *, erased_at: datetime | None) -> None:
     """Make a user unable to sign in; with `erased_at`, blank who they were as well."""
-    await tx.execute(
+    tx.put(
         "UPDATE users SET is_active = false WHERE account_id = %s AND id = %s",
         (account_id, user_id),
     )
@@ -331,7 +332,7 @@ async def group_members(tx: Reader, account_id: AccountId) -> list[tuple[int, in
 
 async def add_member(tx: Writer, account_id: AccountId, group: GroupId, member: UserId) -> None:
     """Put a user into a group; does nothing if they are in it."""
-    await tx.execute(
+    tx.put(
         "INSERT INTO group_members (account_id, group_id, user_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         (account_id, group, member),
     )
@@ -339,7 +340,7 @@ async def add_member(tx: Writer, account_id: AccountId, group: GroupId, member: 
 
 async def remove_member(tx: Writer, account_id: AccountId, group: GroupId, member: UserId) -> None:
     """Take a user out of a group."""
-    await tx.execute(
+    tx.put(
         "DELETE FROM group_members WHERE account_id = %s AND group_id = %s AND user_id = %s",
         (account_id, group, member),
     )
@@ -347,7 +348,7 @@ async def remove_member(tx: Writer, account_id: AccountId, group: GroupId, membe
 
 async def insert_grant(tx: Writer, account_id: AccountId, group: GroupId, app: AppId | None, right: Right) -> None:
     """Grant a right to a group; does nothing if it has it."""
-    await tx.execute(
+    tx.put(
         'INSERT INTO grants (account_id, group_id, app_id, "right") VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING',
         (account_id, group, app, right.value),
     )
@@ -355,7 +356,7 @@ async def insert_grant(tx: Writer, account_id: AccountId, group: GroupId, app: A
 
 async def delete_grant(tx: Writer, account_id: AccountId, group: GroupId, app: AppId | None, right: Right) -> None:
     """Take a right from a group."""
-    await tx.execute(
+    tx.put(
         "DELETE FROM grants WHERE account_id = %s AND group_id = %s AND app_id IS NOT DISTINCT FROM %s"
         ' AND "right" = %s',
         (account_id, group, app, right.value),

@@ -1,11 +1,12 @@
-"""SQL of apps, their versions, counters and search slots."""
+"""SQL of apps, their versions, sequences of numbers and search slots."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from satchel.db.pool import Reader, Writer
-from satchel.model.ids import AccountId, AppId, UserId, VersionId
+from satchel.db.pool import Reader, Writer, assembled
+from satchel.db.trips import Query, row_of
+from satchel.model.ids import AccountId, AppId, InstanceId, UserId, VersionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +49,14 @@ _APP = "account_id, id, code, name, category, version_id, created_at"
 _VERSION = "account_id, id, app_id, number, manifest, bpmn, deployed_at, deployed_by"
 
 
+def by_code(account: AccountId, code: str) -> Query[AppRow | None]:
+    """Return the query of `app_by_code`."""
+    return row_of(AppRow, f"SELECT {_APP} FROM apps WHERE account_id = %s AND code = %s", (account, code))
+
+
 async def app_by_code(tx: Reader, account: AccountId, code: str) -> AppRow | None:
     """Return the account's app with this code."""
-    return await tx.row(AppRow, f"SELECT {_APP} FROM apps WHERE account_id = %s AND code = %s", (account, code))
+    return await tx.ask(by_code(account, code))
 
 
 async def app(tx: Reader, account: AccountId, app_id: AppId) -> AppRow | None:
@@ -72,8 +78,8 @@ async def names(tx: Reader, account: AccountId, app_ids: Sequence[AppId]) -> dic
 async def lock_or_insert_app(
     tx: Writer, account: AccountId, *, code: str, name: str, category: str, now: datetime
 ) -> AppRow:
-    """Return the app with this code, locked against other deployers; create it with its counter if there is none."""
-    await tx.execute(
+    """Return the app with this code, locked against other deployers; create it with its numbers if there is none."""
+    is_new = await tx.execute(
         "INSERT INTO apps (account_id, code, name, category, created_at) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT DO NOTHING",
         (account, code, name, category, now),
@@ -83,15 +89,19 @@ async def lock_or_insert_app(
     )
     if row is None:
         raise LookupError(f"app {code} vanished")
-    await tx.execute(
-        "INSERT INTO app_counters (account_id, app_id) VALUES (%s, %s) ON CONFLICT DO NOTHING", (account, row.id)
-    )
+    if is_new:
+        tx.put(assembled(f"CREATE SEQUENCE {_numbers(row.id)}"))
     return row
 
 
 async def lock_app(tx: Writer, account: AccountId, app_id: AppId) -> None:
     """Lock an app against deployers until the transaction ends."""
     await tx.execute("SELECT 1 FROM apps WHERE account_id = %s AND id = %s FOR NO KEY UPDATE", (account, app_id))
+
+
+def _numbers(app_id: AppId) -> str:
+    """Return the name of the sequence that the numbers of an app's instances come from."""
+    return f"app_numbers_{int(app_id)}"
 
 
 async def insert_version(
@@ -109,7 +119,7 @@ async def insert_version(
         " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
         (row.account_id, row.id, number, manifest, bpmn, now, by),
     )
-    await tx.execute(
+    tx.put(
         "UPDATE apps SET version_id = %s, name = %s, category = %s WHERE account_id = %s AND id = %s",
         (version, name, category, row.account_id, row.id),
     )
@@ -118,7 +128,7 @@ async def insert_version(
 
 async def withdraw(tx: Writer, account: AccountId, app_id: AppId) -> None:
     """Leave an app without a newest version: nothing can be started from it until the next version comes."""
-    await tx.execute("UPDATE apps SET version_id = NULL WHERE account_id = %s AND id = %s", (account, app_id))
+    tx.put("UPDATE apps SET version_id = NULL WHERE account_id = %s AND id = %s", (account, app_id))
 
 
 async def version(tx: Reader, account: AccountId, version_id: VersionId) -> VersionRow | None:
@@ -158,20 +168,24 @@ async def slots(tx: Reader, account: AccountId, app_id: AppId) -> list[Slot]:
 
 async def insert_slot(tx: Writer, account: AccountId, app_id: AppId, slot: Slot) -> None:
     """Give a field a slot, for good."""
-    await tx.execute(
+    tx.put(
         "INSERT INTO app_slots (account_id, app_id, field_id, kind, slot) VALUES (%s, %s, %s, %s, %s)",
         (account, app_id, slot.field_id, slot.kind, slot.slot),
     )
 
 
-async def next_number(tx: Writer, account: AccountId, app_id: AppId) -> int:
-    """Return the next identifier number of an app; its counter stays locked until the transaction ends."""
-    number = await tx.value(
-        int,
-        "UPDATE app_counters SET last_number = last_number + 1 WHERE account_id = %s AND app_id = %s"
-        " RETURNING last_number",
-        (account, app_id),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceNumbers:
+    """What a new instance is numbered with: in the database, and within its app."""
+
+    id: InstanceId
+    number: int
+
+
+def next_numbers(app_id: AppId) -> Query[InstanceNumbers | None]:
+    """Return a query for the numbers of a new instance. Nobody waits for them, and unused ones leave a gap."""
+    return row_of(
+        InstanceNumbers,
+        "SELECT nextval('instances_id_seq') AS id, nextval(%s::regclass) AS number",
+        (_numbers(app_id),),
     )
-    if number is None:
-        raise LookupError(f"app {app_id} has no counter")
-    return number

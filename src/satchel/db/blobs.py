@@ -9,11 +9,11 @@ durable, and new, before it inserts the row. So no committed row ever names byte
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer
+from satchel.db.trips import Query, rows_of, values_of
 from satchel.model.digest import Digest
 from satchel.model.ids import AccountId
 
@@ -51,10 +51,20 @@ _UNNAMED = (
 
 async def insert_blob(tx: Writer, account: AccountId, digest: Digest, size_bytes: int, now: datetime) -> None:
     """Record a blob, or lock its row if it is recorded; waits while the sweep holds it."""
-    await tx.execute(
+    tx.put(
         "INSERT INTO blobs AS b (account_id, digest, size_bytes, created_at) VALUES (%s, %s, %s, %s)"
         " ON CONFLICT (account_id, digest) DO UPDATE SET size_bytes = b.size_bytes",
         (account, digest, size_bytes, now),
+    )
+
+
+def lock_blobs_of(account: AccountId, uploads: Sequence[int]) -> Query[list[str]]:
+    """Return a query that keeps the blobs of locked uploads from the sweep until the transaction ends, by digest."""
+    return values_of(
+        str,
+        "SELECT digest FROM blobs WHERE account_id = %(account)s AND digest IN (SELECT u.digest FROM uploads u"
+        " WHERE u.account_id = %(account)s AND u.id = ANY(%(uploads)s::bigint[])) ORDER BY digest FOR KEY SHARE",
+        {"account": account, "uploads": sorted(uploads)},
     )
 
 
@@ -79,7 +89,7 @@ async def crcs(tx: Reader, account: AccountId, digests: Sequence[Digest]) -> dic
 async def note_crcs(tx: Writer, account: AccountId, found: Mapping[Digest, int]) -> None:
     """Note CRCs of blobs; locks by digest."""
     digests = sorted(found)
-    await tx.execute(
+    tx.put(
         "WITH noted AS (SELECT b.digest, n.crc32 FROM blobs b JOIN unnest(%(digests)s::text[], %(crcs)s::bigint[])"
         " AS n (digest, crc32) USING (digest) WHERE b.account_id = %(account)s ORDER BY b.digest"
         " FOR NO KEY UPDATE OF b)"
@@ -105,8 +115,8 @@ async def delete_unnamed(tx: Writer, account: AccountId, digests: Sequence[Diges
         f"SELECT digest FROM blobs b WHERE b.account_id = %s AND b.digest = ANY(%s) AND {_UNNAMED} ORDER BY digest",
         (account, locked),
     )
-    await tx.execute("DELETE FROM previews WHERE account_id = %s AND digest = ANY(%s)", (account, found))
-    await tx.execute("DELETE FROM blobs WHERE account_id = %s AND digest = ANY(%s)", (account, found))
+    tx.put("DELETE FROM previews WHERE account_id = %s AND digest = ANY(%s)", (account, found))
+    tx.put("DELETE FROM blobs WHERE account_id = %s AND digest = ANY(%s)", (account, found))
     return found
 
 
@@ -157,12 +167,11 @@ async def names_of(tx: Reader, account: AccountId, digest: Digest) -> list[tuple
     )
 
 
-async def request_previews(tx: Writer, account: AccountId, digests: Sequence[Digest]) -> list[Digest]:
-    """Note that previews of these bytes are due; return those of which that was not noted before. Locks by digest."""
-    return await tx.values(
+def request_previews(account: AccountId, digests: Sequence[Digest]) -> Query[list[Digest]]:
+    """Return a query that notes that previews of some bytes are due, and finds those of which that is new."""
+    return values_of(
         Digest,
-        "INSERT INTO previews (account_id, digest, state)"
-        " SELECT %s, digest, 'due' FROM unnest(%s::text[]) AS given (digest) ORDER BY digest"
+        "INSERT INTO previews (account_id, digest, state) SELECT %s, d, 'due' FROM unnest(%s::text[]) d ORDER BY d"
         " ON CONFLICT DO NOTHING RETURNING digest",
         (account, sorted(set(digests))),
     )
@@ -178,13 +187,21 @@ async def preview(tx: Reader, account: AccountId, digest: Digest) -> Preview | N
     )
 
 
-async def lock_facts(tx: Writer, account: AccountId, digests: Sequence[Digest]) -> dict[Digest, Mapping[str, object]]:
-    """Return what images' bytes say of themselves, as far as that is known; it stays so until `tx` ends."""
-    rows = await tx.records(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What an image's bytes say of themselves."""
+
+    digest: Digest
+    facts: Mapping[str, object]
+
+
+def locked_facts(account: AccountId, digests: Sequence[Digest]) -> Query[list[Facts]]:
+    """Return a query for what images' bytes say of themselves; it stays so until the transaction ends."""
+    return rows_of(
+        Facts,
         "SELECT digest, facts FROM previews WHERE account_id = %s AND digest = ANY(%s) ORDER BY digest FOR SHARE",
         (account, sorted(set(digests))),
     )
-    return {Digest(str(row["digest"])): cast("Mapping[str, object]", row["facts"]) for row in rows}
 
 
 async def set_preview(
@@ -197,7 +214,7 @@ async def set_preview(
     facts: Mapping[str, object],
 ) -> None:
     """Record the preview that was made, or that none can be where `preview_digest` is None."""
-    await tx.execute(
+    tx.put(
         "UPDATE previews SET state = %s, preview_digest = %s, media_type = %s, facts = %s"
         " WHERE account_id = %s AND digest = %s",
         (

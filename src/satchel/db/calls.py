@@ -54,7 +54,7 @@ async def close_call(
     error: str | None = None,
 ) -> None:
     """End a service call; does nothing if it has ended."""
-    await tx.execute(
+    tx.put(
         "UPDATE calls SET state = %s, closed_at = %s, closed_by = %s, error = %s"
         " WHERE account_id = %s AND instance_id = %s AND token = %s AND state = 'waiting'",
         (state, now, by, error, account, instance_id, token),
@@ -108,12 +108,12 @@ async def due_calls(tx: Reader, now: datetime, limit: int, but: Sequence[object]
 
 async def set_due(tx: Writer, account: AccountId, call_id: JobId, due_at: datetime | None) -> None:
     """Say when the next attempt of a call is due; None takes that back."""
-    await tx.execute("UPDATE calls SET due_at = %s WHERE account_id = %s AND id = %s", (due_at, account, call_id))
+    tx.put("UPDATE calls SET due_at = %s WHERE account_id = %s AND id = %s", (due_at, account, call_id))
 
 
 async def count_anew(tx: Writer, account: AccountId, call_id: JobId, now: datetime) -> None:
     """Have the attempts from now on count as if there had been none."""
-    await tx.execute(
+    tx.put(
         "UPDATE calls SET counted_from = attempt, counted_since = %s WHERE account_id = %s AND id = %s",
         (now, account, call_id),
     )
@@ -130,10 +130,8 @@ async def begin_attempt(
     tx: Writer, account: AccountId, call_id: JobId, number: int, *, run: str, now: datetime
 ) -> None:
     """Begin an attempt of a call, or take over the one that runs."""
-    await tx.execute(
-        "UPDATE calls SET attempt = %s, due_at = NULL WHERE account_id = %s AND id = %s", (number, account, call_id)
-    )
-    await tx.execute(
+    tx.put("UPDATE calls SET attempt = %s, due_at = NULL WHERE account_id = %s AND id = %s", (number, account, call_id))
+    tx.put(
         "INSERT INTO call_attempts (account_id, call_id, number, run, state, started_at)"
         " VALUES (%s, %s, %s, %s, 'running', %s)"
         " ON CONFLICT (account_id, call_id, number) DO UPDATE SET run = excluded.run",

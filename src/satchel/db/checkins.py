@@ -90,16 +90,12 @@ async def counted(tx: Reader, account: AccountId, app: AppId, conditions: Sequen
 
 async def insert_form(tx: Writer, account: AccountId, task: TaskId, now: datetime) -> None:
     """Note that a task's form waits for its check-in."""
-    await tx.execute(
-        "INSERT INTO checkin_forms (account_id, task_id, created_at) VALUES (%s, %s, %s)", (account, task, now)
-    )
+    tx.put("INSERT INTO checkin_forms (account_id, task_id, created_at) VALUES (%s, %s, %s)", (account, task, now))
 
 
 async def submit_form(tx: Writer, account: AccountId, task: TaskId, checkin: InstanceId) -> None:
     """Note the check-in that a form was handed in with."""
-    await tx.execute(
-        "UPDATE checkin_forms SET checkin_id = %s WHERE account_id = %s AND task_id = %s", (checkin, account, task)
-    )
+    tx.put("UPDATE checkin_forms SET checkin_id = %s WHERE account_id = %s AND task_id = %s", (checkin, account, task))
 
 
 async def is_waiting(tx: Reader, account: AccountId, task: TaskId) -> bool:
@@ -138,4 +134,4 @@ async def forgotten(
 
 async def drop_form(tx: Writer, account: AccountId, task: TaskId) -> None:
     """Forget that a task's form was for a check-in."""
-    await tx.execute("DELETE FROM checkin_forms WHERE account_id = %s AND task_id = %s", (account, task))
+    tx.put("DELETE FROM checkin_forms WHERE account_id = %s AND task_id = %s", (account, task))

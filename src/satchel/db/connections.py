@@ -5,16 +5,21 @@ the first statement would find out, and open ones that go on refusing changes wh
 first are told by their socket, without a trip; the others are dropped when a statement fails for it.
 """
 
+import json
 import select
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import msgspec
 import psycopg
 from psycopg import AsyncConnection, errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
+
+from satchel.db.trips import Sent, Wire
 
 RECONNECT_S: Final = 3.0
 """How long one attempt to connect backs off before the next begins: so often is a server that is away looked for."""
@@ -43,6 +48,16 @@ def with_network(dsn: str) -> str:
     return make_conninfo(dsn, **{name: value for name, value in NETWORK.items() if name not in known})
 
 
+class WiredConnection(AsyncConnection):
+    """A connection of which only `Wire` makes use.
+
+    Attributes:
+        wire: sends statements over it; made when the connection is configured.
+    """
+
+    wire: Wire
+
+
 class Connections(AsyncConnectionPool[AsyncConnection]):
     """A pool that hands out no connection which the server has closed, and keeps none that went stale."""
 
@@ -55,10 +70,12 @@ class Connections(AsyncConnectionPool[AsyncConnection]):
         name: str,
         timeout: float = 30.0,
         kwargs: dict[str, Any] | None = None,
+        connection_class: type[AsyncConnection] = AsyncConnection,
         configure: Callable[[AsyncConnection], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(
             conninfo,
+            connection_class=connection_class,
             open=False,
             min_size=min_size,
             max_size=max_size,
@@ -92,6 +109,23 @@ class Connections(AsyncConnectionPool[AsyncConnection]):
                     await self._renew()
                 raise
 
+    @asynccontextmanager
+    async def wire(self) -> AsyncGenerator[Wire]:
+        """Yield the wire of a connection for a block, which ends whatever transaction it opens.
+
+        Connections that went stale are treated as `connection` does.
+        """
+        connection = cast("WiredConnection", await self.getconn())  # as `Database` asks its pool for
+        try:
+            yield connection.wire
+        except BaseException as error:
+            if isinstance(database_error(error), _STALE):
+                await connection.close()
+                await self._renew()
+            raise
+        finally:
+            await self.putconn(connection)
+
     async def _renew(self) -> None:
         now = monotonic()
         if now - self._renewed_at >= DRAIN_S:
@@ -105,6 +139,22 @@ def database_error(error: BaseException | None) -> psycopg.Error | None:
         return error
     cause = None if error is None else error.__cause__
     return cause if isinstance(cause, psycopg.Error) else None
+
+
+async def configure_wire(sent: Sent, connection: AsyncConnection) -> None:
+    """Prepare a new connection for its wire, which counts in `sent`."""
+    set_json_loads(msgspec.json.decode, connection)  # the same objects as the standard library's, sooner
+    set_json_dumps(_json, connection)
+    connection.prepare_threshold = None  # psycopg would forget, by DEALLOCATE ALL, what the wire has prepared
+    if isinstance(connection, WiredConnection):
+        connection.wire = Wire(connection, sent)
+
+
+def _json(value: object) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:  # half a surrogate pair: the database says what is wrong with it
+        return json.dumps(value).encode()
 
 
 async def _look_again(pool: AsyncConnectionPool[Any]) -> None:

@@ -181,7 +181,7 @@ async def application_called(tx: Reader, client_id: str) -> Credential | None:
 
 async def set_expiry(tx: Writer, account_id: AccountId, credential_id: CredentialId, expires_at: datetime) -> None:
     """Let a credential live until another moment."""
-    await tx.execute(
+    tx.put(
         "UPDATE credentials SET expires_at = %s WHERE account_id = %s AND id = %s",
         (expires_at, account_id, credential_id),
     )
@@ -189,7 +189,7 @@ async def set_expiry(tx: Writer, account_id: AccountId, credential_id: Credentia
 
 async def prolong(tx: Writer, account_id: AccountId, credential_id: CredentialId, expires_at: datetime) -> None:
     """Move the end of a credential to a later moment, unless it was revoked or ends even later."""
-    await tx.execute(
+    tx.put(
         "UPDATE credentials SET expires_at = %(at)s WHERE account_id = %(account)s AND id = %(id)s"
         " AND expires_at < %(at)s AND revoked_at IS NULL",
         {"account": account_id, "id": credential_id, "at": expires_at},
@@ -238,7 +238,7 @@ async def _revoke(
     tx: Writer, account_id: AccountId, now: datetime, which: LiteralString, parameters: Mapping[str, object]
 ) -> None:
     """End credentials and whatever was made from them, and from that, no matter whose it is."""
-    await tx.execute(
+    tx.put(
         f"WITH RECURSIVE ended AS (SELECT id FROM credentials WHERE account_id = %(account)s AND {which}"
         " UNION SELECT c.id FROM credentials c JOIN ended e ON c.parent_id = e.id WHERE c.account_id = %(account)s)"
         " UPDATE credentials SET revoked_at = %(now)s"
@@ -304,18 +304,16 @@ async def is_known(tx: Reader, key: bytes, now: datetime) -> bool:
 
 async def forgive(tx: Writer, key: bytes, *, others: Sequence[bytes], known_until: datetime) -> None:
     """Note that a try was right: its login and network begin anew and are known, and it does not count elsewhere."""
-    await tx.execute(
+    tx.put(
         "UPDATE sign_in_failures SET failures = 0, known_until = %s WHERE key = %s",
         (known_until, key),
     )
-    await tx.execute(
-        "UPDATE sign_in_failures SET failures = greatest(failures - 1, 0) WHERE key = ANY(%s)", (list(others),)
-    )
+    tx.put("UPDATE sign_in_failures SET failures = greatest(failures - 1, 0) WHERE key = ANY(%s)", (list(others),))
 
 
 async def touch_tries(tx: Writer, key: bytes) -> None:
     """Write the row of a key without a change, so that the transaction of a failure has one for every login."""
-    await tx.execute("UPDATE sign_in_failures SET failures = failures WHERE key = %s", (key,))
+    tx.put("UPDATE sign_in_failures SET failures = failures WHERE key = %s", (key,))
 
 
 async def forget_failures(tx: Writer, before: datetime, limit: int) -> int:

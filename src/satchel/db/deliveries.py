@@ -103,14 +103,14 @@ async def due_deliveries(tx: Reader, now: datetime, limit: int, but: Sequence[ob
 
 async def set_due(tx: Writer, account: AccountId, delivery_id: DeliveryId, due_at: datetime | None) -> None:
     """Say when the next attempt is due; None takes that back."""
-    await tx.execute(
+    tx.put(
         "UPDATE webhook_deliveries SET due_at = %s WHERE account_id = %s AND id = %s", (due_at, account, delivery_id)
     )
 
 
 async def count_anew(tx: Writer, account: AccountId, delivery_id: DeliveryId, now: datetime) -> None:
     """Have a delivery made again, as if there had been no attempts."""
-    await tx.execute(
+    tx.put(
         "UPDATE webhook_deliveries SET state = 'waiting', ended_at = NULL, reason = NULL, due_at = NULL,"
         " counted_from = attempt, counted_since = %s WHERE account_id = %s AND id = %s",
         (now, account, delivery_id),
@@ -122,7 +122,7 @@ async def end_delivery(
 ) -> None:
     """End a delivery: it was taken, or is given up for a reason."""
     state = DeliveryState.DELIVERED if is_delivered else DeliveryState.FAILED
-    await tx.execute(
+    tx.put(
         "UPDATE webhook_deliveries SET state = %s, ended_at = %s, reason = %s, due_at = NULL"
         " WHERE account_id = %s AND id = %s",
         (state.value, now, reason, account, delivery_id),
@@ -133,11 +133,11 @@ async def begin_attempt(
     tx: Writer, account: AccountId, delivery_id: DeliveryId, number: int, *, run: str, now: datetime
 ) -> None:
     """Begin an attempt of a delivery, or take over the one that runs."""
-    await tx.execute(
+    tx.put(
         "UPDATE webhook_deliveries SET attempt = %s, due_at = NULL WHERE account_id = %s AND id = %s",
         (number, account, delivery_id),
     )
-    await tx.execute(
+    tx.put(
         "INSERT INTO webhook_attempts (account_id, delivery_id, number, run, state, started_at)"
         " VALUES (%s, %s, %s, %s, 'running', %s)"
         " ON CONFLICT (account_id, delivery_id, number) DO UPDATE SET run = excluded.run",

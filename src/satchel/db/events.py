@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from satchel.db import submitted_forms
 from satchel.db.pool import Reader, Writer, assembled
+from satchel.db.trips import Later, Query, count_of, row_of
 from satchel.model.ids import AccountId, AppId, CredentialId, EventId, FileId, InstanceId, TaskId, UserId, WebhookId
 from satchel.model.submitted_forms import SubmittedForm
 
@@ -54,7 +55,7 @@ _SUBSCRIBED: LiteralString = (
 _SUBMITTED: LiteralString = f"WITH submitted AS ({submitted_forms.INSERT}) "
 
 
-async def insert_event(
+def insert_event(
     tx: Writer,
     account: AccountId,
     *,
@@ -69,8 +70,8 @@ async def insert_event(
     data: Mapping[str, object] | None = None,
     submitted: SubmittedForm | None = None,
     told_as: tuple[AppId, str] | None = None,
-) -> RecordedEvent | None:
-    """Add a line to the history.
+) -> Later[RecordedEvent | None] | None:
+    """Add a line to the history; nobody waits for it.
 
     Args:
         submitted: the form that was submitted with it; it is kept beside the history, not in it.
@@ -82,9 +83,9 @@ async def insert_event(
     )
     before: LiteralString = _SUBMITTED if submitted is not None else ""
     if told_as is None:
-        await tx.execute(f"{before}{_INSERT}", row)
+        tx.put(f"{before}{_INSERT}", row)
         return None
-    return await tx.row(RecordedEvent, f"{before}{_SUBSCRIBED}", (*row, *told_as))
+    return tx.later(row_of(RecordedEvent, f"{before}{_SUBSCRIBED}", (*row, *told_as)))
 
 
 async def events_of_instance(
@@ -309,15 +310,12 @@ _KEY: LiteralString = (
 _CLAIM: LiteralString = f"{_KEY} AND created_at = %(at)s"
 
 
-async def remember_key(tx: Writer, claim: KeyClaim, *, body_digest: str) -> bool:
-    """Take an idempotency key for a request that begins; return False if it is taken."""
-    return (
-        await tx.execute(
-            "INSERT INTO idempotency_keys (account_id, credential_id, route, key, body_digest, created_at)"
-            " VALUES (%(account)s, %(credential)s, %(route)s, %(key)s, %(digest)s, %(at)s) ON CONFLICT DO NOTHING",
-            {**claim.parameters, "digest": body_digest},
-        )
-        > 0
+def remember_key(tx: Writer, claim: KeyClaim, *, body_digest: str) -> Later[int]:
+    """Take an idempotency key for a request that begins; it will be how many were taken, 0 if it is another's."""
+    return tx.put(
+        "INSERT INTO idempotency_keys (account_id, credential_id, route, key, body_digest, created_at)"
+        " VALUES (%(account)s, %(credential)s, %(route)s, %(key)s, %(digest)s, %(at)s) ON CONFLICT DO NOTHING",
+        {**claim.parameters, "digest": body_digest},
     )
 
 
@@ -342,14 +340,17 @@ async def take_over_key(tx: Writer, claim: KeyClaim, *, unfinished_since: dateti
     )
 
 
-async def mark_effect(tx: Writer, claim: KeyClaim) -> bool:
-    """Note that the transaction's changes are those of a key's request; False if the key is another's by now."""
-    return await tx.execute(f"UPDATE idempotency_keys SET took_effect = true WHERE {_CLAIM}", claim.parameters) > 0
+def mark_effect(claim: KeyClaim) -> Query[int]:
+    """Return a statement that notes that its transaction's changes are those of a key's request.
+
+    It touches no row if the key is another's by now.
+    """
+    return count_of(f"UPDATE idempotency_keys SET took_effect = true WHERE {_CLAIM}", claim.parameters)
 
 
 async def remember_answer(tx: Writer, claim: KeyClaim, *, status: int, headers: Mapping[str, str], body: bytes) -> None:
     """Store what the request of a claim was answered; nothing where the key is another's by now."""
-    await tx.execute(
+    tx.put(
         f"UPDATE idempotency_keys SET status = %(status)s, headers = %(headers)s, body = %(body)s WHERE {_CLAIM}",
         {**claim.parameters, "status": status, "headers": Jsonb(dict(headers)), "body": body},
     )
@@ -357,7 +358,7 @@ async def remember_answer(tx: Writer, claim: KeyClaim, *, status: int, headers: 
 
 async def release_key(tx: Writer, claim: KeyClaim) -> None:
     """Free a key whose request failed, so that it can be tried again; nothing where the key is another's by now."""
-    await tx.execute(f"DELETE FROM idempotency_keys WHERE {_CLAIM}", claim.parameters)
+    tx.put(f"DELETE FROM idempotency_keys WHERE {_CLAIM}", claim.parameters)
 
 
 async def forget_keys(tx: Writer, before: datetime, limit: int) -> int:

@@ -91,7 +91,7 @@ async def count_living(tx: Reader, account: AccountId, owner: UserId) -> int:
 
 async def save_progress(tx: Writer, row: Export, progress: ExportProgress, *, due_at: datetime) -> None:
     """Write how far the listing is; its maker is alive until `due_at`, and has another try at every fault."""
-    await tx.execute(
+    tx.put(
         "UPDATE exports SET cursor = %s, is_listed = %s, app_ids = %s, instances = %s, files = %s, file_bytes = %s,"
         " left_out = %s, missing = %s, search_window = %s, entries = %s, members = %s, next_offset = %s,"
         " directory_bytes = %s, due_at = %s, attempt = 0 WHERE account_id = %s AND id = %s",
@@ -118,7 +118,7 @@ async def save_progress(tx: Writer, row: Export, progress: ExportProgress, *, du
 
 async def set_due(tx: Writer, account: AccountId, export_id: ExportId, *, due_at: datetime, attempt: int) -> None:
     """Set when a living maker would have given a sign, and how often the making was begun again."""
-    await tx.execute(
+    tx.put(
         "UPDATE exports SET due_at = %s, attempt = %s WHERE account_id = %s AND id = %s AND state = 'preparing'",
         (due_at, attempt, account, export_id),
     )
@@ -128,7 +128,7 @@ async def set_ready(
     tx: Writer, account: AccountId, export_id: ExportId, *, size_bytes: int, now: datetime, expires_at: datetime
 ) -> None:
     """End the making of an export: its archive can be fetched."""
-    await tx.execute(
+    tx.put(
         "UPDATE exports SET state = 'ready', size_bytes = %s, ready_at = %s, expires_at = %s, due_at = NULL"
         " WHERE account_id = %s AND id = %s",
         (size_bytes, now, expires_at, account, export_id),
@@ -137,7 +137,7 @@ async def set_ready(
 
 async def set_failed(tx: Writer, account: AccountId, export_id: ExportId, *, code: str, message: str) -> None:
     """End the making of an export that cannot be made."""
-    await tx.execute(
+    tx.put(
         "UPDATE exports SET state = 'failed', error_code = %s, error = %s, due_at = NULL"
         " WHERE account_id = %s AND id = %s",
         (code, message, account, export_id),
@@ -146,7 +146,7 @@ async def set_failed(tx: Writer, account: AccountId, export_id: ExportId, *, cod
 
 async def set_ended(tx: Writer, account: AccountId, export_id: ExportId, now: datetime) -> None:
     """End an export; the sweep takes its entries."""
-    await tx.execute(
+    tx.put(
         "UPDATE exports SET state = 'ended', due_at = NULL, expires_at = least(expires_at, %s)"
         " WHERE account_id = %s AND id = %s",
         (now, account, export_id),
@@ -202,7 +202,7 @@ async def forget_ended(tx: Writer, before: datetime, limit: int) -> int:
 
 async def insert_entries(tx: Writer, account: AccountId, export_id: ExportId, entries: Sequence[Entry]) -> None:
     """Add to an export's list; a digest that no blob has is refused by its foreign key."""
-    await tx.execute(
+    tx.put(
         "INSERT INTO export_entries (account_id, export_id, position, kind, path, digest, size_bytes, modified_at,"
         ' line, "offset", record_offset)'
         " SELECT %s, %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[],"
@@ -291,7 +291,7 @@ async def note_exported(
     files: Mapping[InstanceId, Sequence[int]],
 ) -> None:
     """Write into the history of each instance that its files went into an export, in one statement."""
-    await tx.execute(
+    tx.put(
         "INSERT INTO events (account_id, at, kind, instance_id, user_id, data)"
         " SELECT %s, %s, 'files.exported', n.instance, %s, %s::jsonb || jsonb_build_object('files', n.files::jsonb)"
         " FROM unnest(%s::bigint[], %s::text[]) AS n (instance, files)",

@@ -3,19 +3,24 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import count
+from typing import Final, LiteralString
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer
+from satchel.db.trips import Query, rows_of
 from satchel.model.digest import Digest
 from satchel.model.files import File, NewFile
-from satchel.model.ids import AccountId, FileId, InstanceId, UserId
+from satchel.model.ids import AccountId, FileId, InstanceId, TaskId, UserId
 
 FILE = (
     "account_id, id, uuid, instance_id, field_id, area, position, kind, name, description, size_bytes, media_type,"
     " digest, url, metadata, source_file_id, created_at, created_by, deleted_at, revision"
 )
+
+IN_ORDER = "instance_id, field_id NULLS LAST, position, id"
+"""The order of files."""
 
 
 async def insert_files(
@@ -23,40 +28,79 @@ async def insert_files(
 ) -> list[File]:
     """Attach files to an instance in one statement and return them, in the order given.
 
-    The foreign key refuses a digest that no blob has.
+    Waits for the database only where it is to give a number, or a position behind the attachments tab; else the insert
+    is put off. The foreign key refuses a digest that no blob has.
     """
     if not new:
         return []
-    inserted = await tx.rows(
-        File,
-        "INSERT INTO files (account_id, id, uuid, instance_id, field_id, area, position, kind, name, description,"
-        " size_bytes, media_type, digest, url, metadata, source_file_id, created_at, created_by)"
-        " SELECT %(account)s, coalesce(n.number, nextval('file_ids')), n.uuid, %(instance)s, n.field_id, n.area,"
-        f" coalesce(n.position, {_BEHIND_THE_TAB} + n.behind), n.kind, n.name, n.description, n.size_bytes,"
-        " n.media_type, n.digest, n.url, n.metadata, n.source_file_id, %(now)s, %(by)s"
-        f" FROM jsonb_to_recordset(%(new)s) AS n ({_NEW}) ORDER BY n.nth RETURNING {FILE}",
-        {
-            "account": account,
-            "instance": instance,
-            "now": now,
-            "by": by,
-            "new": Jsonb(_columns(new)),
-        },
-    )
+    given = {"account": account, "instance": instance, "now": now, "by": by, "new": Jsonb(_columns(new))}
+    known = [
+        _as_inserted(account, one, one.number, one.position, instance=instance, now=now, by=by)
+        for one in new
+        if one.number is not None and one.position is not None
+    ]
+    if len(known) == len(new):
+        tx.put(_INSERT, given)
+        return known
+    inserted = await tx.rows(File, f"{_INSERT} RETURNING {FILE}", given)
     by_uuid = {file.uuid: file for file in inserted}
     return [by_uuid[one.uuid] for one in new]
 
 
-_NEW = (
+def _as_inserted(
+    account: AccountId,
+    new: NewFile,
+    number: FileId,
+    position: int,
+    *,
+    instance: InstanceId,
+    now: datetime,
+    by: UserId | None,
+) -> File:
+    """Return a file as the insert makes it."""
+    return File(
+        account_id=account,
+        id=number,
+        uuid=new.uuid,
+        instance_id=instance,
+        field_id=new.field_id,
+        area=new.area,
+        position=position,
+        kind=new.kind,
+        name=new.name,
+        description=new.description,
+        size_bytes=new.size_bytes,
+        media_type=new.media_type,
+        digest=new.digest,
+        url=new.url,
+        metadata=new.metadata,
+        source_file_id=new.source_file_id,
+        created_at=now,
+        created_by=by,
+        deleted_at=None,
+        revision=1,
+    )
+
+
+_NEW: Final = (
     "nth integer, behind integer, number bigint, uuid uuid, field_id text, area text, position integer, kind text,"
     " name text, description text, size_bytes bigint, media_type text, digest text, url text, metadata jsonb,"
     " source_file_id bigint"
 )
 
 # Ordered as the index is, of which this reads one entry: field_id is NULL throughout, but PostgreSQL does not use that.
-_BEHIND_THE_TAB = (
+_BEHIND_THE_TAB: Final = (
     "coalesce((SELECT position + 1 FROM files WHERE account_id = %(account)s AND instance_id = %(instance)s"
     " AND field_id IS NULL ORDER BY field_id DESC, position DESC LIMIT 1), 0)"
+)
+
+_INSERT: Final = (
+    "INSERT INTO files (account_id, id, uuid, instance_id, field_id, area, position, kind, name, description,"
+    " size_bytes, media_type, digest, url, metadata, source_file_id, created_at, created_by)"
+    " SELECT %(account)s, coalesce(n.number, nextval('file_ids')), n.uuid, %(instance)s, n.field_id, n.area,"
+    f" coalesce(n.position, {_BEHIND_THE_TAB} + n.behind), n.kind, n.name, n.description, n.size_bytes,"
+    " n.media_type, n.digest, n.url, n.metadata, n.source_file_id, %(now)s, %(by)s"
+    f" FROM jsonb_to_recordset(%(new)s) AS n ({_NEW}) ORDER BY n.nth"
 )
 
 
@@ -95,33 +139,57 @@ async def file_by_uuid(tx: Reader, account: AccountId, uuid: UUID) -> File | Non
     return await tx.row(File, f"SELECT {FILE} FROM files WHERE account_id = %s AND uuid = %s", (account, uuid))
 
 
-async def files_of_instances(tx: Reader, account: AccountId, instances: Sequence[InstanceId]) -> list[File]:
-    """Return the files of some instances that are not deleted, by instance, field, position."""
-    return await tx.rows(
+def of_instances(account: AccountId, instances: Sequence[InstanceId]) -> Query[list[File]]:
+    """Return the query of `files_of_instances`."""
+    return rows_of(
         File,
         f"SELECT {FILE} FROM files WHERE account_id = %s AND instance_id = ANY(%s) AND deleted_at IS NULL"
-        " ORDER BY instance_id, field_id NULLS LAST, position, id",
+        f" ORDER BY {IN_ORDER}",
         (account, list(instances)),
     )
 
 
-async def files_to_change(
-    tx: Reader, account: AccountId, instance: InstanceId, *, tab_at_most: int
-) -> tuple[list[File], bool]:
-    """Return the files that stand in an instance, by field and position, and whether its attachments tab is among them.
-
-    A tab of more than `tab_at_most` files is left out.
-    """
-    rows = await tx.rows(
+def of_task(account: AccountId, task: TaskId) -> Query[list[File]]:
+    """Return a query for the files of a task's instance, as `files_of_instances` returns them."""
+    return rows_of(
         File,
-        f"(SELECT {FILE} FROM files WHERE account_id = %(account)s AND instance_id = %(instance)s"
-        " AND deleted_at IS NULL AND field_id IS NOT NULL ORDER BY field_id, position, id)"
-        f" UNION ALL (SELECT {FILE} FROM files WHERE account_id = %(account)s AND instance_id = %(instance)s"
-        " AND deleted_at IS NULL AND field_id IS NULL ORDER BY field_id, position, id LIMIT %(limit)s)",
-        {"account": account, "instance": instance, "limit": tab_at_most + 1},
+        f"SELECT {FILE} FROM files WHERE account_id = %(account)s AND instance_id ="
+        " (SELECT instance_id FROM tasks WHERE account_id = %(account)s AND id = %(task)s) AND deleted_at IS NULL"
+        f" ORDER BY {IN_ORDER}",
+        {"account": account, "task": task},
     )
-    is_whole = sum(file.field_id is None for file in rows) <= tab_at_most
-    return (rows if is_whole else [file for file in rows if file.field_id is not None]), is_whole
+
+
+def to_change(
+    account: AccountId,
+    instance: InstanceId | None,
+    *,
+    tab_at_most: int,
+    which: LiteralString = "%(instance)s",
+    parameters: Mapping[str, object] | None = None,
+) -> Query[tuple[list[File], bool]]:
+    """Return a query for the files that stand in an instance, by field and position, and whether its tab is among them.
+
+    An attachments tab of more than `tab_at_most` files is left out.
+
+    Args:
+        which: an expression that names the instance.
+        parameters: of that.
+    """
+    mine = f"account_id = %(account)s AND instance_id = {which} AND deleted_at IS NULL"
+    found = rows_of(
+        File,
+        f"(SELECT {FILE} FROM files WHERE {mine} AND field_id IS NOT NULL ORDER BY field_id, position, id)"
+        f" UNION ALL (SELECT {FILE} FROM files WHERE {mine} AND field_id IS NULL"
+        " ORDER BY field_id, position, id LIMIT %(limit)s)",
+        {**(parameters or {}), "account": account, "instance": instance, "limit": tab_at_most + 1},
+    )
+
+    def without_large_tab(files: list[File]) -> tuple[list[File], bool]:
+        is_whole = sum(file.field_id is None for file in files) <= tab_at_most
+        return (files if is_whole else [file for file in files if file.field_id is not None]), is_whole
+
+    return Query(found.text, found.parameters, lambda answer: without_large_tab(found.read(answer)))
 
 
 async def files_of_tab(tx: Reader, account: AccountId, instance: InstanceId, *, by: UserId | None = None) -> list[File]:
@@ -145,19 +213,24 @@ async def file_ids(tx: Reader, account: AccountId, instance: InstanceId) -> list
     )
 
 
-async def set_positions(tx: Writer, account: AccountId, positions: Mapping[FileId, int]) -> None:
-    """Set the places of files within their fields."""
+async def files_of_instances(tx: Reader, account: AccountId, instances: Sequence[InstanceId]) -> list[File]:
+    """Return the files of some instances that are not deleted, by instance, field, position."""
+    return await tx.ask(of_instances(account, instances))
+
+
+def set_positions(tx: Writer, account: AccountId, positions: Mapping[FileId, int]) -> None:
+    """Set files' places within their fields."""
     if positions:
-        await tx.execute(
-            "UPDATE files SET position = n.position FROM unnest(%s::bigint[], %s::integer[]) AS n (id, position)"
-            " WHERE files.account_id = %s AND files.id = n.id",
+        tx.put(
+            "UPDATE files f SET position = n.position FROM unnest(%s::bigint[], %s::integer[]) AS n (id, position)"
+            " WHERE f.account_id = %s AND f.id = n.id",
             (list(positions), list(positions.values()), account),
         )
 
 
 async def describe_file(tx: Writer, account: AccountId, file_id: FileId, *, name: str, description: str) -> None:
     """Set a file's name and description."""
-    await tx.execute(
+    tx.put(
         "UPDATE files SET name = %s, description = %s, revision = revision + 1 WHERE account_id = %s AND id = %s",
         (name, description, account, file_id),
     )
@@ -176,7 +249,7 @@ async def add_metadata(
     tx: Writer, account: AccountId, instance: InstanceId, digest: Digest, metadata: Mapping[str, object]
 ) -> None:
     """Add what was found in an image's bytes to an instance's files that share them; what the uploader said stays."""
-    await tx.execute(
+    tx.put(
         "UPDATE files SET metadata = %s || metadata WHERE account_id = %s AND instance_id = %s AND digest = %s",
         (Jsonb(dict(metadata)), account, instance, digest),
     )
@@ -186,7 +259,7 @@ async def set_deleted(
     tx: Writer, account: AccountId, file_ids: Sequence[FileId], *, at: datetime | None, by: UserId | None
 ) -> None:
     """Mark files as deleted, or bring them back where `at` is None."""
-    await tx.execute(
+    tx.put(
         "UPDATE files SET deleted_at = %s, deleted_by = %s, revision = revision + 1"
         " WHERE account_id = %s AND id = ANY(%s)",
         (at, by, account, list(file_ids)),

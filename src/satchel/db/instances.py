@@ -1,6 +1,6 @@
 """SQL of instances and of the engine's state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,8 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer, assembled
-from satchel.model.ids import AccountId, AppId, InstanceId, TokenId, UserId, VersionId
+from satchel.db.trips import Query, count_of, row_of
+from satchel.model.ids import AccountId, InstanceId, TaskId
 from satchel.model.instance import Instance, TaskState
 
 SLOT_COLUMNS = tuple(f"{kind}_{slot}" for kind in ("text", "number", "time") for slot in range(10))
@@ -32,72 +33,130 @@ class SearchValues:
     long_texts: dict[str, str]
 
 
-_INSTANCE = (
+INSTANCE = (
     "account_id, id, uuid, app_id, version_id, number, identifier, title, state, starter_id, started_at, ended_at,"
     ' revision, "values", parent_id, parent_token, depth'
 )
 
 
-async def insert_instance(
-    tx: Writer,
-    account: AccountId,
-    *,
-    uuid: UUID,
-    app: AppId,
-    version: VersionId,
-    number: int,
-    identifier: str,
-    starter: UserId | None,
-    now: datetime,
-    parent: tuple[InstanceId, TokenId] | None = None,
-    depth: int = 0,
-) -> Instance:
-    """Create a running instance without values; it is this transaction's own until it commits."""
-    parent_id, parent_token = parent or (None, None)
-    row = await tx.row(
-        Instance,
-        "INSERT INTO instances (account_id, uuid, app_id, version_id, number, identifier, title, title_folded, state,"
-        ' starter_id, started_at, "values", parent_id, parent_token, depth)'
-        f" VALUES (%s, %s, %s, %s, %s, %s, %s, '', 'running', %s, %s, '{{}}', %s, %s, %s) RETURNING {_INSTANCE}",
-        (account, uuid, app, version, number, identifier, identifier, starter, now, parent_id, parent_token, depth),
+def insert_instance(row: Instance, *, engine_state: bytes | None, searched: SearchValues) -> Query[int]:
+    """Return the statement that creates an instance, whose numbers were taken before, as it is in `row`."""
+    slots = _slots(searched)
+    columns = "".join(f", {column}" for column in slots)
+    values = "".join(f", %({column})s" for column in slots)
+    insert = (
+        "INSERT INTO instances (account_id, id, uuid, app_id, version_id, number, identifier, title, title_folded,"
+        ' state, starter_id, started_at, ended_at, revision, "values", parent_id, parent_token, depth, grams,'
+        f" long_texts{columns}) OVERRIDING SYSTEM VALUE VALUES (%(account)s, %(id)s, %(uuid)s, %(app)s, %(version)s,"
+        " %(number)s, %(identifier)s, %(title)s, %(folded)s, %(state)s, %(starter)s, %(started_at)s, %(ended_at)s,"
+        f" %(revision)s, %(values)s, %(parent)s, %(parent_token)s, %(depth)s, %(grams)s, %(long_texts)s{values})"
     )
-    if row is None:
-        raise LookupError("an insert returned no row")
-    return row
+    if engine_state is not None:
+        insert = (
+            f"WITH made AS ({insert}) INSERT INTO instance_states (account_id, instance_id, state)"
+            " VALUES (%(account)s, %(id)s, %(engine_state)s)"
+        )
+    return count_of(
+        assembled(insert),
+        {
+            **_content(row, engine_state, searched),
+            "uuid": row.uuid,
+            "app": row.app_id,
+            "version": row.version_id,
+            "number": row.number,
+            "identifier": row.identifier,
+            "starter": row.starter_id,
+            "started_at": row.started_at,
+            "revision": row.revision,
+            "parent": row.parent_id,
+            "parent_token": row.parent_token,
+            "depth": row.depth,
+        },
+    )
+
+
+def _content(row: Instance, engine_state: bytes | None, searched: SearchValues) -> dict[str, object]:
+    """Return what changes in an instance's rows, as parameters."""
+    return {
+        "title": row.title,
+        "folded": searched.title_folded,
+        "state": row.state.value,
+        "ended_at": row.ended_at,
+        "values": Jsonb(dict(row.values)),
+        "grams": searched.grams,
+        "long_texts": Jsonb(searched.long_texts),
+        "account": row.account_id,
+        "id": row.id,
+        "engine_state": engine_state,
+        **searched.slots,
+    }
+
+
+def _slots(searched: SearchValues) -> Collection[str]:
+    unknown = set(searched.slots) - set(SLOT_COLUMNS)
+    if unknown:
+        raise ValueError(f"no slot columns: {sorted(unknown)}")
+    return searched.slots
+
+
+def locked(account: AccountId, instance: InstanceId | None, *, task: TaskId | None = None) -> Query[Instance | None]:
+    """Return a query that locks an instance, given by its number or by that of a task, until the transaction ends."""
+    which = "(SELECT instance_id FROM tasks WHERE account_id = %(account)s AND id = %(task)s)"
+    return row_of(
+        Instance,
+        assembled(
+            f"SELECT {INSTANCE} FROM instances WHERE account_id = %(account)s"
+            f" AND id = {'%(instance)s' if task is None else which} FOR UPDATE"
+        ),
+        {"account": account, "instance": instance, "task": task},
+    )
 
 
 async def lock_instance(tx: Writer, account: AccountId, instance: InstanceId) -> Instance | None:
     """Return an instance, locked until the transaction ends: the first lock of every change."""
-    return await tx.row(
-        Instance, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = %s FOR UPDATE", (account, instance)
+    return await tx.ask(locked(account, instance))
+
+
+def by_id(account: AccountId, instance_id: InstanceId) -> Query[Instance | None]:
+    """Return the query of `instance`."""
+    return row_of(
+        Instance, f"SELECT {INSTANCE} FROM instances WHERE account_id = %s AND id = %s", (account, instance_id)
     )
 
 
 async def instance(tx: Reader, account: AccountId, instance_id: InstanceId) -> Instance | None:
     """Return an instance."""
-    return await tx.row(
-        Instance, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = %s", (account, instance_id)
+    return await tx.ask(by_id(account, instance_id))
+
+
+def of_task(account: AccountId, task: TaskId) -> Query[Instance | None]:
+    """Return a query for the instance of a task."""
+    return row_of(
+        Instance,
+        f"SELECT {INSTANCE} FROM instances WHERE account_id = %(account)s AND id ="
+        " (SELECT instance_id FROM tasks WHERE account_id = %(account)s AND id = %(task)s)",
+        {"account": account, "task": task},
     )
 
 
 async def instance_by_identifier(tx: Reader, account: AccountId, identifier: str) -> Instance | None:
     """Return the instance with an identifier such as `PUR-12`."""
     return await tx.row(
-        Instance, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND identifier = %s", (account, identifier)
+        Instance, f"SELECT {INSTANCE} FROM instances WHERE account_id = %s AND identifier = %s", (account, identifier)
     )
 
 
 async def instance_by_uuid(tx: Reader, account: AccountId, uuid: UUID) -> Instance | None:
     """Return the instance with this UUID."""
     return await tx.row(
-        Instance, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND uuid = %s", (account, uuid)
+        Instance, f"SELECT {INSTANCE} FROM instances WHERE account_id = %s AND uuid = %s", (account, uuid)
     )
 
 
 async def instances_numbered(tx: Reader, account: AccountId, ids: Sequence[InstanceId]) -> list[Instance]:
     """Return those of these instances that there are."""
     return await tx.rows(
-        Instance, f"SELECT {_INSTANCE} FROM instances WHERE account_id = %s AND id = ANY(%s)", (account, list(ids))
+        Instance, f"SELECT {INSTANCE} FROM instances WHERE account_id = %s AND id = ANY(%s)", (account, list(ids))
     )
 
 
@@ -136,30 +195,22 @@ async def instances_where(
     if among is not None:
         source = f"(SELECT i.* FROM instances i WHERE {among[0]} ORDER BY {order} LIMIT {int(among[1])}) i"
     query = (
-        f"SELECT {_INSTANCE}, {column} AS sort_value FROM {source} WHERE {condition}"
+        f"SELECT {INSTANCE}, {column} AS sort_value FROM {source} WHERE {condition}"
         f" ORDER BY {order} LIMIT {int(limit)} OFFSET {int(offset)}"
     )
     return [(found.instance, found.sort_value) for found in await tx.rows(_Sorted, assembled(query), parameters)]
 
 
-async def save_instance(
-    tx: Writer,
-    row: Instance,
-    *,
-    engine_state: bytes | None,
-    searched: SearchValues,
-) -> None:
-    """Write an instance's title, state, values and search columns, and make its revision grow.
+def save_instance(tx: Writer, row: Instance, *, engine_state: bytes | None, searched: SearchValues) -> None:
+    """Write an instance's title, state, values, revision and search columns.
 
     Args:
-        row: the new content; its `revision` is ignored.
+        tx: that has the instance locked.
+        row: the new content.
         engine_state: the engine's state, or None if that did not move.
         searched: what searches find it by.
     """
-    unknown = set(searched.slots) - set(SLOT_COLUMNS)
-    if unknown:
-        raise ValueError(f"no slot columns: {sorted(unknown)}")
-    assignments = "".join(f", {column} = %({column})s" for column in searched.slots)
+    assignments = "".join(f", {column} = %({column})s" for column in _slots(searched))
     moved = (
         "WITH moved AS (INSERT INTO instance_states (account_id, instance_id, state)"
         " VALUES (%(account)s, %(id)s, %(engine_state)s)"
@@ -169,30 +220,15 @@ async def save_instance(
         f"{'' if engine_state is None else moved}"
         "UPDATE instances SET title = %(title)s, title_folded = %(folded)s, state = %(state)s, ended_at = %(ended_at)s,"
         ' "values" = %(values)s,'
-        f" revision = revision + 1, grams = %(grams)s, long_texts = %(long_texts)s{assignments}"
+        f" revision = %(revision)s, grams = %(grams)s, long_texts = %(long_texts)s{assignments}"
         " WHERE account_id = %(account)s AND id = %(id)s"
     )
-    await tx.execute(
-        assembled(query),
-        {
-            "title": row.title,
-            "folded": searched.title_folded,
-            "state": row.state.value,
-            "ended_at": row.ended_at,
-            "values": Jsonb(dict(row.values)),
-            "grams": searched.grams,
-            "long_texts": Jsonb(searched.long_texts),
-            "account": row.account_id,
-            "id": row.id,
-            "engine_state": engine_state,
-            **searched.slots,
-        },
-    )
+    tx.put(assembled(query), {**_content(row, engine_state, searched), "revision": row.revision})
 
 
 async def close_open(tx: Writer, account: AccountId, instance_id: InstanceId, now: datetime) -> None:
     """End whatever is open in an instance: tasks and calls as cancelled, waits, incidents."""
-    await tx.execute(
+    tx.put(
         "WITH tasks AS (UPDATE tasks SET state = %(cancelled)s, closed_at = %(now)s, revision = revision + 1"
         " WHERE account_id = %(account)s AND instance_id = %(id)s AND closed_at IS NULL),"
         " waits AS (DELETE FROM waits WHERE account_id = %(account)s AND instance_id = %(id)s),"
@@ -206,7 +242,7 @@ async def close_open(tx: Writer, account: AccountId, instance_id: InstanceId, no
 
 async def delete_instance(tx: Writer, account: AccountId, instance_id: InstanceId) -> None:
     """Remove an instance with its tasks, waits, calls and state; its files must be gone before."""
-    await tx.execute("DELETE FROM instances WHERE account_id = %s AND id = %s", (account, instance_id))
+    tx.put("DELETE FROM instances WHERE account_id = %s AND id = %s", (account, instance_id))
 
 
 async def engine_state(tx: Reader, account: AccountId, instance_id: InstanceId) -> bytes | None:

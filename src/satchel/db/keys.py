@@ -33,8 +33,8 @@ async def key(tx: Reader, key_id: int) -> SigningKey | None:
 
 async def ensure_key(tx: Writer, secret: bytes, now: datetime) -> None:
     """Keep `secret` as a key if there is none; safe from several processes at once."""
-    await tx.execute("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE")
-    await tx.execute(
+    tx.put("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE")
+    tx.put(
         "INSERT INTO signing_keys (secret, created_at) SELECT %s, %s"
         " WHERE NOT EXISTS (SELECT FROM signing_keys WHERE retired_at IS NULL)",
         (secret, now),
@@ -43,6 +43,6 @@ async def ensure_key(tx: Writer, secret: bytes, now: datetime) -> None:
 
 async def rotate_key(tx: Writer, secret: bytes, now: datetime) -> None:
     """Sign with a new key from now on and retire all others; safe from several processes at once."""
-    await tx.execute("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE")
-    await tx.execute("UPDATE signing_keys SET retired_at = %s WHERE retired_at IS NULL", (now,))
-    await tx.execute("INSERT INTO signing_keys (secret, created_at) VALUES (%s, %s)", (secret, now))
+    tx.put("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE")
+    tx.put("UPDATE signing_keys SET retired_at = %s WHERE retired_at IS NULL", (now,))
+    tx.put("INSERT INTO signing_keys (secret, created_at) VALUES (%s, %s)", (secret, now))

@@ -105,8 +105,8 @@ async def revoke_client(tx: Writer, account: AccountId, client_id: int, now: dat
         "UPDATE oauth_clients SET revoked_at = %s WHERE account_id = %s AND id = %s AND revoked_at IS NULL",
         (now, account, client_id),
     )
-    await tx.execute("DELETE FROM oauth_codes WHERE account_id = %s AND client_id = %s", (account, client_id))
-    await tx.execute(
+    tx.put("DELETE FROM oauth_codes WHERE account_id = %s AND client_id = %s", (account, client_id))
+    tx.put(
         "UPDATE credentials SET revoked_at = %s WHERE account_id = %s AND client_id = %s AND revoked_at IS NULL",
         (now, account, client_id),
     )
@@ -115,8 +115,8 @@ async def revoke_client(tx: Writer, account: AccountId, client_id: int, now: dat
 
 async def insert_code(tx: Writer, code_hash: bytes, code: AuthorizationCode, *, now: datetime) -> None:
     """Promise a code, and forget those that have ended."""
-    await tx.execute("DELETE FROM oauth_codes WHERE expires_at < %s - interval '1 hour'", (now,))
-    await tx.execute(
+    tx.put("DELETE FROM oauth_codes WHERE expires_at < %s - interval '1 hour'", (now,))
+    tx.put(
         "INSERT INTO oauth_codes"
         " (code_hash, account_id, client_id, user_id, redirect_uri, scope, challenge, expires_at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
@@ -145,7 +145,7 @@ async def lock_code(tx: Writer, code_hash: bytes) -> AuthorizationCode | None:
 
 async def set_used(tx: Writer, code_hash: bytes, refresh: CredentialId) -> None:
     """Note what a code was exchanged for."""
-    await tx.execute("UPDATE oauth_codes SET refresh_id = %s WHERE code_hash = %s", (refresh, code_hash))
+    tx.put("UPDATE oauth_codes SET refresh_id = %s WHERE code_hash = %s", (refresh, code_hash))
 
 
 async def lock_refresh(tx: Writer, token_hash: bytes) -> RefreshToken | None:

@@ -30,7 +30,7 @@ async def lock(tx: Writer, account: AccountId) -> bool:
 
 async def switch(tx: Writer, account: AccountId, *, is_on: bool) -> None:
     """Set whether the account's oldest files give way."""
-    await tx.execute("UPDATE accounts SET overwrites_oldest = %s WHERE id = %s", (is_on, account))
+    tx.put("UPDATE accounts SET overwrites_oldest = %s WHERE id = %s", (is_on, account))
 
 
 async def oldest(tx: Reader, account: AccountId, *, after: int, limit: int) -> list[OldFile]:

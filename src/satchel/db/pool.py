@@ -6,33 +6,28 @@ rolls back when the block raises. No network and no body bytes inside it (archit
 """
 
 import copy
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
-from typing import LiteralString, NewType, Self
+from typing import Final, LiteralString, Self, TypeVar
 
-import msgspec
 import psycopg
-from psycopg import AsyncConnection
-from psycopg.rows import args_row, dict_row, scalar_row
-from psycopg.types.json import set_json_loads
 
-from satchel.db.connections import Connections, with_network
+from satchel.db import trips
+from satchel.db.connections import Connections, WiredConnection, configure_wire, with_network
 from satchel.db.refusals import database_errors
-from satchel.db.rows import Row, object_row
+from satchel.db.trips import Later, Parameters, Query, Sent, Wire
 from satchel.model.errors import DatabaseUnavailable
 
-Parameters = Mapping[str, object] | Sequence[object] | None
+T = TypeVar("T")
 
 LOCK_TIMEOUT = timedelta(seconds=10)
 """How long a transaction waits for another's lock before it gives up as busy."""
 
 STATEMENT_TIMEOUT = timedelta(seconds=30)
 """How long one statement may run: a guard against a runaway search, not a tuning knob."""
-
-JobConnection = NewType("JobConnection", object)
-"""A transaction's own connection, for the queue to enqueue on; opaque to actions."""
 
 
 def assembled(query: str) -> LiteralString:
@@ -41,73 +36,83 @@ def assembled(query: str) -> LiteralString:
 
 
 class Reader:
-    """Runs queries and maps each row to a type."""
+    """Runs queries and maps each row to a type.
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+    Each of its methods waits for the database; what was put off by `later` goes along, in front, in the same trip.
+    """
 
-    async def rows(self, row: type[Row], query: LiteralString, parameters: Parameters = None) -> list[Row]:
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def later(self, query: Query[T]) -> Later[T]:
+        """Put a query off until somebody waits: for a later one, for `trip`, or for the end of the transaction.
+
+        Several that are put off are one round trip. The database runs them in their order, each with a snapshot of its
+        own, as if each were waited for; what fails shows only then.
+        """
+        return self._wire.put(Later(query))
+
+    async def trip(self) -> None:
+        """Wait for all that was put off."""
+        await self._wire.go()
+
+    async def ask(self, query: Query[T]) -> T:
+        """Return what a query finds."""
+        later = self.later(query)
+        await self.trip()
+        return later.result
+
+    async def rows(self, row: type[T], query: LiteralString, parameters: Parameters = None) -> list[T]:
         """Return every row as an object of the class, whose fields are named as the columns are (`satchel.db.rows`)."""
-        async with self._connection.cursor(row_factory=object_row(row)) as cursor:
-            await cursor.execute(query, parameters)
-            return await cursor.fetchall()
+        return await self.ask(trips.rows_of(row, query, parameters))
 
-    async def row(self, row: type[Row], query: LiteralString, parameters: Parameters = None) -> Row | None:
+    async def row(self, row: type[T], query: LiteralString, parameters: Parameters = None) -> T | None:
         """Return the first row, or None."""
-        async with self._connection.cursor(row_factory=object_row(row)) as cursor:
-            await cursor.execute(query, parameters)
-            return await cursor.fetchone()
+        return await self.ask(trips.row_of(row, query, parameters))
 
-    async def values(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = None) -> list[Row]:
+    async def values(self, kind: Callable[..., T], query: LiteralString, parameters: Parameters = None) -> list[T]:
         """Return the first column of every row; `kind` names its type."""
-        del kind
-        async with self._connection.cursor(row_factory=scalar_row) as cursor:
-            await cursor.execute(query, parameters)
-            return await cursor.fetchall()
+        return await self.ask(trips.values_of(kind, query, parameters))
 
-    async def value(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = None) -> Row | None:
+    async def value(self, kind: Callable[..., T], query: LiteralString, parameters: Parameters = None) -> T | None:
         """Return the first column of the first row, or None; `kind` names its type."""
-        del kind
-        async with self._connection.cursor(row_factory=scalar_row) as cursor:
-            await cursor.execute(query, parameters)
-            found: Row | None = await cursor.fetchone()
-            return found
+        return await self.ask(trips.value_of(kind, query, parameters))
 
     async def pairs(self, query: LiteralString, parameters: Parameters = None) -> list[tuple[object, ...]]:
         """Return every row as a tuple of its columns."""
-        async with self._connection.cursor(row_factory=args_row(lambda *columns: columns)) as cursor:
-            await cursor.execute(query, parameters)
-            return await cursor.fetchall()
+        return await self.ask(trips.pairs_of(query, parameters))
 
     async def records(self, query: LiteralString, parameters: Parameters = None) -> list[dict[str, object]]:
         """Return every row as a dictionary of its columns."""
-        async with self._connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(query, parameters)
-            return await cursor.fetchall()
+        return await self.ask(trips.records_of(query, parameters))
 
 
 class Writer(Reader):
-    """One transaction that may also change rows."""
+    """One transaction that may also change rows.
+
+    It begins with its first statement, in the same trip, and what was put off is sent along with its end.
+    """
 
     async def execute(self, query: LiteralString, parameters: Parameters = None) -> int:
-        """Run a statement and return how many rows it touched."""
-        cursor = await self._connection.execute(query, parameters)
-        return cursor.rowcount
+        """Run a statement, wait for it, and return how many rows it touched."""
+        return await self.ask(trips.count_of(query, parameters))
 
-    async def execute_many(self, query: LiteralString, parameters: Sequence[Parameters]) -> None:
-        """Run a statement once for each set of parameters, in one round trip."""
-        if parameters:
-            async with self._connection.cursor() as cursor:
-                await cursor.executemany(query, [p for p in parameters if p is not None])
+    def put(self, query: LiteralString, parameters: Parameters = None) -> Later[int]:
+        """Have a statement run whose answer nobody waits for."""
+        return self.later(trips.count_of(query, parameters))
 
-    @property
-    def job_connection(self) -> JobConnection:
-        """The connection of this transaction, for `satchel.queue` alone."""
-        return JobConnection(self._connection)
+    def put_many(self, query: LiteralString, parameters: Sequence[Parameters]) -> None:
+        """Have a statement run once for each set of parameters."""
+        for one in parameters:
+            self.put(query, one)
 
 
 class Database:
-    """A pool of connections to one PostgreSQL database."""
+    """A pool of connections to one PostgreSQL database.
+
+    Attributes:
+        sent: what was sent over them so far.
+    """
 
     def __init__(self, dsn: str, *, max_connections: int = 16, wait_s: float = 10.0) -> None:
         options = (
@@ -115,7 +120,9 @@ class Database:
             f" -c statement_timeout={int(STATEMENT_TIMEOUT.total_seconds() * 1000)} -c TimeZone=UTC"
         )
         self.dsn = with_network(dsn)
+        self.sent = Sent()
         self._last: Callable[[Writer], Awaitable[None]] | None = None
+        self._guard: tuple[Query[int], Exception] | None = None
         self._lock_timeout: timedelta | None = None
         self._pool = Connections(
             self.dsn,
@@ -124,7 +131,8 @@ class Database:
             timeout=wait_s,
             kwargs={"autocommit": True, "options": options},
             name="satchel",
-            configure=_configure,
+            connection_class=WiredConnection,
+            configure=partial(configure_wire, self.sent),
         )
 
     async def __aenter__(self) -> Self:
@@ -148,6 +156,15 @@ class Database:
         other._last = last  # noqa: SLF001  # another of the same class
         return other
 
+    def with_guard(self, query: Query[int], refused: Exception) -> "Database":
+        """Return this database with a statement that goes first in each write, in the same trip as what follows it.
+
+        A write in which it touches no row is rolled back, and ends with `refused`.
+        """
+        other = copy.copy(self)
+        other._guard = query, refused  # noqa: SLF001  # another of the same class
+        return other
+
     def with_lock_timeout(self, timeout: timedelta) -> "Database":
         """Return this database with writes that wait for another's lock no longer than this."""
         other = copy.copy(self)
@@ -164,8 +181,11 @@ class Database:
             InvalidRequest: a text or number that came in cannot be stored or compared.
         """
         with database_errors():
-            async with self._pool.connection() as connection:
-                yield Reader(connection)
+            async with self._pool.wire() as wire:
+                try:
+                    yield Reader(wire)
+                finally:
+                    wire.drop()
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[Writer]:
@@ -181,15 +201,47 @@ class Database:
             InvalidRequest: a text or number that came in cannot be stored.
         """
         with database_errors():
-            async with self._pool.connection() as connection, connection.transaction():
-                writer = Writer(connection)
+            async with self._pool.wire() as wire:
+                writer = Writer(wire)
+                wire.put(Later(_BEGIN))
                 if self._lock_timeout is not None:
                     milliseconds = str(round(self._lock_timeout.total_seconds() * 1000))
-                    await connection.execute("SELECT set_config('lock_timeout', %s, true)", (milliseconds,))
-                yield writer
-                if self._last is not None:
-                    await self._last(writer)
+                    writer.put("SELECT set_config('lock_timeout', %s, true)", (milliseconds,))
+                guard = wire.put(Later(self._guard[0])) if self._guard is not None else None
+                preamble = wire.waiting
+                try:
+                    yield writer
+                    if self._last is not None:
+                        await wire.go()
+                        await self._last(writer)
+                    if wire.is_in_transaction or wire.waiting > preamble:  # else it did nothing
+                        await self._check(guard, wire)
+                        wire.put(Later(_COMMIT))
+                        await wire.go()
+                except BaseException:
+                    await _roll_back(wire)
+                    raise
+                finally:
+                    wire.drop()
+
+    async def _check(self, guard: Later[int] | None, wire: Wire) -> None:
+        if guard is None or self._guard is None:
+            return
+        if not guard.is_sent:
+            await wire.go()
+        if not guard.result:
+            raise self._guard[1]
 
 
-async def _configure(connection: AsyncConnection) -> None:
-    set_json_loads(msgspec.json.decode, connection)  # the same objects as the standard library's, sooner
+async def _roll_back(wire: Wire) -> None:
+    """End a transaction that failed; where that cannot be done, the pool closes its connection."""
+    wire.drop()
+    if wire.is_in_transaction:
+        wire.put(Later(_ROLLBACK))
+        with suppress(psycopg.Error):
+            await wire.go()
+
+
+_BEGIN: Final = trips.count_of("BEGIN")
+_COMMIT: Final = trips.count_of("COMMIT")
+_ROLLBACK: Final = trips.count_of("ROLLBACK")

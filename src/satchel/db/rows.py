@@ -14,9 +14,6 @@ from sys import intern
 from types import MemberDescriptorType, NoneType
 from typing import Any, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from psycopg import AsyncCursor
-from psycopg.rows import AsyncRowFactory, RowMaker
-
 Row = TypeVar("Row")
 Values: TypeAlias = Sequence[object]
 Setter: TypeAlias = Callable[[object, object], None]
@@ -24,16 +21,10 @@ Part: TypeAlias = tuple[str, Callable[[Values], Values], Callable[[Values], obje
 """A field that is a dataclass itself: its name, what picks its columns, and what makes it of them."""
 
 
-def object_row(kind: type[Row]) -> AsyncRowFactory[Row]:
-    """Return the factory that makes each row an object of a class."""
+def maker(kind: type[Row], columns: str) -> Callable[[Values], Row]:
+    """Return what makes each row with these columns, with spaces between, an object of a class."""
     made: Callable[..., object] = kind
-
-    def factory(cursor: AsyncCursor[Any]) -> RowMaker[Row]:
-        result = cursor.pgresult
-        names = [] if result is None else [result.fname(at) or b"" for at in range(result.nfields)]
-        return cast("RowMaker[Row]", _maker(made, b" ".join(names).decode()))
-
-    return factory
+    return cast("Callable[[Values], Row]", _maker(made, columns))
 
 
 @cache

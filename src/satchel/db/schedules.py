@@ -60,7 +60,7 @@ async def schedules(tx: Reader, account: AccountId, *, owner: UserId | None, aft
 
 async def delete_schedule(tx: Writer, account: AccountId, schedule_id: ScheduleId) -> None:
     """Remove a schedule with its runs; its folder stays."""
-    await tx.execute("DELETE FROM schedules WHERE account_id = %s AND id = %s", (account, schedule_id))
+    tx.put("DELETE FROM schedules WHERE account_id = %s AND id = %s", (account, schedule_id))
 
 
 async def due_schedules(tx: Reader, now: datetime, limit: int, but: Sequence[object] = ()) -> list[Schedule]:
@@ -74,19 +74,17 @@ async def due_schedules(tx: Reader, now: datetime, limit: int, but: Sequence[obj
 
 async def set_due(tx: Writer, account: AccountId, schedule_id: ScheduleId, due_at: datetime) -> None:
     """Set when a schedule is due next, or when its run is taken to be dead."""
-    await tx.execute(
-        "UPDATE schedules SET due_at = %s WHERE account_id = %s AND id = %s", (due_at, account, schedule_id)
-    )
+    tx.put("UPDATE schedules SET due_at = %s WHERE account_id = %s AND id = %s", (due_at, account, schedule_id))
 
 
 async def begin_run(tx: Writer, row: Schedule, *, now: datetime, due_at: datetime) -> None:
     """Begin the next run of a schedule."""
-    await tx.execute(
+    tx.put(
         "UPDATE schedules SET run = %s, is_running = true, cursor = NULL, due_at = %s"
         " WHERE account_id = %s AND id = %s",
         (row.run + 1, due_at, row.account_id, row.id),
     )
-    await tx.execute(
+    tx.put(
         "INSERT INTO schedule_runs (account_id, schedule_id, number, state, started_at)"
         " VALUES (%s, %s, %s, 'running', %s)",
         (row.account_id, row.id, row.run + 1, now),
@@ -131,7 +129,7 @@ async def add_written(
     tx: Writer, row: Schedule, added: Sequence[ScheduleFile], *, instances: int, size: int, left_out: int, missing: int
 ) -> None:
     """Note a page of what the present run added, and add it to the run's sums."""
-    await tx.execute(
+    tx.put(
         "INSERT INTO schedule_files (account_id, schedule_id, run, instance_id, file_id, path, line)"
         " SELECT %s, %s, %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING",
         (
@@ -144,7 +142,7 @@ async def add_written(
             [one.line for one in added],
         ),
     )
-    await tx.execute(
+    tx.put(
         "UPDATE schedule_runs SET instances = instances + %s, files = files + %s, file_bytes = file_bytes + %s,"
         " left_out = left_out + %s, missing = missing + %s"
         " WHERE account_id = %s AND schedule_id = %s AND number = %s",
@@ -154,7 +152,7 @@ async def add_written(
 
 async def continue_run(tx: Writer, row: Schedule, *, cursor: str | None, due_at: datetime) -> None:
     """Note where the present run is."""
-    await tx.execute(
+    tx.put(
         "UPDATE schedules SET cursor = %s, due_at = %s WHERE account_id = %s AND id = %s",
         (cursor, due_at, row.account_id, row.id),
     )
@@ -164,11 +162,11 @@ async def end_run(
     tx: Writer, row: Schedule, *, now: datetime, due_at: datetime, code: str | None, message: str | None
 ) -> None:
     """End the present run, as done or (with a code) as failed."""
-    await tx.execute(
+    tx.put(
         "UPDATE schedules SET is_running = false, cursor = NULL, due_at = %s WHERE account_id = %s AND id = %s",
         (due_at, row.account_id, row.id),
     )
-    await tx.execute(
+    tx.put(
         "UPDATE schedule_runs SET state = %s, ended_at = %s, error_code = %s, error = %s"
         " WHERE account_id = %s AND schedule_id = %s AND number = %s",
         ("done" if code is None else "failed", now, code, message, row.account_id, row.id, row.run),

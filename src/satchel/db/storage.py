@@ -5,6 +5,7 @@ row stays locked for the shortest time.
 """
 
 from dataclasses import dataclass
+from typing import LiteralString
 
 from satchel.db.pool import Reader, Writer
 from satchel.model.errors import OverQuota
@@ -61,20 +62,26 @@ async def take(tx: Writer, account: AccountId, *, used: int = 0, reserved: int =
     if used == 0 and reserved == 0:
         return
     more = used + reserved
-    condition = " AND used_bytes + reserved_bytes + %(more)s <= limit_bytes" if more > 0 else ""
-    changed = await tx.execute(
+    change: LiteralString = (
         "UPDATE storage SET used_bytes = used_bytes + %(used)s, reserved_bytes = reserved_bytes + %(reserved)s"
-        f" WHERE account_id = %(account)s{condition}",
-        {"used": used, "reserved": reserved, "more": more, "account": account},
+        " WHERE account_id = %(account)s"
     )
-    if changed == 0:
-        now = await storage(tx, account)
-        raise OverQuota(
-            needed_bytes=more,
-            used_bytes=now.used_bytes,
-            reserved_bytes=now.reserved_bytes,
-            limit_bytes=now.limit_bytes,
-        )
+    taken = {"used": used, "reserved": reserved, "more": more, "account": account}
+    if more <= 0:
+        tx.put(change, taken)
+    elif not await tx.execute(f"{change} AND used_bytes + reserved_bytes + %(more)s <= limit_bytes", taken):
+        raise await over_quota(tx, account, more)
+
+
+async def over_quota(tx: Reader, account: AccountId, more: int) -> OverQuota:
+    """Return the refusal of more bytes than fit."""
+    now = await storage(tx, account)
+    return OverQuota(
+        needed_bytes=more,
+        used_bytes=now.used_bytes,
+        reserved_bytes=now.reserved_bytes,
+        limit_bytes=now.limit_bytes,
+    )
 
 
 async def set_limit(tx: Writer, account: AccountId, limit_bytes: int) -> bool:
@@ -92,7 +99,7 @@ async def set_limit(tx: Writer, account: AccountId, limit_bytes: int) -> bool:
 
 async def set_ceiling(tx: Writer, account: AccountId, ceiling_bytes: int) -> None:
     """Set what the account may have at most; a lower limit of its own stays."""
-    await tx.execute(
+    tx.put(
         "UPDATE storage SET ceiling_bytes = %(ceiling)s, limit_bytes = least(%(ceiling)s, own_limit_bytes)"
         " WHERE account_id = %(account)s",
         {"ceiling": ceiling_bytes, "account": account},
@@ -126,7 +133,7 @@ async def repair(tx: Writer, account: AccountId) -> bool:
 
     Waits for every change of the account's bytes that is under way, and makes new ones wait.
     """
-    await tx.execute("LOCK TABLE storage IN SHARE ROW EXCLUSIVE MODE")
+    tx.put("LOCK TABLE storage IN SHARE ROW EXCLUSIVE MODE")
     changed = await tx.execute(
         "UPDATE storage SET used_bytes = t.used, reserved_bytes = t.reserved"
         f" FROM (SELECT s.account_id, {_TRUE_SUMS} FROM storage s WHERE s.account_id = %s) t"

@@ -55,12 +55,12 @@ async def store(tx: Reader) -> StoreRow:
 
 async def set_id(tx: Writer, known: UUID | None, new: UUID) -> None:
     """Set the identity, unless another process has set it since it was `known`."""
-    await tx.execute("UPDATE store SET id = %s WHERE id IS NOT DISTINCT FROM %s", (new, known))
+    tx.put("UPDATE store SET id = %s WHERE id IS NOT DISTINCT FROM %s", (new, known))
 
 
 async def set_key(tx: Writer, check: bytes, fingerprint: str, *, replaces: bool) -> None:
     """Set what the key is checked against; one that is there stays, unless it is to be replaced."""
-    await tx.execute(
+    tx.put(
         "UPDATE store SET key_check = %s, key_fingerprint = %s WHERE key_check IS NULL OR %s",
         (check, fingerprint, replaces),
     )

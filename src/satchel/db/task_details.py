@@ -9,7 +9,7 @@ from satchel.model.instance import TaskDetails
 
 async def put(tx: Writer, account: AccountId, task: TaskId, details: TaskDetails) -> None:
     """Store what is said of a task, in place of what was."""
-    await tx.execute(
+    tx.put(
         "INSERT INTO task_details (account_id, task_id, label, reference, begins_at, more)"
         " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (account_id, task_id) DO UPDATE SET label = excluded.label,"
         " reference = excluded.reference, begins_at = excluded.begins_at, more = excluded.more",

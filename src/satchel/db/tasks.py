@@ -1,21 +1,61 @@
 """SQL of tasks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from satchel.db.pool import Reader, Writer
+from satchel.db.pool import Reader, Writer, assembled
+from satchel.db.trips import Later, Query, row_of, rows_of
 from satchel.model.ids import AccountId, AppId, ElementId, GroupId, InstanceId, TaskId, TokenId, UserId, VersionId
 from satchel.model.instance import Task, TaskState
 
-_TASK = (
+TASK = (
     "account_id, id, instance_id, app_id, version_id, element, token, name, variables, state, holder_id, group_id,"
     " due_at, fails_at, opened_at, closed_at, closed_by, outcome, revision"
 )
 
 
-async def insert_task(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignee:
+    """Whom a new task is for; at most one of these is set. None of them: it is offered to those who may start the app.
+
+    A user or group that does not exist, or a user who is not active, falls back to that.
+
+    Attributes:
+        user: a user.
+        is_known: whether the user is known to be active.
+        email: a user's.
+        group: a group.
+        group_name: a group's.
+    """
+
+    user: int | None = None
+    is_known: bool = False
+    email: str | None = None
+    group: int | None = None
+    group_name: str | None = None
+
+
+def _holder(chosen: Assignee) -> str:
+    active = "(SELECT id FROM users WHERE account_id = %(account)s AND {} AND is_active)"
+    if chosen.email is not None:
+        return active.format("lower(email) = lower(%(email)s)")
+    if chosen.user is None:
+        return "NULL::bigint"
+    return "%(user)s::bigint" if chosen.is_known else active.format("id = %(user)s")
+
+
+def _offered_to(chosen: Assignee) -> str:
+    """Return the group, which is not deleted before the transaction ends."""
+    kept = "(SELECT id FROM groups WHERE account_id = %(account)s AND {} FOR KEY SHARE)"
+    if chosen.group_name is not None:
+        return kept.format("name = %(group_name)s")
+    return "NULL::bigint" if chosen.group is None else kept.format("id = %(group)s")
+
+
+def insert_task(
     tx: Writer,
     account: AccountId,
     instance: InstanceId,
@@ -26,50 +66,54 @@ async def insert_task(
     token: TokenId,
     name: str,
     variables: Mapping[str, object],
-    holder: UserId | None,
-    group: GroupId | None,
+    chosen: Assignee,
     due_at: datetime | None,
     fails_at: datetime | None,
     now: datetime,
-) -> Task:
-    """Open a task: assigned where it has a holder, offered otherwise."""
-    state = TaskState.ASSIGNED if holder is not None else TaskState.UNASSIGNED
-    created = await tx.row(
-        Task,
+) -> Later[Task | None]:
+    """Open a task: assigned where it has a holder, offered otherwise; nobody waits for it."""
+    query = (
         "INSERT INTO tasks (account_id, instance_id, app_id, version_id, element, token, name, variables, state,"
         " holder_id, group_id, due_at, fails_at, opened_at)"
-        f" VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING {_TASK}",
-        (
-            account,
-            instance,
-            app,
-            version,
-            element,
-            token,
-            name,
-            Jsonb(dict(variables)),
-            state.value,
-            holder,
-            group,
-            due_at,
-            fails_at,
-            now,
-        ),
+        " SELECT %(account)s, %(instance)s, %(app)s, %(version)s, %(element)s, %(token)s, %(name)s, %(variables)s,"
+        " CASE WHEN c.holder IS NULL THEN 'unassigned' ELSE 'assigned' END, c.holder, c.offered_to, %(due_at)s,"
+        f" %(fails_at)s, %(now)s FROM (SELECT {_holder(chosen)} AS holder, {_offered_to(chosen)} AS offered_to"
+        f" OFFSET 0) c RETURNING {TASK}"
     )
-    if created is None:
-        raise LookupError("an insert returned no row")
-    return created
+    parameters = {
+        "account": account,
+        "instance": instance,
+        "app": app,
+        "version": version,
+        "element": element,
+        "token": token,
+        "name": name,
+        "variables": Jsonb(dict(variables)),
+        "user": chosen.user,
+        "email": chosen.email,
+        "group": chosen.group,
+        "group_name": chosen.group_name,
+        "due_at": due_at,
+        "fails_at": fails_at,
+        "now": now,
+    }
+    return tx.later(row_of(Task, assembled(query), parameters))
+
+
+def by_id(account: AccountId, task_id: TaskId) -> Query[Task | None]:
+    """Return the query of `task`."""
+    return row_of(Task, f"SELECT {TASK} FROM tasks WHERE account_id = %s AND id = %s", (account, task_id))
 
 
 async def task(tx: Reader, account: AccountId, task_id: TaskId) -> Task | None:
     """Return a task of the account."""
-    return await tx.row(Task, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND id = %s", (account, task_id))
+    return await tx.ask(by_id(account, task_id))
 
 
 async def tasks_numbered(tx: Reader, account: AccountId, ids: Sequence[TaskId]) -> list[Task]:
     """Return those of these tasks that there are, in the order of their numbers here."""
     tasks = await tx.rows(
-        Task, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND id = ANY(%s)", (account, list(ids))
+        Task, f"SELECT {TASK} FROM tasks WHERE account_id = %s AND id = ANY(%s)", (account, list(ids))
     )
     places = {number: place for place, number in enumerate(ids)}
     return sorted(tasks, key=lambda task: places[task.id])
@@ -79,16 +123,20 @@ async def task_by_token(tx: Reader, account: AccountId, instance: InstanceId, to
     """Return the task that the engine names by this token."""
     return await tx.row(
         Task,
-        f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = %s AND token = %s",
+        f"SELECT {TASK} FROM tasks WHERE account_id = %s AND instance_id = %s AND token = %s",
         (account, instance, token),
     )
 
 
+def of_instance(account: AccountId, instance: InstanceId) -> Query[list[Task]]:
+    """Return the query of `tasks_of_instance`."""
+    query = f"SELECT {TASK} FROM tasks WHERE account_id = %s AND instance_id = %s ORDER BY id"
+    return rows_of(Task, query, (account, instance))
+
+
 async def tasks_of_instance(tx: Reader, account: AccountId, instance: InstanceId) -> list[Task]:
     """Return all tasks of an instance, oldest first."""
-    return await tx.rows(
-        Task, f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = %s ORDER BY id", (account, instance)
-    )
+    return await tx.ask(of_instance(account, instance))
 
 
 async def open_tasks_and_completed(
@@ -97,27 +145,32 @@ async def open_tasks_and_completed(
     """Return the tasks of an instance that are open and those that a user completed, oldest first."""
     return await tx.rows(
         Task,
-        f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = %s"
+        f"SELECT {TASK} FROM tasks WHERE account_id = %s AND instance_id = %s"
         " AND (closed_at IS NULL OR closed_by = %s) ORDER BY id",
         (account, instance, by),
     )
 
 
-async def open_tasks_of(tx: Reader, account: AccountId, instances: Sequence[InstanceId]) -> list[Task]:
-    """Return the open tasks of some instances, by instance and id."""
-    return await tx.rows(
+def open_of(account: AccountId, instances: Sequence[InstanceId]) -> Query[list[Task]]:
+    """Return the query of `open_tasks_of`."""
+    return rows_of(
         Task,
-        f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND instance_id = ANY(%s) AND closed_at IS NULL"
+        f"SELECT {TASK} FROM tasks WHERE account_id = %s AND instance_id = ANY(%s) AND closed_at IS NULL"
         " ORDER BY instance_id, id",
         (account, list(instances)),
     )
+
+
+async def open_tasks_of(tx: Reader, account: AccountId, instances: Sequence[InstanceId]) -> list[Task]:
+    """Return the open tasks of some instances, by instance and id."""
+    return await tx.ask(open_of(account, instances))
 
 
 async def tasks_held(tx: Reader, account: AccountId, holder: UserId, *, after: int, limit: int) -> list[Task]:
     """Return a page of the open tasks that a user holds, by id."""
     return await tx.rows(
         Task,
-        f"SELECT {_TASK} FROM tasks WHERE account_id = %s AND holder_id = %s AND closed_at IS NULL AND id > %s"
+        f"SELECT {TASK} FROM tasks WHERE account_id = %s AND holder_id = %s AND closed_at IS NULL AND id > %s"
         " ORDER BY id LIMIT %s",
         (account, holder, after, limit),
     )
@@ -139,7 +192,7 @@ async def tasks_offered(
     """
     return await tx.rows(
         Task,
-        f"SELECT {_TASK} FROM tasks WHERE account_id = %(account)s AND state = 'unassigned' AND id > %(after)s"
+        f"SELECT {TASK} FROM tasks WHERE account_id = %(account)s AND state = 'unassigned' AND id > %(after)s"
         " AND (group_id = ANY(%(groups)s)"
         " OR (group_id IS NULL AND (%(all)s OR app_id = ANY(%(apps)s))))"
         " ORDER BY id LIMIT %(limit)s",
@@ -158,7 +211,7 @@ async def set_holder(
     tx: Writer, account: AccountId, task_id: TaskId, *, state: TaskState, holder: UserId | None
 ) -> None:
     """Give an open task to a user, or offer it again where `holder` is None."""
-    await tx.execute(
+    tx.put(
         "UPDATE tasks SET state = %s, holder_id = %s, revision = revision + 1"
         " WHERE account_id = %s AND id = %s AND closed_at IS NULL",
         (state.value, holder, account, task_id),
@@ -167,10 +220,10 @@ async def set_holder(
 
 async def touch_task(tx: Writer, account: AccountId, task_id: TaskId) -> None:
     """Make a task's revision grow: its form was saved."""
-    await tx.execute("UPDATE tasks SET revision = revision + 1 WHERE account_id = %s AND id = %s", (account, task_id))
+    tx.put("UPDATE tasks SET revision = revision + 1 WHERE account_id = %s AND id = %s", (account, task_id))
 
 
-async def close_task(
+def close_task(
     tx: Writer,
     account: AccountId,
     instance: InstanceId,
@@ -180,13 +233,15 @@ async def close_task(
     now: datetime,
     by: UserId | None = None,
     outcome: str | None = None,
-) -> Task | None:
-    """Close an open task by its token and return it as it is then, or None if it is closed already."""
-    return await tx.row(
-        Task,
-        "UPDATE tasks SET state = %s, closed_at = %s, closed_by = %s, outcome = %s, revision = revision + 1"
-        f" WHERE account_id = %s AND instance_id = %s AND token = %s AND closed_at IS NULL RETURNING {_TASK}",
-        (state.value, now, by, outcome, account, instance, token),
+) -> Later[Task | None]:
+    """Close an open task by its token; it will be the task as it is then, or None if it is closed already."""
+    return tx.later(
+        row_of(
+            Task,
+            "UPDATE tasks SET state = %s, closed_at = %s, closed_by = %s, outcome = %s, revision = revision + 1"
+            f" WHERE account_id = %s AND instance_id = %s AND token = %s AND closed_at IS NULL RETURNING {TASK}",
+            (state.value, now, by, outcome, account, instance, token),
+        )
     )
 
 
@@ -194,7 +249,7 @@ async def tasks_failing(tx: Reader, now: datetime, limit: int, but: Sequence[obj
     """Return open tasks of every account whose `late: fail` is due, the longest overdue first, but for some."""
     return await tx.rows(
         Task,
-        f"SELECT {_TASK} FROM tasks WHERE closed_at IS NULL AND fails_at <= %s AND id <> ALL(%s::bigint[])"
+        f"SELECT {TASK} FROM tasks WHERE closed_at IS NULL AND fails_at <= %s AND id <> ALL(%s::bigint[])"
         " ORDER BY fails_at LIMIT %s",
         (now, list(but), limit),
     )
@@ -202,7 +257,7 @@ async def tasks_failing(tx: Reader, now: datetime, limit: int, but: Sequence[obj
 
 async def set_due(tx: Writer, account: AccountId, task_id: TaskId, at: datetime | None) -> None:
     """Set when an open task is due; whether it fails for lateness is another matter."""
-    await tx.execute(
+    tx.put(
         "UPDATE tasks SET due_at = %s WHERE account_id = %s AND id = %s AND closed_at IS NULL", (at, account, task_id)
     )
 
@@ -218,7 +273,7 @@ async def postpone_failing(tx: Writer, *, row: Task, due_at: datetime | None) ->
 
 async def set_failing(tx: Writer, account: AccountId, task_id: TaskId, at: datetime | None) -> None:
     """Set when an open task fails for lateness; None keeps it from that until its incident is retried."""
-    await tx.execute(
+    tx.put(
         "UPDATE tasks SET fails_at = %s WHERE account_id = %s AND id = %s AND closed_at IS NULL",
         (at, account, task_id),
     )

@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import LiteralString
 
 from psycopg.types.json import Jsonb
 
-from satchel.db.pool import Reader, Writer
+from satchel.db.pool import Reader, Writer, assembled
+from satchel.db.trips import Later, Query, row_of, rows_of, value_of
 from satchel.model.digest import Digest
 from satchel.model.ids import AccountId, InstanceId, TaskId, UploadId, UserId
 from satchel.model.uploads import Upload, UploadState, UploadTarget
 
-_UPLOAD = (
+_UPLOAD: LiteralString = (
     "account_id, id, state, user_id, app_id, instance_id, task_id, field_id, area, declared_bytes, reserved_bytes,"
     " min_bytes, accept, images_only, name, media_type, expected_digest, metadata, attempt, lease_until, tus_length,"
     " tus_metadata, digest, size_bytes, reason, created_at, expires_at, ended_at"
 )
 
 
-async def insert_upload(
+def reserve_upload(
     tx: Writer,
     account: AccountId,
     *,
@@ -35,20 +37,27 @@ async def insert_upload(
     now: datetime,
     expires_at: datetime,
     lease_until: datetime | None = None,
-) -> Upload:
-    """Create a ticket that reserves `declared_bytes`; the quota itself is taken by `storage.take`, last.
+) -> Later[Upload | None]:
+    """Create a ticket and reserve `declared_bytes` for it; nothing of both is done where they do not fit (None).
+
+    One statement, the transaction's last, which can so be sent with the commit: the quota's row is locked as in
+    `satchel.db.storage`.
 
     Args:
         lease_until: the end of the lease of a writer that has begun already; None where nobody has.
     """
-    (created,) = await tx.rows(
+    query = row_of(
         Upload,
-        "INSERT INTO uploads (account_id, id, state, user_id, app_id, instance_id, task_id, field_id, area,"
+        "WITH taken AS (UPDATE storage SET reserved_bytes = reserved_bytes + %(declared)s"
+        " WHERE account_id = %(account)s"
+        " AND (%(declared)s = 0 OR used_bytes + reserved_bytes + %(declared)s <= limit_bytes)"
+        " RETURNING account_id AS taken_by)"
+        " INSERT INTO uploads (account_id, id, state, user_id, app_id, instance_id, task_id, field_id, area,"
         " declared_bytes, reserved_bytes, min_bytes, accept, images_only, name, media_type, expected_digest, metadata,"
         " token_hash, created_at, expires_at, attempt, lease_until)"
-        " VALUES (%(account)s, nextval('file_ids'), %(state)s, %(user)s, %(app)s, %(instance)s, %(task)s, %(field)s,"
+        " SELECT taken_by, nextval('file_ids'), %(state)s, %(user)s, %(app)s, %(instance)s, %(task)s, %(field)s,"
         " %(area)s, %(declared)s, %(declared)s, %(min)s, %(accept)s, %(images)s, %(name)s, %(type)s, %(digest)s,"
-        " %(metadata)s, %(token)s, %(now)s, %(expires)s, %(attempt)s, %(lease)s)"
+        " %(metadata)s, %(token)s, %(now)s, %(expires)s, %(attempt)s, %(lease)s FROM taken"
         f" RETURNING {_UPLOAD}",
         {
             "account": account,
@@ -74,7 +83,7 @@ async def insert_upload(
             "lease": lease_until,
         },
     )
-    return created
+    return tx.later(query)
 
 
 async def lock_living(tx: Writer, account: AccountId, ids: Sequence[UploadId]) -> list[Upload]:
@@ -101,22 +110,48 @@ async def upload_by_token(tx: Reader, upload_id: UploadId, token_hash: bytes) ->
     )
 
 
-async def lock_upload(tx: Writer, account: AccountId, upload_id: UploadId) -> Upload | None:
-    """Return a ticket, locked until the transaction ends."""
-    return await tx.row(
+def locked_one(account: AccountId, upload_id: UploadId) -> Query[Upload | None]:
+    """Return the query of `lock_upload`."""
+    return row_of(
         Upload, f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND id = %s FOR UPDATE", (account, upload_id)
     )
 
 
-async def lock_uploads(
-    tx: Writer, account: AccountId, ids: Sequence[int], instance: InstanceId | None, *, with_start: bool
-) -> list[Upload]:
-    """Return those of `ids` that are for one instance (None, or `with_start`: for a start form), locked by id."""
-    return await tx.rows(
+async def lock_upload(tx: Writer, account: AccountId, upload_id: UploadId) -> Upload | None:
+    """Return a ticket, locked until the transaction ends."""
+    return await tx.ask(locked_one(account, upload_id))
+
+
+def locked(
+    account: AccountId, ids: Sequence[int], instance: InstanceId | None, *, with_start: bool = False
+) -> Query[list[Upload]]:
+    """Return a query for those of `ids` that are for one instance (None, or `with_start`: for a start form).
+
+    It locks them by id.
+    """
+    return rows_of(
         Upload,
         f"SELECT {_UPLOAD} FROM uploads WHERE account_id = %s AND id = ANY(%s::bigint[])"
         " AND (instance_id IS NOT DISTINCT FROM %s OR (%s AND instance_id IS NULL)) ORDER BY id FOR UPDATE",
         (account, sorted(ids), instance, with_start),
+    )
+
+
+def locked_of_instance(
+    account: AccountId, instance: str, parameters: Mapping[str, object], ids: Sequence[int]
+) -> Query[list[Upload]]:
+    """Return a query for the tickets of one instance, named by an expression, that have not ended or are among `ids`.
+
+    It locks them by id.
+    """
+    mine = f"account_id = %(account)s AND instance_id = {instance}"
+    return rows_of(
+        Upload,
+        assembled(
+            f"SELECT {_UPLOAD} FROM uploads WHERE ({mine} AND ended_at IS NULL)"
+            f" OR ({mine} AND id = ANY(%(named)s::bigint[])) ORDER BY id FOR UPDATE"
+        ),
+        {**parameters, "account": account, "named": sorted(ids)},
     )
 
 
@@ -142,15 +177,15 @@ async def open_uploads_of_task(tx: Reader, account: AccountId, task: TaskId) -> 
     )
 
 
-async def count_open(tx: Reader, account: AccountId, target: UploadTarget, user: UserId) -> int:
-    """Return how many tickets for one target are not claimed; for a start form, how many of this user's."""
+def count_open(account: AccountId, target: UploadTarget, user: UserId) -> Query[int | None]:
+    """Return a query for how many tickets for one target are not claimed; for a start form, of this user's."""
     if target.task_id is not None:
         condition = "task_id = %(task)s"
     elif target.instance_id is not None:
         condition = "instance_id = %(instance)s AND task_id IS NULL"
     else:
         condition = "instance_id IS NULL AND app_id = %(app)s AND user_id = %(user)s"
-    found = await tx.value(
+    return value_of(
         int,
         "SELECT count(*) FROM uploads WHERE account_id = %(account)s AND ended_at IS NULL"
         f" AND field_id IS NOT DISTINCT FROM %(field)s AND {condition}",
@@ -163,7 +198,6 @@ async def count_open(tx: Reader, account: AccountId, target: UploadTarget, user:
             "user": user,
         },
     )
-    return found or 0
 
 
 async def uploads_of(tx: Reader, account: AccountId, user: UserId, *, after: int, limit: int) -> list[Upload]:
@@ -176,24 +210,34 @@ async def uploads_of(tx: Reader, account: AccountId, user: UserId, *, after: int
     )
 
 
-async def begin_attempt(
-    tx: Writer, account: AccountId, upload_id: UploadId, *, lease_until: datetime, tus_length: int | None = None
-) -> int:
-    """Make a ticket `receiving` for a new writer; return the attempt's number."""
-    attempt = await tx.value(
+def begin_attempt(
+    tx: Writer,
+    account: AccountId,
+    upload_id: UploadId,
+    *,
+    now: datetime,
+    lease_until: datetime,
+    tus_length: int | None = None,
+) -> Later[int | None]:
+    """Make a ticket `receiving` for a new writer, and return the attempt's number.
+
+    None where it takes no bytes, or another writer's lease has not ended.
+    """
+    query = value_of(
         int,
         "UPDATE uploads SET state = 'receiving', attempt = attempt + 1, lease_until = %s,"
-        " tus_length = coalesce(%s, tus_length) WHERE account_id = %s AND id = %s RETURNING attempt",
-        (lease_until, tus_length, account, upload_id),
+        " tus_length = coalesce(%s, tus_length) WHERE account_id = %s AND id = %s AND state IN ('created', 'receiving')"
+        " AND expires_at > %s AND (lease_until IS NULL OR lease_until <= %s) RETURNING attempt",
+        (lease_until, tus_length, account, upload_id, now, now),
     )
-    return attempt or 0
+    return tx.later(query)
 
 
 async def set_tus(
     tx: Writer, account: AccountId, upload_id: UploadId, *, length: int | None, metadata: str | None
 ) -> None:
     """Note what a tus client said when it created its upload."""
-    await tx.execute(
+    tx.put(
         "UPDATE uploads SET tus_length = coalesce(%s, tus_length), tus_metadata = %s WHERE account_id = %s AND id = %s",
         (length, metadata, account, upload_id),
     )
@@ -231,7 +275,7 @@ async def end_lease(
         expires_at: when the ticket expires from now on; None leaves that.
         forgets_pieces: whether what a tus client announced is forgotten too.
     """
-    await tx.execute(
+    tx.put(
         "UPDATE uploads SET state = %(state)s, lease_until = NULL, expires_at = coalesce(%(expires)s, expires_at),"
         " tus_length = CASE WHEN %(forgets)s THEN NULL ELSE tus_length END,"
         " tus_metadata = CASE WHEN %(forgets)s THEN NULL ELSE tus_metadata END"
@@ -247,29 +291,59 @@ async def end_lease(
     )
 
 
-async def set_uploaded(
+def finish_attempt(
     tx: Writer,
-    row: Upload,
+    upload: Upload,
+    attempt: int,
     *,
     digest: Digest,
     size_bytes: int,
     name: str,
     media_type: str,
-    metadata: Mapping[str, object],
-) -> None:
-    """Record the bytes that came; the reservation shrinks to their size."""
-    await tx.execute(
-        "UPDATE uploads SET state = 'uploaded', lease_until = NULL, digest = %s, size_bytes = %s, reserved_bytes = %s,"
-        " name = %s, media_type = %s, metadata = %s WHERE account_id = %s AND id = %s",
-        (digest, size_bytes, size_bytes, name, media_type, Jsonb(dict(metadata)), row.account_id, row.id),
+    now: datetime,
+) -> Later[Upload | None]:
+    """Record the bytes of a ticket's newest attempt: the blob's row, the ticket, and what it need not reserve any more.
+
+    It will be the ticket as it is then; None, with nothing done, where the attempt does not receive any more. The
+    ticket must be locked, and the transaction does nothing else: its last lock is the quota's.
+    """
+    known = {
+        "account": upload.account_id,
+        "id": upload.id,
+        "attempt": attempt,
+        "digest": digest,
+        "size": size_bytes,
+        "name": name,
+        "type": media_type,
+        "now": now,
+    }
+    receiving: LiteralString = (
+        "FROM uploads WHERE account_id = %(account)s AND id = %(id)s AND state = 'receiving' AND attempt = %(attempt)s"
     )
+    tx.put(
+        "INSERT INTO blobs AS b (account_id, digest, size_bytes, created_at)"
+        f" SELECT %(account)s, %(digest)s, %(size)s, %(now)s {receiving}"
+        " ON CONFLICT (account_id, digest) DO UPDATE SET size_bytes = b.size_bytes",
+        known,
+    )
+    query = row_of(
+        Upload,
+        f"WITH old AS (SELECT reserved_bytes {receiving}),"
+        " done AS (UPDATE uploads u SET state = 'uploaded', lease_until = NULL, digest = %(digest)s,"
+        " size_bytes = %(size)s, reserved_bytes = %(size)s, name = %(name)s, media_type = %(type)s FROM old"
+        " WHERE u.account_id = %(account)s AND u.id = %(id)s RETURNING u.*),"
+        " freed AS (UPDATE storage s SET reserved_bytes = s.reserved_bytes + %(size)s - old.reserved_bytes FROM old"
+        f" WHERE s.account_id = %(account)s) SELECT {_UPLOAD} FROM done",
+        known,
+    )
+    return tx.later(query)
 
 
 async def set_label(
     tx: Writer, account: AccountId, upload_id: UploadId, *, name: str, area: str | None, media_type: str
 ) -> None:
     """Give an upload whose bytes have come its name, type and area of the attachments tab."""
-    await tx.execute(
+    tx.put(
         "UPDATE uploads SET name = %s, area = %s, media_type = %s WHERE account_id = %s AND id = %s"
         " AND state = 'uploaded'",
         (name, area, media_type, account, upload_id),
@@ -278,7 +352,7 @@ async def set_label(
 
 async def set_claimed(tx: Writer, account: AccountId, ids: Sequence[UploadId], now: datetime) -> None:
     """End tickets as claimed: their files exist from now on."""
-    await tx.execute(
+    tx.put(
         "UPDATE uploads SET state = 'claimed', reserved_bytes = 0, digest = NULL, ended_at = %s"
         " WHERE account_id = %s AND id = ANY(%s)",
         (now, account, list(ids)),
@@ -287,7 +361,7 @@ async def set_claimed(tx: Writer, account: AccountId, ids: Sequence[UploadId], n
 
 async def set_expired(tx: Writer, account: AccountId, ids: Sequence[UploadId], *, reason: str, now: datetime) -> None:
     """End tickets as expired; the caller gives their reservations back."""
-    await tx.execute(
+    tx.put(
         "UPDATE uploads SET state = 'expired', reserved_bytes = 0, digest = NULL, lease_until = NULL, reason = %s,"
         " ended_at = %s WHERE account_id = %s AND id = ANY(%s) AND ended_at IS NULL",
         (reason, now, account, list(ids)),

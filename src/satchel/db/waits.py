@@ -7,6 +7,7 @@ from psycopg.types.json import Jsonb
 
 from satchel.db.calls import OF_APPS
 from satchel.db.pool import Reader, Writer
+from satchel.db.trips import Query, rows_of
 from satchel.model.ids import AccountId, AppId, ElementId, IncidentId, InstanceId, TokenId
 from satchel.model.instance import Incident, Wait
 
@@ -28,7 +29,7 @@ async def insert_wait(
     child: InstanceId | None = None,
 ) -> None:
     """Note what the instance waits for from now on."""
-    await tx.execute(
+    tx.put(
         "INSERT INTO waits (account_id, instance_id, token, kind, element, name, due_at, child_id, opened_at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (account, instance_id, token, kind, element, name, due_at, child, now),
@@ -37,18 +38,21 @@ async def insert_wait(
 
 async def delete_wait(tx: Writer, account: AccountId, instance_id: InstanceId, token: TokenId) -> None:
     """End a wait; does nothing if it has ended."""
-    await tx.execute(
-        "DELETE FROM waits WHERE account_id = %s AND instance_id = %s AND token = %s", (account, instance_id, token)
+    tx.put("DELETE FROM waits WHERE account_id = %s AND instance_id = %s AND token = %s", (account, instance_id, token))
+
+
+def of_instance(account: AccountId, instance_id: InstanceId) -> Query[list[Wait]]:
+    """Return the query of `waits`."""
+    return rows_of(
+        Wait,
+        f"SELECT {_WAIT} FROM waits WHERE account_id = %s AND instance_id = %s ORDER BY opened_at, token",
+        (account, instance_id),
     )
 
 
 async def waits(tx: Reader, account: AccountId, instance_id: InstanceId) -> list[Wait]:
     """Return what an instance waits for, oldest first."""
-    return await tx.rows(
-        Wait,
-        f"SELECT {_WAIT} FROM waits WHERE account_id = %s AND instance_id = %s ORDER BY opened_at, token",
-        (account, instance_id),
-    )
+    return await tx.ask(of_instance(account, instance_id))
 
 
 async def wait_for_child(tx: Reader, account: AccountId, child: InstanceId) -> Wait | None:
@@ -72,7 +76,7 @@ async def is_open(tx: Reader, account: AccountId, instance_id: InstanceId, token
 
 async def set_due(tx: Writer, account: AccountId, instance_id: InstanceId, token: TokenId, due_at: datetime) -> None:
     """Set when a timer is due."""
-    await tx.execute(
+    tx.put(
         "UPDATE waits SET due_at = %s WHERE account_id = %s AND instance_id = %s AND token = %s",
         (due_at, account, instance_id, token),
     )
@@ -109,7 +113,7 @@ async def insert_incident(
     now: datetime,
 ) -> IncidentId:
     """Note that the instance cannot go on; one open incident per element, refreshed if it happens again."""
-    await tx.execute(
+    tx.put(
         "UPDATE incidents SET closed_at = %s"
         " WHERE account_id = %s AND instance_id = %s AND element = %s AND closed_at IS NULL",
         (now, account, instance_id, element),
@@ -133,7 +137,7 @@ async def close_incidents(
     tx: Writer, account: AccountId, instance_id: InstanceId, token: TokenId, now: datetime
 ) -> None:
     """Close the open incidents of an instance that are about one token."""
-    await tx.execute(
+    tx.put(
         "UPDATE incidents SET closed_at = %s WHERE account_id = %s AND instance_id = %s AND token = %s"
         " AND closed_at IS NULL",
         (now, account, instance_id, token),
@@ -142,7 +146,7 @@ async def close_incidents(
 
 async def close_incident(tx: Writer, account: AccountId, incident_id: IncidentId, now: datetime) -> None:
     """Close one incident."""
-    await tx.execute(
+    tx.put(
         "UPDATE incidents SET closed_at = %s WHERE account_id = %s AND id = %s AND closed_at IS NULL",
         (now, account, incident_id),
     )

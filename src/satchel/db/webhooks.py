@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import LiteralString
 
 from satchel.db.pool import Reader, Writer
+from satchel.db.trips import Query, value_of
 from satchel.model.ids import AccountId, AppId, UserId, WebhookId
 from satchel.model.webhooks import Webhook
 
@@ -31,9 +32,15 @@ async def insert_webhook(
     return WebhookId(created or 0)
 
 
+def has_active(account: AccountId, app: AppId) -> Query[bool | None]:
+    """Return a query for whether an app has webhooks that are active."""
+    query = "SELECT EXISTS (SELECT FROM webhooks WHERE account_id = %s AND app_id = %s AND is_active)"
+    return value_of(bool, query, (account, app))
+
+
 async def lock_app(tx: Writer, account: AccountId, app: AppId) -> None:
     """Lock an app's row until the transaction ends, so that its webhooks can be counted; starts go on meanwhile."""
-    await tx.execute("SELECT FROM apps WHERE account_id = %s AND id = %s FOR NO KEY UPDATE", (account, app))
+    tx.put("SELECT FROM apps WHERE account_id = %s AND id = %s FOR NO KEY UPDATE", (account, app))
 
 
 async def webhook(tx: Reader, account: AccountId, webhook_id: WebhookId) -> Webhook | None:
@@ -72,7 +79,7 @@ async def change_webhook(
     now: datetime,
 ) -> None:
     """Change a webhook; the user who does so vouches for it from now on, and it counts as one that never failed."""
-    await tx.execute(
+    tx.put(
         "UPDATE webhooks SET url = %s, events = %s, format = %s, is_active = %s, user_id = %s, changed_at = %s,"
         " disabled = CASE WHEN %s THEN NULL ELSE disabled END, failing_since = NULL, rests_until = NULL"
         " WHERE account_id = %s AND id = %s",
@@ -84,7 +91,7 @@ async def set_secret(
     tx: Writer, account: AccountId, webhook_id: WebhookId, sealed: bytes, *, previous_until: datetime | None
 ) -> None:
     """Set the secret that signs; the one before signs too until `previous_until`."""
-    await tx.execute(
+    tx.put(
         "UPDATE webhooks SET sealed = %s, previous_until = %s,"
         " previous_sealed = CASE WHEN %s::timestamptz IS NULL THEN NULL ELSE sealed END"
         " WHERE account_id = %s AND id = %s",
@@ -96,7 +103,7 @@ async def set_failing(
     tx: Writer, account: AccountId, webhook_id: WebhookId, *, since: datetime | None, rests_until: datetime | None
 ) -> None:
     """Note since when a webhook fails and until when it is left alone; None and None that it takes what it is told."""
-    await tx.execute(
+    tx.put(
         "UPDATE webhooks SET failing_since = %s, rests_until = %s WHERE account_id = %s AND id = %s",
         (since, rests_until, account, webhook_id),
     )
@@ -104,7 +111,7 @@ async def set_failing(
 
 async def disable(tx: Writer, account: AccountId, webhook_id: WebhookId, why: str) -> None:
     """Switch a webhook off and say why."""
-    await tx.execute(
+    tx.put(
         "UPDATE webhooks SET is_active = false, disabled = %s WHERE account_id = %s AND id = %s",
         (why, account, webhook_id),
     )
@@ -112,4 +119,4 @@ async def disable(tx: Writer, account: AccountId, webhook_id: WebhookId, why: st
 
 async def delete_webhook(tx: Writer, account: AccountId, webhook_id: WebhookId) -> None:
     """Remove a webhook with everything that it was told."""
-    await tx.execute("DELETE FROM webhooks WHERE account_id = %s AND id = %s", (account, webhook_id))
+    tx.put("DELETE FROM webhooks WHERE account_id = %s AND id = %s", (account, webhook_id))

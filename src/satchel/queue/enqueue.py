@@ -4,12 +4,10 @@ Imports no handler: `satchel.work` holds those. A job becomes visible to workers
 if it rolls back. No `queueing_lock` is used: a duplicate would abort the transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from procrastinate import App, PsycopgConnector
-from procrastinate.types import JSONDict
-
+from satchel.db.jobs import put_jobs
 from satchel.db.pool import Writer
 
 QUEUE: Final = "satchel"
@@ -28,10 +26,7 @@ WAITED_FOR: Final = frozenset({RETURN_CALL, PERFORM_CALL, DELIVER_WEBHOOK})
 
 
 class Queue:
-    """Enqueues jobs; uses the caller's connection."""
-
-    def __init__(self) -> None:
-        self._app = App(connector=PsycopgConnector())
+    """Enqueues jobs; uses the caller's transaction."""
 
     async def enqueue(self, tx: Writer, name: str, *arguments: Mapping[str, int | str | None]) -> None:
         """Enqueue a job for each of the arguments, in one statement, when `tx` commits.
@@ -41,6 +36,8 @@ class Queue:
             name: one of this module's constants.
             arguments: of the handler, as JSON.
         """
-        task = self._app.configure_task(name=name, allow_unknown=True, queue=QUEUE, connection=tx.job_connection)
-        given: list[JSONDict] = [{**one} for one in arguments]
-        await task.batch_defer_async(*given)
+        put_jobs(tx, QUEUE, [(name, one) for one in arguments])
+
+    async def enqueue_all(self, tx: Writer, jobs: Sequence[tuple[str, Mapping[str, int | str | None]]]) -> None:
+        """Enqueue several jobs when `tx` commits, each by its name and arguments."""
+        put_jobs(tx, QUEUE, jobs)

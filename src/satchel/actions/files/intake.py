@@ -23,8 +23,6 @@ from satchel.actions.files.taking_over import busy, take_over
 from satchel.actions.writers import Writing
 from satchel.blobs.signatures import signature_png
 from satchel.blobs.store import Partial, Received, ResumableStore
-from satchel.db import blobs as blob_rows
-from satchel.db import storage
 from satchel.db import uploads as rows
 from satchel.model.chunks import once
 from satchel.model.errors import Busy, Conflict, InvalidState, NotFound, SatchelError, TooLarge, UploadExpired
@@ -124,17 +122,23 @@ async def begin(context: Context, upload: Upload, *, tus_length: int | None = No
 
 async def _begin(context: Context, upload: Upload, tus_length: int | None) -> int | None:
     """Return a new attempt's number, or None where another has a lease."""
+    now = context.clock()
     async with context.database.write() as tx:
-        locked = await rows.lock_upload(tx, upload.account_id, upload.id)
-        if locked is None:
-            raise NotFound("upload", upload.id)
-        now = context.clock()
-        require_open(locked, now)
-        if locked.lease_until is not None and locked.lease_until > now:
-            return None
-        return await rows.begin_attempt(
-            tx, upload.account_id, upload.id, lease_until=now + context.policy.lease, tus_length=tus_length
+        attempt = rows.begin_attempt(
+            tx,
+            upload.account_id,
+            upload.id,
+            now=now,
+            lease_until=now + context.policy.lease,
+            tus_length=tus_length,
         )
+    if attempt.result is None:
+        async with context.database.read() as reader:
+            found = await rows.upload(reader, upload.account_id, upload.id)
+        if found is None:
+            raise NotFound("upload", upload.id)
+        require_open(found, now)
+    return attempt.result
 
 
 def require_open(upload: Upload, now: datetime) -> None:
@@ -232,26 +236,22 @@ async def finish(context: Context, upload: Upload, attempt: int, received: Recei
     name = name_of(upload, arrival.name, arrival.media_type, received.head)
     kind = media_type(received.head, name, telling(arrival.media_type, upload.media_type))
     async with context.database.write() as tx:
-        locked = await rows.lock_upload(tx, upload.account_id, upload.id)
-        if locked is None:
-            raise NotFound("upload", upload.id)
-        if locked.state is UploadState.EXPIRED:
-            raise UploadExpired(upload.id, locked.reason or "expired")
-        if locked.state is not UploadState.RECEIVING or locked.attempt != attempt:
-            raise Busy(f"Another writer has taken over upload {upload.id}.")
-        now = context.clock()
-        await blob_rows.insert_blob(tx, upload.account_id, received.digest, received.size, now)
-        await rows.set_uploaded(
+        asked = tx.later(rows.locked_one(upload.account_id, upload.id))
+        finished = rows.finish_attempt(
             tx,
-            locked,
+            upload,
+            attempt,
             digest=received.digest,
             size_bytes=received.size,
             name=name,
             media_type=kind,
-            metadata=locked.metadata,
+            now=context.clock(),
         )
-        await storage.take(tx, upload.account_id, reserved=received.size - locked.reserved_bytes)
-        finished = await rows.upload(tx, upload.account_id, upload.id)
-    if finished is None:
+    if finished.result is not None:
+        return finished.result
+    found = asked.result
+    if found is None:
         raise NotFound("upload", upload.id)
-    return finished
+    if found.state is UploadState.EXPIRED:
+        raise UploadExpired(upload.id, found.reason or "expired")
+    raise Busy(f"Another writer has taken over upload {upload.id}.")

@@ -5,7 +5,7 @@ happens in the form that names the upload.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from satchel.actions import access
@@ -16,17 +16,20 @@ from satchel.actions.instances.places import MAX_AREA_CHARS, is_area
 from satchel.actions.loading import LoadedApp
 from satchel.actions.tokens import new_token, token_hash
 from satchel.db import accounts as account_rows
+from satchel.db import apps as app_rows
 from satchel.db import instances as instance_rows
 from satchel.db import storage
 from satchel.db import tasks as task_rows
 from satchel.db import uploads as rows
+from satchel.db.accounts import Account
 from satchel.db.pool import Writer
+from satchel.db.trips import Later
 from satchel.model.actor import Actor, Right
 from satchel.model.app import Access
 from satchel.model.digest import Digest
 from satchel.model.errors import BadFile, Forbidden, InvalidRequest, InvalidState, NotFound, OverQuota, TooLarge
 from satchel.model.fields import DEFAULT_MAX_UNCLAIMED, FieldType, FileLimits
-from satchel.model.ids import AccountId, FieldId, InstanceId, TaskId, UploadId, UserId
+from satchel.model.ids import AccountId, AppId, FieldId, InstanceId, TaskId, UploadId, UserId
 from satchel.model.instance import Task
 from satchel.model.transfer.names import clean_upload_name, extension
 from satchel.model.uploads import Upload, UploadState, UploadTarget
@@ -136,17 +139,21 @@ async def _reserve(
     now = context.clock()
     expires_at = now + context.policy.ticket_lifetime
     async with context.database.write() as tx:
-        app, target = await _target(context, tx, actor, request)
-        limits, images_only = _limits(app, target)
-        size = await _check(tx, actor, request, name, limits, images_only=images_only)
-        if request.is_counted:
-            most = min(limits.max_unclaimed, request.most_unclaimed or limits.max_unclaimed)
-            await _require_few(tx, actor, target, most)
-        upload = await rows.insert_upload(
+        place = await _place(context, tx, actor, request)
+        limits, images_only = _limits(place.app, place.target)
+        size = _check(place.max_file_bytes, request, name, limits, images_only=images_only)
+        most = min(limits.max_unclaimed, request.most_unclaimed or limits.max_unclaimed)
+        if request.is_counted and place.waiting >= most:
+            raise BadFile(
+                "too_many_unclaimed",
+                f"{place.waiting} uploads wait to be claimed there; {most} are allowed. Claim or delete some.",
+                limit=most,
+            )
+        upload = rows.reserve_upload(
             tx,
             actor.account_id,
             user=actor.user_id,
-            target=target,
+            target=place.target,
             declared_bytes=size,
             min_bytes=limits.min_bytes,
             accept=limits.accept,
@@ -160,53 +167,96 @@ async def _reserve(
             expires_at=expires_at,
             lease_until=lease_until,
         )
-        await storage.take(tx, actor.account_id, reserved=size)
-    return upload
+    if upload.result is None:
+        async with context.database.read() as reader:
+            raise await storage.over_quota(reader, actor.account_id, size)
+    return upload.result
 
 
-async def _require_few(tx: Writer, actor: Actor, target: UploadTarget, most: int) -> None:
-    """Require that not too many uploads wait to be claimed."""
-    waiting = await rows.count_open(tx, actor.account_id, target, actor.user_id or UserId(0))
-    if waiting >= most:
-        raise BadFile(
-            "too_many_unclaimed",
-            f"{waiting} uploads wait to be claimed there; {most} are allowed. Claim or delete some.",
-            limit=most,
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """What a request is for, with its instance (for a start form: its user) locked.
+
+    Attributes:
+        max_file_bytes: of any file of the account.
+        waiting: how many tickets for it are not claimed; 0 where that does not matter.
+    """
+
+    app: LoadedApp
+    target: UploadTarget
+    max_file_bytes: int
+    waiting: int
 
 
-async def _target(context: Context, tx: Writer, actor: Actor, request: UploadRequest) -> tuple[LoadedApp, UploadTarget]:
-    """Return what the request is for, with its instance (for a start form: its user) locked."""
+async def _place(context: Context, tx: Writer, actor: Actor, request: UploadRequest) -> _Place:
     if request.app is not None:
-        app = await context.apps.newest(tx, actor.account_id, request.app)
-        access.require_right(actor, Right.START, app.app_id, request.app)
-        _require_writable(app.manifest.start.fields, request)
-        await account_rows.lock_user(tx, actor.account_id, actor.user_id)
-        return app, UploadTarget(app_id=app.app_id, field_id=request.field, area=request.area)
-    task = await task_rows.task(tx, actor.account_id, request.task) if request.task is not None else None
-    if request.task is not None and task is None:
-        raise NotFound("task", request.task)
-    instance_id = task.instance_id if task else request.instance
-    if instance_id is None:
-        raise InvalidRequest("Name exactly one target: a task, an instance, or an app.")
-    instance = await instance_rows.lock_instance(tx, actor.account_id, instance_id)
-    if instance is None:
-        raise NotFound("instance", instance_id)
-    app = await context.apps.version(tx, actor.account_id, instance.version_id)
-    if task is None:
-        await access.require_instance_right(tx, actor, app, instance, Right.MODIFY)
-        if not instance.is_running:
-            raise InvalidState(f"{instance.identifier} is {instance.state.value}; it no longer accepts files.")
-    else:
-        task = await task_rows.task(tx, actor.account_id, task.id) or task
-        await _require_open_form(tx, actor, app, task, request)
-    return app, UploadTarget(
-        app_id=app.app_id,
-        instance_id=instance.id,
-        task_id=task.id if task else None,
+        return await _start_form(context, tx, actor, request, request.app)
+    account, task_id = actor.account_id, request.task
+    asked = tx.later(instance_rows.locked(account, request.instance, task=task_id))
+    asked_task = tx.later(task_rows.by_id(account, task_id)) if task_id is not None else None
+    target = UploadTarget(
+        app_id=AppId(0),
+        instance_id=request.instance,
+        task_id=task_id,
         field_id=request.field,
         area=request.area,
     )
+    counted = _Counted.ask(tx, actor, target, is_counted=request.is_counted)
+    await tx.trip()
+    instance, task = asked.result, asked_task.result if asked_task is not None else None
+    if task_id is not None and task is None:
+        raise NotFound("task", task_id)
+    if instance is None:
+        raise NotFound("instance", request.instance)
+    app = await context.apps.version(tx, account, instance.version_id)
+    if task is not None:
+        await _require_open_form(tx, actor, app, task, request)
+    else:
+        await access.require_instance_right(tx, actor, app, instance, Right.MODIFY)
+        if not instance.is_running:
+            raise InvalidState(f"{instance.identifier} is {instance.state.value}; it no longer accepts files.")
+    return counted.place(app, replace(target, app_id=app.app_id, instance_id=instance.id))
+
+
+async def _start_form(context: Context, tx: Writer, actor: Actor, request: UploadRequest, code: str) -> _Place:
+    account = actor.account_id
+    tx.later(account_rows.locked_user(account, actor.user_id))
+    asked_row = tx.later(app_rows.by_code(account, code))
+    guess = context.apps.known(account, code)
+    target = UploadTarget(app_id=guess.app_id if guess else AppId(0), field_id=request.field, area=request.area)
+    counted = _Counted.ask(tx, actor, target, is_counted=request.is_counted)
+    await tx.trip()
+    app = await context.apps.newest_of(tx, account, code, asked_row.result)
+    access.require_right(actor, Right.START, app.app_id, code)
+    _require_writable(app.manifest.start.fields, request)
+    if app.app_id != target.app_id:
+        target = replace(target, app_id=app.app_id)
+        counted = _Counted.ask(tx, actor, target, is_counted=request.is_counted)
+        await tx.trip()
+    return counted.place(app, target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What is counted for a ticket."""
+
+    account: Later[Account | None]
+    waiting: Later[int | None] | None
+
+    @classmethod
+    def ask(cls, tx: Writer, actor: Actor, target: UploadTarget, *, is_counted: bool) -> "_Counted":
+        """Ask for it; nobody waits yet."""
+        account, user = actor.account_id, actor.user_id or UserId(0)
+        waiting = tx.later(rows.count_open(account, target, user)) if is_counted else None
+        return cls(tx.later(account_rows.by_id(account)), waiting)
+
+    def place(self, app: LoadedApp, target: UploadTarget) -> _Place:
+        """Return it with what the ticket is for."""
+        account = self.account.result
+        if account is None:
+            raise NotFound("account", target.app_id)
+        waiting = 0 if self.waiting is None else self.waiting.result or 0
+        return _Place(app=app, target=target, max_file_bytes=account.max_file_bytes, waiting=waiting)
 
 
 async def _require_open_form(tx: Writer, actor: Actor, app: LoadedApp, task: Task, request: UploadRequest) -> None:
@@ -244,12 +294,11 @@ def _limits(app: LoadedApp, target: UploadTarget) -> tuple[FileLimits, bool]:
     return field.files, field.type in (FieldType.PHOTO, FieldType.SIGNATURE)
 
 
-async def _check(
-    tx: Writer, actor: Actor, request: UploadRequest, name: str | None, limits: FileLimits, *, images_only: bool
+def _check(
+    max_file_bytes: int, request: UploadRequest, name: str | None, limits: FileLimits, *, images_only: bool
 ) -> int:
     """Check what is known of a file before it comes, and return the most bytes that it may have."""
-    account = await account_rows.account(tx, actor.account_id)
-    most = account.max_file_bytes if limits.max_bytes is None else min(limits.max_bytes, account.max_file_bytes)
+    most = max_file_bytes if limits.max_bytes is None else min(limits.max_bytes, max_file_bytes)
     if request.most_bytes is not None:
         most = min(most, request.most_bytes)
     if request.size_bytes - request.framing_bytes > most:

@@ -6,26 +6,26 @@ ends tells its caller through a job, because a caller is always locked before th
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from satchel.actions.instances import starting
-from satchel.actions.instances.claims import expire_uploads
+from satchel.actions.instances.claims import expire_uploads, open_uploads
 from satchel.actions.instances.run import Run, load_if_there
-from satchel.db import accounts as people
 from satchel.db import apps as app_rows
 from satchel.db import calls as call_rows
 from satchel.db import instances as rows
 from satchel.db import tasks as task_rows
-from satchel.db import uploads as upload_rows
 from satchel.db import waits as wait_rows
 from satchel.db.events import FAILED
+from satchel.db.tasks import Assignee
 from satchel.engine import effect as effects
 from satchel.engine.command import CALL_FAILED, Command, Start
 from satchel.engine.step import step
 from satchel.model.app import Assignment, TaskForm
 from satchel.model.errors import EngineStopped, InvalidState
-from satchel.model.ids import GroupId, TokenId, UserId
+from satchel.model.ids import TokenId
 from satchel.model.instance import InstanceState, Task, TaskState
 from satchel.queue.enqueue import PERFORM_CALL, RETURN_CALL
 
@@ -49,7 +49,7 @@ async def advance(run: Run, command: Command) -> None:
     for effect in result.effects:
         await _apply(run, effect)
     token = getattr(command, "token", None)
-    if token is not None:
+    if token is not None and run.has_incidents:
         await wait_rows.close_incidents(run.tx, run.instance.account_id, run.instance.id, token, run.now)
 
 
@@ -63,7 +63,7 @@ async def _apply(run: Run, effect: effects.Effect) -> None:  # noqa: C901  # one
     account, instance = run.instance.account_id, run.instance.id
     match effect:
         case effects.TaskOpened():
-            await _open_task(run, effect)
+            _open_task(run, effect)
         case effects.TaskClosed(token=token, reason=reason):
             state = TaskState.FAILED if reason is effects.CloseReason.TIMER else TaskState.CANCELLED
             await close_task(run, token, state)
@@ -94,25 +94,24 @@ async def _apply(run: Run, effect: effects.Effect) -> None:  # noqa: C901  # one
             assert_never(effect)
 
 
-async def close_task(
-    run: Run, token: TokenId, state: TaskState, *, by: UserId | None = None, outcome: str | None = None
-) -> Task | None:
-    """Close a task, end the uploads made for it and not claimed, and return it; None if it is closed already."""
-    closed = await task_rows.close_task(
-        run.tx,
-        run.instance.account_id,
-        run.instance.id,
-        token,
-        state=state,
-        now=run.now,
-        by=by,
-        outcome=outcome,
-    )
-    run.ledger.made.closed(run.instance.id, token)
-    if closed is not None:
-        left = await upload_rows.lock_open_uploads(run.tx, run.instance.account_id, task=closed.id)
-        await expire_uploads(run, left, reason="not_claimed")
-    return closed
+async def close_task(run: Run, token: TokenId, state: TaskState) -> None:
+    """Close a task if it is open, and end the uploads made for it and not claimed."""
+    account, instance = run.instance.account_id, run.instance.id
+    closed = task_rows.close_task(run.tx, account, instance, token, state=state, now=run.now)
+    run.ledger.made.closed(instance, token)
+    if run.has_uploads:
+        await run.tx.trip()
+        if closed.result is not None:
+            await expire_uploads(run, await open_uploads(run, task=closed.result.id), reason="not_claimed")
+
+
+async def complete_task(run: Run, task: Task, state: TaskState, outcome: str | None) -> Task:
+    """Close an open task as the actor's work, end the uploads made for it and not claimed, and return it as it is."""
+    account, instance, by = run.instance.account_id, run.instance.id, run.actor.user_id
+    task_rows.close_task(run.tx, account, instance, task.token, state=state, now=run.now, by=by, outcome=outcome)
+    run.ledger.made.closed(instance, task.token)
+    await expire_uploads(run, await open_uploads(run, task=task.id), reason="not_claimed")
+    return replace(task, state=state, closed_at=run.now, closed_by=by, outcome=outcome, revision=task.revision + 1)
 
 
 async def close_instance(run: Run, state: InstanceState) -> None:
@@ -121,8 +120,7 @@ async def close_instance(run: Run, state: InstanceState) -> None:
     run.close(state)
     await rows.close_open(run.tx, account, instance, run.now)
     run.ledger.made.ended(instance)
-    left = await upload_rows.lock_open_uploads(run.tx, account, instance=instance)
-    await expire_uploads(run, left, reason="instance_ended")
+    await expire_uploads(run, await open_uploads(run), reason="instance_ended")
     if run.instance.parent_id is not None:
         run.ledger.enqueue(RETURN_CALL, instance=instance)
 
@@ -237,11 +235,10 @@ async def _start_called(run: Run, due: effects.CallDue) -> None:
     await begin(child)
 
 
-async def _open_task(run: Run, opened: effects.TaskOpened) -> None:
+def _open_task(run: Run, opened: effects.TaskOpened) -> None:
     form = run.app.manifest.tasks.get(opened.element) or TaskForm(assign=Assignment(), fields={})
-    holder, group = await _assignee(run, form.assign, opened.variables)
     due_at: datetime | None = run.now + form.due if form.due is not None else None
-    opened_task = await task_rows.insert_task(
+    task = task_rows.insert_task(
         run.tx,
         run.instance.account_id,
         run.instance.id,
@@ -251,41 +248,31 @@ async def _open_task(run: Run, opened: effects.TaskOpened) -> None:
         token=opened.token,
         name=opened.name,
         variables=opened.variables,
-        holder=holder,
-        group=group,
+        chosen=_assignee(run, form.assign, opened.variables),
         due_at=due_at,
         fails_at=due_at if form.fail_when_late else None,
         now=run.now,
     )
-    run.ledger.made.opened(opened_task)
+    run.ledger.made.opened(run.instance.id, opened.token, task)
 
 
-async def _assignee(
-    run: Run, assign: Assignment, variables: Mapping[str, object]
-) -> tuple[UserId | None, GroupId | None]:
-    """Return whom a task is assigned or offered to; (None, None) offers it to those who may start the app.
+def _assignee(run: Run, assign: Assignment, variables: Mapping[str, object]) -> Assignee:
+    """Return whom a task is assigned or offered to.
 
-    A group or user that is gone, or a field that is empty, falls back to that, so that no task is out of everybody's
-    reach.
+    A group or user that is gone, or a field that is empty, falls back to those who may start the app, so that no task
+    is out of everybody's reach.
     """
-    account = run.instance.account_id
     if assign.group is not None:
-        return None, await people.keep_group_named(run.tx, account, assign.group)
-    candidate: int | None = None
+        return Assignee(group_name=assign.group)
     if assign.user is not None:
-        named = await people.user_by_email(run.tx, account, assign.user)
-        candidate = named.id if named else None
-    elif assign.starter:
+        return Assignee(email=assign.user)
+    candidate: int | None = None
+    if assign.starter:
         candidate = run.instance.starter_id
     elif assign.field is not None:
         value = variables.get(assign.field, run.values.get(assign.field))
         field = run.app.manifest.field(assign.field)
-        if field is not None and field.type == "group" and isinstance(value, int):
-            exists = await people.keep_groups(run.tx, account, [value])
-            return None, GroupId(value) if exists else None
         candidate = value if isinstance(value, int) else None
-    if candidate is not None and (
-        candidate == run.actor.user_id or await people.existing_users(run.tx, account, [candidate])
-    ):
-        return UserId(candidate), None
-    return None, None
+        if field is not None and field.type == "group":
+            return Assignee(group=candidate)
+    return Assignee(user=candidate, is_known=candidate == run.actor.user_id)

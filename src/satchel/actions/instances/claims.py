@@ -6,15 +6,17 @@ the list leaves out is deleted (and can be restored for a while); what the list 
 that it becomes share their number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from satchel.actions.instances.run import Run
+from satchel.actions.instances.run import Run, possible_numbers
 from satchel.blobs.store import Received
 from satchel.db import blobs as blob_rows
 from satchel.db import files as rows
 from satchel.db import uploads as upload_rows
 from satchel.db.pool import Writer
+from satchel.db.trips import Later
 from satchel.model.digest import Digest
 from satchel.model.errors import FieldFault
 from satchel.model.fields import Field, FieldType, FileLimits
@@ -64,12 +66,48 @@ async def lock_named(
             instance's. None stands for a start form.
         with_start: whether those of start forms are locked too.
     """
-    possible = [number for number in ids if 0 < number < 2**63]
-    if not possible:
+    asked = ask_for_named(tx, account, ids, instance, with_start=with_start)
+    if asked is None:
         return {}
-    uploads = await upload_rows.lock_uploads(tx, account, possible, instance, with_start=with_start)
-    await blob_rows.lock_blobs(tx, account, [upload.digest for upload in uploads if upload.digest])
-    return {int(upload.id): upload for upload in uploads}
+    await tx.trip()
+    return {int(upload.id): upload for upload in asked.result}
+
+
+def ask_for_named(
+    tx: Writer, account: AccountId, ids: Sequence[int], instance: InstanceId | None, *, with_start: bool = False
+) -> Later[list[Upload]] | None:
+    """Lock what `lock_named` locks as soon as somebody waits; None where no number can be that of an upload."""
+    possible = possible_numbers(ids)
+    if not possible:
+        return None
+    uploads = tx.later(upload_rows.locked(account, possible, instance, with_start=with_start))
+    tx.later(blob_rows.lock_blobs_of(account, possible))
+    return uploads
+
+
+async def named_uploads(run: Run, ids: Sequence[int]) -> dict[int, Upload]:
+    """Return the uploads among some file numbers, locked: as the run has them already, or as `lock_named`."""
+    possible = possible_numbers(ids)
+    if run.uploads is None or not run.named.issuperset(possible):
+        return await lock_named(run.tx, run.instance.account_id, possible, run.instance.id)
+    return {int(upload.id): upload for upload in run.uploads if upload.id in possible}
+
+
+async def open_uploads(run: Run, *, task: TaskId | None = None) -> list[Upload]:
+    """Return the tickets for the run's instance and all its tasks, or for one task, that have not ended; locked."""
+    if not run.has_uploads:
+        return []
+    if run.uploads is None:
+        if task is not None:
+            return await upload_rows.lock_open_uploads(run.tx, run.instance.account_id, task=task)
+        return await upload_rows.lock_open_uploads(run.tx, run.instance.account_id, instance=run.instance.id)
+    return [upload for upload in run.uploads if not upload.is_ended and (task is None or upload.task_id == task)]
+
+
+def _forget(run: Run, ended: Collection[int]) -> None:
+    """Drop uploads that the run has ended from what it has of them."""
+    if run.uploads is not None:
+        run.uploads = [upload for upload in run.uploads if upload.id not in ended]
 
 
 def named_faults(
@@ -132,7 +170,6 @@ async def claim(
     Args:
         descriptions: of those for the tab, by their numbers.
     """
-    account = run.instance.account_id
     added = [one for ids in (*named.values(), tab) for one in ids if isinstance(one, int) and one in uploads]
     removed: list[FileId] = []
     positions: dict[FileId, int] = {}
@@ -149,14 +186,16 @@ async def claim(
             elif held[one].position != position:
                 positions[FileId(one)] = position
     new += [
-        _claimed(run, uploads[number], None, None, facts, description=descriptions.get(number, "")) for number in tab
+        _claimed(run, uploads[number], None, _behind(run, None, nth), facts, description=descriptions.get(number, ""))
+        for nth, number in enumerate(tab)
     ]
-    await rows.set_positions(run.tx, account, positions)
+    rows.set_positions(run.tx, run.instance.account_id, positions)
     attached = await attach_all(run, new)
     if removed:
-        await rows.set_deleted(run.tx, account, removed, at=run.now, by=run.actor.user_id)
+        await rows.set_deleted(run.tx, run.instance.account_id, removed, at=run.now, by=run.actor.user_id)
     if claimed := [UploadId(int(file.id)) for file in attached if int(file.id) in uploads]:
-        await upload_rows.set_claimed(run.tx, account, claimed, run.now)
+        await upload_rows.set_claimed(run.tx, run.instance.account_id, claimed, run.now)
+        _forget(run, set(claimed))
     run.forget_files(removed)
     run.move_files(positions)
     return [file.id for file in attached], removed
@@ -209,9 +248,12 @@ async def _image_facts(
     images = sorted({digest for digest, kind in given if digest is not None and kind is not None and is_image(kind)})
     if not images:
         return {}
-    for digest in sorted(await blob_rows.request_previews(run.tx, run.instance.account_id, images)):
+    new = run.tx.later(blob_rows.request_previews(run.instance.account_id, images))
+    facts = run.tx.later(blob_rows.locked_facts(run.instance.account_id, images))
+    await run.tx.trip()
+    for digest in sorted(new.result):
         run.ledger.enqueue(MAKE_PREVIEW, digest=digest)
-    return await blob_rows.lock_facts(run.tx, run.instance.account_id, images)
+    return {one.digest: one.facts for one in facts.result}
 
 
 async def attach_received(run: Run, received: Received, *, field_id: FieldId | None, name: str, kind: str) -> FileId:
@@ -235,8 +277,7 @@ async def attach_received(run: Run, received: Received, *, field_id: FieldId | N
 
 async def attach_links(run: Run, links: Sequence[NewLinkedFile], *, field_id: FieldId | None) -> list[FileId]:
     """Attach files that are kept elsewhere behind what the field or tab holds; they count nothing against the quota."""
-    base = _behind(run, field_id)
-    new = [_linked(run, link, field_id, None if base is None else base + nth) for nth, link in enumerate(links)]
+    new = [_linked(run, link, field_id, _behind(run, field_id, nth)) for nth, link in enumerate(links)]
     return [file.id for file in await attach_all(run, new)]
 
 
@@ -253,8 +294,13 @@ def _linked(run: Run, link: NewLinkedFile, field_id: FieldId | None, position: i
     )
 
 
-def _behind(run: Run, field_id: FieldId | None) -> int | None:
-    return None if field_id is None else len(run.files_in(field_id))
+def _behind(run: Run, field_id: FieldId | None, nth: int = 0) -> int | None:
+    """Return the position behind what stands in a field or the tab, and behind so many more; None: SQL finds it."""
+    if field_id is not None:
+        return len(run.files_in(field_id)) + nth
+    if not run.has_tab:
+        return None
+    return max((file.position + 1 for file in run.files if file.field_id is None), default=0) + nth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,27 +322,36 @@ class FileCopy:
 async def copy_files(run: Run, copies: Sequence[FileCopy]) -> list[FileId]:
     """Attach copies of files: new rows on the same blobs, which count their full sizes; no bytes move."""
     facts = await _image_facts(run, [(copy.source.digest, copy.source.media_type) for copy in copies])
-    new = [
-        NewFile(
-            uuid=run.new_uuid(),
-            field_id=copy.field_id,
-            area=copy.area,
-            position=_behind(run, copy.field_id) if copy.position is None else copy.position,
-            kind=copy.source.kind,
-            name=copy.name or copy.source.name,
-            description=copy.source.description,
-            size_bytes=copy.source.size_bytes,
-            media_type=copy.source.media_type,
-            digest=copy.source.digest,
-            url=copy.source.url,
-            metadata={**(facts.get(copy.source.digest, {}) if copy.source.digest else {}), **copy.source.metadata},
-            source_file_id=copy.source.id,
-        )
-        for copy in copies
-    ]
+    before = Counter[FieldId | None]()
+    new: list[NewFile] = []
+    for copy in copies:
+        position = copy.position
+        if position is None:
+            position = _behind(run, copy.field_id, before[copy.field_id])
+            before[copy.field_id] += 1
+        new.append(_copied(run, copy, position, facts))
     attached = await attach_all(run, new)
     run.ledger.used_bytes += sum(file.size_bytes or 0 for file in attached if file.kind is FileKind.STORED)
     return [file.id for file in attached]
+
+
+def _copied(run: Run, copy: FileCopy, position: int | None, facts: Mapping[Digest, Mapping[str, object]]) -> NewFile:
+    source = copy.source
+    return NewFile(
+        uuid=run.new_uuid(),
+        field_id=copy.field_id,
+        area=copy.area,
+        position=position,
+        kind=source.kind,
+        name=copy.name or source.name,
+        description=source.description,
+        size_bytes=source.size_bytes,
+        media_type=source.media_type,
+        digest=source.digest,
+        url=source.url,
+        metadata={**(facts.get(source.digest, {}) if source.digest else {}), **source.metadata},
+        source_file_id=source.id,
+    )
 
 
 async def expire_uploads(run: Run, uploads: Sequence[Upload], *, reason: str) -> None:
@@ -307,6 +362,7 @@ async def expire_uploads(run: Run, uploads: Sequence[Upload], *, reason: str) ->
     ids = [upload.id for upload in living]
     await upload_rows.set_expired(run.tx, run.instance.account_id, ids, reason=reason, now=run.now)
     run.ledger.reserved_bytes -= sum(upload.reserved_bytes for upload in living)
+    _forget(run, set(ids))
 
 
 def limit_faults(field: Field, files: Sequence[File]) -> list[FieldFault]:

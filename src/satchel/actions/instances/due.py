@@ -11,7 +11,8 @@ from functools import partial
 from satchel.actions.context import Context
 from satchel.actions.instances import tasks
 from satchel.actions.instances.advance import advance
-from satchel.actions.instances.run import change, load_if_there, open_incident
+from satchel.actions.instances.incidents import open_incident
+from satchel.actions.instances.run import change, load_if_there
 from satchel.actions.instances.starting import map_data
 from satchel.db import events as event_rows
 from satchel.db import instances as instance_rows

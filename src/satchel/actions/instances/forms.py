@@ -81,6 +81,15 @@ class Submission:
                 found += [one for one in named if isinstance(one, int)]
         return found
 
+    @property
+    def possible_numbers(self) -> list[int]:
+        """Every number that may be a file's, as far as that can be said without the app's fields."""
+        listed = [
+            one for value in self.values.values() if isinstance(value, list) for one in cast("list[object]", value)
+        ]
+        numbers = [one for one in listed if isinstance(one, int) and not isinstance(one, bool)]
+        return [*self.attachments, *numbers, *(one for added in self.added.values() for one in added)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
@@ -122,7 +131,7 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
     """Check a submission and save it into the run.
 
     Args:
-        uploads: those that the submission names, locked by `claims.lock_named` before the app's counter.
+        uploads: those that the submission names, locked by `claims.lock_named` or with the instance.
         complete: whether `require` must be met, as when a task is completed; a plain save leaves gaps.
 
     Raises:

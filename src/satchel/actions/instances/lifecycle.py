@@ -13,9 +13,9 @@ from satchel.actions.instances.advance import begin, cancel
 from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, as_submitted, comment_in, everything_editable, submit
 from satchel.actions.instances.messages import deliver, receiver
-from satchel.actions.instances.results import Result, next_task, result
-from satchel.actions.instances.run import Ledger, Run, change, check_revision
-from satchel.actions.instances.starting import create
+from satchel.actions.instances.new_instances import new_instance
+from satchel.actions.instances.results import Result, following, result
+from satchel.actions.instances.run import Run, change, check_revision, finish
 from satchel.actions.instances.tasks import complete_in
 from satchel.actions.loading import LoadedApp
 from satchel.actions.own_work import narrowed
@@ -25,6 +25,7 @@ from satchel.db import instances as rows
 from satchel.db import tasks as task_rows
 from satchel.db import waits as wait_rows
 from satchel.db.pool import Reader
+from satchel.db.trips import Later
 from satchel.model.actor import Actor, Right
 from satchel.model.app import COMMENT, Access, Action
 from satchel.model.errors import FieldFault, InvalidState, InvalidValues, NotFound
@@ -68,8 +69,8 @@ async def start(context: Context, actor: Actor, code: str, given: Submission) ->
         EngineStopped: the process cannot take its first steps; nothing was started.
     """
     async with _started(context, actor, code, given) as run:
-        following = await next_task(run)
-    return result(run, task=None, next_task=following)
+        next_one = following(run)
+    return result(run, task=None, next_task=next_one.task)
 
 
 async def start_as(
@@ -101,14 +102,11 @@ async def _started(
 ) -> AsyncGenerator[Run]:
     """Yield a new instance after its first steps, within the transaction that creates it."""
     async with context.database.write() as tx:
-        app = await context.apps.newest(tx, actor.account_id, code)
-        access.require_right(actor, Right.START, app.app_id, code)
-        ledger = Ledger()
-        uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
-        run = await create(context, tx, actor, app, ledger, by_system=by_system)
-        await start_created(run, given, uploads)
+        new = await new_instance(context, tx, actor, code, given)
+        run = new.run(by_system=by_system)
+        await start_created(run, given, new.uploads)
         yield run
-        await ledger.settle(context, tx, actor)
+        await finish(run)
 
 
 async def start_created(run: Run, given: Submission, uploads: dict[int, Upload]) -> None:
@@ -142,10 +140,8 @@ async def read(context: Context, actor: Actor, instance_id: InstanceId, *, with_
         NotFound: there is none, or the actor may not see any of it.
     """
     async with context.database.read() as tx:
-        instance = await rows.instance(tx, actor.account_id, instance_id)
-        if instance is None:
-            raise NotFound("instance", instance_id)
-        return await _view(context, tx, actor, instance, with_files=with_files)
+        asked = tx.later(rows.by_id(actor.account_id, instance_id))
+        return await _view(context, tx, actor, instance_id, asked, with_files=with_files)
 
 
 async def read_by_identifier(context: Context, actor: Actor, identifier: str) -> View:
@@ -158,24 +154,38 @@ async def read_by_identifier(context: Context, actor: Actor, identifier: str) ->
         instance = await rows.instance_by_identifier(tx, actor.account_id, identifier)
         if instance is None:
             raise NotFound("instance", identifier)
-        return await _view(context, tx, actor, instance)
+        return await _view(context, tx, actor, instance.id, tx.later(rows.by_id(actor.account_id, instance.id)))
 
 
-async def _view(context: Context, tx: Reader, actor: Actor, instance: Instance, *, with_files: bool = True) -> View:
-    app = await context.apps.version(tx, actor.account_id, instance.version_id)
-    tasks = await task_rows.tasks_of_instance(tx, actor.account_id, instance.id)
+async def _view(
+    context: Context,
+    tx: Reader,
+    actor: Actor,
+    instance_id: InstanceId,
+    asked: Later[Instance | None],
+    *,
+    with_files: bool = True,
+) -> View:
+    account = actor.account_id
+    asked_tasks = tx.later(task_rows.of_instance(account, instance_id))
+    asked_files = tx.later(file_rows.of_instances(account, [instance_id])) if with_files else None
+    asked_waits = tx.later(wait_rows.of_instance(account, instance_id))
+    await tx.trip()
+    instance = asked.result
+    if instance is None:
+        raise NotFound("instance", instance_id)
+    app = await context.apps.version(tx, account, instance.version_id)
+    tasks = asked_tasks.result
     sight = await access.sight(tx, actor, app, instance, tasks)
-    files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id]) if with_files else []
-    waits = await wait_rows.waits(tx, actor.account_id, instance.id) if sight.whole else []
     values = sight.of_values(instance.values)
     return View(
         instance=narrowed(instance, values) if sight.kind is SightKind.OWN else instance,
         app=app,
         sight=sight,
         values=values,
-        files=sight.of_files(files),
+        files=sight.of_files(asked_files.result) if asked_files is not None else [],
         tasks=sight.of_tasks(actor, tasks),
-        waits=waits,
+        waits=asked_waits.result if sight.whole else [],
     )
 
 
@@ -203,7 +213,7 @@ async def change_values(
         InvalidState: it does not run any more.
         InvalidValues: a value or an upload is refused; nothing was saved.
     """
-    async with change(context, actor, instance_id) as run:
+    async with change(context, actor, instance_id, named=given.possible_numbers) as run:
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         check_revision("instance", run.instance.revision, expected)
         _require_running(run)
@@ -222,9 +232,10 @@ async def comment(context: Context, actor: Actor, instance_id: InstanceId, text:
         InvalidValues: the comment is empty or too long.
     """
     async with change(context, actor, instance_id) as run:
-        tasks = await task_rows.open_tasks_of(run.tx, actor.account_id, [instance_id])
-        if not any(access.holds(actor, task) for task in tasks):
-            await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
+        if not actor.may(Right.MODIFY, run.instance.app_id):
+            tasks = await task_rows.open_tasks_of(run.tx, actor.account_id, [instance_id])
+            if not any(access.holds(actor, task) for task in tasks):
+                await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         if not text.strip():
             raise InvalidValues([FieldFault(field=COMMENT, code="required", message="The comment is empty.")])
         await comment_in(run, text)
@@ -355,26 +366,23 @@ async def run_action(
         )
         await comment_in(run, given.comment)
         closed = await complete_in(run, task, action.outcome) if task is not None else None
-        following = await next_task(run)
-    return result(run, task=closed, next_task=following)
+        next_one = following(run)
+    return result(run, task=closed, next_task=next_one.task)
 
 
 async def _run_creating(context: Context, actor: Actor, code: str, action_id: int, given: Submission) -> Result:
     async with context.database.write() as tx:
-        app = await context.apps.newest(tx, actor.account_id, code)
-        access.require_right(actor, Right.START, app.app_id, code)
-        action = action_of(app, action_id)
+        new = await new_instance(context, tx, actor, code, given)
+        action = action_of(new.app, action_id)
         if not action.create:
             raise InvalidState(f"The action {action_id} of {code} runs on an instance; name one.")
         given = with_comment(action, given)
-        uploads = await claims.lock_named(tx, actor.account_id, given.numbers(app.manifest.fields), None)
-        ledger = Ledger()
-        run = await create(context, tx, actor, app, ledger)
-        form = action_form(action, ClaimScope(starter=actor.user_id), app.manifest.start.fields)
-        await _start(run, form, given, uploads, data={"action": action_id, "name": action.name})
-        following = await next_task(run)
-        await ledger.settle(context, tx, actor)
-    return result(run, task=None, next_task=following)
+        run = new.run()
+        form = action_form(action, ClaimScope(starter=actor.user_id), new.app.manifest.start.fields)
+        await _start(run, form, given, new.uploads, data={"action": action_id, "name": action.name})
+        next_one = following(run)
+        await finish(run)
+    return result(run, task=None, next_task=next_one.task)
 
 
 async def _task_of(run: Run, action: Action) -> Task:
@@ -385,9 +393,7 @@ async def _task_of(run: Run, action: Action) -> Task:
 
 
 async def _lock(run: Run, given: Submission) -> dict[int, Upload]:
-    return await claims.lock_named(
-        run.tx, run.instance.account_id, given.numbers(run.app.manifest.fields), run.instance.id
-    )
+    return await claims.named_uploads(run, given.numbers(run.app.manifest.fields))
 
 
 def _require_running(run: Run) -> None:

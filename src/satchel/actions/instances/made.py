@@ -6,28 +6,44 @@ An action reports its result from this, without reading what it has just written
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from satchel.db.trips import Later
 from satchel.model.ids import InstanceId, TokenId, UserId
 from satchel.model.instance import Instance, Task, TaskState
+
+_Key = tuple[InstanceId, TokenId]
 
 
 @dataclass(slots=True)
 class Made:
     """Instances in the order of their creation, and those tasks opened in this transaction that are still open.
 
-    A task is as it was opened, but for its holder, who may be another by now.
+    A task is as it was opened, but for its holder, who may be another by now. Tasks are there once the transaction has
+    sent what it put off.
     """
 
     _instances: dict[InstanceId, Instance] = field(default_factory=dict[InstanceId, Instance])
-    _tasks: dict[tuple[InstanceId, TokenId], Task] = field(default_factory=dict[tuple[InstanceId, TokenId], Task])
+    _tasks: dict[_Key, Later[Task | None]] = field(default_factory=dict[_Key, Later[Task | None]])
+    _holders: dict[_Key, UserId] = field(default_factory=dict[_Key, UserId])
 
     @property
     def instances(self) -> Sequence[Instance]:
         """The instances, each as it was saved last."""
         return list(self._instances.values())
 
+    def tokens_of(self, instance: InstanceId) -> frozenset[TokenId]:
+        """Return the tokens of an instance's tasks."""
+        return frozenset(token for of, token in self._tasks if of == instance)
+
     def tasks_of(self, instance: InstanceId) -> Sequence[Task]:
         """Return the tasks of an instance, oldest first."""
-        return [task for task in self._tasks.values() if task.instance_id == instance]
+        found = [self._now(key, later.result) for key, later in self._tasks.items() if key[0] == instance]
+        return [task for task in found if task is not None]
+
+    def _now(self, key: _Key, task: Task | None) -> Task | None:
+        holder = self._holders.get(key)
+        if task is None or holder is None:
+            return task
+        return replace(task, state=TaskState.ASSIGNED, holder_id=holder, revision=task.revision + 1)
 
     def created(self, instance: Instance) -> None:
         """Note a new instance."""
@@ -38,16 +54,15 @@ class Made:
         if instance.id in self._instances:
             self._instances[instance.id] = instance
 
-    def opened(self, task: Task) -> None:
+    def opened(self, instance: InstanceId, token: TokenId, task: Later[Task | None]) -> None:
         """Note a new task."""
-        self._tasks[task.instance_id, task.token] = task
+        self._tasks[instance, token] = task
 
     def given(self, task: Task, holder: UserId) -> None:
         """Note who holds a task, if this transaction opened it."""
         key = task.instance_id, task.token
         if key in self._tasks:
-            given = replace(task, state=TaskState.ASSIGNED, holder_id=holder, revision=task.revision + 1)
-            self._tasks[key] = given
+            self._holders[key] = holder
 
     def closed(self, instance: InstanceId, token: TokenId) -> None:
         """Note that a task is no longer open, whichever transaction opened it."""

@@ -12,8 +12,10 @@ from satchel.actions.context import Context
 from satchel.db import deliveries as rows
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
+from satchel.db.events import RecordedEvent
 from satchel.db.pool import Writer
-from satchel.model.ids import AccountId, EventId, InstanceId, TaskId, UserId, WebhookId, uuid7
+from satchel.db.trips import Later
+from satchel.model.ids import AccountId, EventId, InstanceId, TaskId, UserId, uuid7
 from satchel.model.instance import Instance
 from satchel.model.webhooks import Delivery, WebhookEvent
 from satchel.queue.enqueue import DELIVER_WEBHOOK
@@ -54,28 +56,36 @@ def webhook_event_of(kind: str, task: TaskId | None, has_changes: Callable[[], b
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """An event of this transaction, and the webhooks to notify of it."""
+    """An event of this transaction.
+
+    Attributes:
+        recorded: its number, and the webhooks to notify of it.
+    """
 
     happening: WebhookEvent
-    event_id: EventId
+    recorded: Later[RecordedEvent | None]
     kind: str
     at: datetime
     user_id: UserId | None
     task_id: TaskId | None
     instance_id: InstanceId
-    webhooks: Sequence[WebhookId]
 
 
 async def write_deliveries(
     context: Context, tx: Writer, account: AccountId, notifications: Sequence[Notification]
 ) -> None:
     """Write the deliveries of webhooks, after everything else of the transaction was saved."""
+    if notifications:
+        await tx.trip()
     for notification in notifications:
+        recorded = notification.recorded.result
+        if recorded is None or not recorded.webhooks:
+            continue
         instance = await instance_rows.instance(tx, account, notification.instance_id)
         if instance is None:
             continue  # deleted in this same transaction
-        snapshot = await _snapshot(tx, instance, notification)
-        for webhook in notification.webhooks:
+        snapshot = await _snapshot(tx, instance, notification, recorded.id)
+        for webhook in recorded.webhooks:
             written = await rows.insert_delivery(
                 tx,
                 account,
@@ -105,9 +115,9 @@ async def enqueue(context: Context, tx: Writer, delivery: Delivery, *, is_probe:
     await context.queue.enqueue(tx, DELIVER_WEBHOOK, arguments)
 
 
-async def _snapshot(tx: Writer, instance: Instance, notification: Notification) -> dict[str, object]:
+async def _snapshot(tx: Writer, instance: Instance, notification: Notification, event: EventId) -> dict[str, object]:
     return {
-        "event": notification.event_id,
+        "event": event,
         "kind": notification.kind,
         "user": notification.user_id,
         "task": notification.task_id,

@@ -11,6 +11,7 @@ from uuid import UUID
 from satchel.actions import access
 from satchel.actions.instances.run import Run
 from satchel.db import tasks as task_rows
+from satchel.db.trips import Later
 from satchel.model.ids import InstanceId
 from satchel.model.instance import Instance, InstanceState, Task
 
@@ -60,19 +61,26 @@ def _summary(instance: Instance) -> InstanceSummary:
     )
 
 
-async def next_task(run: Run) -> Task | None:
-    """Return the task for `Result.next_task` while the run is locked; reads tasks only if older ones are open, too."""
-    made = run.ledger.made
-    found = list(made.tasks_of(run.instance.id))
-    if run.instance.is_running and _has_others(run, found):
-        found = await task_rows.open_tasks_of(run.tx, run.instance.account_id, [run.instance.id])
-    for one in made.instances:
-        found += made.tasks_of(one.id) if one.id != run.instance.id else []
-    return next(
-        (task for task in found if access.holds(run.actor, task) or access.is_offered_to(run.actor, task)), None
-    )
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What comes next for the actor of a change; there once the change is saved."""
+
+    run: Run
+    open_tasks: Later[list[Task]] | None
+
+    @property
+    def task(self) -> Task | None:
+        """The task for `Result.next_task`."""
+        made, own, actor = self.run.ledger.made, self.run.instance.id, self.run.actor
+        found = list(made.tasks_of(own) if self.open_tasks is None else self.open_tasks.result)
+        for one in made.instances:
+            found += made.tasks_of(one.id) if one.id != own else []
+        return next((task for task in found if access.holds(actor, task) or access.is_offered_to(actor, task)), None)
 
 
-def _has_others(run: Run, known: Sequence[Task]) -> bool:
-    """Return whether tasks of the run's instance may be open besides those that are known."""
-    return run.open_tasks is None or not run.open_tasks <= {task.token for task in known}
+def following(run: Run) -> Following:
+    """Return what comes next, asked while the run is locked; asks for tasks only if older ones are open, too."""
+    known = run.ledger.made.tokens_of(run.instance.id)
+    if not run.instance.is_running or (run.open_tasks is not None and run.open_tasks <= known):
+        return Following(run, None)
+    return Following(run, run.tx.later(task_rows.open_of(run.instance.account_id, [run.instance.id])))

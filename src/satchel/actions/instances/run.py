@@ -9,29 +9,29 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
 from uuid import UUID
 
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
+from satchel.actions.instances.incidents import note_stop
 from satchel.actions.instances.made import Made
 from satchel.actions.instances.notifications import Notification, webhook_event_of, write_deliveries
 from satchel.actions.instances.search_columns import searched
 from satchel.actions.loading import LoadedApp
-from satchel.db import accounts as user_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as rows
-from satchel.db import storage
-from satchel.db import waits as wait_rows
+from satchel.db import storage, working_set
 from satchel.db.pool import Writer
+from satchel.db.trips import Later
+from satchel.db.working_set import WorkingSet
 from satchel.model.actor import Actor
-from satchel.model.errors import EngineStopped, NotFound, PreconditionFailed, SatchelError
+from satchel.model.errors import EngineStopped, NotFound, PreconditionFailed
 from satchel.model.files import File
 from satchel.model.ids import FieldId, FileId, InstanceId, TaskId, TokenId, UserId, uuid7
-from satchel.model.instance import Instance, InstanceState
+from satchel.model.instance import Instance, InstanceState, Task
 from satchel.model.submitted_forms import SubmittedForm
 from satchel.model.template import render_title
+from satchel.model.uploads import Upload
 from satchel.model.values import typed_values
 
 TAB_FILES = 100
@@ -63,8 +63,8 @@ class Ledger:
             OverQuota: the bytes do not fit; the transaction must not go on.
         """
         await write_deliveries(context, tx, actor.account_id, self.notifications)
-        for name, jobs in groupby(self.jobs, key=itemgetter(0)):
-            await context.queue.enqueue(tx, name, *({"account": actor.account_id, **given} for _, given in jobs))
+        jobs = [(name, {"account": actor.account_id, **arguments}) for name, arguments in self.jobs]
+        await context.queue.enqueue_all(tx, jobs)
         await storage.take(tx, actor.account_id, used=self.used_bytes, reserved=self.reserved_bytes)
 
 
@@ -78,6 +78,16 @@ class Run:
             asked for them.
         has_tab: whether all files of the attachments tab are among them.
         state: the engine's state; None before the start.
+        starter_name: of whoever started it; empty where nobody did.
+        task: the one that the change is about, as it was when the instance was locked; None where there is none.
+        named: the numbers named beforehand, which may be those of uploads.
+        uploads: those of `named` for this instance, and all of it that have not ended; locked. None where none were
+            named.
+        saved: the instance as it is in the database, or as what was put off will make it.
+        insert: the statement that creates it; None where it was there before.
+        is_touched: whether something of it changed that is not in its row, such as a file.
+        has_uploads, has_incidents, has_webhooks: whether tickets for it may be open; incidents of it; and whether its
+            app may have webhooks that are active.
         open_tasks: the engine's tokens of the tasks that are open since its last step; None where this run made none.
     """
 
@@ -91,15 +101,25 @@ class Run:
     files: list[File]
     state: bytes | None
     ledger: Ledger
+    starter_name: str
+    saved: Instance
     saved_state: bytes | None = None
     loaded_files: frozenset[tuple[FileId, FieldId | None, str]] = frozenset()
     has_tab: bool = True
+    task: Task | None = None
+    named: frozenset[int] = frozenset()
+    uploads: list[Upload] | None = None
+    insert: Later[int] | None = None
+    is_touched: bool = False
+    has_uploads: bool = True
+    has_incidents: bool = True
+    has_webhooks: bool = True
     is_deleted: bool = False
     open_tasks: frozenset[TokenId] | None = None
 
     def has_changes(self) -> bool:
         """Return whether values or files are others than when the instance was loaded, or saved last."""
-        return self.values != self.instance.values or _places(self.files) != self.loaded_files
+        return self.values != self.saved.values or _places(self.files) != self.loaded_files
 
     def files_in(self, field_id: FieldId) -> list[File]:
         """Return the files of a field in order."""
@@ -142,9 +162,8 @@ class Run:
 
     async def read_files(self) -> None:
         """Read the files again, after a change that was made past this run."""
-        self.files, self.has_tab = await file_rows.files_to_change(
-            self.tx, self.instance.account_id, self.instance.id, tab_at_most=TAB_FILES
-        )
+        account, instance = self.instance.account_id, self.instance.id
+        self.files, self.has_tab = await self.tx.ask(file_rows.to_change(account, instance, tab_at_most=TAB_FILES))
 
     def files_of(self, numbers: Sequence[FileId]) -> list[File]:
         """Return the files with these numbers, in the order of their places."""
@@ -168,7 +187,7 @@ class Run:
             identifier=self.instance.identifier,
             instance_id=self.instance.id,
             title=self.instance.title,
-            starter=await self._starter_name(),
+            starter=self.starter_name,
             started_at=self.instance.started_at,
             app=self.app.manifest.code,
         )
@@ -188,7 +207,8 @@ class Run:
         Args:
             submitted: the form that was submitted by it (`forms.as_submitted`).
         """
-        happening = webhook_event_of(kind, task, self.has_changes)
+        self.is_touched |= kind.startswith("file.")
+        happening = webhook_event_of(kind, task, self.has_changes) if self.has_webhooks else None
         recorded = await write_event(
             self.tx,
             self.context,
@@ -201,36 +221,44 @@ class Run:
             submitted=submitted,
             told_as=None if happening is None else (self.app.app_id, happening.value),
         )
-        if happening is not None and recorded is not None and recorded.webhooks:
+        if happening is not None and recorded is not None:
             notification = Notification(
                 happening=happening,
-                event_id=recorded.id,
+                recorded=recorded,
                 kind=kind,
                 at=self.now,
                 user_id=self.actor.user_id,
                 task_id=task,
                 instance_id=self.instance.id,
-                webhooks=recorded.webhooks,
             )
             self.ledger.notifications.append(notification)
 
     async def save(self) -> None:
-        """Write the instance's row with its title and search columns, and the engine's state if it moved."""
+        """Write the instance's row with its title and search columns, and the engine's state if it moved.
+
+        An instance of which nothing changed keeps its row and its revision.
+        """
+        is_new = self.insert is not None and not self.insert.is_sent
+        if not is_new and not self._has_moved():
+            return
         title = render_title(self.app.title, await self.known_values()) or self.instance.identifier
-        self.instance = replace(self.instance, title=title, values=dict(self.values))
-        moved = None if self.state == self.saved_state else self.state
+        revision = self.saved.revision + (0 if is_new else 1)
+        self.instance = replace(self.instance, title=title, values=dict(self.values), revision=revision)
         found_by = searched(self.app, title, self.values)
-        await rows.save_instance(self.tx, self.instance, engine_state=moved, searched=found_by)
-        self.saved_state = self.state
+        if self.insert is None or not self.insert.amend(
+            rows.insert_instance(self.instance, engine_state=self.state, searched=found_by)
+        ):
+            moved = None if self.state == self.saved_state else self.state
+            rows.save_instance(self.tx, self.instance, engine_state=moved, searched=found_by)
+        self.saved, self.saved_state = self.instance, self.state
+        self.loaded_files, self.is_touched = _places(self.files), False
         self.ledger.made.saved(self.instance)
 
-    async def _starter_name(self) -> str:
-        if self.instance.starter_id is None:
-            return ""
-        if self.instance.starter_id == self.actor.user_id:
-            return self.actor.name
-        starter = await user_rows.user(self.tx, self.instance.account_id, self.instance.starter_id)
-        return starter.name if starter else ""
+    def _has_moved(self) -> bool:
+        """Return whether anything that belongs to the instance changed since it was loaded, or saved last."""
+        now, before = self.instance, self.saved
+        is_same = (now.state, now.ended_at, self.state) == (before.state, before.ended_at, self.saved_state)
+        return self.is_touched or not is_same or self.has_changes()
 
     def close(self, state: InstanceState) -> None:
         """Make the instance ended, cancelled or failed."""
@@ -265,12 +293,19 @@ async def load_if_there(
 
     For another instance than the one that a change is about: that one must not fail because the other is gone.
     """
-    instance = await rows.lock_instance(tx, actor.account_id, instance_id)
-    if instance is None:
+    return await run_of(
+        context, tx, actor, working_set.ask_for(tx, actor.account_id, instance_id, tab_at_most=TAB_FILES), ledger
+    )
+
+
+async def run_of(context: Context, tx: Writer, actor: Actor, asked: WorkingSet, ledger: Ledger) -> Run | None:
+    """Return what was asked for as a run; None if there is no such instance."""
+    await tx.trip()
+    locked, about = asked.locked.result, asked.about.result
+    if locked is None or about is None:
         return None
+    instance, (files, has_tab) = locked.instance, asked.files.result
     app = await context.apps.version(tx, actor.account_id, instance.version_id)
-    files, has_tab = await file_rows.files_to_change(tx, actor.account_id, instance.id, tab_at_most=TAB_FILES)
-    state = await rows.engine_state(tx, actor.account_id, instance.id)
     return Run(
         context=context,
         tx=tx,
@@ -280,11 +315,19 @@ async def load_if_there(
         now=context.clock(),
         values=dict(instance.values),
         files=files,
-        state=state,
+        state=about.state,
         ledger=ledger,
-        saved_state=state,
+        starter_name=locked.starter_name,
+        saved=instance,
+        saved_state=about.state,
         loaded_files=_places(files),
         has_tab=has_tab,
+        task=None if asked.task is None else asked.task.result,
+        named=asked.named,
+        uploads=None if asked.uploads is None else asked.uploads.result,
+        has_uploads=about.has_uploads,
+        has_incidents=about.has_incidents,
+        has_webhooks=about.has_webhooks,
     )
 
 
@@ -296,6 +339,7 @@ async def change(
     *,
     token: TokenId | None = None,
     also: InstanceId | None = None,
+    named: Sequence[int] = (),
     opens_incident: bool = True,
 ) -> AsyncGenerator[Run]:
     """Yield a locked instance for one change, save it, and settle what the change owes.
@@ -306,71 +350,75 @@ async def change(
     Args:
         token: the engine's token that the change is about, for the incident.
         also: another instance that the change will load; of two, the one with the smaller number is locked first.
+        named: numbers that may be those of uploads that the change claims; they are locked with the instance.
         opens_incident: whether an incident is opened; False leaves that to the caller.
 
     Raises:
         NotFound: the account has no such instance.
         EngineStopped: the process cannot go on from here.
     """
+    run: Run | None = None
     try:
         async with context.database.write() as tx:
             ledger = Ledger()
             if also is not None and also < instance_id:
                 await rows.lock_instance(tx, actor.account_id, also)
-            run = await load(context, tx, actor, instance_id, ledger)
+            asked = working_set.ask_for(
+                tx, actor.account_id, instance_id, named=possible_numbers(named), tab_at_most=TAB_FILES
+            )
+            run = await run_of(context, tx, actor, asked, ledger)
+            if run is None:
+                raise NotFound("instance", instance_id)
             yield run
-            if not run.is_deleted:
-                await run.save()
-            await ledger.settle(context, tx, actor)
+            await finish(run)
     except EngineStopped as stopped:
         if opens_incident:
-            async with context.database.write() as tx:
-                await open_incident(
-                    context, tx, actor, instance_id, element=stopped.element, token=token, error=stopped
-                )
+            await note_stop(context, actor, instance_id, token, stopped)
         raise
 
 
-async def open_incident(
+@asynccontextmanager
+async def change_of_task(
     context: Context,
-    tx: Writer,
     actor: Actor,
-    instance_id: InstanceId,
+    task_id: TaskId,
     *,
-    element: str,
-    token: TokenId | None,
-    error: SatchelError,
-) -> None:
-    """Open an incident about what could not be done, unless that has been settled meanwhile.
+    named: Sequence[int] = (),
+    opens_incident: bool = True,
+) -> AsyncGenerator[Run]:
+    """Yield the locked instance of a task for one change, as `change` does; `Run.task` is there.
 
-    It has where the instance does not run any more, or does not wait at the token any more.
+    Raises:
+        NotFound: the account has no such task.
+        EngineStopped: the process cannot go on from here.
     """
-    account = actor.account_id
-    instance = await rows.lock_instance(tx, account, instance_id)
-    if instance is None or not instance.is_running:
-        return
-    if token is not None and not await wait_rows.is_open(tx, account, instance_id, token):
-        return
-    stopped = error if isinstance(error, EngineStopped) else None
-    code = error.code if stopped is None else stopped.reason
-    values: Mapping[str, object] = {} if stopped is None else stopped.values
-    await wait_rows.insert_incident(
-        tx,
-        account,
-        instance_id,
-        element=element,
-        token=token,
-        code=code,
-        message=error.message,
-        details={"values": {name: _plain(value) for name, value in values.items()}},
-        now=context.clock(),
-    )
-    data = {"code": code, "element": element, "message": error.message}
-    await write_event(tx, context, actor, "incident.opened", data, instance=instance_id)
+    run: Run | None = None
+    try:
+        async with context.database.write() as tx:
+            asked = working_set.ask_for(
+                tx, actor.account_id, None, task=task_id, named=possible_numbers(named), tab_at_most=TAB_FILES
+            )
+            run = await run_of(context, tx, actor, asked, Ledger())
+            if run is None or run.task is None:
+                raise NotFound("task", task_id)
+            yield run
+            await finish(run)
+    except EngineStopped as stopped:
+        if opens_incident and run is not None and run.task is not None:
+            await note_stop(context, actor, run.instance.id, run.task.token, stopped)
+        raise
 
 
-def _plain(value: object) -> object:
-    return value if value is None or isinstance(value, str | int | bool) else str(value)
+def possible_numbers(named: Sequence[int]) -> list[int]:
+    """Return those of some numbers that can be those of uploads."""
+    return [number for number in named if 0 < number < 2**63]
+
+
+async def finish(run: Run) -> None:
+    """Save a run and settle what it owes: the end of a change."""
+    if not run.is_deleted:
+        await run.save()
+    await run.ledger.settle(run.context, run.tx, run.actor)
 
 
 def check_revision(what: str, current: int, expected: int | None) -> None:

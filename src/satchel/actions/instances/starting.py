@@ -6,16 +6,19 @@ from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.claims import FileCopy, limit_faults
 from satchel.actions.instances.run import Ledger, Run
+from satchel.actions.instances.search_columns import searched
 from satchel.actions.instances.values import check_values
 from satchel.actions.loading import LoadedApp
 from satchel.db import apps as app_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as rows
+from satchel.db.apps import InstanceNumbers
 from satchel.db.pool import Writer
 from satchel.model.actor import Actor
 from satchel.model.errors import EngineStopped, InvalidValues
 from satchel.model.fields import Field
 from satchel.model.ids import ElementId, FieldId, FileId, InstanceId, TokenId, uuid7
+from satchel.model.instance import Instance, InstanceState
 from satchel.model.values import merge
 
 
@@ -28,40 +31,94 @@ async def create(
     *,
     parent: tuple[InstanceId, TokenId] | None = None,
     depth: int = 0,
+) -> Run:
+    """Create an instance without values that has not taken its first step."""
+    numbers = await tx.ask(app_rows.next_numbers(app.app_id))
+    return numbered(context, tx, actor, app, ledger, numbers=numbers, parent=parent, depth=depth)
+
+
+def numbered(
+    context: Context,
+    tx: Writer,
+    actor: Actor,
+    app: LoadedApp,
+    ledger: Ledger,
+    *,
+    numbers: InstanceNumbers | None,
+    parent: tuple[InstanceId, TokenId] | None = None,
+    depth: int = 0,
     by_system: bool = False,
 ) -> Run:
-    """Create an instance without values that has not taken its first step.
+    """Create an instance as `create` does, with numbers that were taken already.
+
+    Its row is written when it is saved first, or with the next statement that somebody waits for.
 
     Args:
+        context: the server's parts.
+        tx: the transaction.
+        actor: who starts it.
+        app: that it runs.
+        ledger: of the transaction.
+        numbers: its own.
+        parent: the instance and call activity that start it.
+        depth: how many callers are above it.
         by_system: whether the system, and not the actor, is said to have started it.
     """
-    now = context.clock()
-    number = await app_rows.next_number(tx, actor.account_id, app.app_id)
-    instance = await rows.insert_instance(
-        tx,
-        actor.account_id,
-        uuid=uuid7(now, context.entropy),
-        app=app.app_id,
-        version=app.version_id,
-        number=number,
-        identifier=f"{app.manifest.code}-{number}",
-        starter=None if by_system else actor.user_id,
-        now=now,
-        parent=parent,
-        depth=depth,
-    )
+    instance = _new(context, actor, app, numbers, parent=parent, depth=depth, by_system=by_system)
     ledger.made.created(instance)
+    searched_as = searched(app, instance.title, {})
     return Run(
         context=context,
         tx=tx,
         actor=actor,
         app=app,
         instance=instance,
-        now=now,
+        now=instance.started_at,
         values={},
         files=[],
         state=None,
         ledger=ledger,
+        starter_name=actor.name if instance.starter_id is not None else "",
+        saved=instance,
+        insert=tx.later(rows.insert_instance(instance, engine_state=None, searched=searched_as)),
+        has_uploads=False,
+        has_incidents=False,
+    )
+
+
+def _new(
+    context: Context,
+    actor: Actor,
+    app: LoadedApp,
+    numbers: InstanceNumbers | None,
+    *,
+    parent: tuple[InstanceId, TokenId] | None,
+    depth: int,
+    by_system: bool,
+) -> Instance:
+    if numbers is None:
+        raise LookupError("a sequence returned no number")
+    now = context.clock()
+    parent_id, parent_token = parent or (None, None)
+    identifier = f"{app.manifest.code}-{numbers.number}"
+    return Instance(
+        account_id=actor.account_id,
+        id=numbers.id,
+        uuid=uuid7(now, context.entropy),
+        app_id=app.app_id,
+        version_id=app.version_id,
+        number=numbers.number,
+        identifier=identifier,
+        title=identifier,
+        state=InstanceState.RUNNING,
+        starter_id=None if by_system else actor.user_id,
+        started_at=now,
+        ended_at=None,
+        revision=1,
+        values={},
+        parent_id=parent_id,
+        parent_token=parent_token,
+        depth=depth,
     )
 
 

@@ -7,24 +7,24 @@ State changes (architecture §1): offered → `unassigned`; claimed or assigned 
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from satchel.actions import access
-from satchel.actions.access import EVERYTHING, Sight, SightKind
+from satchel.actions.access import Sight
 from satchel.actions.context import Context
 from satchel.actions.instances import claims
-from satchel.actions.instances.advance import advance, close_task
+from satchel.actions.instances.advance import advance, close_task, complete_task
 from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, as_submitted, comment_in, submit
-from satchel.actions.instances.results import Result, next_task, result
-from satchel.actions.instances.run import Run, change, check_revision
+from satchel.actions.instances.results import Result, following, result
+from satchel.actions.instances.run import Run, change_of_task, check_revision
+from satchel.actions.instances.task_sight import seen_after, task_sight, why_seen
 from satchel.actions.loading import LoadedApp
-from satchel.actions.own_work import OwnWork, completed, narrowed, own_work
+from satchel.actions.own_work import narrowed
 from satchel.db import accounts as people
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as rows
-from satchel.db.pool import Reader
 from satchel.engine.command import LATE, CompleteTask, FailTask
 from satchel.model.actor import Actor, Right
 from satchel.model.app import TaskForm
@@ -89,9 +89,7 @@ async def find(context: Context, actor: Actor, task_id: TaskId) -> Task:
         task = await rows.task(tx, actor.account_id, task_id)
     if task is None:
         raise NotFound("task", task_id)
-    if _why_seen(actor, task) is SightKind.OWN:
-        return OwnWork(tasks=frozenset([task_id]), forms=()).progress(task)
-    return task
+    return seen_after(actor, task)
 
 
 async def read(context: Context, actor: Actor, task_id: TaskId) -> TaskView:
@@ -100,14 +98,17 @@ async def read(context: Context, actor: Actor, task_id: TaskId) -> TaskView:
     Raises:
         NotFound: there is no such task, or the actor may not see it.
     """
+    account = actor.account_id
     async with context.database.read() as tx:
-        task = await rows.task(tx, actor.account_id, task_id)
-        instance = await instance_rows.instance(tx, actor.account_id, task.instance_id) if task else None
+        asked = tx.later(rows.by_id(account, task_id))
+        asked_instance = tx.later(instance_rows.of_task(account, task_id))
+        asked_files = tx.later(file_rows.of_task(account, task_id))
+        await tx.trip()
+        task, instance, files = asked.result, asked_instance.result, asked_files.result
         if task is None or instance is None:
             raise NotFound("task", task_id)
-        app = await context.apps.version(tx, actor.account_id, task.version_id)
-        sight = await _sight(tx, actor, app, instance, task)
-        files = await file_rows.files_of_instances(tx, actor.account_id, [instance.id])
+        app = await context.apps.version(tx, account, task.version_id)
+        sight = await task_sight(tx, actor, app, instance, task)
     form = access.form_of(app, task)
     if sight.own is not None:
         values = sight.of_values(instance.values)
@@ -132,66 +133,45 @@ async def read(context: Context, actor: Actor, task_id: TaskId) -> TaskView:
     )
 
 
-async def _sight(tx: Reader, actor: Actor, app: LoadedApp, instance: Instance, task: Task) -> Sight:
-    """Return what of a task the actor may read.
-
-    Raises:
-        NotFound: nothing.
-    """
-    kind = _why_seen(actor, task)
-    if kind is SightKind.WHOLE:
-        return EVERYTHING
-    if kind is SightKind.FORMS:
-        shown = access.shown_by(access.form_of(app, task))
-        return Sight(kind=kind, fields=shown, tab=access.holds(actor, task))
-    own = await own_work(tx, actor, instance, [task])
-    return Sight(kind=kind, own=own.of_task(task.id) if own is not None else None)
-
-
-def _why_seen(actor: Actor, task: Task) -> SightKind:
-    """Return by what the actor may see a task.
-
-    Raises:
-        NotFound: by nothing.
-    """
-    if actor.may(Right.VIEW, task.app_id):
-        return SightKind.WHOLE
-    if access.holds(actor, task) or access.is_offered_to(actor, task):
-        return SightKind.FORMS
-    if completed(actor, task):
-        return SightKind.OWN
-    raise NotFound("task", task.id)
-
-
 @asynccontextmanager
 async def open_task(
-    context: Context, actor: Actor, task_id: TaskId, expected: int | None = None, *, opens_incident: bool = True
+    context: Context,
+    actor: Actor,
+    task_id: TaskId,
+    expected: int | None = None,
+    *,
+    named: Sequence[int] = (),
+    opens_incident: bool = True,
 ) -> AsyncGenerator[tuple[Run, Task]]:
     """Yield the locked instance of an open task, and the task as it is under the lock.
+
+    Args:
+        context: the server's parts.
+        actor: who asks.
+        task_id: the task.
+        expected: the revision that it must be at; None means that any will do.
+        named: numbers that may be those of uploads which the change claims.
+        opens_incident: whether an incident is opened when the engine stops.
 
     Raises:
         NotFound: there is no such task, or the actor may not see it.
         PreconditionFailed: it is no longer at the revision `expected`.
         InvalidState: it is closed.
     """
-    async with context.database.read() as tx:
-        known = await rows.task(tx, actor.account_id, task_id)
-    if known is None:
-        raise NotFound("task", task_id)
-    async with change(context, actor, known.instance_id, token=known.token, opens_incident=opens_incident) as run:
-        task = await rows.task(run.tx, actor.account_id, task_id)
+    async with change_of_task(context, actor, task_id, named=named, opens_incident=opens_incident) as run:
+        task = run.task
         if task is None:
             raise NotFound("task", task_id)
         if not actor.is_system and not actor.may(Right.MANAGE, task.app_id) and task.closed_by != actor.user_id:
-            _why_seen(actor, task)
+            why_seen(actor, task)
         if not task.is_open:
             raise InvalidState(f"Task {task_id} is closed ({task.state.value}) already; nothing was changed.")
         check_revision("task", task.revision, expected)
         yield run, task
 
 
-async def claim(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> None:
-    """Take a task that is offered to the actor.
+async def claim(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> Task:
+    """Take a task that is offered to the actor, and return it.
 
     Raises:
         NotFound: there is no such task, or the actor may not see it.
@@ -204,11 +184,11 @@ async def claim(context: Context, actor: Actor, task_id: TaskId, *, expected: in
             raise InvalidState(f"Task {task_id} is {whose}.")
         if actor.user_id is None or not access.is_offered_to(actor, task):
             raise Forbidden(f"Task {task_id} is not offered to you.")
-        await give(run, task, actor.user_id, "task.claimed")
+        return await give(run, task, actor.user_id, "task.claimed")
 
 
-async def release(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> None:
-    """Offer a task again that the actor holds.
+async def release(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> Task:
+    """Offer a task again that the actor holds, and return it.
 
     Raises:
         NotFound, Forbidden: the actor does not hold it and does not manage the app.
@@ -219,14 +199,14 @@ async def release(context: Context, actor: Actor, task_id: TaskId, *, expected: 
             access.require_holder(actor, task)
         if task.holder_id is None:
             raise InvalidState(f"Nobody holds task {task_id}.")
-        await rows.set_holder(run.tx, actor.account_id, task_id, state=TaskState.UNASSIGNED, holder=None)
         await run.event("task.released", task=task_id)
+        return await _set_holder(run, task, TaskState.UNASSIGNED, None)
 
 
 async def assign(
     context: Context, actor: Actor, task_id: TaskId, user_id: UserId, *, expected: int | None = None
-) -> None:
-    """Give a task to a user: by its holder, or by somebody with the right `manage` for the app.
+) -> Task:
+    """Give a task to a user: by its holder, or by somebody with the right `manage` for the app. Returns it.
 
     Raises:
         NotFound, Forbidden: the actor may not assign it.
@@ -239,18 +219,24 @@ async def assign(
         if not await people.existing_users(run.tx, actor.account_id, [user_id]):
             message = f"There is no active user {user_id} in this account."
             raise InvalidValues([FieldFault(field="user", code="unknown_user", message=message)])
-        await give(run, task, user_id, "task.assigned")
+        return await give(run, task, user_id, "task.assigned")
 
 
-async def give(run: Run, task: Task, user_id: UserId, kind: str) -> None:
-    """Make a user the holder of an open task, as part of a change that has asked for the right to."""
-    await rows.set_holder(run.tx, task.account_id, task.id, state=TaskState.ASSIGNED, holder=user_id)
+async def give(run: Run, task: Task, user_id: UserId, kind: str) -> Task:
+    """Make a user the holder of an open task, as part of a change that has asked for the right to; return it."""
+    given = await _set_holder(run, task, TaskState.ASSIGNED, user_id)
     run.ledger.made.given(task, user_id)
     await run.event(kind, task=task.id, data={"user": user_id})
+    return given
 
 
-async def arrive(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> None:
-    """Say that the holder has begun.
+async def _set_holder(run: Run, task: Task, state: TaskState, holder: UserId | None) -> Task:
+    await rows.set_holder(run.tx, task.account_id, task.id, state=state, holder=holder)
+    return replace(task, state=state, holder_id=holder, revision=task.revision + 1)
+
+
+async def arrive(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> Task:
+    """Say that the holder has begun, and return the task.
 
     Raises:
         NotFound, Forbidden: the actor does not hold it.
@@ -260,26 +246,27 @@ async def arrive(context: Context, actor: Actor, task_id: TaskId, *, expected: i
         access.require_holder(actor, task)
         if task.state is TaskState.ARRIVED:
             raise InvalidState(f"Task {task_id} was started already.")
-        await rows.set_holder(run.tx, actor.account_id, task_id, state=TaskState.ARRIVED, holder=task.holder_id)
         await run.event("task.arrived", task=task_id)
+        return await _set_holder(run, task, TaskState.ARRIVED, task.holder_id)
 
 
 async def save(
     context: Context, actor: Actor, task_id: TaskId, given: Submission, *, expected: int | None = None
-) -> None:
-    """Save a task's form without finishing it; gaps are allowed, and uploads that it does not name stay.
+) -> Task:
+    """Save a task's form without finishing it; gaps are allowed, and uploads that it does not name stay. Returns it.
 
     Raises:
         NotFound, Forbidden: the actor does not hold it.
         InvalidState: it is closed.
         InvalidValues: a value or an upload is refused; nothing was saved.
     """
-    async with open_task(context, actor, task_id, expected) as (run, task):
+    async with open_task(context, actor, task_id, expected, named=given.possible_numbers) as (run, task):
         access.require_holder(actor, task)
         saved = await _submit(run, form_of(run, task), given, complete=False)
         await rows.touch_task(run.tx, actor.account_id, task_id)
         await run.event("task.saved", task=task_id, data=saved)
         await comment_in(run, given.comment, task=task_id)
+        return replace(task, revision=task.revision + 1)
 
 
 async def complete(
@@ -300,7 +287,7 @@ async def complete(
         InvalidValues: a value, an upload or the outcome is refused; nothing was saved.
         EngineStopped: the process cannot go on; nothing was saved, and an incident tells why.
     """
-    async with open_task(context, actor, task_id, expected) as (run, task):
+    async with open_task(context, actor, task_id, expected, named=given.possible_numbers) as (run, task):
         access.require_holder(actor, task)
         _check_outcome(access.form_of(run.app, task), outcome)
         form = form_of(run, task)
@@ -313,13 +300,13 @@ async def complete(
         )
         await comment_in(run, given.comment, task=task_id)
         closed = await complete_in(run, task, outcome)
-        following = await next_task(run)
-    return result(run, task=closed, next_task=following)
+        next_one = following(run)
+    return result(run, task=closed, next_task=next_one.task)
 
 
 async def _submit(run: Run, form: Form, given: Submission, *, complete: bool) -> dict[str, object]:
     named = given.numbers(run.app.manifest.fields)
-    uploads = await claims.lock_named(run.tx, run.instance.account_id, named, run.instance.id)
+    uploads = await claims.named_uploads(run, named)
     saved = await submit(run, form, given, uploads, complete=complete)
     return saved.as_data()
 
@@ -344,7 +331,6 @@ async def complete_in(run: Run, task: Task, outcome: str | None) -> Task:
     It is part of a change that saved the task's form, and that kept it as submitted with its event.
 
     Raises:
-        InvalidState: it is closed.
         EngineStopped: the process cannot go on; the transaction must not commit.
     """
     declared = {known.id: known for known in access.form_of(run.app, task).outcomes}
@@ -354,9 +340,7 @@ async def complete_in(run: Run, task: Task, outcome: str | None) -> Task:
         state = TaskState.DELAYED
     else:
         state = TaskState.DONE
-    closed = await close_task(run, task.token, state, by=run.actor.user_id, outcome=outcome)
-    if closed is None:
-        raise InvalidState(f"Task {task.id} is closed already; nothing was changed.")
+    closed = await complete_task(run, task, state, outcome)
     await advance(run, CompleteTask(token=task.token, outcome=outcome))
     return closed
 

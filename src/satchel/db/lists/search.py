@@ -343,7 +343,7 @@ async def update_search(
     tx: Writer, account: AccountId, search: SearchId, *, name: str, query: Mapping[str, object], now: datetime
 ) -> None:
     """Give a saved search a name and a query."""
-    await tx.execute(
+    tx.put(
         "UPDATE saved_searches SET name = %s, query = %s, changed_at = %s WHERE account_id = %s AND id = %s",
         (name, Jsonb(dict(query)), now, account, search),
     )
@@ -351,8 +351,8 @@ async def update_search(
 
 async def share_search(tx: Writer, account: AccountId, search: SearchId, groups: Sequence[int]) -> None:
     """Share a saved search with exactly these groups."""
-    await tx.execute("DELETE FROM saved_search_groups WHERE account_id = %s AND search_id = %s", (account, search))
-    await tx.execute_many(
+    tx.put("DELETE FROM saved_search_groups WHERE account_id = %s AND search_id = %s", (account, search))
+    tx.put_many(
         "INSERT INTO saved_search_groups (account_id, search_id, group_id) VALUES (%s, %s, %s)",
         [(account, search, group) for group in sorted(set(groups))],
     )
@@ -360,7 +360,7 @@ async def share_search(tx: Writer, account: AccountId, search: SearchId, groups:
 
 async def delete_search(tx: Writer, account: AccountId, search: SearchId) -> None:
     """Remove a saved search."""
-    await tx.execute("DELETE FROM saved_searches WHERE account_id = %s AND id = %s", (account, search))
+    tx.put("DELETE FROM saved_searches WHERE account_id = %s AND id = %s", (account, search))
 
 
 async def saved_search(tx: Reader, account: AccountId, search: SearchId) -> SavedSearch | None:

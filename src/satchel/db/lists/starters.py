@@ -59,12 +59,12 @@ async def set_star(tx: Writer, account: AccountId, user: UserId, instance: Insta
     if there is None:
         return False
     if is_starred:
-        await tx.execute(
+        tx.put(
             "INSERT INTO stars (account_id, user_id, instance_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             (account, user, instance),
         )
     else:
-        await tx.execute(
+        tx.put(
             "DELETE FROM stars WHERE account_id = %s AND user_id = %s AND instance_id = %s", (account, user, instance)
         )
     return True

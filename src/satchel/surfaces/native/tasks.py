@@ -3,15 +3,15 @@
 from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
-from satchel.actions.context import Context
 from satchel.actions.files.form_files import FormTarget
 from satchel.actions.instances import tasks
+from satchel.actions.instances.task_sight import seen_after
 from satchel.actions.lists import work
-from satchel.model.actor import Actor
 from satchel.model.api import instances as api
 from satchel.model.api.queries import TasksQuery
 from satchel.model.errors import EngineStopped, Forbidden, InvalidState, InvalidValues, NotFound
 from satchel.model.ids import InstanceId, TaskId, UserId
+from satchel.model.instance import Task
 from satchel.model.scalars import Moment
 from satchel.model.search.moments import bound
 from satchel.model.search.work_list import WorkFilter, WorkQuery, WorkSort, decode_work_cursor
@@ -70,21 +70,18 @@ async def read(exchange: Exchange) -> Reply:
     return json_reply(outputs.task_view(seen, exchange.actor), headers=etag(seen.task.revision))
 
 
-async def _after(exchange: Exchange, task: TaskId) -> Reply:
+def _after(exchange: Exchange, changed: Task) -> Reply:
     """Return a task after a change; nothing to somebody who by now may not see it."""
     try:
-        seen = await tasks.find(exchange.context, exchange.actor, task)
+        seen = seen_after(exchange.actor, changed)
     except NotFound:
         return Reply(status=204)
     return json_reply(outputs.task(seen, exchange.actor), headers=etag(seen.revision))
 
 
-async def _do(exchange: Exchange, action: Callable[..., Awaitable[None]]) -> Reply:
-    context: Context = exchange.context
-    actor: Actor = exchange.actor
-    task = _id(exchange)
-    await action(context, actor, task, expected=exchange.revision())
-    return await _after(exchange, task)
+async def _do(exchange: Exchange, action: Callable[..., Awaitable[Task]]) -> Reply:
+    changed = await action(exchange.context, exchange.actor, _id(exchange), expected=exchange.revision())
+    return _after(exchange, changed)
 
 
 async def claim(exchange: Exchange) -> Reply:
@@ -105,9 +102,10 @@ async def arrive(exchange: Exchange) -> Reply:
 async def assign(exchange: Exchange) -> Reply:
     """Assign a task to a user."""
     given = await exchange.read(inputs.Assign)
-    task = _id(exchange)
-    await tasks.assign(exchange.context, exchange.actor, task, UserId(given.user), expected=exchange.revision())
-    return await _after(exchange, task)
+    changed = await tasks.assign(
+        exchange.context, exchange.actor, _id(exchange), UserId(given.user), expected=exchange.revision()
+    )
+    return _after(exchange, changed)
 
 
 async def save(exchange: Exchange) -> Reply:
@@ -115,8 +113,8 @@ async def save(exchange: Exchange) -> Reply:
     task, expected = _id(exchange), exchange.revision()
 
     async def perform(filling: Filling) -> Reply:
-        await tasks.save(exchange.context, exchange.actor, task, filling.given, expected=expected)
-        return await _after(exchange, task)
+        changed = await tasks.save(exchange.context, exchange.actor, task, filling.given, expected=expected)
+        return _after(exchange, changed)
 
     return await filled(exchange, inputs.Filled, FormTarget(task=task), perform)
 
