@@ -1,12 +1,13 @@
-"""Counts the statements that reach the database, and the rows that come back, by listening at the driver's cursors."""
+"""Counts statements, round trips and the rows that come back, by listening at the wires of the database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from psycopg import AsyncCursor
+
+from satchel.db.trips import Answer, Parameters, Wire
 
 
 @dataclass(slots=True)
@@ -14,40 +15,37 @@ class Counted:
     """What was asked of the database.
 
     Attributes:
-        statements: each as often as it was sent.
+        statements: each as often as it was sent, BEGIN and COMMIT among them.
         parameters: of each of them.
-        rows: how many were fetched.
+        trips: how often somebody waited.
+        rows: how many were read.
     """
 
     statements: list[str] = field(default_factory=list)
-    parameters: list[Any] = field(default_factory=list)
+    parameters: list[Parameters] = field(default_factory=list)
+    trips: int = 0
     rows: int = 0
 
 
 @contextmanager
 def counted() -> Iterator[Counted]:
-    """Yield a count of all statements of this process while the block runs."""
+    """Yield a count of all that goes over this process's wires while the block runs."""
     found = Counted()
-    execute, executemany, fetchall = AsyncCursor.execute, AsyncCursor.executemany, AsyncCursor.fetchall
+    go, load = Wire.go, Answer.load
 
-    async def noting_one(cursor: AsyncCursor[Any], query: Any, params: Any = None, **options: Any) -> AsyncCursor[Any]:
-        found.statements.append(str(query))
-        found.parameters.append(params)
-        return await execute(cursor, query, params, **options)
+    async def noting_trip(wire: Wire) -> None:
+        sent = list(wire._put)
+        found.trips += bool(sent)
+        found.statements += [later.query.text for later in sent]
+        found.parameters += [later.query.parameters for later in sent]
+        await go(wire)
 
-    async def noting_many(cursor: AsyncCursor[Any], query: Any, given: Iterable[Any], **options: Any) -> None:
-        sets = list(given)
-        found.statements += [str(query)] * len(sets)
-        found.parameters += sets
-        await executemany(cursor, query, sets, **options)
-
-    async def noting_rows(cursor: AsyncCursor[Any]) -> list[Any]:
-        rows = await fetchall(cursor)
+    def noting_rows(answer: Answer, make: Callable[[Sequence[Any]], Any], **options: Any) -> list[Any]:
+        rows = load(answer, make, **options)
         found.rows += len(rows)
         return rows
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AsyncCursor, "execute", noting_one)
-        patch.setattr(AsyncCursor, "executemany", noting_many)
-        patch.setattr(AsyncCursor, "fetchall", noting_rows)
+        patch.setattr(Wire, "go", noting_trip)
+        patch.setattr(Answer, "load", noting_rows)
         yield found

@@ -5,7 +5,7 @@ taken after the lock, so that it sees what whoever held the lock before has comm
 would not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
@@ -79,7 +79,7 @@ _BY_TASK: Final[LiteralString] = (
 )
 _WHICH: Final = (_BY_NUMBER, _BY_TASK)
 
-_LOCKED: Final = {
+_LOCKED: Final[Mapping[str, LiteralString]] = {
     which: assembled(
         f"SELECT {INSTANCE}, coalesce((SELECT u.name FROM users u WHERE u.account_id = i.account_id"
         " AND u.id = i.starter_id), '') AS starter_name FROM instances i"
@@ -87,7 +87,7 @@ _LOCKED: Final = {
     )
     for which in _WHICH
 }
-_ABOUT: Final = {
+_ABOUT: Final[Mapping[str, LiteralString]] = {
     which: assembled(
         "WITH w AS (SELECT i.account_id, i.id, i.app_id FROM instances i"
         f" WHERE i.account_id = %(account)s AND i.id = {which})"
