@@ -1,7 +1,7 @@
 """How many statements a request sends to the database, and how often it waits: as the page on performance says.
 
-The counts are those of the connections themselves (`Database.sent`), read around a request that comes by HTTP and whose
-like was made before, so that nothing is loaded for the first time. A change that needs one more statement or one more
+All that goes over the wires is counted (`counted`), around a request that comes by HTTP and whose like was made before,
+so that nothing is loaded for the first time. A change that needs one more statement or one more
 wait fails here, and has to say so on the page.
 """
 
@@ -15,6 +15,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from counted import counted
 from surfaces.conftest import Api
 from world import bundle, fields
 
@@ -56,10 +57,9 @@ class Counter:
 
     async def ask(self, method: str, path: str, **sent: object) -> httpx.Response:
         """Send a request that is done, and note what it cost."""
-        before = self.api.world.context.database.sent.copy()
-        answer = await self.client.request(method, path, **sent)  # type: ignore[arg-type]  # as httpx declares them
-        after = self.api.world.context.database.sent
-        self.last = Count(after.statements - before.statements, after.trips - before.trips)
+        with counted() as found:
+            answer = await self.client.request(method, path, **sent)  # type: ignore[arg-type]  # as httpx declares them
+        self.last = Count(len(found.statements), found.trips)
         assert answer.is_success, answer.text
         return answer
 

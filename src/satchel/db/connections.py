@@ -19,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
-from satchel.db.trips import Sent, Wire
+from satchel.db.trips import Wire
 
 RECONNECT_S: Final = 3.0
 """How long one attempt to connect backs off before the next begins: so often is a server that is away looked for."""
@@ -141,13 +141,13 @@ def database_error(error: BaseException | None) -> psycopg.Error | None:
     return cause if isinstance(cause, psycopg.Error) else None
 
 
-async def configure_wire(sent: Sent, connection: AsyncConnection) -> None:
-    """Prepare a new connection for its wire, which counts in `sent`."""
+async def configure_wire(connection: AsyncConnection) -> None:
+    """Prepare a new connection for its wire."""
     set_json_loads(msgspec.json.decode, connection)  # the same objects as the standard library's, sooner
     set_json_dumps(_json, connection)
     connection.prepare_threshold = None  # psycopg would forget, by DEALLOCATE ALL, what the wire has prepared
     if isinstance(connection, WiredConnection):
-        connection.wire = Wire(connection, sent)
+        connection.wire = Wire(connection)
 
 
 def _json(value: object) -> bytes:

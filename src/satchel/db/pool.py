@@ -9,7 +9,6 @@ import copy
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from functools import partial
 from types import TracebackType
 from typing import Final, LiteralString, Self, TypeVar
 
@@ -18,7 +17,7 @@ import psycopg
 from satchel.db import trips
 from satchel.db.connections import Connections, WiredConnection, configure_wire, with_network
 from satchel.db.refusals import database_errors
-from satchel.db.trips import Later, Parameters, Query, Sent, Wire
+from satchel.db.trips import Later, Parameters, Query, Wire
 from satchel.model.errors import DatabaseUnavailable
 
 T = TypeVar("T")
@@ -108,11 +107,7 @@ class Writer(Reader):
 
 
 class Database:
-    """A pool of connections to one PostgreSQL database.
-
-    Attributes:
-        sent: what was sent over them so far.
-    """
+    """A pool of connections to one PostgreSQL database."""
 
     def __init__(self, dsn: str, *, max_connections: int = 16, wait_s: float = 10.0) -> None:
         options = (
@@ -120,7 +115,6 @@ class Database:
             f" -c statement_timeout={int(STATEMENT_TIMEOUT.total_seconds() * 1000)} -c TimeZone=UTC"
         )
         self.dsn = with_network(dsn)
-        self.sent = Sent()
         self._last: Callable[[Writer], Awaitable[None]] | None = None
         self._guard: tuple[Query[int], Exception] | None = None
         self._lock_timeout: timedelta | None = None
@@ -132,7 +126,7 @@ class Database:
             kwargs={"autocommit": True, "options": options},
             name="satchel",
             connection_class=WiredConnection,
-            configure=partial(configure_wire, self.sent),
+            configure=configure_wire,
         )
 
     async def __aenter__(self) -> Self:

@@ -169,29 +169,15 @@ class _Filled:
 _Key = tuple[bytes, tuple[int, ...]]
 
 
-@dataclass(slots=True)
-class Sent:
-    """What was sent over some wires since they were made."""
-
-    trips: int = 0
-    statements: int = 0
-
-    def copy(self) -> "Sent":
-        """Return what was sent so far."""
-        return Sent(self.trips, self.statements)
-
-
 class Wire:
     """Sends statements over one connection of which nobody else makes use meanwhile.
 
     Args:
         connection: the connection.
-        sent: counts what is sent.
     """
 
-    def __init__(self, connection: AsyncConnection, sent: Sent) -> None:
+    def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
-        self._sent = sent
         self._pgconn = connection.pgconn
         self._adapter: Adapter = Transformer(connection)
         self._put: list[Later[Any]] = []
@@ -227,8 +213,6 @@ class Wire:
         sent, self._put = self._put, []
         if not sent:
             return
-        self._sent.trips += 1
-        self._sent.statements += len(sent)
         pgconn = self._pgconn
         if pgconn.status != ConnStatus.OK:
             raise OperationalError("the connection is closed")
