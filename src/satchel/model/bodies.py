@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from satchel.model.fields import Field, FieldType
 from satchel.model.safe_xml import DoctypeError, XMLSyntaxError, parse_xml
+from satchel.model.search.criteria import NOT_IN_XML
 from satchel.model.services import TextKind
 from satchel.model.template import Placeholder, Template, as_text
 from satchel.model.values import typed_value, whole_rows
@@ -84,7 +85,7 @@ def escaped(text: str, kind: TextKind) -> str:
         case TextKind.JSON:
             return json.dumps(text, ensure_ascii=False)[1:-1]
         case TextKind.XML:
-            return escape("".join(c for c in text if c in "\t\n\r" or c >= " "), {'"': "&quot;", "'": "&apos;"})
+            return escape(NOT_IN_XML.sub("\ufffd", text), {'"': "&quot;", "'": "&apos;"})
         case TextKind.PLAIN:
             return text
 

@@ -71,7 +71,7 @@ class Guard:
             if not is_public(address):
                 raise CallFailed(
                     "forbidden_address",
-                    f"{host[:255]} is at {address}, which is not a public address; nothing was sent. An administrator "
+                    f"{host[:255]} has an address that is not a public address; nothing was sent. An administrator "
                     f"can allow it with SATCHEL_OUTBOUND_ALLOW={_shown(host)}:{port}.",
                 )
             if port in _BAD_PORTS:

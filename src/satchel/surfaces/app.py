@@ -105,7 +105,8 @@ def create_app(
 
     def refuse(scope: HTTPScope) -> Dispatch:
         path = scope["path"]
-        surface, found = next((surface, dispatch) for surface, dispatch in others if surface.owns(path))
+        # `*` is no surface's: the server itself is asked (RFC 9110, 9.3.7).
+        surface, found = next((one for one in others if one[0].owns(path)), others[-1])
         is_free = surface is rest and not f"{path}/".startswith(own)
         return page if is_free and pages.answers(scope["method"], path, _accept(scope)) else found
 
@@ -118,9 +119,18 @@ def create_app(
         for surface in spelled:
             if surface.normal_path is not None and surface.owns(scope["path"]):
                 scope["path"] = surface.normal_path(scope["path"])
+        if _is_misread(scope):
+            await refuse(cast("HTTPScope", scope))(scope, receive, send)
+            return
         await routed(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own names for ASGI's types
 
     return application
+
+
+def _is_misread(scope: MutableMapping[str, Any]) -> bool:
+    """Return whether the routes would take a path for another: one with an encoded or an empty segment's slash."""
+    encoded = bytes(scope.get("raw_path") or b"").partition(b"?")[0].lower()
+    return b"%2f" in encoded or "//" in scope["path"] or not scope["path"].startswith("/")
 
 
 def by_path(endpoints: Sequence[Endpoint]) -> Mapping[str, Mapping[str, Endpoint]]:

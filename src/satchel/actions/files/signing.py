@@ -47,6 +47,8 @@ def read(token: str, *, parts: int) -> Claimed:
         raw = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
     except (ValueError, Base64Error):
         raise refused() from None
+    if urlsafe_b64encode(raw).rstrip(b"=").decode() != token:
+        raise refused()  # another spelling of the same bytes: a link has one address
     if len(raw) <= _SIGNATURE_BYTES:
         raise refused()
     body = raw[:-_SIGNATURE_BYTES]

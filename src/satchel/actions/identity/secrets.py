@@ -6,8 +6,10 @@ hosts that it is bound to, or anywhere.
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
 
 from satchel.actions import access
 from satchel.actions.context import Context
@@ -25,7 +27,7 @@ MAX_SECRET_BYTES = 4_096
 MAX_HOSTS = 20
 MAX_APPS = 200
 
-_HOST = re.compile(r"[a-z0-9.:_-]{1,253}")
+_HOST = re.compile(r"(?!.{254})(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _APP = re.compile(rf"[A-Z][A-Z0-9]{{0,15}}|\{rows.EVERY_APP}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -86,8 +88,8 @@ async def put(
         message = f"use 1 to {MAX_SECRET_BYTES} bytes without line breaks or control characters."
         faults.append(FieldFault(field="value", code="format", message=message))
     lower = None if hosts is None else [host.strip().lower() for host in hosts]
-    if lower is not None and (len(lower) > MAX_HOSTS or not all(_HOST.fullmatch(host) for host in lower)):
-        message = f"name {MAX_HOSTS} hosts at most, such as api.example.com, without scheme or path."
+    if lower is not None and (len(lower) > MAX_HOSTS or not all(map(_can_match, lower))):
+        message = f"name {MAX_HOSTS} hosts at most, such as api.example.com or ::1, without scheme, port or path."
         faults.append(FieldFault(field="hosts", code="format", message=message))
     codes = None if apps is None else list(dict.fromkeys(code.strip() for code in apps))
     if codes is not None and (len(codes) > MAX_APPS or not all(_APP.fullmatch(code) for code in codes)):
@@ -104,6 +106,19 @@ async def put(
             raise NotFound("secret", name)
         data = {"name": name, "hosts": kept.hosts, "apps": kept.apps, "value": value is not None}
         await write_event(tx, context, actor, "secret.set", data)
+
+
+def _can_match(host: str) -> bool:
+    """Return whether an address can have this host as calls compare it: without port and brackets."""
+    if ":" in host:
+        with suppress(ValueError):
+            return Target.parse(f"http://[{IPv6Address(host)}]/").host == host
+        return False
+    if host.replace(".", "").isdigit():
+        with suppress(ValueError):
+            return str(IPv4Address(host)) == host
+        return False
+    return _HOST.fullmatch(host) is not None
 
 
 async def delete(context: Context, actor: Actor, name: str) -> None:

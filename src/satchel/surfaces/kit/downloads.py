@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+from satchel.model.errors import PreconditionFailed
 from satchel.model.transfer.media import may_show_inline, served_type
 from satchel.model.transfer.names import content_disposition
 from satchel.model.transfer.ranges import is_unchanged, may_use_range, parse_range
@@ -23,6 +24,10 @@ Headers = tuple[tuple[str, str], ...]
 _POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _CACHE = "private, no-cache"
 """Browsers may keep the bytes but ask each time: a user who lost the right to a file must not get it from a cache."""
+
+
+NO_REFERRER = ("referrer-policy", "no-referrer")
+"""The header of what is behind a signed link: a page that is opened from there must not learn the link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,7 @@ def plan(
     wants_inline: bool = False,
     range_header: str | None = None,
     if_range: str | None = None,
+    if_match: str | None = None,
     if_none_match: str | None = None,
 ) -> Plan:
     """Return how to answer a GET or HEAD for a file.
@@ -66,11 +72,14 @@ def plan(
         wants_inline: whether it may be shown, if its type allows that.
         range_header: the request's Range.
         if_range: the request's If-Range.
+        if_match: the request's If-Match.
         if_none_match: the request's If-None-Match.
 
     Raises:
+        PreconditionFailed: the content is not the one that If-Match names.
         RangeNotSatisfiable: answer 416 with `Content-Range: bytes */<its size_bytes>`.
     """
+    _require_match(if_match, etag)
     if is_unchanged(if_none_match, etag):
         return Plan(status=304, headers=(("etag", etag), ("cache-control", _CACHE)), start=0, stop=0)
     is_inline = wants_inline and may_show_inline(media_type, head)
@@ -96,6 +105,12 @@ def plan(
         start=start,
         stop=start if method == "HEAD" else stop,
     )
+
+
+def _require_match(if_match: str | None, etag: str) -> None:
+    """Require If-Match, if there is one, to name a strong ETag (RFC 9110, 13.1.1), or any."""
+    if if_match is not None and not any(one.strip() in ("*", etag) for one in if_match.split(",")):
+        raise PreconditionFailed("content", etag)
 
 
 async def send_download(receive: Receive, send: Send, answer: Plan, chunks: AsyncGenerator[bytes, None] | None) -> bool:

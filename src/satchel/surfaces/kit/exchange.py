@@ -16,7 +16,7 @@ from satchel.model.chunks import once
 from satchel.model.errors import InvalidRequest, NotFound, PreconditionRequired, Unauthenticated, UnsupportedMedia
 from satchel.model.strict_json import read_json
 from satchel.model.transfer.media import essence, is_json
-from satchel.surfaces.kit import bodies
+from satchel.surfaces.kit import bodies, digests
 from satchel.surfaces.kit.bodies import Pace
 from satchel.surfaces.kit.passwords import KnownPasswords
 from satchel.surfaces.kit.queries import read_query
@@ -136,11 +136,17 @@ class Exchange:
 
     @property
     def authorization(self) -> tuple[str, str] | None:
-        """The scheme, in lower case, and the credentials of the header Authorization; None where there is none."""
-        header = self.header("authorization")
-        if header is None:
+        """The scheme, in lower case, and the credentials of the header Authorization; None where there is none.
+
+        Raises:
+            InvalidRequest: there are several.
+        """
+        sent = self.header_values("authorization")
+        if not sent:
             return None
-        scheme, _, credentials = header.strip().partition(" ")
+        if len(sent) > 1:
+            raise InvalidRequest("Send one Authorization header: of several it is unclear which one counts.")
+        scheme, _, credentials = sent[0].partition(" ")
         return scheme.lower(), credentials.strip()
 
     @property
@@ -201,13 +207,17 @@ class Exchange:
         if kept is not None:
             return once(kept)
         bodies.refuse_encoding(self.header("content-encoding"))
-        return bodies.read_chunks(
+        # The content of a PATCH is a change, and no representation (RFC 9530, 3).
+        sent = [*self.header_values("content-digest"), *(self.method != "PATCH") * self.header_values("repr-digest")]
+        promised = digests.promised(sent)
+        chunks = bodies.read_chunks(
             self.receive,
             max_bytes=max_bytes,
             declared_length=self.content_length,
             monotonic=time.monotonic,
             pace=self.parts.pace,
         )
+        return digests.checked(chunks, promised) if promised else chunks
 
     @property
     def content_type(self) -> str:

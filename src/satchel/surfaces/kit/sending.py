@@ -55,6 +55,7 @@ async def send_content(
         wants_inline=wants_inline,
         range_header=exchange.header("range"),
         if_range=exchange.header("if-range"),
+        if_match=exchange.header("if-match"),
         if_none_match=exchange.header("if-none-match"),
     )
     answer = replace(answer, headers=(*answer.headers, *more_headers))

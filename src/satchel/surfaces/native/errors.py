@@ -30,8 +30,8 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
 
 def _challenge(exchange: Exchange) -> str:
     """Return what to sign in with: Basic only to those who tried it, for at its sight a browser opens a dialog."""
-    scheme, _ = exchange.authorization or ("", "")
-    return f"{_BASIC}, {_BEARER}" if scheme == "basic" else _BEARER
+    tried = (exchange.header("authorization") or "").strip().lower()
+    return f"{_BASIC}, {_BEARER}" if tried.startswith("basic ") else _BEARER
 
 
 def _problem(

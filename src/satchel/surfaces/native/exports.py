@@ -18,6 +18,7 @@ from satchel.model.errors import (
     InvalidState,
     InvalidValues,
     NotFound,
+    PreconditionFailed,
     RangeNotSatisfiable,
     SessionEnded,
     TooManyRequests,
@@ -25,7 +26,7 @@ from satchel.model.errors import (
 )
 from satchel.model.ids import ExportId, FieldId, SearchId, UserId
 from satchel.model.transfer.exports import Export, Selection
-from satchel.surfaces.kit.downloads import plan, send_download
+from satchel.surfaces.kit.downloads import NO_REFERRER, plan, send_download
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
@@ -147,8 +148,11 @@ async def _send(exchange: Exchange, actor: Actor, found: Export, *, by_link: boo
         head=b"",
         range_header=exchange.header("range"),
         if_range=exchange.header("if-range"),
+        if_match=exchange.header("if-match"),
         if_none_match=exchange.header("if-none-match"),
     )
+    if by_link:
+        answer = replace(answer, headers=(*answer.headers, NO_REFERRER))
     chunks = None
     if answer.start < answer.stop:
         await requests.note_fetched(exchange.context, actor, found, by_link=by_link)
@@ -157,7 +161,7 @@ async def _send(exchange: Exchange, actor: Actor, found: Export, *, by_link: boo
 
 
 _SENT = sends(_ZIP)
-_UNSENT = (Forbidden, Conflict, Gone, InvalidState, BlobMissing, RangeNotSatisfiable)
+_UNSENT = (Forbidden, Conflict, Gone, InvalidState, BlobMissing, PreconditionFailed, RangeNotSatisfiable)
 
 ENDPOINTS = (
     endpoint("GET", "/api/v1/exports", listing, query=PageQuery, answers=shows(api.Exports)),

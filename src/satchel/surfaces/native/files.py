@@ -17,11 +17,13 @@ from satchel.model.errors import (
     InvalidValues,
     NotFound,
     OverQuota,
+    PreconditionFailed,
     RangeNotSatisfiable,
 )
 from satchel.model.files import File, FileKind
 from satchel.model.ids import FieldId, FileId, InstanceId
 from satchel.model.transfer.names import safe_name
+from satchel.surfaces.kit.downloads import NO_REFERRER
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.sending import send_content
@@ -180,12 +182,13 @@ async def open_link(exchange: Exchange) -> None:
     """Send the file of a signed link."""
     opened = await links.open_link(exchange.context, exchange.params["token"])
     exchange.known_actor = opened.actor
-    await send_content(exchange, opened.actor, opened.content, wants_inline=opened.disposition == "inline")
+    is_shown = opened.disposition == "inline"
+    await send_content(exchange, opened.actor, opened.content, wants_inline=is_shown, more_headers=(NO_REFERRER,))
 
 
 _CHANGES = (Forbidden, InvalidState, InvalidValues, Conflict, Gone, *CHANGED)
 _SENT = sends("*/*", headers=("Content-Security-Policy",))
-_UNSENT = (Conflict, Gone, BlobMissing, RangeNotSatisfiable)
+_UNSENT = (Conflict, Gone, BlobMissing, PreconditionFailed, RangeNotSatisfiable)
 
 ENDPOINTS = (
     endpoint(

@@ -67,6 +67,8 @@ async def options(exchange: Exchange) -> Reply:
 async def create(exchange: Exchange) -> Reply:
     """Declare the length, name and type of a tus upload before its bytes."""
     _check_version(exchange)
+    if exchange.header("upload-concat") is not None:
+        raise InvalidRequest("Upload-Concat is not supported: send one upload, in pieces if need be.")
     upload = await find(exchange)
     length = content_length(exchange.header("upload-length"))
     deferred = exchange.header("upload-defer-length")
