@@ -18,6 +18,7 @@ from satchel.outbound.trust import check_authorities
 
 Parser = Callable[[object], object]
 
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[1-9][0-9]{0,4})?")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,200}")
 
 
@@ -138,6 +139,22 @@ def networks(value: object) -> tuple[str, ...]:
         return tuple(str(ip_network(str(item).strip(), strict=False)) for item in given if str(item).strip())
     except ValueError as error:
         raise ValueError("must be networks separated by commas, such as 10.0.0.0/8,127.0.0.1") from error
+
+
+def origins(value: object) -> tuple[str, ...]:
+    """Read a list of origins, as browsers send them.
+
+    Raises:
+        ValueError: one is not valid.
+    """
+    given = cast("list[object]", value) if isinstance(value, list) else str(value).split(",")
+    entries = tuple(str(item).strip() for item in given if str(item).strip())
+    for entry in entries:
+        if not _ORIGIN.fullmatch(entry):
+            raise ValueError(
+                "must be origins separated by commas, such as https://app.example or http://127.0.0.1:3000"
+            )
+    return entries
 
 
 def destinations(value: object) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from satchel.setting_kinds import (
     integer,
     networks,
     one_of,
+    origins,
     path_of,
     seconds,
     secret_key,
@@ -85,6 +86,12 @@ SETTINGS: tuple[Setting, ...] = (
         parse=text_of,
         default=None,
         meaning="An internal location of nginx that maps to DATA_DIRECTORY/blobs; it then sends the downloads.",
+    ),
+    Setting(
+        name="cors_origins",
+        parse=origins,
+        default=(),
+        meaning="Origins, separated by commas, whose pages may call the native API and tus with a token.",
     ),
     Setting(
         name="metrics_token",

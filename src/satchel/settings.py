@@ -40,6 +40,7 @@ class Settings:
     public_url: str
     trusted_proxies: tuple[str, ...]
     x_accel_prefix: str | None
+    cors_origins: tuple[str, ...]
     metrics_token: str | None
     pool_size: int
     worker_concurrency: int

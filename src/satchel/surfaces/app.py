@@ -23,6 +23,7 @@ from satchel.actions.upkeep import health
 from satchel.surfaces.alloy import routes as alloy
 from satchel.surfaces.flokzu import routes as flokzu
 from satchel.surfaces.kit.bodies import Pace, Receive
+from satchel.surfaces.kit.cors import with_origins
 from satchel.surfaces.kit.dispatch import METHODS, Asgi, Dispatch
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Parts, Reply, Send, json_reply
@@ -59,6 +60,11 @@ class Limits(Protocol):
     @property
     def metrics_token(self) -> str | None:
         """The token that a client must send to read the counts."""
+        ...
+
+    @property
+    def cors_origins(self) -> Sequence[str]:
+        """Origins whose pages may call the native API."""
         ...
 
     @property
@@ -124,7 +130,7 @@ def create_app(
             return
         await routed(scope, receive, send)  # type: ignore[arg-type]  # Litestar's own names for ASGI's types
 
-    return application
+    return with_origins(application, f"{native.SURFACE.prefix}/", limits.cors_origins)
 
 
 def _is_misread(scope: MutableMapping[str, Any]) -> bool:
