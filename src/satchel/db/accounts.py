@@ -146,6 +146,23 @@ async def lock_user(tx: Writer, account_id: AccountId, user_id: UserId | None) -
     tx.later(locked_user(account_id, user_id))
 
 
+async def lock_account(tx: Writer, account_id: AccountId) -> None:
+    """Lock an account's row until the transaction ends; others may still refer to it."""
+    await tx.value(int, "SELECT 1 FROM accounts WHERE id = %s FOR NO KEY UPDATE", (account_id,))
+
+
+async def has_administrator(tx: Reader, account_id: AccountId) -> bool:
+    """Return whether an active user of the account may administer it."""
+    found = await tx.value(
+        int,
+        "SELECT 1 FROM grants JOIN group_members USING (account_id, group_id)"
+        " JOIN users ON users.account_id = grants.account_id AND users.id = user_id"
+        ' WHERE grants.account_id = %s AND is_active AND "right" = %s AND app_id IS NULL LIMIT 1',
+        (account_id, Right.ADMIN.value),
+    )
+    return found is not None
+
+
 async def users(tx: Reader, account_id: AccountId, *, after: int, limit: int) -> list[User]:
     """Return a page of the account's users, by id."""
     return await tx.rows(

@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 
 import { api, type Schemas, take } from "../api/client";
+import { isAdmin } from "../session/session";
 
 export const counts = signal<Schemas["TaskCounts"] | null>(null);
 export const storage = signal<Schemas["Storage"] | null>(null);
@@ -22,9 +23,13 @@ function read(): void {
   take(api.GET("/api/v1/tasks/counts")).then((found) => {
     counts.value = found;
   }, ignore);
-  take(api.GET("/api/v1/storage")).then((found) => {
-    storage.value = found;
-  }, ignore);
+  if (isAdmin.value) {
+    take(api.GET("/api/v1/storage")).then((found) => {
+      storage.value = found;
+    }, ignore);
+  } else {
+    storage.value = null;
+  }
 }
 
 function ignore(): void {

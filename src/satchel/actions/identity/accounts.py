@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
-from satchel.actions.identity import credentials
+from satchel.actions.identity import administrators, credentials
 from satchel.actions.identity.checks import check_name, check_quota, check_user
 from satchel.db import accounts as rows
 from satchel.db import apps as app_rows
@@ -150,6 +150,7 @@ async def end_user(context: Context, actor: Actor, user_id: UserId, *, erase: bo
     Raises:
         Forbidden: the actor is no administrator.
         NotFound: there is no such user.
+        Conflict: they are the last administrator.
     """
     access.require_admin(actor)
     now = context.clock()
@@ -160,6 +161,7 @@ async def end_user(context: Context, actor: Actor, user_id: UserId, *, erase: bo
         await rows.deactivate_user(tx, actor.account_id, user_id, erased_at=now if erase else None)
         await credential_rows.revoke_all(tx, actor.account_id, user_id, now)
         await write_event(tx, context, actor, "user.erased" if erase else "user.deactivated", {"user": user_id})
+        await administrators.require_one(tx, actor)
 
 
 async def users(context: Context, actor: Actor, *, after: int, limit: int) -> list[User]:
@@ -240,6 +242,7 @@ async def set_member(context: Context, actor: Actor, group: GroupId, user_id: Us
     Raises:
         Forbidden: the actor is no administrator.
         NotFound: there is no such group or user.
+        Conflict: they are the last administrator.
     """
     access.require_admin(actor)
     async with context.database.write() as tx:
@@ -252,27 +255,7 @@ async def set_member(context: Context, actor: Actor, group: GroupId, user_id: Us
         await require_group(tx, actor, group)
         await rows.remove_member(tx, actor.account_id, group, user_id)
         await write_event(tx, context, actor, "group.left", {"group": group, "user": user_id})
-
-
-async def set_group(context: Context, actor: Actor, user_ids: Sequence[UserId], group: GroupId | None) -> None:
-    """Put users into a group, or take them out of all; all of them or none.
-
-    Raises:
-        Forbidden: the actor is no administrator.
-        NotFound: there is no such group or user.
-    """
-    access.require_admin(actor)
-    async with context.database.write() as tx:
-        known = await rows.existing_users(tx, actor.account_id, list(user_ids))
-        joined = await rows.group_members(tx, actor.account_id) if group is None else []
-        for user_id in dict.fromkeys(user_ids):
-            if user_id not in known:
-                raise NotFound("user", user_id)
-            if group is not None:
-                await join(tx, context, actor, group, user_id)
-            for left in [GroupId(number) for number, member in joined if member == user_id]:
-                await rows.remove_member(tx, actor.account_id, left, user_id)
-                await write_event(tx, context, actor, "group.left", {"group": left, "user": user_id})
+        await administrators.require_one(tx, actor)
 
 
 async def join(tx: Writer, context: Context, actor: Actor, group: GroupId, user_id: UserId) -> None:
@@ -320,6 +303,7 @@ async def grant(
         Forbidden: the actor is no administrator.
         NotFound: there is no such group or app.
         InvalidRequest: `admin` was granted for one app.
+        Conflict: the last administrator would lose it.
     """
     access.require_admin(actor)
     if right is Right.ADMIN and app is not None:
@@ -336,10 +320,12 @@ async def grant(
             await rows.delete_grant(tx, actor.account_id, group, app_id, right)
         kind = "right.granted" if is_granted else "right.revoked"
         await write_event(tx, context, actor, kind, {"group": group, "app": app, "right": right.value})
+        if right is Right.ADMIN and not is_granted:
+            await administrators.require_one(tx, actor)
 
 
 async def storage(context: Context, actor: Actor) -> Storage:
-    """Return the account's ceiling and limit, what is used and what is reserved, in bytes."""
+    """Return the account's ceiling and limit, what is used and reserved, in bytes; see `ceilings.shown` too."""
     async with context.database.read() as tx:
         return await storage_rows.storage(tx, actor.account_id)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
-from satchel.actions.identity import accounts
+from satchel.actions.identity import accounts, administrators
 from satchel.actions.identity.checks import check_name
 from satchel.db import accounts as rows
 from satchel.db import apps as app_rows
@@ -13,7 +13,7 @@ from satchel.db.pool import Reader, Writer
 from satchel.model.actor import Actor, Right
 from satchel.model.app_yaml.bundle import groups_named
 from satchel.model.errors import Conflict, NotFound
-from satchel.model.ids import GroupId
+from satchel.model.ids import GroupId, UserId
 
 
 async def create(
@@ -62,7 +62,7 @@ async def update(context: Context, actor: Actor, group: GroupId, name: str, righ
         Forbidden: the actor is no administrator.
         NotFound: there is no such group.
         InvalidValues: the name is empty or too long.
-        Conflict: there is another group of this name.
+        Conflict: there is another group of this name, or the last administrator would lose the right.
     """
     access.require_admin(actor)
     check_name("name", name)
@@ -73,6 +73,30 @@ async def update(context: Context, actor: Actor, group: GroupId, name: str, righ
         await write_event(tx, context, actor, "group.changed", {"group": group, "name": name})
         for right, is_granted in rights.items():
             await _grant(tx, context, actor, group, right, is_granted=is_granted)
+        await administrators.require_one(tx, actor)
+
+
+async def set_group(context: Context, actor: Actor, user_ids: Sequence[UserId], group: GroupId | None) -> None:
+    """Put users into a group, or take them out of all; all of them or none.
+
+    Raises:
+        Forbidden: the actor is no administrator.
+        NotFound: there is no such group or user.
+        Conflict: the last administrator is among them.
+    """
+    access.require_admin(actor)
+    async with context.database.write() as tx:
+        known = await rows.existing_users(tx, actor.account_id, list(user_ids))
+        joined = await rows.group_members(tx, actor.account_id) if group is None else []
+        for user_id in dict.fromkeys(user_ids):
+            if user_id not in known:
+                raise NotFound("user", user_id)
+            if group is not None:
+                await accounts.join(tx, context, actor, group, user_id)
+            for left in [GroupId(number) for number, member in joined if member == user_id]:
+                await rows.remove_member(tx, actor.account_id, left, user_id)
+                await write_event(tx, context, actor, "group.left", {"group": left, "user": user_id})
+        await administrators.require_one(tx, actor)
 
 
 async def delete(context: Context, actor: Actor, group: GroupId) -> None:
@@ -81,7 +105,7 @@ async def delete(context: Context, actor: Actor, group: GroupId) -> None:
     Raises:
         Forbidden: the actor is no administrator.
         NotFound: there is no such group.
-        Conflict: tasks were offered to it, or an app offers tasks to it.
+        Conflict: tasks were offered to it, or an app offers tasks to it, or the last administrator is in it.
     """
     access.require_admin(actor)
     async with context.database.write() as tx:
@@ -94,6 +118,7 @@ async def delete(context: Context, actor: Actor, group: GroupId) -> None:
         if not await rows.delete_group(tx, actor.account_id, group):
             raise Conflict(f"Tasks were offered to the group '{found.name}'; it stays for their history.")
         await write_event(tx, context, actor, "group.deleted", {"group": group, "name": found.name})
+        await administrators.require_one(tx, actor)
 
 
 async def _named_by(context: Context, tx: Reader, actor: Actor, name: str) -> str | None:

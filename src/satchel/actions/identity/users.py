@@ -6,7 +6,7 @@ from dataclasses import replace
 from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
-from satchel.actions.identity import accounts
+from satchel.actions.identity import accounts, administrators
 from satchel.actions.identity.checks import check_user
 from satchel.db import accounts as rows
 from satchel.db import credentials as credential_rows
@@ -81,7 +81,7 @@ async def update(
         Forbidden: the actor is no administrator.
         NotFound: there is no such user, or group.
         InvalidValues: the e-mail or the name is wrong.
-        Conflict: somebody of the account signs in with this e-mail already.
+        Conflict: somebody of the account signs in with this e-mail already, or they are the last administrator.
     """
     access.require_admin(actor)
     async with context.database.write() as tx:
@@ -103,5 +103,7 @@ async def update(
             await write_event(
                 tx, context, actor, "user.activated" if is_active else "user.deactivated", {"user": user_id}
             )
+            if not is_active:
+                await administrators.require_one(tx, actor)
         if group is not None:
             await accounts.join(tx, context, actor, group, user_id)

@@ -1,6 +1,6 @@
 """Users, groups, grants, credentials, storage, the account's history."""
 
-from satchel.actions.identity import accounts, credentials
+from satchel.actions.identity import accounts, ceilings, credentials
 from satchel.actions.identity import users as directory
 from satchel.model.actor import Right
 from satchel.model.api import instances as events_api
@@ -169,7 +169,7 @@ async def revoke_grant(exchange: Exchange) -> Reply:
 
 async def storage(exchange: Exchange) -> Reply:
     """Return the account's quota and its use."""
-    return json_reply(outputs.storage(await accounts.storage(exchange.context, exchange.actor)))
+    return json_reply(outputs.storage(await ceilings.shown(exchange.context, exchange.actor)))
 
 
 async def set_quota(exchange: Exchange) -> Reply:
@@ -195,8 +195,10 @@ ENDPOINTS = (
         answers=makes(api.Created),
         refuses=(Forbidden, InvalidValues, Conflict, NotFound),
     ),
-    endpoint("POST", "/api/v1/users/{user}/deactivate", deactivate_user, answers=NOTHING, refuses=(Forbidden,)),
-    endpoint("POST", "/api/v1/users/{user}/erase", erase_user, answers=NOTHING, refuses=(Forbidden,)),
+    endpoint(
+        "POST", "/api/v1/users/{user}/deactivate", deactivate_user, answers=NOTHING, refuses=(Forbidden, Conflict)
+    ),
+    endpoint("POST", "/api/v1/users/{user}/erase", erase_user, answers=NOTHING, refuses=(Forbidden, Conflict)),
     endpoint(
         "POST",
         "/api/v1/users/{user}/password",
@@ -233,7 +235,13 @@ ENDPOINTS = (
     endpoint(
         "PUT", "/api/v1/groups/{group}/members/{user}", add_member, answers=NOTHING, refuses=(Forbidden, Conflict)
     ),
-    endpoint("DELETE", "/api/v1/groups/{group}/members/{user}", remove_member, answers=NOTHING, refuses=(Forbidden,)),
+    endpoint(
+        "DELETE",
+        "/api/v1/groups/{group}/members/{user}",
+        remove_member,
+        answers=NOTHING,
+        refuses=(Forbidden, Conflict),
+    ),
     endpoint(
         "POST",
         "/api/v1/grants",
@@ -248,9 +256,9 @@ ENDPOINTS = (
         revoke_grant,
         body=inputs.GrantBody,
         answers=NOTHING,
-        refuses=(Forbidden, NotFound, InvalidValues),
+        refuses=(Forbidden, NotFound, InvalidValues, Conflict),
     ),
-    endpoint("GET", "/api/v1/storage", storage, answers=shows(api.Storage)),
+    endpoint("GET", "/api/v1/storage", storage, answers=shows(api.Storage), refuses=(Forbidden,)),
     endpoint(
         "PUT",
         "/api/v1/storage",

@@ -241,7 +241,7 @@ async def assign_group(exchange: Exchange) -> Reply:
     if not users:
         raise refused("subuser_ids", "must not be empty")
     group = GroupId(given.integer("group_id")) if "group_id" in given else None
-    await accounts.set_group(exchange.context, exchange.actor, users, group)
+    await security_groups.set_group(exchange.context, exchange.actor, users, group)
     return outputs.success()
 
 
