@@ -52,10 +52,16 @@ async def test_a_call_signs_in_with_the_secret_that_it_names(
     await secrets.put(world.context, world.admin, "key", SECRET, apps=["RST"])
     await deploy(world, other.url("/"), auth)
 
-    await world.perform(await world.start(clerk, "RST"))
+    source = await world.start(clerk, "RST")
+    await world.perform(source)
 
     header, _, value = sent.partition(": ")
     assert other.requests[0].headers[header] == value
+    (made,) = await attempts(world, source)
+    request = made.details["request"]
+    assert isinstance(request, dict)
+    recorded = {one["name"].lower(): one["value"] for one in request["headers"]}
+    assert (list(recorded), recorded[header]) == (["idempotency-key", header], None)
 
 
 def token_server(other: Peer, tokens: list[str]) -> None:

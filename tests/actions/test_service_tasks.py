@@ -324,7 +324,13 @@ async def test_an_incident_is_skipped_with_values_set_by_hand(world: World, cler
 
     with pytest.raises(Forbidden):
         await by_hand.skip(world.context, viewer, found.id, Submission())
-    await by_hand.skip(world.context, clerk, found.id, Submission(values={"made": "elsewhere"}))
+    await by_hand.skip(
+        world.context, clerk, found.id, Submission(values={"made": "elsewhere"}, comment="The archive is closed.")
+    )
+    said = await world.rows("SELECT kind, data FROM events WHERE kind IN ('comment', 'service.finished') ORDER BY id")
+    assert [kind for kind, _ in said] == ["comment", "service.finished"]
+    assert said[0][1] == {"text": "The archive is closed."}
+    assert dict(said[1][1])["incident"] == found.id  # type: ignore[call-overload]  # an object, in JSON
 
     assert (await lifecycle.read(world.context, clerk, source)).values == {"made": "elsewhere"}
     assert (await world.open_task(source)).element == "u"

@@ -57,9 +57,15 @@ async def _identifier(office: Office, instance: int) -> str:
     return str(found.json()["identifier"])
 
 
-async def _stopped(office: Office) -> str:
-    """Deploy the app that stops, start it, and return the instance's identifier."""
-    await office.deploy(STOPPING)
+async def start_stopping(office: Office, *, auth: str | None = None) -> str:
+    """Deploy the app that stops, start it, and return the instance's identifier.
+
+    Args:
+        office: whose app it is.
+        auth: the secret that its call signs in with.
+    """
+    signing = "" if auth is None else f"    auth: {{type: bearer, token: {auth}}}\n"
+    await office.deploy({**STOPPING, "app.yaml": STOPPING["app.yaml"] + signing})
     started = await office.door.post(
         "/api/v1/apps/STP/instances", json={"values": {"subject": "Crate"}}, headers=office.as_program("admin")
     )
@@ -163,7 +169,7 @@ async def test_a_comment_stands_in_the_history(visit: Visits) -> None:
 
 
 async def test_what_stopped_can_be_retried_and_says_that_it_failed_again(visit: Visits) -> None:
-    page = await visit(f"/i/{await _stopped(visit.office)}", who="admin")
+    page = await visit(f"/i/{await start_stopping(visit.office)}", who="admin")
     await _reread_until(page, "“Send to archive” stopped.")
     await expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
     await expect(page.locator(".djs-shape.step-failed")).to_be_visible()  # laid out here: the app has no drawing

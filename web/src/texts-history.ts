@@ -38,6 +38,7 @@ export const historyTexts = {
     ]
       .filter((part) => part !== null)
       .join(", "),
+  skipped: (who: string, element: string) => `${who} skipped “${element}”`,
   serviceFailed: (element: string) => `“${element}” failed`,
   stopped: (element: string) => `It stopped at “${element}”`,
   retried: (who: string, element: string) => `${who} retried “${element}”`,

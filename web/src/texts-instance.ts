@@ -20,7 +20,7 @@ export const instanceTexts = {
     startedBy: (name: string, at: string) => `started by ${name}, ${at}`,
     started: (at: string) => `started ${at}`,
     satchel: "Satchel",
-    tabs: { overview: "Overview", files: "Files", history: "History" },
+    tabs: { overview: "Overview", files: "Files", history: "History", calls: "Calls" },
     tabsLabel: "Parts of this instance",
     values: "Values",
     noValues: "No value is set.",

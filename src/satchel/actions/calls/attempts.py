@@ -169,7 +169,8 @@ async def _is_own(run: Run, begun: StartedAttempt, details: Mapping[str, object]
 async def _finish(run: Run, begun: StartedAttempt, details: dict[str, object]) -> None:
     account, call = run.instance.account_id, begun.call
     await rows.end_attempt(run.tx, account, call.id, begun.run, state="done", now=run.now, details=details)
-    await run.event("service.finished", data={"call": call.id, "element": call.element, **details})
+    said = {name: value for name, value in details.items() if name != "request"}  # which is the attempt's alone
+    await run.event("service.finished", data={"call": call.id, "element": call.element, **said})
     await rows.close_call(run.tx, account, call.instance_id, call.token, state="done", now=run.now)
     await advance(run, FinishJob(token=call.token))
 

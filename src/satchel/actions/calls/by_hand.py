@@ -18,7 +18,7 @@ from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.advance import advance
 from satchel.actions.instances.claims import ClaimScope
-from satchel.actions.instances.forms import Form, Submission, submit
+from satchel.actions.instances.forms import Form, Submission, comment_in, submit
 from satchel.actions.instances.run import Run, change
 from satchel.db import calls as call_rows
 from satchel.db import tasks as task_rows
@@ -91,14 +91,17 @@ async def finish(context: Context, actor: Actor, call_id: JobId, given: Submissi
         await _finish_in(run, await _still_waiting(run, actor, call), given)
 
 
-async def _finish_in(run: Run, call: ServiceCall, given: Submission) -> None:
+async def _finish_in(run: Run, call: ServiceCall, given: Submission, *, past: IncidentId | None = None) -> None:
+    """Save the result of a service task, and let the process continue; `past` is the incident that is skipped."""
     account, user = run.actor.account_id, run.actor.user_id
     service = run.app.manifest.services.get(call.element)
     inputs = service.inputs if service else ()
     form = Form(access=dict.fromkeys(inputs, Access.EDIT), scope=ClaimScope(instance=True))
     uploads = await claims.lock_named(run.tx, account, given.numbers(run.app.manifest.fields), run.instance.id)
     saved = await submit(run, form, given, uploads, complete=False)
-    await run.event("service.finished", data={"call": call.id, "element": call.element, **saved.as_data()})
+    await comment_in(run, given.comment)
+    skipped = {} if past is None else {"incident": past}
+    await run.event("service.finished", data={"call": call.id, "element": call.element, **skipped, **saved.as_data()})
     await call_rows.close_call(run.tx, account, call.instance_id, call.token, state="done", now=run.now, by=user)
     await advance(run, FinishJob(token=call.token))
 
@@ -244,7 +247,7 @@ async def skip(context: Context, actor: Actor, incident_id: IncidentId, given: S
         except NotFound:
             raise NotFound("incident", incident_id) from None
         await _require_open(run, incident_id)
-        await _finish_in(run, call, given)
+        await _finish_in(run, call, given, past=incident_id)
 
 
 async def _require_open(run: Run, incident_id: IncidentId) -> None:

@@ -5,11 +5,12 @@ them, so that the file that they replace goes only after they are safe.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from satchel.actions.calls.rest_auth import check, sign
+from satchel.actions.calls.rest_auth import CallCredentials, check, sign
 from satchel.actions.calls.rest_bodies import CallInputs, address, build, text
+from satchel.actions.calls.rest_records import parts_of, recorded
 from satchel.actions.calls.rest_replies import Kept, bounds, keep, refusal, shown
 from satchel.actions.calls.users import ServiceJob
 from satchel.actions.context import Context
@@ -21,6 +22,7 @@ from satchel.db import files as file_rows
 from satchel.model.errors import NotFound
 from satchel.model.services import Encoding, RestTask
 from satchel.model.transfer.media import media_type
+from satchel.outbound.failure import CallFailed
 from satchel.outbound.request import Request
 from satchel.outbound.target import Target
 
@@ -39,11 +41,13 @@ class Prepared:
 
     Attributes:
         files: the ids of those that go with it.
+        parts: of a multipart body, as they are recorded.
         app: the code of the app that makes it.
     """
 
     request: Request
     files: Sequence[int]
+    parts: Sequence[Mapping[str, object]]
     app: str
 
 
@@ -66,7 +70,7 @@ async def prepare(context: Context, job: ServiceJob, task: RestTask) -> Prepared
         headers=headers if key is None else [*headers, ("Idempotency-Key", key)],
         body=body,
     )
-    return Prepared(request=request, files=sent, app=app)
+    return Prepared(request=request, files=sent, parts=parts_of(task, given), app=app)
 
 
 async def call(context: Context, job: ServiceJob, task: RestTask) -> RestResult:
@@ -81,6 +85,20 @@ async def call(context: Context, job: ServiceJob, task: RestTask) -> RestResult:
     ends_at = asyncio.get_running_loop().time() + task.timeout.total_seconds()
     signed = await sign(context, job.actor.account_id, prepared.app, task.auth, request.target, within=task.timeout)
     request = replace(request, secret_headers=signed.headers)
+    sent = recorded(request, prepared.parts, signed)
+    try:
+        result = await _exchange(context, job, task, replace(prepared, request=request), signed, ends_at=ends_at)
+    except CallFailed as error:
+        error.members = {**error.members, "request": sent, "files_sent": list(prepared.files)}
+        raise
+    return replace(result, details={**result.details, "request": sent})
+
+
+async def _exchange(
+    context: Context, job: ServiceJob, task: RestTask, prepared: Prepared, signed: CallCredentials, *, ends_at: float
+) -> RestResult:
+    """Send a call, and keep what comes back."""
+    request = prepared.request
     async with context.http.send(request, replace(bounds(task, task.redirects), ends_at=ends_at)) as reply:
         if not task.success[0] <= reply.status <= task.success[1]:
             raise await refusal(context, reply, signed)

@@ -11,6 +11,7 @@ import type { Loaded } from "../../load";
 import { personName } from "../../people";
 import type { Progress } from "../../progress/progress";
 import { texts } from "../../texts";
+import { Calls } from "./calls";
 import { CommentBox } from "./comment";
 import { allFiles, PlaceOfFiles, placesOf, whereOf } from "./files";
 import { Header } from "./header";
@@ -56,6 +57,7 @@ export function Body({ view, app, apps, progress, stops, history, part, onChange
     addressOf: (file: StoredFile) => `${here}?file=${file.id}`,
     onChange: changed,
   };
+  const isWide = part === "files" || part === "calls";
   const hasHistory = view.may.includes("history");
   const hasSide = hasHistory || view.may.includes("comment");
   const side = view.may.includes("comment") && <CommentBox instance={view.id} onDone={changed} />;
@@ -79,18 +81,26 @@ export function Body({ view, app, apps, progress, stops, history, part, onChange
       <Incidents view={view} incidents={stops.incidents} nameOf={elementName} onChange={onChange} />
       <YourTasks view={view} />
       {part === "overview" && <Where view={view} progress={progress} />}
-      <Tabs view={view} part={part} files={files.length} events={hasHistory ? (history.data?.length ?? null) : null} />
-      <div class={hasSide && part !== "files" ? "two" : "stack"}>
+      <Tabs
+        view={view}
+        part={part}
+        files={files.length}
+        events={hasHistory ? (history.data?.length ?? null) : null}
+        calls={stops.calls.length}
+      />
+      <div class={hasSide && !isWide ? "two" : "stack"}>
         <div class="stack">
           {part === "overview" && <Values view={view} app={app} apps={new Set(apps.map((one) => one.code))} />}
+          {part === "calls" && <Calls stops={stops} files={files} here={here} nameOf={elementName} />}
           {part !== "history" &&
+            part !== "calls" &&
             placesOf(view, app, part === "files").map((place) => (
               <PlaceOfFiles key={place.id} place={place} {...places} />
             ))}
           {part === "history" && hasHistory && <WholeHistory events={history} known={known} />}
           {part === "history" && !hasHistory && <p class="quiet">{words.noHistory}</p>}
         </div>
-        {hasSide && part !== "files" && (
+        {hasSide && !isWide && (
           <aside class="side">
             {side}
             {part === "overview" && hasHistory && (
@@ -110,11 +120,17 @@ function addressOf(view: InstanceView, part: Part): string {
   return `/i/${view.identifier}${part === "overview" ? "" : `/${part}`}`;
 }
 
-type TabsProps = { view: InstanceView; part: Part; files: number; events: number | null };
+type TabsProps = { view: InstanceView; part: Part; files: number; events: number | null; calls: number };
 
-function Tabs({ view, part, files, events }: TabsProps) {
-  const counts = { overview: null, files, history: events };
-  const parts: Part[] = view.may.includes("history") ? ["overview", "files", "history"] : ["overview", "files"];
+function Tabs({ view, part, files, events, calls }: TabsProps) {
+  const counts = { overview: null, files, history: events, calls };
+  const parts: Part[] = ["overview", "files"];
+  if (view.may.includes("history")) {
+    parts.push("history");
+  }
+  if (calls > 0 || part === "calls") {
+    parts.push("calls");
+  }
   return (
     <nav class="tabs not-print" aria-label={words.tabsLabel}>
       {parts.map((one) => (

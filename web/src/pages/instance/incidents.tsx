@@ -6,8 +6,10 @@ import { Icon } from "../../components/icon";
 import { ProblemNote } from "../../components/state";
 import { dayAndTime, fullTime, shortTime } from "../../format";
 import { texts } from "../../texts";
+import { callTexts } from "../../texts-calls";
 import { type Retry, useRetry } from "./retries";
 import type { InstanceView } from "./rights";
+import { callOf, SkipDialog } from "./skipping";
 
 const words = texts.instance;
 
@@ -23,6 +25,8 @@ type Props = {
 export function Incidents({ view, incidents, nameOf, onChange }: Props) {
   const { retry, begin, end } = useRetry(view.id, onChange);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [skipping, setSkipping] = useState<Incident | null>(null);
+  const mayAct = view.may.includes("retry");
 
   async function run(incident: Incident) {
     try {
@@ -50,19 +54,41 @@ export function Incidents({ view, incidents, nameOf, onChange }: Props) {
           incident={incident}
           name={nameOf(incident.element)}
           isAgain={hasFailed(incident)}
-          onRetry={view.may.includes("retry") ? () => void run(incident) : null}
+          calls={`/i/${view.identifier}/calls`}
+          onRetry={mayAct ? () => void run(incident) : null}
+          onSkip={mayAct && callOf(incident) !== null ? () => setSkipping(incident) : null}
         />
       ))}
       {retry !== null && retry.state !== "failed" && (
         <RetryNote retry={retry} name={nameOf(retry.incident.element)} onClose={end} />
       )}
+      {skipping !== null && (
+        <SkipDialog
+          incident={skipping}
+          name={nameOf(skipping.element)}
+          onClose={() => setSkipping(null)}
+          onDone={() => {
+            setSkipping(null);
+            end();
+            void onChange();
+          }}
+        />
+      )}
     </>
   );
 }
 
-type BannerProps = { incident: Incident; name: string; isAgain: boolean; onRetry: (() => void) | null };
+type BannerProps = {
+  incident: Incident;
+  name: string;
+  isAgain: boolean;
+  calls: string;
+  onRetry: (() => void) | null;
+  onSkip: (() => void) | null;
+};
 
-function Banner({ incident, name, isAgain, onRetry }: BannerProps) {
+function Banner({ incident, name, isAgain, calls, onRetry, onSkip }: BannerProps) {
+  const call = callOf(incident);
   return (
     <div class="note bad" role="alert">
       <Icon name="alert" />
@@ -72,9 +98,20 @@ function Banner({ incident, name, isAgain, onRetry }: BannerProps) {
         <span class="small">
           {incident.message}{" "}
           <time title={fullTime(incident.opened_at)}>{words.since(shortTime(incident.opened_at))}</time>{" "}
-          {onRetry === null ? words.askForRetry : words.retrySay}
+          {onRetry === null ? words.askForRetry : words.retrySay}{" "}
+          {call !== null && (
+            <a class="link" href={`${calls}?call=${call}`}>
+              {callTexts.lookAt}
+            </a>
+          )}
         </span>
       </div>
+      {onSkip !== null && (
+        <button class="button" type="button" onClick={onSkip}>
+          {callTexts.skipAsk}
+          <span class="visually-hidden"> {name}</span>
+        </button>
+      )}
       {onRetry !== null && (
         <button class="button first" type="button" onClick={onRetry}>
           <Icon name="retry" />

@@ -12,7 +12,7 @@ import { useHistory } from "./history";
 import { type App, type InstanceView, isOpen } from "./rights";
 import { namesGroups, peopleIn } from "./values";
 
-export type Part = "overview" | "files" | "history";
+export type Part = "overview" | "files" | "history" | "calls";
 
 type Props = { instance?: string; part?: string };
 
@@ -96,7 +96,7 @@ function useReloading(reload: () => Promise<void>, everyMs: number | null): void
 }
 
 function isPart(part: string): part is Part {
-  return part === "overview" || part === "files" || part === "history";
+  return part === "overview" || part === "files" || part === "history" || part === "calls";
 }
 
 async function readInstance(instance: string): Promise<InstanceView> {

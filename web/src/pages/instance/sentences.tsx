@@ -150,6 +150,9 @@ function finished(told: Told): Line {
       ),
     };
   }
+  if (typeof told.event.data.incident === "number") {
+    return { icon: "right", say: words.skipped(told.who, told.element) };
+  }
   const sent = told.numbers("files_sent").length;
   const received = told.numbers("files_received").length;
   return { icon: "check", tone: "good", say: words.serviceDone(told.element, sent, received) };

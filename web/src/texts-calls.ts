@@ -1,0 +1,47 @@
+// The sentences about calls of other systems: their attempts, and going on without one.
+
+import type { Count } from "./format";
+
+export const callTexts = {
+  none: "This instance has called no other system yet.",
+  lookAt: "See what was sent",
+  states: { waiting: "Waiting", stopped: "Stopped", done: "Done", failed: "Failed", cancelled: "Cancelled" },
+  attemptStates: { running: "Running", done: "Worked", failed: "Failed", dropped: "Dropped" },
+  kinds: {
+    rest: "calls another system",
+    mail: "sends mail",
+    instance: "works on another instance",
+    message: "sends a message to other instances",
+    files: "copies or moves files",
+  } as Readonly<Record<string, string>>,
+  opened: (at: string) => `due ${at}`,
+  ended: (at: string) => `ended ${at}`,
+  next: (at: string) => `next attempt ${at}`,
+  noAttempt: "There was no attempt yet.",
+  attempt: (number: Count) => `Attempt ${number}`,
+  took: (time: string) => `took ${time}`,
+  milliseconds: (count: Count) => `${count} ms`,
+  seconds: (count: string) => `${count} s`,
+  sent: "Sent",
+  answered: "Answered",
+  parts: "Parts",
+  secret: "a secret, which is not recorded",
+  bodySent: "Body",
+  body: (size: string, type: string) => `${size} of ${type}`,
+  status: "Status",
+  received: "Received",
+  filesSent: "Files sent",
+  filesReceived: "Files received",
+  file: (id: number) => `File ${id}, which is no longer here`,
+  note: "Note",
+  link: (number: Count) => `Address of attempt ${number}`,
+
+  skipAsk: "Skip…",
+  skipTitle: (name: string) => `Skip “${name}”?`,
+  skipSay: "The process continues as if it had worked. What it would have brought stays empty.",
+  reason: "Reason",
+  reasonSay: "It stands in the history.",
+  reasonMissing: "Say why.",
+  skip: "Skip it",
+  skipped: (name: string) => `“${name}” is skipped.`,
+} as const;
