@@ -329,3 +329,12 @@ def test_each_thing_has_one_name_whatever_their_labels_are() -> None:
     assert names == {"a": "a", "b": "b", "c": "c", "d": "d", "e": "E", "f": "f"}
     assert len(set(names.values())) == len(things)
     assert all(ids_of(things, taken=("Id",))[name] == id_ for id_, name in names.items())
+
+
+async def test_a_retired_app_starts_nothing_and_says_so(flokzu: Flokzu) -> None:
+    admin = await flokzu.api.client("admin")
+    assert (await admin.post("/api/v1/apps/EVA/retire")).status_code == 204
+    body = {"processId": "EVA", "data": {}}
+    refused = await flokzu.client.post(f"{V2}/process/instance", headers=flokzu.headers("clerk"), json=body)
+    assert refused.status_code in {400, 409}
+    assert "EVA is retired" in refused.text

@@ -148,7 +148,7 @@ async def test_apps_say_which_rights_the_caller_has_and_are_found_by_one(api: Ap
         ("PUR", 1, ["start", "view", "modify", "delete"]),
     ]
     read = (await clerk.get("/api/v1/apps/EVA")).json()
-    shown = ("id", "code", "name", "category", "description", "version", "may")
+    shown = ("id", "code", "name", "category", "description", "version", "retired", "may")
     assert {name: read[name] for name in shown} == found[0]
     assert found[0]["description"]
     assert (await viewer.get("/api/v1/apps", params={"may": "start"})).json()["items"] == []

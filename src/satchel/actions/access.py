@@ -18,10 +18,11 @@ from satchel.actions.loading import LoadedApp, LoadedApps
 from satchel.actions.own_work import OwnWork, own_work
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as task_rows
+from satchel.db.apps import AppRow
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right
 from satchel.model.app import Access, Assignment, TaskForm
-from satchel.model.errors import Forbidden, NotFound
+from satchel.model.errors import Forbidden, InvalidState, NotFound
 from satchel.model.files import File
 from satchel.model.ids import AppId, FieldId, InstanceId
 from satchel.model.instance import Instance, Task
@@ -124,6 +125,30 @@ def require_right(actor: Actor, right: Right, app: AppId, name: str) -> None:
     if actor.knows(app):
         raise Forbidden(f"You need the right '{right.value}' for the app {name}. Ask an administrator to grant it.")
     raise NotFound("app", name)
+
+
+def require_startable(actor: Actor, app: AppRow | None, code: str) -> None:
+    """Require that an actor may start instances of an app.
+
+    Raises:
+        NotFound, Forbidden: there is none, or the actor lacks the right `start` for it.
+        InvalidState: it is retired.
+    """
+    if app is None or app.version_id is None:
+        raise NotFound("app", code)
+    require_right(actor, Right.START, app.id, code)
+    require_in_service(app)
+
+
+def require_in_service(app: AppRow) -> None:
+    """Require that new instances of an app may be started.
+
+    Raises:
+        InvalidState: it is retired.
+    """
+    if app.retired_at is not None:
+        message = f"The app {app.code} is retired: nothing new is started from it. Its managers can bring it back."
+        raise InvalidState(message)
 
 
 def form_of(app: LoadedApp, task: Task) -> TaskForm:

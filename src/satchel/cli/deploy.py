@@ -4,12 +4,13 @@ import io
 import zipfile
 from pathlib import Path
 from typing import Annotated, Any, cast
+from urllib.parse import quote
 
 import typer
 
 from satchel.cli import output
 from satchel.cli.output import ExitCode
-from satchel.cli.remote import UNNAMED, Url, refuse, request
+from satchel.cli.remote import UNNAMED, Token, Url, change, refuse, request
 from satchel.model.errors import Finding
 from satchel.model.faults import counted
 
@@ -58,3 +59,16 @@ def _zipped(bundle: Path) -> bytes:
             if (bundle / name).is_file():
                 archive.write(bundle / name, name)
     return packed.getvalue()
+
+
+def retire(
+    app: Annotated[str, typer.Argument(help="Code of the app.")],
+    *,
+    undo: Annotated[bool, typer.Option("--undo", help="Bring a retired app back.")] = False,
+    url: Url = UNNAMED,
+    token: Token = "",
+) -> None:
+    """Retire an app: nothing new is started from it, what runs goes on. Or bring it back."""
+    verb, done = ("restore", "is back") if undo else ("retire", "is retired")
+    path = f"/api/v1/apps/{quote(app, safe='')}/{verb}"
+    raise typer.Exit(output.run(change("POST", path, {}, f"{app} {done}", url=url, token=token)))

@@ -11,7 +11,11 @@ from satchel.model.ids import AccountId, AppId, InstanceId, UserId, VersionId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppRow:
-    """An app; `version_id` is its newest version, which new instances run, or None where it was withdrawn."""
+    """An app; `version_id` is its newest version, which new instances run, or None where it was withdrawn.
+
+    Attributes:
+        retired_at: since when nothing new is started from it, if it is retired.
+    """
 
     account_id: AccountId
     id: AppId
@@ -20,6 +24,7 @@ class AppRow:
     category: str
     version_id: VersionId | None
     created_at: datetime
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +50,7 @@ class Slot:
     slot: int
 
 
-_APP = "account_id, id, code, name, category, version_id, created_at"
+_APP = "account_id, id, code, name, category, version_id, created_at, retired_at"
 _VERSION = "account_id, id, app_id, number, manifest, bpmn, deployed_at, deployed_by"
 
 
@@ -124,6 +129,16 @@ async def insert_version(
         (version, name, category, row.account_id, row.id),
     )
     return VersionId(version or 0), number or 0
+
+
+async def set_retired(tx: Writer, account: AccountId, app_id: AppId, at: datetime | None) -> bool:
+    """Retire an app, or (None) bring it back; return whether that changed anything."""
+    changed = await tx.value(
+        int,
+        "UPDATE apps SET retired_at = %s WHERE account_id = %s AND id = %s AND (retired_at IS NULL) <> %s RETURNING 1",
+        (at, account, app_id, at is None),
+    )
+    return changed is not None
 
 
 async def withdraw(tx: Writer, account: AccountId, app_id: AppId) -> None:

@@ -21,13 +21,15 @@ class Diagram:
 async def newest(context: Context, actor: Actor, right: Right | None) -> list[LoadedApp]:
     """Return the newest versions of the apps for which the actor has a right (None: any), by code.
 
-    Each is read once in a process. Apps that were withdrawn are left out.
+    Each is read once in a process. Apps that were withdrawn are left out, and of those to start the retired ones.
     """
     async with context.database.read() as tx:
         return [
             await context.apps.version(tx, actor.account_id, row.version_id)
             for row in await rows.apps(tx, actor.account_id)
-            if row.version_id is not None and (actor.knows(row.id) if right is None else actor.may(right, row.id))
+            if row.version_id is not None
+            and (right is not Right.START or row.retired_at is None)
+            and (actor.knows(row.id) if right is None else actor.may(right, row.id))
         ]
 
 

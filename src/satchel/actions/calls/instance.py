@@ -58,6 +58,8 @@ async def other_instance(context: Context, job: ServiceJob, task: InstanceTask |
             raise NotFound("app", task.app)
         right = _RIGHTS[task.do] if isinstance(task, InstanceTask) else Right.MODIFY
         access.require_right(user, right, row.id, row.code)
+        if right is Right.START:
+            access.require_in_service(row)
         app = await context.apps.newest(tx, job.actor.account_id, task.app)
         found = await _named(context, tx, instance, row.id, task.identifier) if task.identifier else None
     return OtherInstance(actor=user, app=app, instance_id=found)

@@ -191,6 +191,8 @@ async def _with_form(run: Run, task: Task, fill: Fill, person: UserId, given: Su
     if not run.actor.may(Right.MODIFY, task.app_id):
         access.require_holder(run.actor, task)
     app = await run.context.apps.newest(run.tx, account, CODE)
+    if (row := await app_rows.app_by_code(run.tx, account, CODE)) is not None:
+        access.require_in_service(row)
     form = access.form_of(run.app, task)
     filled = fill(run.app.manifest.fields, form)
     named = [*filled.numbers(run.app.manifest.fields), *given.numbers(app.manifest.fields)]

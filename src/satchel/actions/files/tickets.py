@@ -226,8 +226,8 @@ async def _start_form(context: Context, tx: Writer, actor: Actor, request: Uploa
     target = UploadTarget(app_id=guess.app_id if guess else AppId(0), field_id=request.field, area=request.area)
     counted = _Counted.ask(tx, actor, target, is_counted=request.is_counted)
     await tx.trip()
+    access.require_startable(actor, asked_row.result, code)
     app = await context.apps.newest_of(tx, account, code, asked_row.result)
-    access.require_right(actor, Right.START, app.app_id, code)
     _require_writable(app.manifest.start.fields, request)
     if app.app_id != target.app_id:
         target = replace(target, app_id=app.app_id)

@@ -209,6 +209,13 @@ async def _start_called(run: Run, due: effects.CallDue) -> None:
             message=f"{due.element} calls the app {mapping.app}, which is not deployed. Deploy it and try again.",
             values={"app": mapping.app},
         )
+    if row.retired_at is not None:
+        raise EngineStopped(
+            reason="retired_app",
+            element=due.element,
+            message=f"{due.element} calls the app {mapping.app}, which is retired. Bring it back and try again.",
+            values={"app": mapping.app},
+        )
     app = await run.context.apps.version(run.tx, run.instance.account_id, row.version_id)
     child = await starting.create(
         run.context,

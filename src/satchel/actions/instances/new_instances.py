@@ -58,6 +58,7 @@ async def new_instance(context: Context, tx: Writer, actor: Actor, code: str, gi
 
     Raises:
         NotFound, Forbidden: the actor may not start the app.
+        InvalidState: it is retired.
     """
     account = actor.account_id
     asked_row = tx.later(rows.by_code(account, code))
@@ -66,8 +67,8 @@ async def new_instance(context: Context, tx: Writer, actor: Actor, code: str, gi
     if guess is not None and actor.may(Right.START, guess.app_id):
         asked = _ask(tx, actor, guess, given)
     await tx.trip()
+    access.require_startable(actor, asked_row.result, code)
     app = await context.apps.newest_of(tx, account, code, asked_row.result)
-    access.require_right(actor, Right.START, app.app_id, code)
     if asked is None or guess is not app:
         asked = _ask(tx, actor, app, given)
         await tx.trip()

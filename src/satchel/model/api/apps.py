@@ -19,6 +19,7 @@ class AppSummary(ReplyBody, frozen=True, kw_only=True):
 
     Attributes:
         version: the newest.
+        retired: whether nothing new is started from it.
         may: the rights of the caller for it; `start`: they may start instances.
     """
 
@@ -28,6 +29,7 @@ class AppSummary(ReplyBody, frozen=True, kw_only=True):
     category: str
     description: str
     version: int
+    retired: bool
     may: Sequence[RightName]
 
 
@@ -201,6 +203,7 @@ class App(ReplyBody, frozen=True, kw_only=True):
     """A version of an app.
 
     Attributes:
+        retired: whether nothing new is started from it.
         may: the rights of the caller for the app.
         steps: the activities of its process, in the order in which it can come to them.
         tasks: by the BPMN element's id.
@@ -219,6 +222,7 @@ class App(ReplyBody, frozen=True, kw_only=True):
     messages: Mapping[str, MessageInputs]
     actions: Sequence[Action]
     steps: Sequence[Step]
+    retired: bool
     may: Sequence[RightName]
 
 

@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from satchel.actions.apps import deploying
+from satchel.actions.apps import deploying, retirement
 from satchel.actions.apps import versions as app_versions
 from satchel.actions.apps.versions import Diagram
 from satchel.actions.files.form_files import FormTarget
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.results import Result
+from satchel.actions.loading import LoadedApp
 from satchel.model.actor import Right
 from satchel.model.api import apps as api
 from satchel.model.api.instances import WorkResult
@@ -20,6 +21,7 @@ from satchel.model.errors import (
     EngineStopped,
     Forbidden,
     InvalidBundle,
+    InvalidState,
     InvalidValues,
     NotFound,
     UnsupportedMedia,
@@ -29,7 +31,7 @@ from satchel.model.transfer.ranges import is_unchanged
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.description.answers import FORM, makes, shows
+from satchel.surfaces.native.description.answers import FORM, NOTHING, makes, shows
 from satchel.surfaces.native.filling import Filling, filled
 from satchel.surfaces.native.outputs import apps as outputs
 from satchel.surfaces.native.outputs.instances import work_result
@@ -46,7 +48,9 @@ async def listing(exchange: Exchange) -> Reply:
     asked = exchange.query(AppsQuery)
     right = None if asked.may is None else Right(asked.may)
     found = await app_versions.newest(exchange.context, exchange.actor, right)
-    return json_reply(api.Apps(items=[outputs.summary(one, exchange.actor) for one in found], next=None))
+    retired = await retirement.retired(exchange.context, exchange.actor)
+    items = [outputs.summary(one, exchange.actor, is_retired=one.app_id in retired) for one in found]
+    return json_reply(api.Apps(items=items, next=None))
 
 
 async def deploy(exchange: Exchange) -> Reply:
@@ -61,7 +65,7 @@ async def deploy(exchange: Exchange) -> Reply:
 async def read(exchange: Exchange) -> Reply:
     """Return an app's newest version: fields, forms, actions."""
     found = await deploying.read(exchange.context, exchange.actor, exchange.params["app"])
-    return json_reply(outputs.app(found, exchange.actor))
+    return await _shown(exchange, found)
 
 
 async def versions(exchange: Exchange) -> Reply:
@@ -73,7 +77,12 @@ async def versions(exchange: Exchange) -> Reply:
 async def version(exchange: Exchange) -> Reply:
     """Return one version of an app: its fields, forms and actions."""
     found = await app_versions.read(exchange.context, exchange.actor, exchange.params["app"], _number(exchange))
-    return json_reply(outputs.app(found, exchange.actor))
+    return await _shown(exchange, found)
+
+
+async def _shown(exchange: Exchange, found: LoadedApp) -> Reply:
+    retired = await retirement.retired(exchange.context, exchange.actor)
+    return json_reply(outputs.app(found, exchange.actor, is_retired=found.app_id in retired))
 
 
 def _number(exchange: Exchange) -> int:
@@ -122,6 +131,18 @@ async def start(exchange: Exchange) -> Reply:
     return await filled(exchange, inputs.Filled, FormTarget(app=app), perform)
 
 
+async def retire(exchange: Exchange) -> Reply:
+    """Retire an app: nothing new is started from it; what runs goes on."""
+    await retirement.set_retired(exchange.context, exchange.actor, exchange.params["app"], is_retired=True)
+    return Reply(status=204)
+
+
+async def restore(exchange: Exchange) -> Reply:
+    """Bring a retired app back."""
+    await retirement.set_retired(exchange.context, exchange.actor, exchange.params["app"], is_retired=False)
+    return Reply(status=204)
+
+
 async def run_creating_action(exchange: Exchange) -> Reply:
     """Run an action that starts an instance."""
     app, action = exchange.params["app"], exchange.number("action", "action")
@@ -152,6 +173,8 @@ ENDPOINTS = (
         refuses=(Forbidden, InvalidBundle, InvalidValues, Conflict),
     ),
     endpoint("GET", "/api/v1/apps/{app}", read, answers=shows(api.App)),
+    endpoint("POST", "/api/v1/apps/{app}/retire", retire, answers=NOTHING, refuses=(Forbidden, InvalidState)),
+    endpoint("POST", "/api/v1/apps/{app}/restore", restore, answers=NOTHING, refuses=(Forbidden, InvalidState)),
     endpoint("GET", "/api/v1/apps/{app}/versions", versions, answers=shows(api.Versions)),
     endpoint(
         "GET",

@@ -10,7 +10,7 @@ from satchel.db.apps import VersionRow
 from satchel.engine.graph import Kind
 from satchel.engine.outlook import Planned, outlook
 from satchel.model import app as model
-from satchel.model.actor import Actor
+from satchel.model.actor import Actor, Right
 from satchel.model.api import apps as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.errors import Finding
@@ -18,7 +18,7 @@ from satchel.model.fields import Column, Field, FieldType, ValueLimits
 from satchel.model.ids import FieldId
 
 
-def summary(loaded: LoadedApp, actor: Actor) -> api.AppSummary:
+def summary(loaded: LoadedApp, actor: Actor, *, is_retired: bool) -> api.AppSummary:
     """Return an app as a list shows it, by its newest version."""
     manifest = loaded.manifest
     return api.AppSummary(
@@ -28,11 +28,16 @@ def summary(loaded: LoadedApp, actor: Actor) -> api.AppSummary:
         category=manifest.category,
         description=manifest.description,
         version=loaded.number,
-        may=allowed.of_app(actor, loaded.app_id),
+        retired=is_retired,
+        may=_may(loaded, actor, is_retired=is_retired),
     )
 
 
-def app(loaded: LoadedApp, actor: Actor) -> api.App:
+def _may(loaded: LoadedApp, actor: Actor, *, is_retired: bool) -> list[str]:
+    return [right for right in allowed.of_app(actor, loaded.app_id) if not (is_retired and right == Right.START)]
+
+
+def app(loaded: LoadedApp, actor: Actor, *, is_retired: bool) -> api.App:
     """Return a version of an app with its fields, forms and actions."""
     manifest = loaded.manifest
     return api.App(
@@ -51,7 +56,8 @@ def app(loaded: LoadedApp, actor: Actor) -> api.App:
         messages={name: api.MessageInputs(inputs=list(message.inputs)) for name, message in manifest.messages.items()},
         actions=[_action(action) for action in manifest.actions.values()],
         steps=[_step(planned, manifest) for planned in outlook(loaded.definition)],
-        may=allowed.of_app(actor, loaded.app_id),
+        retired=is_retired,
+        may=_may(loaded, actor, is_retired=is_retired),
     )
 
 
