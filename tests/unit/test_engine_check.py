@@ -6,7 +6,18 @@ import pytest
 
 from engine_bpmn import END, MESSAGE, START, boundary, document, el, flow, multi, path, repeat, simple, timer, user
 from satchel.engine.check import check
-from satchel.model.app import Access, Action, Assignment, CallActivity, Manifest, Message, Service, StartForm, TaskForm
+from satchel.model.app import (
+    Access,
+    Action,
+    Assignment,
+    CallActivity,
+    Manifest,
+    Message,
+    Outcome,
+    Service,
+    StartForm,
+    TaskForm,
+)
 from satchel.model.fields import Column, Field, FieldType
 from satchel.model.ids import ElementId, FieldId
 
@@ -64,7 +75,7 @@ def test_a_bundle_that_fits_has_no_findings() -> None:
     )
     manifest = replace(
         MANIFEST,
-        tasks={ElementId("evaluate"): FORM},
+        tasks={ElementId("evaluate"): replace(FORM, outcomes=(Outcome(id="again", label="Again"),))},
         services={ElementId("archive"): SERVICE},
         calls={ElementId("order"): CALL},
         messages={"reply": Message(name="reply")},

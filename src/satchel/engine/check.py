@@ -7,6 +7,7 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from satchel.engine.comparisons import check_comparisons, check_ways_out
 from satchel.engine.document import Findings
 from satchel.engine.elements import all_expressions
 from satchel.engine.expression import Expression
@@ -45,6 +46,8 @@ def check(bpmn: bytes, manifest: Manifest, called: Mapping[str, Thrown] = NOTHIN
     _check_messages(process, manifest, findings)
     _check_names(process, manifest, findings)
     _check_loops(process, manifest, findings)
+    check_comparisons(process, manifest, findings)
+    check_ways_out(process, manifest, findings)
     check_caught(Throws(process, manifest, called), findings)
     bpmn_findings = sorted((*found, *findings.found), key=lambda finding: finding.line or 0)
     return (*bpmn_findings, *_manifest_findings(process, manifest))

@@ -146,9 +146,9 @@ def compile_expression(text: str) -> Expression:
         raise ExpressionError("The expression is empty.")
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"The expression has {len(text)} characters; {MAX_LENGTH} are allowed.")
-    tokens = tuple(_tokens(text))
-    _check_nesting(tokens)
-    names, properties, moments = _check_names(tokens)
+    words = tuple(tokens(text))
+    _check_nesting(words)
+    names, properties, moments = _check_names(words)
     try:
         compiled = cast("_Compiled", zen.compile_expression(text))
     except Exception as error:  # noqa: BLE001 - the library raises bare Exception and RuntimeError
@@ -187,7 +187,12 @@ def _reason(error: Exception) -> str:
     return str(source or first)[:200]
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str]]:
+def tokens(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the tokens of an expression, each with its kind: `number`, `text`, `name` or `mark`.
+
+    Raises:
+        ExpressionError: the text has what no expression may have.
+    """
     at = 0
     while at < len(text):
         if text.startswith("..", at):
