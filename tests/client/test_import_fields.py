@@ -23,6 +23,7 @@ APP = App(
     version=1,
     tasks={},
     steps=[],
+    retired=False,
     messages={},
     actions=[],
     may=[],
