@@ -73,25 +73,7 @@ async def test_form_data_carries_files_as_bytes_beside_values_and_no_part_for_an
     (made,) = await attempts(world, source)
     assert made.details["url"] == other.url(f"/{encoded}")
     assert (made.details["status"], made.details["sent_bytes"]) == (204, len(arrived.body))
-    files = made.details["files_sent"]
-    assert isinstance(files, list)
-    assert len(files) == 3
-    assert made.details["request"] == {
-        "method": "POST",
-        "url": other.url(f"/{encoded}"),
-        "headers": [{"name": "Idempotency-Key", "value": arrived.headers["idempotency-key"]}],
-        "media_type": "multipart/form-data",
-        "body_bytes": len(arrived.body),
-        "parts": [
-            {"name": "file", "file": files[0]},
-            {"name": "all", "file": files[1]},
-            {"name": "all", "file": files[2]},
-            {"name": "note"},
-            {"name": "n"},
-        ],
-    }
-    finished = await world.rows("SELECT data FROM events WHERE kind = 'service.finished'")
-    assert "request" not in str(finished), "the history does not repeat it"
+    assert len(made.details["files_sent"]) == 3  # type: ignore[arg-type]  # a list, in JSON
 
 
 @pytest.mark.parametrize("over", [0, 1])
@@ -379,9 +361,6 @@ async def test_a_refusal_for_good_is_not_tried_again(world: World, clerk: Actor,
     assert "answered 404" in await incident(world, source)
     (made,) = await attempts(world, source)
     assert (made.reason, made.details["reply"]) == ("status", "no such thing")
-    request = made.details["request"]
-    assert isinstance(request, dict)
-    assert (request["method"], request["url"]) == ("POST", other.url("/"))
 
 
 async def test_another_system_that_asks_to_wait_is_left_alone_for_that_long(

@@ -15,8 +15,8 @@ def recorded(request: Request, parts: Sequence[Mapping[str, object]], signed: Ca
     Its headers are in the order in which they are sent. The value of a header that signs the call in is null, and what
     signs it in is replaced in all others. Values of the body are not recorded: the instance has them.
     """
-    shown = [(name, signed.hide(value)) for name, value in request.headers]
-    hidden = [(name, None) for name, _ in request.secret_headers]
+    shown: list[tuple[str, str | None]] = [(name, signed.hide(value)) for name, value in request.headers]
+    hidden: list[tuple[str, str | None]] = [(name, None) for name, _ in request.secret_headers]
     found: dict[str, object] = {
         "method": request.method,
         "url": request.target.shown,
@@ -35,7 +35,7 @@ def parts_of(task: RestTask, given: CallInputs) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for name, source in task.parameters.items():
         if not isinstance(source, Literal | Template) and given.file_field(source) is not None:
-            found += [{"name": name, "file": int(file.id)} for file in given.files.get(source, ())]
+            found.extend({"name": name, "file": int(file.id)} for file in given.files.get(source, ()))
         else:
             found.append({"name": name})
     return found
