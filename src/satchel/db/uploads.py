@@ -18,6 +18,17 @@ _UPLOAD: LiteralString = (
     " tus_metadata, digest, size_bytes, reason, created_at, expires_at, ended_at"
 )
 
+_RESERVE: LiteralString = (
+    "WITH taken AS (UPDATE storage SET reserved_bytes = reserved_bytes + %(declared)s WHERE account_id = %(account)s"
+    " AND (%(declared)s = 0 OR used_bytes + reserved_bytes + %(declared)s <= limit_bytes) RETURNING account_id AS"
+    " taken_by) INSERT INTO uploads (account_id, id, state, user_id, app_id, instance_id, task_id, field_id, area,"
+    " declared_bytes, reserved_bytes, min_bytes, accept, images_only, name, media_type, expected_digest, metadata,"
+    " token_hash, created_at, expires_at, attempt, lease_until) SELECT taken_by, nextval('file_ids'), %(state)s,"
+    " %(user)s, %(app)s, %(instance)s, %(task)s, %(field)s, %(area)s, %(declared)s, %(declared)s, %(min)s,"
+    " %(accept)s, %(images)s, %(name)s, %(type)s, %(digest)s, %(metadata)s, %(token)s, %(now)s, %(expires)s,"
+    f" %(attempt)s, %(lease)s FROM taken RETURNING {_UPLOAD}"
+)
+
 
 def reserve_upload(
     tx: Writer,
@@ -40,25 +51,14 @@ def reserve_upload(
 ) -> Later[Upload | None]:
     """Create a ticket and reserve `declared_bytes` for it; nothing of both is done where they do not fit (None).
 
-    One statement, the transaction's last, which can so be sent with the commit: the quota's row is locked as in
-    `satchel.db.storage`.
+    One statement, the transaction's last, sent with the commit: it locks the quota's row, as `db.storage` does.
 
     Args:
         lease_until: the end of the lease of a writer that has begun already; None where nobody has.
     """
     query = row_of(
         Upload,
-        "WITH taken AS (UPDATE storage SET reserved_bytes = reserved_bytes + %(declared)s"
-        " WHERE account_id = %(account)s"
-        " AND (%(declared)s = 0 OR used_bytes + reserved_bytes + %(declared)s <= limit_bytes)"
-        " RETURNING account_id AS taken_by)"
-        " INSERT INTO uploads (account_id, id, state, user_id, app_id, instance_id, task_id, field_id, area,"
-        " declared_bytes, reserved_bytes, min_bytes, accept, images_only, name, media_type, expected_digest, metadata,"
-        " token_hash, created_at, expires_at, attempt, lease_until)"
-        " SELECT taken_by, nextval('file_ids'), %(state)s, %(user)s, %(app)s, %(instance)s, %(task)s, %(field)s,"
-        " %(area)s, %(declared)s, %(declared)s, %(min)s, %(accept)s, %(images)s, %(name)s, %(type)s, %(digest)s,"
-        " %(metadata)s, %(token)s, %(now)s, %(expires)s, %(attempt)s, %(lease)s FROM taken"
-        f" RETURNING {_UPLOAD}",
+        _RESERVE,
         {
             "account": account,
             "user": user,
@@ -247,14 +247,12 @@ async def extend_lease(
     tx: Writer, account: AccountId, upload_id: UploadId, *, attempt: int, lease_until: datetime
 ) -> bool:
     """Show that a writer is alive; return False if it is no longer the newest or the ticket ended."""
-    return (
-        await tx.execute(
-            "UPDATE uploads SET lease_until = %s"
-            " WHERE account_id = %s AND id = %s AND attempt = %s AND state = 'receiving'",
-            (lease_until, account, upload_id, attempt),
-        )
-        > 0
+    changed = await tx.execute(
+        "UPDATE uploads SET lease_until = %s"
+        " WHERE account_id = %s AND id = %s AND attempt = %s AND state = 'receiving'",
+        (lease_until, account, upload_id, attempt),
     )
+    return changed > 0
 
 
 async def end_lease(

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from satchel.actions.calls.users import ServiceJob
 from satchel.actions.context import Context
 from satchel.actions.files import links
-from satchel.actions.instances.run import Ledger, load
+from satchel.actions.instances.ledger import Ledger
+from satchel.actions.instances.run import load
 from satchel.model.actor import Actor
 from satchel.model.files import File, FileKind
 from satchel.model.services import MailTask

@@ -16,8 +16,9 @@ from satchel.actions.calls.users import ServiceJob
 from satchel.actions.context import Context
 from satchel.actions.instances import starting
 from satchel.actions.instances.claims import attach_received
+from satchel.actions.instances.ledger import Ledger
 from satchel.actions.instances.places import FilePlace, check_place
-from satchel.actions.instances.run import Ledger, Run, load
+from satchel.actions.instances.run import Run, load
 from satchel.db import files as file_rows
 from satchel.model.errors import NotFound
 from satchel.model.services import Encoding, RestTask

@@ -29,7 +29,8 @@ from satchel.actions.context import Context
 from satchel.actions.identity import users
 from satchel.actions.instances import claims, lifecycle, tasks
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.run import Ledger, Run, load
+from satchel.actions.instances.ledger import Ledger
+from satchel.actions.instances.run import Run, load
 from satchel.actions.instances.starting import create
 from satchel.actions.instances.submitting import Fill, submit_form_in
 from satchel.actions.lists import tasks as task_lists

@@ -6,7 +6,6 @@ the list leaves out is deleted (and can be restored for a while); what the list 
 that it becomes share their number.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -322,26 +321,18 @@ class FileCopy:
 async def copy_files(run: Run, copies: Sequence[FileCopy]) -> list[FileId]:
     """Attach copies of files: new rows on the same blobs, which count their full sizes; no bytes move."""
     facts = await _image_facts(run, [(copy.source.digest, copy.source.media_type) for copy in copies])
-    before = Counter[FieldId | None]()
-    new: list[NewFile] = []
-    for copy in copies:
-        position = copy.position
-        if position is None:
-            position = _behind(run, copy.field_id, before[copy.field_id])
-            before[copy.field_id] += 1
-        new.append(_copied(run, copy, position, facts))
-    attached = await attach_all(run, new)
+    attached = await attach_all(run, [_copied(run, copy, nth, facts) for nth, copy in enumerate(copies)])
     run.ledger.used_bytes += sum(file.size_bytes or 0 for file in attached if file.kind is FileKind.STORED)
     return [file.id for file in attached]
 
 
-def _copied(run: Run, copy: FileCopy, position: int | None, facts: Mapping[Digest, Mapping[str, object]]) -> NewFile:
+def _copied(run: Run, copy: FileCopy, nth: int, facts: Mapping[Digest, Mapping[str, object]]) -> NewFile:
     source = copy.source
     return NewFile(
         uuid=run.new_uuid(),
         field_id=copy.field_id,
         area=copy.area,
-        position=position,
+        position=_behind(run, copy.field_id, nth) if copy.position is None else copy.position,
         kind=source.kind,
         name=copy.name or source.name,
         description=source.description,

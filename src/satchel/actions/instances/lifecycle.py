@@ -25,7 +25,6 @@ from satchel.db import instances as rows
 from satchel.db import tasks as task_rows
 from satchel.db import waits as wait_rows
 from satchel.db.pool import Reader
-from satchel.db.trips import Later
 from satchel.model.actor import Actor, Right
 from satchel.model.app import COMMENT, Access, Action
 from satchel.model.errors import FieldFault, InvalidState, InvalidValues, NotFound
@@ -140,8 +139,7 @@ async def read(context: Context, actor: Actor, instance_id: InstanceId, *, with_
         NotFound: there is none, or the actor may not see any of it.
     """
     async with context.database.read() as tx:
-        asked = tx.later(rows.by_id(actor.account_id, instance_id))
-        return await _view(context, tx, actor, instance_id, asked, with_files=with_files)
+        return await _view(context, tx, actor, instance_id, with_files=with_files)
 
 
 async def read_by_identifier(context: Context, actor: Actor, identifier: str) -> View:
@@ -154,7 +152,7 @@ async def read_by_identifier(context: Context, actor: Actor, identifier: str) ->
         instance = await rows.instance_by_identifier(tx, actor.account_id, identifier)
         if instance is None:
             raise NotFound("instance", identifier)
-        return await _view(context, tx, actor, instance.id, tx.later(rows.by_id(actor.account_id, instance.id)))
+        return await _view(context, tx, actor, instance.id)
 
 
 async def _view(
@@ -162,11 +160,11 @@ async def _view(
     tx: Reader,
     actor: Actor,
     instance_id: InstanceId,
-    asked: Later[Instance | None],
     *,
     with_files: bool = True,
 ) -> View:
     account = actor.account_id
+    asked = tx.later(rows.by_id(account, instance_id))
     asked_tasks = tx.later(task_rows.of_instance(account, instance_id))
     asked_files = tx.later(file_rows.of_instances(account, [instance_id])) if with_files else None
     asked_waits = tx.later(wait_rows.of_instance(account, instance_id))

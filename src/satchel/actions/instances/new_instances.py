@@ -10,7 +10,8 @@ from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.instances import claims, starting
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.run import Ledger, Run
+from satchel.actions.instances.ledger import Ledger
+from satchel.actions.instances.run import Run
 from satchel.actions.loading import LoadedApp
 from satchel.db import apps as rows
 from satchel.db import webhooks as webhook_rows

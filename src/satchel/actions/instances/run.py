@@ -7,20 +7,20 @@ kept in its ledger and settled last, the quota's row at the very end.
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.instances.incidents import note_stop
-from satchel.actions.instances.made import Made
-from satchel.actions.instances.notifications import Notification, webhook_event_of, write_deliveries
+from satchel.actions.instances.ledger import Ledger
+from satchel.actions.instances.notifications import Notification, webhook_event_of
 from satchel.actions.instances.search_columns import searched
 from satchel.actions.loading import LoadedApp
 from satchel.db import files as file_rows
 from satchel.db import instances as rows
-from satchel.db import storage, working_set
+from satchel.db import working_set
 from satchel.db.pool import Writer
 from satchel.db.trips import Later
 from satchel.db.working_set import WorkingSet
@@ -36,36 +36,6 @@ from satchel.model.values import typed_values
 
 TAB_FILES = 100
 """A larger attachments tab is read only by a change that needs it: adding one more file to 10,000 does not."""
-
-
-@dataclass(slots=True)
-class Ledger:
-    """What a transaction owes: signed bytes to the quota, jobs to the queue, and what happened to webhooks.
-
-    Attributes:
-        made: what it has made so far.
-    """
-
-    used_bytes: int = 0
-    reserved_bytes: int = 0
-    notifications: list[Notification] = field(default_factory=list[Notification])
-    jobs: list[tuple[str, dict[str, int | str | None]]] = field(default_factory=list)
-    made: Made = field(default_factory=Made)
-
-    def enqueue(self, name: str, **arguments: int | str | None) -> None:
-        """Owe a job."""
-        self.jobs.append((name, arguments))
-
-    async def settle(self, context: Context, tx: Writer, actor: Actor) -> None:
-        """Write deliveries, enqueue the jobs, then move the bytes: the transaction's last statements.
-
-        Raises:
-            OverQuota: the bytes do not fit; the transaction must not go on.
-        """
-        await write_deliveries(context, tx, actor.account_id, self.notifications)
-        jobs = [(name, {"account": actor.account_id, **arguments}) for name, arguments in self.jobs]
-        await context.queue.enqueue_all(tx, jobs)
-        await storage.take(tx, actor.account_id, used=self.used_bytes, reserved=self.reserved_bytes)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -357,7 +327,6 @@ async def change(
         NotFound: the account has no such instance.
         EngineStopped: the process cannot go on from here.
     """
-    run: Run | None = None
     try:
         async with context.database.write() as tx:
             ledger = Ledger()

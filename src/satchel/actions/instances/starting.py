@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.claims import FileCopy, limit_faults
-from satchel.actions.instances.run import Ledger, Run
+from satchel.actions.instances.ledger import Ledger
+from satchel.actions.instances.run import Run
 from satchel.actions.instances.search_columns import searched
 from satchel.actions.instances.values import check_values
 from satchel.actions.loading import LoadedApp
