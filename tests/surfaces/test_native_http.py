@@ -160,3 +160,17 @@ async def test_a_host_of_an_address_may_be_named_for_a_secret(api: Api, host: st
     assert (
         await admin.put("/api/v1/secrets/erp", json={"value": "a-long-value-of-a-key", "hosts": [host]})
     ).status_code in (200, 204)
+
+
+@pytest.mark.parametrize("text", ["\x1b[2J", "a\x00b", "a\x9bb"])
+async def test_comments_and_names_of_tokens_have_no_control_characters(api: Api, text: str) -> None:
+    code = await api.world.deploy_example("file-collection")
+    clerk = await api.client("clerk")
+    me = (await clerk.get("/api/v1/me")).json()["id"]
+
+    comment = await clerk.post(f"/api/v1/apps/{code}/instances", json={"values": {"subject": "x"}, "comment": text})
+    name = await clerk.post(f"/api/v1/users/{me}/credentials", json={"kind": "token", "name": text})
+    lines = {"values": {"subject": "x"}, "comment": "one\n\ttwo\r\n"}
+
+    assert {comment.status_code, name.status_code} <= {400, 422}
+    assert (await clerk.post(f"/api/v1/apps/{code}/instances", json=lines)).status_code == 201

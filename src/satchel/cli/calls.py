@@ -41,15 +41,16 @@ async def _dry_run(instance: str, task: str, url: str, token: str) -> ExitCode:
     if not answer.is_success:
         return refuse(answer, body)
     say = output.out.print
-    say(f"{body['method']} {body['url']}", markup=False, soft_wrap=True)
+    say(output.shown(f"{body['method']} {body['url']}"), markup=False, soft_wrap=True)
     for name, value in cast("list[list[str]]", body["headers"]):
-        say(f"{name}: {value}", markup=False, soft_wrap=True)
+        say(output.shown(f"{name}: {value}"), markup=False, soft_wrap=True)
     if body["auth"] is not None:
         say(f"(signs in by {body['auth']})", markup=False)
     size = cast("int", body["body_bytes"])
     say(f"\n{body['media_type'] or 'no body'}, {size} bytes ({bytes_text(size)})", markup=False)
     for file in cast("list[dict[str, object]]", body["files"]):
-        say(f"  file {file['id']}: {file['name']}, {file['size']} bytes, {file['media_type']}", markup=False)
+        about = f"  file {file['id']}: {file['name']}, {file['size']} bytes, {file['media_type']}"
+        say(output.shown(about), markup=False)
     if body["body"]:
         say(f"\n{body['body']}", markup=False, soft_wrap=True)
     return ExitCode.OK

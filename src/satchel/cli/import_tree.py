@@ -271,7 +271,8 @@ def _fetched(report: "ExportReport", tree: Path) -> ExitCode:
     if report.absent:
         output.err.print(f"{report.absent} of the numbers do not exist")
     for failure in report.failures[:_MOST_SHOWN]:
-        output.err.print(f"failed: {failure['path']}: {failure['message']} [{failure['code']}]", markup=False)
+        said = f"failed: {failure['path']}: {failure['message']} [{failure['code']}]"
+        output.err.print(output.shown(said), markup=False)
     if report.failed > _MOST_SHOWN:
         output.err.print(f"... and {report.failed - _MOST_SHOWN} more, in report.json", markup=False)
     return ExitCode.FINDINGS if report.failed else ExitCode.OK
@@ -303,16 +304,15 @@ def _print_report(report: "ImportReport") -> ExitCode:
         markup=False,
     )
     for name, count in report.fields.most_common(_MOST_SHOWN):
-        output.err.print(f"left out: {name}, of {count} instances", markup=False)
+        output.err.print(output.shown(f"left out: {name}, of {count} instances"), markup=False)
     if report.moved:
         output.err.print(f"{report.moved} files without a field went to the attachments tab")
     if report.orphans:
         output.err.print(f"{report.orphans} files belong to instances that the folder does not list, and were skipped")
     for failure in report.failures[:_MOST_SHOWN]:
         what = failure.get("name") or failure["title"]
-        output.err.print(
-            f"failed: {failure['identifier'] or failure['instance']} ({what}): {failure['message']}", markup=False
-        )
+        said = f"failed: {failure['identifier'] or failure['instance']} ({what}): {failure['message']}"
+        output.err.print(output.shown(said), markup=False)
     if report.failed > _MOST_SHOWN:
         output.err.print(f"... and {report.failed - _MOST_SHOWN} more failed")
     if report.failed or report.fields or report.moved:

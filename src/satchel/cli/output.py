@@ -5,9 +5,10 @@ Results go to standard output, everything else to standard error, so that a pipe
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from enum import IntEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -20,8 +21,34 @@ from satchel.settings import Settings, read_settings
 
 Result = TypeVar("Result")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that a terminal acts on instead of showing them, but for tabs and line feeds."""
+
+
+class _CleanConsole(Console):
+    """A console to which nothing that is printed is a command: titles, names and answers are other people's."""
+
+    def print(self, *objects: Any, **how: Any) -> None:  # noqa: ANN401  # as the base class has it
+        super().print(*(_cleaned(one) for one in objects), **how)
+
+
+out: Console = _CleanConsole(highlight=False, soft_wrap=True)
+err: Console = _CleanConsole(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _cleaned(printed: object) -> object:
+    if isinstance(printed, str):
+        return _UNSEEN.sub("\ufffd", printed)
+    if isinstance(printed, Text):
+        cleaned = printed.copy()
+        cleaned.plain = _UNSEEN.sub("\ufffd", printed.plain)  # as long as before, so that styles stay in place
+        return cleaned
+    return printed
+
+
+def shown(text: object) -> str:
+    """Return what somebody else wrote as one line, without characters that a terminal acts on."""
+    return _UNSEEN.sub("\ufffd", " ".join(str(text).splitlines()).replace("\t", " "))
 
 
 class ExitCode(IntEnum):
@@ -82,10 +109,10 @@ def report(error: SatchelError) -> ExitCode:
         err.print(Text(error.message, style="red"))
         return ExitCode.FINDINGS
     server = f" (from {error.server})" if isinstance(error, Refused) and error.server else ""
-    err.print(Text("error: ", style="bold red"), Text(error.message + server), sep="", end="\n")
+    err.print(Text("error: ", style="bold red"), Text(shown(error.message + server)), sep="", end="\n")
     if isinstance(error, InvalidValues):
         for fault in error.faults:
-            err.print(Text(f"  {fault.field or '(form)'}: {fault.message} [{fault.code}]"))
+            err.print(Text(f"  {shown(fault.field or '(form)')}: {shown(fault.message)} [{fault.code}]"))
     unreachable = error.kind in (ErrorKind.UNAVAILABLE, ErrorKind.STORAGE)
     return ExitCode.UNREACHABLE if unreachable else ExitCode.REFUSED
 
@@ -94,9 +121,9 @@ def findings(found: Sequence[Finding]) -> None:
     """Print the findings of a bundle, a line each: place, severity, message, code."""
     for finding in found:
         style = "red" if finding.severity == "error" else "yellow"
-        line = Text(finding.place(), style="bold")
+        line = Text(shown(finding.place()), style="bold")
         line.append(f": {finding.severity}: ", style=style)
-        line.append(f"{finding.message} [{finding.code}]")
+        line.append(f"{shown(finding.message)} [{finding.code}]")
         out.print(line)
 
 
@@ -105,11 +132,11 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     if not out.is_terminal:
         for row in rows:
             # The console would turn tabs into spaces.
-            out.file.write("\t".join(" ".join(str(cell).split()) for cell in row) + "\n")
+            out.file.write("\t".join(" ".join(shown(cell).split()) for cell in row) + "\n")
         return
     drawn = Table(*headings, header_style="bold", box=None, pad_edge=False)
     for row in rows:
-        drawn.add_row(*(Text(str(cell)) for cell in row))
+        drawn.add_row(*(Text(shown(cell)) for cell in row))
     out.print(drawn)
 
 

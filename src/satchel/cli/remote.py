@@ -72,7 +72,7 @@ def refuse(answer: httpx.Response, body: dict[str, object], code: ExitCode = Exi
     address = answer.request.url
     server = f"{address.scheme}://{address.netloc.decode()}"
     said = body.get("detail", answer.reason_phrase)
-    output.err.print(f"error: {said} (from {server})", style="red", markup=False)
+    output.err.print(f"error: {output.shown(said)} (from {server})", style="red", markup=False)
     return code
 
 

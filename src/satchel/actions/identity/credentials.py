@@ -96,10 +96,13 @@ async def create_token(
         Forbidden: the user is another, and the actor no administrator.
         NotFound: there is no such user.
         InvalidRequest: `kind` is none of `token`, `api_key` and `named_key`.
-        InvalidValues: it would have expired already.
+        InvalidValues: it would have expired already, or the name has control characters.
     """
     if kind not in ("token", "api_key", NAMED_KEY):
         raise InvalidRequest("kind must be token, api_key or named_key.", pointer="/kind")
+    if not name.isprintable():
+        message = "A name has printable characters only."
+        raise InvalidValues([FieldFault(field="name", code="type", message=message)])
     _check_expiry(context, expires_at)
     is_named = kind == NAMED_KEY
     secret = context.entropy(_NAMED_KEY_BYTES).hex() if is_named else new_token(context.entropy, PREFIXES[kind])

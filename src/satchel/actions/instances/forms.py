@@ -4,6 +4,7 @@ The same procedure serves every way in (start, task, action, native change, mess
 limits hold for each of them. Faults of all fields are reported together.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -243,6 +244,7 @@ def everything_editable(run: Run) -> dict[FieldId, Access]:
     return {declared.id: Access.EDIT for declared in run.app.manifest.fields}
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 MAX_COMMENT_CHARS = 10_000
 
 
@@ -250,10 +252,13 @@ async def comment_in(run: Run, text: str | None, *, task: TaskId | None = None) 
     """Write a comment as part of another change; None and blank text write nothing.
 
     Raises:
-        InvalidValues: it is too long.
+        InvalidValues: it is too long, or has control characters.
     """
     if text is None or not text.strip():
         return
+    if _CONTROL.search(text):
+        message = "A comment has no control characters but line breaks and tabs."
+        raise InvalidValues([FieldFault(field=COMMENT, code="type", message=message)])
     if len(text) > MAX_COMMENT_CHARS:
         message = f"A comment has {MAX_COMMENT_CHARS} characters at most; this has {len(text)}."
         raise InvalidValues([FieldFault(field=COMMENT, code="too_long", message=message)])
