@@ -5,7 +5,7 @@ import re
 from base64 import urlsafe_b64encode
 from datetime import timedelta
 from html import unescape
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import httpx
 
@@ -244,3 +244,27 @@ async def test_administrators_register_programs_with_safe_addresses_only(api: Ap
     assert (await admin.delete(f"{path}/{made['id']}")).status_code == 204
     assert (await admin.delete(f"{path}/{made['id']}")).status_code == 404
     assert (await admin.get(path)).json()["items"] == []
+
+
+async def test_a_program_may_sign_in_by_basic_and_is_challenged_where_it_is_wrong(api: Api) -> None:
+    ours = await program(api)
+    secret = str(ours.made.secret)
+    form = {"grant_type": "authorization_code", "code": await ours.code(), "redirect_uri": BACK}
+
+    wrong = await ours.client.post(TOKEN, data=form, auth=(ours.made.public_id, "made up"))
+    malformed = await ours.client.post(TOKEN, data=form, headers={"Authorization": "Basic !"})
+    twice = await ours.client.post(TOKEN, data={**form, "client_secret": secret}, auth=(ours.made.public_id, secret))
+    right = await ours.client.post(TOKEN, data=form, auth=(quote_plus(ours.made.public_id), quote_plus(secret)))
+
+    assert [(one.status_code, one.json()["error"]) for one in (wrong, malformed)] == [(401, "invalid_client")] * 2
+    assert [one.headers["WWW-Authenticate"] for one in (wrong, malformed)] == ['Basic realm="Satchel"'] * 2
+    assert (twice.status_code, twice.json()["error"]) == (400, "invalid_request")
+    assert (right.status_code, right.json()["token_type"]) == (200, "Bearer")
+
+
+async def test_a_method_that_an_address_does_not_take_is_answered_with_those_that_it_does(api: Api) -> None:
+    ours = await program(api)
+
+    answers = [await ours.client.delete(LIST), await ours.client.put(TOKEN)]
+
+    assert [(one.status_code, one.headers["Allow"]) for one in answers] == [(405, "GET, POST"), (405, "POST")]

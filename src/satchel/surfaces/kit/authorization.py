@@ -44,7 +44,7 @@ async def by_token(exchange: Exchange, token: str, *kinds: str) -> Actor:
 
 
 async def _by_basic(exchange: Exchange, given: str) -> Actor:
-    email, password = _basic(given)
+    email, password = basic_of(given)
     exchange.secret = password
     context, known = exchange.context, exchange.parts.known_passwords
     proved = known.find(email, password)
@@ -59,7 +59,12 @@ async def _by_basic(exchange: Exchange, given: str) -> Actor:
     return actor
 
 
-def _basic(given: str) -> tuple[str, str]:
+def basic_of(given: str) -> tuple[str, str]:
+    """Return the two parts of Basic's credentials.
+
+    Raises:
+        Unauthenticated: they are malformed.
+    """
     try:
         email, colon, password = b64decode(given, validate=True).decode().partition(":")
     except (ValueError, Base64Error):

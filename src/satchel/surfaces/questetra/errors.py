@@ -90,7 +90,7 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     A 401 has no WWW-Authenticate, as theirs has none.
     """
     reply = _document(error, exchange)
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | MethodNotAllowed):
         reply.headers |= headers_of(error)
     return reply
 

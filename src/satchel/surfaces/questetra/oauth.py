@@ -8,12 +8,13 @@ address that was registered for the program, and to no other.
 import hmac
 from collections.abc import Mapping
 from html import escape
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote_plus, urlencode, urlsplit
 
 from satchel.actions.identity import credentials, oauth
 from satchel.actions.identity.oauth import AuthorizationRequest
 from satchel.actions.tokens import new_token
-from satchel.model.errors import Forbidden, SatchelError, TooManyRequests, Unauthenticated
+from satchel.model.errors import Forbidden, InvalidRequest, SatchelError, TooManyRequests, Unauthenticated
+from satchel.surfaces.kit.authorization import basic_of
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.errors import headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
@@ -187,8 +188,8 @@ def html(exchange: Exchange, title: str, body: str, *, status: int, also_to: str
 async def token(exchange: Exchange) -> Reply:
     """Exchange a code, or a refresh token, for an access token."""
     given = await Inputs.read(exchange)
-    secret = given.text_or_none("client_secret")
-    program = await oauth.sign_in(exchange.context, given.text_or("client_id", ""), secret, address=exchange.address)
+    client_id, secret = _client(exchange, given)
+    program = await oauth.sign_in(exchange.context, client_id, secret, address=exchange.address)
     kind = given.text_or("grant_type", "")
     if kind == "authorization_code":
         only = program.redirect_uris[0] if len(program.redirect_uris) == 1 else ""
@@ -215,6 +216,23 @@ async def token(exchange: Exchange) -> Reply:
     return json_reply(found, headers={"Pragma": "no-cache"})
 
 
+def _client(exchange: Exchange, given: Inputs) -> tuple[str, str | None]:
+    """Return a program's id and secret: of the body, or of Basic, in which both are urlencoded (RFC 6749, 2.3.1).
+
+    Raises:
+        Unauthenticated: what came as Basic is none.
+        InvalidRequest: the secret came both ways, or the ids differ.
+    """
+    client_id, secret = given.text_or("client_id", ""), given.text_or_none("client_secret")
+    sent = exchange.authorization
+    if sent is None or sent[0] != "basic":
+        return client_id, secret
+    name, password = (unquote_plus(part) for part in basic_of(sent[1]))
+    if secret is not None or client_id not in ("", name):
+        raise InvalidRequest("Send the client's id and secret in one way: by Basic, or in the body.")
+    return name, password
+
+
 def document(error: SatchelError | None, exchange: Exchange, status: int) -> Reply:
     """Return an error of these addresses: a page for people, RFC 6749's object for programs."""
     message = f"Something went wrong here ({exchange.request_id})." if error is None else error.message
@@ -227,7 +245,14 @@ def document(error: SatchelError | None, exchange: Exchange, status: int) -> Rep
         code = "invalid_client"
     if error is not None:
         code = str(error.members.get("oauth", code))
-    return json_reply({"error": code, "error_description": message}, status=status)
+    challenge = (
+        {"WWW-Authenticate": 'Basic realm="Satchel"'} if code == "invalid_client" and _by_basic(exchange) else {}
+    )
+    return json_reply({"error": code, "error_description": message}, status=status, headers=challenge)
+
+
+def _by_basic(exchange: Exchange) -> bool:
+    return (exchange.header("authorization") or "").strip().lower().startswith("basic ")
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
