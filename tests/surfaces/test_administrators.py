@@ -73,9 +73,3 @@ async def test_the_operator_may_leave_an_account_without_one(api: Api) -> None:
     person, _ = await office(api)
 
     await accounts.end_user(api.world.context, system(api.world.account), person, erase=False)
-
-
-@pytest.mark.parametrize("who", ["clerk", "viewer", "stranger", "manager"])
-async def test_the_totals_of_storage_are_for_administrators(api: Api, who: str) -> None:
-    assert (await (await api.client(who)).get("/api/v1/storage")).status_code == 403
-    assert (await (await api.client("admin")).get("/api/v1/storage")).status_code == 200

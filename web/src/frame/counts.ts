@@ -3,7 +3,6 @@
 import { signal } from "@preact/signals";
 
 import { api, type Schemas, take } from "../api/client";
-import { isAdmin } from "../session/session";
 
 export const counts = signal<Schemas["TaskCounts"] | null>(null);
 export const storage = signal<Schemas["Storage"] | null>(null);
@@ -23,13 +22,9 @@ function read(): void {
   take(api.GET("/api/v1/tasks/counts")).then((found) => {
     counts.value = found;
   }, ignore);
-  if (isAdmin.value) {
-    take(api.GET("/api/v1/storage")).then((found) => {
-      storage.value = found;
-    }, ignore);
-  } else {
-    storage.value = null;
-  }
+  take(api.GET("/api/v1/storage")).then((found) => {
+    storage.value = found;
+  }, ignore);
 }
 
 function ignore(): void {

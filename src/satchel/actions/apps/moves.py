@@ -15,7 +15,8 @@ from satchel.actions.apps.moving import Plans
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.identity.credentials import actor_of
-from satchel.actions.instances.run import Ledger, load_if_there
+from satchel.actions.instances.ledger import Ledger
+from satchel.actions.instances.run import load_if_there
 from satchel.actions.loading import LoadedApp
 from satchel.db import apps as app_rows
 from satchel.db import moves as rows

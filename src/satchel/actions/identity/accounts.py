@@ -325,7 +325,7 @@ async def grant(
 
 
 async def storage(context: Context, actor: Actor) -> Storage:
-    """Return the account's ceiling and limit, what is used and reserved, in bytes; see `ceilings.shown` too."""
+    """Return the account's ceiling and limit, what is used and what is reserved, in bytes."""
     async with context.database.read() as tx:
         return await storage_rows.storage(tx, actor.account_id)
 

@@ -1,13 +1,11 @@
 """Ceilings: what the operator of the server lets an account have; its administrators set a limit up to that."""
 
-from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
-from satchel.actions.identity import accounts
 from satchel.actions.identity.checks import check_quota
 from satchel.db import storage as rows
 from satchel.db.storage import Storage
-from satchel.model.actor import Actor, system
+from satchel.model.actor import system
 from satchel.model.ids import AccountId
 
 
@@ -35,13 +33,3 @@ def consequence(now: Storage) -> str | None:
         f" {now.limit_bytes}. Every new upload, copy and file of a call is refused (over_quota) until that many bytes"
         " are deleted; files that are there stay, and uploads that have their place may finish."
     )
-
-
-async def shown(context: Context, actor: Actor) -> Storage:
-    """Return the account's storage to an administrator.
-
-    Raises:
-        Forbidden: the actor is none.
-    """
-    access.require_admin(actor)
-    return await accounts.storage(context, actor)

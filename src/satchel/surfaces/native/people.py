@@ -1,6 +1,6 @@
 """Users, groups, grants, credentials, storage, the account's history."""
 
-from satchel.actions.identity import accounts, ceilings, credentials
+from satchel.actions.identity import accounts, credentials
 from satchel.actions.identity import users as directory
 from satchel.model.actor import Right
 from satchel.model.api import instances as events_api
@@ -169,7 +169,7 @@ async def revoke_grant(exchange: Exchange) -> Reply:
 
 async def storage(exchange: Exchange) -> Reply:
     """Return the account's quota and its use."""
-    return json_reply(outputs.storage(await ceilings.shown(exchange.context, exchange.actor)))
+    return json_reply(outputs.storage(await accounts.storage(exchange.context, exchange.actor)))
 
 
 async def set_quota(exchange: Exchange) -> Reply:
@@ -258,7 +258,7 @@ ENDPOINTS = (
         answers=NOTHING,
         refuses=(Forbidden, NotFound, InvalidValues, Conflict),
     ),
-    endpoint("GET", "/api/v1/storage", storage, answers=shows(api.Storage), refuses=(Forbidden,)),
+    endpoint("GET", "/api/v1/storage", storage, answers=shows(api.Storage)),
     endpoint(
         "PUT",
         "/api/v1/storage",
