@@ -154,6 +154,7 @@ class KnownThings:
             "incident": self.incident,
             "instance": self.instance,
             "message": lambda: MESSAGE_NAME,
+            "migration": self.migration,
             "name": self.name,
             "picture": self.picture,
             "picture_upload": self.picture_upload,
@@ -175,7 +176,9 @@ class KnownThings:
         return self._makers[kind]()
 
     def restore(self) -> None:
-        """Restore the account's quota, delete unclaimed uploads, and fail if the administrator's rights are gone."""
+        """Restore quota and apps, delete unclaimed uploads, and fail if the administrator's rights are gone."""
+        for app in (APP, CALLING_APP):
+            self._client.post(f"/api/v1/apps/{app}/restore")
         assert self._get("/me")["admin"] is True
         limits = {"limit_bytes": self._quota["limit_bytes"]}
         assert self._client.put("/api/v1/storage", json=limits).status_code == httpx.codes.OK
@@ -247,6 +250,12 @@ class KnownThings:
 
     def schedule(self) -> int:
         return self._post("/schedules", search=self.search(), folder=f"folder-{self._next()}", at="02:30")
+
+    def migration(self) -> int:
+        """Return a move of the app's instances; there is one at a time."""
+        path = f"/apps/{APP}/migrations"
+        started = self._client.post(f"/api/v1{path}", json={"mapping": {}})
+        return int((started.json() if started.is_success else self._get(path)["items"][-1])["id"])
 
     def calling_instance(self) -> int:
         return self._start(CALLING_APP, {"subject": "Desk"})
