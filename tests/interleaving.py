@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from satchel.actions.context import Context
 from satchel.db.pool import Database, Reader, Writer
 from satchel.db.trips import Later, Query
-from satchel.model.errors import SatchelError
+from satchel.model.errors import SatchelError, Unavailable
 
 T = TypeVar("T")
 Act = Callable[[Context], Awaitable[object]]
@@ -95,6 +95,14 @@ class Outcome:
     first: SatchelError | None
     second: SatchelError | None
     has_stopped: bool
+
+    def require_done(self, what: str, *, only_one: bool) -> None:
+        """Require that one was done at least, or exactly `only_one`, and that none met a fault of the database."""
+        refusals = [self.first, self.second]
+        assert not any(isinstance(refused, Unavailable) for refused in refusals), f"{what}: {refusals}"
+        assert None in refusals, f"{what}: neither is done: {refusals}"
+        if only_one:
+            assert refusals.count(None) == 1, f"{what}: both are done"
 
 
 async def interleave(context: Context, first: Act, second: Act, stops_at: int) -> Outcome:

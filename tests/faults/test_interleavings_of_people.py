@@ -14,7 +14,6 @@ from satchel.actions.exports import requests
 from satchel.actions.exports.requests import ExportRequest
 from satchel.actions.identity import accounts, applications, credentials, groups, sessions, sign_in, users
 from satchel.model.actor import Actor, Right
-from satchel.model.errors import Unavailable
 from satchel.model.ids import CredentialId, ExportId, GroupId, UserId
 from satchel.model.transfer.exports import Selection
 from world import PASSWORD, World, bundle, open_world
@@ -184,11 +183,7 @@ async def _run(world: World, one: str, other: str, stops_at: int) -> bool:
     scene = await set_scene(world, f"{one}-{other}-{stops_at}".replace(" ", "."))
     acts, what = scene.acts(), f"{one} + {other} at {stops_at}"
     outcome = await interleave(world.context, acts[one], acts[other], stops_at)
-    refusals = [outcome.first, outcome.second]
-    assert not any(isinstance(refused, Unavailable) for refused in refusals), f"{what}: {refusals}"
-    assert None in refusals, f"{what}: neither is done: {refusals}"
-    if {one, other} in ONE_WINS:
-        assert refusals.count(None) == 1, f"{what}: both are done"
+    outcome.require_done(what, only_one={one, other} in ONE_WINS)
     await _check(scene, what)
     return outcome.has_stopped
 

@@ -14,7 +14,6 @@ from satchel.actions.apps import deploying
 from satchel.actions.instances import emptying, lifecycle, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor, Right
-from satchel.model.errors import Unavailable
 from satchel.model.ids import InstanceId, TaskId
 from world import World, bundle, fields, open_world
 
@@ -140,11 +139,7 @@ async def _run(world: World, one: str, other: str, stops_at: int) -> bool:
     scene = await set_scene(world)
     acts, what = scene.acts(), f"{one} + {other} at {stops_at}"
     outcome = await interleave(world.context, acts[one], acts[other], stops_at)
-    refusals = [outcome.first, outcome.second]
-    assert not any(isinstance(refused, Unavailable) for refused in refusals), f"{what}: {refusals}"
-    assert None in refusals, f"{what}: neither is done: {refusals}"
-    if {one, other} in ONE_WINS:
-        assert refusals.count(None) == 1, f"{what}: both are done"
+    outcome.require_done(what, only_one={one, other} in ONE_WINS)
     await _check(scene, (one, other), outcome, what)
     return outcome.has_stopped
 
