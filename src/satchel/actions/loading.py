@@ -92,7 +92,7 @@ class LoadedApps:
     def known(self, account: AccountId, code: str) -> LoadedApp | None:
         """Return the version that was the newest when it was asked for last, by now perhaps an old one; None if none.
 
-        Only to ask the database for more at once: whoever uses it asks for the newest, too, and compares.
+        Only to ask the database for more at once: a caller asks for the newest, too, and compares.
         """
         version = self._newest.get((account, code))
         return None if version is None else self._loaded.get((account, version))

@@ -27,7 +27,7 @@ class Locked:
     """A locked instance.
 
     Attributes:
-        starter_name: the name of whoever started it; empty where nobody did.
+        starter_name: the name of the user who started it; empty where nobody did.
     """
 
     instance: Instance

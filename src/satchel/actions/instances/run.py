@@ -48,7 +48,7 @@ class Run:
             asked for them.
         has_tab: whether all files of the attachments tab are among them.
         state: the engine's state; None before the start.
-        starter_name: of whoever started it; empty where nobody did.
+        starter_name: of the user who started it; empty where nobody did.
         task: the one that the change is about, as it was when the instance was locked; None where there is none.
         named: the numbers named beforehand, which may be those of uploads.
         uploads: those of `named` for this instance, and all of it that have not ended; locked. None where none were
