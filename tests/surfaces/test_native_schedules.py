@@ -9,10 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from psycopg import AsyncConnection
 
 from satchel.actions.exports import schedule_runs
 from satchel.actions.identity import accounts
 from satchel.actions.instances import lifecycle
+from satchel.db.turns import turn
 from satchel.model.actor import Right
 from satchel.model.ids import InstanceId, ScheduleId
 from satchel.settings import read_settings
@@ -125,6 +127,26 @@ async def test_a_run_that_died_goes_on_and_one_that_ran_twice_adds_nothing(
     assert len([name for name in found if name.endswith(".pdf")]) == 5
     await night(nightly, number)
     assert not arriving.exists()
+
+
+async def test_a_turn_is_free_before_the_database_notices_that_its_connection_closed(
+    populated_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unnoticed: list[AsyncConnection] = []
+    close = AsyncConnection.close
+
+    async def close_later(connection: AsyncConnection) -> None:
+        unnoticed.append(connection)
+
+    monkeypatch.setattr(AsyncConnection, "close", close_later)
+    for _ in range(2):
+        async with (
+            turn(populated_database, "schedule", 1, 1) as first,
+            turn(populated_database, "schedule", 1, 1) as other,
+        ):
+            assert (first, other) == (True, False)
+    for connection in unnoticed:
+        await close(connection)
 
 
 async def test_two_jobs_of_one_run_at_once_export_each_file_once(nightly: Api, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Turns: what several processes must not do at once, though each of them may."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import psycopg
 from psycopg import AsyncConnection
@@ -36,4 +36,9 @@ async def turn(dsn: str, kind: str, account: int, number: int) -> AsyncGenerator
         key = f"{kind} {account} {number}"
         cursor = await connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,))
         found = await cursor.fetchone()
-        yield bool(found and found[0])
+        try:
+            yield bool(found and found[0])
+        finally:
+            # The database notices a closed connection some time later; whoever comes next finds the turn free at once.
+            with suppress(psycopg.Error):
+                await connection.execute("SELECT pg_advisory_unlock_all()")
