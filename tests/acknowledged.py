@@ -26,6 +26,9 @@ SIZES = (100, 40_000, 900_000)
 
 PIECE = 50_000
 
+MOST_UNCLAIMED = 500
+"""How many uploads are left to wait: a fast server reaches the app's own bound, beyond which it grants no more."""
+
 
 @dataclass
 class Acknowledged:
@@ -77,13 +80,15 @@ class Busy:
         if not self._is_done(client.put(str(ticket["put_url"]), content=data)):
             return
         self.known.uploads[number] = digest
-        if chance.random() < 0.3:  # some stay as they are
+        if chance.random() < 0.3 and self._may_leave():  # some stay as they are
             return
         del self.known.uploads[number]  # from here on it is one or the other
         if self._is_done(client.post("/api/v1/apps/ACK/instances", json={"values": {"files": [number]}})):
             self.known.files[number] = digest
 
     def _pieces(self, client: httpx.Client, chance: random.Random) -> None:
+        if not self._may_leave():
+            return
         ticket = self._ask(client, 3 * PIECE)
         if ticket is None:
             return
@@ -97,6 +102,9 @@ class Busy:
             if not self._is_done(client.patch(url, content=chance.randbytes(PIECE), headers=headers)):
                 return
             self.known.offsets[url] = (number + 1) * PIECE
+
+    def _may_leave(self) -> bool:
+        return len(self.known.uploads) + len(self.known.offsets) < MOST_UNCLAIMED
 
     def _ask(self, client: httpx.Client, size: int) -> dict[str, object] | None:
         answer = client.post("/api/v1/uploads", json={"app": "ACK", "field": "files", "size": size})
