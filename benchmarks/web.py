@@ -134,7 +134,7 @@ async def _approvals(browser: Browser, server: BenchServer) -> list[str]:
         for _ in range(ROUNDS):
             await _opened(page, "/work?tab=offered", "tr.row")
             await page.locator("tr.row a.what").nth(0).click()
-            await page.get_by_role("button", name="Claim").click()
+            await page.locator("form").get_by_role("button", name="Claim").click()
             await page.get_by_label("Amount").wait_for()
             await protocol.send("Network.emulateNetworkConditions", SLOW_NETWORK)
             begun = time.perf_counter()
