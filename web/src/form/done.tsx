@@ -64,7 +64,7 @@ export function Done({ title, result, otherwise, back }: Props) {
           }}
         >
           {next !== null ? `${words.next}: ${next.name}` : otherwise !== null ? words.openNext : words.backToWork}
-          <kbd class="key not-phone">Enter</kbd>
+          <kbd class="key not-phone" aria-hidden="true">Enter</kbd>
         </a>
         <a class="button" href={`/i/${result.instance.identifier}`}>
           {words.openInstance(result.instance.identifier)}

@@ -137,9 +137,9 @@ function Filling({ app }: { app: Schemas["App"] }) {
               )
             }
           >
-            <button class="button first" type="submit">
+            <button class="button first" type="submit" aria-keyshortcuts="Control+Enter">
               {words.act}
-              <kbd class="key not-phone">Ctrl ⏎</kbd>
+              <kbd class="key not-phone" aria-hidden="true">Ctrl ⏎</kbd>
             </button>
           </FormDeck>
         </form>

@@ -83,9 +83,9 @@ export function TaskForm({ task, onRead, onSent }: Props) {
         {isMine && <Outcomes outcomes={task.form.outcomes} filling={filling} />}
         {isOffered && (
           <Deck say={sending.busy === null ? words.claimFirst : words.sending}>
-            <button class="button first" type="submit">
+            <button class="button first" type="submit" aria-keyshortcuts="Control+Enter">
               {words.claim}
-              <kbd class="key not-phone">Ctrl ⏎</kbd>
+              <kbd class="key not-phone" aria-hidden="true">Ctrl ⏎</kbd>
             </button>
           </Deck>
         )}
@@ -122,9 +122,9 @@ function Outcomes({ outcomes, filling }: { outcomes: readonly Schemas["Outcome"]
           {one.label}
         </button>
       ))}
-      <button class="button first" type="submit">
+      <button class="button first" type="submit" aria-keyshortcuts="Control+Enter">
         {outcomes[0]?.label ?? words.complete}
-        <kbd class="key not-phone">Ctrl ⏎</kbd>
+        <kbd class="key not-phone" aria-hidden="true">Ctrl ⏎</kbd>
       </button>
     </FormDeck>
   );
