@@ -10,8 +10,8 @@ SHELL := /bin/bash
 # The interpreter for .venv; empty: the first of CANDIDATES that will do.
 PYTHON ?=
 CANDIDATES := python3.13 python3.12 python3.11 python3
-# Processes that run the tests.
-WORKERS ?= 2
+# Processes that run the tests: one more than two cores have, since some tests wait (for a lock, a restart, a page).
+WORKERS ?= 3
 # How often `make steady` runs the tests.
 TIMES ?= 10
 # Further arguments: make test ARGS='-k quota'.
