@@ -64,7 +64,9 @@ export function Done({ title, result, otherwise, back }: Props) {
           }}
         >
           {next !== null ? `${words.next}: ${next.name}` : otherwise !== null ? words.openNext : words.backToWork}
-          <kbd class="key not-phone" aria-hidden="true">Enter</kbd>
+          <span class="key not-phone" aria-hidden="true">
+            Enter
+          </span>
         </a>
         <a class="button" href={`/i/${result.instance.identifier}`}>
           {words.openInstance(result.instance.identifier)}

@@ -139,7 +139,9 @@ function Filling({ app }: { app: Schemas["App"] }) {
           >
             <button class="button first" type="submit" aria-keyshortcuts="Control+Enter">
               {words.act}
-              <kbd class="key not-phone" aria-hidden="true">Ctrl ⏎</kbd>
+              <span class="key not-phone" aria-hidden="true">
+                Ctrl ⏎
+              </span>
             </button>
           </FormDeck>
         </form>

@@ -85,7 +85,9 @@ export function TaskForm({ task, onRead, onSent }: Props) {
           <Deck say={sending.busy === null ? words.claimFirst : words.sending}>
             <button class="button first" type="submit" aria-keyshortcuts="Control+Enter">
               {words.claim}
-              <kbd class="key not-phone" aria-hidden="true">Ctrl ⏎</kbd>
+              <span class="key not-phone" aria-hidden="true">
+                Ctrl ⏎
+              </span>
             </button>
           </Deck>
         )}
@@ -124,7 +126,9 @@ function Outcomes({ outcomes, filling }: { outcomes: readonly Schemas["Outcome"]
       ))}
       <button class="button first" type="submit" aria-keyshortcuts="Control+Enter">
         {outcomes[0]?.label ?? words.complete}
-        <kbd class="key not-phone" aria-hidden="true">Ctrl ⏎</kbd>
+        <span class="key not-phone" aria-hidden="true">
+          Ctrl ⏎
+        </span>
       </button>
     </FormDeck>
   );
