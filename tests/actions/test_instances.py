@@ -132,7 +132,7 @@ async def test_identifiers_count_per_app_and_may_leave_out_that_of_a_refused_sta
 
     views = [await lifecycle.read(world.context, clerk, number) for number in (first, second)]
     assert [(view.instance.identifier, view.instance.title) for view in views] == [("COL-1", "One"), ("COL-3", "Two")]
-    assert (await lifecycle.read_by_identifier(world.context, clerk, "COL-3")).instance.id == second
+    assert (await lifecycle.read(world.context, clerk, "COL-3")).instance.id == second
 
 
 async def test_an_instance_is_unknown_to_those_without_a_right_or_a_task(
@@ -147,7 +147,7 @@ async def test_an_instance_is_unknown_to_those_without_a_right_or_a_task(
             await lifecycle.read(world.context, actor, InstanceId(10**9))
         assert hidden.value.message.replace(str(number), "#") == unknown.value.message.replace(str(10**9), "#")
         with pytest.raises(NotFound):
-            await lifecycle.read_by_identifier(world.context, actor, "COL-1")
+            await lifecycle.read(world.context, actor, "COL-1")
         with pytest.raises(NotFound):
             await lifecycle.history(world.context, actor, number, after=0, limit=9)
         with pytest.raises(NotFound):

@@ -52,7 +52,7 @@ async def test_who_started_an_instance_sees_its_progress_and_the_form_as_submitt
 
     view = await lifecycle.read(world.context, starter, number)
 
-    assert view == await lifecycle.read_by_identifier(world.context, starter, "ORD-1")
+    assert view == await lifecycle.read(world.context, starter, "ORD-1")
     assert (view.sight.kind, view.values) == (SightKind.OWN, {"item": "Desk", "amount": 1})
     assert view.sight.submitted == {"item", "amount", "offer"}
     assert sorted(file.id for file in view.files) == [offer, beside]

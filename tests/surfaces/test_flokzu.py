@@ -61,7 +61,7 @@ async def test_the_key_of_an_administrator_acts_for_the_user_whom_it_names_with_
 
     world = flokzu.api.world
     clerk = await world.actor("clerk")
-    seen = await lifecycle.read_by_identifier(world.context, clerk, made)
+    seen = await lifecycle.read(world.context, clerk, made)
     assert seen.instance.starter_id == clerk.user_id
     (started, *_) = await lifecycle.history(world.context, clerk, seen.instance.id, after=0, limit=5)
     keys = await credentials.of_user(world.context, world.admin, world.admin.user_id or clerk.user_id)  # type: ignore[arg-type]  # is one
@@ -75,7 +75,7 @@ async def test_the_system_starts_an_instance_only_for_somebody_who_may(flokzu: F
         made = await flokzu.client.post(address, headers=flokzu.headers("clerk", **force), json=body)
         assert (refused.status_code, made.status_code) == (403, 200)
         world = flokzu.api.world
-        seen = await lifecycle.read_by_identifier(world.context, world.admin, made.json()["identifier"])
+        seen = await lifecycle.read(world.context, world.admin, made.json()["identifier"])
         assert seen.instance.starter_id is None
 
 

@@ -103,9 +103,16 @@ class LoadedApps:
         Raises:
             NotFound: the account has no such app.
         """
-        row = await rows.app_by_code(tx, account, code)
+        return await self.last_of(tx, account, code, await rows.app_by_code(tx, account, code))
+
+    async def last_of(self, tx: Reader, account: AccountId, code: str, row: rows.AppRow | None) -> LoadedApp:
+        """Return the version of `last` of an app as its row names it.
+
+        Raises:
+            NotFound: the account has no such app.
+        """
         if row is None or row.version_id is not None:
-            return await self.newest(tx, account, code)
+            return await self.newest_of(tx, account, code, row)
         return await self.version(tx, account, (await rows.versions(tx, account, row.id))[0].id)
 
 

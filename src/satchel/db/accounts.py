@@ -1,13 +1,13 @@
 """SQL of accounts, users, groups and grants."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 
 from satchel.db.pool import Reader, Writer
-from satchel.db.trips import Query, row_of, value_of
+from satchel.db.trips import Query, row_of, rows_of, value_of
 from satchel.model.actor import Right
 from satchel.model.ids import AccountId, AppId, GroupId, UserId
 
@@ -128,6 +128,11 @@ async def users_signing_in(tx: Reader, emails: Sequence[str]) -> list[Member]:
         " WHERE lower(u.email) IN (SELECT lower(e) FROM unnest(%s::text[]) e) ORDER BY u.account_id, u.id",
         (list(emails),),
     )
+
+
+def users_numbered(account_id: AccountId, user_ids: Collection[UserId]) -> Query[list[User]]:
+    """Return a query for users of the account by their numbers."""
+    return rows_of(User, f"SELECT {_USER} FROM users WHERE account_id = %s AND id = ANY(%s)", (account_id, [*user_ids]))
 
 
 async def user(tx: Reader, account_id: AccountId, user_id: UserId) -> User | None:
@@ -332,11 +337,15 @@ async def group_by_name(tx: Reader, account_id: AccountId, name: str) -> Group |
     )
 
 
+def groups_of(account_id: AccountId) -> Query[list[Group]]:
+    """Return the query of `groups`."""
+    query = "SELECT account_id, id, name, created_at FROM groups WHERE account_id = %s ORDER BY name"
+    return rows_of(Group, query, (account_id,))
+
+
 async def groups(tx: Reader, account_id: AccountId) -> list[Group]:
     """Return all groups of the account, by name."""
-    return await tx.rows(
-        Group, "SELECT account_id, id, name, created_at FROM groups WHERE account_id = %s ORDER BY name", (account_id,)
-    )
+    return await tx.ask(groups_of(account_id))
 
 
 async def group_members(tx: Reader, account_id: AccountId) -> list[tuple[int, int]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from satchel.db.pool import Reader, Writer, assembled
-from satchel.db.trips import Query, row_of
+from satchel.db.trips import Query, row_of, rows_of
 from satchel.model.ids import AccountId, AppId, InstanceId, UserId, VersionId
 
 
@@ -72,6 +72,11 @@ async def app(tx: Reader, account: AccountId, app_id: AppId) -> AppRow | None:
 async def apps(tx: Reader, account: AccountId) -> list[AppRow]:
     """Return all apps of the account, by code."""
     return await tx.rows(AppRow, f"SELECT {_APP} FROM apps WHERE account_id = %s ORDER BY code", (account,))
+
+
+def numbered(account: AccountId, app_ids: Sequence[AppId]) -> Query[list[AppRow]]:
+    """Return a query for apps of the account by their numbers."""
+    return rows_of(AppRow, f"SELECT {_APP} FROM apps WHERE account_id = %s AND id = ANY(%s)", (account, list(app_ids)))
 
 
 async def names(tx: Reader, account: AccountId, app_ids: Sequence[AppId]) -> dict[AppId, str]:

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from satchel.db.instances import InstanceName, number_of
 from satchel.db.pool import Reader, Writer
-from satchel.db.trips import Query, rows_of
+from satchel.db.trips import Query, row_of, rows_of
 from satchel.model.digest import Digest
 from satchel.model.files import File, NewFile
 from satchel.model.ids import AccountId, FileId, InstanceId, TaskId, UserId
@@ -129,14 +130,29 @@ def _columns(new: Sequence[NewFile]) -> list[dict[str, object]]:
     ]
 
 
+def by_id(account: AccountId, file_id: FileId) -> Query[File | None]:
+    """Return the query of `file`."""
+    return row_of(File, f"SELECT {FILE} FROM files WHERE account_id = %s AND id = %s", (account, file_id))
+
+
 async def file(tx: Reader, account: AccountId, file_id: FileId) -> File | None:
     """Return a file of the account, deleted or not."""
-    return await tx.row(File, f"SELECT {FILE} FROM files WHERE account_id = %s AND id = %s", (account, file_id))
+    return await tx.ask(by_id(account, file_id))
 
 
 async def file_by_uuid(tx: Reader, account: AccountId, uuid: UUID) -> File | None:
     """Return a file of the account by its UUID, deleted or not."""
     return await tx.row(File, f"SELECT {FILE} FROM files WHERE account_id = %s AND uuid = %s", (account, uuid))
+
+
+def of_instance(account: AccountId, instance: InstanceName) -> Query[list[File]]:
+    """Return a query for the files of an instance, by any of its names, as `files_of_instances` returns them."""
+    return rows_of(
+        File,
+        f"SELECT {FILE} FROM files WHERE account_id = %(account)s AND instance_id = {number_of(instance)}"
+        f" AND deleted_at IS NULL ORDER BY {IN_ORDER}",
+        {"account": account, "instance": instance},
+    )
 
 
 def of_instances(account: AccountId, instances: Sequence[InstanceId]) -> Query[list[File]]:

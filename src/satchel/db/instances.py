@@ -3,13 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from satchel.db.pool import Reader, Writer, assembled
 from satchel.db.trips import Query, count_of, row_of
-from satchel.model.ids import AccountId, InstanceId, TaskId
+from satchel.model.ids import AccountId, FileId, InstanceId, TaskId
 from satchel.model.instance import Instance, TaskState
 
 SLOT_COLUMNS = tuple(f"{kind}_{slot}" for kind in ("text", "number", "time") for slot in range(10))
@@ -117,10 +118,42 @@ async def lock_instance(tx: Writer, account: AccountId, instance: InstanceId) ->
     return await tx.ask(locked(account, instance))
 
 
+InstanceName = InstanceId | str | UUID
+"""What an instance is asked for by: its number, its identifier such as `PUR-12`, or its UUID."""
+
+
+def number_of(name: InstanceName) -> LiteralString:
+    """Return the SQL of an instance's number, for statements that have its account and name as `account`, `instance`.
+
+    So all that belongs to it can be asked for in one trip.
+    """
+    if isinstance(name, int):
+        return "%(instance)s"
+    column = "identifier" if isinstance(name, str) else "uuid"
+    return f"(SELECT n.id FROM instances n WHERE n.account_id = %(account)s AND n.{column} = %(instance)s)"
+
+
+def named(account: AccountId, name: InstanceName) -> Query[Instance | None]:
+    """Return a query for the instance that has this name."""
+    return row_of(
+        Instance,
+        f"SELECT {INSTANCE} FROM instances WHERE account_id = %(account)s AND id = {number_of(name)}",
+        {"account": account, "instance": name},
+    )
+
+
 def by_id(account: AccountId, instance_id: InstanceId) -> Query[Instance | None]:
     """Return the query of `instance`."""
+    return named(account, instance_id)
+
+
+def of_file(account: AccountId, file: FileId) -> Query[Instance | None]:
+    """Return a query for the instance of a file."""
     return row_of(
-        Instance, f"SELECT {INSTANCE} FROM instances WHERE account_id = %s AND id = %s", (account, instance_id)
+        Instance,
+        f"SELECT {INSTANCE} FROM instances WHERE account_id = %(account)s AND id ="
+        " (SELECT instance_id FROM files WHERE account_id = %(account)s AND id = %(file)s)",
+        {"account": account, "file": file},
     )
 
 
@@ -141,16 +174,7 @@ def of_task(account: AccountId, task: TaskId) -> Query[Instance | None]:
 
 async def instance_by_identifier(tx: Reader, account: AccountId, identifier: str) -> Instance | None:
     """Return the instance with an identifier such as `PUR-12`."""
-    return await tx.row(
-        Instance, f"SELECT {INSTANCE} FROM instances WHERE account_id = %s AND identifier = %s", (account, identifier)
-    )
-
-
-async def instance_by_uuid(tx: Reader, account: AccountId, uuid: UUID) -> Instance | None:
-    """Return the instance with this UUID."""
-    return await tx.row(
-        Instance, f"SELECT {INSTANCE} FROM instances WHERE account_id = %s AND uuid = %s", (account, uuid)
-    )
+    return await tx.ask(named(account, identifier))
 
 
 async def instances_numbered(tx: Reader, account: AccountId, ids: Sequence[InstanceId]) -> list[Instance]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from satchel.db.pool import Reader, Writer
+from satchel.db.trips import Query, row_of, then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,11 +15,18 @@ class SigningKey:
     secret: bytes
 
 
+def newest() -> Query[SigningKey]:
+    """Return the query of `newest_key`."""
+    query = "SELECT id, secret FROM signing_keys WHERE retired_at IS NULL ORDER BY id DESC LIMIT 1"
+    return then(row_of(SigningKey, query), _there)
+
+
 async def newest_key(tx: Reader) -> SigningKey:
     """Return the key that new links are signed with; `ensure_key` made it at the start."""
-    found = await tx.row(
-        SigningKey, "SELECT id, secret FROM signing_keys WHERE retired_at IS NULL ORDER BY id DESC LIMIT 1"
-    )
+    return await tx.ask(newest())
+
+
+def _there(found: SigningKey | None) -> SigningKey:
     if found is None:
         raise LookupError("there is no signing key; ensure_key runs at every start")
     return found

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
+from satchel.db.instances import InstanceName, number_of
 from satchel.db.pool import Reader, Writer, assembled
 from satchel.db.trips import Later, Query, row_of, rows_of
 from satchel.model.ids import AccountId, AppId, ElementId, GroupId, InstanceId, TaskId, TokenId, UserId, VersionId
@@ -128,10 +129,12 @@ async def task_by_token(tx: Reader, account: AccountId, instance: InstanceId, to
     )
 
 
-def of_instance(account: AccountId, instance: InstanceId) -> Query[list[Task]]:
-    """Return the query of `tasks_of_instance`."""
-    query = f"SELECT {TASK} FROM tasks WHERE account_id = %s AND instance_id = %s ORDER BY id"
-    return rows_of(Task, query, (account, instance))
+def of_instance(account: AccountId, instance: InstanceName) -> Query[list[Task]]:
+    """Return the query of `tasks_of_instance`, by any name of the instance."""
+    query = (
+        f"SELECT {TASK} FROM tasks WHERE account_id = %(account)s AND instance_id = {number_of(instance)} ORDER BY id"
+    )
+    return rows_of(Task, query, {"account": account, "instance": instance})
 
 
 async def tasks_of_instance(tx: Reader, account: AccountId, instance: InstanceId) -> list[Task]:

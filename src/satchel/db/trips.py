@@ -29,6 +29,7 @@ from psycopg.waiting import Wait
 from satchel.db.rows import maker
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 Parameters = Mapping[str, object] | Sequence[object] | None
 
@@ -106,6 +107,11 @@ def records_of(text: LiteralString, parameters: Parameters = None) -> Query[list
 def count_of(text: LiteralString, parameters: Parameters = None) -> Query[int]:
     """Return a statement that says how many rows it touched."""
     return Query(text, parameters, lambda answer: answer.result.command_tuples or 0)
+
+
+def then(query: Query[T], make: Callable[[T], U]) -> Query[U]:
+    """Return a query for what is made of what another finds."""
+    return Query(query.text, query.parameters, lambda answer: make(query.read(answer)))
 
 
 def _first(found: list[T]) -> T | None:

@@ -10,7 +10,7 @@ from satchel.db.pool import Reader, Writer, assembled
 from satchel.db.trips import Later, Query, row_of, rows_of, value_of
 from satchel.model.digest import Digest
 from satchel.model.ids import AccountId, InstanceId, TaskId, UploadId, UserId
-from satchel.model.uploads import Upload, UploadState, UploadTarget
+from satchel.model.uploads import Upload, UploadLabel, UploadState, UploadTarget
 
 _UPLOAD: LiteralString = (
     "account_id, id, state, user_id, app_id, instance_id, task_id, field_id, area, declared_bytes, reserved_bytes,"
@@ -337,14 +337,14 @@ def finish_attempt(
     return tx.later(query)
 
 
-async def set_label(
-    tx: Writer, account: AccountId, upload_id: UploadId, *, name: str, area: str | None, media_type: str
-) -> None:
-    """Give an upload whose bytes have come its name, type and area of the attachments tab."""
+def set_labels(tx: Writer, account: AccountId, labels: Sequence[UploadLabel]) -> None:
+    """Give uploads whose bytes have come their names, types and areas of the attachments tab."""
+    names, areas, types = ([getattr(one, of) for one in labels] for of in ("name", "area", "media_type"))
     tx.put(
-        "UPDATE uploads SET name = %s, area = %s, media_type = %s WHERE account_id = %s AND id = %s"
-        " AND state = 'uploaded'",
-        (name, area, media_type, account, upload_id),
+        "UPDATE uploads u SET name = n.name, area = n.area, media_type = n.type"
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS n (id, name, area, type)"
+        " WHERE u.account_id = %s AND u.id = n.id AND u.state = 'uploaded'",
+        ([one.id for one in labels], names, areas, types, account),
     )
 
 

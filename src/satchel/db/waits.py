@@ -6,6 +6,7 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from satchel.db.calls import OF_APPS
+from satchel.db.instances import InstanceName, number_of
 from satchel.db.pool import Reader, Writer
 from satchel.db.trips import Query, rows_of
 from satchel.model.ids import AccountId, AppId, ElementId, IncidentId, InstanceId, TokenId
@@ -41,12 +42,13 @@ async def delete_wait(tx: Writer, account: AccountId, instance_id: InstanceId, t
     tx.put("DELETE FROM waits WHERE account_id = %s AND instance_id = %s AND token = %s", (account, instance_id, token))
 
 
-def of_instance(account: AccountId, instance_id: InstanceId) -> Query[list[Wait]]:
-    """Return the query of `waits`."""
+def of_instance(account: AccountId, instance: InstanceName) -> Query[list[Wait]]:
+    """Return the query of `waits`, by any name of the instance."""
     return rows_of(
         Wait,
-        f"SELECT {_WAIT} FROM waits WHERE account_id = %s AND instance_id = %s ORDER BY opened_at, token",
-        (account, instance_id),
+        f"SELECT {_WAIT} FROM waits WHERE account_id = %(account)s AND instance_id = {number_of(instance)}"
+        " ORDER BY opened_at, token",
+        {"account": account, "instance": instance},
     )
 
 

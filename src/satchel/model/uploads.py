@@ -97,3 +97,13 @@ class Upload:
     def is_ended(self) -> bool:
         """Whether it was claimed or expired."""
         return self.ended_at is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadLabel:
+    """What an upload whose bytes have come is called, its type, and its area of the attachments tab."""
+
+    id: UploadId
+    name: str
+    area: str | None
+    media_type: str

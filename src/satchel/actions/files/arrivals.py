@@ -5,14 +5,15 @@ at the end. Until a form claims them they are uploads like all others, and a req
 """
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
 
 from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.files import intake, tickets
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import UploadRequest
+from satchel.actions.files.tickets import FIRST_ATTEMPT, UploadRequest
 from satchel.actions.instances import claims
 from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, submit
@@ -22,15 +23,23 @@ from satchel.blobs.store import HEAD_BYTES
 from satchel.db import uploads as rows
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import FieldFault, InvalidValues, SatchelError
-from satchel.model.ids import InstanceId, UploadId
+from satchel.model.ids import InstanceId
 from satchel.model.linked_files import MAX_URL_CHARS, NewLinkedFile, checked_description
 from satchel.model.transfer.media import media_type
 from satchel.model.transfer.names import clean_upload_name
-from satchel.model.uploads import Upload
+from satchel.model.uploads import Upload, UploadLabel
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 TARGET_SCHEMES = ("http", "https", "ftp", "ftps", "file", "mailto")
 """Schemes that the target of a link may have; it may have none: a path, or a text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What a file that came is called, and which area of the attachments tab it is for."""
+
+    name: str
+    area: str | None = None
 
 
 class Arrivals:
@@ -67,26 +76,28 @@ class Arrivals:
             BadFile: too many uploads wait to be claimed there.
         """
         request = UploadRequest(size_bytes=most_bytes, instance=self._instance, app=self.app, framing_bytes=most_bytes)
-        ticket = await tickets.reserve(self._context, self._actor, request)
-        upload = await tickets.find(self._context, ticket.id, token=ticket.token, actor=None)
-        number = int(ticket.id)
+        upload = await tickets.receiving(self._context, self._actor, request)
+        number = int(upload.id)
         self._uploads[number] = upload
-        self._uploads[number] = await intake.receive(self._context, upload, chunks, Arrival())
+        self._uploads[number] = await intake.fill(self._context, upload, FIRST_ATTEMPT, chunks, Arrival())
         return number
 
-    async def label(self, number: int, *, name: str, area: str | None = None) -> None:
-        """Give a file that came its name and its area.
+    async def label(self, labels: Mapping[int, Label]) -> None:
+        """Give files that came, by their numbers, their names and areas.
 
         Raises:
-            BadFile: the name is empty.
-            InvalidValues: the area's name is too long.
+            BadFile: a name is empty.
+            InvalidValues: an area's name is too long.
         """
-        upload = self._uploads[number]
-        known = clean_upload_name(name)
-        _check_area(area)
-        kind = media_type(await self._head(upload), known, None)
-        async with self._context.database.write() as tx:
-            await rows.set_label(tx, upload.account_id, UploadId(number), name=known, area=area, media_type=kind)
+        known: list[UploadLabel] = []
+        for number, label in labels.items():
+            upload, name = self._uploads[number], clean_upload_name(label.name)
+            _check_area(label.area)
+            kind = media_type(await self._head(upload), name, None)
+            known.append(UploadLabel(id=upload.id, name=name, area=label.area, media_type=kind))
+        if known:
+            async with self._context.database.write() as tx:
+                rows.set_labels(tx, self._actor.account_id, known)
 
     async def _head(self, upload: Upload) -> bytes:
         size = min(upload.size_bytes or 0, HEAD_BYTES)
@@ -97,9 +108,10 @@ class Arrivals:
 
     async def discard(self) -> None:
         """End whatever no form has claimed."""
-        for upload in self._uploads.values():
-            with suppress(SatchelError):  # claimed, or the database is away: then it ends with its instance
-                await tickets.end(self._context, upload, reason="refused")
+        numbers = [upload.id for upload in self._uploads.values()]
+        if numbers:
+            with suppress(SatchelError):  # the database is away: then it ends with its instance
+                await tickets.end_all(self._context, self._actor.account_id, numbers, reason="refused")
 
 
 @asynccontextmanager
@@ -160,10 +172,10 @@ async def attach(context: Context, actor: Actor, instance_id: InstanceId, given:
     """
     for text in given.descriptions.values():
         checked_description(text)
-    async with change(context, actor, instance_id) as run:
+    async with change(context, actor, instance_id, named=given.attachments) as run:
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         require_running(run)
-        locked = await claims.lock_named(run.tx, actor.account_id, given.attachments, run.instance.id)
+        locked = await claims.named_uploads(run, given.attachments)
         form = Form(access={}, scope=ClaimScope(instance=True))
         saved = await submit(run, form, given, locked, complete=False)
         await run.event("file.added", file=saved.added[0] if saved.added else None, data=saved.as_data())

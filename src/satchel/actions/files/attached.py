@@ -83,8 +83,10 @@ async def find(
     Raises:
         NotFound, Gone: as `read`.
     """
-    file = await rows.file(tx, actor.account_id, file_id)
-    instance = await instance_rows.instance(tx, actor.account_id, file.instance_id) if file else None
+    asked = tx.later(rows.by_id(actor.account_id, file_id))
+    asked_instance = tx.later(instance_rows.of_file(actor.account_id, file_id))
+    await tx.trip()
+    file, instance = asked.result, asked_instance.result
     if file is None or instance is None:
         raise NotFound("file", file_id)
     app = await context.apps.version(tx, actor.account_id, instance.version_id)
@@ -109,10 +111,15 @@ async def content(context: Context, actor: Actor, file_id: FileId) -> Content:
     """
     async with context.database.read() as tx:
         file = await _readable(context, tx, actor, file_id)
-    return _stored(file)
+    return stored(file)
 
 
-def _stored(file: File) -> Content:
+def stored(file: File) -> Content:
+    """Return what is needed to send the bytes of a file that an actor may see.
+
+    Raises:
+        Conflict: they are kept elsewhere; use its address.
+    """
     if file.digest is None or file.size_bytes is None:
         raise Conflict(f"The bytes of {file.name} are kept elsewhere; use its address.", url=file.url)
     return Content(

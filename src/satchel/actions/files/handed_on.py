@@ -3,7 +3,7 @@
 The keys are those of Flokzu's attachments, in its order; `contentType` is ours.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from satchel.actions.context import Context
 from satchel.actions.files import links
@@ -11,7 +11,7 @@ from satchel.actions.files.links import Link
 from satchel.model.actor import Actor
 from satchel.model.clock import moment
 from satchel.model.files import File, FileKind
-from satchel.model.ids import FieldId
+from satchel.model.ids import FieldId, FileId
 from satchel.model.transfer.media import essence
 
 MIME_TYPES = {
@@ -54,9 +54,15 @@ async def metadata_by_place(
     However many there are, it takes one look-up.
     """
     shown = list(files)
-    issued = await links.issue_shown(context, issuer, shown)
+    return told_by_place(context, shown, await links.issue_shown(context, issuer, shown))
+
+
+def told_by_place(
+    context: Context, files: Iterable[File], issued: Mapping[FileId, Link]
+) -> dict[FieldId | None, list[dict[str, object]]]:
+    """Return the metadata of files by field (None: the tab), those that are stored with the links that were issued."""
     told: dict[FieldId | None, list[dict[str, object]]] = {}
-    for file in shown:
+    for file in files:
         told.setdefault(file.field_id, []).append(_told(context, file, issued.get(file.id)))
     return told
 

@@ -94,6 +94,13 @@ async def issue_shown(
     """
     async with context.database.read() as tx:
         key = await rows.newest_key(tx)
+    return signed(context, actor, key, files_shown, lifetime_s=lifetime_s)
+
+
+def signed(
+    context: Context, actor: Actor, key: SigningKey, files_shown: Iterable[File], *, lifetime_s: int | None = None
+) -> dict[FileId, Link]:
+    """Return the links of `issue_shown`, signed with the newest key."""
     stored = [file for file in files_shown if file.digest is not None]
     return {file.id: _signed(context, actor, key, file.id, file.name, lifetime_s=lifetime_s) for file in stored}
 

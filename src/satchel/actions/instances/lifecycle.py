@@ -24,6 +24,7 @@ from satchel.db import files as file_rows
 from satchel.db import instances as rows
 from satchel.db import tasks as task_rows
 from satchel.db import waits as wait_rows
+from satchel.db.instances import InstanceName
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor, Right
 from satchel.model.app import COMMENT, Access, Action
@@ -129,52 +130,43 @@ async def _start(
     await begin(run)
 
 
-async def read(context: Context, actor: Actor, instance_id: InstanceId, *, with_files: bool = True) -> View:
+async def read(context: Context, actor: Actor, name: InstanceName, *, with_files: bool = True) -> View:
     """Return an instance as the actor may see it: whole, as their open tasks show it, or as their own work.
 
     Args:
+        context: of the server.
+        actor: who reads.
+        name: the instance's number, its identifier such as `PUR-12`, or its UUID.
         with_files: whether its files are read too; otherwise the view has none.
 
     Raises:
         NotFound: there is none, or the actor may not see any of it.
     """
     async with context.database.read() as tx:
-        return await _view(context, tx, actor, instance_id, with_files=with_files)
+        return await view(context, tx, actor, name, with_files=with_files)
 
 
-async def read_by_identifier(context: Context, actor: Actor, identifier: str) -> View:
-    """Return an instance by an identifier such as `PUR-12`.
+async def view(context: Context, tx: Reader, actor: Actor, name: InstanceName, *, with_files: bool = True) -> View:
+    """Return an instance as `read` does, over a connection of the caller's.
 
     Raises:
-        NotFound: there is none, or the actor may not see any of it.
+        NotFound: as `read`.
     """
-    async with context.database.read() as tx:
-        instance = await rows.instance_by_identifier(tx, actor.account_id, identifier)
-        if instance is None:
-            raise NotFound("instance", identifier)
-        return await _view(context, tx, actor, instance.id)
-
-
-async def _view(
-    context: Context,
-    tx: Reader,
-    actor: Actor,
-    instance_id: InstanceId,
-    *,
-    with_files: bool = True,
-) -> View:
     account = actor.account_id
-    asked = tx.later(rows.by_id(account, instance_id))
-    asked_tasks = tx.later(task_rows.of_instance(account, instance_id))
-    asked_files = tx.later(file_rows.of_instances(account, [instance_id])) if with_files else None
-    asked_waits = tx.later(wait_rows.of_instance(account, instance_id))
+    asked = tx.later(rows.named(account, name))
+    asked_tasks = tx.later(task_rows.of_instance(account, name))
+    asked_files = tx.later(file_rows.of_instance(account, name)) if with_files else None
+    asked_waits = tx.later(wait_rows.of_instance(account, name))
     await tx.trip()
     instance = asked.result
     if instance is None:
-        raise NotFound("instance", instance_id)
+        raise NotFound("instance", name)
     app = await context.apps.version(tx, account, instance.version_id)
     tasks = asked_tasks.result
-    sight = await access.sight(tx, actor, app, instance, tasks)
+    try:
+        sight = await access.sight(tx, actor, app, instance, tasks)
+    except NotFound:
+        raise NotFound("instance", name) from None
     values = sight.of_values(instance.values)
     return View(
         instance=narrowed(instance, values) if sight.kind is SightKind.OWN else instance,

@@ -26,13 +26,24 @@ Fill = Callable[[Sequence[Field], TaskForm], Submission]
 
 
 async def submit_form(
-    context: Context, actor: Actor, task_id: TaskId, fill: Fill, *, resubmission: bool = False
+    context: Context,
+    actor: Actor,
+    task_id: TaskId,
+    fill: Fill,
+    *,
+    named: Sequence[int] = (),
+    resubmission: bool = False,
 ) -> None:
     """Submit a task's form whole without finishing the task; uploads whose bytes came and that it does not name end.
 
     The holder may, and those with the right `modify` for the app. What the form requires must be there.
 
     Args:
+        context: of the server.
+        actor: who submits.
+        task_id: the task.
+        fill: reads the submission.
+        named: numbers that may be those of uploads in it; those are locked with the task, in one trip.
         resubmission: whether it must have been submitted before.
 
     Raises:
@@ -40,15 +51,13 @@ async def submit_form(
         InvalidState: it is closed, or was never submitted.
         InvalidValues: a value or an upload is refused; nothing was saved.
     """
-    async with open_task(context, actor, task_id, None) as (run, task):
+    async with open_task(context, actor, task_id, None, named=named) as (run, task):
         if not actor.may(Right.MODIFY, task.app_id):
             access.require_holder(actor, task)
         if resubmission:
             await require_submitted(run.tx, task)
         given = fill(run.app.manifest.fields, access.form_of(run.app, task))
-        uploads = await claims.lock_named(
-            run.tx, task.account_id, given.numbers(run.app.manifest.fields), run.instance.id
-        )
+        uploads = await claims.named_uploads(run, given.numbers(run.app.manifest.fields))
         await submit_form_in(run, task, given, uploads)
 
 
@@ -66,7 +75,7 @@ async def submit_form_in(
     """
     form = form_of(run, task)
     saved = await submit(run, form, given, uploads, complete=True)
-    left = await upload_rows.lock_open_uploads(run.tx, task.account_id, task=task.id)
+    left = await claims.open_uploads(run, task=task.id)
     unused = [upload for upload in left if upload.state is UploadState.UPLOADED]
     await claims.expire_uploads(run, unused, reason="not_claimed")
     await task_rows.touch_task(run.tx, task.account_id, task.id)

@@ -42,7 +42,7 @@ async def with_right(context: Context, actor: Actor, right: Right) -> list[Liste
             first = versions[-1].deployed_by
             person = None
             if first is not None:
-                person = (await starters.starters(tx, actor.account_id, [first])).get(first)
+                person = (await tx.ask(starters.starters(actor.account_id, [first]))).get(first)
             app = await context.apps.version(tx, actor.account_id, row.version_id)
             start = nodes.start_of(app)
             found.append(

@@ -6,14 +6,16 @@ from typing import cast
 
 from satchel.actions.access import EVERYTHING, Sight
 from satchel.actions.context import Context
+from satchel.actions.files import links
+from satchel.actions.files.handed_on import told_by_place
 from satchel.actions.instances import lifecycle
 from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as people
+from satchel.db import keys
 from satchel.db import tasks as task_rows
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor
 from satchel.model.fields import Field
-from satchel.model.files import File
 from satchel.model.ids import AccountId, FieldId, GroupId, UserId
 from satchel.model.instance import Instance, Task
 from satchel.model.values import Json, references
@@ -52,17 +54,22 @@ class Document:
         return None if starter is None else self.people.users.get(starter, "")
 
 
-async def read(context: Context, actor: Actor, identifier: str) -> tuple[Document, Sequence[File]]:
-    """Return an instance by an identifier such as `PUR-12`, and those of its files that the actor may see.
+async def read(
+    context: Context, actor: Actor, identifier: str
+) -> tuple[Document, Mapping[FieldId | None, Sequence[Mapping[str, object]]]]:
+    """Return an instance by an identifier such as `PUR-12`, and what is told of those of its files that one may see.
+
+    The files are by field (None: the tab), as `handed_on.metadata_by_place` returns them.
 
     Raises:
         NotFound: there is none, or the actor may not see any of it.
     """
-    view = await lifecycle.read_by_identifier(context, actor, identifier)
-    tasks = [task for task in view.tasks if task.is_open]
     async with context.database.read() as tx:
+        view = await lifecycle.view(context, tx, actor, identifier)
+        tasks = [task for task in view.tasks if task.is_open]
+        key = tx.later(keys.newest())
         document = await _assembled(tx, view.app, view.instance, sight=view.sight, values=view.values, tasks=tasks)
-    return document, view.files
+    return document, told_by_place(context, view.files, links.signed(context, actor, key.result, view.files))
 
 
 async def whole(tx: Reader, app: LoadedApp, instance: Instance, *, also: Collection[UserId] = ()) -> Document:
@@ -90,10 +97,16 @@ async def _assembled(
 ) -> Document:
     users = {task.holder_id for task in tasks if task.holder_id is not None} | set(also)
     users |= {instance.starter_id} if instance.starter_id is not None else set()
-    account = await people.account(tx, instance.account_id)
+    account = tx.later(people.by_id(instance.account_id))
     names = await _names(tx, instance.account_id, app.manifest.fields, [values], users)
     return Document(
-        app=app, instance=instance, sight=sight, values=values, tasks=tasks, account=account.name, people=names
+        app=app,
+        instance=instance,
+        sight=sight,
+        values=values,
+        tasks=tasks,
+        account=account.result.name if account.result is not None else "",
+        people=names,
     )
 
 
@@ -109,10 +122,10 @@ async def _names(
     declared, wanted = list(fields), set(users)
     for one in values:
         wanted |= set(references(declared, cast("Mapping[FieldId, Json]", one)).users)
-    found: dict[UserId, str] = {}
-    for number in sorted(wanted):
-        user = await people.user(tx, account, number)
-        if user is not None:
-            found[number] = user.email or user.name
-    groups = {group.id: group.name for group in await people.groups(tx, account)}
-    return PeopleNames(users=found, groups=groups)
+    users_named = tx.later(people.users_numbered(account, wanted))
+    groups = tx.later(people.groups_of(account))
+    await tx.trip()
+    return PeopleNames(
+        users={user.id: user.email or user.name for user in users_named.result},
+        groups={group.id: group.name for group in groups.result},
+    )

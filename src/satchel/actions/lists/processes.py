@@ -14,7 +14,6 @@ from satchel.actions.lists import search
 from satchel.actions.loading import LoadedApp
 from satchel.db import apps as app_rows
 from satchel.db import files as file_rows
-from satchel.db import instances as instance_rows
 from satchel.db import tasks as task_rows
 from satchel.db.apps import AppRow
 from satchel.db.lists import search as rows
@@ -100,8 +99,14 @@ async def listing(context: Context, actor: Actor, wanted: InstanceFilter, *, sta
     async with context.database.read() as tx:
         app, query = await resolved(context, tx, actor, wanted)
         scope = search.scope_of(actor, app)
-        count = await rows.count(tx, scope, query, cap=_NO_CAP)
-        found = await _from(tx, scope, query, start, limit) if start < count and limit else []
+        found, count = list[Instance](), None
+        if start == 0 and limit:
+            found, is_all = await _from(tx, scope, query, start, limit)
+            count = len(found) if is_all else None
+        if count is None:
+            count = await rows.count(tx, scope, query, cap=_NO_CAP)
+            if 0 < start < count and limit:
+                found, _ = await _from(tx, scope, query, start, limit)
         return InstancePage(count=count, found=await with_parts(context, tx, actor, found), app=app)
 
 
@@ -127,16 +132,13 @@ async def resolved(
     Raises:
         InvalidRequest, NotFound, Forbidden: as `listing`.
     """
-    return await search.parsed(context, tx, actor, await _given(context, tx, actor, wanted))
-
-
-async def _given(context: Context, tx: Reader, actor: Actor, wanted: InstanceFilter) -> dict[str, object]:
     given = dict(wanted.query)
     if wanted.app is None:
         if wanted.values:
             raise InvalidRequest("Conditions on fields require their app.", pointer="/fields")
-        return given
-    app = await numbered(context, tx, actor, wanted.app)
+        return await search.parsed(context, tx, actor, given)
+    row = await _row(tx, actor, wanted.app)
+    app = await context.apps.newest_of(tx, actor.account_id, row.code, row)
     given["app"] = app.manifest.code
     conditions: dict[str, object] = {}
     for number, value in wanted.values.items():
@@ -146,7 +148,7 @@ async def _given(context: Context, tx: Reader, actor: Actor, wanted: InstanceFil
         conditions[known.id] = _condition(known, value, actor)
     if conditions:
         given["fields"] = conditions
-    return given
+    return await search.parsed(context, tx, actor, given, known=row)
 
 
 async def numbered(context: Context, tx: Reader, actor: Actor, number: int) -> LoadedApp:
@@ -155,10 +157,15 @@ async def numbered(context: Context, tx: Reader, actor: Actor, number: int) -> L
     Raises:
         NotFound: there is none that the actor knows of.
     """
+    row = await _row(tx, actor, number)
+    return await context.apps.newest_of(tx, actor.account_id, row.code, row)
+
+
+async def _row(tx: Reader, actor: Actor, number: int) -> AppRow:
     row = await app_rows.app(tx, actor.account_id, AppId(number))
     if row is None or not actor.knows(row.id):
         raise NotFound("app", number)
-    return await context.apps.newest(tx, actor.account_id, row.code)
+    return row
 
 
 def _condition(known: Field, value: str, actor: Actor) -> dict[str, object]:
@@ -175,8 +182,13 @@ def _condition(known: Field, value: str, actor: Actor) -> dict[str, object]:
     return {"equals": value}
 
 
-async def _from(tx: Reader, scope: SearchScope, query: InstanceQuery, start: int, limit: int) -> list[Instance]:
-    """Return a page by offset: the pages before it are walked by their cursors, a step at a time."""
+async def _from(
+    tx: Reader, scope: SearchScope, query: InstanceQuery, start: int, limit: int
+) -> tuple[list[Instance], bool]:
+    """Return a page by offset, and whether nothing follows it.
+
+    The pages before it are walked by their cursors, a step at a time.
+    """
     left, kept, cursor = start, list[Instance](), None
     while len(kept) < limit:
         step = min(_STEP, left or limit - len(kept))
@@ -187,11 +199,11 @@ async def _from(tx: Reader, scope: SearchScope, query: InstanceQuery, start: int
         else:
             kept += [instance for instance, _ in page]
         if len(found) <= step:
-            break
+            return kept, True
         last, value = page[-1]
         position = value if isinstance(value, str | int | Decimal | datetime) else None
         cursor = Cursor(value=position, started_at=last.started_at, id=last.id)
-    return kept
+    return kept, False
 
 
 async def with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence[Instance]) -> list[ListedInstance]:
@@ -199,22 +211,26 @@ async def with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence
     account, ids = actor.account_id, [instance.id for instance in found]
     if not ids:
         return []
-    rows_of_apps = {row.id: row for row in await app_rows.apps(tx, account)}
+    asked_apps = tx.later(app_rows.numbered(account, sorted({one.app_id for one in found})))
+    asked_starred = tx.later(starter_rows.starred(account, actor.user_id, ids))
+    asked_tasks = tx.later(task_rows.open_of(account, ids))
+    asked_files = tx.later(file_rows.of_instances(account, ids))
     apps = {one.id: await context.apps.version(tx, account, one.version_id) for one in found}
     known = {one.starter_id for one in found if one.starter_id is not None}
     named = [references(apps[one.id].manifest.fields, _values(one)) for one in found]
-    people = await starter_rows.starters(tx, account, sorted({*known, *(user for one in named for user in one.users)}))
-    groups = await starter_rows.group_names(tx, account, sorted({group for one in named for group in one.groups}))
-    starred = set[InstanceId]()
-    if actor.user_id is not None:
-        starred = await starter_rows.starred(tx, account, actor.user_id, ids)
+    users = {*known, *(user for one in named for user in one.users)}
+    asked_people = tx.later(starter_rows.starters(account, sorted(users)))
+    asked_groups = tx.later(starter_rows.group_names(account, sorted({g for one in named for g in one.groups})))
+    await tx.trip()
+    people, starred = asked_people.result, asked_starred.result
+    rows_of_apps = {row.id: row for row in asked_apps.result}
     nodes: dict[InstanceId, list[str]] = {}
-    for task in await task_rows.open_tasks_of(tx, account, ids):
+    for task in asked_tasks.result:
         nodes.setdefault(task.instance_id, []).append(task.name)
     held: dict[InstanceId, list[File]] = {}
-    for file in await file_rows.files_of_instances(tx, account, ids):
+    for file in asked_files.result:
         held.setdefault(file.instance_id, []).append(file)
-    users = {number: person.name for number, person in people.items()}
+    names = {number: person.name for number, person in people.items()}
     return [
         ListedInstance(
             instance=one,
@@ -224,8 +240,8 @@ async def with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence
             is_starred=one.id in starred,
             nodes=tuple(nodes.get(one.id, ())),
             files=tuple(held.get(one.id, ())),
-            users=users,
-            groups=groups,
+            users=names,
+            groups=asked_groups.result,
         )
         for one in found
     ]
@@ -267,14 +283,9 @@ async def content(context: Context, actor: Actor, file_id: int, field_instance: 
         NotFound: there is no such file for the actor, or it stands elsewhere.
         Gone, Conflict: as `satchel.actions.files.attached.content`.
     """
-    found = await attached.content(context, actor, FileId(file_id))
     async with context.database.read() as tx:
-        instance = await instance_rows.instance(tx, actor.account_id, found.file.instance_id)
-        if instance is None:
-            raise NotFound("file", file_id)
-        app = await context.apps.version(tx, actor.account_id, instance.version_id)
-        place = app.manifest.field(found.file.field_id) if found.file.field_id is not None else None
-        number = place.number if place is not None else None
-    if number is None or data_item_id(found.file.instance_id, number) != field_instance:
+        file, app, instance = await attached.find(context, tx, actor, FileId(file_id))
+    place = app.manifest.field(file.field_id) if file.field_id is not None else None
+    if place is None or data_item_id(instance.id, place.number) != field_instance:
         raise NotFound("file", file_id)
-    return found
+    return attached.stored(file)

@@ -13,7 +13,9 @@ from satchel.actions.context import Context
 from satchel.actions.instances.search_columns import field_prefix, title_prefix
 from satchel.actions.loading import LoadedApp
 from satchel.db import accounts as people
+from satchel.db import apps as app_rows
 from satchel.db import files as file_rows
+from satchel.db.apps import AppRow
 from satchel.db.lists import search as rows
 from satchel.db.lists.search import COUNT_CAP, WINDOW, SavedSearch, SearchScope
 from satchel.db.pool import Reader, Writer
@@ -88,9 +90,21 @@ async def find(
 
 
 async def parsed(
-    context: Context, tx: Reader, actor: Actor, given: Sequence[tuple[str, str]] | Mapping[str, object]
+    context: Context,
+    tx: Reader,
+    actor: Actor,
+    given: Sequence[tuple[str, str]] | Mapping[str, object],
+    *,
+    known: AppRow | None = None,
 ) -> tuple[LoadedApp | None, InstanceQuery]:
     """Return the app that a query names, if any, and the query.
+
+    Args:
+        context: of the server.
+        tx: where it is looked up.
+        actor: who asks.
+        given: the query.
+        known: the app that it names, where that was just read.
 
     Raises:
         InvalidRequest, NotFound, Forbidden: as `find`.
@@ -102,7 +116,8 @@ async def parsed(
     )
     app: LoadedApp | None = None
     if isinstance(code, str) and code:
-        app = await context.apps.last(tx, actor.account_id, code)
+        row = known if known is not None else await app_rows.app_by_code(tx, actor.account_id, code)
+        app = await context.apps.last_of(tx, actor.account_id, code, row)
         if not actor.may(Right.VIEW, app.app_id):
             if actor.knows(app.app_id):
                 raise Forbidden(f"You need the right 'view' for the app {code} to search it.")

@@ -120,8 +120,10 @@ async def _with_parts(context: Context, tx: Reader, actor: Actor, found: Sequenc
     account = actor.account_id
     instances = await instance_rows.instances_numbered(tx, account, sorted({task.instance_id for task in found}))
     known = {one.instance.id: one for one in await processes.with_parts(context, tx, actor, instances)}
-    holders = await starters.starters(tx, account, sorted({one.holder_id for one in found if one.holder_id}))
-    groups = await starters.group_names(tx, account, sorted({one.group_id for one in found if one.group_id}))
+    asked_holders = tx.later(starters.starters(account, sorted({one.holder_id for one in found if one.holder_id})))
+    asked_groups = tx.later(starters.group_names(account, sorted({one.group_id for one in found if one.group_id})))
+    await tx.trip()
+    holders, groups = asked_holders.result, asked_groups.result
     return [
         TaskOfInstance(
             task=task,

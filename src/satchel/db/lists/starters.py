@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from satchel.db.pool import Reader, Writer
+from satchel.db.pool import Writer
+from satchel.db.trips import Query, pairs_of, rows_of, then, values_of
 from satchel.model.ids import AccountId, GroupId, InstanceId, UserId
 
 
@@ -17,9 +18,9 @@ class Starter:
     group_name: str | None
 
 
-async def starters(tx: Reader, account: AccountId, users: Sequence[UserId]) -> dict[UserId, Starter]:
-    """Return these users of the account by number."""
-    found = await tx.rows(
+def starters(account: AccountId, users: Sequence[UserId]) -> Query[dict[UserId, Starter]]:
+    """Return a query for these users of the account by number."""
+    found = rows_of(
         Starter,
         "SELECT DISTINCT ON (u.id) u.id, u.name, g.id AS group_id, g.name AS group_name FROM users u"
         " LEFT JOIN group_members m ON m.account_id = u.account_id AND m.user_id = u.id"
@@ -27,25 +28,23 @@ async def starters(tx: Reader, account: AccountId, users: Sequence[UserId]) -> d
         " WHERE u.account_id = %s AND u.id = ANY(%s) ORDER BY u.id, g.id",
         (account, list(users)),
     )
-    return {one.id: one for one in found}
+    return then(found, lambda rows: {one.id: one for one in rows})
 
 
-async def group_names(tx: Reader, account: AccountId, groups: Sequence[GroupId]) -> dict[GroupId, str]:
-    """Return the names of these groups of the account by number."""
-    found = await tx.pairs(
-        "SELECT id, name FROM groups WHERE account_id = %s AND id = ANY(%s)", (account, list(groups))
-    )
-    return {GroupId(int(str(number))): str(name) for number, name in found}
+def group_names(account: AccountId, groups: Sequence[GroupId]) -> Query[dict[GroupId, str]]:
+    """Return a query for the names of these groups of the account by number."""
+    found = pairs_of("SELECT id, name FROM groups WHERE account_id = %s AND id = ANY(%s)", (account, list(groups)))
+    return then(found, lambda rows: {GroupId(int(str(number))): str(name) for number, name in rows})
 
 
-async def starred(tx: Reader, account: AccountId, user: UserId, instances: Sequence[InstanceId]) -> set[InstanceId]:
-    """Return those of these instances that a user gave a star."""
-    found = await tx.values(
+def starred(account: AccountId, user: UserId | None, instances: Sequence[InstanceId]) -> Query[set[InstanceId]]:
+    """Return a query for those of these instances that a user gave a star."""
+    found = values_of(
         InstanceId,
         "SELECT instance_id FROM stars WHERE account_id = %s AND user_id = %s AND instance_id = ANY(%s)",
         (account, user, list(instances)),
     )
-    return set(found)
+    return then(found, set[InstanceId])
 
 
 async def set_star(tx: Writer, account: AccountId, user: UserId, instance: InstanceId, *, is_starred: bool) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 import pybase64
 
 from satchel.actions.files import arrivals, attached
-from satchel.actions.files.arrivals import Arrivals
+from satchel.actions.files.arrivals import Arrivals, Label
 from satchel.actions.files.attached import Content
 from satchel.actions.files.embedded import ELEMENT, EmbeddedFiles, Path
 from satchel.actions.files.tickets import MAX_SIZE_BYTES
@@ -47,6 +47,7 @@ class Added:
     uploads: list[int] = field(default_factory=list[int])
     descriptions: dict[int, str] = field(default_factory=dict[int, str])
     links: list[NewLinkedFile] = field(default_factory=list[NewLinkedFile])
+    labels: dict[int, Label] = field(default_factory=dict[int, Label])
 
     def submission(self, values: Mapping[str, object] | None = None, comment: str | None = None) -> Submission:
         """Return them as what somebody filled in, with values and a comment."""
@@ -121,6 +122,7 @@ class AttachmentBody:
         found = Added()
         for one in given:
             await self._add(found, Inputs.of(one), areas)
+        await self._arriving.label(found.labels)
         return found
 
     async def _add(self, found: Added, given: Inputs, areas: Sequence[str] | None) -> None:
@@ -145,7 +147,7 @@ class AttachmentBody:
             raise InvalidRequest("Data must hold the file as base64; for an empty file it is an empty text.")
         if number is None:
             number = await self._arriving.take(_nothing(), most_bytes=0)
-        await self._arriving.label(number, name=name, area=area)
+        found.labels[number] = Label(name=name, area=area)
         found.uploads.append(number)
         found.descriptions[number] = checked_description(description)
 

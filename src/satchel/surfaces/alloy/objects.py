@@ -76,13 +76,13 @@ async def _found(exchange: Exchange, given: str, *, with_files: bool) -> View | 
     uuid = read_guid(given)
     try:
         if uuid is not None:
-            return await by_name.by_uuid(exchange.context, exchange.actor, uuid, with_files=with_files)
+            return await by_name.read(exchange.context, exchange.actor, uuid, with_files=with_files)
     except NotFound:
         return None
     for code, number in read_oid(given):
         try:
             identifier = f"{code}-{number}"
-            return await by_name.by_identifier(exchange.context, exchange.actor, identifier, with_files=with_files)
+            return await by_name.read(exchange.context, exchange.actor, identifier, with_files=with_files)
         except NotFound:
             continue
     return None

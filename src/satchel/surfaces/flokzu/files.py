@@ -32,7 +32,7 @@ async def attach(exchange: Exchange) -> Reply:
     size = exchange.content_length
     if size is None:
         raise InvalidRequest("Send the file with a Content-Length.")
-    view = await lifecycle.read_by_identifier(exchange.context, exchange.actor, reference)
+    view = await lifecycle.read(exchange.context, exchange.actor, reference)
     field = _field(exchange, view, given.text_or_none("fieldLabel"))
     if exchange.content_type == "multipart/form-data":
         made = await _from_form(exchange, view, field, name=name, size=size)

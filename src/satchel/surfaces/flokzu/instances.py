@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from satchel.actions.apps import deploying
-from satchel.actions.files.handed_on import metadata_by_place
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.forms import Submission
 from satchel.actions.lists import documents
@@ -51,8 +50,7 @@ async def read_v1(exchange: Exchange) -> Reply:
 
 async def _document(exchange: Exchange) -> tuple[Document, outputs.Attachments]:
     identifier = (await Inputs.read(exchange)).text("identifier", "reference")
-    document, files = await documents.read(exchange.context, exchange.actor, identifier)
-    return document, await metadata_by_place(exchange.context, exchange.actor, files)
+    return await documents.read(exchange.context, exchange.actor, identifier)
 
 
 async def update(exchange: Exchange) -> Reply:
@@ -70,7 +68,7 @@ async def update_v1(exchange: Exchange) -> Reply:
 
 async def _updated(exchange: Exchange, identifier: str, data: Mapping[str, object]) -> dict[str, object]:
     context, actor = exchange.context, exchange.actor
-    view = await lifecycle.read_by_identifier(context, actor, identifier)
+    view = await lifecycle.read(context, actor, identifier)
     values = await read_values(exchange, view.app, data, view=view)
     await lifecycle.change_values(context, actor, view.instance.id, Submission(values=values), expected=None)
     return {"identifier": view.instance.identifier, "updateDate": moment(context.clock()), "status": outputs.OK}

@@ -65,7 +65,7 @@ async def _search(exchange: Exchange, given: Sequence[tuple[str, str]] | Mapping
 async def _view(exchange: Exchange) -> View:
     text = exchange.params["instance"]
     if not text.isdigit():
-        return await lifecycle.read_by_identifier(exchange.context, exchange.actor, text[:64])
+        return await lifecycle.read(exchange.context, exchange.actor, text[:64])
     return await lifecycle.read(exchange.context, exchange.actor, _id(exchange))
 
 

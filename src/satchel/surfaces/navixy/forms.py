@@ -246,7 +246,8 @@ async def submit(exchange: Exchange) -> Reply:
 async def _submit(exchange: Exchange, *, resubmission: bool) -> Reply:
     given = await Inputs.read(exchange)
     task, form = TaskId(given.integer("task_id")), _values(given)
-    await submitting.submit_form(exchange.context, exchange.actor, task, fill(form), resubmission=resubmission)
+    context, actor, named = exchange.context, exchange.actor, values.possible_files(form)
+    await submitting.submit_form(context, actor, task, fill(form), named=named, resubmission=resubmission)
     return outputs.success()
 
 

@@ -116,6 +116,17 @@ def value(declared: Field, stored: object, files: list[int]) -> dict[str, object
     return {"type": name, "value": stored if name == "rating" else as_text(stored)}
 
 
+def possible_files(given: Mapping[str, object]) -> list[int]:
+    """Return what may be numbers of files in submitted value objects, whether or not these are well formed."""
+    found: list[object] = []
+    for one in given.values():
+        if isinstance(one, dict):
+            content = cast("dict[str, object]", one)
+            many = content.get("file_ids")
+            found += [content.get("file_id"), *(cast("list[object]", many) if isinstance(many, list) else ())]
+    return [one for one in found if isinstance(one, int) and not isinstance(one, bool)]
+
+
 def read_values(fields: list[Field], given: Mapping[str, object]) -> dict[str, object]:
     """Return submitted value objects as the values of a form of ours.
 
