@@ -244,6 +244,12 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="Whether the Navixy API accepts files and values only for forms that were submitted before.",
     ),
     Setting(
+        name="questetra_unknown",
+        parse=one_of("refuse", "ignore"),
+        default="refuse",
+        meaning="Whether the Questetra API refuses or ignores unknown parameters and criteria.",
+    ),
+    Setting(
         name="questetra_csv", parse=one_of("plain", "safe"), default="plain", meaning="safe: CSV without formulas."
     ),
     Setting(

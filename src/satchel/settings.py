@@ -68,6 +68,7 @@ class Settings:
     header_deadline_s: int
     grace_s: int
     navixy_strict: str
+    questetra_unknown: str
     questetra_csv: str
     log_format: str
     log_level: str
@@ -91,6 +92,7 @@ class Settings:
             mail_bytes=self.mail_bytes,
             mail_from=self.mail_from,
             navixy_strict=self.navixy_strict == "on",
+            questetra_ignores_unknown=self.questetra_unknown == "ignore",
             questetra_safe_csv=self.questetra_csv == "safe",
         )
 

@@ -1,4 +1,4 @@
-"""`satchel deploy`: sends an app bundle to a server, and prints its findings."""
+"""Apps: `satchel deploy` sends a bundle and prints its findings; `retire`, and `nodes`, which numbers elements."""
 
 import io
 import zipfile
@@ -72,3 +72,21 @@ def retire(
     verb, done = ("restore", "is back") if undo else ("retire", "is retired")
     path = f"/api/v1/apps/{quote(app, safe='')}/{verb}"
     raise typer.Exit(output.run(change("POST", path, {}, f"{app} {done}", url=url, token=token)))
+
+
+def nodes(
+    app: Annotated[str, typer.Argument(help="Code of the app.")], *, url: Url = UNNAMED, token: Token = ""
+) -> None:
+    """List the elements of an app's process with their numbers, which are in addresses of Questetra's API."""
+    raise typer.Exit(output.run(_nodes(app, url, token)))
+
+
+async def _nodes(app: str, url: str, token: str) -> ExitCode:
+    answer, body = await request(url, token, "GET", f"/api/v1/apps/{quote(app, safe='')}/nodes")
+    if not answer.is_success:
+        return refuse(answer, body)
+    found = cast("list[dict[str, Any]]", body["items"])
+    output.table(
+        ["node", "kind", "element", "name"], [(at["number"], at["kind"], at["id"], at["name"]) for at in found]
+    )
+    return ExitCode.OK

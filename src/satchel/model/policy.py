@@ -32,6 +32,7 @@ class Policy:
         mail_bytes: maximum size of a mail with its attached files, encoded.
         mail_from: its sender.
         navixy_strict: whether the Navixy surface accepts files and values only for forms that were submitted before.
+        questetra_ignores_unknown: whether unknown parameters and criteria at the Questetra surface are ignored.
         questetra_safe_csv: whether the Questetra surface escapes what a spreadsheet would run as a formula in its CSV.
         max_call_depth: how many call activities may be nested.
     """
@@ -55,5 +56,6 @@ class Policy:
     mail_bytes: int = 20 * MEBIBYTE
     mail_from: str = "satchel@localhost"
     navixy_strict: bool = False
+    questetra_ignores_unknown: bool = False
     questetra_safe_csv: bool = False
     max_call_depth: int = 16

@@ -279,7 +279,7 @@ def _require_writable(form: Mapping[FieldId, Access], request: UploadRequest) ->
     if how is Access.HIDE:
         raise NotFound("field", request.field)
     if not how.is_writable:
-        raise Forbidden(f"The form does not allow you to change {request.field}.")
+        raise Forbidden(f"The form does not allow you to change {request.field}.", pointer=f"/{request.field}")
 
 
 def _limits(app: LoadedApp, target: UploadTarget) -> tuple[FileLimits, bool]:

@@ -1,5 +1,7 @@
 """Elements of a process by number, for APIs that number them: their places in the document, counted from 0."""
 
+from collections.abc import Sequence
+
 from satchel.actions.loading import LoadedApp
 from satchel.engine.graph import ROOT, Kind, Node
 from satchel.model.errors import NotFound
@@ -7,6 +9,11 @@ from satchel.model.ids import ElementId
 
 WAITING = frozenset({Kind.RECEIVE_TASK, Kind.CATCH_MESSAGE})
 """What waits for a message."""
+
+
+def every(app: LoadedApp) -> Sequence[Node]:
+    """Return the elements of this version of an app, by number."""
+    return list(app.definition.process.nodes.values())
 
 
 def number_of(app: LoadedApp, element: ElementId) -> int:
@@ -20,7 +27,7 @@ def numbered(app: LoadedApp, number: int) -> Node:
     Raises:
         NotFound: there is none.
     """
-    nodes = list(app.definition.process.nodes.values())
+    nodes = every(app)
     if number >= len(nodes):
         raise NotFound("node", number)
     return nodes[number]

@@ -1,4 +1,4 @@
-"""Instances with all that a list of another vendor shows of them: app, starter, open tasks, files; paged by offset."""
+"""Instances with all that a list of another vendor shows of them: app, starter, where they stand, files; by offset."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,18 +14,19 @@ from satchel.actions.lists import search
 from satchel.actions.loading import LoadedApp
 from satchel.db import apps as app_rows
 from satchel.db import files as file_rows
-from satchel.db import tasks as task_rows
 from satchel.db.apps import AppRow
+from satchel.db.lists import positions as position_rows
 from satchel.db.lists import search as rows
 from satchel.db.lists import starters as starter_rows
 from satchel.db.lists.search import SearchScope
 from satchel.db.lists.starters import Starter
 from satchel.db.pool import Reader
+from satchel.engine.graph import BOUNDARIES
 from satchel.model.actor import Actor
 from satchel.model.errors import Forbidden, InvalidRequest, NotFound
 from satchel.model.fields import Field, FieldType
 from satchel.model.files import File
-from satchel.model.ids import AppId, FieldId, FileId, GroupId, InstanceId, UserId, data_item_id
+from satchel.model.ids import AppId, ElementId, FieldId, FileId, GroupId, InstanceId, UserId, data_item_id
 from satchel.model.instance import Instance
 from satchel.model.search.criteria import is_contained
 from satchel.model.search.query import Cursor, InstanceQuery, query_json
@@ -59,7 +60,7 @@ class ListedInstance:
     Attributes:
         starter: who started it, or None where the system did.
         is_starred: whether the actor gave it a star.
-        nodes: the names of its open tasks.
+        nodes: the names of the elements at which it stands: open tasks, waits, calls and incidents, the oldest first.
         users, groups: the names of those that its values name, by number.
         files: of its fields and its tab, by place.
     """
@@ -213,7 +214,7 @@ async def with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence
         return []
     asked_apps = tx.later(app_rows.numbered(account, sorted({one.app_id for one in found})))
     asked_starred = tx.later(starter_rows.starred(account, actor.user_id, ids))
-    asked_tasks = tx.later(task_rows.open_of(account, ids))
+    asked_positions = tx.later(position_rows.positions(account, ids))
     asked_files = tx.later(file_rows.of_instances(account, ids))
     apps = {one.id: await context.apps.version(tx, account, one.version_id) for one in found}
     known = {one.starter_id for one in found if one.starter_id is not None}
@@ -225,8 +226,10 @@ async def with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence
     people, starred = asked_people.result, asked_starred.result
     rows_of_apps = {row.id: row for row in asked_apps.result}
     nodes: dict[InstanceId, list[str]] = {}
-    for task in asked_tasks.result:
-        nodes.setdefault(task.instance_id, []).append(task.name)
+    for at in asked_positions.result:
+        name = at.name or _name_at(apps[at.instance_id], at.element)
+        if name is not None:
+            nodes.setdefault(at.instance_id, []).append(name)
     held: dict[InstanceId, list[File]] = {}
     for file in asked_files.result:
         held.setdefault(file.instance_id, []).append(file)
@@ -245,6 +248,12 @@ async def with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence
         )
         for one in found
     ]
+
+
+def _name_at(app: LoadedApp, element: ElementId) -> str | None:
+    """Return the name of an element where a token waits; None for a boundary event, whose activity has the token."""
+    node = app.definition.process.nodes.get(element)
+    return None if node is None or node.kind in BOUNDARIES else node.label
 
 
 def _values(instance: Instance) -> Mapping[FieldId, Json]:

@@ -4,7 +4,7 @@ Their surface searches by them, and the native one says what they mean, so that 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,8 +24,11 @@ MAX_ITEMS = 1_024
 
 _STATES = {theirs: ours.value for ours, theirs in words.STATES.items()}
 _SORTS = {theirs: ours.value for ours, theirs in words.SORTS.items()}
-_XML_STATES = {"states": "processInstanceState", "workitem-states": "state"}
-_XML_TEXTS = {**words.XML_NAMES, **words.XML_TASK_NAMES}
+_XML_STATES = {"states": "processInstanceState"}
+_XML_TASK_STATES = {**_XML_STATES, "workitem-states": "state"}
+_XML_ITEM_PARTS = ("data-definition-number", "value", "view")
+_ITEM_MEMBERS = ("type", "number", "value", "view")
+_LONGEST_NAME = 80
 _TODAY = re.compile(r"#today(?:\.addDays\((-?[0-9]{1,5})\))?")
 
 
@@ -37,52 +40,90 @@ class ParsedCriteria:
     shown: tuple[int, ...] = ()
 
 
-def read_criteria(text: str, *, now: datetime, time_zone: str) -> ParsedCriteria:
+def read_criteria(text: str, *, now: datetime, time_zone: str, ignores_unknown: bool) -> ParsedCriteria:
     """Return criteria; none at all find everything that may be seen.
 
     Args:
         text: XML if it begins with `<`, JSON if with `{`.
         now: the present moment, for `#now` and `#today`.
         time_zone: where `#today` is.
+        ignores_unknown: whether members and elements with an unknown name are ignored instead of refused.
 
     Raises:
         InvalidRequest: they are malformed, or ask for what is not supported.
     """
-    given = members(text, root=words.XML_ROOT)
+    given = members(text, root=words.XML_ROOT, ignores_unknown=ignores_unknown)
     return meaning(given, now.astimezone(ZoneInfo(time_zone))) if given else ParsedCriteria()
 
 
-def members(text: str, *, root: str) -> Mapping[str, object]:
+def members(text: str, *, root: str, ignores_unknown: bool) -> Mapping[str, object]:
     """Return what criteria say by the names that they have in JSON; nothing where there are none.
 
+    Args:
+        text: XML or JSON.
+        root: of the XML, which also says whether processes or tasks are searched.
+        ignores_unknown: whether what has an unknown name is left out instead of refused.
+
     Raises:
-        InvalidRequest: they are neither XML with this root nor JSON.
+        InvalidRequest: they are neither XML with this root nor JSON, or a name in them is unknown.
     """
     bare = text.removeprefix("\ufeff").strip()
     if len(bare) > MAX_CHARS:
         raise _refused("criteria", f"has more than {MAX_CHARS} characters")
     if not bare:
         return {}
+    unknown = _Unknown(are_ignored=ignores_unknown)
     if bare.startswith("<"):
-        return _from_xml(bare, root)
+        return _from_xml(bare, root, unknown)
     if bare.startswith("{"):
-        return _from_json(bare)
+        return _from_json(bare, root, unknown)
     raise _refused("criteria", "is XML (<...) or JSON ({...)", bare)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """What happens to a name that criteria do not have: a misspelt condition must not find more than was meant."""
+
+    are_ignored: bool
+
+    def allows(self, name: str, known: Collection[str]) -> bool:
+        """Return whether a name is known.
+
+        Raises:
+            InvalidRequest: it is not, and unknown ones are not ignored.
+        """
+        if name in known:
+            return True
+        if self.are_ignored:
+            return False
+        raise _refused(name[:_LONGEST_NAME], f"is unknown; there are {', '.join(sorted(known))}")
 
 
 def _refused(name: str, why: str, value: str = "") -> InvalidRequest:
     return InvalidRequest(f"{name} {why}.", pointer=f"/{name}", given=value[:200])
 
 
-def _from_json(text: str) -> Mapping[str, object]:
+def _from_json(text: str, root: str, unknown: _Unknown) -> Mapping[str, object]:
     try:
-        found = parse_json(text.encode(), max_bytes=MAX_CHARS * 4)
+        found = cast("Mapping[str, object]", parse_json(text.encode(), max_bytes=MAX_CHARS * 4))
     except InvalidRequest as error:
         raise _refused("criteria", f"is not JSON: {error.message}".rstrip("."), text) from None
-    return cast("Mapping[str, object]", found)
+    known = words.TASK_MEMBERS if root == words.XML_TASK_ROOT else words.MEMBERS
+    given = {name: value for name, value in found.items() if unknown.allows(name, known)}
+    items = given.get("fields")
+    if isinstance(items, list):
+        given["fields"] = [_json_item(item, unknown) for item in cast("list[object]", items)]
+    return given
 
 
-def _from_xml(text: str, wanted: str) -> Mapping[str, object]:
+def _json_item(item: object, unknown: _Unknown) -> object:
+    if not isinstance(item, dict):
+        return item
+    found = cast("Mapping[str, object]", item)
+    return {name: value for name, value in found.items() if unknown.allows(name, _ITEM_MEMBERS)}
+
+
+def _from_xml(text: str, wanted: str, unknown: _Unknown) -> Mapping[str, object]:
     try:
         # The text is decoded already: what it declares itself to be in would have it read as other characters.
         root = parse_xml(text.encode(), encoding="utf-8")
@@ -92,15 +133,21 @@ def _from_xml(text: str, wanted: str) -> Mapping[str, object]:
         raise _refused("criteria", f"is not well-formed XML ({str(error)[:100]})", text) from None
     if root.tag != wanted:
         raise _refused("criteria", f"has the root {wanted}", str(root.tag))
+    is_of_tasks = wanted == words.XML_TASK_ROOT
+    states = _XML_TASK_STATES if is_of_tasks else _XML_STATES
+    alone = {**words.XML_NAMES, **words.XML_TASK_NAMES} if is_of_tasks else words.XML_NAMES
+    known = {*states, *alone, "data"}
     given: dict[str, object] = {}
     for node in root:
         name = str(node.tag)
-        if name in _XML_STATES:
-            given[_XML_STATES[name]] = [_text(one) for one in node if one.tag == "state"]
+        if not unknown.allows(name, known):
+            continue
+        if name in states:
+            given[states[name]] = [_text(one) for one in node if unknown.allows(str(one.tag), ("state",))]
         elif name == "data":
-            given["fields"] = [_xml_item(str(one.tag), {str(part.tag): _text(part) for part in one}) for one in node]
-        elif name in _XML_TEXTS and _text(node):
-            given[_XML_TEXTS[name]] = _text(node)
+            given["fields"] = [_xml_item(one, unknown) for one in node]
+        elif _text(node):
+            given[alone[name]] = _text(node)
     return given
 
 
@@ -108,9 +155,10 @@ def _text(node: Element) -> str:
     return (node.text or "").strip()
 
 
-def _xml_item(kind: str, parts: Mapping[str, str]) -> dict[str, object]:
+def _xml_item(node: Element, unknown: _Unknown) -> dict[str, object]:
+    parts = {str(part.tag): _text(part) for part in node if unknown.allows(str(part.tag), _XML_ITEM_PARTS)}
     return {
-        "type": kind,
+        "type": str(node.tag),
         "number": parts.get("data-definition-number", ""),
         "value": parts.get("value", ""),
         "view": "view" in parts and parts["view"].lower() != "false",

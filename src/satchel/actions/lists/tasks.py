@@ -102,21 +102,34 @@ async def start_for(
     opened: list[TaskId] = []
 
     async def first(run: Run) -> None:
-        found = await task_rows.open_tasks_of(run.tx, actor.account_id, [run.instance.id])
-        if not found:
+        task = await give_first(run, holder)
+        if task is None:
             raise NotFound("open task")
-        opened.append(found[0].id)
-        if holder is not None and found[0].holder_id != holder:
-            await _give(run, found[0], holder)
+        opened.append(task.id)
         if details is not None:
-            await task_details.set_in(run, found[0], details)
+            await task_details.set_in(run, task, details)
         if due_at is not None:
-            await task_rows.set_due(run.tx, actor.account_id, found[0].id, due_at)
+            await task_rows.set_due(run.tx, actor.account_id, task.id, due_at)
         if then is not None:
-            await then(run, found[0])
+            await then(run, task)
 
     await lifecycle.start_as(context, actor, app.code, given, then=first)
     return opened[0]
+
+
+async def give_first(run: Run, holder: UserId | None) -> Task | None:
+    """Assign the first open task of an instance to somebody if they are named, and return it; None if it has none.
+
+    Raises:
+        NotFound: there is no such user.
+        Forbidden: the actor may not assign its tasks.
+    """
+    found = await task_rows.open_tasks_of(run.tx, run.instance.account_id, [run.instance.id])
+    if not found:
+        return None
+    if holder is not None and found[0].holder_id != holder:
+        await _give(run, found[0], holder)
+    return found[0]
 
 
 async def hand_to(context: Context, actor: Actor, task_id: TaskId, holder: UserId) -> None:

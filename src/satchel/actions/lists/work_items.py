@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from satchel.actions.context import Context
-from satchel.actions.instances import tasks
+from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
+from satchel.actions.instances.run import Run
 from satchel.actions.lists import nodes, processes, search
 from satchel.actions.lists import tasks as task_lists
 from satchel.actions.lists.processes import InstanceFilter, ListedInstance
@@ -18,7 +19,7 @@ from satchel.db.lists.task_searches import TaskConditions as TaskConditions  # n
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor
 from satchel.model.errors import InvalidRequest
-from satchel.model.ids import AppId, TaskId
+from satchel.model.ids import TaskId
 from satchel.model.instance import OPEN_TASK_STATES, Task
 
 MAX_OFFERED = 10_000
@@ -101,19 +102,28 @@ async def one(context: Context, actor: Actor, task_id: TaskId) -> TaskOfInstance
         return (await _with_parts(context, tx, actor, [found]))[0]
 
 
-async def start(context: Context, actor: Actor, app: int, node: int) -> TaskOfInstance:
+async def start(context: Context, actor: Actor, app: int, node: int) -> TaskOfInstance | None:
     """Start an app with an empty form and return its first task, assigned to the actor.
+
+    None stands for no task yet: the process begins with what needs no person, such as a receive or a service task.
 
     Raises:
         InvalidRequest: the node is not the start event's.
-        As `satchel.actions.lists.tasks.start_for`.
+        NotFound, Forbidden, InvalidValues, EngineStopped: as `satchel.actions.instances.lifecycle.start`; and
+            Forbidden, where the actor may not take the task.
     """
     async with context.database.read() as tx:
         loaded = await processes.numbered(context, tx, actor, app)
     if nodes.numbered(loaded, node).id != nodes.start_of(loaded).id:
         raise InvalidRequest("This node does not start the process.", pointer="/nodeNumber", given=node)
-    task = await task_lists.start_for(context, actor, AppId(app), Submission(), holder=actor.user_id)
-    return await one(context, actor, task)
+    first: list[Task] = []
+
+    async def take(run: Run) -> None:
+        task = await task_lists.give_first(run, actor.user_id)
+        first.extend([] if task is None else [task])
+
+    await lifecycle.start_as(context, actor, loaded.manifest.code, Submission(), then=take)
+    return await one(context, actor, first[0].id) if first else None
 
 
 async def _with_parts(context: Context, tx: Reader, actor: Actor, found: Sequence[Task]) -> list[TaskOfInstance]:

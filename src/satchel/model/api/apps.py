@@ -241,6 +241,29 @@ class Versions(ReplyBody, frozen=True, kw_only=True):
     next: None
 
 
+class Node(ReplyBody, frozen=True, kw_only=True):
+    """An element of an app's process, with the number by which Questetra's clients address it.
+
+    Attributes:
+        number: its place among the elements of this version, from 0.
+        id: in the BPMN document.
+        name: the drawn name, or the id.
+        kind: `startEvent`, `userTask`, `receiveTask`, `messageCatchEvent`, …
+    """
+
+    number: int
+    id: str
+    name: str
+    kind: str
+
+
+class Nodes(ReplyBody, frozen=True, kw_only=True):
+    """The elements of an app's newest version, by number."""
+
+    items: Sequence[Node]
+    next: None
+
+
 class Finding(ReplyBody, frozen=True, kw_only=True):
     """An error or a warning about a bundle.
 

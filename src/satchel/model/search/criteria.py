@@ -85,6 +85,12 @@ XML_TASK_NAMES: Mapping[str, str] = {
 }
 """The additional elements of a search for tasks."""
 
+MEMBERS = frozenset({*XML_NAMES.values(), "processInstanceState", "fields"})
+"""The members of the JSON of a search for processes."""
+
+TASK_MEMBERS = MEMBERS | {*XML_TASK_NAMES.values(), "state"}
+"""The members of the JSON of a search for tasks."""
+
 TASK_STATES: Mapping[TaskState, str] = {
     TaskState.UNASSIGNED: "OFFERED",
     TaskState.ASSIGNED: "ALLOCATED",

@@ -74,6 +74,12 @@ async def versions(exchange: Exchange) -> Reply:
     return json_reply(api.Versions(items=[outputs.version(row) for row in found], next=None))
 
 
+async def nodes(exchange: Exchange) -> Reply:
+    """List the elements of an app's process, with the numbers by which Questetra's clients address them."""
+    found = await deploying.read(exchange.context, exchange.actor, exchange.params["app"])
+    return json_reply(outputs.nodes(found))
+
+
 async def version(exchange: Exchange) -> Reply:
     """Return one version of an app: its fields, forms and actions."""
     found = await app_versions.read(exchange.context, exchange.actor, exchange.params["app"], _number(exchange))
@@ -175,6 +181,7 @@ ENDPOINTS = (
     endpoint("GET", "/api/v1/apps/{app}", read, answers=shows(api.App)),
     endpoint("POST", "/api/v1/apps/{app}/retire", retire, answers=NOTHING, refuses=(Forbidden, InvalidState)),
     endpoint("POST", "/api/v1/apps/{app}/restore", restore, answers=NOTHING, refuses=(Forbidden, InvalidState)),
+    endpoint("GET", "/api/v1/apps/{app}/nodes", nodes, answers=shows(api.Nodes)),
     endpoint("GET", "/api/v1/apps/{app}/versions", versions, answers=shows(api.Versions)),
     endpoint(
         "GET",

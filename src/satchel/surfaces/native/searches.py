@@ -97,7 +97,12 @@ async def read_criteria(exchange: Exchange) -> Reply:
     """Return Questetra's criteria (XML or JSON) as a query, and the fields that they display."""
     given = await exchange.read(inputs.Criteria)
     context, actor = exchange.context, exchange.actor
-    asked = criteria_kit.read_criteria(given.criteria, now=context.clock(), time_zone=actor.time_zone)
+    asked = criteria_kit.read_criteria(
+        given.criteria,
+        now=context.clock(),
+        time_zone=actor.time_zone,
+        ignores_unknown=context.policy.questetra_ignores_unknown,
+    )
     query, fields = await processes.native_query(context, actor, asked.wanted, asked.shown)
     return json_reply(api.CriteriaMeaning(query=query, fields=fields))
 

@@ -16,11 +16,12 @@ from satchel.surfaces.questetra.processes import MAX_LIMIT, MAX_START
 from satchel.surfaces.questetra.values import data_type, moment, subtype
 
 _NODES_PER_VERSION = 1_024
+_NARROWING = ("category", "query", "start", "limit")
 
 
 async def definitions(exchange: Exchange) -> Reply:
     """List the data items of an app."""
-    given = await Inputs.read(exchange)
+    given = await Inputs.known(exchange, "processModelInfoId")
     app = await apps.numbered(exchange.context, exchange.actor, given.integer("processModelInfoId"))
     found = [
         {
@@ -38,7 +39,7 @@ async def definitions(exchange: Exchange) -> Reply:
 
 async def startable(exchange: Exchange) -> Reply:
     """List the start events that the caller may start processes with."""
-    given = await Inputs.read(exchange)
+    given = await Inputs.known(exchange, *_NARROWING)
     found = await _wanted(exchange, given, Right.START)
     zone = ZoneInfo(exchange.actor.time_zone)
     shown: list[dict[str, object]] = []
@@ -64,7 +65,7 @@ async def startable(exchange: Exchange) -> Reply:
 
 async def every(exchange: Exchange) -> Reply:
     """List the apps that the caller manages."""
-    given = await Inputs.read(exchange)
+    given = await Inputs.known(exchange, *_NARROWING, "starredOnly", "dbFile")
     found: Sequence[ListedApp] = await _wanted(exchange, given, Right.MANAGE)
     if not found and exchange.actor.apps_with(Right.MANAGE) == frozenset():
         raise Forbidden("You need the right 'manage' for an app to list apps here.")

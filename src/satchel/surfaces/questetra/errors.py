@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import cast
 
 from satchel.model.errors import (
+    BadFile,
     DiskFull,
     Forbidden,
     InvalidValues,
     MethodNotAllowed,
     NotFound,
     SatchelError,
+    TooLarge,
     TooManyRequests,
     Unauthenticated,
     Unavailable,
@@ -17,7 +19,7 @@ from satchel.model.errors import (
 from satchel.surfaces.kit.errors import by_class, headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.questetra import oauth
-from satchel.surfaces.questetra.forms import NAMES_KEPT
+from satchel.surfaces.questetra.forms import NAMES_KEPT, PART_KEPT
 from satchel.surfaces.questetra.xml import errors, xml_reply
 
 STATUSES: tuple[tuple[type[SatchelError], int], ...] = (
@@ -109,8 +111,7 @@ def _document(error: SatchelError | None, exchange: Exchange) -> Reply:
         if error.members.get("what") == "address":
             return _reply(404, "10000", "NotFound", str(exchange.scope["path"])[:200])
         return _reply(status, "10001", "InvalidId", error.message)
-    pointer = str(error.members.get("pointer") or "").removeprefix("/")
-    pointer = _first(error, pointer)
+    pointer = _first(error, _pointer(error))
     pointer = _THEIRS.get(pointer, pointer.partition("/")[0])
     code, kind = CODES.get(pointer, ("10000", pointer or error.code))
     given = error.members.get("given")
@@ -128,7 +129,7 @@ def _xml(error: SatchelError | None, exchange: Exchange, root: str) -> Reply:
         found = [(_parameter(fault.field, names), fault.message) for fault in error.faults]
     else:
         what = _KEYS.get(str(error.members.get("what"))) if isinstance(error, NotFound) else None
-        key = what or _first(error, str(error.members.get("pointer") or "").removeprefix("/"))
+        key = what or _of_part(error, exchange) or _first(error, _pointer(error))
         if isinstance(error, Unauthenticated) and root != RESULT:
             key = "key"
         found = [(key or error.code, error.message)]
@@ -138,8 +139,24 @@ def _xml(error: SatchelError | None, exchange: Exchange, root: str) -> Reply:
 
 
 def _parameter(field: str, names: Mapping[str, str]) -> str:
-    """Return what a field's value came by, or would."""
+    """Return what a field's value came by, or would; the fault of a cell is its table's."""
+    field = field.partition("/")[0]
     return names.get(field) or ("flow" if field == "outcome" else f"q_{field}")
+
+
+def _of_part(error: SatchelError, exchange: Exchange) -> str | None:
+    """Return the name of the form's part that is refused for what it is; None if it is not."""
+    is_of_it = (
+        isinstance(error, BadFile)
+        or (isinstance(error, TooLarge) and not error.is_of_body)
+        or (isinstance(error, NotFound) and error.members.get("what") == "field")
+        or (isinstance(error, Forbidden) and _pointer(error) != "")
+    )
+    return exchange.scope.get(PART_KEPT) if is_of_it else None
+
+
+def _pointer(error: SatchelError) -> str:
+    return str(error.members.get("pointer") or "").removeprefix("/")
 
 
 def _rooted(root: str, faults: str, group: str) -> str:

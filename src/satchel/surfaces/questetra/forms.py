@@ -6,11 +6,11 @@ their order. What a form brought is gone again if the form turns out to be wrong
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from satchel.actions.files import intake, tickets
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import UploadRequest
+from satchel.actions.files.tickets import MAX_SIZE_BYTES, UploadRequest
 from satchel.actions.instances.forms import Submission
 from satchel.model.actor import Actor
 from satchel.model.errors import FieldFault, InvalidRequest, InvalidValues, UnsupportedMedia
@@ -21,19 +21,22 @@ from satchel.surfaces.kit.exchange import Exchange
 from satchel.surfaces.kit.given import FORM, refused
 from satchel.surfaces.kit.multipart import Part, read_parts
 from satchel.surfaces.kit.texts import read_pairs
-from satchel.surfaces.questetra.inputs import Inputs
+from satchel.surfaces.questetra.inputs import Inputs, refuse_others
 from satchel.surfaces.questetra.values import read_value
 
-MAX_FORM_BYTES = 100 * 1024 * 1024
-"""Of one request with files; larger ones are uploaded before, each as one request."""
+MAX_FILE_BYTES = 100 * 1024 * 1024
+"""Of one file; a form may have several."""
 
 NAMES_KEPT = "questetra.names"
 """In the scope: field id -> the parameter that it came by, for errors."""
 
+PART_KEPT = "questetra.part"
+"""In the scope: the name of the part that is read, for errors."""
+
 _ITEM = re.compile(r"q_([a-z][a-z0-9_]*)|data\[(\d{1,4})\]\.(\w+)")
 
 Target = Callable[[str], Awaitable[tuple[Actor, UploadRequest]]]
-"""Returns who stores the file of a parameter, and where; its size and name are the form's to say."""
+"""Returns who stores the file of a parameter, and where; the request's size is set by `read_form`."""
 
 
 @dataclass(slots=True)
@@ -80,16 +83,20 @@ async def read_form(exchange: Exchange, into: Incoming, target: Target) -> None:
         for name, value in read_pairs(body, "The form"):
             into.texts.setdefault(name, []).append(value)
         return
-    async for part in read_parts(exchange.header("content-type"), exchange.chunks(MAX_FORM_BYTES)):
+    async for part in read_parts(exchange.header("content-type"), exchange.chunks(MAX_SIZE_BYTES)):
+        exchange.scope[PART_KEPT] = part.name
         if part.filename is None:
             into.texts.setdefault(part.name, []).append(await part.text())
         elif part.filename:
-            into.files.setdefault(part.name, []).append(await _store(exchange, part, target))
+            into.files.setdefault(part.name, []).append(await _store(exchange, into, part, target))
+        exchange.scope[PART_KEPT] = None
 
 
-async def _store(exchange: Exchange, part: Part, target: Target) -> Upload:
+async def _store(exchange: Exchange, into: Incoming, part: Part, target: Target) -> Upload:
     context = exchange.context
     actor, wish = await target(part.name)
+    most = _most_bytes(exchange, into)
+    wish = replace(wish, size_bytes=most, framing_bytes=most, most_bytes=MAX_FILE_BYTES)
     ticket = await tickets.reserve(context, actor, wish)
     upload = await tickets.find(context, ticket.id, token=ticket.token, actor=None)
     try:
@@ -100,12 +107,12 @@ async def _store(exchange: Exchange, part: Part, target: Target) -> Upload:
         raise
 
 
-def most_bytes(exchange: Exchange, brought: Incoming, declared: Field) -> int:
-    """Return how many bytes the next file can have: what of the form has not been stored, and what its item takes."""
+def _most_bytes(exchange: Exchange, brought: Incoming) -> int:
+    """Return how many bytes the next file can have: what of the form has not been stored."""
+    if exchange.content_length is None:
+        return MAX_FILE_BYTES
     stored = sum(upload.size_bytes or 0 for found in brought.files.values() for upload in found)
-    most = max(min(exchange.content_length or MAX_FORM_BYTES, MAX_FORM_BYTES) - stored, 0)
-    limit = declared.files.max_bytes if declared.files is not None else None
-    return most if limit is None else min(most, limit)
+    return max(min(exchange.content_length - stored, MAX_FILE_BYTES), 0)
 
 
 async def forget(exchange: Exchange, brought: Incoming) -> None:
@@ -113,6 +120,17 @@ async def forget(exchange: Exchange, brought: Incoming) -> None:
     for stored in brought.files.values():
         for upload in stored:
             await tickets.end(exchange.context, upload, reason="refused")
+
+
+def require_files_alone(exchange: Exchange, brought: Incoming, beside: str) -> None:
+    """Require a form to have files, and no parameter but one beside them.
+
+    Raises:
+        InvalidRequest: it has no file, or another parameter.
+    """
+    if not brought.files:
+        raise refused("files", "are missing; send at least one, in a part named like its item")
+    refuse_others(exchange, brought.texts, (beside,))
 
 
 def item(fields: Sequence[Field], parameter: str) -> Field:

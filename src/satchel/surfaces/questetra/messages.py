@@ -37,8 +37,7 @@ async def start(exchange: Exchange) -> Reply:
     async def target(name: str) -> tuple[Actor, UploadRequest]:
         actor, app = await _start_of(exchange, brought)
         known = forms.item(app.manifest.fields, name)
-        size = forms.most_bytes(exchange, brought, known)
-        return actor, UploadRequest(size_bytes=size, app=app.manifest.code, field=known.id)
+        return actor, UploadRequest(size_bytes=0, app=app.manifest.code, field=known.id, is_counted=False)
 
     try:
         await forms.read_form(exchange, brought, target)
@@ -58,17 +57,15 @@ async def upload(exchange: Exchange) -> Reply:
     async def target(name: str) -> tuple[Actor, UploadRequest]:
         actor, app = await _start_of(exchange, brought)
         known = _only_file(app.manifest.fields, name)
-        size = forms.most_bytes(exchange, brought, known)
-        return actor, UploadRequest(size_bytes=size, app=app.manifest.code, field=known.id)
+        return actor, UploadRequest(size_bytes=0, app=app.manifest.code, field=known.id)
 
     try:
         await forms.read_form(exchange, brought, target)
         await _start_of(exchange, brought)
+        forms.require_files_alone(exchange, brought, "key")
     except BaseException:
         await forms.forget(exchange, brought)
         raise
-    if not brought.files:
-        raise refused("files", "are missing; send at least one, in a part named like its item")
     return xml.stored_files([one for stored in brought.files.values() for one in stored])
 
 
@@ -87,9 +84,7 @@ async def receive(exchange: Exchange) -> Reply:
     async def target(name: str) -> tuple[Actor, UploadRequest]:
         actor, app, instance, _, _ = await _waiting(exchange, brought)
         known = forms.item(app.manifest.fields, name)
-        return actor, UploadRequest(
-            size_bytes=forms.most_bytes(exchange, brought, known), instance=instance, field=known.id
-        )
+        return actor, UploadRequest(size_bytes=0, instance=instance, field=known.id, is_counted=False)
 
     try:
         await forms.read_form(exchange, brought, target)
@@ -104,9 +99,8 @@ async def receive(exchange: Exchange) -> Reply:
 
 async def check(exchange: Exchange) -> Reply:
     """Say whether a process waits at a receive task."""
-    brought = Incoming()
-    for name, value in exchange.pairs:
-        brought.texts.setdefault(name, []).append(value)
+    given = await Inputs.known(exchange, "key", "processInstanceId")
+    brought = Incoming(texts={name: [str(given.raw(name))] for name in given.names})
     try:
         await _waiting(exchange, brought)
     except InvalidState:

@@ -45,7 +45,7 @@ async def csv_utf16(exchange: Exchange) -> Reply:
 
 async def _found(exchange: Exchange) -> tuple[InstancePage, tuple[int, ...]]:
     """Return the processes that a call asks for, and the numbers of the items to show."""
-    given = await Inputs.read(exchange)
+    given = await Inputs.known(exchange, "criteria", "reportId", "start", "limit")
     start = given.integer_or("start", 0, high=MAX_START)
     limit = given.integer_or("limit", DEFAULT_LIMIT, high=MAX_LIMIT)
     context, actor = exchange.context, exchange.actor
@@ -56,7 +56,12 @@ async def _found(exchange: Exchange) -> tuple[InstancePage, tuple[int, ...]]:
         wanted = await _report(exchange, report)
         found = await processes.listing(context, actor, wanted, start=start, limit=limit)
         return found, tuple(field.number for field in found.app.manifest.fields) if found.app else ()
-    asked: ParsedCriteria = read_criteria(given.text_or("criteria", ""), now=context.clock(), time_zone=actor.time_zone)
+    asked: ParsedCriteria = read_criteria(
+        given.text_or("criteria", ""),
+        now=context.clock(),
+        time_zone=actor.time_zone,
+        ignores_unknown=context.policy.questetra_ignores_unknown,
+    )
     return await processes.listing(context, actor, asked.wanted, start=start, limit=limit), asked.shown
 
 
@@ -92,29 +97,30 @@ async def stop(exchange: Exchange) -> Reply:
 
 async def add_star(exchange: Exchange) -> Reply:
     """Give a process a star that only the caller sees."""
-    await processes.star(exchange.context, exchange.actor, _path_process(exchange), is_starred=True)
+    await processes.star(exchange.context, exchange.actor, await _path_process(exchange), is_starred=True)
     return nothing()
 
 
 async def remove_star(exchange: Exchange) -> Reply:
     """Take the caller's star of a process away."""
-    await processes.star(exchange.context, exchange.actor, _path_process(exchange), is_starred=False)
+    await processes.star(exchange.context, exchange.actor, await _path_process(exchange), is_starred=False)
     return nothing()
 
 
 async def download(exchange: Exchange) -> None:
     """Send a file's bytes; both ids must belong together."""
-    given = await Inputs.read(exchange)
+    given = await Inputs.known(exchange, "id", "processDataInstanceId")
     file, place = given.integer("id"), given.integer("processDataInstanceId")
     what = await processes.content(exchange.context, exchange.actor, file, place)
     await send_content(exchange, exchange.actor, what, wants_inline=False)
 
 
 async def _process(exchange: Exchange) -> InstanceId:
-    return InstanceId((await Inputs.read(exchange)).integer("processInstanceId"))
+    return InstanceId((await Inputs.known(exchange, "processInstanceId")).integer("processInstanceId"))
 
 
-def _path_process(exchange: Exchange) -> InstanceId:
+async def _path_process(exchange: Exchange) -> InstanceId:
+    await Inputs.known(exchange)
     return InstanceId(Inputs(exchange.params).integer("processInstanceId"))
 
 

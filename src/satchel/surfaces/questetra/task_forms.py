@@ -46,7 +46,7 @@ DETAILS = "urn:satchel:questetra:details"
 
 async def view(exchange: Exchange) -> Reply:
     """Return a task's form as XML."""
-    given = await Inputs.read(exchange)
+    given = await Inputs.known(exchange, "workitemId")
     seen = await tasks.read(exchange.context, exchange.actor, TaskId(given.integer("workitemId", low=1)))
     flows = "".join(
         f"<user-select>{element('flow-id', one.id)}{element('name', one.label)}</user-select>"
@@ -103,9 +103,7 @@ async def save(exchange: Exchange) -> Reply:
     async def target(name: str) -> tuple[Actor, UploadRequest]:
         seen = await _task(exchange, brought)
         known = forms.item(seen.app.manifest.fields, name)
-        return exchange.actor, UploadRequest(
-            size_bytes=forms.most_bytes(exchange, brought, known), task=seen.task.id, field=known.id
-        )
+        return exchange.actor, UploadRequest(size_bytes=0, task=seen.task.id, field=known.id, is_counted=False)
 
     try:
         await forms.read_form(exchange, brought, target)
@@ -142,17 +140,15 @@ async def upload(exchange: Exchange) -> Reply:
         mine = [task for task in seen.tasks if access.holds(exchange.actor, task)]
         for task in mine:
             if access.form_of(seen.app, task).fields.get(field.id, Access.HIDE).is_writable:
-                size = forms.most_bytes(exchange, brought, field)
-                return exchange.actor, UploadRequest(size_bytes=size, task=task.id, field=field.id)
+                return exchange.actor, UploadRequest(size_bytes=0, task=task.id, field=field.id)
         raise InvalidState(f"You hold no open task of {seen.instance.identifier} that changes {field.label}.")
 
     try:
         await forms.read_form(exchange, brought, target)
+        forms.require_files_alone(exchange, brought, "processDataInstanceId")
     except BaseException:
         await forms.forget(exchange, brought)
         raise
-    if not brought.files:
-        raise refused("files", "are missing; send at least one")
     return xml.stored_files(brought.files["files"])
 
 

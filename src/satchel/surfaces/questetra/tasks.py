@@ -40,11 +40,12 @@ Finding = Callable[..., Coroutine[Any, Any, tuple[int, list[TaskOfInstance]]]]
 
 
 async def _found(exchange: Exchange) -> tuple[int, list[TaskOfInstance], tuple[int, ...]]:
-    given = await Inputs.read(exchange)
+    given = await Inputs.known(exchange, "criteria", "start", "limit")
     start = given.integer_or("start", 0, high=MAX_START)
     limit = given.integer_or("limit", DEFAULT_LIMIT, high=MAX_LIMIT)
     actor = exchange.actor
-    said = members(given.text_or("criteria", ""), root=words.XML_TASK_ROOT)
+    ignores_unknown = exchange.context.policy.questetra_ignores_unknown
+    said = members(given.text_or("criteria", ""), root=words.XML_TASK_ROOT, ignores_unknown=ignores_unknown)
     now = exchange.context.clock().astimezone(ZoneInfo(actor.time_zone))
     asked: ParsedCriteria = meaning({name: value for name, value in said.items() if not name.startswith("sort")}, now)
     conditions, node = _conditions(said, actor.user_id)
@@ -120,7 +121,7 @@ async def offered(exchange: Exchange) -> Reply:
 
 
 async def _mine(exchange: Exchange, finding: Finding) -> Reply:
-    given = await Inputs.read(exchange)
+    given = await Inputs.known(exchange, "start", "limit")
     start = given.integer_or("start", 0, high=MAX_START)
     limit = given.integer_or("limit", MAX_LIMIT, high=MAX_LIMIT)
     count, found = await finding(exchange.context, exchange.actor, start=start, limit=limit)
@@ -149,18 +150,19 @@ async def accept(exchange: Exchange) -> Reply:
 
 async def reallocate(exchange: Exchange) -> Reply:
     """Give a task to somebody else."""
-    given = await Inputs.read(exchange)
+    given = await Inputs.known(exchange, "workitemId", "quserId", "qgroupId")
     task, user = TaskId(given.integer("workitemId", low=1)), UserId(given.integer("quserId", low=1))
     await tasks.assign(exchange.context, exchange.actor, task, user)
     return nothing()
 
 
 async def start(exchange: Exchange) -> Reply:
-    """Start a process with an empty form and take its first task."""
-    given = await Inputs.read(exchange)
+    """Start a process with an empty form and take its first task, if it has one by then."""
+    given = await Inputs.known(exchange, "processModelInfoId", "nodeNumber")
     app, node = given.integer("processModelInfoId"), given.integer("nodeNumber")
     made = await work_items.start(exchange.context, exchange.actor, app, node)
-    return json_reply({"workitem": work_item(made, (), exchange.actor.time_zone)})
+    item = None if made is None else work_item(made, (), exchange.actor.time_zone)
+    return json_reply({"workitem": item})
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -214,6 +214,7 @@ _BY_TYPE: Mapping[str, Mapping[str, object]] = {
     "ScheduleRun": {"state": "done", "ended_at": _LATER},
     "Secret": {"name": "archive", "hosts": ["archive.example"], "apps": ["EVA"]},
     "SignIn": {"account": None},
+    "Node": {"number": 3, "id": "receive_offer", "name": "Receive the offer", "kind": "receiveTask"},
     "Step": {
         "id": "evaluate",
         "name": "Evaluate",

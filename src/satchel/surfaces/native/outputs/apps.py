@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from satchel.actions import allowed
 from satchel.actions.apps.deploying import Deployed
+from satchel.actions.lists import nodes as numbering
 from satchel.actions.loading import LoadedApp
 from satchel.db.apps import VersionRow
 from satchel.engine.graph import Kind
@@ -202,6 +203,15 @@ def _limits(type_: FieldType, limits: ValueLimits) -> _Limits:
 def version(row: VersionRow) -> api.Version:
     """Return which version it is, and who deployed it when."""
     return api.Version(number=row.number, deployed_at=Timestamp.of(row.deployed_at), deployed_by=row.deployed_by)
+
+
+def nodes(loaded: LoadedApp) -> api.Nodes:
+    """Return the elements of a version of an app, by number."""
+    found = numbering.every(loaded)
+    items = [
+        api.Node(number=number, id=node.id, name=node.label, kind=node.kind.value) for number, node in enumerate(found)
+    ]
+    return api.Nodes(items=items, next=None)
 
 
 def deployed(done: Deployed) -> api.Deployed:
