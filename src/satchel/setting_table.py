@@ -244,6 +244,12 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="Whether the Navixy API accepts files and values only for forms that were submitted before.",
     ),
     Setting(
+        name="navixy_requests_per_second",
+        parse=integer(0, 1_000_000),
+        default=0,
+        meaning="Maximum requests a second of a user, and of an address, at the Navixy API (Navixy: 50). 0: no limit.",
+    ),
+    Setting(
         name="questetra_unknown",
         parse=one_of("refuse", "ignore"),
         default="refuse",

@@ -68,6 +68,7 @@ class Settings:
     header_deadline_s: int
     grace_s: int
     navixy_strict: str
+    navixy_requests_per_second: int
     questetra_unknown: str
     questetra_csv: str
     log_format: str
@@ -92,6 +93,7 @@ class Settings:
             mail_bytes=self.mail_bytes,
             mail_from=self.mail_from,
             navixy_strict=self.navixy_strict == "on",
+            navixy_requests_per_second=self.navixy_requests_per_second or None,
             questetra_ignores_unknown=self.questetra_unknown == "ignore",
             questetra_safe_csv=self.questetra_csv == "safe",
         )

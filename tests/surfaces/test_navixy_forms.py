@@ -122,7 +122,7 @@ async def test_a_deleted_form_loses_its_values_and_files_and_was_never_submitted
     assert (await navixy.submit(**given)).json() == {"success": True}
     waiting = (await navixy.create()).json()["value"]
     viewer = await session(navixy.api, "viewer")
-    assert refusal(await navixy.call("task/form/delete", viewer, task_id=navixy.task)) == (400, 201)
+    assert refusal(await navixy.call("task/form/delete", viewer, task_id=navixy.task)) == (403, 13)
 
     assert (await navixy.call("task/form/delete", task_id=navixy.task)).json() == {"success": True}
 

@@ -104,6 +104,7 @@ async def test_what_is_wrong_with_a_list_is_said_by_its_name(navixy: Navixy) -> 
     for _ in range(20):
         deep = {"type": "or", "conditions": [deep, one, one, one]}
     wrong: list[tuple[str, Given]] = [
+        ("conditions.value", {"conditions": [{"type": "in", "field": "status"}]}),
         ("conditions.type", {"conditions": [{"type": "like", "field": "id", "value": 1}]}),
         ("conditions.type", {"conditions": [{"type": "eq", "field": "from", "value": 1}]}),
         ("conditions.type", {"conditions": [{"type": "period", "field": "id", "value": {}}]}),

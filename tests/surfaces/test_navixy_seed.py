@@ -16,8 +16,8 @@ from satchel.model.ids import TaskId
 from satchel.settings import read_settings
 from satchel.surfaces.app import create_app
 from surfaces.conftest import Api
-from surfaces.navixy_client import Navixy, open_navixy, path_of, refusal, session
-from world import PASSWORD, PDF
+from surfaces.navixy_client import MANIFEST, Navixy, open_navixy, path_of, refusal, session
+from world import PASSWORD, PDF, bundle
 
 BASES = ("/navixy/v2/fsm/task/form/file", "/navixy/v2/task/form/file", "/navixy/v2/task/form/file/create")
 
@@ -109,14 +109,20 @@ async def test_201_is_said_of_no_task_no_field_and_what_one_may_not_see(navixy: 
     assert refusal(asked) == (400, 201)
 
 
-async def test_a_missing_right_for_a_task_is_told_from_no_task_by_nothing(navixy: Navixy) -> None:
+async def test_13_is_said_of_a_right_that_is_missing_for_what_one_may_see(navixy: Navixy) -> None:
     viewer = await session(navixy.api, "viewer")
     asked = await navixy.call("task/form/file", viewer, task_id=navixy.task, field_id="file1", size=10)
-    assert refusal(asked) == (400, 201)
+    assert refusal(asked) == (403, 13)
 
 
-async def test_231_is_said_of_a_field_that_holds_no_files(navixy: Navixy) -> None:
+async def test_231_is_said_of_a_field_that_holds_no_files_also_where_it_is_only_shown(navixy: Navixy) -> None:
     assert refusal(await navixy.create(field_id="note")) == (409, 231)
+    form = {"assign": {"group": "clerks"}, "fields": {"note": "read", "file1": "read"}}
+    await navixy.api.world.deploy(bundle({**MANIFEST, "code": "SHW", "tasks": {"a": form}}))
+    started = await navixy.api.world.start(await navixy.api.world.actor("clerk"), "SHW")
+    task = int((await navixy.api.world.open_task(started)).id)
+    assert refusal(await navixy.create(task_id=task, field_id="note")) == (409, 231)
+    assert refusal(await navixy.create(task_id=task, field_id="file1")) == (403, 13)
 
 
 async def test_255_is_said_once_the_task_is_done(navixy: Navixy) -> None:
@@ -202,6 +208,7 @@ async def test_a_file_that_no_value_names_goes_at_the_next_submission(navixy: Na
     assert (await navixy.submit(file1={"type": "file", "file_ids": [kept]})).json() == {"success": True}
     files = (await navixy.call("task/form/read", task_id=navixy.task)).json()["files"]
     assert [(file["id"], file["state"]) for file in files] == [(kept, "uploaded"), (waiting["file_id"], "created")]
+    assert "download_url" not in files[1]
     late = await navixy.submit(small={"type": "file", "file_ids": [left]})
     assert refusal(late) == (400, 242)
     assert late.json()["errors"][0]["code"] == 10
@@ -359,6 +366,7 @@ async def test_a_form_is_read_by_its_number_too(navixy: Navixy) -> None:
 async def test_the_caps_are_told_to_everybody(navixy: Navixy) -> None:
     caps = (await navixy.client.get("/navixy/v2/dealer/get_ui_config")).json()["platform"]
     assert caps["form"]["file_field"]["max_files_per_field"] == 6
+    assert caps["form"]["file_field"]["max_count"] == 16
     assert caps["file_storage"]["hard_max_file_size"] == 16_777_216
 
 

@@ -90,7 +90,7 @@ async def test_a_task_goes_to_a_user_and_back_and_its_history_says_so(navixy: Na
     assert (await navixy.call("task/assign", task_id=navixy.task, tracker_id=mine)).json() == {"success": True}
     assert (await navixy.call("task/assign", task_id=navixy.task)).json() == {"success": True}
     viewer = await session(navixy.api, "viewer")
-    assert refusal(await navixy.call("task/assign", viewer, task_id=navixy.task, tracker_id=mine)) == (400, 201)
+    assert refusal(await navixy.call("task/assign", viewer, task_id=navixy.task, tracker_id=mine)) == (403, 13)
     entries = (await navixy.call("task/history/list", task_id=navixy.task)).json()["list"]
     assert [entry["operation"] for entry in entries] == ["assign"] * 4
     assert {entry["task_id"] for entry in entries} == {navixy.task}

@@ -32,6 +32,14 @@ class Storage:
         return max(0, self.used_bytes + self.reserved_bytes - self.limit_bytes)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploaded:
+    """How many files there are, and their bytes."""
+
+    count: int
+    size_bytes: int
+
+
 async def storage(tx: Reader, account: AccountId) -> Storage:
     """Return the account's four numbers."""
     found = await tx.row(
@@ -44,10 +52,17 @@ async def storage(tx: Reader, account: AccountId) -> Storage:
     return found
 
 
-async def file_count(tx: Reader, account: AccountId) -> int:
-    """Return how many stored files make up what is used."""
-    query = "SELECT count(*) FROM files WHERE account_id = %s AND kind = 'stored'"
-    return await tx.value(int, query, (account,)) or 0
+async def uploaded(tx: Reader, account: AccountId) -> Uploaded:
+    """Return the stored files, which make up what is used, and the uploads that wait to be claimed, together."""
+    found = await tx.row(
+        Uploaded,
+        "SELECT count(*) AS count, coalesce(sum(size_bytes), 0)::bigint AS size_bytes FROM ("
+        "SELECT size_bytes FROM files WHERE account_id = %(account)s AND kind = 'stored'"
+        " UNION ALL SELECT size_bytes FROM uploads"
+        " WHERE account_id = %(account)s AND ended_at IS NULL AND state = 'uploaded') AS found",
+        {"account": account},
+    )
+    return found or Uploaded(count=0, size_bytes=0)
 
 
 async def take(tx: Writer, account: AccountId, *, used: int = 0, reserved: int = 0) -> None:

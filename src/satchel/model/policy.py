@@ -32,6 +32,8 @@ class Policy:
         mail_bytes: maximum size of a mail with its attached files, encoded.
         mail_from: its sender.
         navixy_strict: whether the Navixy surface accepts files and values only for forms that were submitted before.
+        navixy_requests_per_second: how many requests a user, and an address, may make at the Navixy surface; None for
+            any number.
         questetra_ignores_unknown: whether unknown parameters and criteria at the Questetra surface are ignored.
         questetra_safe_csv: whether the Questetra surface escapes what a spreadsheet would run as a formula in its CSV.
         max_call_depth: how many call activities may be nested.
@@ -56,6 +58,7 @@ class Policy:
     mail_bytes: int = 20 * MEBIBYTE
     mail_from: str = "satchel@localhost"
     navixy_strict: bool = False
+    navixy_requests_per_second: int | None = None
     questetra_ignores_unknown: bool = False
     questetra_safe_csv: bool = False
     max_call_depth: int = 16

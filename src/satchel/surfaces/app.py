@@ -29,6 +29,7 @@ from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Parts, Reply, Send, json_reply
 from satchel.surfaces.kit.metrics import Metrics
 from satchel.surfaces.kit.passwords import KnownPasswords
+from satchel.surfaces.kit.rates import Rates
 from satchel.surfaces.kit.scraper import require_scraper
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import routes as native
@@ -94,6 +95,7 @@ def create_app(
         pace=Pace(min_bytes=int(limits.min_body_rate_bytes_s * PACE_WINDOW_S), window_s=PACE_WINDOW_S),
         x_accel_prefix=limits.x_accel_prefix,
         known_passwords=KnownPasswords(context.entropy(32), time.monotonic),
+        rates=Rates(),
     )
     metrics = Metrics()
     rest = replace(native.SURFACE, prefix="", endpoints=_own(metrics, limits.metrics_token))

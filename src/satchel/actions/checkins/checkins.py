@@ -40,7 +40,7 @@ from satchel.db import files as file_rows
 from satchel.db.apps import AppRow
 from satchel.db.checkins import CheckInRow
 from satchel.model.actor import Actor, Right, system
-from satchel.model.errors import Conflict, Forbidden, InvalidState, NotFound
+from satchel.model.errors import Conflict, InvalidState, NotFound
 from satchel.model.files import File, FileKind
 from satchel.model.ids import AccountId, AppId, InstanceId, TaskId, UserId
 from satchel.model.instance import Task
@@ -162,7 +162,7 @@ async def check_in(
     """
     app = await _startable(context, actor)
     if person != actor.user_id and not actor.may(Right.MANAGE, app.id):
-        raise Forbidden(f"You need the right 'manage' for the app {CODE} to check in others.")
+        raise NotFound("user", person)  # who checks in nobody else need not know who there is
     await users.require_active(context, actor, [person])
     given = _submission(person, place, note, images)
     if form is None:

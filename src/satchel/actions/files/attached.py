@@ -42,7 +42,7 @@ BY_LINK = CredentialId(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class StoredBytes:
     """Stored bytes that an actor may fetch.
 
     Attributes:
@@ -50,11 +50,17 @@ class Content:
         digest: its SHA-256; the ETag.
     """
 
-    file: File
     name: str
     media_type: str
     size_bytes: int
     digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content(StoredBytes):
+    """The bytes of a file."""
+
+    file: File
 
 
 async def read(context: Context, actor: Actor, file_id: FileId) -> File:
@@ -155,7 +161,7 @@ async def preview(context: Context, actor: Actor, file_id: FileId) -> Content:
 
 
 def open_bytes(
-    context: Context, actor: Actor, what: Content, start: int = 0, stop: int | None = None
+    context: Context, actor: Actor, what: StoredBytes, start: int = 0, stop: int | None = None
 ) -> AsyncGenerator[bytes, None]:
     """Give the bytes of a content from `start` up to but without `stop`."""
     return context.blobs.open(actor.account_id, what.digest, start, stop)

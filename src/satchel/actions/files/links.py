@@ -7,24 +7,29 @@ is checked again, so that revoking it, deleting the file or erasing the person e
 
 import struct
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 from satchel.actions.context import Context
-from satchel.actions.files import attached, signing
-from satchel.actions.files.attached import Content
+from satchel.actions.files import attached, signing, unclaimed
+from satchel.actions.files.attached import Content, StoredBytes
 from satchel.actions.identity.credentials import actor_of
 from satchel.db import keys as rows
 from satchel.db.keys import SigningKey
 from satchel.model.actor import Actor
 from satchel.model.errors import Gone, InvalidRequest, NotFound
 from satchel.model.files import File
-from satchel.model.ids import AccountId, FileId, UserId
+from satchel.model.ids import AccountId, FileId, UploadId, UserId
+from satchel.model.uploads import Upload
 
 DISPOSITIONS = ("attachment", "inline")
 _PREVIEW = "preview"
 """What stands for the disposition in a link to a file's small picture, which is shown."""
+
+_UPLOAD = "upload"
+"""What stands for it in a link to an upload that no form has named yet; of the file, once it is one."""
 
 MAX_LIFETIME_S = 7 * 24 * 3600
 """The longest that a link may live, for any caller."""
@@ -47,7 +52,7 @@ class OpenedFile:
     """What a link gives: bytes, shown or saved, in the name of its issuer."""
 
     actor: Actor
-    content: Content
+    content: StoredBytes
     disposition: str
 
 
@@ -77,6 +82,19 @@ async def issue_preview(context: Context, actor: Actor, file_id: FileId, *, life
         NotFound: as `files.preview`; also where there is no preview (yet).
     """
     return await _issue(context, actor, await attached.preview(context, actor, file_id), _PREVIEW, lifetime_s)
+
+
+async def issue_upload(context: Context, actor: Actor, upload: Upload, *, lifetime_s: int) -> Link:
+    """Return a new link to the bytes of an upload that no form has named yet; it stays good when one does.
+
+    Raises:
+        NotFound: as `satchel.actions.files.unclaimed.content`.
+    """
+    what = await unclaimed.content(context, actor, upload.id)
+    async with context.database.read() as tx:
+        key = await rows.newest_key(tx)
+    number = FileId(upload.id)  # the file that it becomes has the same one
+    return _signed(context, actor, key, number, what.name, disposition=_UPLOAD, lifetime_s=lifetime_s)
 
 
 async def _issue(context: Context, actor: Actor, what: Content, disposition: str, lifetime_s: int | None) -> Link:
@@ -137,16 +155,25 @@ async def open_link(context: Context, token: str) -> OpenedFile:
     """
     claimed = signing.read(token, parts=3)
     disposition = claimed.parts[1].decode("ascii", "replace")
-    if len(claimed.parts[0]) != _NUMBERS.size or disposition not in (*DISPOSITIONS, _PREVIEW):
+    if len(claimed.parts[0]) != _NUMBERS.size or disposition not in (*DISPOSITIONS, _PREVIEW, _UPLOAD):
         raise signing.refused()
     account, file_id, expires, key_id, issuer = _NUMBERS.unpack(claimed.parts[0])
     actor = await issuer_of(context, claimed, _PURPOSE, account=account, issuer=issuer, key_id=key_id, expires=expires)
-    find = attached.preview if disposition == _PREVIEW else attached.content
     try:
-        what = await find(context, actor, FileId(file_id))
+        what = await _linked(context, actor, file_id, disposition)
     except NotFound:
         raise Gone("This link has ended: the file was deleted, or its issuer may no longer see it.") from None
-    return OpenedFile(actor=actor, content=what, disposition="inline" if disposition == _PREVIEW else disposition)
+    shown_as = {_PREVIEW: "inline", _UPLOAD: "attachment"}.get(disposition, disposition)
+    return OpenedFile(actor=actor, content=what, disposition=shown_as)
+
+
+async def _linked(context: Context, actor: Actor, number: int, disposition: str) -> StoredBytes:
+    if disposition == _PREVIEW:
+        return await attached.preview(context, actor, FileId(number))
+    if disposition == _UPLOAD:
+        with suppress(NotFound):
+            return await unclaimed.content(context, actor, UploadId(number))
+    return await attached.content(context, actor, FileId(number))
 
 
 async def issuer_of(

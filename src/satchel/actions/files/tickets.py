@@ -55,6 +55,7 @@ class UploadRequest:
         by_right: whether those with the right `modify` may ask for a task's ticket without holding the task.
         resubmission: whether the task's form must have been submitted before.
         most_bytes, most_unclaimed: limits of the caller, beside those of the field.
+        image_types: what the caller takes for a field of images that does not say it itself; all images where empty.
         framing_bytes: how many of `size_bytes` at most are no file but the form that it comes in.
         is_counted: whether it counts among those that wait to be claimed; not where its own request claims it.
     """
@@ -73,6 +74,7 @@ class UploadRequest:
     resubmission: bool = False
     most_bytes: int | None = None
     most_unclaimed: int | None = None
+    image_types: Sequence[str] = ()
     framing_bytes: int = 0
     is_counted: bool = True
 
@@ -140,7 +142,7 @@ async def _reserve(
     expires_at = now + context.policy.ticket_lifetime
     async with context.database.write() as tx:
         place = await _place(context, tx, actor, request)
-        limits, images_only = _limits(place.app, place.target)
+        limits, images_only = _limits(place.app, place.target, request.image_types)
         size = _check(place.max_file_bytes, request, name, limits, images_only=images_only)
         most = min(limits.max_unclaimed, request.most_unclaimed or limits.max_unclaimed)
         if request.is_counted and place.waiting >= most:
@@ -228,7 +230,7 @@ async def _start_form(context: Context, tx: Writer, actor: Actor, request: Uploa
     await tx.trip()
     access.require_startable(actor, asked_row.result, code)
     app = await context.apps.newest_of(tx, account, code, asked_row.result)
-    _require_writable(app.manifest.start.fields, request)
+    _require_writable(app, app.manifest.start.fields, request)
     if app.app_id != target.app_id:
         target = replace(target, app_id=app.app_id)
         counted = _Counted.ask(tx, actor, target, is_counted=request.is_counted)
@@ -269,29 +271,40 @@ async def _require_open_form(tx: Writer, actor: Actor, app: LoadedApp, task: Tas
         access.require_holder(actor, task)
     if request.resubmission:
         await submitting.require_submitted(tx, task)
-    _require_writable(access.form_of(app, task).fields, request)
+    _require_writable(app, access.form_of(app, task).fields, request)
 
 
-def _require_writable(form: Mapping[FieldId, Access], request: UploadRequest) -> None:
+def _require_writable(app: LoadedApp, form: Mapping[FieldId, Access], request: UploadRequest) -> None:
+    """Require that the form shows the field, that the field holds files, and that the form lets it change."""
     if request.field is None:
         return
     how = form.get(request.field, Access.HIDE)
     if how is Access.HIDE:
         raise NotFound("field", request.field)
+    _require_files(app, request.field)
     if not how.is_writable:
         raise Forbidden(f"The form does not allow you to change {request.field}.", pointer=f"/{request.field}")
 
 
-def _limits(app: LoadedApp, target: UploadTarget) -> tuple[FileLimits, bool]:
+def _limits(app: LoadedApp, target: UploadTarget, image_types: Sequence[str]) -> tuple[FileLimits, bool]:
     """Return a target's limits and whether it takes images only."""
     if target.field_id is None:
         return FileLimits(max_unclaimed=DEFAULT_MAX_UNCLAIMED), False
-    field = app.manifest.field(target.field_id)
+    kind, limits = _require_files(app, target.field_id)
+    images_only = kind in (FieldType.PHOTO, FieldType.SIGNATURE)
+    if images_only and not limits.accept:
+        limits = replace(limits, accept=tuple(image_types))
+    return limits, images_only
+
+
+def _require_files(app: LoadedApp, field_id: FieldId) -> tuple[FieldType, FileLimits]:
+    """Return the type and the limits of a field, which must be one that has files."""
+    field = app.manifest.field(field_id)
     if field is None:
-        raise NotFound("field", target.field_id)
+        raise NotFound("field", field_id)
     if field.files is None:
         raise BadFile("not_a_file_field", f"{field.id} is of type {field.type}; it has no files.", field=field.id)
-    return field.files, field.type in (FieldType.PHOTO, FieldType.SIGNATURE)
+    return field.type, field.files
 
 
 def _check(

@@ -15,7 +15,7 @@ from satchel.db import events as event_rows
 from satchel.db import storage as storage_rows
 from satchel.db.accounts import Account, Group, User
 from satchel.db.pool import Writer
-from satchel.db.storage import Storage
+from satchel.db.storage import Storage, Uploaded
 from satchel.model.actor import Actor, Right, system
 from satchel.model.errors import Conflict, FieldFault, InvalidRequest, InvalidValues, NotFound
 from satchel.model.ids import AccountId, AppId, GroupId, UserId
@@ -336,10 +336,13 @@ async def name_of(context: Context, actor: Actor) -> str:
         return (await rows.account(tx, actor.account_id)).name
 
 
-async def file_count(context: Context, actor: Actor) -> int:
-    """Return how many stored files the account has, those that can still be restored among them."""
+async def uploaded(context: Context, actor: Actor) -> Uploaded:
+    """Return how many uploaded files there are, and their bytes.
+
+    Those that no form has named yet, and those that can still be restored, are among them.
+    """
     async with context.database.read() as tx:
-        return await storage_rows.file_count(tx, actor.account_id)
+        return await storage_rows.uploaded(tx, actor.account_id)
 
 
 async def set_quota(context: Context, actor: Actor, limit_bytes: int) -> Storage:

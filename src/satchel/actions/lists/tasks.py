@@ -148,10 +148,12 @@ async def hand_to(context: Context, actor: Actor, task_id: TaskId, holder: UserI
 
 
 async def _give(run: Run, task: Task, holder: UserId) -> None:
-    """Assign a task that was opened just now; who does not manage the app may take it, not give it."""
+    """Assign a task that was opened just now; who does not manage the app may take it, and assign it to nobody else."""
     if not run.actor.may(Right.MANAGE, task.app_id):
-        if holder != run.actor.user_id or not access.is_offered_to(run.actor, task):
-            raise Forbidden(f"You need the right 'manage' for the app to assign task {task.id} to others.")
+        if holder != run.actor.user_id:
+            raise NotFound("user", holder)
+        if not access.is_offered_to(run.actor, task):
+            raise Forbidden(f"Task {task.id} is not offered to you.")
         await tasks.give(run, task, holder, "task.claimed")
     elif await people.existing_users(run.tx, task.account_id, [holder]):
         await tasks.give(run, task, holder, "task.assigned")

@@ -20,6 +20,7 @@ from satchel.surfaces.kit import bodies, digests
 from satchel.surfaces.kit.bodies import Pace
 from satchel.surfaces.kit.passwords import KnownPasswords
 from satchel.surfaces.kit.queries import read_query
+from satchel.surfaces.kit.rates import Rates
 from satchel.surfaces.kit.texts import read_pairs, whole_number
 
 T = TypeVar("T")
@@ -38,10 +39,12 @@ class Parts:
         pace: how slowly a body may come.
         x_accel_prefix: an internal location of the proxy that maps to the store, or None.
         known_passwords: those that were right a moment ago.
+        rates: the requests of the present second.
     """
 
     context: Context
     known_passwords: KnownPasswords
+    rates: Rates
     max_json_bytes: int
     pace: Pace
     x_accel_prefix: str | None

@@ -4,7 +4,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from satchel.actions.files import attached
-from satchel.actions.files.attached import Content
+from satchel.actions.files.attached import Content, StoredBytes
 from satchel.blobs.store import PathStore
 from satchel.model.actor import Actor
 from satchel.model.transfer.media_tables import PLAIN_TEXT
@@ -20,7 +20,7 @@ TEXT_BYTES = 64 * 1024
 async def send_content(
     exchange: Exchange,
     actor: Actor,
-    what: Content,
+    what: StoredBytes,
     *,
     wants_inline: bool,
     is_event: bool = True,
@@ -33,7 +33,7 @@ async def send_content(
         actor: who fetches.
         what: from `satchel.actions.files.attached`.
         wants_inline: whether it may be shown, if its type allows that.
-        is_event: whether the history notes it.
+        is_event: whether the history notes it, if it is a file.
         more_headers: of a surface's own.
     """
     context = exchange.context
@@ -59,7 +59,7 @@ async def send_content(
         if_none_match=exchange.header("if-none-match"),
     )
     answer = replace(answer, headers=(*answer.headers, *more_headers))
-    if is_event and method == "GET" and answer.status != 304:  # noqa: PLR2004  # Not Modified
+    if is_event and isinstance(what, Content) and method == "GET" and answer.status != 304:  # noqa: PLR2004  # Not Modified
         await attached.note_download(context, actor, what.file)
     prefix, store = exchange.parts.x_accel_prefix, context.blobs
     if prefix is not None and isinstance(store, PathStore) and method == "GET" and answer.status != 304:  # noqa: PLR2004  # same

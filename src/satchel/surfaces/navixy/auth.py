@@ -1,10 +1,13 @@
 """Who asks: a hash in the header `Authorization: NVX <hash>`, in the body or in the query; and how one is had."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from satchel.actions.identity import hashes
 from satchel.model.actor import Actor
-from satchel.model.errors import Conflict, InvalidRequest, InvalidValues, Unauthenticated
+from satchel.model.errors import Conflict, InvalidRequest, InvalidValues, TooManyRequests, Unauthenticated
 from satchel.model.ids import AccountId
-from satchel.surfaces.kit.endpoints import Endpoint, get_or_post
+from satchel.surfaces.kit.endpoints import Endpoint, Handler, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.given import refused
 from satchel.surfaces.navixy import errors, outputs
@@ -21,11 +24,41 @@ async def authenticate(exchange: Exchange) -> Actor | None:
     Raises:
         Unauthenticated: no hash came, or it is nobody's.
         InvalidRequest: two different ones came.
+        TooManyRequests: they, or their address, have made as many requests as a second allows.
     """
+    count_request(exchange, "address", exchange.address)
     exchange.secret = await _hash(exchange)
     actor = await hashes.by_hash(exchange.context, exchange.secret, address=exchange.address)
+    count_request(exchange, "user", actor.account_id, actor.user_id, actor.scope)  # a user's keys and sessions apart
     exchange.known_actor = actor.by_rights_only()
     return exchange.known_actor
+
+
+def count_request(exchange: Exchange, *who: object) -> None:
+    """Count a request against `navixy_requests_per_second`.
+
+    Raises:
+        TooManyRequests: there were as many in this second as are allowed.
+    """
+    now, most = exchange.context.clock(), exchange.context.policy.navixy_requests_per_second
+    try:
+        exchange.parts.rates.count(who, now, most=most)
+    except TooManyRequests:
+        errors.speak(exchange, errors.RATE)
+        raise
+
+
+def counted(endpoints: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
+    """Return endpoints of which those that are open count their requests too; `authenticate` counts the others."""
+    return tuple(replace(one, handler=_counting(one.handler)) if one.is_open else one for one in endpoints)
+
+
+def _counting(handler: Handler) -> Handler:
+    async def counting(exchange: Exchange) -> Reply | None:
+        count_request(exchange, "address", exchange.address)
+        return await handler(exchange)
+
+    return counting
 
 
 async def _hash(exchange: Exchange) -> str:
@@ -73,7 +106,6 @@ async def log_out(exchange: Exchange) -> Reply:
 
 async def create_key(exchange: Exchange) -> Reply:
     """Create an API key."""
-    errors.speak(exchange, errors.ADMINISTRATORS)
     title = (await Inputs.read(exchange)).text("title", longest=hashes.MAX_TITLE_CHARS)
     try:
         made = await hashes.create_key(exchange.context, exchange.actor, title)
@@ -88,7 +120,6 @@ async def create_key(exchange: Exchange) -> Reply:
 
 async def list_keys(exchange: Exchange) -> Reply:
     """List the API keys; a hash is shown only when its key is made."""
-    errors.speak(exchange, errors.ADMINISTRATORS)
     iso = await wants_iso(exchange)
     found = await hashes.keys(exchange.context, exchange.actor)
     shown = [
@@ -100,7 +131,6 @@ async def list_keys(exchange: Exchange) -> Reply:
 
 async def delete_key(exchange: Exchange) -> Reply:
     """End an API key."""
-    errors.speak(exchange, errors.ADMINISTRATORS)
     given = await Inputs.read(exchange)
     name = "api_key" if "api_key" in given else "key"
     await hashes.delete_key(exchange.context, exchange.actor, given.text(name, longest=64))

@@ -72,6 +72,7 @@ class _Reader:
             case "eq":
                 return self._one_of(given, [_number(given.raw("value"))])
             case "in":
+                given.need("value")
                 return self._one_of(given, [_number_or_text(one) for one in given.sequence("value")])
             case "contains":
                 return self._contains(given)

@@ -39,6 +39,7 @@ STATUS: Mapping[int, tuple[str, int]] = {
     11: ("Access denied", 403),
     13: ("Operation not permitted", 403),
     14: ("Database unavailable", 503),
+    15: ("Too many requests (rate limit exceeded)", 429),
     102: ("Wrong login or password", 400),
     105: ("Login attempts limit exceeded", 400),
     111: ("Wrong handler", 400),
@@ -73,7 +74,7 @@ _BY_CLASS: tuple[tuple[type[SatchelError], int], ...] = (
     (TooLarge, 271),
     (TooManyRequests, 105),
     (Unauthenticated, 4),
-    (Forbidden, 201),
+    (Forbidden, 13),
     (NotFound, 201),
     (EngineStopped, 255),
     (InvalidState, 255),
@@ -85,8 +86,8 @@ _BY_CLASS: tuple[tuple[type[SatchelError], int], ...] = (
     (BadFile, 7),
     (InvalidRequest, 7),
 )
-"""The first class that fits decides; what none fits is 7. A missing right for a thing is told from no such thing by
-nothing; only calls that are for administrators alone say 13 (`ADMINISTRATORS`)."""
+"""The first class that fits decides; what none fits is 7. A missing right is 13 for those who may know of the thing, to
+all others it is not there (201)."""
 
 _BY_FILE_CODE = {"not_a_file_field": 231, "too_many_unclaimed": 267}
 """Codes of `BadFile` while a file is asked for."""
@@ -105,7 +106,7 @@ UPLOAD: Mapping[type[SatchelError], int] = {
 """What they mean while a file's bytes are sent: the token is the credential there."""
 
 SIGN_IN: Mapping[type[SatchelError], int] = {Unauthenticated: 102}
-ADMINISTRATORS: Mapping[type[SatchelError], int] = {Forbidden: 13}
+RATE: Mapping[type[SatchelError], int] = {TooManyRequests: 15}
 
 _TABLE = "navixy.table"
 

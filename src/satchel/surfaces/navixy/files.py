@@ -40,11 +40,10 @@ async def upload(exchange: Exchange) -> Reply:
 
 
 async def stats(exchange: Exchange) -> Reply:
-    """Return how many files the account has, their bytes, and its quota."""
-    found = await accounts.storage(exchange.context, exchange.actor)
-    count = await accounts.file_count(exchange.context, exchange.actor)
-    value = {"file_count": count, "total_size": found.used_bytes, "quota": found.limit_bytes}
-    return outputs.success(value=value)
+    """Return how many files were uploaded, their bytes, and the account's quota."""
+    found = await accounts.uploaded(exchange.context, exchange.actor)
+    limit = (await accounts.storage(exchange.context, exchange.actor)).limit_bytes
+    return outputs.success(value={"file_count": found.count, "total_size": found.size_bytes, "quota": limit})
 
 
 async def caps(exchange: Exchange) -> Reply:
@@ -57,7 +56,7 @@ async def caps(exchange: Exchange) -> Reply:
             "file_field": {
                 "max_file_size": values.MAX_FILE_BYTES,
                 "max_files_per_field": values.MAX_UNSUBMITTED,
-                "max_count": values.MAX_FIELDS,
+                "max_count": values.MAX_FILE_FIELDS,
             },
         },
     }

@@ -56,6 +56,7 @@ def read_wish(given: Inputs) -> UploadRequest:
         name=given.text_or_none("filename"),
         metadata=given.mapping("metadata") if "metadata" in given else None,
         most_bytes=values.MAX_FILE_BYTES,
+        image_types=values.IMAGE_TYPES,
     )
 
 
@@ -97,7 +98,7 @@ async def _read(exchange: Exchange, parameter: str, *, with_unsubmitted: bool) -
     files = [await _file(exchange, seen, one, iso=iso, with_binding=with_unsubmitted) for one in held]
     if with_unsubmitted:
         waiting = await submitting.unclaimed(exchange.context, seen.task)
-        files += [_upload(exchange, upload, iso=iso) for upload in waiting if upload.field_id is not None]
+        files += [await _upload(exchange, upload, iso=iso) for upload in waiting if upload.field_id is not None]
     checkin = await checkins.checkin_of(exchange.context, seen.task)
     found = await form(exchange, seen, iso=iso)
     return outputs.success(value=outputs.without_nulls({**found, "checkin_id": checkin}), files=files)
@@ -213,16 +214,19 @@ def _named(field: FieldId | None) -> str | None:
     return names.to_theirs(field) if field is not None else None
 
 
-def _upload(exchange: Exchange, upload: Upload, *, iso: bool) -> dict[str, object]:
-    kind = upload.media_type
+async def _upload(exchange: Exchange, upload: Upload, *, iso: bool) -> dict[str, object]:
+    kind, at = upload.media_type, outputs.date(exchange, upload.created_at, iso)
     bound = {"form_id": upload.task_id, "field_id": _named(upload.field_id), "submitted": False}
+    is_uploaded = upload.state is UploadState.UPLOADED
     return outputs.without_nulls(
         {
             "id": upload.id,
             "storage_id": 1,
             "user_id": upload.user_id,
             "type": "image" if upload.images_only or (kind is not None and is_image(kind)) else "file",
-            "created": outputs.date(exchange, upload.created_at, iso),
+            "created": at,
+            "uploaded": at if is_uploaded else None,
+            "download_url": await _address(exchange, upload) if is_uploaded else None,
             "name": upload.name,
             "size": upload.declared_bytes if upload.size_bytes is None else upload.size_bytes,
             "mime_type": kind,
@@ -231,6 +235,14 @@ def _upload(exchange: Exchange, upload: Upload, *, iso: bool) -> dict[str, objec
             "bindings": {"form_field": bound},
         }
     )
+
+
+async def _address(exchange: Exchange, upload: Upload) -> str | None:
+    """Return a signed link to the bytes of an upload; None where it has ended meanwhile."""
+    with suppress(NotFound):
+        link = await links.issue_upload(exchange.context, exchange.actor, upload, lifetime_s=links.MAX_LIFETIME_S)
+        return links.address(exchange.parts.public_url, link)
+    return None
 
 
 async def update_values(exchange: Exchange) -> Reply:

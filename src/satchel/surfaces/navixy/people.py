@@ -36,12 +36,6 @@ RIGHTS: Mapping[str, tuple[Right, ...]] = {
 """Those of their rights that mean something here; a group has one that has the first of ours."""
 
 
-def _require_admin(exchange: Exchange) -> None:
-    """Pass only administrators; others may know that there is such a call."""
-    errors.speak(exchange, errors.ADMINISTRATORS)
-    access.require_admin(exchange.actor)
-
-
 async def info(exchange: Exchange) -> Reply:
     """Say who asks, and what they may."""
     actor = exchange.actor
@@ -64,7 +58,7 @@ def _names(rights: Collection[Right]) -> list[str]:
 
 async def sub_users(exchange: Exchange) -> Reply:
     """List the account's other users."""
-    _require_admin(exchange)
+    access.require_admin(exchange.actor)
     found = await accounts.users(exchange.context, exchange.actor, after=0, limit=MAX_USERS)
     people = await accounts.people(exchange.context, exchange.actor)
     shown = [
@@ -89,7 +83,7 @@ def _group_of(people: People, user: UserId) -> GroupId | None:
 
 async def register(exchange: Exchange) -> Reply:
     """Create a user with a password."""
-    _require_admin(exchange)
+    access.require_admin(exchange.actor)
     given = await Inputs.read(exchange)
     user, password = Inputs(given.mapping("user")), given.text("password", longest=MAX_PASSWORD_CHARS)
     if len(password) < credentials.MIN_PASSWORD_CHARS:
@@ -129,7 +123,7 @@ def _sub_user(exchange: Exchange, given: Inputs, name: str) -> UserId:
 
 async def update_user(exchange: Exchange) -> Reply:
     """Change another user of the account; what is left out stays."""
-    _require_admin(exchange)
+    access.require_admin(exchange.actor)
     given = Inputs((await Inputs.read(exchange)).mapping("user"), within="user")
     user = _sub_user(exchange, given, "id")
     errors.speak(exchange, {InvalidValues: 7, Conflict: 206})
@@ -147,7 +141,7 @@ async def update_user(exchange: Exchange) -> Reply:
 
 async def delete_user(exchange: Exchange) -> Reply:
     """Blank who a user was, for good; what they did stays under their number."""
-    _require_admin(exchange)
+    access.require_admin(exchange.actor)
     user = _sub_user(exchange, await Inputs.read(exchange), "subuser_id")
     await accounts.end_user(exchange.context, exchange.actor, user, erase=True)
     return outputs.success()
@@ -155,7 +149,7 @@ async def delete_user(exchange: Exchange) -> Reply:
 
 async def open_session(exchange: Exchange) -> Reply:
     """Open a session for another user of the account."""
-    _require_admin(exchange)
+    access.require_admin(exchange.actor)
     given = await Inputs.read(exchange)
     user = UserId(given.integer("subuser_id"))
     made = await hashes.open_for(exchange.context, exchange.actor, user)
@@ -164,7 +158,7 @@ async def open_session(exchange: Exchange) -> Reply:
 
 async def groups(exchange: Exchange) -> Reply:
     """List the security groups."""
-    _require_admin(exchange)
+    access.require_admin(exchange.actor)
     people = await accounts.people(exchange.context, exchange.actor)
     shown = [
         {
@@ -183,7 +177,7 @@ async def groups(exchange: Exchange) -> Reply:
 
 async def create_group(exchange: Exchange) -> Reply:
     """Create a security group; its members see every app and may check in."""
-    _require_admin(exchange)
+    access.require_admin(exchange.actor)
     group = Inputs((await Inputs.read(exchange)).mapping("group"))
     granted = (Right.VIEW, *(right for name in _rights(group) for right in RIGHTS[name]))
     label = group.text("label", longest=MAX_GROUP_CHARS)
@@ -206,7 +200,7 @@ def _rights(group: Inputs) -> Sequence[str]:
 
 async def update_group(exchange: Exchange) -> Reply:
     """Rename a security group and set its rights; rights of ours that theirs do not say stay."""
-    _require_admin(exchange)
+    access.require_admin(exchange.actor)
     given = Inputs((await Inputs.read(exchange)).mapping("group"))
     group, wanted = GroupId(given.integer("id")), _rights(given)
     people = await accounts.people(exchange.context, exchange.actor)
@@ -225,7 +219,7 @@ async def update_group(exchange: Exchange) -> Reply:
 
 async def delete_group(exchange: Exchange) -> Reply:
     """Delete a security group; who was in it is in it no more."""
-    _require_admin(exchange)
+    access.require_admin(exchange.actor)
     given = await Inputs.read(exchange)
     name = "id" if "id" in given else "security_group_id"
     errors.speak(exchange, {Conflict: 203})
@@ -235,7 +229,7 @@ async def delete_group(exchange: Exchange) -> Reply:
 
 async def assign_group(exchange: Exchange) -> Reply:
     """Put users into a security group; without one, take them out of all."""
-    _require_admin(exchange)
+    access.require_admin(exchange.actor)
     given = await Inputs.read(exchange)
     users = [UserId(number) for number in given.integers("subuser_ids")]
     if not users:
@@ -247,14 +241,13 @@ async def assign_group(exchange: Exchange) -> Reply:
 
 async def storage_settings(exchange: Exchange) -> Reply:
     """Say whether the oldest files give way where storage is full."""
-    errors.speak(exchange, errors.ADMINISTRATORS)
     is_on = await overwriting.is_on(exchange.context, exchange.actor)
     return outputs.success(file_storage_settings={"auto_overwrite": is_on})
 
 
 async def update_storage_settings(exchange: Exchange) -> Reply:
     """Set whether the oldest files give way where storage is full."""
-    _require_admin(exchange)
+    access.require_admin(exchange.actor)
     given = await Inputs.read(exchange)
     settings = Inputs(given.mapping("file_storage_settings"), within="file_storage_settings")
     settings.need("auto_overwrite")
@@ -264,7 +257,6 @@ async def update_storage_settings(exchange: Exchange) -> Reply:
 
 async def audit_log(exchange: Exchange) -> Reply:
     """List what was done in the account, oldest first."""
-    errors.speak(exchange, errors.ADMINISTRATORS)
     given = await Inputs.read(exchange)
     iso = await wants_iso(exchange)
     wanted = EventFilter(

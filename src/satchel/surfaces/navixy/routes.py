@@ -20,7 +20,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 SURFACE = Surface(
     prefix=PREFIX,
-    endpoints=ENDPOINTS,
+    endpoints=auth.counted(ENDPOINTS),
     document=document,
     authenticate=auth.authenticate,
     normal_path=normal_path,

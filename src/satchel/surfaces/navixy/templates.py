@@ -119,6 +119,8 @@ def _writer(given: Inputs) -> Write:
     if not 1 <= len(items) <= values.MAX_FIELDS:
         raise refused("template.fields", f"size must be between 1 and {values.MAX_FIELDS}")
     fields = [_Declared(Inputs(_object(item), within="template.fields")) for item in items]
+    if sum(field.has_files for field in fields) > values.MAX_FILE_FIELDS:
+        raise refused("template.fields", f"must have {values.MAX_FILE_FIELDS} fields of type file at most")
     ids = [field.id for field in fields]
     if len(set(ids)) != len(ids):
         raise refused("template.fields.id", "must be unique")
@@ -191,6 +193,11 @@ class _Declared:
         least = {"text": "min_length", "checkbox_group": "min_checked"}.get(self._type)
         if self._is_required and least is not None and not self._limits[least]:
             raise given.refusal(least, "must be at least 1, for the field is required")
+
+    @property
+    def has_files(self) -> bool:
+        """Whether it is of type file."""
+        return self._type == "file"
 
     @property
     def access(self) -> str:

@@ -17,7 +17,12 @@ from satchel.surfaces.navixy.outputs import without_nulls
 MAX_FILE_BYTES = 16_777_216
 MAX_UNSUBMITTED = 6
 MAX_FIELDS = 128
-"""Their platform's caps: of one file, of the unsubmitted files of one field, and of the fields of one template."""
+MAX_FILE_FIELDS = 16
+"""Their platform's caps: of one file, of the unsubmitted files of one field, of the fields of one template,
+and of those of them that are of type file."""
+
+IMAGE_TYPES = ("image/jpeg", "image/pjpeg", "image/png", "image/gif", "image/webp")
+"""What is an image to them; by its bytes, a `pjpeg` is a `jpeg`."""
 
 _TYPES = {
     FieldType.CHOICE: "dropdown",
