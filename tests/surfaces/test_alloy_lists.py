@@ -77,3 +77,19 @@ async def test_conditions_on_fields_of_every_type_find_what_they_say(api: Api) -
     for name, expected in (("cost", BOTH), ("rank", SECOND + FIRST), ("day", BOTH), ("tag", BOTH), ("OID", BOTH)):
         assert await found({"sort": [{"property": name, "direction": "asc"}]}) == expected, name
         assert await found({"sort": [{"property": name, "direction": "DESC"}]}) == expected[::-1], name
+
+
+async def test_an_empty_value_sorts_as_the_least(api: Api) -> None:
+    world = api.world
+    start = {"fields": dict.fromkeys((str(one["id"]) for one in TYPES), "edit")}
+    await world.deploy(bundle({"code": "X", "name": "Things", "fields": TYPES, "start": start}))
+    clerk = await world.actor("clerk")
+    await world.start(clerk, "X", name="b", tag="x", cost="1", rank=1, day="2026-01-01", who=world.people["buyer"])
+    await world.start(clerk, "X")
+    headers = {"Authorization": f"bearer {await token(world, clerk)}"}
+    client = await api.client("anonymous")
+    for name in ("name", "tag", "cost", "rank", "day", "who"):
+        for direction, expected in (("asc", [SECOND, FIRST]), ("desc", [FIRST, SECOND])):
+            address = f"/alloy/api/Things?par_fields=OID&par_sort_{direction}={name}"
+            answer = await client.get(address, headers=headers)
+            assert answer.json()["responseObject"]["Data"] == expected, (name, direction)

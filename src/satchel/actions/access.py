@@ -246,4 +246,4 @@ def require_holder(actor: Actor, task: Task) -> None:
         Forbidden: somebody else holds it, or nobody does; claim it first.
     """
     if not holds(actor, task):
-        raise Forbidden(f"Task {task.id} is not yours. Claim it, or ask a manager of the app to assign it to you.")
+        raise Forbidden(f"Task {task.id} is not yours. Take it, or ask a manager of the app to assign it to you.")

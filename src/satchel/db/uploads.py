@@ -338,13 +338,13 @@ def finish_attempt(
 
 
 def set_labels(tx: Writer, account: AccountId, labels: Sequence[UploadLabel]) -> None:
-    """Give uploads whose bytes have come their names, types and areas of the attachments tab."""
-    names, areas, types = ([getattr(one, of) for one in labels] for of in ("name", "area", "media_type"))
+    """Give uploads whose bytes have come their names, types, and fields, or areas of the attachments tab."""
+    of = ("id", "name", "media_type", "field", "area")
     tx.put(
-        "UPDATE uploads u SET name = n.name, area = n.area, media_type = n.type"
-        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS n (id, name, area, type)"
+        "UPDATE uploads u SET name = n.name, media_type = n.type, field_id = n.field, area = n.area"
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) AS n (id, name, type, field, area)"
         " WHERE u.account_id = %s AND u.id = n.id AND u.state = 'uploaded'",
-        ([one.id for one in labels], names, areas, types, account),
+        (*([getattr(one, column) for one in labels] for column in of), account),
     )
 
 

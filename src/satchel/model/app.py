@@ -98,6 +98,7 @@ class Action:
     """An action that can be run on an instance over an API.
 
     Attributes:
+        alias: another number of it, which no other action of the account has, or None.
         task: the user task that it completes with `outcome`, or None.
         create: whether it starts an instance instead.
         inputs: the fields (and `comment`) that it accepts.
@@ -105,6 +106,7 @@ class Action:
 
     id: int
     name: str
+    alias: int | None = None
     inputs: tuple[FieldId, ...] = ()
     areas: tuple[Area, ...] = ()
     task: ElementId | None = None

@@ -90,7 +90,7 @@ def file_references(field: Field, given: object) -> tuple[tuple[int | NewLinkedF
         except InvalidValues as error:
             return (), [replace(fault, field=field.id) for fault in error.faults]
         if one is None:
-            message = "The ids of uploads or files are required here, as whole numbers."
+            message = "The numbers of files are required here."
             return (), [FieldFault(field=field.id, code="type", message=message)]
         if one in found:
             what = f"file {one}" if isinstance(one, int) else f"link {one.name}"

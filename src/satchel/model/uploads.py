@@ -101,9 +101,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadLabel:
-    """What an upload whose bytes have come is called, its type, and its area of the attachments tab."""
+    """What an upload whose bytes have come is called, its type, and its field, or area of the attachments tab."""
 
     id: UploadId
     name: str
-    area: str | None
     media_type: str
+    field: FieldId | None
+    area: str | None

@@ -159,6 +159,7 @@ async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings
     async with context.database.read() as tx:
         found += await _unknown_people(tx, actor, bundle)
         found += await _unknown_apps(tx, actor, bundle)
+        found += await _taken_aliases(context, tx, actor, bundle)
         found += await service_findings(tx, actor, bundle)
         if not is_draft:
             found += await _changes(tx, actor, bundle)
@@ -185,6 +186,24 @@ async def _unknown_apps(tx: Reader, actor: Actor, bundle: Bundle) -> list[Findin
         if code != bundle.manifest.code and await rows.app_by_code(tx, actor.account_id, code) is None:
             message = f"There is no app {code} in this account yet; deploy it before an instance reaches this call."
             found.append(bundle.finding("unknown_app", pointer, message, severity="warning"))
+    return found
+
+
+async def _taken_aliases(context: Context, tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
+    """Return an error for each alias of an action that an action of another app has."""
+    aliases = {action.alias: action for action in bundle.manifest.actions.values() if action.alias is not None}
+    found: list[Finding] = []
+    for row in await rows.apps(tx, actor.account_id) if aliases else ():
+        if row.version_id is None or row.code == bundle.manifest.code:
+            continue
+        other = await context.apps.version(tx, actor.account_id, row.version_id)
+        for taken in other.manifest.actions.values():
+            if taken.alias in aliases:
+                mine = aliases[taken.alias]
+                message = (
+                    f"The action {mine.id} has the alias {taken.alias}, which is one of the app {row.code} already."
+                )
+                found.append(bundle.finding("action_alias", f"/actions/{mine.id}/alias", message))
     return found
 
 

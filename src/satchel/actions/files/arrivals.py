@@ -4,7 +4,6 @@ What a file is called, and which area of the attachments tab it is for, may come
 at the end. Until a form claims them they are uploads like all others, and a request that fails ends those that it made.
 """
 
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -23,23 +22,20 @@ from satchel.blobs.store import HEAD_BYTES
 from satchel.db import uploads as rows
 from satchel.model.actor import Actor, Right
 from satchel.model.errors import FieldFault, InvalidValues, SatchelError
-from satchel.model.ids import InstanceId
+from satchel.model.ids import FieldId, InstanceId
 from satchel.model.linked_files import MAX_URL_CHARS, NewLinkedFile, checked_description
 from satchel.model.transfer.media import media_type
 from satchel.model.transfer.names import clean_upload_name
 from satchel.model.uploads import Upload, UploadLabel
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
-TARGET_SCHEMES = ("http", "https", "ftp", "ftps", "file", "mailto")
-"""Schemes that the target of a link may have; it may have none: a path, or a text."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """What a file that came is called, and which area of the attachments tab it is for."""
+    """What a file that came is called, and which field, or which area of the attachments tab, it is for."""
 
     name: str
     area: str | None = None
+    field: FieldId | None = None
 
 
 class Arrivals:
@@ -73,9 +69,14 @@ class Arrivals:
             InvalidState: nothing can be added there any more.
             TooLarge: it is larger than files may be.
             OverQuota, DiskFull: there is no room for it.
-            BadFile: too many uploads wait to be claimed there.
         """
-        request = UploadRequest(size_bytes=most_bytes, instance=self._instance, app=self.app, framing_bytes=most_bytes)
+        request = UploadRequest(
+            size_bytes=most_bytes,
+            framing_bytes=most_bytes,
+            instance=self._instance,
+            app=self.app,
+            is_counted=False,
+        )
         upload = await tickets.receiving(self._context, self._actor, request)
         number = int(upload.id)
         self._uploads[number] = upload
@@ -83,7 +84,7 @@ class Arrivals:
         return number
 
     async def label(self, labels: Mapping[int, Label]) -> None:
-        """Give files that came, by their numbers, their names and areas.
+        """Give files that came, by their numbers, their names, and their areas or fields.
 
         Raises:
             BadFile: a name is empty.
@@ -94,7 +95,7 @@ class Arrivals:
             upload, name = self._uploads[number], clean_upload_name(label.name)
             _check_area(label.area)
             kind = media_type(await self._head(upload), name, None)
-            known.append(UploadLabel(id=upload.id, name=name, area=label.area, media_type=kind))
+            known.append(UploadLabel(id=upload.id, name=name, media_type=kind, field=label.field, area=label.area))
         if known:
             async with self._context.database.write() as tx:
                 rows.set_labels(tx, self._actor.account_id, known)
@@ -126,19 +127,13 @@ async def arriving(context: Context, actor: Actor, *, instance: InstanceId | Non
 
 
 def link(target: str, *, description: str = "", area: str | None = None) -> NewLinkedFile:
-    """Return a link to any target: an address, a path, or a text.
+    """Return a link to any target: an address of any scheme, a path, or a text. Nothing in the server follows it.
 
     Raises:
-        InvalidValues: it is empty, too long or not printable, it has a scheme that programs run, or the description
-            or the area is too long.
+        InvalidValues: it is empty, too long or not printable, or the description or the area is too long.
     """
-    scheme = _SCHEME.match(target.strip())
-    is_known = scheme is None or scheme[1].lower() in TARGET_SCHEMES
-    if not target.strip() or len(target) > MAX_URL_CHARS or not target.isprintable() or not is_known:
-        message = (
-            f"A link has 1 to {MAX_URL_CHARS} printable characters;"
-            f" if it is an address, one of {', '.join(TARGET_SCHEMES)}."
-        )
+    if not target.strip() or len(target) > MAX_URL_CHARS or not target.isprintable():
+        message = f"A link has 1 to {MAX_URL_CHARS} printable characters."
         raise InvalidValues([FieldFault(field="url", code="type", message=message)])
     _check_area(area)
     last = target.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]

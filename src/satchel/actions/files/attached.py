@@ -224,15 +224,20 @@ async def describe(
     name: str | None = None,
     description: str | None = None,
     expected: int | None = None,
+    while_running: bool = False,
 ) -> None:
     """Rename a file or change its description; None leaves what there is.
 
+    Args:
+        while_running: whether it is refused once the instance has ended.
+
     Raises:
         NotFound, Gone, Forbidden: the actor may not change the file.
+        InvalidState: the instance has ended.
         PreconditionFailed: it is no longer at the revision `expected`.
         InvalidValues: the field takes no file of this name, or the description is too long.
     """
-    async with _changing(context, actor, file_id) as (run, file):
+    async with _changing(context, actor, file_id, while_running=while_running) as (run, file):
         check_revision("file", file.revision, expected)
         renamed = clean_upload_name(name) if name is not None else file.name
         text = checked_description(description) if description is not None else file.description
@@ -243,7 +248,7 @@ async def describe(
 
 @asynccontextmanager
 async def _changing(
-    context: Context, actor: Actor, file_id: FileId, *, deleted: bool = False
+    context: Context, actor: Actor, file_id: FileId, *, deleted: bool = False, while_running: bool = False
 ) -> AsyncGenerator[tuple[Run, File]]:
     """Yield the locked instance of a file that the actor may change, and the file as it is under the lock."""
     async with context.database.read() as tx:
@@ -255,18 +260,26 @@ async def _changing(
         if file.deleted_at is not None and not deleted:
             raise Gone(f"The file {file.id} was deleted meanwhile.", file=file.id)
         await require_writable(run, actor, file.field_id, adding=False, file=file)
+        if while_running:
+            require_running(run)
         yield run, file
         await run.read_files()
 
 
-async def delete(context: Context, actor: Actor, file_id: FileId, *, expected: int | None = None) -> timedelta:
+async def delete(
+    context: Context, actor: Actor, file_id: FileId, *, expected: int | None = None, while_running: bool = False
+) -> timedelta:
     """Delete a file and return how long it can be restored; its bytes count against the quota until then.
+
+    Args:
+        while_running: whether it is refused once the instance has ended.
 
     Raises:
         NotFound, Gone, Forbidden: the actor may not change the file.
+        InvalidState: the instance has ended.
         PreconditionFailed: it is no longer at the revision `expected`.
     """
-    async with _changing(context, actor, file_id) as (run, file):
+    async with _changing(context, actor, file_id, while_running=while_running) as (run, file):
         check_revision("file", file.revision, expected)
         await rows.set_deleted(run.tx, actor.account_id, [file_id], at=run.now, by=actor.user_id)
         await run.event("file.deleted", file=file_id, data={"name": file.name, "field": file.field_id})

@@ -64,7 +64,7 @@ async def receive(
         DiskFull: the disk has no room; send them again later.
     """
     if declared_length is not None and declared_length > upload.declared_bytes:
-        raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, declared_length)
+        raise TooLarge("The file", upload.declared_bytes, declared_length)
     return await fill(context, upload, await begin(context, upload), chunks, arrival)
 
 

@@ -127,7 +127,7 @@ async def announce(context: Context, upload: Upload, *, length: int | None, meta
     if length is not None and length < 0:
         raise InvalidRequest("Upload-Length must be 0 or more.")
     if length is not None and length > upload.declared_bytes:
-        raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, length)
+        raise TooLarge("The file", upload.declared_bytes, length)
     if name := _arrival(metadata).name:
         clean_upload_name(name)
     async with context.database.write() as tx:
@@ -179,7 +179,7 @@ async def append(
         BadFile: the whole breaks a limit and was dropped; begin again with other bytes.
     """
     if length is not None and length > upload.declared_bytes:
-        raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, length)
+        raise TooLarge("The file", upload.declared_bytes, length)
     store, partial = _resumable(context), partial_of(upload)
     size = _tus_size(upload) if length is None else length
     said = _arrival(upload.tus_metadata)

@@ -12,6 +12,7 @@ from satchel.db import instances as rows
 from satchel.db.apps import AppRow
 from satchel.db.instances import InstanceName
 from satchel.model.actor import Actor
+from satchel.model.app import Action
 from satchel.model.errors import Forbidden, NotFound
 
 
@@ -41,9 +42,20 @@ async def every_app(context: Context, actor: Actor) -> list[AppRow]:
         return [row for row in await app_rows.apps(tx, actor.account_id) if row.version_id is not None]
 
 
-async def apps_that_create(context: Context, actor: Actor, action_id: int) -> list[LoadedApp]:
-    """Return the account's apps whose action of this number starts an instance, by code, whatever the actor may do."""
+async def apps_that_create(context: Context, actor: Actor, number: int) -> list[tuple[LoadedApp, Action]]:
+    """Return the account's apps with their action of this number that starts an instance, by code.
+
+    What the actor may do does not matter. Where the number is an alias, only the app that has it is returned.
+    """
     async with context.database.read() as tx:
         known = [row.code for row in await app_rows.apps(tx, actor.account_id) if row.version_id is not None]
         loaded = [await context.apps.newest(tx, actor.account_id, code) for code in known]
-    return [app for app in loaded if (action := app.manifest.actions.get(action_id)) is not None and action.create]
+    actions = [(app, action) for app in loaded for action in app.manifest.actions.values() if action.create]
+    by_alias = [(app, action) for app, action in actions if action.alias == number]
+    return by_alias or [(app, action) for app, action in actions if action.id == number]
+
+
+def action_numbered(app: LoadedApp, number: int) -> Action | None:
+    """Return an app's action by its number or its alias, or None."""
+    found = app.manifest.actions.get(number)
+    return found or next((one for one in app.manifest.actions.values() if one.alias == number), None)

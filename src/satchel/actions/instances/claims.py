@@ -167,7 +167,7 @@ async def claim(
     `named_faults` must have found none.
 
     Args:
-        descriptions: of those for the tab, by their numbers.
+        descriptions: of those that are added, by their numbers.
     """
     added = [one for ids in (*named.values(), tab) for one in ids if isinstance(one, int) and one in uploads]
     removed: list[FileId] = []
@@ -181,7 +181,8 @@ async def claim(
             if isinstance(one, NewLinkedFile):
                 new.append(_linked(run, one, field_id, position))
             elif one not in held:
-                new.append(_claimed(run, uploads[one], field_id, position, facts))
+                text = descriptions.get(one, "")
+                new.append(_claimed(run, uploads[one], field_id, position, facts, description=text))
             elif held[one].position != position:
                 positions[FileId(one)] = position
     new += [

@@ -218,7 +218,11 @@ def _named_files(
 def _area_faults(form: Form, given: Submission, uploads: Mapping[int, Upload], *, complete: bool) -> list[FieldFault]:
     if not form.areas:
         return []
-    named = [(f"Upload {number}", uploads[number].area) for number in given.attachments if number in uploads]
+    named = [
+        (f"The file {uploads[number].name or number}", uploads[number].area)
+        for number in given.attachments
+        if number in uploads
+    ]
     named += [(f"The link {link.name}", link.area) for link in given.links]
     known = {area.name for area in form.areas}
     faults = [

@@ -60,14 +60,14 @@ async def require_writable(
 
 
 def require_running(run: Run) -> None:
-    """Pass where files can still be added.
+    """Require that files may still be added or changed.
 
     Raises:
         InvalidState: the instance does not run any more.
     """
     if not run.instance.is_running:
         state = run.instance.state.value
-        raise InvalidState(f"{run.instance.identifier} is {state}; no more files can be added to it.")
+        raise InvalidState(f"{run.instance.identifier} is {state}; its files can no longer be changed.")
 
 
 def check_place(run: Run, place: FilePlace) -> None:

@@ -67,6 +67,7 @@ def _test(where: Where, test: FileTest) -> str:
 def _keys(column: FileColumn, direction: str) -> Sequence[str]:
     expression = _EXPRESSIONS[column]
     if column not in _TEXTS:
-        return (f"{expression} {direction}",)  # NULL is the greatest
+        nulls = f"{direction} NULLS {'LAST' if direction == 'DESC' else 'FIRST'}"  # an empty value is the least
+        return (f"{expression} {nulls if column is FileColumn.PLACE else direction}",)
     folded, exact = f'lower({expression}) COLLATE "C"', f'{expression} COLLATE "C"'
-    return f"({expression} = '') {direction}", f"{folded} {direction}", f"{exact} {direction}"
+    return f"({expression} <> '') {direction}", f"{folded} {direction}", f"{exact} {direction}"

@@ -28,6 +28,8 @@ OWN: Mapping[str, str] = {
 }
 """What instances have besides their fields."""
 
+_NEVER_EMPTY = frozenset({"uuid", "number", "title", "state", "started_at"})
+
 COMPARISONS = ("=", ">", ">=", "<", "<=")
 
 
@@ -88,7 +90,7 @@ async def instances(
         where.parts.append(_test(where, one))
     if search is not None:
         where.parts.append(_search(where, search))
-    order = [f"{_expression(where, term)} {'DESC' if descending else 'ASC'}" for term, descending in sort]
+    order = [f"{_expression(where, term)} {_direction(term, descending=descending)}" for term, descending in sort]
     found = await instances_where(
         tx,
         "NULL",
@@ -99,6 +101,13 @@ async def instances(
         offset=offset,
     )
     return [instance for instance, _ in found]
+
+
+def _direction(term: Term, *, descending: bool) -> str:
+    """Return how a term is sorted: an empty value is the least."""
+    if term.own in _NEVER_EMPTY:
+        return "DESC" if descending else "ASC"
+    return "DESC NULLS LAST" if descending else "ASC NULLS FIRST"
 
 
 def _test(where: Where, test: Comparison) -> str:

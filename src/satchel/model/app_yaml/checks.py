@@ -27,6 +27,7 @@ def check_manifest(manifest: Manifest, declared: frozenset[str], places: Mapping
     _check_assignments(manifest, declared, places, findings)
     for action in manifest.actions.values():
         _check_action(manifest, action, places, findings)
+        _check_alias(manifest, action, places, findings)
     for kind, inputs_of in (("services", manifest.services), ("messages", manifest.messages)):
         for name, entry in inputs_of.items():
             _check_inputs_hold_values(manifest, f"/{kind}/{pointer_token(name)}/inputs", entry.inputs, places, findings)
@@ -105,6 +106,14 @@ def _check_action(manifest: Manifest, action: Action, places: Mapping[str, int],
             where = "the start form" if action.create else f"the task {action.task}"
             message = f"The action {action.id} has the input {name}; {where} must set it to edit or require."
             findings.add("action_inputs", places.get(f"{pointer}/inputs", line), message)
+
+
+def _check_alias(manifest: Manifest, action: Action, places: Mapping[str, int], findings: Findings) -> None:
+    """Note an alias that is a number of another action of the app; whether another app has it, its account knows."""
+    others = [one for one in manifest.actions.values() if one.id != action.id]
+    if action.alias is not None and any(action.alias in (one.id, one.alias) for one in others):
+        message = f"The action {action.id} has the alias {action.alias}, which is the number of another action."
+        findings.add("action_alias", places.get(f"/actions/{action.id}/alias"), message)
 
 
 def _check_outcome(

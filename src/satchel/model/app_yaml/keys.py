@@ -201,6 +201,7 @@ ACTION = Shape(
     required=("name",),
     keys={
         "name": LABEL,
+        "alias": Whole(1, MAX_ACTION_NUMBER),
         "inputs": INPUTS,
         "areas": Each(
             name="area", longest=20, shape=Shape(required=("name",), keys={"name": LABEL, "required": Single.FLAG})

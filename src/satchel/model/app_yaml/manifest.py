@@ -103,6 +103,7 @@ class _Reader:
         return Action(
             id=number,
             name=section.text("name") or "",
+            alias=section.integer("alias"),
             inputs=self._inputs(section, comment=True),
             areas=self._areas(section),
             task=ElementId(task) if task is not None else None,

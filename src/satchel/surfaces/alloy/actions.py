@@ -12,7 +12,7 @@ from satchel.model.app import Action
 from satchel.model.errors import Forbidden, InvalidRequest
 from satchel.surfaces.alloy import outputs
 from satchel.surfaces.alloy.addresses import BASE
-from satchel.surfaces.alloy.attachments import Added, AttachmentBody
+from satchel.surfaces.alloy.attachments import Added, AttachmentBody, Places
 from satchel.surfaces.alloy.errors import no_action
 from satchel.surfaces.alloy.inputs import Inputs, plain_text
 from satchel.surfaces.alloy.names import oid
@@ -46,7 +46,7 @@ async def create(exchange: Exchange) -> Reply:
         arriving.app = app.manifest.code
         fields = Inputs.of(given.raw("Fields") or {})
         listed = [*given.sequence("Attachments"), *fields.sequence("Attachments")]
-        added = await _added(body, listed, action)
+        added = await _added(body, listed, app, action)
         submission = await _submission(exchange, app, fields.without("Attachments"), added)
         started = await lifecycle.run_action(
             exchange.context, exchange.actor, None, action.id, submission, app_code=app.manifest.code
@@ -70,16 +70,17 @@ async def _create_action(exchange: Exchange, given: Inputs) -> tuple[LoadedApp, 
     able = await by_name.apps_that_create(exchange.context, exchange.actor, number)
     if name is not None:
         only = await class_of(exchange, name)
-        able = [app for app in able if app.app_id == only.app_id]
-    startable = [app for app in able if exchange.actor.may(Right.START, app.app_id)]
+        action = by_name.action_numbered(only, number)
+        able = [(only, action)] if action is not None and action.create else []
+    startable = [one for one in able if exchange.actor.may(Right.START, one[0].app_id)]
     if not able:
         raise no_action(text)
     if not startable:
         raise Forbidden("You may not create such objects.")
     if len(startable) > 1:
-        classes = ", ".join(app.manifest.code for app in startable)
+        classes = ", ".join(app.manifest.code for app, _ in startable)
         raise InvalidRequest(f"Several classes have the action {text}: name one of {classes} as {CLASS} beside it.")
-    return startable[0], startable[0].manifest.actions[number]
+    return startable[0]
 
 
 def _number(text: str) -> int:
@@ -89,8 +90,11 @@ def _number(text: str) -> int:
     return found
 
 
-async def _added(body: AttachmentBody, listed: Sequence[object], action: Action) -> Added:
-    return await body.added(listed, [area.name for area in action.areas]) if listed else Added()
+async def _added(body: AttachmentBody, listed: Sequence[object], app: LoadedApp, action: Action) -> Added:
+    if not listed:
+        return Added()
+    inputs = [field for field in app.file_fields if field.id in action.inputs]
+    return await body.added(listed, Places(areas=[area.name for area in action.areas], fields=inputs))
 
 
 async def _submission(exchange: Exchange, app: LoadedApp, given: Mapping[str, object], added: Added) -> Submission:
@@ -107,7 +111,7 @@ async def run(exchange: Exchange) -> Reply:
     async with arrivals.arriving(exchange.context, exchange.actor, instance=view.instance.id) as arriving:
         body = AttachmentBody(exchange, arriving, [(ATTACHMENTS,)])
         given = Inputs.of(await body.read() if exchange.content_length != 0 else {})
-        added = await _added(body, given.sequence("Attachments"), action)
+        added = await _added(body, given.sequence("Attachments"), view.app, action)
         submission = await _submission(exchange, view.app, given.without("Attachments"), added)
         done = await lifecycle.run_action(exchange.context, exchange.actor, view.instance.id, action.id, submission)
     return _done(exchange, done)
@@ -120,7 +124,7 @@ def _action_of(exchange: Exchange, app: LoadedApp) -> Action:
         Refused: the object's class has none of that number that runs on an object.
     """
     text = exchange.params["action"]
-    action = app.manifest.actions.get(_number(text))
+    action = by_name.action_numbered(app, _number(text))
     if action is None or action.create:
         raise no_action(text)
     return action

@@ -18,6 +18,7 @@ from satchel.actions.instances.forms import Submission
 from satchel.actions.lists import attachments
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, InvalidRequest
+from satchel.model.fields import Field
 from satchel.model.files import File, FileKind
 from satchel.model.linked_files import NewLinkedFile, checked_description
 from satchel.surfaces.alloy import outputs
@@ -40,11 +41,24 @@ _KEYS = frozenset({"filename", "description", "data", "islink"})
 _AREA = "attachmentarea"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where the attachments of an action go: the areas of its form, and its inputs that hold files."""
+
+    areas: Sequence[str]
+    fields: Sequence[Field]
+
+
 @dataclass(slots=True, kw_only=True)
 class Added:
-    """The attachments of one request, as a form takes them."""
+    """The attachments of one request, as a form takes them.
+
+    Attributes:
+        fields: those that go into fields.
+    """
 
     uploads: list[int] = field(default_factory=list[int])
+    fields: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     descriptions: dict[int, str] = field(default_factory=dict[int, str])
     links: list[NewLinkedFile] = field(default_factory=list[NewLinkedFile])
     labels: dict[int, Label] = field(default_factory=dict[int, Label])
@@ -54,6 +68,7 @@ class Added:
         return Submission(
             values=values or {},
             attachments=self.uploads,
+            added=self.fields,
             descriptions=self.descriptions,
             links=self.links,
             comment=comment,
@@ -106,12 +121,12 @@ class AttachmentBody:
         left = max(0, (self._exchange.content_length or 0) - passed)
         return await self._arriving.take(chunks, most_bytes=left * _BASE64_IN // _BASE64_OUT)
 
-    async def added(self, given: Sequence[object], areas: Sequence[str] | None) -> Added:
+    async def added(self, given: Sequence[object], places: Places | None) -> Added:
         """Return the attachments of a list, each file labelled.
 
         Args:
             given: the elements of a list that `read` gave.
-            areas: those that there are to choose from; None where attachments have none.
+            places: those that there are to choose from; None where attachments have none.
 
         Raises:
             InvalidRequest, InvalidValues, BadFile: an attachment is malformed, or its area unknown.
@@ -121,19 +136,20 @@ class AttachmentBody:
             raise InvalidRequest(f"Add 1 to {MAX_ATTACHMENTS} attachments at once.")
         found = Added()
         for one in given:
-            await self._add(found, Inputs.of(one), areas)
+            await self._add(found, Inputs.of(one), places)
         await self._arriving.label(found.labels)
         return found
 
-    async def _add(self, found: Added, given: Inputs, areas: Sequence[str] | None) -> None:
-        known = _KEYS if areas is None else _KEYS | {_AREA}
+    async def _add(self, found: Added, given: Inputs, places: Places | None) -> None:
+        known = _KEYS if places is None else _KEYS | {_AREA}
         unknown = [key for key in given.members if key.casefold() not in known]
         if unknown:
             raise InvalidRequest(f"An attachment has no {unknown[0][:80]}.", pointer=f"/{unknown[0][:80]}")
         name = (given.text_or_none("FileName") or "").strip()
         if not name:
             raise InvalidRequest("FileName must not be empty.", pointer="/FileName")
-        area = None if areas is None else _area(given.text_or_none("AttachmentArea"), areas)
+        place = None if places is None else _place(given.text_or_none("AttachmentArea"), places)
+        area, into = (None, place) if isinstance(place, Field) else (place, None)
         description = given.text_or_none("Description") or ""
         data = given.text_or_none("Data")
         number = None if data is None or self._body is None else self._body.files[int(data)]
@@ -141,14 +157,16 @@ class AttachmentBody:
             if number is not None:
                 message = "Invalid combination: Data must be empty when IsLink is true."
                 raise AlloyRefusal(INVALID_COMBINATION, message)
+            if into is not None:
+                raise InvalidRequest(f"The field {into.label} takes files and no links.", pointer="/AttachmentArea")
             found.links.append(arrivals.link(name, description=description, area=area))
             return
         if data is None:
             raise InvalidRequest("Data must hold the file as base64; for an empty file it is an empty text.")
         if number is None:
             number = await self._arriving.take(_nothing(), most_bytes=0)
-        found.labels[number] = Label(name=name, area=area)
-        found.uploads.append(number)
+        found.labels[number] = Label(name=name, area=area, field=None if into is None else into.id)
+        (found.uploads if into is None else found.fields.setdefault(into.id, [])).append(number)
         found.descriptions[number] = checked_description(description)
 
 
@@ -158,17 +176,20 @@ async def _nothing() -> AsyncGenerator[bytes, None]:
         yield piece
 
 
-def _area(given: str | None, areas: Sequence[str]) -> str:
-    """Return the area that an attachment is for; the form's only one may be left out."""
-    name = (given or "").strip()
-    if not areas:
+def _place(given: str | None, places: Places) -> str | Field:
+    """Return the area or the field that an attachment is for; an only area, or else an only field, may be left out."""
+    name, areas, fields = (given or "").strip().casefold(), places.areas, places.fields
+    if not areas and not fields:
         raise InvalidRequest("The action's form has no attachment area.", pointer="/AttachmentArea")
     if not name:
-        if len(areas) > 1:
-            message = f"Name the AttachmentArea: one of {', '.join(areas)}."
-            raise InvalidRequest(message, pointer="/AttachmentArea")
-        return areas[0]
-    return next((area for area in areas if area.casefold() == name.casefold()), name)
+        first: list[str] | list[Field] = list(areas) or list(fields)
+        if len(first) > 1:
+            known = ", ".join([*areas, *(str(field.id) for field in fields)])
+            raise InvalidRequest(f"Name the AttachmentArea: one of {known}.", pointer="/AttachmentArea")
+        return first[0]
+    area = next((area for area in areas if area.casefold() == name), None)
+    into = next((one for one in fields if name in (one.id.casefold(), one.label.casefold())), None)
+    return area or into or (given or "").strip()
 
 
 async def add(exchange: Exchange) -> Reply:
@@ -273,14 +294,14 @@ async def describe(exchange: Exchange) -> Reply:
     text = given.text_or_none("Description")
     if text is None or given.without("Description"):
         raise InvalidRequest("Send the Description, and nothing else: only it can be changed.", pointer="/Description")
-    await attached.describe(exchange.context, exchange.actor, file.id, description=text)
+    await attached.describe(exchange.context, exchange.actor, file.id, description=text, while_running=True)
     return outputs.success(exchange, None)
 
 
 async def remove(exchange: Exchange) -> Reply:
     """Remove an attachment."""
     file = await attachment_of(exchange)
-    await attached.delete(exchange.context, exchange.actor, file.id)
+    await attached.delete(exchange.context, exchange.actor, file.id, while_running=True)
     return outputs.success(exchange, None)
 
 

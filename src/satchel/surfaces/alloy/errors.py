@@ -29,6 +29,7 @@ from satchel.model.errors import (
 from satchel.surfaces.alloy import outputs
 from satchel.surfaces.kit.errors import by_class
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.wording import error_text, fault_text
 
 UNEXPECTED = 1
 DENIED = 100
@@ -128,7 +129,7 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     if isinstance(error, NotFound) and error.members.get("what") == "address":
         return _reply(exchange, MALFORMED, error.message, 404)
     code, status = by_class(error, _BY_CLASS, (MALFORMED, 200))
-    text = error.message
+    text = error_text(error)
     if code == NO_PERMISSION:
         text = NO_PERMISSION_TEXT
     elif code == NO_ACTION:
@@ -143,7 +144,7 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
 def _of_values(faults: Sequence[FieldFault]) -> tuple[int, str]:
     """Return the code of the first fault, and what all of them say."""
     text = " ".join(
-        f'Field "{fault.field}" is unknown.' if fault.code == "unknown_field" else f"{fault.field}: {fault.message}"
+        f'Field "{fault.field}" is unknown.' if fault.code == "unknown_field" else f"{fault.field}: {fault_text(fault)}"
         for fault in faults[:20]
     )
     return _BY_FAULT.get(faults[0].code, BAD_VALUE), text

@@ -1,16 +1,15 @@
-"""Objects: lists of a class, one by OID or GUID, its activities, and the values that classifications have."""
+"""Objects: lists of a class, one by OID or GUID, and the values that classifications have."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from satchel.actions.apps import deploying
 from satchel.actions.identity import accounts
-from satchel.actions.instances import by_name, lifecycle
+from satchel.actions.instances import by_name
 from satchel.actions.instances.lifecycle import View
 from satchel.actions.lists import by_any_field
 from satchel.actions.lists.by_any_field import Condition, ListQuery
 from satchel.actions.loading import LoadedApp
-from satchel.model.app import COMMENT
 from satchel.model.errors import Forbidden, InvalidRequest, NotFound
 from satchel.model.fields import FieldType
 from satchel.surfaces.alloy import outputs
@@ -24,19 +23,11 @@ from satchel.surfaces.alloy.values import STATES, Cells, ObjectField, field_name
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 
-MAX_ACTIVITIES = 10_000
+MAX_PEOPLE = 10_000
+"""The most users of a classification."""
 
 _IMPOSSIBLE = "-1"
 _PLURALS = ("es", "s")
-
-ACTIVITIES = (
-    TableColumn(name="Num", type="int", caption="Num"),
-    TableColumn(name="Activity", type="string", caption="Activity"),
-    TableColumn(name="Details", type="string", caption="Details"),
-    TableColumn(name="Created_Date", type="datetime", caption="Created Date"),
-    TableColumn(name="Created_By", type="string", caption="Created By"),
-    TableColumn(name="Action", type="int", caption="Action"),
-)
 
 
 async def class_of(exchange: Exchange, name: str) -> LoadedApp:
@@ -164,31 +155,6 @@ async def read(exchange: Exchange) -> Reply:
     return outputs.success(exchange, outputs.items(found))
 
 
-async def activities(exchange: Exchange) -> Reply:
-    """List what happened to an object, oldest first."""
-    view = await object_of(exchange)
-    wanted = await read_wanted(exchange)
-    events = await lifecycle.history(
-        exchange.context, exchange.actor, view.instance.id, after=0, limit=MAX_ACTIVITIES + 1
-    )
-    if len(events) > MAX_ACTIVITIES:
-        raise InvalidRequest(f"The object has more than {MAX_ACTIVITIES} activities; use the native API's history.")
-    users = {int(event.user_id) for event in events if event.user_id is not None}
-    names = await by_any_field.history_names(exchange.context, exchange.actor, users)
-    rows: list[list[Cell]] = []
-    for number, event in enumerate(events, start=1):
-        action = event.data.get("action")
-        named = event.data.get("name") if event.kind == "action.run" else None
-        kind = str(named or event.kind.replace(".", " ").replace("_", " ").capitalize())
-        details = event.data.get("text") if event.kind == COMMENT else None
-        if event.kind.startswith("file."):
-            details = event.data.get("name")
-        who = names.get(int(event.user_id), "") if event.user_id is not None else "Satchel"
-        number_of_action = action if isinstance(action, int) else None
-        rows.append([number, kind, str(details or ""), event.at, who, number_of_action])
-    return outputs.success(exchange, listed(exchange.actor, ACTIVITIES, rows, wanted))
-
-
 async def dictionary(exchange: Exchange) -> Reply:
     """List the values that a classification of a class may have."""
     wanted = await read_wanted(exchange, "objectClass", "refField")
@@ -223,7 +189,7 @@ async def _classified(exchange: Exchange, field: ObjectField) -> list[tuple[str,
     if field.column.own == "state":
         return [(text, state.value) for state, text in STATES.items()]
     if field.column.own == "starter" or (ours is not None and ours.type is FieldType.USER):
-        people = await accounts.users(exchange.context, exchange.actor, after=0, limit=MAX_ACTIVITIES)
+        people = await accounts.users(exchange.context, exchange.actor, after=0, limit=MAX_PEOPLE)
         return [(user.name, oid(PERSON, user.id)) for user in people if user.is_active]
     if ours is not None and ours.type is FieldType.GROUP:
         return [
@@ -235,7 +201,6 @@ async def _classified(exchange: Exchange, field: ObjectField) -> list[tuple[str,
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    *get_or_post(f"{BASE}/activities/{{oid}}", activities),
     *get_or_post(f"{BASE}/dictionary", dictionary),
     endpoint("GET", f"{BASE}/object/{{oid}}", read),
     *get_or_post(f"{BASE}/{{object_class}}", listing_of_class),

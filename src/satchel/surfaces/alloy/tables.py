@@ -51,7 +51,7 @@ def listed(actor: Actor, columns: Sequence[TableColumn], rows: Sequence[Sequence
         filled = [row for row in found if row[place] not in (None, "")]
         empty = [row for row in found if row[place] in (None, "")]
         filled.sort(key=_by(place), reverse=descending)
-        found = [*empty, *filled] if descending else [*filled, *empty]
+        found = [*filled, *empty] if descending else [*empty, *filled]  # an empty value is the least
     found = found[wanted.offset : None if wanted.limit is None else wanted.offset + wanted.limit]
     shown = [place for place, column in enumerate(columns) if column.is_shown]
     if wanted.fields is not None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from satchel.model.errors import ErrorKind, InvalidValues, SatchelError
 from satchel.surfaces.kit.errors import INTERNAL, UNEXPECTED, headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.wording import error_text, fault_text
 
 STATUSES: Mapping[ErrorKind, int] = {ErrorKind.UNPROCESSABLE: 400}
 """Of kinds whose status here is not their own."""
@@ -21,11 +22,11 @@ def document(error: SatchelError | None, exchange: Exchange) -> Reply:
     """Return an error in the envelope; None stands for one that nobody expected."""
     if error is None:
         return json_reply(_envelope(INTERNAL, UNEXPECTED, exchange), status=500)
-    body = _envelope(error.code, error.message, exchange)
+    body = _envelope(error.code, error_text(error), exchange)
     if isinstance(error, InvalidValues):
         names: Mapping[str, str] = exchange.scope.get(_NAMES, {})
         faults = [
-            {"field": _named(fault.field, names), "code": fault.code, "message": fault.message}
+            {"field": _named(fault.field, names), "code": fault.code, "message": fault_text(fault)}
             for fault in error.faults
         ]
         body["errors"] = faults

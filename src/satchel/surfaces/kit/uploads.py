@@ -33,7 +33,7 @@ async def receive_part(exchange: Exchange, upload: Upload, part: Part, parts: As
     """
     length = exchange.content_length
     if length is not None and length > upload.declared_bytes + FRAMING_BYTES:
-        raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, length)
+        raise TooLarge("The file", upload.declared_bytes, length)
     arrival = Arrival(name=part.filename, media_type=part.media_type)
     return await intake.receive(exchange.context, upload, last_part(part, parts), arrival)
 

@@ -101,7 +101,7 @@ async def patch(exchange: Exchange) -> Reply:
     upload = await find(exchange)
     room = max(0, upload.declared_bytes - offset)
     if (exchange.content_length or 0) > room:
-        raise TooLarge(f"Upload {upload.id}", upload.declared_bytes, offset + (exchange.content_length or 0))
+        raise TooLarge("The file", upload.declared_bytes, offset + (exchange.content_length or 0))
     progress = await pieces.append(
         exchange.context,
         upload,

@@ -27,6 +27,7 @@ from satchel.model.errors import (
 )
 from satchel.surfaces.kit.errors import by_class, headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.wording import fault_text
 from satchel.surfaces.navixy.names import to_theirs
 
 STATUS: Mapping[int, tuple[str, int]] = {
@@ -210,7 +211,7 @@ def _parameters(error: SatchelError) -> list[dict[str, object]]:
 
 def _fault_list(error: InvalidValues) -> list[dict[str, object]]:
     return [
-        {"field_id": to_theirs(fault.field), "code": _FAULTS.get(fault.code, _NO_FIT), "error": fault.message}
+        {"field_id": to_theirs(fault.field), "code": _FAULTS.get(fault.code, _NO_FIT), "error": fault_text(fault)}
         for fault in error.faults
     ]
 

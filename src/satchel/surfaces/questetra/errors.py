@@ -18,6 +18,7 @@ from satchel.model.errors import (
 )
 from satchel.surfaces.kit.errors import by_class, headers_of
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.wording import error_text, fault_text
 from satchel.surfaces.questetra import oauth
 from satchel.surfaces.questetra.forms import NAMES_KEPT, PART_KEPT
 from satchel.surfaces.questetra.xml import errors, xml_reply
@@ -115,7 +116,7 @@ def _document(error: SatchelError | None, exchange: Exchange) -> Reply:
     pointer = _THEIRS.get(pointer, pointer.partition("/")[0])
     code, kind = CODES.get(pointer, ("10000", pointer or error.code))
     given = error.members.get("given")
-    return _reply(status, code, kind, str(given) if given else error.message)
+    return _reply(status, code, kind, str(given) if given else error_text(error))
 
 
 def _xml(error: SatchelError | None, exchange: Exchange, root: str) -> Reply:
@@ -126,13 +127,13 @@ def _xml(error: SatchelError | None, exchange: Exchange, root: str) -> Reply:
     group = "errors"
     if isinstance(error, InvalidValues):
         group = "process-data-validation-errors"
-        found = [(_parameter(fault.field, names), fault.message) for fault in error.faults]
+        found = [(_parameter(fault.field, names), fault_text(fault)) for fault in error.faults]
     else:
         what = _KEYS.get(str(error.members.get("what"))) if isinstance(error, NotFound) else None
         key = what or _of_part(error, exchange) or _first(error, _pointer(error))
         if isinstance(error, Unauthenticated) and root != RESULT:
             key = "key"
-        found = [(key or error.code, error.message)]
+        found = [(key or error.code, error_text(error))]
     statuses = STATUSES if root == RESULT else _XML_STATUSES
     status = by_class(error, statuses, 400)
     return xml_reply(_rooted(root, errors(found), group), status=status)
