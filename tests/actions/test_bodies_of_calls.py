@@ -11,6 +11,7 @@ from peers import Peer, peer
 from satchel.actions.apps import deploying
 from satchel.actions.apps.deploying import Deployed
 from satchel.model.actor import Actor
+from satchel.model.errors import InvalidBundle
 from world import TEXT, World, bundle, fields
 
 SENDER = [
@@ -133,3 +134,29 @@ async def test_deploying_warns_of_a_text_that_cannot_be_read(world: World, kind:
     assert (found.code, found.severity, found.file) == ("text_body", "warning", "app.yaml")
     assert found.line is not None
     assert said in found.message
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "severity"),
+    [
+        ("ftp://files.example/x", "bad_address", "error"),
+        ("/orders", "bad_address", "error"),
+        ("https://me:secret@erp.example/{{ name }}", "bad_address", "error"),
+        ("https://erp.example/../{{ name }}", "bad_address", "error"),
+        ("http://10.0.0.7/orders", "forbidden_address", "warning"),
+        ("http://[::1]:9/{{ name }}", "forbidden_address", "warning"),
+        ("https://erp.example/{{ name }}?a={{ amount }}", None, None),
+        ("https://{{ name }}/orders", None, None),
+        ("{{ name }}", None, None),
+    ],
+)
+async def test_deploying_says_of_an_address_in_app_yaml_that_it_cannot_be_called(
+    world: World, url: str, code: str | None, severity: str | None
+) -> None:
+    try:
+        findings = (await deploy(world, url)).warnings
+    except InvalidBundle as refused:
+        findings = refused.findings
+    assert [(found.code, found.severity, found.line is not None) for found in findings] == (
+        [] if code is None else [(code, severity, True)]
+    )

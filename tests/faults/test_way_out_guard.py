@@ -113,6 +113,9 @@ async def test_one_forbidden_answer_among_several_refuses_them_all(inside: Peer)
     with watched() as connects:
         assert await attempt(client, inside.url(host="both.example")) == "forbidden_address"
     assert (inside.connections, connects) == (0, [])
+    with pytest.raises(CallFailed) as refused:
+        await Guard(resolve=both).addresses("both.example", 80)
+    assert "127.0.0" not in f"{refused.value.message} {refused.value.members}"  # it is read by those who manage an app
 
 
 @pytest.mark.parametrize("where", ["http://127.0.0.2:{port}/", "//127.0.0.2:{port}/x", "http://[::1]:{port}/"])

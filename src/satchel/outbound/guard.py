@@ -15,7 +15,7 @@ from typing import cast
 
 import httpcore
 
-from satchel.outbound.addresses import is_public
+from satchel.outbound.addresses import Address, is_public
 from satchel.outbound.allowed import Allowed
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.resolver import Resolver
@@ -66,19 +66,34 @@ class Guard:
         if not found:
             raise CallFailed("dns", f"The host {host[:255]} has no address.", is_temporary=True)
         for address in found:
-            if any(entry.covers(host, address, port) for entry in self.allowed):
-                continue
-            if not is_public(address):
-                raise CallFailed(
-                    "forbidden_address",
-                    f"{host[:255]} has an address that is not a public address; nothing was sent. An administrator "
-                    f"can allow it with SATCHEL_OUTBOUND_ALLOW={_shown(host)}:{port}.",
-                )
-            if port in _BAD_PORTS:
-                raise CallFailed(
-                    "forbidden_port", f"Port {port} is another service's than HTTP's; nothing was sent to {host[:255]}."
-                )
+            self._check(host, address, port)
         return [str(address) for address in found]
+
+    def check_literal(self, host: str, port: int) -> None:
+        """Check a host that is an address by itself; of a name, only the name server knows more.
+
+        Raises:
+            CallFailed: `forbidden_address` or `forbidden_port`: a connection would be refused.
+        """
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return
+        self._check(host, address, port)
+
+    def _check(self, host: str, address: Address, port: int) -> None:
+        if any(entry.covers(host, address, port) for entry in self.allowed):
+            return
+        if not is_public(address):
+            raise CallFailed(
+                "forbidden_address",
+                f"{host[:255]} has an address that is not a public address; nothing was sent. An administrator "
+                f"can allow it with SATCHEL_OUTBOUND_ALLOW={_shown(host)}:{port}.",
+            )
+        if port in _BAD_PORTS:
+            raise CallFailed(
+                "forbidden_port", f"Port {port} is another service's than HTTP's; nothing was sent to {host[:255]}."
+            )
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):

@@ -160,7 +160,7 @@ async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings
         found += await _unknown_people(tx, actor, bundle)
         found += await _unknown_apps(tx, actor, bundle)
         found += await _taken_aliases(context, tx, actor, bundle)
-        found += await service_findings(tx, actor, bundle)
+        found += await service_findings(tx, actor, bundle, context.http.guard)
         if not is_draft:
             found += await _changes(tx, actor, bundle)
     return found

@@ -1,4 +1,6 @@
-"""What only an account can tell of an app's service tasks before it is deployed: users, secrets, links."""
+"""What only an account can tell of an app's service tasks before it is deployed: users, secrets, links, addresses."""
+
+from collections.abc import Iterator
 
 from satchel.actions.identity.secrets import missing
 from satchel.db import secrets as secret_rows
@@ -9,12 +11,22 @@ from satchel.model.app_yaml.bundle import Bundle
 from satchel.model.app_yaml.document import pointer_token
 from satchel.model.bodies import fault_of
 from satchel.model.errors import Finding
-from satchel.model.services import BodyKind, Literal, RestTask
+from satchel.model.services import AuthKind, BodyKind, Literal, RestTask
 from satchel.model.template import Template
+from satchel.outbound.failure import CallFailed
+from satchel.outbound.guard import Guard
+from satchel.outbound.target import Target
+
+_SAMPLE = "1"
+"""What stands for a value in an address that is tried."""
 
 
-async def service_findings(tx: Reader, actor: Actor, bundle: Bundle) -> list[Finding]:
-    """Return an error for each task that would act for another user than the deployer may speak for, and warnings."""
+async def service_findings(tx: Reader, actor: Actor, bundle: Bundle, guard: Guard) -> list[Finding]:
+    """Return errors and warnings about service tasks.
+
+    An error is a task that would act for a user for whom the deployer may not speak, or whose address no request can
+    have.
+    """
     app = bundle.manifest.code
     known = {secret.name for secret in await secret_rows.secrets(tx, actor.account_id) if secret.is_granted(app)}
     found: list[Finding] = []
@@ -27,6 +39,7 @@ async def service_findings(tx: Reader, actor: Actor, bundle: Bundle) -> list[Fin
         if isinstance(task, RestTask) and task.auth is not None and task.auth.secret not in known:
             message = missing(task.auth.secret, app)
             found.append(bundle.finding("unknown_secret", f"{pointer}/auth", message, severity="warning"))
+        found += _address_findings(bundle, pointer, service, guard)
         fault = _fault_of_text(bundle, service)
         if fault is not None:
             message = f"The text of {element} is no {fault} Correct it, or say type: plain."
@@ -37,6 +50,41 @@ async def service_findings(tx: Reader, actor: Actor, bundle: Bundle) -> list[Fin
             )
             found.append(bundle.finding("links_as_bytes", pointer, message, severity="warning"))
     return found
+
+
+def _address_findings(bundle: Bundle, pointer: str, service: Service, guard: Guard) -> Iterator[Finding]:
+    """Give a finding for each address of a task that app.yaml has, as far as it has it, and that cannot be called.
+
+    What no request can have is an error; what this server refuses at the moment, and its administrator may allow, is a
+    warning.
+    """
+    task = service.task
+    if not isinstance(task, RestTask):
+        return
+    addresses = {f"{pointer}/url": _literal(task.url)}
+    if task.auth is not None and task.auth.kind is AuthKind.OAUTH2:
+        addresses[f"{pointer}/auth/token_url"] = task.auth.token_url or None
+    for place, address in addresses.items():
+        if address is None:
+            continue
+        try:
+            target = Target.parse(address)
+        except CallFailed as error:
+            yield bundle.finding("bad_address", place, error.message)
+            continue
+        try:
+            guard.check_literal(target.host, target.port)
+        except CallFailed as error:
+            message = error.message.replace("; nothing was sent", "; calls to it are refused")
+            yield bundle.finding("forbidden_address", place, message, severity="warning")
+
+
+def _literal(url: Template) -> str | None:
+    """Return an address with a sample in each placeholder; None where even its host may come from a field."""
+    head = url.parts[0] if url.parts and isinstance(url.parts[0], str) else ""
+    if not url.parts or (url.names and "/" not in head.partition("://")[2]):
+        return None
+    return "".join(part if isinstance(part, str) else _SAMPLE for part in url.parts)
 
 
 def _fault_of_text(bundle: Bundle, service: Service) -> str | None:
