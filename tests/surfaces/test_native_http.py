@@ -173,4 +173,15 @@ async def test_comments_and_names_of_tokens_have_no_control_characters(api: Api,
     lines = {"values": {"subject": "x"}, "comment": "one\n\ttwo\r\n"}
 
     assert {comment.status_code, name.status_code} <= {400, 422}
-    assert (await clerk.post(f"/api/v1/apps/{code}/instances", json=lines)).status_code == 201
+    started = await clerk.post(f"/api/v1/apps/{code}/instances", json=lines)
+    assert started.status_code == 201
+    instance = started.json()["instance"]["id"]
+    link = {"kind": "link", "url": "https://a.example/x", "description": "fine\n"}
+    made = await clerk.post(f"/api/v1/instances/{instance}/files", json=link)
+    assert made.status_code == 201, made.text
+    refused = {
+        "description": await clerk.post(f"/api/v1/instances/{instance}/files", json={**link, "description": text}),
+        "search": await clerk.post("/api/v1/searches", json={"name": text, "query": {}}),
+        "reason": await clerk.post(f"/api/v1/instances/{instance}/cancel", json={"reason": text}),
+    }
+    assert {answer.status_code for answer in refused.values()} <= {400, 422}, refused

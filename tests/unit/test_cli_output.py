@@ -48,6 +48,17 @@ def test_faults_and_findings_are_a_line_each(capsys: pytest.CaptureFixture[str])
     assert all(line.isprintable() for line in lines)
 
 
+def test_what_quotes_others_is_one_line_without_styles(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say(f"deployed [link=https://x.example]{FORGED}[/link]")
+    output.note(f"error: {TITLE}", style="red")
+
+    lines = printed(capsys).splitlines()
+
+    assert len(lines) == 2
+    assert lines[0].startswith("deployed [link=https://x.example]x error")
+    assert all(line.isprintable() for line in lines)
+
+
 def test_what_is_printed_otherwise_keeps_its_lines_and_loses_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
     output.out.print(f"first\nsecond {TITLE}", markup=False)
 

@@ -40,19 +40,19 @@ async def _dry_run(instance: str, task: str, url: str, token: str) -> ExitCode:
         answer, body = await request(url, token, "GET", path)
     if not answer.is_success:
         return refuse(answer, body)
-    say = output.out.print
-    say(output.shown(f"{body['method']} {body['url']}"), markup=False, soft_wrap=True)
+    say = output.say
+    say(f"{body['method']} {body['url']}")
     for name, value in cast("list[list[str]]", body["headers"]):
-        say(output.shown(f"{name}: {value}"), markup=False, soft_wrap=True)
+        say(f"{name}: {value}")
     if body["auth"] is not None:
-        say(f"(signs in by {body['auth']})", markup=False)
+        say(f"(signs in by {body['auth']})")
     size = cast("int", body["body_bytes"])
-    say(f"\n{body['media_type'] or 'no body'}, {size} bytes ({bytes_text(size)})", markup=False)
+    say("")
+    say(f"{body['media_type'] or 'no body'}, {size} bytes ({bytes_text(size)})")
     for file in cast("list[dict[str, object]]", body["files"]):
-        about = f"  file {file['id']}: {file['name']}, {file['size']} bytes, {file['media_type']}"
-        say(output.shown(about), markup=False)
+        say(f"  file {file['id']}: {file['name']}, {file['size']} bytes, {file['media_type']}")
     if body["body"]:
-        say(f"\n{body['body']}", markup=False, soft_wrap=True)
+        output.out.print(f"\n{body['body']}", markup=False, soft_wrap=True)
     return ExitCode.OK
 
 
@@ -114,9 +114,9 @@ async def _retry(incident: int, *, newest: bool, url: str, token: str) -> ExitCo
         return refuse(answer, body)
     used = body.get("version")
     with_settings = "" if used is None else f" with the settings of version {used}"
-    output.out.print(f"incident {incident} retried{with_settings}", markup=False)
+    output.say(f"incident {incident} retried{with_settings}")
     if body.get("newer_version") is not None:
-        output.err.print(f"version {body['newer_version']} has other settings: --newest uses them", markup=False)
+        output.note(f"version {body['newer_version']} has other settings: --newest uses them")
     return ExitCode.OK
 
 

@@ -41,11 +41,11 @@ async def _deploy(bundle: Path, url: str, token: str) -> ExitCode:
     output.findings(named)
     if answer.is_success:
         warned = f" with {counted(named)}" if named else ""
-        output.out.print(f"deployed {body['code']} version {body['version']}{warned}")
+        output.say(f"deployed {body['code']} version {body['version']}{warned}")
         older = cast("int", body.get("older_instances", 0))
         if older:
             running = "1 instance runs" if older == 1 else f"{older} instances run"
-            output.err.print(f"{running} on earlier versions: satchel migrate {body['code']}", markup=False)
+            output.note(f"{running} on earlier versions: satchel migrate {body['code']}")
         return ExitCode.OK
     return refuse(answer, body, ExitCode.FINDINGS if named else ExitCode.REFUSED)
 

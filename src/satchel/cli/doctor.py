@@ -52,6 +52,6 @@ async def _examine(data: DataDirectory, *, read_data: bool, with_sweep: bool, re
     for kind, count in sorted(report.counts.items()):
         output.out.print(f"{kind}: {count}. {actions.ADVICE[kind]}")
         for place in report.examples[kind]:
-            output.out.print(f"  {place}", markup=False)
+            output.say(f"  {place}")
     output.out.print("clean" if report.is_clean else "damaged: see above")
     return report.is_clean

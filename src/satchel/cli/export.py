@@ -296,7 +296,7 @@ def _print_report(report: "ExportReport", target: Path) -> ExitCode:
         output.err.print(f"a text of fewer than three characters was searched in the newest {report.window} only")
     for failure in report.failures[:_MOST_SHOWN]:
         said = f"failed: {failure['path']}: {failure['message']} [{failure['code']}]"
-        output.err.print(output.shown(said), markup=False)
+        output.note(said)
     if report.failed > _MOST_SHOWN:
         output.err.print(f"... and {report.failed - _MOST_SHOWN} more, in report.json", markup=False)
     return ExitCode.FINDINGS if report.failed else ExitCode.OK

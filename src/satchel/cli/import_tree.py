@@ -272,7 +272,7 @@ def _fetched(report: "ExportReport", tree: Path) -> ExitCode:
         output.err.print(f"{report.absent} of the numbers do not exist")
     for failure in report.failures[:_MOST_SHOWN]:
         said = f"failed: {failure['path']}: {failure['message']} [{failure['code']}]"
-        output.err.print(output.shown(said), markup=False)
+        output.note(said)
     if report.failed > _MOST_SHOWN:
         output.err.print(f"... and {report.failed - _MOST_SHOWN} more, in report.json", markup=False)
     return ExitCode.FINDINGS if report.failed else ExitCode.OK
@@ -304,7 +304,7 @@ def _print_report(report: "ImportReport") -> ExitCode:
         markup=False,
     )
     for name, count in report.fields.most_common(_MOST_SHOWN):
-        output.err.print(output.shown(f"left out: {name}, of {count} instances"), markup=False)
+        output.note(f"left out: {name}, of {count} instances")
     if report.moved:
         output.err.print(f"{report.moved} files without a field went to the attachments tab")
     if report.orphans:
@@ -312,7 +312,7 @@ def _print_report(report: "ImportReport") -> ExitCode:
     for failure in report.failures[:_MOST_SHOWN]:
         what = failure.get("name") or failure["title"]
         said = f"failed: {failure['identifier'] or failure['instance']} ({what}): {failure['message']}"
-        output.err.print(output.shown(said), markup=False)
+        output.note(said)
     if report.failed > _MOST_SHOWN:
         output.err.print(f"... and {report.failed - _MOST_SHOWN} more failed")
     if report.failed or report.fields or report.moved:

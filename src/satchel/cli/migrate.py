@@ -61,10 +61,9 @@ async def _preview(path: str, mapping: dict[str, str | None], url: str, token: s
             raise InvalidRequest("The server repeats a page.")
         after = body.get("next")
     _print(rows)
-    output.err.print(
+    output.note(
         f"to version {version}: {counts['unchanged']} move unchanged, {counts['mapped']} by the mapping,"
-        f" {counts['needs_mapping']} need a mapping, {counts['blocked']} cannot move",
-        markup=False,
+        f" {counts['needs_mapping']} need a mapping, {counts['blocked']} cannot move"
     )
     return ExitCode.FINDINGS if rows else ExitCode.OK
 
@@ -88,12 +87,10 @@ async def _apply(path: str, mapping: dict[str, str | None], url: str, token: str
         rows += _rows(cast("list[dict[str, Any]]", found["items"]))
         after = found.get("next")
     _print(rows)
-    output.err.print(
-        f"move {body['id']} to version {body['version']}: {body['moved']} moved, {body['refused']} stay", markup=False
-    )
+    output.note(f"move {body['id']} to version {body['version']}: {body['moved']} moved, {body['refused']} stay")
     if body["state"] != "done":
         why = cast("dict[str, str]", body["error"] or {}).get("message", "")
-        output.err.print(f"error: the move {body['state']}. {why}".strip(), style="red", markup=False)
+        output.note(f"error: the move {body['state']}. {why}".strip(), style="red")
         return ExitCode.REFUSED
     return ExitCode.FINDINGS if rows else ExitCode.OK
 
@@ -114,5 +111,5 @@ def _print(rows: list[tuple[object, ...]]) -> None:
 
 def _refuse(answer: Any, body: dict[str, object]) -> ExitCode:  # noqa: ANN401  # as `refuse` takes it
     for fault in cast("list[dict[str, str]]", body.get("errors", [])):
-        output.err.print(f"  {fault.get('field')}: {fault.get('message')}", markup=False)
+        output.note(f"  {fault.get('field')}: {fault.get('message')}")
     return refuse(answer, body)

@@ -51,6 +51,16 @@ def shown(text: object) -> str:
     return _UNSEEN.sub("\ufffd", " ".join(str(text).splitlines()).replace("\t", " "))
 
 
+def say(text: object) -> None:
+    """Print a result that quotes others: one line, as they wrote it."""
+    out.print(shown(text), markup=False)
+
+
+def note(text: object, *, style: str | None = None) -> None:
+    """Print what is beside the result, as `say` does."""
+    err.print(shown(text), markup=False, style=style)
+
+
 class ExitCode(IntEnum):
     """The exit codes of every command; docs/reference/cli.md lists them."""
 

@@ -72,7 +72,7 @@ def refuse(answer: httpx.Response, body: dict[str, object], code: ExitCode = Exi
     address = answer.request.url
     server = f"{address.scheme}://{address.netloc.decode()}"
     said = body.get("detail", answer.reason_phrase)
-    output.err.print(f"error: {output.shown(said)} (from {server})", style="red", markup=False)
+    output.note(f"error: {said} (from {server})", style="red")
     return code
 
 
@@ -81,5 +81,5 @@ async def change(method: str, path: str, given: Mapping[str, object], done: str,
     answer, body = await request(url, token, method, path, content=json.dumps(given).encode())
     if not answer.is_success:
         return refuse(answer, body)
-    output.out.print(done, markup=False)
+    output.say(done)
     return ExitCode.OK

@@ -63,7 +63,7 @@ async def _change(url: str, token: str, method: str, path: str, body: Mapping[st
     if not answer.is_success:
         return refuse(answer, told)
     if "id" in told:
-        output.out.print(told["id"])
+        output.say(told["id"])
     return ExitCode.OK
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from satchel.model.errors import BadFile, FieldFault, InvalidValues
 from satchel.model.files import FileKind
 from satchel.model.transfer.names import clean_upload_name, safe_name
+from satchel.model.visible_text import refuse_control
 
 MAX_DESCRIPTION_CHARS = 2_000
 MAX_URL_CHARS = 4_000
@@ -89,8 +90,9 @@ def checked_description(text: str) -> str:
     """Return a description that a file may have.
 
     Raises:
-        InvalidValues: it is too long.
+        InvalidValues: it is too long, or has control characters.
     """
+    refuse_control("description", text)
     if len(text) > MAX_DESCRIPTION_CHARS:
         message = f"A description has {MAX_DESCRIPTION_CHARS} characters at most."
         raise InvalidValues([FieldFault(field="description", code="too_long", message=message)])

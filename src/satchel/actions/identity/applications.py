@@ -27,6 +27,7 @@ from satchel.db.pool import Reader, Writer
 from satchel.model.actor import APP_RIGHTS, Actor
 from satchel.model.errors import FieldFault, Forbidden, InvalidValues, NotFound, Unauthenticated
 from satchel.model.ids import AccountId, CredentialId, UserId
+from satchel.model.visible_text import is_line
 
 APPLICATION = "application"
 APPLICATION_TOKEN, PERSON_TOKEN = "application_token", "person_token"  # kinds
@@ -77,7 +78,7 @@ async def create(
         InvalidValues: the name is empty or too long, or it would have expired already.
     """
     access.require_admin(actor)
-    if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
+    if len(name) > MAX_NAME_CHARS or not is_line(name):
         message = f"A name has 1 to {MAX_NAME_CHARS} printable characters."
         raise InvalidValues([FieldFault(field="name", code="length", message=message)])
     if expires_at is not None and expires_at <= context.clock():

@@ -4,6 +4,7 @@ import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from satchel.model.errors import FieldFault, InvalidValues
+from satchel.model.visible_text import is_line
 
 MAX_NAME_CHARS = 200
 MAX_EMAIL_CHARS = 254
@@ -46,7 +47,7 @@ def check_name(field: str, name: str) -> None:
     Raises:
         InvalidValues: it is empty or too long.
     """
-    if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
+    if len(name) > MAX_NAME_CHARS or not is_line(name):
         message = f"It has 1 to {MAX_NAME_CHARS} printable characters."
         raise InvalidValues([FieldFault(field=field, code="length", message=message)])
 

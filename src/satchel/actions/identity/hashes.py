@@ -20,6 +20,7 @@ from satchel.db.credentials import NewCredential
 from satchel.model.actor import Actor
 from satchel.model.errors import Conflict, FieldFault, Forbidden, InvalidValues, NotFound, Unauthenticated
 from satchel.model.ids import AccountId, CredentialId, UserId
+from satchel.model.visible_text import is_line
 
 SESSION, KEY = "hash_session", "hash_key"
 KINDS = (SESSION, KEY)
@@ -168,7 +169,7 @@ async def _require_active(context: Context, actor: Actor, user_id: UserId) -> No
 
 
 def _check_title(title: str) -> None:
-    if not title.strip() or len(title) > MAX_TITLE_CHARS or not title.isprintable():
+    if len(title) > MAX_TITLE_CHARS or not is_line(title):
         message = f"A title has 1 to {MAX_TITLE_CHARS} printable characters."
         raise InvalidValues([FieldFault(field="title", code="length", message=message)])
 

@@ -15,6 +15,7 @@ from satchel.db import oauth as rows
 from satchel.db.oauth import OAuthClient
 from satchel.model.actor import Actor
 from satchel.model.errors import FieldFault, InvalidValues, NotFound
+from satchel.model.visible_text import is_line
 
 MAX_NAME_CHARS = 100
 MAX_REDIRECT_URIS = 10
@@ -47,7 +48,7 @@ async def register(
     """
     access.require_admin(actor)
     faults: list[FieldFault] = []
-    if not name.strip() or len(name) > MAX_NAME_CHARS or not name.isprintable():
+    if len(name) > MAX_NAME_CHARS or not is_line(name):
         faults.append(_fault("name", f"A name has 1 to {MAX_NAME_CHARS} printable characters."))
     if not 0 < len(redirect_uris) <= MAX_REDIRECT_URIS:
         faults.append(_fault("redirect_uris", f"Give 1 to {MAX_REDIRECT_URIS} addresses to which codes may be sent."))

@@ -27,6 +27,7 @@ from satchel.model.app import Assignment, TaskForm
 from satchel.model.errors import EngineStopped, InvalidState
 from satchel.model.ids import TokenId
 from satchel.model.instance import InstanceState, Task, TaskState
+from satchel.model.visible_text import refuse_control
 from satchel.queue.enqueue import PERFORM_CALL, RETURN_CALL
 
 
@@ -152,7 +153,9 @@ async def cancel(run: Run, *, why: str) -> None:
 
     Raises:
         InvalidState: it does not run any more.
+        InvalidValues: the reason has control characters.
     """
+    refuse_control("reason", why)
     if not run.instance.is_running:
         raise InvalidState(
             f"{run.instance.identifier} is {run.instance.state.value}; only running ones can be cancelled."

@@ -4,7 +4,6 @@ The same procedure serves every way in (start, task, action, native change, mess
 limits hold for each of them. Faults of all fields are reported together.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -22,6 +21,7 @@ from satchel.model.linked_files import NewLinkedFile
 from satchel.model.submitted_forms import SubmittedFile, SubmittedForm
 from satchel.model.uploads import Upload
 from satchel.model.values import merge
+from satchel.model.visible_text import refuse_control
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +248,6 @@ def everything_editable(run: Run) -> dict[FieldId, Access]:
     return {declared.id: Access.EDIT for declared in run.app.manifest.fields}
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 MAX_COMMENT_CHARS = 10_000
 
 
@@ -260,9 +259,7 @@ async def comment_in(run: Run, text: str | None, *, task: TaskId | None = None) 
     """
     if text is None or not text.strip():
         return
-    if _CONTROL.search(text):
-        message = "A comment has no control characters but line breaks and tabs."
-        raise InvalidValues([FieldFault(field=COMMENT, code="type", message=message)])
+    refuse_control(COMMENT, text)
     if len(text) > MAX_COMMENT_CHARS:
         message = f"A comment has {MAX_COMMENT_CHARS} characters at most; this has {len(text)}."
         raise InvalidValues([FieldFault(field=COMMENT, code="too_long", message=message)])

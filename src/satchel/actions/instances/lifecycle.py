@@ -236,7 +236,7 @@ async def cancel_instance(context: Context, actor: Actor, instance_id: InstanceI
 
     Raises:
         NotFound, Forbidden: the actor may not modify the instance.
-        InvalidState: it does not run any more.
+        InvalidState, InvalidValues: it does not run any more, or the reason has control characters.
     """
     async with change(context, actor, instance_id) as run:
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)

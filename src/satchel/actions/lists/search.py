@@ -27,6 +27,7 @@ from satchel.model.ids import SearchId
 from satchel.model.instance import Instance
 from satchel.model.search.query import Cursor, InstanceQuery, encode_cursor, query_json
 from satchel.model.search.reading import parse_pairs, parse_query
+from satchel.model.visible_text import is_line
 
 MAX_NAME_CHARS = 200
 
@@ -171,8 +172,8 @@ async def _checked(
     context: Context, tx: Writer, actor: Actor, *, name: str, given: Mapping[str, object], groups: Sequence[int]
 ) -> dict[str, object]:
     faults: list[FieldFault] = []
-    if not name.strip() or len(name) > MAX_NAME_CHARS:
-        message = f"A name has 1 to {MAX_NAME_CHARS} characters."
+    if len(name) > MAX_NAME_CHARS or not is_line(name):
+        message = f"A name has 1 to {MAX_NAME_CHARS} printable characters."
         faults.append(FieldFault(field="name", code="length", message=message))
     unknown = set(groups) - await people.keep_groups(tx, actor.account_id, groups)
     faults += [

@@ -41,7 +41,7 @@ async def listing(session: AdminContext) -> None:
     for one in await oauth_clients.listing(session.context, session.actor):
         kind = "public" if one.secret_hash is None else "with a secret"
         said = f"{one.id} {one.public_id} {one.name} ({kind}) {' '.join(one.redirect_uris)}"
-        output.out.print(said, markup=False, soft_wrap=True)
+        output.say(said)
 
 
 @app.command("revoke")

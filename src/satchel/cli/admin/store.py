@@ -36,4 +36,4 @@ async def accept_key(context: "Context") -> None:
         unopened = await belonging.unopened(tx, context.vault)
     output.out.print(f"secrets are sealed with the key {context.vault.fingerprint} from now on")
     for one in unopened:
-        output.out.print(f"set again: {one.name} of {one.account}", markup=False)
+        output.say(f"set again: {one.name} of {one.account}")

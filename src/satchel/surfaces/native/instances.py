@@ -236,7 +236,7 @@ ENDPOINTS = (
         cancel,
         body=inputs.Reason,
         answers=NOTHING,
-        refuses=(Forbidden, InvalidState, EngineStopped),
+        refuses=(Forbidden, InvalidState, InvalidValues, EngineStopped),
     ),
     endpoint(
         "GET",

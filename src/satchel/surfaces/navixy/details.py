@@ -38,10 +38,8 @@ def read_details(exchange: Exchange, task: Mapping[str, object]) -> tuple[TaskDe
         raise refused("task.type", "must be task: there are no routes")
     if "fields" in given and given.mapping("fields"):
         raise refused("task.fields", "is not supported: there are no custom fields; put them into the form")
-    label = given.text_or_none("label", longest=MAX_LABEL_CHARS)
-    if label is not None and not label.strip():
-        raise refused("task.label", "must not be blank")
-    reference = given.text_or_none("external_id", longest=MAX_REFERENCE_CHARS)
+    label = given.line_or_none("label", longest=MAX_LABEL_CHARS)
+    reference = given.line_or_none("external_id", longest=MAX_REFERENCE_CHARS)
     return TaskDetails(label=label, reference=reference, begins_at=begins_at, more=_more(given)), due_at
 
 

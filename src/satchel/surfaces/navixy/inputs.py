@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from satchel.model.visible_text import has_control, is_line
 from satchel.surfaces.kit.exchange import Exchange
 from satchel.surfaces.kit.given import Given, Words
 
@@ -32,8 +33,19 @@ class Inputs(Given):
             InvalidRequest: it is no text, too long or too short, or holds control characters.
         """
         found = super().text_or_none(*names, shortest=shortest, longest=longest)
-        if found and any(ord(character) < ord(" ") and character not in "\t\r\n" for character in found):
+        if found and has_control(found):
             raise self.refusal(names[0], "must not hold control characters")
+        return found
+
+    def line_or_none(self, name: str, *, longest: int) -> str | None:
+        """Return a text of one line, such as a name, or None where it is absent.
+
+        Raises:
+            InvalidRequest: it is no text, too long, blank, or not printable.
+        """
+        found = self.text_or_none(name, longest=longest)
+        if found is not None and not is_line(found):
+            raise self.refusal(name, "must be one line of printable characters")
         return found
 
     def number(self, name: str, *, low: float, high: float) -> float:

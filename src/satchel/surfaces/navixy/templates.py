@@ -155,10 +155,8 @@ def _object(item: object) -> Mapping[str, object]:
 
 
 def _line(given: Inputs, name: str, longest: int) -> str:
-    text = given.text(name, longest=longest)
-    if not text.isprintable() or not text.strip():
-        raise given.refusal(name, "must be one line of printable characters")
-    return text
+    given.need(name)
+    return given.line_or_none(name, longest=longest) or ""
 
 
 def _description(given: Inputs, longest: int) -> str:
