@@ -52,7 +52,9 @@ async def test_links_to_what_was_shown_are_checked_when_they_are_used(
     good = (await links.issue_shown(world.context, viewer, [file]))[held]
     again = (await links.issue_shown(world.context, viewer, [file]))[held]
     assert good.token != again.token
-    assert (await links.open_link(world.context, good.token)).content.file.id == held
+    opened = (await links.open_link(world.context, good.token)).content
+    assert isinstance(opened, attached.Content)
+    assert opened.file.id == held
     theirs = (await links.issue_shown(world.context, stranger, [file]))[held]
     with pytest.raises(Gone):
         await links.open_link(world.context, theirs.token)
