@@ -7,11 +7,12 @@ are asked when all of them stand.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 from satchel.engine.graph import Kind, Node, Process
+from satchel.engine.snapshot import Token
 from satchel.model.ids import ElementId
 
 MOST_STATES = 5_000
@@ -38,6 +39,33 @@ class _Situation:
 
 class TooManyStatesError(Exception):
     """The process is too complicated to say where its tokens can be."""
+
+
+def places_of(tokens: Iterable[Token]) -> dict[int, Counter[Place]]:
+    """Return where the tokens of each scope stand, without those that belong to another."""
+    found: dict[int, Counter[Place]] = {}
+    for token in tokens:
+        if not token.host:
+            found.setdefault(token.scope, Counter())[token.node, token.flow] += 1
+    return found
+
+
+def why_not(process: Process, scope: ElementId, places: Counter[Place], *, what: str = "instance") -> str | None:
+    """Return why no run of a scope can have its tokens at exactly these places; None if one can.
+
+    Args:
+        process: the graph.
+        scope: of all the places.
+        places: where tokens wait.
+        what: whose they are, in a word.
+    """
+    names = ", ".join(dict.fromkeys(process.nodes[name].label for name, _ in places))
+    try:
+        if can_stand(process, scope, places):
+            return None
+    except TooManyStatesError:
+        return f"The paths to {names} are too many to say whether an {what} can be there."
+    return f"No {what} can be at {names} in this way: its paths part or meet otherwise."
 
 
 def can_stand(process: Process, scope: ElementId, places: Counter[Place]) -> bool:

@@ -8,7 +8,6 @@ What a token waits for keeps its name: tasks stay open, timers keep their due ti
 armed; one that the mapping says is to be given up (None) is withdrawn.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +16,7 @@ from satchel.engine import snapshot
 from satchel.engine.board import Board
 from satchel.engine.effect import CloseReason, Effect
 from satchel.engine.graph import ACTIVITIES, BOUNDARIES, ROOT, Kind, Loop, Node, Process
-from satchel.engine.marking import Place, TooManyStatesError, can_stand
+from satchel.engine.marking import Place, places_of, why_not
 from satchel.engine.parse import Definition
 from satchel.engine.snapshot import PROCESS, Mode, State, Token
 from satchel.model.errors import EngineStopped
@@ -165,26 +164,16 @@ class Migration:
     def _unreachable(self, moving: "_Moving") -> list[MoveFinding]:
         """Return a finding for each scope whose tokens cannot stand together in the new version."""
         found: list[MoveFinding] = []
-        for scope, places in moving.places().items():
+        for scope, places in places_of(moving.after.tokens.values()).items():
             owner = ROOT if scope == PROCESS else moving.after.tokens[scope].node
             key = (owner, frozenset(places.items()))
             if key not in self._stands:
-                self._stands[key] = _why_not(self._new.process, owner, places)
+                self._stands[key] = why_not(self._new.process, owner, places, what="instance of the new version")
             why = self._stands[key]
             if why is not None:
                 first = next(token for token in moving.before.tokens.values() if token.scope == scope)
                 found.append(MoveFinding(element=first.node, code="unreachable", message=why))
         return found
-
-
-def _why_not(process: Process, scope: ElementId, places: Counter[Place]) -> str | None:
-    names = ", ".join(dict.fromkeys(process.nodes[name].label for name, _ in places))
-    try:
-        if can_stand(process, scope, places):
-            return None
-    except TooManyStatesError:
-        return f"The paths to {names} are too many to say whether an instance of the new version can be there."
-    return f"No instance of the new version can be at {names} in this way: its paths part or meet otherwise."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -265,14 +254,6 @@ class _Moving:
         source, target = (self.mapping.get(end, end) for end in (before.source, before.target))
         same = [one.id for one in self.new.flows.values() if (one.source, one.target) == (source, target)]
         return same[0] if len(same) == 1 else None
-
-    def places(self) -> dict[int, Counter[Place]]:
-        """Return where the tokens of each scope stand, those apart that belong to another."""
-        found: dict[int, Counter[Place]] = {}
-        for token in self.after.tokens.values():
-            if not token.host:
-                found.setdefault(token.scope, Counter())[token.node, token.flow] += 1
-        return found
 
     def arm(self, board: Board) -> None:
         """Open the events that the new version adds to what is open.

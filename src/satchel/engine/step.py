@@ -79,6 +79,12 @@ def step(
     board = Board(process=definition.process, state=loaded, now=now, values=values, new_token=new_token)
     _apply(board, command)
     run.settle(board)
+    return stepped(definition, board)
+
+
+def stepped(definition: Definition, board: Board) -> Step:
+    """Return what a board has come to, now that nothing on it moves."""
+    loaded = board.state
     return Step(
         state=snapshot.dump(loaded, definition.fingerprint),
         status=loaded.status,
