@@ -169,7 +169,7 @@ async def note_result(tx: Writer, account: AccountId, move_id: MoveId, result: M
     )
     if noted is None:
         return False
-    await tx.execute(
+    tx.put(
         f"INSERT INTO move_results (account_id, move_id, {_RESULT}) VALUES (%s, %s, %s, %s, %s, %s, %s)",
         (
             account,
@@ -220,10 +220,10 @@ async def results(
 
 async def set_version(tx: Writer, account: AccountId, instance: InstanceId, version: VersionId) -> None:
     """Put an instance, and its open tasks, on another version; who holds an older revision of a task reads it anew."""
-    await tx.execute(
+    tx.put(
         "UPDATE instances SET version_id = %s WHERE account_id = %s AND id = %s", (version, account, instance)
     )
-    await tx.execute(
+    tx.put(
         "UPDATE tasks SET version_id = %s, revision = revision + 1"
         " WHERE account_id = %s AND instance_id = %s AND closed_at IS NULL",
         (version, account, instance),
@@ -245,15 +245,15 @@ async def set_elements(tx: Writer, account: AccountId, instance: InstanceId, tok
         "names": [one.name for one in tokens],
         "messages": [one.message for one in tokens],
     }
-    await tx.execute(
+    tx.put(
         f"UPDATE tasks r SET element = moved.element, name = moved.name{moved}{own} AND r.closed_at IS NULL", parameters
     )
-    await tx.execute(
+    tx.put(
         f"UPDATE calls r SET element = moved.element, settings_version_id = NULL{moved}{own} AND r.state = 'waiting'",
         parameters,
     )
-    await tx.execute(f"UPDATE incidents r SET element = moved.element{moved}{own} AND r.closed_at IS NULL", parameters)
-    await tx.execute(
+    tx.put(f"UPDATE incidents r SET element = moved.element{moved}{own} AND r.closed_at IS NULL", parameters)
+    tx.put(
         "UPDATE waits r SET element = moved.element,"
         f" name = CASE WHEN r.kind = 'message' THEN moved.message ELSE r.name END{moved}{own}",
         parameters,
@@ -262,7 +262,7 @@ async def set_elements(tx: Writer, account: AccountId, instance: InstanceId, tok
 
 async def set_fails_at(tx: Writer, account: AccountId, instance: InstanceId, *, failing: Sequence[ElementId]) -> None:
     """Have the open tasks at these elements fail when they are late, and no others."""
-    await tx.execute(
+    tx.put(
         "UPDATE tasks SET fails_at = CASE WHEN element = ANY(%s) THEN due_at END"
         " WHERE account_id = %s AND instance_id = %s AND closed_at IS NULL",
         (list(failing), account, instance),
