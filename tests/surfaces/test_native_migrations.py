@@ -56,10 +56,13 @@ async def test_a_deploy_says_how_many_instances_run_on_earlier_versions(api: Api
     admin = await api.client("admin")
     zipped = _zip(version(ONE))
     deployed = await admin.post("/api/v1/apps", content=zipped, headers={"Content-Type": "application/zip"})
+    counts = {"unchanged": 2, "mapped": 0, "needs_mapping": 0, "blocked": 0}
     assert deployed.json()["older_instances"] == 2
+    assert deployed.json()["move"] == {"counts": counts, "looked_at": 2, "is_whole": True}
+    assert (await moves.forecast(api.world.context, api.world.admin, "MOV", look_at=1)).is_whole is False
     looked = (await admin.post("/api/v1/apps/MOV/migrations/preview", json={})).json()
     assert looked["version"] == 2
-    assert looked["counts"] == {"unchanged": 2, "mapped": 0, "needs_mapping": 0, "blocked": 0}
+    assert looked["counts"] == counts
     assert await versions(api) == [1, 1]
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import typer
 
 from satchel.cli import output
+from satchel.cli.migrate import apply, migrations_of
 from satchel.cli.output import ExitCode
 from satchel.cli.remote import UNNAMED, Token, Url, change, refuse, request
 from satchel.model.errors import Finding
@@ -20,6 +21,9 @@ BUNDLE_FILES = ("app.yaml", "process.bpmn")
 def deploy(
     bundle: Annotated[Path, typer.Argument(help="A folder or zip with app.yaml and process.bpmn.", exists=True)],
     *,
+    move_running: Annotated[
+        bool, typer.Option("--move-running", help="Move the running instances to it, as satchel migrate --apply does.")
+    ] = False,
     url: Url = UNNAMED,
     token: Annotated[
         str, typer.Option(envvar="SATCHEL_TOKEN", help="A token of a user who may deploy the app.", show_envvar=True)
@@ -28,26 +32,41 @@ def deploy(
     """Check an app bundle as a whole and deploy it as a new version.
 
     Every finding is printed with its file, line and BPMN element; with an error nothing is deployed (exit code 4).
+    Then it says how many instances run on earlier versions, and what a move to this one would do to them.
     """
-    raise typer.Exit(output.run(_deploy(bundle, url, token)))
+    raise typer.Exit(output.run(_deploy(bundle, url, token, moves=move_running)))
 
 
-async def _deploy(bundle: Path, url: str, token: str) -> ExitCode:
+async def _deploy(bundle: Path, url: str, token: str, *, moves: bool) -> ExitCode:
     answer, body = await request(
         url, token, "POST", "/api/v1/apps", content=_zipped(bundle), media_type="application/zip"
     )
     reported = cast("list[dict[str, Any]]", body.get("findings", body.get("warnings", [])))
     named = [Finding(**finding) for finding in reported]
     output.findings(named)
-    if answer.is_success:
-        warned = f" with {counted(named)}" if named else ""
-        output.say(f"deployed {body['code']} version {body['version']}{warned}")
-        older = cast("int", body.get("older_instances", 0))
-        if older:
-            running = "1 instance runs" if older == 1 else f"{older} instances run"
-            output.note(f"{running} on earlier versions: satchel migrate {body['code']}")
-        return ExitCode.OK
-    return refuse(answer, body, ExitCode.FINDINGS if named else ExitCode.REFUSED)
+    if not answer.is_success:
+        return refuse(answer, body, ExitCode.FINDINGS if named else ExitCode.REFUSED)
+    warned = f" with {counted(named)}" if named else ""
+    code, older = str(body["code"]), cast("int", body.get("older_instances", 0))
+    output.say(f"deployed {code} version {body['version']}{warned}")
+    if older and moves:
+        return await apply(migrations_of(code), {}, url, token)
+    if older:
+        _print_older(code, older, cast("dict[str, Any] | None", body.get("move")))
+    return ExitCode.OK
+
+
+def _print_older(code: str, older: int, forecast: dict[str, Any] | None) -> None:
+    """Print how many instances run on earlier versions, and what a move would do."""
+    running = "1 instance runs" if older == 1 else f"{older} instances run"
+    output.note(f"{running} on earlier versions: satchel migrate {code}")
+    if forecast is not None:
+        of = "" if forecast["is_whole"] else f"of the oldest {forecast['looked_at']}, "
+        counts = forecast["counts"]
+        output.note(
+            f"{of}{counts['unchanged']} can move unchanged, {counts['needs_mapping']} need a mapping,"
+            f" {counts['blocked']} cannot move"
+        )
 
 
 def _zipped(bundle: Path) -> bytes:

@@ -3,9 +3,11 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, Any, cast
 from urllib.parse import quote
 
+import httpx
 import typer
 
 from satchel.cli import output
@@ -24,7 +26,7 @@ def migrate(
         list[str] | None, typer.Option("--map", help="OLD=NEW: an element that has another id now; repeat.")
     ] = None,
     dropped: Annotated[list[str] | None, typer.Option("--drop", help="A boundary event to give up; repeat.")] = None,
-    apply: Annotated[
+    is_applied: Annotated[
         bool, typer.Option("--apply", help="Move the instances; else only show what would happen.")
     ] = False,
     url: Url = UNNAMED,
@@ -35,8 +37,13 @@ def migrate(
     With instances that cannot move the exit code is 4; those that can are moved all the same with --apply.
     """
     mapping: dict[str, str | None] = dict(map(_pair, mapped or [])) | dict.fromkeys(dropped or [])
-    path = f"/api/v1/apps/{quote(app, safe='')}/migrations"
-    raise typer.Exit(output.run(_apply(path, mapping, url, token) if apply else _preview(path, mapping, url, token)))
+    path, work = migrations_of(app), apply if is_applied else _preview
+    raise typer.Exit(output.run(work(path, mapping, url, token)))
+
+
+def migrations_of(app: str) -> str:
+    """Return the address of an app's moves."""
+    return f"/api/v1/apps/{quote(app, safe='')}/migrations"
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -46,14 +53,14 @@ def _pair(text: str) -> tuple[str, str]:
     return old, new
 
 
-async def _preview(path: str, mapping: dict[str, str | None], url: str, token: str) -> ExitCode:
+async def _preview(path: str, mapping: Mapping[str, str | None], url: str, token: str) -> ExitCode:
     counts, rows, version = Counter[str](), list[tuple[object, ...]](), 0
-    content = json.dumps({"mapping": mapping}).encode()
+    content = json.dumps({"mapping": dict(mapping)}).encode()
     after: object = 0
     while after is not None:
         answer, body = await request(url, token, "POST", f"{path}/preview?limit=200&cursor={after}", content=content)
         if not answer.is_success:
-            return _refuse(answer, body)
+            return refuse_with_faults(answer, body)
         version = cast("int", body["version"])
         counts.update(cast("dict[str, int]", body["counts"]))
         rows += _rows(cast("list[dict[str, Any]]", body["items"]))
@@ -68,10 +75,11 @@ async def _preview(path: str, mapping: dict[str, str | None], url: str, token: s
     return ExitCode.FINDINGS if rows else ExitCode.OK
 
 
-async def _apply(path: str, mapping: dict[str, str | None], url: str, token: str) -> ExitCode:
-    answer, body = await request(url, token, "POST", path, content=json.dumps({"mapping": mapping}).encode())
+async def apply(path: str, mapping: Mapping[str, str | None], url: str, token: str) -> ExitCode:
+    """Move an app's running instances, and print what stays and why; the address is `migrations_of` the app."""
+    answer, body = await request(url, token, "POST", path, content=json.dumps({"mapping": dict(mapping)}).encode())
     if not answer.is_success:
-        return _refuse(answer, body)
+        return refuse_with_faults(answer, body)
     own = f"{path}/{body['id']}"
     while body["state"] == "running":
         await asyncio.sleep(POLL_S)
@@ -109,7 +117,8 @@ def _print(rows: list[tuple[object, ...]]) -> None:
         output.table(["instance", "identifier", "version", "outcome", "element", "why"], rows)
 
 
-def _refuse(answer: Any, body: dict[str, object]) -> ExitCode:  # noqa: ANN401  # as `refuse` takes it
+def refuse_with_faults(answer: httpx.Response, body: dict[str, object], code: ExitCode = ExitCode.REFUSED) -> ExitCode:
+    """Print the server's refusal with each of its faults, and return its exit code."""
     for fault in cast("list[dict[str, str]]", body.get("errors", [])):
         output.note(f"  {fault.get('field')}: {fault.get('message')}")
-    return refuse(answer, body)
+    return refuse(answer, body, code)

@@ -5,8 +5,11 @@ where it was, and one that runs twice does nothing twice. While a move runs ther
 nothing is deployed for it.
 """
 
+import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from satchel.actions import access
@@ -24,7 +27,17 @@ from satchel.db.moves import Candidate
 from satchel.db.pool import Reader
 from satchel.engine.migrate import Mapped, mapping_findings
 from satchel.model.actor import Actor, Right
-from satchel.model.errors import Conflict, FieldFault, Forbidden, InvalidState, InvalidValues, NotFound, SatchelError
+from satchel.model.errors import (
+    Busy,
+    Conflict,
+    FieldFault,
+    Forbidden,
+    InvalidState,
+    InvalidValues,
+    NotFound,
+    SatchelError,
+    Unavailable,
+)
 from satchel.model.ids import MAX_ID, AccountId, ElementId, MoveId
 from satchel.model.moves import Move, MoveOutcome, MoveResult, MoveState
 from satchel.queue.enqueue import MOVE_INSTANCES
@@ -40,6 +53,10 @@ PAUSE = timedelta(seconds=15)
 
 PAGE = 100
 AT_ONCE = 100
+LOOKED_AT = 200
+LOOK_S = 2.0
+"""How many instances, and for how long, the reply of a deploy looks at."""
+
 MOST_MAPPED = 1_000
 
 
@@ -55,6 +72,44 @@ class Preview:
     number: int
     results: Sequence[MoveResult]
     next: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What a move would do to the instances that a version was deployed before.
+
+    Attributes:
+        counts: how many of those that were looked at.
+        is_whole: whether these are all.
+    """
+
+    counts: Mapping[MoveOutcome, int]
+    is_whole: bool
+
+    @property
+    def looked_at(self) -> int:
+        """How many instances were looked at."""
+        return sum(self.counts.values())
+
+
+async def forecast(context: Context, actor: Actor, code: str, *, look_at: int = LOOKED_AT) -> Forecast:
+    """Return what a move without a mapping would do, from the oldest instances on, as far as that is known soon.
+
+    At most `look_at` instances are looked at, and one that somebody holds for long ends the look.
+
+    Raises:
+        NotFound, Forbidden: the actor does not manage the app.
+    """
+    patient = replace(context, database=context.database.with_lock_timeout(timedelta(seconds=LOOK_S)))
+    ends_at, counts, after = asyncio.get_running_loop().time() + LOOK_S, Counter[MoveOutcome](), 0
+    with suppress(Busy, Unavailable):
+        while counts.total() < look_at and asyncio.get_running_loop().time() < ends_at:
+            page = await preview(patient, actor, code, {}, after=after, limit=min(look_at, LOOKED_AT // 10))
+            counts.update(one.outcome for one in page.results)
+            if page.next is None:
+                return Forecast(counts=counts, is_whole=True)
+            after = page.next
+    return Forecast(counts=counts, is_whole=False)
 
 
 async def preview(

@@ -12,6 +12,7 @@ from satchel.model.api.kinds import (
     Size,
     Timestamp,
 )
+from satchel.model.api.moves import MigrationCounts
 
 
 class AppSummary(ReplyBody, frozen=True, kw_only=True):
@@ -282,12 +283,26 @@ class Finding(ReplyBody, frozen=True, kw_only=True):
     severity: SeverityName
 
 
+class MoveForecast(ReplyBody, frozen=True, kw_only=True):
+    """What a move of running instances to a new version would do; nothing was moved.
+
+    Attributes:
+        looked_at: how many instances the counts are of.
+        is_whole: whether these are all; of many, only the oldest are looked at.
+    """
+
+    counts: MigrationCounts
+    looked_at: Size
+    is_whole: bool
+
+
 class Deployed(ReplyBody, frozen=True, kw_only=True):
     """A version that was deployed, and its warnings.
 
     Attributes:
         older_instances: how many instances run on earlier versions; `POST /apps/{app}/migrations/preview` shows what a
             move to this one would do.
+        move: the same in numbers, without a mapping; null where no instance runs on an earlier version.
     """
 
     id: int
@@ -295,3 +310,4 @@ class Deployed(ReplyBody, frozen=True, kw_only=True):
     version: int
     warnings: Sequence[Finding]
     older_instances: Size
+    move: MoveForecast | None

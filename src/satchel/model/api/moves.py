@@ -85,7 +85,7 @@ class MigrationResults(ReplyBody, frozen=True, kw_only=True):
 
 
 class MigrationCounts(ReplyBody, frozen=True, kw_only=True):
-    """How many instances of a page would move unchanged, by the mapping, need a mapping, or cannot move."""
+    """How many instances would move unchanged, by the mapping, need a mapping, or cannot move."""
 
     unchanged: Size
     mapped: Size

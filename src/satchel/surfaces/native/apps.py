@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from satchel.actions.apps import deploying, retirement
+from satchel.actions.apps import deploying, moves, retirement
 from satchel.actions.apps import versions as app_versions
 from satchel.actions.apps.versions import Diagram
 from satchel.actions.files.form_files import FormTarget
@@ -59,7 +59,8 @@ async def deploy(exchange: Exchange) -> Reply:
         raise UnsupportedMedia("Send the bundle as a zip with Content-Type: application/zip.")
     files = unpack_bundle(await exchange.whole(MAX_ARCHIVE_BYTES))
     done = await deploying.deploy(exchange.context, exchange.actor, files)
-    return json_reply(outputs.deployed(done), status=201, headers={"Location": f"/api/v1/apps/{done.code}"})
+    forecast = await moves.forecast(exchange.context, exchange.actor, done.code) if done.older_instances else None
+    return json_reply(outputs.deployed(done, forecast), status=201, headers={"Location": f"/api/v1/apps/{done.code}"})
 
 
 async def read(exchange: Exchange) -> Reply:

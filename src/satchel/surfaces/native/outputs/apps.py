@@ -5,6 +5,7 @@ from typing import TypedDict
 
 from satchel.actions import allowed
 from satchel.actions.apps.deploying import Deployed
+from satchel.actions.apps.moves import Forecast
 from satchel.actions.lists import nodes as numbering
 from satchel.actions.loading import LoadedApp
 from satchel.db.apps import VersionRow
@@ -14,9 +15,11 @@ from satchel.model import app as model
 from satchel.model.actor import Actor, Right
 from satchel.model.api import apps as api
 from satchel.model.api.kinds import Timestamp
+from satchel.model.api.moves import MigrationCounts
 from satchel.model.errors import Finding
 from satchel.model.fields import Column, Field, FieldType, ValueLimits
 from satchel.model.ids import FieldId
+from satchel.model.moves import MoveOutcome
 
 
 def summary(loaded: LoadedApp, actor: Actor, *, is_retired: bool) -> api.AppSummary:
@@ -214,15 +217,21 @@ def nodes(loaded: LoadedApp) -> api.Nodes:
     return api.Nodes(items=items, next=None)
 
 
-def deployed(done: Deployed) -> api.Deployed:
-    """Return a version that was just deployed."""
+def deployed(done: Deployed, forecast: Forecast | None) -> api.Deployed:
+    """Return a version that was just deployed, and what a move to it would do."""
     return api.Deployed(
         id=done.app_id,
         code=done.code,
         version=done.number,
         warnings=[_finding(found) for found in done.warnings],
         older_instances=done.older_instances,
+        move=None if forecast is None else _forecast(forecast),
     )
+
+
+def _forecast(found: Forecast) -> api.MoveForecast:
+    counts = MigrationCounts(**{outcome.value: found.counts.get(outcome, 0) for outcome in MoveOutcome})
+    return api.MoveForecast(counts=counts, looked_at=found.looked_at, is_whole=found.is_whole)
 
 
 def _finding(found: Finding) -> api.Finding:
