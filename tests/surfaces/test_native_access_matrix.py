@@ -39,6 +39,7 @@ BODIES: dict[str, object] = {
     "DELETE /api/v1/grants": {"group": "GROUP", "right": "export"},
     "PUT /api/v1/storage": {"limit_bytes": 10_000_000},
     "POST /api/v1/instances/search": {},
+    "PUT /api/v1/environment/{name}": {"value": "https://erp.example"},
     "POST /api/v1/instances/{instance}/comments": {"text": "seen"},
     "POST /api/v1/instances/{instance}/files": {"kind": "link", "url": "https://files.example/a"},
     "POST /api/v1/tasks/{task}/assign": {"user": "HOLDER"},

@@ -6,7 +6,7 @@ import typer
 
 from satchel import __version__
 from satchel.cli import calls, deploy, doctor, export, import_tree, migrate, schedules, serve, webhooks
-from satchel.cli.admin import accounts, applications, hashes, keys, oauth, store
+from satchel.cli.admin import accounts, applications, environment, hashes, keys, oauth, store
 from satchel.cli.demo import command
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ accounts.app.add_typer(keys.app, name="keys")
 accounts.app.add_typer(store.app, name="store")
 app.add_typer(accounts.app, name="admin")
 accounts.app.command("application")(applications.application)
+accounts.app.command("env")(environment.environment)
 accounts.app.command("hash")(hashes.create_hash)
 app.command("deploy")(deploy.deploy)
 app.command("nodes")(deploy.nodes)

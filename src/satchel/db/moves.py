@@ -220,9 +220,7 @@ async def results(
 
 async def set_version(tx: Writer, account: AccountId, instance: InstanceId, version: VersionId) -> None:
     """Put an instance, and its open tasks, on another version; who holds an older revision of a task reads it anew."""
-    tx.put(
-        "UPDATE instances SET version_id = %s WHERE account_id = %s AND id = %s", (version, account, instance)
-    )
+    tx.put("UPDATE instances SET version_id = %s WHERE account_id = %s AND id = %s", (version, account, instance))
     tx.put(
         "UPDATE tasks SET version_id = %s, revision = revision + 1"
         " WHERE account_id = %s AND instance_id = %s AND closed_at IS NULL",

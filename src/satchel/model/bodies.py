@@ -79,6 +79,19 @@ def fill(template: Template, kind: TextKind, value: Callable[[str], object]) -> 
     return "".join(written)
 
 
+def fill_some(template: Template, kind: TextKind, values: Mapping[str, str]) -> Template:
+    """Return a body's template with these values in the form that their places have; the other names stay."""
+    parts: list[str | Placeholder] = []
+    for part, is_literal in _parts(template, kind):
+        if isinstance(part, str) or part.name not in values:
+            parts.append(part)
+        elif kind is TextKind.JSON and not is_literal:
+            parts.append(_json(values[part.name]))
+        else:
+            parts.append(escaped(values[part.name], kind))
+    return Template(parts=tuple(parts))
+
+
 def escaped(text: str, kind: TextKind) -> str:
     """Return a text as it stands in a JSON string literal, in XML or in plain text."""
     match kind:

@@ -1,7 +1,7 @@
 """Templates: text with `{{ name }}` in it.
 
-A template is parsed when an app is deployed and names only fields and built-ins. Values are data: they are inserted
-as text and never parsed again, so a value that contains `{{ title }}` shows just that.
+A template is parsed when an app is deployed and names only fields, built-ins and values of the environment. Values are
+data: they are inserted as text and never parsed again, so a value that contains `{{ title }}` shows just that.
 """
 
 import re
@@ -15,8 +15,11 @@ MAX_TEMPLATE_CHARS = 10_000
 MAX_RENDERED_CHARS = 100_000
 MAX_TITLE_CHARS = 255
 
+ENVIRONMENT = "env."
+"""What the names of values begin with that are set on the server (`satchel.model.environment`)."""
+
 _HOLE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|env\.[a-z][a-z0-9_]{0,63}")
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+",
 )
@@ -46,7 +49,7 @@ class Template:
 
 
 def parse_template(text: str, names: Collection[str] | None = None) -> Template:
-    """Parse a template whose placeholders may have `names`; None allows any name.
+    """Parse a template whose placeholders may have `names`, or be of the environment; None allows any name.
 
     Raises:
         BadTemplateError: a pair of braces is open, or a placeholder is not one known name.
@@ -62,7 +65,7 @@ def parse_template(text: str, names: Collection[str] | None = None) -> Template:
             raise BadTemplateError(
                 f"{{{{ {name[:40]} }}}} must contain one name and nothing else; there are no filters or expressions"
             )
-        if names is not None and name not in names:
+        if names is not None and name not in names and not name.startswith(ENVIRONMENT):
             raise BadTemplateError(f"{{{{ {name} }}}} is not a known name")
         parts.append(Placeholder(name=name))
         end = match.end()

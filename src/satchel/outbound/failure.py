@@ -31,6 +31,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "reply_path": "The reply does not have the file at the task's path.",
         "field": "A value or file cannot be sent as the task requires; nothing was sent.",
         "secret": "The secret does not exist, may not be sent to that host, or no token was issued for it.",
+        "environment": "A value of the environment that the task names is not set on this server; nothing was sent.",
         "format": "The server has no webhook format of that name.",
         "mail": "The mail server cannot be reached, is not configured, or refused the mail.",
         "not_waiting": "The other instance does not wait for this message yet.",

@@ -1,8 +1,10 @@
-"""What only an account can tell of an app's service tasks before it is deployed: users, secrets, links, addresses."""
+"""What only an account can tell of an app's service tasks before it is deployed: users, secrets, values, addresses."""
 
 from collections.abc import Iterator
 
+from satchel.actions.identity import environment
 from satchel.actions.identity.secrets import missing
+from satchel.db import environment as environment_rows
 from satchel.db import secrets as secret_rows
 from satchel.db.pool import Reader
 from satchel.model.actor import Actor
@@ -10,6 +12,7 @@ from satchel.model.app import Service
 from satchel.model.app_yaml.bundle import Bundle
 from satchel.model.app_yaml.document import pointer_token
 from satchel.model.bodies import fault_of
+from satchel.model.environment import fill_in, names_in
 from satchel.model.errors import Finding
 from satchel.model.services import AuthKind, BodyKind, Literal, RestTask
 from satchel.model.template import Template
@@ -29,6 +32,7 @@ async def service_findings(tx: Reader, actor: Actor, bundle: Bundle, guard: Guar
     """
     app = bundle.manifest.code
     known = {secret.name for secret in await secret_rows.secrets(tx, actor.account_id) if secret.is_granted(app)}
+    values = {one.name: one.value for one in await environment_rows.values(tx, actor.account_id)}
     found: list[Finding] = []
     for element, service in bundle.manifest.services.items():
         pointer = f"/services/{pointer_token(element)}"
@@ -39,7 +43,11 @@ async def service_findings(tx: Reader, actor: Actor, bundle: Bundle, guard: Guar
         if isinstance(task, RestTask) and task.auth is not None and task.auth.secret not in known:
             message = missing(task.auth.secret, app)
             found.append(bundle.finding("unknown_secret", f"{pointer}/auth", message, severity="warning"))
-        found += _address_findings(bundle, pointer, service, guard)
+        lacking = names_in(service) - values.keys()
+        if lacking:
+            message = f"{element}: {environment.missing(lacking)}"
+            found.append(bundle.finding("unknown_env", pointer, message, severity="warning"))
+        found += _address_findings(bundle, pointer, fill_in(service, values), guard)
         fault = _fault_of_text(bundle, service)
         if fault is not None:
             message = f"The text of {element} is no {fault} Correct it, or say type: plain."
@@ -63,7 +71,8 @@ def _address_findings(bundle: Bundle, pointer: str, service: Service, guard: Gua
         return
     addresses = {f"{pointer}/url": _literal(task.url)}
     if task.auth is not None and task.auth.kind is AuthKind.OAUTH2:
-        addresses[f"{pointer}/auth/token_url"] = task.auth.token_url or None
+        is_known = not names_in(task.auth)
+        addresses[f"{pointer}/auth/token_url"] = (task.auth.token_url or None) if is_known else None
     for place, address in addresses.items():
         if address is None:
             continue

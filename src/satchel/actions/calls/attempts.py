@@ -5,7 +5,7 @@ instance's lock that the attempt is still its own. A job that runs twice, or com
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from satchel.actions.calls import files, mail, rest
@@ -14,6 +14,7 @@ from satchel.actions.calls import message as message_tasks
 from satchel.actions.calls.users import ServiceJob
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
+from satchel.actions.identity import environment
 from satchel.actions.instances.advance import advance
 from satchel.actions.instances.run import Run, change
 from satchel.db import calls as rows
@@ -81,6 +82,7 @@ async def perform(context: Context, account: AccountId, call_id: JobId, attempt:
     if begun is None:
         return
     try:
+        begun = replace(begun, service=await environment.filled_in(context, account, begun.service))
         await _work(context, begun)
     except EngineStopped as stopped:  # the incident is there by now
         await _record_failure(context, begun, stopped.reason, stopped.message)

@@ -8,6 +8,7 @@ from satchel.actions import access
 from satchel.actions.calls import mail, rest
 from satchel.actions.calls.users import ServiceJob
 from satchel.actions.context import Context
+from satchel.actions.identity import environment
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.model.actor import Actor, Right
@@ -62,8 +63,9 @@ async def show(context: Context, actor: Actor, instance_id: InstanceId, element:
     service = app.manifest.services.get(ElementId(element))
     if service is None:
         raise NotFound("service task", element)
-    job = ServiceJob(actor=actor, instance_id=instance_id, call_id=None, service=service)
     try:
+        service = await environment.filled_in(context, actor.account_id, service)
+        job = ServiceJob(actor=actor, instance_id=instance_id, call_id=None, service=service)
         if isinstance(service.task, RestTask):
             return await _request(context, job, service.task, held)
         if isinstance(service.task, MailTask):

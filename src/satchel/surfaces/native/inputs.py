@@ -151,6 +151,12 @@ class Reason(Body):
     reason: Text = ""
 
 
+class NewEnvironmentValue(Body):
+    """A value of the environment."""
+
+    value: Text
+
+
 class NewUpload(Body):
     """A new upload: exactly one of task, instance and app; a field of it, or the attachments tab (and an area)."""
 

@@ -8,6 +8,7 @@ from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import (
     applications,
     apps,
+    environment,
     exports,
     files,
     instances,
@@ -44,6 +45,7 @@ _DECLARED: tuple[Endpoint, ...] = (
     *schedules.ENDPOINTS,
     *services.ENDPOINTS,
     *secrets.ENDPOINTS,
+    *environment.ENDPOINTS,
     *webhooks.ENDPOINTS,
 )
 
