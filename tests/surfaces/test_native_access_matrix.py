@@ -40,6 +40,8 @@ BODIES: dict[str, object] = {
     "PUT /api/v1/storage": {"limit_bytes": 10_000_000},
     "POST /api/v1/instances/search": {},
     "PUT /api/v1/environment/{name}": {"value": "https://erp.example"},
+    "POST /api/v1/instances/{instance}/tokens": {"reason": "r"},
+    "POST /api/v1/instances/{instance}/tasks/{task}/complete": {"reason": "r"},
     "POST /api/v1/instances/{instance}/comments": {"text": "seen"},
     "POST /api/v1/instances/{instance}/files": {"kind": "link", "url": "https://files.example/a"},
     "POST /api/v1/tasks/{task}/assign": {"user": "HOLDER"},

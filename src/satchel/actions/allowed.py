@@ -33,6 +33,7 @@ def of_task(actor: Actor, task: Task) -> list[str]:
         "arrive": holds and task.state is not TaskState.ARRIVED,
         "save": holds,
         "complete": holds,
+        "complete_by_hand": manages,
     }
     return [name for name, is_able in able.items() if is_able]
 
@@ -60,6 +61,7 @@ def of_instance(actor: Actor, instance: Instance, tasks: Sequence[Task]) -> list
         "star": views and actor.user_id is not None,
         "history": views,
         "export": actor.may(Right.EXPORT, app),
+        "move": actor.may(Right.MANAGE, app) and is_running,
     }
     return [name for name, is_able in able.items() if is_able]
 

@@ -100,7 +100,7 @@ def incidents(
     if retry is not None:
         work = _retry(retry, newest=newest, url=url, token=token)
     elif skip is not None:
-        given: dict[str, object] = {"values": dict(_value(text) for text in values or [])}
+        given: dict[str, object] = {"values": dict(value_of(text) for text in values or [])}
         work = change("POST", f"/api/v1/incidents/{skip}/skip", given, f"incident {skip} skipped", url=url, token=token)
     else:
         work = _incidents(instance, url, token)
@@ -120,7 +120,8 @@ async def _retry(incident: int, *, newest: bool, url: str, token: str) -> ExitCo
     return ExitCode.OK
 
 
-def _value(text: str) -> tuple[str, object]:
+def value_of(text: str) -> tuple[str, object]:
+    """Return what `FIELD=JSON` sets; what is no JSON is text."""
     name, is_there, value = text.partition("=")
     if not is_there:
         raise typer.BadParameter(f"--set takes FIELD=JSON, not {text!r}.")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from satchel import __version__
-from satchel.cli import calls, deploy, doctor, export, import_tree, migrate, schedules, serve, webhooks
+from satchel.cli import calls, deploy, doctor, export, hand_moves, import_tree, migrate, schedules, serve, webhooks
 from satchel.cli.admin import accounts, applications, environment, hashes, keys, oauth, store
 from satchel.cli.demo import command
 
@@ -30,6 +30,8 @@ app.command("deploy")(deploy.deploy)
 app.command("nodes")(deploy.nodes)
 app.command("retire")(deploy.retire)
 app.command("migrate")(migrate.migrate)
+app.command("tokens")(hand_moves.tokens)
+app.command("complete")(hand_moves.complete)
 app.command("export")(export.export)
 app.command("import", epilog=import_tree.EPILOG)(import_tree.import_tree)
 app.command("call")(calls.call)

@@ -22,7 +22,7 @@ from satchel.db.events import FAILED
 from satchel.db.tasks import Assignee
 from satchel.engine import effect as effects
 from satchel.engine.command import CALL_FAILED, Command, Start
-from satchel.engine.step import step
+from satchel.engine.step import Step, step
 from satchel.model.app import Assignment, TaskForm
 from satchel.model.errors import EngineStopped, InvalidState
 from satchel.model.ids import TokenId
@@ -46,12 +46,21 @@ async def advance(run: Run, command: Command) -> None:
         values=await run.known_values(),
         new_token=run.new_token,
     )
-    run.state, run.open_tasks = result.state, result.tasks
-    for effect in result.effects:
-        await _apply(run, effect)
+    await record(run, result)
     token = getattr(command, "token", None)
     if token is not None and run.has_incidents:
         await wait_rows.close_incidents(run.tx, run.instance.account_id, run.instance.id, token, run.now)
+
+
+async def record(run: Run, result: Step) -> None:
+    """Record what the engine has decided.
+
+    Raises:
+        EngineStopped: an instance that is called cannot be started; the transaction must not commit.
+    """
+    run.state, run.open_tasks = result.state, result.tasks
+    for effect in result.effects:
+        await _apply(run, effect)
 
 
 async def begin(run: Run) -> None:

@@ -5,7 +5,7 @@ State changes (architecture §1): offered → `unassigned`; claimed or assigned 
 `late: fail`, or ended by its boundary timer → `failed`; its instance or path ended → `cancelled`.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -289,19 +289,30 @@ async def complete(
     """
     async with open_task(context, actor, task_id, expected, named=given.possible_numbers) as (run, task):
         access.require_holder(actor, task)
-        _check_outcome(access.form_of(run.app, task), outcome)
-        form = form_of(run, task)
-        saved = await _submit(run, form, given, complete=True)
-        await run.event(
-            "task.completed",
-            task=task_id,
-            data={"outcome": outcome, **saved},
-            submitted=await as_submitted(run, form, task=task_id),
-        )
-        await comment_in(run, given.comment, task=task_id)
-        closed = await complete_in(run, task, outcome)
+        closed = await complete_open(run, task, given, outcome)
         next_one = following(run)
     return result(run, task=closed, next_task=next_one.task)
+
+
+async def complete_open(
+    run: Run, task: Task, given: Submission, outcome: str | None, data: Mapping[str, object] | None = None
+) -> Task:
+    """Complete an open task, as part of a change that has asked for the right to; `data` goes into its event.
+
+    Raises:
+        InvalidValues, EngineStopped: as `complete`; the transaction must not commit.
+    """
+    _check_outcome(access.form_of(run.app, task), outcome)
+    form = form_of(run, task)
+    saved = await _submit(run, form, given, complete=True)
+    await run.event(
+        "task.completed",
+        task=task.id,
+        data={"outcome": outcome, **(data or {}), **saved},
+        submitted=await as_submitted(run, form, task=task.id),
+    )
+    await comment_in(run, given.comment, task=task.id)
+    return await complete_in(run, task, outcome)
 
 
 async def _submit(run: Run, form: Form, given: Submission, *, complete: bool) -> dict[str, object]:

@@ -91,7 +91,8 @@ class Task(ReplyBody, frozen=True, kw_only=True):
         group: the group whose members may claim it.
         variables: of a repeated task: its loop variables.
         revision: its ETag.
-        may: what the caller may do with it: `claim`, `release`, `assign`, `arrive`, `save`, `complete`.
+        may: what the caller may do with it: `claim`, `release`, `assign`, `arrive`, `save`, `complete`, and
+            `complete_by_hand` in its holder's place.
     """
 
     id: int
@@ -204,7 +205,7 @@ class InstanceView(Instance, frozen=True, kw_only=True):
         files: by the id of the field that holds them.
         may: what the caller may do with it: `edit` values, `attach` uploads, `link` and `copy` files into it,
             `comment`, `act` (run actions), send a `message`, `retry` incidents, `cancel`, `delete`, `star`, read its
-            `history`, `export`.
+            `history`, `export`, `move` its tokens by hand.
     """
 
     sight: SightName

@@ -87,13 +87,17 @@ DeliveryStateName = Annotated[str, one_of(DeliveryState)]
 CallStateName = Annotated[str, one_of(("waiting", "done", "failed", "cancelled"))]
 AttemptStateName = Annotated[str, one_of(("running", "done", "failed", "dropped"))]
 RunStateName = Annotated[str, one_of(("running", "done", "failed"))]
-TaskActionName = Annotated[str, one_of(("claim", "release", "assign", "arrive", "save", "complete"))]
+TaskActionName = Annotated[
+    str, one_of(("claim", "release", "assign", "arrive", "save", "complete", "complete_by_hand"))
+]
+TokenActionName = Annotated[str, one_of(("cancel",))]
+TokenModeName = Annotated[str, one_of(("wait", "watch", "join", "scope", "loop", "choice"))]
 InstanceActionName = Annotated[
     str,
     one_of(
         (
             *("edit", "attach", "link", "copy", "comment", "act", "message"),
-            *("retry", "cancel", "delete", "star", "history", "export"),
+            *("retry", "cancel", "delete", "star", "history", "export", "move"),
         )
     ),
 ]

@@ -58,6 +58,30 @@ class Completed(Filled):
     outcome: Name | None = None
 
 
+class CompletedByHand(Completed, kw_only=True):
+    """A task's form and outcome, and why somebody else than its holder completes it."""
+
+    reason: Text
+
+
+class TokenStart(Body):
+    """Where a token is started: at an element, or (`at` a flow) as if it had come over that.
+
+    `within` is the token of the subprocess, where it is open several times.
+    """
+
+    at: Name
+    within: Id | None = None
+
+
+class HandMove(Body, kw_only=True):
+    """Tokens to cancel by their numbers, and where to start others, all or nothing; and why."""
+
+    cancel: Annotated[Sequence[Id], msgspec.Meta(max_length=100)] = ()
+    start: Annotated[Sequence[TokenStart], msgspec.Meta(max_length=100)] = ()
+    reason: Text
+
+
 class SignIn(Body):
     """An e-mail (or `account/e-mail`) and a password.
 

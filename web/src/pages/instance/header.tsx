@@ -11,9 +11,12 @@ import { copyText } from "../../files/links";
 import { bytes, dayAndTime, fullTime, plural } from "../../format";
 import { personName } from "../../people";
 import { texts } from "../../texts";
+import { moveTexts } from "../../texts-moves";
 import { listAddress } from "../neighbours";
+import { CompleteDialog } from "./completing";
 import { CancelDialog, DeleteDialog } from "./ending";
-import type { App, InstanceView } from "./rights";
+import { MoveDialog } from "./moving";
+import { type App, completable, type InstanceView } from "./rights";
 
 const words = texts.instance;
 
@@ -30,7 +33,7 @@ type Props = {
 export function Header({ view, app, apps, files, isStopped, onChange }: Props) {
   const { route } = useLocation();
   const [shown, setShown] = useState<string | null>(null);
-  const [asked, setAsked] = useState<"cancel" | "delete" | null>(null);
+  const [asked, setAsked] = useState<"move" | "complete" | "cancel" | "delete" | null>(null);
   const address = `${location.origin}/i/${view.identifier}`;
 
   async function copy() {
@@ -39,6 +42,11 @@ export function Header({ view, app, apps, files, isStopped, onChange }: Props) {
     } else {
       setShown(address);
     }
+  }
+
+  function done() {
+    setAsked(null);
+    onChange();
   }
 
   return (
@@ -59,6 +67,16 @@ export function Header({ view, app, apps, files, isStopped, onChange }: Props) {
           <button class="button plain" type="button" onClick={() => window.print()}>
             {texts.task.print}
           </button>
+          {completable(view).length > 0 && (
+            <button class="button plain" type="button" onClick={() => setAsked("complete")}>
+              {moveTexts.completeAsk}
+            </button>
+          )}
+          {view.may.includes("move") && (
+            <button class="button plain" type="button" onClick={() => setAsked("move")}>
+              {moveTexts.ask}
+            </button>
+          )}
           {view.may.includes("cancel") && (
             <button class="button plain danger" type="button" onClick={() => setAsked("cancel")}>
               {words.cancelAsk}
@@ -72,16 +90,9 @@ export function Header({ view, app, apps, files, isStopped, onChange }: Props) {
         </Menu>
       </div>
       <p class="quiet small sub gap">{metaOf(view, app, apps, files)}</p>
-      {asked === "cancel" && (
-        <CancelDialog
-          view={view}
-          onClose={() => setAsked(null)}
-          onDone={() => {
-            setAsked(null);
-            onChange();
-          }}
-        />
-      )}
+      {asked === "move" && <MoveDialog view={view} onClose={() => setAsked(null)} onDone={done} />}
+      {asked === "complete" && <CompleteDialog view={view} app={app} onClose={() => setAsked(null)} onDone={done} />}
+      {asked === "cancel" && <CancelDialog view={view} onClose={() => setAsked(null)} onDone={done} />}
       {asked === "delete" && (
         <DeleteDialog
           view={view}

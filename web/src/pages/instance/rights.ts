@@ -20,3 +20,8 @@ export function holds(task: Task): boolean {
 export function isOffered(task: Task): boolean {
   return task.may.includes("claim");
 }
+
+/** The open tasks that the person may complete in somebody's place. */
+export function completable(view: InstanceView): Task[] {
+  return view.tasks.filter((task) => task.may.includes("complete_by_hand"));
+}

@@ -77,6 +77,12 @@ class Told {
     return typeof user === "number" ? personName(user) || words.somebody : words.somebody;
   }
 
+  /** The person in whose place somebody acted; empty where it was nobody's yet. */
+  get holder(): string {
+    const holder = this.event.data.holder;
+    return typeof holder === "number" ? personName(holder) || words.somebody : "";
+  }
+
   get outcome(): string {
     const task = this.known.view.tasks.find((one) => one.id === this.event.task);
     const outcome = this.text("outcome");
@@ -160,8 +166,10 @@ function finished(told: Told): Line {
 
 function completed(told: Told): Line {
   const { outcome, added } = told;
-  const say = outcome === "" ? words.completed(told.who, told.task) : words.completedAs(told.who, told.task, outcome);
-  return { icon: "check", tone: "good", say: added === null ? say : words.andAdded(say, added) };
+  const by = told.event.data.by_hand === true ? words.byHand(told.who, told.holder) : told.who;
+  const say = outcome === "" ? words.completed(by, told.task) : words.completedAs(by, told.task, outcome);
+  const line: Line = { icon: "check", tone: "good", say: added === null ? say : words.andAdded(say, added) };
+  return withAbout(line, told.event.data.by_hand === true ? told.text("reason") : "");
 }
 
 const LINES: Record<string, Teller> = {
@@ -188,6 +196,10 @@ const LINES: Record<string, Teller> = {
   "task.failed": (told) => ({ icon: "alert", tone: "bad", say: words.late(told.task) }),
   "action.run": (told) => ({ icon: "play", say: words.action(told.who, told.text("name")) }),
   "message.received": (told) => ({ icon: "inbox", say: words.message(told.text("name")) }),
+  "token.cancelled": (told) =>
+    withAbout({ icon: "x", say: words.tokenCancelled(told.who, told.element) }, told.text("reason")),
+  "token.started": (told) =>
+    withAbout({ icon: "play", say: words.tokenStarted(told.who, told.element) }, told.text("reason")),
   "timer.fired": (told) => ({ icon: "clock", say: words.timer(told.element) }),
   "call.returned": (told) => ({ icon: "check", tone: "good", say: words.returned(told.element) }),
   "call.failed": (told) => ({ icon: "alert", tone: "bad", say: words.serviceFailed(told.element) }),
