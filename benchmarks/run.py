@@ -16,6 +16,7 @@ import calls
 import export
 import exports
 import files
+import moves
 import navixy
 import processes
 import questetra
@@ -32,6 +33,7 @@ BENCHMARKS = {
     "download": files.one_large_download,
     "copy": files.copy_of_a_large_file,
     "process": processes.start_and_complete,
+    "moves": moves.running_instances,
     "calls": calls.files_sent,
     "questetra": questetra.questetra,
     "exports": exports.everything_out,
@@ -52,6 +54,7 @@ async def main() -> int:
     parser.add_argument("--only", default=",".join([*ALONE, *BENCHMARKS]), help="names with commas between")
     parser.add_argument("--instances", type=int, default=200_000, help="how many the search runs over")
     parser.add_argument("--files", type=int, default=10_000, help="how many are exported")
+    parser.add_argument("--moves", type=int, default=10_000, help="how many running instances are moved")
     parser.add_argument("--gib", type=float, default=1.0, help="size of the large file")
     parser.add_argument("--calls", type=int, default=300, help="how many calls a worker makes")
     parser.add_argument("--blobs", type=int, default=100_000, help="how many files the sweep looks at")
