@@ -136,6 +136,7 @@ class KnownThings:
             deployed = client.post("/api/v1/apps", content=packed, headers={"Content-Type": "application/zip"})
             assert deployed.status_code == httpx.codes.CREATED, deployed.text
         self._makers: dict[str, Callable[[], object]] = {
+            "absence": self.absence,
             "action": lambda: ACTION,
             "app": lambda: APP,
             "calling_instance": self.calling_instance,
@@ -190,6 +191,12 @@ class KnownThings:
 
     def user(self) -> int:
         return self._post("/users", email=self.email(), name="Somebody")
+
+    def absence(self) -> int:
+        """Have the administrator be away far ahead, in place of what was set before."""
+        for known in self._get("/me/absences")["items"]:
+            self._client.delete(f"/api/v1/me/absences/{known['id']}")
+        return self._post("/me/absences", **{"from": "2032-05-01", "until": "2032-05-02", "substitute": self.user()})
 
     def group(self) -> int:
         return self._post("/groups", name=f"group {self._next()}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from house.tree import ROOT
 from satchel.model.app_yaml import keys
-from satchel.model.app_yaml.section import DURATION, MAX_SIZE_BYTES, SIZE
+from satchel.model.app_yaml.section import DURATION, MAX_SIZE_BYTES, SIZE, WORKING
 from satchel.model.app_yaml.shapes import ALL, Choice, Each, Kind, OneOf, Pairs, Shape, Single, Text, Texts, Whole
 from satchel.model.fields import SIMPLE_TYPES, FieldType
 
@@ -30,6 +30,7 @@ NAMED: Mapping[str, Kind] = {
     "replyPath": keys.PATH,
     "size": Single.SIZE,
     "duration": Single.DURATION,
+    "due": Single.DUE,
     "source": Single.SOURCE,
     "inputs": keys.INPUTS,
     "fileFields": keys.FILE_FIELDS,
@@ -61,6 +62,11 @@ SINGLES: Mapping[Single, Mapping[str, Any]] = {
         "description": "ISO 8601, in weeks, days, hours, minutes and seconds: P3D, PT8H.",
         "type": "string",
         "pattern": f"^(?:{DURATION.pattern})$",
+    },
+    Single.DUE: {
+        "description": "A duration, or working time of the account's calendar: 2 working days, PT4H working.",
+        "type": "string",
+        "pattern": f"^(?:{DURATION.pattern}|{WORKING.pattern})$",
     },
     Single.SOURCE: {
         "description": "A field's id, \"'a text'\", a number, true or false, or a template.",

@@ -5,15 +5,18 @@ so whoever comes after one that deleted a thing finds nothing there.
 """
 
 import json
+from datetime import date
 from pathlib import Path
 
 from satchel.actions.files import attached
+from satchel.actions.identity import absences
+from satchel.actions.identity.absences import AbsenceDays
 from satchel.actions.instances.places import FilePlace
 from satchel.actions.webhooks import subscriptions
 from satchel.actions.webhooks.subscriptions import WebhookSettings
 from satchel.model.actor import Right
 from satchel.model.files import FileKind
-from satchel.model.ids import FieldId
+from satchel.model.ids import FieldId, UserId
 from satchel.surfaces.native.routes import ENDPOINTS
 from surfaces.conftest import Api
 from world import PDF
@@ -32,6 +35,9 @@ BODIES: dict[str, object] = {
     "POST /api/v1/users": {"email": "new@acme.example", "name": "New"},
     "POST /api/v1/users/{user}/password": {"password": "a long enough one"},
     "POST /api/v1/users/{user}/credentials": {"kind": "token", "name": "x"},
+    "POST /api/v1/me/absences": {"from": "2026-05-01", "until": "2026-05-04", "substitute": "HOLDER"},
+    "POST /api/v1/users/{user}/absences": {"from": "2026-06-01", "until": "2026-06-04", "substitute": "HOLDER"},
+    "PUT /api/v1/calendar": {"time_zone": "UTC", "hours": {"monday": ["09:00-17:00"]}},
     "POST /api/v1/users/{user}/applications": {"name": "robot"},
     "POST /api/v1/oauth-clients": {"name": "Program", "redirect_uris": ["https://program.example/back"]},
     "POST /api/v1/groups": {"name": "a new group"},
@@ -89,7 +95,6 @@ async def _numbers(api: Api) -> dict[str, str]:
     export = (await (await api.client("admin")).post("/api/v1/exports", json={})).json()["id"]
     signed = (await admin.post(f"/api/v1/files/{description}/links", json={})).json()["url"]
     upload = await world.ask(clerk, size=9, field="photos", app="EVA")
-    user = world.people["viewer"]
     hook = (
         await subscriptions.create(world.context, world.admin, "EVA", WebhookSettings(url="https://hooks.example/"))
     ).webhook
@@ -108,7 +113,8 @@ async def _numbers(api: Api) -> dict[str, str]:
         "upload": str(upload.id),
         "webhook": str(hook.id),
         "delivery": str(await subscriptions.send_test(world.context, world.admin, hook.id)),
-        "user": str(user),
+        "user": str(world.people["viewer"]),
+        "absence": await _absence_of(api, world.people["viewer"]),
         "holder": str(world.people["buyer"]),
         "group": str(world.groups["viewers"]),
         "credential": "999999",
@@ -118,6 +124,13 @@ async def _numbers(api: Api) -> dict[str, str]:
         "token": signed.split("/")[-2],
         "name": "a.pdf",
     }
+
+
+async def _absence_of(api: Api, user: UserId) -> str:
+    """Have a user be away later."""
+    world = api.world
+    days = AbsenceDays(first_day=date(2026, 4, 1), last_day=date(2026, 4, 9), substitute=world.people["buyer"])
+    return str((await absences.create(world.context, world.admin, user, days)).id)
 
 
 def _order(route: str) -> tuple[int, str]:

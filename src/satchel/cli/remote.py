@@ -67,12 +67,16 @@ async def request(
         raise Unavailable(f"{url} answered {answer.status_code} without JSON; is it a Satchel server?") from None
 
 
-def refuse(answer: httpx.Response, body: dict[str, object], code: ExitCode = ExitCode.REFUSED) -> ExitCode:
-    """Print the server's refusal, and return its exit code."""
+def refuse(
+    answer: httpx.Response, body: dict[str, object], code: ExitCode = ExitCode.REFUSED, *, faults: bool = False
+) -> ExitCode:
+    """Print the server's refusal, with `faults` also what is wrong with each member, and return its exit code."""
     address = answer.request.url
     server = f"{address.scheme}://{address.netloc.decode()}"
     said = body.get("detail", answer.reason_phrase)
     output.note(f"error: {said} (from {server})", style="red")
+    for fault in cast("list[dict[str, object]]", body.get("errors", [])) if faults else ():
+        output.note(f"  {fault['field']}: {fault['message']}")
     return code
 
 

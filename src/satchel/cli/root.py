@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 from satchel import __version__
-from satchel.cli import calls, deploy, doctor, export, hand_moves, import_tree, migrate, schedules, serve, webhooks
+from satchel.cli import (
+    absences,
+    calendar,
+    calls,
+    deploy,
+    doctor,
+    export,
+    hand_moves,
+    import_tree,
+    migrate,
+    schedules,
+    serve,
+    webhooks,
+)
 from satchel.cli.admin import accounts, applications, environment, hashes, keys, oauth, store
 from satchel.cli.demo import command
 
@@ -38,6 +51,8 @@ app.command("call")(calls.call)
 app.command("incidents")(calls.incidents)
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(schedules.app, name="schedules")
+app.add_typer(absences.app, name="absence")
+app.add_typer(calendar.app, name="calendar")
 app.command("doctor")(doctor.doctor)
 
 

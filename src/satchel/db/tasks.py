@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 
 from psycopg.types.json import Jsonb
 
+from satchel.db.absences import STANDING_IN
 from satchel.db.instances import InstanceName, number_of
 from satchel.db.pool import Reader, Writer, assembled
 from satchel.db.trips import Later, Query, row_of, rows_of
@@ -14,7 +16,7 @@ from satchel.model.instance import Task, TaskState
 
 TASK = (
     "account_id, id, instance_id, app_id, version_id, element, token, name, variables, state, holder_id, group_id,"
-    " due_at, fails_at, opened_at, closed_at, closed_by, outcome, revision"
+    " due_at, fails_at, opened_at, closed_at, closed_by, outcome, revision, in_place_of"
 )
 
 
@@ -56,6 +58,40 @@ def _offered_to(chosen: Assignee) -> str:
     return "NULL::bigint" if chosen.group is None else kept.format("id = %(group)s")
 
 
+_ALONE: LiteralString = (
+    "(SELECT min(o.user_id) FROM (SELECT DISTINCT m.user_id FROM group_members m"
+    " JOIN users u ON u.account_id = m.account_id AND u.id = m.user_id AND u.is_active"
+    " WHERE m.account_id = %(account)s AND CASE WHEN c.group_id IS NOT NULL THEN m.group_id = c.group_id"
+    " ELSE EXISTS (SELECT FROM grants g WHERE g.account_id = m.account_id AND g.group_id = m.group_id"
+    " AND (g.\"right\" = 'admin' OR (g.\"right\" = 'start' AND (g.app_id IS NULL OR g.app_id = %(app)s)))) END"
+    " LIMIT 2) o HAVING count(*) = 1)"
+)
+"""The only active user to whom a task of `chosen c` is offered; NULL if there are several, or none."""
+
+_NOTED: LiteralString = (
+    "noted AS (INSERT INTO events (account_id, at, kind, instance_id, task_id, data)"
+    " SELECT o.account_id, o.opened_at, 'task.assigned', o.instance_id, o.id,"
+    " jsonb_build_object('user', o.holder_id, 'in_place_of', o.in_place_of) FROM opened o"
+    " WHERE o.in_place_of IS NOT NULL)"
+)
+"""The line of history of a task of `opened` that a substitute gets; nobody chose them, so it has no actor."""
+
+
+def _opening(chosen: Assignee) -> LiteralString:
+    """Return the statement that opens a task and notes a substitute who gets it."""
+    return assembled(
+        f"WITH RECURSIVE chosen AS MATERIALIZED (SELECT {_holder(chosen)} AS holder,"
+        f" {_offered_to(chosen)} AS group_id), meant AS (SELECT coalesce(c.holder, {_ALONE}) AS user_id FROM chosen c"
+        f" WHERE EXISTS (SELECT FROM away)), {STANDING_IN}, opened AS ("
+        "INSERT INTO tasks (account_id, instance_id, app_id, version_id, element, token, name, variables, state,"
+        " holder_id, group_id, due_at, fails_at, opened_at, in_place_of)"
+        " SELECT %(account)s, %(instance)s, %(app)s, %(version)s, %(element)s, %(token)s, %(name)s, %(variables)s,"
+        " CASE WHEN coalesce(s.user_id, c.holder) IS NULL THEN 'unassigned' ELSE 'assigned' END,"
+        " coalesce(s.user_id, c.holder), c.group_id, %(due_at)s, %(fails_at)s, %(now)s, s.in_place_of"
+        f" FROM chosen c LEFT JOIN standing_in s ON true RETURNING {TASK}), {_NOTED} SELECT {TASK} FROM opened"
+    )
+
+
 def insert_task(
     tx: Writer,
     account: AccountId,
@@ -72,15 +108,10 @@ def insert_task(
     fails_at: datetime | None,
     now: datetime,
 ) -> Later[Task | None]:
-    """Open a task: assigned where it has a holder, offered otherwise; nobody waits for it."""
-    query = (
-        "INSERT INTO tasks (account_id, instance_id, app_id, version_id, element, token, name, variables, state,"
-        " holder_id, group_id, due_at, fails_at, opened_at)"
-        " SELECT %(account)s, %(instance)s, %(app)s, %(version)s, %(element)s, %(token)s, %(name)s, %(variables)s,"
-        " CASE WHEN c.holder IS NULL THEN 'unassigned' ELSE 'assigned' END, c.holder, c.offered_to, %(due_at)s,"
-        f" %(fails_at)s, %(now)s FROM (SELECT {_holder(chosen)} AS holder, {_offered_to(chosen)} AS offered_to"
-        f" OFFSET 0) c RETURNING {TASK}"
-    )
+    """Open a task: assigned where it has a holder, offered otherwise; nobody waits for it.
+
+    Who is away does not get it: their substitute does, and the history says so.
+    """
     parameters = {
         "account": account,
         "instance": instance,
@@ -98,7 +129,7 @@ def insert_task(
         "fails_at": fails_at,
         "now": now,
     }
-    return tx.later(row_of(Task, assembled(query), parameters))
+    return tx.later(row_of(Task, _opening(chosen), parameters))
 
 
 def by_id(account: AccountId, task_id: TaskId) -> Query[Task | None]:
@@ -211,19 +242,53 @@ async def tasks_offered(
 
 
 async def set_holder(
-    tx: Writer, account: AccountId, task_id: TaskId, *, state: TaskState, holder: UserId | None
+    tx: Writer,
+    account: AccountId,
+    task_id: TaskId,
+    *,
+    state: TaskState,
+    holder: UserId | None,
+    in_place_of: UserId | None = None,
 ) -> None:
-    """Give an open task to a user, or offer it again where `holder` is None."""
+    """Give an open task to a user, in place of another or not, or offer it again where `holder` is None."""
     tx.put(
-        "UPDATE tasks SET state = %s, holder_id = %s, revision = revision + 1"
-        " WHERE account_id = %s AND id = %s AND closed_at IS NULL",
-        (state.value, holder, account, task_id),
+        "UPDATE tasks SET state = %(state)s, holder_id = %(holder)s, in_place_of = %(absent)s,"
+        " is_started = (%(state)s = 'arrived'), revision = revision + 1"
+        " WHERE account_id = %(account)s AND id = %(task)s AND closed_at IS NULL",
+        {"state": state.value, "holder": holder, "absent": in_place_of, "account": account, "task": task_id},
     )
 
 
-async def touch_task(tx: Writer, account: AccountId, task_id: TaskId) -> None:
-    """Make a task's revision grow: its form was saved."""
-    tx.put("UPDATE tasks SET revision = revision + 1 WHERE account_id = %s AND id = %s", (account, task_id))
+async def touch_task(tx: Writer, account: AccountId, task_id: TaskId, *, by: UserId | None) -> None:
+    """Make a task's revision grow: its form was saved; by its holder, it counts as started."""
+    tx.put(
+        "UPDATE tasks SET revision = revision + 1, is_started = is_started OR coalesce(holder_id = %s, false)"
+        " WHERE account_id = %s AND id = %s",
+        (by, account, task_id),
+    )
+
+
+async def mark_started(tx: Writer, account: AccountId, task_id: TaskId) -> None:
+    """Note that the holder of a task has started, so that it stays with them."""
+    tx.put("UPDATE tasks SET is_started = true WHERE account_id = %s AND id = %s", (account, task_id))
+
+
+async def tasks_returning(tx: Reader, now: datetime, limit: int, but: Sequence[object] = ()) -> list[Task]:
+    """Return open tasks of every account that substitutes hold and that go back, but for some.
+
+    The absent user is present again, and the substitute has not started, or is not active any more.
+    """
+    return await tx.rows(
+        Task,
+        f"SELECT {TASK} FROM tasks t WHERE t.in_place_of IS NOT NULL AND t.closed_at IS NULL"
+        " AND EXISTS (SELECT FROM users u WHERE u.account_id = t.account_id AND u.id = t.in_place_of AND u.is_active)"
+        " AND NOT EXISTS (SELECT FROM absences a WHERE a.account_id = t.account_id AND a.user_id = t.in_place_of"
+        " AND a.until_at > %(now)s AND a.from_at <= %(now)s)"
+        " AND (NOT t.is_started OR NOT EXISTS (SELECT FROM users u WHERE u.account_id = t.account_id"
+        " AND u.id = t.holder_id AND u.is_active))"
+        " AND t.id <> ALL(%(but)s::bigint[]) ORDER BY t.id LIMIT %(limit)s",
+        {"now": now, "but": list(but), "limit": limit},
+    )
 
 
 def close_task(

@@ -6,12 +6,12 @@ builds it, from YAML.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 
 from satchel.model.fields import Field
 from satchel.model.ids import ElementId, FieldId
 from satchel.model.services import OnFailure, RetryPolicy, ServiceTask, Source
+from satchel.model.working_time import Due
 
 BUILT_IN_NAMES = frozenset({"identifier", "instance_id", "title", "starter", "started_at", "app"})
 """Built-in names of templates and expressions; no field may have one."""
@@ -73,14 +73,14 @@ class TaskForm:
 
     Attributes:
         fields: access per field; a field without an entry is hidden.
-        due: time from the task's opening to its due time.
+        due: time from the task's opening to its due time; a `timedelta`, or working time.
         fail_when_late: `late: fail`; the task fails at its due time instead of becoming late.
         outcomes: empty means that the task completes without one.
     """
 
     assign: Assignment
     fields: Mapping[FieldId, Access]
-    due: timedelta | None = None
+    due: Due | None = None
     fail_when_late: bool = False
     outcomes: tuple[Outcome, ...] = ()
 

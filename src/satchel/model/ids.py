@@ -11,6 +11,7 @@ from uuid import UUID
 AccountId = NewType("AccountId", int)
 UserId = NewType("UserId", int)
 GroupId = NewType("GroupId", int)
+AbsenceId = NewType("AbsenceId", int)
 CredentialId = NewType("CredentialId", int)
 AppId = NewType("AppId", int)
 VersionId = NewType("VersionId", int)

@@ -92,6 +92,7 @@ class Task:
         group_id: the group that it is offered to; None with no holder means those who may start the app.
         fails_at: when it fails for being late (`late: fail`), or None.
         revision: grows with every change; the ETag.
+        in_place_of: the absent user for whom the holder, who is their substitute, has the task; None for all others.
     """
 
     account_id: AccountId
@@ -113,6 +114,7 @@ class Task:
     closed_by: UserId | None
     outcome: str | None
     revision: int
+    in_place_of: UserId | None = None
 
     @property
     def is_open(self) -> bool:

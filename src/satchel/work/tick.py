@@ -17,6 +17,7 @@ from satchel.actions.backoff import Backoff
 from satchel.actions.calls import attempts
 from satchel.actions.context import Context
 from satchel.actions.exports import freeze, schedule_runs
+from satchel.actions.instances import returning
 from satchel.actions.instances.due import AT_ONCE, run_due
 from satchel.actions.upkeep.sweep import expire_uploads, purge_files
 from satchel.actions.webhooks import deliveries
@@ -57,6 +58,7 @@ class Tick:
             "exports": freeze.enqueue_silent,
             "moves": moves.enqueue_silent,
             "schedules": schedule_runs.enqueue_due,
+            "tasks of substitutes": returning.return_due,
             "uploads": expire_uploads,
             "deleted files": purge_files,
             "jobs of dead workers": self._take_over_jobs,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from satchel.actions import access
 from satchel.actions.apps.called_apps import thrown_by_called
 from satchel.actions.apps.service_findings import service_findings
+from satchel.actions.apps.working_time_findings import working_time_findings
 from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.loading import LoadedApp
@@ -161,6 +162,7 @@ async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings
         found += await _unknown_apps(tx, actor, bundle)
         found += await _taken_aliases(context, tx, actor, bundle)
         found += await service_findings(tx, actor, bundle, context.http.guard)
+        found += await working_time_findings(context, tx, actor, bundle)
         if not is_draft:
             found += await _changes(tx, actor, bundle)
     return found

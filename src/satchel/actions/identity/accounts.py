@@ -8,6 +8,7 @@ from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.identity import administrators, credentials
 from satchel.actions.identity.checks import check_name, check_quota, check_user
+from satchel.db import absences as absence_rows
 from satchel.db import accounts as rows
 from satchel.db import apps as app_rows
 from satchel.db import credentials as credential_rows
@@ -160,6 +161,8 @@ async def end_user(context: Context, actor: Actor, user_id: UserId, *, erase: bo
             raise NotFound("user", user_id)
         await rows.deactivate_user(tx, actor.account_id, user_id, erased_at=now if erase else None)
         await credential_rows.revoke_all(tx, actor.account_id, user_id, now)
+        if erase:
+            await absence_rows.delete_absences(tx, actor.account_id, user_id)
         await write_event(tx, context, actor, "user.erased" if erase else "user.deactivated", {"user": user_id})
         await administrators.require_one(tx, actor)
 

@@ -7,9 +7,10 @@ ends tells its caller through a job, because a caller is always locked before th
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
+from satchel.actions import calendars
 from satchel.actions.instances import starting
 from satchel.actions.instances.claims import expire_uploads, open_uploads
 from satchel.actions.instances.run import Run, load_if_there
@@ -25,9 +26,10 @@ from satchel.engine.command import CALL_FAILED, Command, Start
 from satchel.engine.step import Step, step
 from satchel.model.app import Assignment, TaskForm
 from satchel.model.errors import EngineStopped, InvalidState
-from satchel.model.ids import TokenId
+from satchel.model.ids import ElementId, TokenId
 from satchel.model.instance import InstanceState, Task, TaskState
 from satchel.model.visible_text import refuse_control
+from satchel.model.working_time import HORIZON_DAYS, Due, NoWorkingTimeError, due_text
 from satchel.queue.enqueue import PERFORM_CALL, RETURN_CALL
 
 
@@ -73,7 +75,7 @@ async def _apply(run: Run, effect: effects.Effect) -> None:  # noqa: C901  # one
     account, instance = run.instance.account_id, run.instance.id
     match effect:
         case effects.TaskOpened():
-            _open_task(run, effect)
+            await _open_task(run, effect)
         case effects.TaskClosed(token=token, reason=reason):
             state = TaskState.FAILED if reason is effects.CloseReason.TIMER else TaskState.CANCELLED
             await close_task(run, token, state)
@@ -254,9 +256,9 @@ async def _start_called(run: Run, due: effects.CallDue) -> None:
     await begin(child)
 
 
-def _open_task(run: Run, opened: effects.TaskOpened) -> None:
+async def _open_task(run: Run, opened: effects.TaskOpened) -> None:
     form = run.app.manifest.tasks.get(opened.element) or TaskForm(assign=Assignment(), fields={})
-    due_at: datetime | None = run.now + form.due if form.due is not None else None
+    due_at = await _due_at(run, opened.element, form.due)
     task = task_rows.insert_task(
         run.tx,
         run.instance.account_id,
@@ -273,6 +275,29 @@ def _open_task(run: Run, opened: effects.TaskOpened) -> None:
         now=run.now,
     )
     run.ledger.made.opened(run.instance.id, opened.token, task)
+
+
+async def _due_at(run: Run, element: ElementId, due: Due | None) -> datetime | None:
+    """Return when a task is due that opens now; one that is due in working time costs a look at the calendar.
+
+    Raises:
+        EngineStopped: the calendar has too little working time.
+    """
+    if due is None:
+        return None
+    if isinstance(due, timedelta):
+        return run.now + due
+    calendar = await calendars.of_account(run.tx, run.instance.account_id)
+    try:
+        return await calendars.due_by(calendar, due, run.now)
+    except NoWorkingTimeError:
+        raise EngineStopped(
+            reason="no_working_time",
+            element=element,
+            message=f"{element} is due in {due_text(due)}, but the account's calendar has less working time within"
+            f" {HORIZON_DAYS} days. Set more working hours and try again.",
+            values={},
+        ) from None
 
 
 def _assignee(run: Run, assign: Assignment, variables: Mapping[str, object]) -> Assignee:

@@ -36,5 +36,5 @@ async def empty_form(context: Context, actor: Actor, task_id: TaskId) -> None:
         saved = await submit(run, Form(access=form, scope=ClaimScope(task_id=task_id)), submission, {}, complete=False)
         left = await upload_rows.lock_open_uploads(run.tx, actor.account_id, task=task_id)
         await claims.expire_uploads(run, left, reason="form_emptied")
-        await rows.touch_task(run.tx, actor.account_id, task_id)
+        await rows.touch_task(run.tx, actor.account_id, task_id, by=actor.user_id)
         await run.event(EMPTIED, task=task_id, data=saved.as_data())

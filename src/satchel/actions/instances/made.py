@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from satchel.db.trips import Later
-from satchel.model.ids import InstanceId, TokenId, UserId
-from satchel.model.instance import Instance, Task, TaskState
+from satchel.model.ids import InstanceId, TokenId
+from satchel.model.instance import Instance, Task
 
 _Key = tuple[InstanceId, TokenId]
 
@@ -23,7 +23,7 @@ class Made:
 
     _instances: dict[InstanceId, Instance] = field(default_factory=dict[InstanceId, Instance])
     _tasks: dict[_Key, Later[Task | None]] = field(default_factory=dict[_Key, Later[Task | None]])
-    _holders: dict[_Key, UserId] = field(default_factory=dict[_Key, UserId])
+    _given: dict[_Key, Task] = field(default_factory=dict[_Key, Task])
 
     @property
     def instances(self) -> Sequence[Instance]:
@@ -40,10 +40,11 @@ class Made:
         return [task for task in found if task is not None]
 
     def _now(self, key: _Key, task: Task | None) -> Task | None:
-        holder = self._holders.get(key)
-        if task is None or holder is None:
+        given = self._given.get(key)
+        if task is None or given is None:
             return task
-        return replace(task, state=TaskState.ASSIGNED, holder_id=holder, revision=task.revision + 1)
+        holder, absent = given.holder_id, given.in_place_of
+        return replace(task, state=given.state, holder_id=holder, in_place_of=absent, revision=task.revision + 1)
 
     def created(self, instance: Instance) -> None:
         """Note a new instance."""
@@ -58,11 +59,11 @@ class Made:
         """Note a new task."""
         self._tasks[instance, token] = task
 
-    def given(self, task: Task, holder: UserId) -> None:
-        """Note who holds a task, if this transaction opened it."""
+    def given(self, task: Task) -> None:
+        """Note who holds a task now, if this transaction opened it."""
         key = task.instance_id, task.token
         if key in self._tasks:
-            self._holders[key] = holder
+            self._given[key] = task
 
     def closed(self, instance: InstanceId, token: TokenId) -> None:
         """Note that a task is no longer open, whichever transaction opened it."""

@@ -78,7 +78,7 @@ async def submit_form_in(
     left = await claims.open_uploads(run, task=task.id)
     unused = [upload for upload in left if upload.state is UploadState.UPLOADED]
     await claims.expire_uploads(run, unused, reason="not_claimed")
-    await task_rows.touch_task(run.tx, task.account_id, task.id)
+    await task_rows.touch_task(run.tx, task.account_id, task.id, by=run.actor.user_id)
     submitted = await as_submitted(run, form, task=task.id) if completes else None
     await run.event(event_rows.SUBMITTED, task=task.id, data=saved.as_data(), submitted=submitted)
 

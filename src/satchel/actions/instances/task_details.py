@@ -37,7 +37,7 @@ async def describe(
         await set_in(run, task, details)
         if due_at is not None:
             await task_rows.set_due(run.tx, actor.account_id, task_id, due_at)
-        await task_rows.touch_task(run.tx, actor.account_id, task_id)
+        await task_rows.touch_task(run.tx, actor.account_id, task_id, by=actor.user_id)
 
 
 async def set_in(run: Run, task: Task, details: TaskDetails) -> None:

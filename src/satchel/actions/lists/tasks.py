@@ -8,7 +8,6 @@ from satchel.actions.context import Context
 from satchel.actions.instances import lifecycle, task_details, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.run import Run
-from satchel.db import accounts as people
 from satchel.db import apps as app_rows
 from satchel.db import events as event_rows
 from satchel.db import tasks as task_rows
@@ -155,7 +154,5 @@ async def _give(run: Run, task: Task, holder: UserId) -> None:
         if not access.is_offered_to(run.actor, task):
             raise Forbidden(f"Task {task.id} is not offered to you.")
         await tasks.give(run, task, holder, "task.claimed")
-    elif await people.existing_users(run.tx, task.account_id, [holder]):
-        await tasks.give(run, task, holder, "task.assigned")
-    else:
+    elif await tasks.assign_in(run, task, holder) is None:
         raise NotFound("user", holder)

@@ -17,6 +17,7 @@ from satchel.actions.checkins import checkins
 from satchel.actions.context import Context
 from satchel.actions.exports import requests
 from satchel.actions.upkeep.store_sweep import drop_leftovers, drop_orphans
+from satchel.db import absences as absence_rows
 from satchel.db import blobs as blob_rows
 from satchel.db import credentials as credential_rows
 from satchel.db import deliveries as delivery_rows
@@ -177,6 +178,7 @@ async def _forget(context: Context) -> None:
         (event_rows.forget_keys, now - policy.idempotency_lifetime),
         (credential_rows.forget_failures, now),
         (credential_rows.forget_ended, now - CREDENTIALS_KEPT),
+        (absence_rows.forget_ended, now),
         (export_rows.forget_ended, now - ENDED_KEPT),
         (delivery_rows.forget_ended, now - DELIVERIES_KEPT),
     ):

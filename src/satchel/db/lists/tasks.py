@@ -141,6 +141,7 @@ _WHERE: LiteralString = (
 _COLUMNS: LiteralString = (
     "t.account_id, t.id, t.instance_id, t.app_id, t.version_id, t.element, t.token, t.name, t.variables, t.state,"
     " t.holder_id, t.group_id, t.due_at, t.fails_at, t.opened_at, t.closed_at, t.closed_by, t.outcome, t.revision,"
+    " t.in_place_of,"
     " i.identifier, i.title, i.starter_id, d.label, d.reference, d.begins_at, coalesce(d.more, '{}') AS more,"
     f" {_SUBMITTED_AT} AS submitted_at"
 )

@@ -63,7 +63,8 @@ class WorkCounts:
 
 _TASK: LiteralString = (
     "t.account_id, t.id, t.instance_id, t.app_id, t.version_id, t.element, t.token, t.name, t.variables, t.state,"
-    " t.holder_id, t.group_id, t.due_at, t.fails_at, t.opened_at, t.closed_at, t.closed_by, t.outcome, t.revision"
+    " t.holder_id, t.group_id, t.due_at, t.fails_at, t.opened_at, t.closed_at, t.closed_by, t.outcome, t.revision,"
+    " t.in_place_of"
 )
 _NAMES: LiteralString = (
     ", i.identifier, i.title, i.title_folded, i.state AS instance_state, a.code AS app_code, a.name AS app_name,"

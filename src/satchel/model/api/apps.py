@@ -188,6 +188,8 @@ class Step(ReplyBody, frozen=True, kw_only=True):
             `starters`: it is offered to those who may start the app.
         group: the name of the group, where `assigned` is `group`.
         due_s: of a user task: the seconds from its opening to its due time.
+        due_working_days: where that is counted in working days instead.
+        due_working_s: where that is counted in seconds of working time instead.
     """
 
     id: str
@@ -198,6 +200,8 @@ class Step(ReplyBody, frozen=True, kw_only=True):
     assigned: AssignedName | None
     group: str | None
     due_s: int | None
+    due_working_days: int | None = None
+    due_working_s: int | None = None
 
 
 class App(ReplyBody, frozen=True, kw_only=True):

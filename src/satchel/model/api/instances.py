@@ -88,6 +88,7 @@ class Task(ReplyBody, frozen=True, kw_only=True):
     Attributes:
         element: the id of the BPMN user task.
         holder: the user to whom it is assigned.
+        in_place_of: the absent user for whom the holder has it as their substitute.
         group: the group whose members may claim it.
         variables: of a repeated task: its loop variables.
         revision: its ETag.
@@ -101,6 +102,7 @@ class Task(ReplyBody, frozen=True, kw_only=True):
     name: str
     state: TaskStateName
     holder: int | None
+    in_place_of: int | None
     group: int | None
     due_at: Timestamp | None
     opened_at: Timestamp

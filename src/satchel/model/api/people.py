@@ -1,7 +1,10 @@
 """Replies about people: sign-in, users, groups, rights, credentials, storage, OAuth2 clients."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import ClassVar
+
+import msgspec
 
 from satchel.model.api.kinds import ReplyBody, RightName, Size, Timestamp
 
@@ -87,6 +90,71 @@ class Users(ReplyBody, frozen=True, kw_only=True):
 
     items: Sequence[User]
     next: str | None
+
+
+class Absence(ReplyBody, frozen=True, kw_only=True):
+    """When a person is away, and who stands in for them.
+
+    Attributes:
+        user: who is away.
+        first_day: in the person's time zone.
+        last_day: in the person's time zone; it is a day away, too.
+        substitute: the user who gets what would be assigned or offered to the absent person alone.
+        begins_at: when `from` begins.
+        ends_at: when `until` is over.
+        running: whether the person is away now.
+    """
+
+    id: int
+    user: int
+    first_day: date = msgspec.field(name="from")
+    last_day: date = msgspec.field(name="until")
+    substitute: int
+    begins_at: Timestamp
+    ends_at: Timestamp
+    running: bool
+
+
+class Absences(ReplyBody, frozen=True, kw_only=True):
+    """The absences of a person that have not ended, by their days."""
+
+    items: Sequence[Absence]
+    next: None
+
+
+class OwnDay(ReplyBody, frozen=True, kw_only=True):
+    """A day with other working hours than its weekday has; without hours, nobody works on it."""
+
+    day: date
+    name: str
+    hours: Sequence[str]
+
+
+class Holiday(ReplyBody, frozen=True, kw_only=True):
+    """A public holiday."""
+
+    day: date
+    name: str
+
+
+class Calendar(ReplyBody, frozen=True, kw_only=True):
+    """When the account works: for what is due in working days or hours.
+
+    Attributes:
+        time_zone: an IANA name.
+        hours: by weekday (`monday`), each part as `09:00-17:00`.
+        country: the one whose public holidays are free.
+        subdivision: of the country.
+        days: of the account's own.
+        holidays: the public holidays of this and the next year, for people to look at.
+    """
+
+    time_zone: str
+    hours: Mapping[str, Sequence[str]]
+    country: str | None
+    subdivision: str | None
+    days: Sequence[OwnDay]
+    holidays: Sequence[Holiday]
 
 
 class Grant(ReplyBody, frozen=True, kw_only=True):

@@ -180,7 +180,7 @@ TASK = Shape(
         "assign": Shape(
             keys={"group": LABEL, "user": EMAIL, "field": FIELD_NAME, "starter": Single.FLAG},
         ),
-        "due": Single.DURATION,
+        "due": Single.DUE,
         "late": OneOf(("fail", "delay")),
         "fields": ACCESS,
         "outcomes": Each(

@@ -72,7 +72,7 @@ class _Reader:
         return TaskForm(
             assign=self._assignment(section),
             fields=self._access(section),
-            due=section.duration("due"),
+            due=section.due("due"),
             fail_when_late=late == "fail",
             outcomes=self._outcomes(section),
         )

@@ -15,6 +15,7 @@ from satchel.model.app_yaml.document import ListNode, MapNode, Node, ScalarNode
 from satchel.model.app_yaml.shapes import ALL, Choice, Each, Kind, OneOf, Pairs, Shape, Single, Text, Texts, Whole
 from satchel.model.durations import is_negative, is_repeating
 from satchel.model.errors import Finding
+from satchel.model.working_time import MAX_WORKING_DAYS, MAX_WORKING_SPAN, Due, WorkingDays, WorkingSpan
 
 MAX_SIZE_BYTES = 2**50
 MAX_DUE = timedelta(days=3660)
@@ -27,6 +28,7 @@ _UNITS = {
 DURATION = re.compile(
     r"P(?=[0-9T])(?:([0-9]{1,5})W)?(?:([0-9]{1,5})D)?(?:T(?=[0-9])(?:([0-9]{1,6})H)?(?:([0-9]{1,7})M)?(?:([0-9]{1,8})S)?)?"
 )
+WORKING = re.compile(r"([0-9]{1,9}) working days?|(PT(?=[0-9])(?:[0-9]{1,6}H)?(?:[0-9]{1,7}M)?) working", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -192,8 +194,36 @@ class Section:
         """Return a duration."""
         self._require_single(key, Single.DURATION)
         value = self._text(key)
+        return None if value is None else self._duration(key, value)
+
+    def due(self, key: str) -> Due | None:
+        """Return a duration, or working time."""
+        self._require_single(key, Single.DUE)
+        value = self._text(key)
         if value is None:
             return None
+        if not value.endswith(("working", "working day", "working days")):
+            return self._duration(key, value)
+        match = WORKING.fullmatch(value)
+        if match is None:
+            self.note("format", key, f"has the {key} {value[:40]!r}; write 2 working days, or PT4H working.")
+            return None
+        if match[1] is not None:
+            return self._working_days(key, value, int(match[1]))
+        span = self._duration(key, match[2])
+        if span is not None and span > MAX_WORKING_SPAN:
+            most = MAX_WORKING_SPAN // timedelta(hours=1)
+            self.note("duration_range", key, f"has the {key} {value}; at most PT{most}H working is allowed.")
+            return None
+        return None if span is None else WorkingSpan(span=span)
+
+    def _working_days(self, key: str, value: str, count: int) -> Due | None:
+        if 1 <= count <= MAX_WORKING_DAYS:
+            return WorkingDays(count=count)
+        self.note("duration_range", key, f"has the {key} {value}; 1 to {MAX_WORKING_DAYS} working days are allowed.")
+        return None
+
+    def _duration(self, key: str, value: str) -> timedelta | None:
         match = DURATION.fullmatch(value)
         if not match:
             odd = "repeats; " if is_repeating(value) else "is negative; " if is_negative(value) else ""

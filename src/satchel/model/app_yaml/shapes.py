@@ -49,6 +49,8 @@ class Single(Enum):
     """A number of bytes, or a number with a unit (`10MiB`, `500kB`)."""
     DURATION = auto()
     """ISO 8601, in weeks, days, hours, minutes and seconds (`P3D`, `PT8H`)."""
+    DUE = auto()
+    """A duration, or working time: `2 working days`, `PT4H working`."""
     SOURCE = auto()
     """The source of a value: a field, a text in quotes, a number, true or false, or a template."""
 

@@ -1,7 +1,7 @@
 """What the native API takes: JSON bodies as structs. Unknown members are refused: no misspelling is lost."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, cast
 
 import msgspec
@@ -110,6 +110,44 @@ class ProfileChange(Body):
     name: Name | None = None
     time_zone: Name | None = None
     locale: Name | None = None
+
+
+class NewAbsence(Body):
+    """The days on which a person is away, first and last, and the number of the user who stands in for them."""
+
+    first_day: date = msgspec.field(name="from")
+    last_day: date = msgspec.field(name="until")
+    substitute: Id
+
+
+class AbsenceChange(Body):
+    """What changes of an absence; what is left out stays. One that has started keeps its first day."""
+
+    first_day: date | None = msgspec.field(name="from", default=None)
+    last_day: date | None = msgspec.field(name="until", default=None)
+    substitute: Id | None = None
+
+
+class NewOwnDay(Body):
+    """A day with other working hours than its weekday has; without hours, nobody works on it."""
+
+    day: date
+    name: Name = ""
+    hours: Sequence[Name] = ()
+
+
+class NewCalendar(Body):
+    """When the account works.
+
+    `hours` are by weekday (`monday`), each part as `09:00-17:00`; on weekdays that are left out nobody works. `country`
+    (two letters) is the one whose public holidays are free, `subdivision` a part of it, such as `BY`.
+    """
+
+    time_zone: Name
+    hours: dict[Name, Sequence[Name]]
+    country: Name | None = None
+    subdivision: Name | None = None
+    days: Sequence[NewOwnDay] = ()
 
 
 class PasswordChange(Body):

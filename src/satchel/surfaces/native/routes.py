@@ -6,9 +6,11 @@ from satchel.model.api.queries import NoQuery
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import (
+    absences,
     applications,
     apps,
     environment,
+    calendar,
     exports,
     files,
     hand_moves,
@@ -32,6 +34,8 @@ from satchel.surfaces.native.errors import document
 _DECLARED: tuple[Endpoint, ...] = (
     *profile.ENDPOINTS,
     *people.ENDPOINTS,
+    *absences.ENDPOINTS,
+    *calendar.ENDPOINTS,
     *applications.ENDPOINTS,
     *oauth_clients.ENDPOINTS,
     *apps.ENDPOINTS,

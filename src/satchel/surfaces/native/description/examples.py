@@ -14,6 +14,9 @@ _LATER = "2026-03-02T10:30:00.000Z"
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _QUERY = {"app": "EVA", "states": ["running"], "fields": {"amount": {"from": "100"}}}
 _URL = "https://satchel.example/api/v1"
+_AWAY = {"from": "2026-12-21", "until": "2027-01-03", "substitute": 9}
+_OWN_DAY = {"day": "2026-12-24", "name": "Christmas Eve", "hours": ["09:00-12:00"]}
+_HOURS = {"hours": {"monday": ["09:00-17:00"]}, "country": "DE", "subdivision": "BY", "days": [_OWN_DAY]}
 
 _BY_NAME: Mapping[str, object] = {
     "access": "edit",
@@ -70,6 +73,7 @@ _BY_NAME: Mapping[str, object] = {
     "format": "native",
     "group": 4,
     "holder": None,
+    "in_place_of": None,
     "id": 17,
     "identifier": "EVA-17",
     "instance": 17,
@@ -137,6 +141,14 @@ _BY_NAME: Mapping[str, object] = {
 }
 
 _BY_TYPE: Mapping[str, Mapping[str, object]] = {
+    "Absence": {**_AWAY, "running": False},
+    "AbsenceChange": {"from": None, "until": "2027-01-06", "substitute": None},
+    "Calendar": {**_HOURS, "holidays": [{"day": "2026-12-25", "name": "Christmas Day"}]},
+    "Holiday": {"day": "2026-12-25", "name": "Christmas Day"},
+    "NewAbsence": _AWAY,
+    "NewCalendar": _HOURS,
+    "NewOwnDay": _OWN_DAY,
+    "OwnDay": _OWN_DAY,
     "Migration": {"mapping": {"assess": "evaluate"}, "state": "running"},
     "MigrationFinding": {"element": "assess", "code": "gone", "message": "assess is not in the new version."},
     "MigrationResult": {"outcome": "needs_mapping", "version": 2},

@@ -1,6 +1,7 @@
 """Apps: fields, forms, actions, versions, findings."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TypedDict
 
 from satchel.actions import allowed
@@ -20,6 +21,7 @@ from satchel.model.errors import Finding
 from satchel.model.fields import Column, Field, FieldType, ValueLimits
 from satchel.model.ids import FieldId
 from satchel.model.moves import MoveOutcome
+from satchel.model.working_time import WorkingDays, WorkingSpan
 
 
 def summary(loaded: LoadedApp, actor: Actor, *, is_retired: bool) -> api.AppSummary:
@@ -81,6 +83,7 @@ def _step(planned: Planned, manifest: model.Manifest) -> api.Step:
     task = manifest.tasks.get(planned.id)
     assign = task.assign if task is not None else model.Assignment()
     is_task = planned.kind == Kind.USER_TASK
+    due = task.due if is_task and task is not None else None
     return api.Step(
         id=planned.id,
         name=planned.name,
@@ -89,7 +92,9 @@ def _step(planned: Planned, manifest: model.Manifest) -> api.Step:
         certain=planned.is_certain,
         assigned=_assigned(assign) if is_task else None,
         group=assign.group if is_task else None,
-        due_s=int(task.due.total_seconds()) if is_task and task is not None and task.due is not None else None,
+        due_s=int(due.total_seconds()) if isinstance(due, timedelta) else None,
+        due_working_days=due.count if isinstance(due, WorkingDays) else None,
+        due_working_s=int(due.span.total_seconds()) if isinstance(due, WorkingSpan) else None,
     )
 
 

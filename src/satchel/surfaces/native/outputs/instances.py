@@ -88,6 +88,7 @@ def task(row: Task, actor: Actor) -> api.Task:
         name=row.name,
         state=row.state,
         holder=row.holder_id,
+        in_place_of=row.in_place_of,
         group=row.group_id,
         due_at=Timestamp.of_optional(row.due_at),
         opened_at=Timestamp.of(row.opened_at),
