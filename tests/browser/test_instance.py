@@ -168,6 +168,22 @@ async def test_a_comment_stands_in_the_history(visit: Visits) -> None:
     await expect(box).to_have_value("")
 
 
+async def test_a_task_of_somebody_who_is_away_says_in_whose_place_its_holder_has_it(visit: Visits) -> None:
+    office = visit.office
+    found = await office.door.get("/api/v1/me", headers=office.as_program("admin"))
+    absence = {"from": "2020-01-01", "until": "2033-12-31", "substitute": found.json()["id"]}
+    answer = await office.door.post("/api/v1/me/absences", json=absence, headers=office.as_program("buyer"))
+    assert answer.status_code == 201, answer.text
+    instance = await office.stage.start("buyer", "EVA", VALUES, {"description": ["catalog.pdf"]})
+    mine = await office.door.get("/api/v1/tasks?filter=mine", headers=office.as_program("admin"))
+
+    page = await visit(f"/tasks/{mine.json()['items'][0]['id']}", who="admin")
+    await expect(page.get_by_text("In place of Bela Buyer")).to_be_visible()
+    await axe(page)
+    await page.goto(f"/i/{await _identifier(office, int(instance))}")
+    await expect(page.get_by_text(re.compile("assigned “.*” to Ada Admin in place of Bela Buyer"))).to_be_visible()
+
+
 async def test_what_stopped_can_be_retried_and_says_that_it_failed_again(visit: Visits) -> None:
     page = await visit(f"/i/{await start_stopping(visit.office)}", who="admin")
     await _reread_until(page, "“Send to archive” stopped.")

@@ -353,3 +353,46 @@ async def test_the_link_to_the_settings_is_as_large_as_a_finger(visit: Visits) -
     box = await page.get_by_role("link", name="Settings").bounding_box()
     assert box is not None
     assert box["height"] >= 44
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+async def test_an_absence_is_set_changed_and_ended_and_what_is_wrong_is_said_beside_it(
+    visit: Visits, watch: Watch, width: int, scheme: Scheme
+) -> None:
+    page = await visit("/me", who="buyer", width=width, scheme=scheme)
+    part = _part(page, "Absence")
+    await expect(part.get_by_text("You have not set an absence.")).to_be_visible()
+    await part.get_by_role("button", name="New absence").click()
+    first, last, substitute = part.get_by_label("From"), part.get_by_label("Until"), part.get_by_label("Substitute")
+    await expect(first).to_be_focused()
+    await part.get_by_role("button", name="Save").click()
+    await expect(part.get_by_text("Enter the first day.")).to_be_visible()
+    await first.fill("2020-01-02")
+    await last.fill("2020-01-01")
+    await substitute.fill("Ada")
+    await part.get_by_role("option", name="Ada Admin").click()
+    await axe(page)
+    await _in_sight(page)
+
+    watch.expect("request: POST /api/v1/me/absences 422")
+    await part.get_by_role("button", name="Save").click()
+    await expect(part.get_by_role("alert")).to_contain_text("is before the first")
+    await expect(last).to_be_focused()
+    await last.fill("2033-12-31")
+    await part.get_by_role("button", name="Save").click()
+
+    row = part.get_by_role("listitem")
+    await expect(row).to_contain_text("Substitute: Ada Admin")
+    await expect(row.get_by_text("now", exact=True)).to_be_visible()
+    await expect(part.get_by_role("button", name="New absence")).to_be_focused()
+    await axe(page)
+    await _in_sight(page)
+    await row.get_by_role("button", name="Change").click()
+    await expect(first).to_be_disabled()
+    await last.fill("2033-11-30")
+    await part.get_by_role("button", name="Save").click()
+    await expect(row).to_contain_text("30 Nov 2033")
+
+    await row.get_by_role("button", name="End now").click()
+    await expect(page.get_by_text("Your absence has ended.")).to_be_visible()
+    await expect(part.get_by_text("You have not set an absence.")).to_be_visible()

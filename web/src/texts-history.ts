@@ -17,6 +17,9 @@ export const historyTexts = {
   ended: "It ended",
   cancelled: (who: string) => `${who} cancelled it`,
   claimed: (who: string, task: string) => `${who} claimed “${task}”`,
+  assignedInPlace: (who: string, task: string, whom: string, absent: string) =>
+    `${who} assigned “${task}” to ${whom} in place of ${absent}`,
+  cameBack: (task: string, whom: string, from: string) => `“${task}” came back to ${whom} from ${from}`,
   assigned: (who: string, task: string, whom: string) => `${who} assigned “${task}” to ${whom}`,
   released: (who: string, task: string) => `${who} offered “${task}” again`,
   arrived: (who: string, task: string) => `${who} arrived for “${task}”`,

@@ -1,4 +1,4 @@
-// The sentences of the settings: profile, this device, password, tokens, sessions.
+// The sentences of the settings: profile, absence, this device, password, tokens, sessions.
 
 export const meTexts = {
   title: "Settings",
@@ -19,6 +19,31 @@ export const meTexts = {
     otherZones: "Others",
     nameMissing: "Enter your name.",
     saved: "Your profile is saved.",
+  },
+
+  absence: {
+    title: "Absence",
+    say: "While you are away, your substitute gets the tasks that would be assigned to you. Tasks that you hold already stay yours. What your substitute has not started comes back to you.",
+    none: "You have not set an absence.",
+    add: "New…",
+    newTitle: "New absence",
+    from: "From",
+    until: "Until",
+    started: "It has started.",
+    substitute: "Substitute",
+    substituteSay: "If your substitute is away too, their substitute gets your tasks.",
+    fromMissing: "Enter the first day.",
+    untilMissing: "Enter the last day.",
+    substituteMissing: "Choose who stands in for you.",
+    days: (from: string, until: string) => (from === until ? from : `${from} – ${until}`),
+    now: "now",
+    standsIn: (substitute: string) => `Substitute: ${substitute}`,
+    change: "Change",
+    end: "End now",
+    remove: "Remove",
+    saved: "Your absence is set.",
+    ended: "Your absence has ended.",
+    removed: "The absence is removed.",
   },
 
   device: {

@@ -164,6 +164,8 @@ export const texts = {
         starters: () => "for those who may start this app",
       },
       within: (time: string) => `within ${time}`,
+      workingDays: (count: number) => plural(count, "working day", "working days"),
+      working: (time: string) => `${time} of working time`,
       perhaps: "not in every case",
     },
     sees: {
@@ -199,6 +201,7 @@ export const texts = {
     claim: "Claim",
     claimFirst: "This task is offered to you. Claim it to fill in the form.",
     release: "Offer again",
+    inPlaceOf: (name: string) => (name === "" ? "" : `In place of ${name}`),
     faults: (count: number) => `${plural(count, "field needs", "fields need")} your attention.`,
     requiredValue: "Enter a value.",
     requiredFile: "Add a file.",

@@ -87,7 +87,7 @@ export function ValueInput(props: InputProps) {
 }
 
 /** What every input says of itself. */
-export function plain({ id, isInvalid, isRequired, describedBy, label }: InputProps) {
+export function plain({ id, isInvalid, isRequired, describedBy, label }: Omit<InputProps, "field">) {
   return {
     id,
     "aria-invalid": isInvalid,

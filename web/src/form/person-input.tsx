@@ -8,7 +8,7 @@ const words = texts.fields;
 const TYPING_MS = 150;
 
 /** A person by name: a combobox after the pattern of the ARIA practices, with a list that follows what is typed. */
-export function PersonInput(props: InputProps) {
+export function PersonInput(props: Omit<InputProps, "field">) {
   const { id, value, onChange } = props;
   const name = usePersonName(typeof value === "number" ? value : null);
   const [text, setText] = useState(name);

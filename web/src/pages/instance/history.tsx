@@ -12,6 +12,12 @@ import { type Event, type Known, lineOf } from "./sentences";
 
 const words = texts.instance;
 const PAGE = 200;
+/** Members of events that hold numbers of people. */
+const PEOPLE = ["user", "in_place_of", "back_from"] as const;
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
+}
 const SHOWN_AT_FIRST = 30;
 
 /** An instance's history, newest first. */
@@ -42,9 +48,7 @@ async function readSince(instance: number, last: number): Promise<Event[]> {
     events.push(...page.items);
     cursor = page.next;
   }
-  void learnPeople(
-    events.flatMap((event) => [event.user, typeof event.data.user === "number" ? event.data.user : null]),
-  );
+  void learnPeople(events.flatMap((event) => [event.user, ...PEOPLE.map((member) => numberOf(event.data[member]))]));
   return events.reverse();
 }
 

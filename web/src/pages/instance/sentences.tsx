@@ -73,7 +73,11 @@ class Told {
 
   /** The person whom the event is about. */
   get whom(): string {
-    const user = this.event.data.user;
+    return this.person("user");
+  }
+
+  person(member: string): string {
+    const user = this.event.data[member];
     return typeof user === "number" ? personName(user) || words.somebody : words.somebody;
   }
 
@@ -81,6 +85,10 @@ class Told {
   get holder(): string {
     const holder = this.event.data.holder;
     return typeof holder === "number" ? personName(holder) || words.somebody : "";
+  }
+
+  has(member: string): boolean {
+    return this.event.data[member] !== undefined;
   }
 
   get outcome(): string {
@@ -139,6 +147,16 @@ function changed(told: Told): Line {
   };
 }
 
+/** Who got a task: also in place of somebody who is away, or back from a substitute. */
+function assigned(told: Told): string {
+  if (told.has("in_place_of")) {
+    return words.assignedInPlace(told.who, told.task, told.whom, told.person("in_place_of"));
+  }
+  return told.has("back_from")
+    ? words.cameBack(told.task, told.whom, told.person("back_from"))
+    : words.assigned(told.who, told.task, told.whom);
+}
+
 /** An instance that a service task created, or what it exchanged with another system. */
 function finished(told: Told): Line {
   const made = told.text("instance");
@@ -182,7 +200,7 @@ const LINES: Record<string, Teller> = {
   "instance.ended": () => ({ icon: "check", tone: "good", say: words.ended }),
   "instance.cancelled": (told) => withAbout({ icon: "x", say: words.cancelled(told.who) }, told.text("why")),
   "task.claimed": (told) => ({ icon: "user", say: words.claimed(told.who, told.task) }),
-  "task.assigned": (told) => ({ icon: "user", say: words.assigned(told.who, told.task, told.whom) }),
+  "task.assigned": (told) => ({ icon: "user", say: assigned(told) }),
   "task.released": (told) => ({ icon: "users", say: words.released(told.who, told.task) }),
   "task.arrived": (told) => ({ icon: "user", say: words.arrived(told.who, told.task) }),
   "task.described": (told) => ({ icon: "pen", say: words.described(told.who, told.task) }),

@@ -71,11 +71,21 @@ function iconOf(step: Step): IconName {
   return step.kind === "callActivity" ? "shape" : step.kind === "receiveTask" ? "inbox" : "send";
 }
 
+function dueOf({ due_s: due, due_working_days: days, due_working_s: working }: Step): string | null {
+  if (typeof days === "number") {
+    return words.steps.within(words.steps.workingDays(days));
+  }
+  if (typeof working === "number") {
+    return words.steps.within(words.steps.working(span(working * SECOND_MS)));
+  }
+  return due === null ? null : words.steps.within(span(due * SECOND_MS));
+}
+
 function sayOf(step: Step): string {
-  const { assigned, group, due_s: due } = step;
+  const { assigned, group } = step;
   const parts = [
     assigned === null ? (words.steps.kinds[step.kind] ?? words.steps.automatic) : words.steps.assigned[assigned](group),
-    due === null ? null : words.steps.within(span(due * SECOND_MS)),
+    dueOf(step),
     step.certain ? null : words.steps.perhaps,
   ];
   return parts.filter((part) => part !== null).join(", ");

@@ -9,6 +9,7 @@ import { ProblemNote, Skeleton } from "../../components/state";
 import { useTitle } from "../../components/title";
 import { due, fullTime } from "../../format";
 import { useLoad } from "../../load";
+import { usePersonName } from "../../people";
 import { texts } from "../../texts";
 import { NotAllowed, NotFound } from "../missing/not-found";
 import { listAddress, neighbours } from "../neighbours";
@@ -59,6 +60,7 @@ function Head({ task }: { task: Schemas["TaskView"] }) {
   const place = neighbours(task.id);
   const isOverdue = task.due_at !== null && new Date(task.due_at) < new Date();
   const when = due(task.due_at, isOverdue);
+  const absent = usePersonName(task.in_place_of);
   return (
     <>
       <a class="crumb" href={listAddress()}>
@@ -72,6 +74,9 @@ function Head({ task }: { task: Schemas["TaskView"] }) {
             <Icon name="clock" />
             {when.text}
           </span>
+        )}
+        {task.in_place_of !== null && task.closed_at === null && (
+          <span class="quiet small">{words.inPlaceOf(absent)}</span>
         )}
         <span class="grow" />
         {place !== null && <span class="quiet small not-phone">{words.position(place.at, place.of)}</span>}
