@@ -23,7 +23,8 @@ export const meTexts = {
 
   absence: {
     title: "Absence",
-    say: "While you are away, your substitute gets the tasks that would be assigned to you. Tasks that you hold already stay yours. What your substitute has not started comes back to you.",
+    say: "While you are away, your substitute gets the tasks that would be assigned to you. What you hold stays yours.",
+    back: "Tasks that your substitute has not started come back to you.",
     none: "You have not set an absence.",
     add: "New…",
     newTitle: "New absence",

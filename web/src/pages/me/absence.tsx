@@ -67,7 +67,9 @@ export function Absences({ who }: { who: Me }) {
         )}
       </div>
       <div class="stack">
-        <p class="quiet small">{words.say}</p>
+        <p class="quiet small">
+          {words.say} {words.back}
+        </p>
         {problem !== null && <ProblemNote problem={problem} />}
         {list.problem !== null && <ProblemNote problem={list.problem} onRetry={list.reload} />}
         {list.data === null && list.problem === null && <Skeleton lines={1} />}
