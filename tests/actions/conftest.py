@@ -1,12 +1,14 @@
 """The world that tests of actions live in."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from actions_files import MANIFEST
 from calling import allow
+from mailbox_server import Mailbox, open_mailbox
 from peers import Peer, peer
 from satchel.model.actor import Actor
 from satchel.model.ids import TaskId
@@ -64,4 +66,12 @@ async def receiver(world: World) -> AsyncIterator[Peer]:
     async with peer() as made:
         allow(world, made)
         await deploy_webhook_app(world)
+        yield made
+
+
+@pytest.fixture
+async def mailbox(world: World) -> AsyncIterator[Mailbox]:
+    """The mail server of the world."""
+    async with open_mailbox() as made:
+        world.context = replace(world.context, mail_server=made.server)
         yield made

@@ -1,55 +1,17 @@
 """Service tasks of kind `mail` against a real mail server on loopback."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 
 import pytest
-from aiosmtpd.smtp import SMTP
 
 from calling import attempts, deploy_task, incident
+from mailbox_server import Mailbox
 from satchel.actions.files import links
 from satchel.model.actor import Actor
-from satchel.model.mail import MailServer
 from world import PDF, TEXT, World
 
 TASK = {"kind": "mail", "to": "{{ name }}", "subject": "About {{ identifier }}\u00e9", "text": "Dear all,\nsee below."}
-
-
-@dataclass
-class Mailbox:
-    """What a mail server took, and what it answers to the next recipients."""
-
-    taken: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
-
-    async def handle_RCPT(  # noqa: N802  # the name that the server looks for
-        self, _server: object, _session: object, envelope: object, address: str, _options: object
-    ) -> str:
-        if self.refusals:
-            return self.refusals.pop(0)
-        envelope.rcpt_tos.append(address)  # type: ignore[attr-defined]  # aiosmtpd declares no types
-        return "250 OK"
-
-    async def handle_DATA(self, _server: object, _session: object, envelope: object) -> str:  # noqa: N802  # as above
-        message = message_from_bytes(envelope.content, policy=policy.default)  # type: ignore[attr-defined]  # as above
-        assert isinstance(message, EmailMessage)
-        self.taken.append((list(envelope.rcpt_tos), message))  # type: ignore[attr-defined]  # as above
-        return "250 OK"
-
-
-@pytest.fixture
-async def mailbox(world: World) -> AsyncIterator[Mailbox]:
-    made = Mailbox()
-    listening = await asyncio.get_running_loop().create_server(lambda: SMTP(made), "127.0.0.1", 0)
-    port = listening.sockets[0].getsockname()[1]
-    server = MailServer(security="smtp", host="127.0.0.1", port=port, user=None, password="")
-    world.context = replace(world.context, mail_server=server)
-    async with listening:
-        yield made
 
 
 async def test_a_mail_carries_files_and_addresses_of_files(world: World, clerk: Actor, mailbox: Mailbox) -> None:

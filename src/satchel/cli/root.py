@@ -19,7 +19,7 @@ from satchel.cli import (
     serve,
     webhooks,
 )
-from satchel.cli.admin import accounts, applications, environment, hashes, keys, oauth, store
+from satchel.cli.admin import accounts, applications, environment, hashes, keys, mail, oauth, store
 from satchel.cli.demo import command
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ accounts.app.add_typer(store.app, name="store")
 app.add_typer(accounts.app, name="admin")
 accounts.app.command("application")(applications.application)
 accounts.app.command("env")(environment.environment)
+accounts.app.command("mail")(mail.mail)
 accounts.app.command("hash")(hashes.create_hash)
 app.command("deploy")(deploy.deploy)
 app.command("nodes")(deploy.nodes)

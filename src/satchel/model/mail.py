@@ -21,3 +21,17 @@ class MailServer:
     port: int
     user: str | None
     password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailer:
+    """What sends an account's mail.
+
+    Attributes:
+        sender: the address in `From`, perhaps with a name.
+        is_own: whether it is the account's own server, not the one that all accounts share.
+    """
+
+    server: MailServer
+    sender: str
+    is_own: bool

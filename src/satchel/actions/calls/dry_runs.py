@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from satchel.actions import access
+from satchel.actions import access, mail_servers
 from satchel.actions.calls import mail, rest
 from satchel.actions.calls.users import ServiceJob
 from satchel.actions.context import Context
@@ -97,7 +97,8 @@ async def _request(context: Context, job: ServiceJob, task: RestTask, held: Sequ
 
 
 async def _mail(context: Context, job: ServiceJob, task: MailTask, held: Sequence[File]) -> DryRun:
-    message, sent = await mail.compose(context, job, task)
+    mailer = await mail_servers.mailer(context, job.actor.account_id)
+    message, sent = await mail.compose(context, job, task, mailer.sender if mailer else context.policy.mail_from)
     data = await asyncio.to_thread(message.as_bytes)  # with its files it may have many MiB
     return DryRun(
         method="MAIL",

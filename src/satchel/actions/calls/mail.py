@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
+from satchel.actions import mail_servers
 from satchel.actions.calls.users import ServiceJob
 from satchel.actions.context import Context
 from satchel.actions.files import links
@@ -42,13 +43,15 @@ async def send(context: Context, job: ServiceJob, task: MailTask) -> dict[str, o
         CallFailed: `mail`, `timeout`, `field` or `too_large`; nobody gets it, as far as is known.
         NotFound, Forbidden, Gone: a file that is told by its address may not be seen by the user it is sent for.
     """
-    if context.mail_server is None:
-        raise CallFailed("mail", "This server sends no mail: its administrator has not set SATCHEL_SMTP_URL.")
-    message, files = await compose(context, job, task)
+    mailer = await mail_servers.mailer(context, job.actor.account_id)
+    if mailer is None:
+        raise CallFailed("mail", mail_servers.NO_SERVER)
+    message, files = await compose(context, job, task, mailer.sender)
     trust, resolve = context.http.trust, context.http.guard.resolve
-    size, refused = await mail.send(context.mail_server, message, trust, resolve, within=task.timeout)
+    server = mailer.server
+    size, refused = await mail.send(server, message, trust, resolve, within=task.timeout)
     return {
-        "url": f"{context.mail_server.security}://{context.mail_server.host}:{context.mail_server.port}",
+        "url": f"{server.security}://{server.host}:{server.port}",
         "to": [address.addr_spec for address in message["To"].addresses],
         "refused": refused,
         "sent_bytes": size,
@@ -56,7 +59,7 @@ async def send(context: Context, job: ServiceJob, task: MailTask) -> dict[str, o
     }
 
 
-async def compose(context: Context, job: ServiceJob, task: MailTask) -> tuple[EmailMessage, list[int]]:
+async def compose(context: Context, job: ServiceJob, task: MailTask, sender: str) -> tuple[EmailMessage, list[int]]:
     """Return the mail as it would be sent now, and the ids of the files that are attached to it."""
     async with context.database.write() as tx:  # the instance is read under its lock, and not changed
         run = await load(context, tx, job.actor, job.instance_id, Ledger())
@@ -65,7 +68,7 @@ async def compose(context: Context, job: ServiceJob, task: MailTask) -> tuple[Em
         attached = [file for field in task.attach for file in run.files_in(field)]
         told = [file for field in task.link for file in run.files_in(field)]
     message = EmailMessage(policy=_POLICY)
-    message["From"] = context.policy.mail_from
+    message["From"] = sender
     message["To"] = _recipients(render(task.to, values))
     message["Subject"] = _BLANKS.sub(" ", render(task.subject, values)).strip()[:MAX_SUBJECT_CHARS]
     message["Date"] = format_datetime(context.clock())
