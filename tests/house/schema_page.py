@@ -158,7 +158,7 @@ def written(kind: Kind) -> dict[str, Any]:
             least = {"minItems": kind.shortest} if kind.shortest else {}
             return {"type": "array", **least, "maxItems": kind.longest, "items": items}
         case Shape():
-            return _mapping(kind)
+            return {"anyOf": [{"enum": list(kind.words)}, _mapping(kind)]} if kind.words else _mapping(kind)
         case Choice():
             return _choice(kind)
         case Pairs():

@@ -32,6 +32,8 @@ BODIES: dict[str, object] = {
     "PUT /api/v1/secrets/{name}": {"value": "open-sesame"},
     "POST /api/v1/session": {"email": "nobody@acme.example", "password": "wrong"},
     "POST /api/v1/me/password": {"old": "not the one", "new": "a long enough one"},
+    "POST /api/v1/notifications/read": {"up_to": 1},
+    "PATCH /api/v1/notifications/{notification}": {"read": True},
     "POST /api/v1/users": {"email": "new@acme.example", "name": "New"},
     "POST /api/v1/users/{user}/password": {"password": "a long enough one"},
     "POST /api/v1/users/{user}/credentials": {"kind": "token", "name": "x"},
@@ -77,7 +79,7 @@ async def _numbers(api: Api) -> dict[str, str]:
     finished = await world.upload(clerk, PDF, name="b.pdf", field="description", app="EVA")
     other = await world.start(clerk, "EVA", product="Lamp", description=[finished])
     await world.complete(buyer, other, outcome="approve")
-    link = await attached.add_link(
+    await attached.add_link(
         world.context,
         clerk,
         instance,
@@ -87,7 +89,6 @@ async def _numbers(api: Api) -> dict[str, str]:
         description="",
         place=FilePlace(),
     )
-    del link
     admin = await api.client("clerk")
     search = (await admin.post("/api/v1/searches", json={"name": "all"})).json()["id"]
     call = (await admin.get(f"/api/v1/instances/{other}/calls")).json()["items"][0]["id"]
@@ -108,8 +109,7 @@ async def _numbers(api: Api) -> dict[str, str]:
         "export": str(export),
         "schedule": str(schedule),
         "call": str(call),
-        "incident": "999999",
-        "migration": "999999",
+        **dict.fromkeys(("incident", "migration", "notification"), "999999"),
         "upload": str(upload.id),
         "webhook": str(hook.id),
         "delivery": str(await subscriptions.send_test(world.context, world.admin, hook.id)),

@@ -114,6 +114,15 @@ async def identity(tx: Reader, account_id: AccountId, user_id: UserId) -> UserId
     )
 
 
+async def identities(tx: Reader, account_id: AccountId, user_ids: Sequence[UserId]) -> list[UserIdentity]:
+    """Return those of some users of the account who may sign in."""
+    return await tx.rows(
+        UserIdentity,
+        f"{_WHO} FROM users u WHERE u.account_id = %s AND u.id = ANY(%s) AND u.is_active",
+        (account_id, list(user_ids)),
+    )
+
+
 async def insert_credential(
     tx: Writer, account_id: AccountId, user_id: UserId, new: NewCredential, now: datetime
 ) -> CredentialId:

@@ -9,15 +9,18 @@ from psycopg.types.json import Jsonb
 
 from satchel.db.absences import STANDING_IN
 from satchel.db.instances import InstanceName, number_of
+from satchel.db.notifications import OfTask, of_task
 from satchel.db.pool import Reader, Writer, assembled
 from satchel.db.trips import Later, Query, row_of, rows_of
 from satchel.model.ids import AccountId, AppId, ElementId, GroupId, InstanceId, TaskId, TokenId, UserId, VersionId
 from satchel.model.instance import Task, TaskState
+from satchel.model.notifications import Reminder
 
 TASK = (
     "account_id, id, instance_id, app_id, version_id, element, token, name, variables, state, holder_id, group_id,"
     " due_at, fails_at, opened_at, closed_at, closed_by, outcome, revision, in_place_of"
 )
+_NOTIFIED = of_task("opened")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +81,18 @@ _NOTED: LiteralString = (
 
 
 def _opening(chosen: Assignee) -> LiteralString:
-    """Return the statement that opens a task and notes a substitute who gets it."""
+    """Return the statement that opens a task, notes a substitute who gets it, and notifies its people."""
     return assembled(
         f"WITH RECURSIVE chosen AS MATERIALIZED (SELECT {_holder(chosen)} AS holder,"
         f" {_offered_to(chosen)} AS group_id), meant AS (SELECT coalesce(c.holder, {_ALONE}) AS user_id FROM chosen c"
         f" WHERE EXISTS (SELECT FROM away)), {STANDING_IN}, opened AS ("
         "INSERT INTO tasks (account_id, instance_id, app_id, version_id, element, token, name, variables, state,"
-        " holder_id, group_id, due_at, fails_at, opened_at, in_place_of)"
+        " holder_id, group_id, due_at, fails_at, reminder, remind_at, opened_at, in_place_of)"
         " SELECT %(account)s, %(instance)s, %(app)s, %(version)s, %(element)s, %(token)s, %(name)s, %(variables)s,"
         " CASE WHEN coalesce(s.user_id, c.holder) IS NULL THEN 'unassigned' ELSE 'assigned' END,"
-        " coalesce(s.user_id, c.holder), c.group_id, %(due_at)s, %(fails_at)s, %(now)s, s.in_place_of"
-        f" FROM chosen c LEFT JOIN standing_in s ON true RETURNING {TASK}), {_NOTED} SELECT {TASK} FROM opened"
+        " coalesce(s.user_id, c.holder), c.group_id, %(due_at)s, %(fails_at)s, %(reminder)s, %(remind_at)s, %(now)s,"
+        f" s.in_place_of FROM chosen c LEFT JOIN standing_in s ON true RETURNING {TASK}), {_NOTED},"
+        f" notified AS ({_NOTIFIED}) SELECT {TASK} FROM opened"
     )
 
 
@@ -106,11 +110,13 @@ def insert_task(
     chosen: Assignee,
     due_at: datetime | None,
     fails_at: datetime | None,
-    now: datetime,
+    reminder: Reminder | None,
+    notify: OfTask,
 ) -> Later[Task | None]:
-    """Open a task: assigned where it has a holder, offered otherwise; nobody waits for it.
+    """Open a task, assigned where it has a holder, offered otherwise, and notify its people; nobody waits for it.
 
-    Who is away does not get it: their substitute does, and the history says so.
+    Who is away does not get it: their substitute does, and the history says so. All of it is one statement, so that
+    neither a substitute nor notified people cost a round trip.
     """
     parameters = {
         "account": account,
@@ -127,7 +133,9 @@ def insert_task(
         "group_name": chosen.group_name,
         "due_at": due_at,
         "fails_at": fails_at,
-        "now": now,
+        "reminder": None if reminder is None else reminder.kind.value,
+        "remind_at": None if reminder is None else reminder.at,
+        **notify.parameters(),
     }
     return tx.later(row_of(Task, _opening(chosen), parameters))
 
@@ -323,10 +331,15 @@ async def tasks_failing(tx: Reader, now: datetime, limit: int, but: Sequence[obj
     )
 
 
-async def set_due(tx: Writer, account: AccountId, task_id: TaskId, at: datetime | None) -> None:
-    """Set when an open task is due; whether it fails for lateness is another matter."""
+async def set_due(
+    tx: Writer, account: AccountId, task_id: TaskId, at: datetime | None, reminder: Reminder | None
+) -> None:
+    """Set when an open task is due, and its next reminder; whether it fails for lateness is another matter."""
+    kind, remind_at = (None, None) if reminder is None else (reminder.kind.value, reminder.at)
     tx.put(
-        "UPDATE tasks SET due_at = %s WHERE account_id = %s AND id = %s AND closed_at IS NULL", (at, account, task_id)
+        "UPDATE tasks SET due_at = %s, reminder = %s, remind_at = %s"
+        " WHERE account_id = %s AND id = %s AND closed_at IS NULL",
+        (at, kind, remind_at, account, task_id),
     )
 
 

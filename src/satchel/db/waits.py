@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from psycopg.types.json import Jsonb
 
 from satchel.db.calls import OF_APPS
 from satchel.db.instances import InstanceName, number_of
-from satchel.db.pool import Reader, Writer
+from satchel.db.notifications import of_incident
+from satchel.db.pool import Reader, Writer, assembled
 from satchel.db.trips import Query, rows_of
 from satchel.model.ids import AccountId, AppId, ElementId, IncidentId, InstanceId, TokenId
 from satchel.model.instance import Incident, Wait
+from satchel.model.notifications import Channel
 
 _WAIT = "account_id, instance_id, token, kind, element, name, due_at, child_id, opened_at"
 _INCIDENT = "account_id, id, instance_id, element, token, code, message, details, opened_at, closed_at"
@@ -102,6 +105,13 @@ async def due_timers(tx: Reader, now: datetime, limit: int, but: Sequence[object
     )
 
 
+_INSERT_INCIDENT: Final = assembled(
+    "WITH opened AS (INSERT INTO incidents (account_id, instance_id, element, token, code, message, details, opened_at)"
+    " VALUES (%(account)s, %(instance)s, %(element)s, %(token)s, %(code)s, %(message)s, %(details)s, %(now)s)"
+    f" RETURNING account_id, id, instance_id, message), notified AS ({of_incident()}) SELECT id FROM opened"
+)
+
+
 async def insert_incident(
     tx: Writer,
     account: AccountId,
@@ -113,8 +123,12 @@ async def insert_incident(
     message: str,
     details: Mapping[str, object],
     now: datetime,
+    channel: Channel,
 ) -> IncidentId:
-    """Note that the instance cannot go on; one open incident per element, refreshed if it happens again."""
+    """Note that the instance cannot go on; one open incident per element, refreshed if it happens again.
+
+    Those who manage the app are notified, by `channel` where they have not chosen.
+    """
     tx.put(
         "UPDATE incidents SET closed_at = %s"
         " WHERE account_id = %s AND instance_id = %s AND element = %s AND closed_at IS NULL",
@@ -122,9 +136,19 @@ async def insert_incident(
     )
     created = await tx.value(
         IncidentId,
-        "INSERT INTO incidents (account_id, instance_id, element, token, code, message, details, opened_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
-        (account, instance_id, element, token, code, message, Jsonb(dict(details)), now),
+        _INSERT_INCIDENT,
+        {
+            "account": account,
+            "instance": instance_id,
+            "element": element,
+            "token": token,
+            "code": code,
+            "message": message,
+            "details": Jsonb(dict(details)),
+            "now": now,
+            "channel": channel.value,
+            "by": None,
+        },
     )
     return IncidentId(created or 0)
 

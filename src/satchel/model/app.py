@@ -4,12 +4,14 @@
 builds it, from YAML.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from satchel.model.fields import Field
 from satchel.model.ids import ElementId, FieldId
+from satchel.model.notifications import DEFAULTS, REMINDERS, Channel, NotificationKind, Reminder
 from satchel.model.services import OnFailure, RetryPolicy, ServiceTask, Source
 from satchel.model.working_time import Due
 
@@ -68,6 +70,14 @@ class StartForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """Who is notified of a late task: a group, so long `after` its due time."""
+
+    after: timedelta
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskForm:
     """The settings of one BPMN user task in `app.yaml`.
 
@@ -76,6 +86,9 @@ class TaskForm:
         due: time from the task's opening to its due time; a `timedelta`, or working time.
         fail_when_late: `late: fail`; the task fails at its due time instead of becoming late.
         outcomes: empty means that the task completes without one.
+        remind: how long before the due time its people are reminded.
+        escalation: who else is notified when it is late.
+        notify: how notifications of it reach people, where the app says it for this task.
     """
 
     assign: Assignment
@@ -83,6 +96,32 @@ class TaskForm:
     due: Due | None = None
     fail_when_late: bool = False
     outcomes: tuple[Outcome, ...] = ()
+    remind: timedelta | None = None
+    escalation: Escalation | None = None
+    notify: Mapping[NotificationKind, Channel] = field(default_factory=dict[NotificationKind, Channel])
+
+    def first_reminder(self, due_at: datetime | None, now: datetime) -> Reminder | None:
+        """Return what people are first reminded of in a task with this due time, or None."""
+        return self._next(due_at, REMINDERS, now)
+
+    def reminder_after(self, kind: NotificationKind, due_at: datetime | None, now: datetime) -> Reminder | None:
+        """Return the reminder that follows one of a kind in a task with this due time, or None."""
+        return self._next(due_at, REMINDERS[REMINDERS.index(kind) + 1 :], now)
+
+    def _next(self, due_at: datetime | None, kinds: Sequence[NotificationKind], now: datetime) -> Reminder | None:
+        """Return the first reminder of some kinds; that a task is due soon is news only before that moment."""
+        if due_at is None:
+            return None
+        moments = {
+            NotificationKind.DUE_SOON: due_at - self.remind if self.remind is not None else None,
+            NotificationKind.OVERDUE: None if self.fail_when_late else due_at,
+            NotificationKind.ESCALATED: due_at + self.escalation.after if self.escalation is not None else None,
+        }
+        for kind in kinds:
+            at = moments[kind]
+            if at is not None and (kind is not NotificationKind.DUE_SOON or at > now):
+                return Reminder(kind=kind, at=at)
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +207,7 @@ class Manifest:
         title: the template of an instance's title.
         fields: in the order of the file.
         process: the id of the BPMN process that runs, or None if the document says which.
+        notify: how notifications reach people, where the app says it.
     """
 
     code: str
@@ -183,6 +223,13 @@ class Manifest:
     messages: Mapping[str, Message]
     actions: Mapping[int, Action]
     process: str | None = None
+    notify: Mapping[NotificationKind, Channel] = field(default_factory=dict[NotificationKind, Channel])
+
+    def channel(self, kind: NotificationKind, element: ElementId | None = None) -> Channel:
+        """Return how a notification reaches those who have not chosen; `element`: of this user task."""
+        form = self.tasks.get(element) if element is not None else None
+        of_task = form.notify.get(kind) if form is not None else None
+        return of_task or self.notify.get(kind) or DEFAULTS[kind]
 
     def field(self, field_id: str) -> Field | None:
         """Return the field with this id, or None."""

@@ -28,6 +28,8 @@ IncidentId = NewType("IncidentId", int)
 JobId = NewType("JobId", int)
 WebhookId = NewType("WebhookId", int)
 DeliveryId = NewType("DeliveryId", int)
+NotificationId = NewType("NotificationId", int)
+MailingId = NewType("MailingId", int)
 
 FieldId = NewType("FieldId", str)
 """A field's id within its app: `[a-z][a-z0-9_]*`, at most 64 characters."""

@@ -31,6 +31,7 @@ class Policy:
         outbound_call_bytes: maximum size of a call's form-data body, including the headers of its parts.
         mail_bytes: maximum size of a mail with its attached files, encoded.
         mail_from: its sender.
+        mail_timeout: how long each step of a conversation with the mail server may take, for notifications.
         navixy_strict: whether the Navixy surface accepts files and values only for forms that were submitted before.
         navixy_requests_per_second: how many requests a user, and an address, may make at the Navixy surface; None for
             any number.
@@ -57,6 +58,7 @@ class Policy:
     outbound_call_bytes: int = 10 * MEBIBYTE
     mail_bytes: int = 20 * MEBIBYTE
     mail_from: str = "satchel@localhost"
+    mail_timeout: timedelta = timedelta(seconds=30)
     navixy_strict: bool = False
     navixy_requests_per_second: int | None = None
     questetra_ignores_unknown: bool = False

@@ -4,14 +4,18 @@ import asyncio
 import smtplib
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
+from typing import TypeVar
 
 from satchel.model.mail import MailServer
 from satchel.outbound.failure import CallFailed
 from satchel.outbound.guard import Resolve, unanswered
 from satchel.outbound.trust import Trust
+
+T = TypeVar("T")
 
 _FIRST_PERMANENT = 500
 _GRACE_S = 1.0
@@ -39,70 +43,94 @@ async def send(
     """
     clock, seconds = asyncio.get_running_loop().time, within.total_seconds()
     ends_at = clock() + seconds
+    await find(server, resolve, ends_at, seconds)
+    talk = _Conversation(server, trust, seconds)
+    try:
+        return await in_thread(talk, lambda: talk.send(message), ends_at)
+    finally:
+        talk.cut()
+
+
+async def find(server: MailServer, resolve: Resolve, ends_at: float, seconds: float) -> None:
+    """Wait until a server's address is resolved, at most until a time of the loop's clock.
+
+    Raises:
+        CallFailed: `dns`: no name server answers.
+    """
     try:
         async with asyncio.timeout_at(ends_at):
             with suppress(OSError, ValueError):  # the library reports it too, but not if no name server answers
                 await resolve(server.host, server.port)
     except TimeoutError:
         raise unanswered(server.host, seconds) from None
-    talk = _Conversation(server, trust, seconds)
-    talking = asyncio.ensure_future(asyncio.to_thread(talk.send, message))
+
+
+async def in_thread(talk: "Conversation", step: Callable[[], T], ends_at: float) -> T:
+    """Take a blocking step of a conversation in a thread, and abort the conversation if it takes too long.
+
+    Raises:
+        CallFailed: `timeout`, or what the step raises.
+    """
+    clock = asyncio.get_running_loop().time
+    talking = asyncio.ensure_future(asyncio.to_thread(step))
     talking.add_done_callback(_forget)
     try:
         await asyncio.wait({talking}, timeout=ends_at - clock())
         if not talking.done():
             talk.cut()
             await asyncio.wait({talking}, timeout=_GRACE_S)
-    finally:
+    except BaseException:
         talk.cut()
+        raise
     if not talking.done():  # it has no connection yet, and sends nothing over one that it may still get
         raise talk.timed_out()
     return await talking
 
 
-def _forget(talking: asyncio.Future[tuple[int, list[str]]]) -> None:
+def _forget(talking: asyncio.Future[T]) -> None:
     """Retrieve the result of a conversation that is no longer awaited."""
     if not talking.cancelled():
         talking.exception()
 
 
-class _Conversation:
-    """One mail sent by the blocking library, which another thread may abort."""
+class Conversation:
+    """A connection of the blocking library to a mail server, which another thread may abort.
+
+    Attributes:
+        where: names the server, at the start of a message.
+    """
 
     def __init__(self, server: MailServer, trust: Trust, seconds: float) -> None:
         self._server = server
         self._trust = trust
         self._seconds = seconds
-        self._where = f"The mail server {server.host}:{server.port}"
+        self.where = f"The mail server {server.host}:{server.port}"
         self._connection: smtplib.SMTP | None = None
         self._is_cut = False
 
-    def send(self, message: EmailMessage) -> tuple[int, list[str]]:
-        """Send the mail, blocking."""
+    def open(self) -> smtplib.SMTP:
+        """Return a new connection that is signed in, blocking."""
+        connection = self._connected()
         try:
-            with self._connected() as connection:
-                if self._server.user is not None:
-                    connection.login(self._server.user, self._server.password)
-                return len(message.as_bytes()), sorted(connection.send_message(message))
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = [code for code, _ in error.recipients.values()]
-            raise _failed(f"{self._where} accepts mail for none of its recipients", max(codes)) from None
-        except smtplib.SMTPResponseException as error:
-            raise (self.timed_out() if self._is_cut else _failed(f"{self._where} refused", error.smtp_code)) from None
-        except smtplib.SMTPNotSupportedError as error:
-            raise CallFailed(
-                "mail", f"{self._where} lacks a feature that this mail requires: {str(error)[:200]}"
-            ) from None
-        except (OSError, smtplib.SMTPException) as error:
-            raise self._broken(error) from None
+            if self._server.user is not None:
+                connection.login(self._server.user, self._server.password)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
-    def _broken(self, error: Exception) -> CallFailed:
+    def failure(self, error: Exception) -> CallFailed:
+        """Return the error of a step that the library could not take."""
+        if isinstance(error, smtplib.SMTPResponseException):
+            return self.timed_out() if self._is_cut else refused(f"{self.where} refused", error.smtp_code)
+        if isinstance(error, smtplib.SMTPNotSupportedError):
+            return CallFailed("mail", f"{self.where} lacks a feature that this mail requires: {str(error)[:200]}")
         if self._is_cut or isinstance(error, TimeoutError):
             return self.timed_out()
         if isinstance(error, ssl.SSLError):
-            return CallFailed("mail", f"{self._where} could not be verified: {error.reason}.", is_temporary=True)
+            return CallFailed("mail", f"{self.where} could not be verified: {error.reason}.", is_temporary=True)
         name = type(error).__name__
-        return CallFailed("mail", f"{self._where} cannot be reached, or hung up ({name}).", is_temporary=True)
+        return CallFailed("mail", f"{self.where} cannot be reached, or hung up ({name}).", is_temporary=True)
 
     def _connected(self) -> smtplib.SMTP:
         host, port = self._server.host, self._server.port
@@ -131,9 +159,25 @@ class _Conversation:
 
     def timed_out(self) -> CallFailed:
         """Return the error of a conversation that took too long."""
-        message = f"{self._where} did not accept the mail within {self._seconds:g} s."
+        message = f"{self.where} did not accept the mail within {self._seconds:g} s."
         return CallFailed("timeout", message, is_temporary=True, is_sent=True)
 
 
-def _failed(what: str, code: int) -> CallFailed:
+class _Conversation(Conversation):
+    """One mail sent over a connection of its own."""
+
+    def send(self, message: EmailMessage) -> tuple[int, list[str]]:
+        """Send the mail, blocking."""
+        try:
+            with self.open() as connection:
+                return len(message.as_bytes()), sorted(connection.send_message(message))
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = [code for code, _ in error.recipients.values()]
+            raise refused(f"{self.where} accepts mail for none of its recipients", max(codes)) from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise self.failure(error) from None
+
+
+def refused(what: str, code: int) -> CallFailed:
+    """Return the error of a reply that refuses something."""
     return CallFailed("mail", f"{what} (SMTP {code}).", is_temporary=code < _FIRST_PERMANENT, is_sent=True)

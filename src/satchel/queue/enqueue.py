@@ -20,6 +20,7 @@ PREPARE_EXPORT: Final = "export.prepare"
 DELIVER_WEBHOOK: Final = "webhook.deliver"
 RUN_SCHEDULE: Final = "schedule.run"
 MOVE_INSTANCES: Final = "instances.move"
+SEND_NOTIFICATIONS: Final = "notifications.send"
 
 WAITED_FOR: Final = frozenset({RETURN_CALL, PERFORM_CALL, DELIVER_WEBHOOK})
 """The jobs that nothing else would create again: if one were given up, its call or delivery would wait forever."""

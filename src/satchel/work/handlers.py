@@ -12,6 +12,7 @@ from satchel.actions.context import Context
 from satchel.actions.exports import freeze, schedule_runs
 from satchel.actions.files import previews
 from satchel.actions.instances import due
+from satchel.actions.notifications import mailing, sending
 from satchel.actions.webhooks import deliveries
 from satchel.model.digest import parse_digest
 from satchel.model.ids import AccountId, DeliveryId, ExportId, InstanceId, JobId, MoveId, ScheduleId
@@ -23,6 +24,7 @@ from satchel.queue.enqueue import (
     PREPARE_EXPORT,
     RETURN_CALL,
     RUN_SCHEDULE,
+    SEND_NOTIFICATIONS,
 )
 
 Handler = Callable[..., Awaitable[None]]
@@ -53,7 +55,11 @@ def handlers(context: Context) -> Mapping[str, Handler]:
     async def move_instances(*, account: int, move: int) -> None:
         await moves.perform(context, AccountId(account), MoveId(move))
 
+    async def send_notifications(*, account: int, mailings: str) -> None:
+        await sending.send(context, AccountId(account), mailing.named(mailings))
+
     return {
+        SEND_NOTIFICATIONS: send_notifications,
         MAKE_PREVIEW: make_preview,
         RETURN_CALL: return_call,
         PERFORM_CALL: perform_call,

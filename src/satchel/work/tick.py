@@ -19,6 +19,7 @@ from satchel.actions.context import Context
 from satchel.actions.exports import freeze, schedule_runs
 from satchel.actions.instances import returning
 from satchel.actions.instances.due import AT_ONCE, run_due
+from satchel.actions.notifications import mailing, reminders
 from satchel.actions.upkeep.sweep import expire_uploads, purge_files
 from satchel.actions.webhooks import deliveries
 from satchel.db.turns import take_turn
@@ -59,6 +60,8 @@ class Tick:
             "moves": moves.enqueue_silent,
             "schedules": schedule_runs.enqueue_due,
             "tasks of substitutes": returning.return_due,
+            "reminders": reminders.remind,
+            "mail": mailing.plan,
             "uploads": expire_uploads,
             "deleted files": purge_files,
             "jobs of dead workers": self._take_over_jobs,

@@ -26,6 +26,7 @@ from satchel.model.app import Service
 from satchel.model.errors import Busy, EngineStopped, InvalidValues, NotFound, OverQuota, SatchelError, Unavailable
 from satchel.model.ids import AccountId, JobId
 from satchel.model.instance import ServiceCall
+from satchel.model.notifications import NotificationKind
 from satchel.model.services import FilesTask, InstanceTask, MailTask, MessageTask, OnFailure, RestTask
 from satchel.outbound.failure import CallFailed
 from satchel.queue.enqueue import PERFORM_CALL
@@ -283,6 +284,7 @@ async def _open_incident(run: Run, begun: StartedAttempt, code: str, message: st
         message=message,
         details={"call": call.id, "attempts": begun.number},
         now=run.now,
+        channel=run.app.manifest.channel(NotificationKind.INCIDENT),
     )
     data = {"call": call.id, "element": call.element, "code": code, "message": message}
     await run.event("incident.opened", data=data)

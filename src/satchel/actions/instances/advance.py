@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from satchel.actions import calendars
-from satchel.actions.instances import starting
+from satchel.actions.instances import recipients, starting
 from satchel.actions.instances.claims import expire_uploads, open_uploads
 from satchel.actions.instances.run import Run, load_if_there
 from satchel.db import apps as app_rows
@@ -28,6 +28,7 @@ from satchel.model.app import Assignment, TaskForm
 from satchel.model.errors import EngineStopped, InvalidState
 from satchel.model.ids import ElementId, TokenId
 from satchel.model.instance import InstanceState, Task, TaskState
+from satchel.model.notifications import NotificationKind
 from satchel.model.visible_text import refuse_control
 from satchel.model.working_time import HORIZON_DAYS, Due, NoWorkingTimeError, due_text
 from satchel.queue.enqueue import PERFORM_CALL, RETURN_CALL
@@ -155,6 +156,7 @@ async def _fail_instance(run: Run, failed: effects.Failed) -> None:
         message=failed.message,
         details={},
         now=run.now,
+        channel=run.app.manifest.channel(NotificationKind.INCIDENT),
     )
     await run.event("incident.opened", data=data)
 
@@ -272,7 +274,8 @@ async def _open_task(run: Run, opened: effects.TaskOpened) -> None:
         chosen=_assignee(run, form.assign, opened.variables),
         due_at=due_at,
         fails_at=due_at if form.fail_when_late else None,
-        now=run.now,
+        reminder=form.first_reminder(due_at, run.now),
+        notify=recipients.of_task(run, opened.element),
     )
     run.ledger.made.opened(run.instance.id, opened.token, task)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from satchel.actions.instances import claims
+from satchel.actions.instances import claims, recipients
 from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.run import Run
 from satchel.actions.instances.values import check_values
@@ -264,3 +264,4 @@ async def comment_in(run: Run, text: str | None, *, task: TaskId | None = None) 
         message = f"A comment has {MAX_COMMENT_CHARS} characters at most; this has {len(text)}."
         raise InvalidValues([FieldFault(field=COMMENT, code="too_long", message=message)])
     await run.event("comment", task=task, data={"text": text})
+    recipients.notify_mentioned(run, text, task)

@@ -10,6 +10,7 @@ from satchel.db.pool import Writer
 from satchel.model.actor import Actor
 from satchel.model.errors import EngineStopped, SatchelError
 from satchel.model.ids import InstanceId, TokenId
+from satchel.model.notifications import NotificationKind
 
 
 async def note_stop(
@@ -43,6 +44,7 @@ async def open_incident(
     stopped = error if isinstance(error, EngineStopped) else None
     code = error.code if stopped is None else stopped.reason
     values: Mapping[str, object] = {} if stopped is None else stopped.values
+    app = await context.apps.version(tx, account, instance.version_id)
     await wait_rows.insert_incident(
         tx,
         account,
@@ -53,6 +55,7 @@ async def open_incident(
         message=error.message,
         details={"values": {name: _plain(value) for name, value in values.items()}},
         now=context.clock(),
+        channel=app.manifest.channel(NotificationKind.INCIDENT),
     )
     data = {"code": code, "element": element, "message": error.message}
     await write_event(tx, context, actor, "incident.opened", data, instance=instance_id)

@@ -36,8 +36,14 @@ async def describe(
             access.require_holder(actor, task)
         await set_in(run, task, details)
         if due_at is not None:
-            await task_rows.set_due(run.tx, actor.account_id, task_id, due_at)
+            await set_due_in(run, task, due_at)
         await task_rows.touch_task(run.tx, actor.account_id, task_id, by=actor.user_id)
+
+
+async def set_due_in(run: Run, task: Task, due_at: datetime) -> None:
+    """Set when a task is due, and its reminders, as part of a change that has asked for the right to."""
+    reminder = access.form_of(run.app, task).first_reminder(due_at, run.now)
+    await task_rows.set_due(run.tx, task.account_id, task.id, due_at, reminder)
 
 
 async def set_in(run: Run, task: Task, details: TaskDetails) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from satchel.actions import access
 from satchel.actions.access import Sight
 from satchel.actions.context import Context
-from satchel.actions.instances import claims
+from satchel.actions.instances import claims, recipients
 from satchel.actions.instances.advance import advance, close_task, complete_task
 from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, as_submitted, comment_in, submit
@@ -25,6 +25,7 @@ from satchel.db import absences
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as rows
+from satchel.db.notifications import notify_of_task
 from satchel.engine.command import LATE, CompleteTask, FailTask
 from satchel.model.actor import Actor, Right
 from satchel.model.app import TaskForm
@@ -32,6 +33,7 @@ from satchel.model.errors import FieldFault, Forbidden, InvalidState, InvalidVal
 from satchel.model.files import File
 from satchel.model.ids import TaskId, UserId
 from satchel.model.instance import Instance, Task, TaskState
+from satchel.model.notifications import NotificationKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +202,9 @@ async def release(context: Context, actor: Actor, task_id: TaskId, *, expected: 
         if task.holder_id is None:
             raise InvalidState(f"Nobody holds task {task_id}.")
         await run.event("task.released", task=task_id)
-        return await _set_holder(run, task, TaskState.UNASSIGNED, None)
+        offered = await _set_holder(run, task, TaskState.UNASSIGNED, None)
+        notify_of_task(run.tx, task.account_id, task.id, recipients.of_task(run, task.element))
+        return offered
 
 
 async def assign(
@@ -243,6 +247,9 @@ async def give(run: Run, task: Task, user_id: UserId, kind: str, *, in_place_of:
     run.ledger.made.given(given)
     data = {"user": user_id} if in_place_of is None else {"user": user_id, "in_place_of": in_place_of}
     await run.event(kind, task=task.id, data=data)
+    if user_id not in (run.actor.user_id, task.holder_id):
+        whom = recipients.of_task(run, task.element, held=NotificationKind.HANDED_OVER)
+        notify_of_task(run.tx, task.account_id, task.id, whom)
     return given
 
 

@@ -108,7 +108,7 @@ async def start_for(
         if details is not None:
             await task_details.set_in(run, task, details)
         if due_at is not None:
-            await task_rows.set_due(run.tx, actor.account_id, task.id, due_at)
+            await task_details.set_due_in(run, task, due_at)
         if then is not None:
             await then(run, task)
 

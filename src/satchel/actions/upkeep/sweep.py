@@ -25,6 +25,8 @@ from satchel.db import events as event_rows
 from satchel.db import exports as export_rows
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
+from satchel.db import mailings as mailing_rows
+from satchel.db import notifications as notification_rows
 from satchel.db import storage
 from satchel.db import uploads as upload_rows
 from satchel.model.causes import cause_of
@@ -46,7 +48,10 @@ ENDED_KEPT = timedelta(days=7)
 """How long the row of an ended ticket or export is kept, so that a late client gets a clear answer."""
 
 DELIVERIES_KEPT = timedelta(days=14)
-"""How long the record of an ended delivery is kept, with what it told."""
+"""How long the record of an ended delivery, or of a mail about notifications, is kept."""
+
+NOTIFICATIONS_KEPT = timedelta(days=90)
+"""How long the application lists a notification."""
 
 CREDENTIALS_KEPT = timedelta(days=30)
 """How long a session or token that signing in made is kept after its end, for the history that names it."""
@@ -181,6 +186,8 @@ async def _forget(context: Context) -> None:
         (absence_rows.forget_ended, now),
         (export_rows.forget_ended, now - ENDED_KEPT),
         (delivery_rows.forget_ended, now - DELIVERIES_KEPT),
+        (notification_rows.forget, now - NOTIFICATIONS_KEPT),
+        (mailing_rows.forget_ended, now - DELIVERIES_KEPT),
     ):
         removed = ROWS_AT_ONCE
         while removed >= ROWS_AT_ONCE:

@@ -46,6 +46,12 @@ class PageQuery(QueryString, frozen=True, kw_only=True):
     limit: PageLimit = DEFAULT_PAGE
 
 
+class NotificationsQuery(PageQuery, frozen=True, kw_only=True):
+    """The filter of notifications."""
+
+    unread: Annotated[bool, Meta(description="Only those that are neither read nor past.")] = False
+
+
 class UsersQuery(PageQuery, frozen=True, kw_only=True):
     """The filters of people."""
 

@@ -98,11 +98,13 @@ def parse_manifest(source: bytes) -> Manifest:
 
 
 def groups_named(manifest: Manifest) -> Mapping[str, str]:
-    """Return the JSON pointer of the first task that is assigned to each group, by the group's name."""
+    """Return the JSON pointer of the first task that is assigned or escalated to each group, by the group's name."""
     named: dict[str, str] = {}
     for element, form in manifest.tasks.items():
         if form.assign.group is not None:
             named.setdefault(form.assign.group, f"/tasks/{pointer_token(element)}/assign/group")
+        if form.escalation is not None:
+            named.setdefault(form.escalation.to, f"/tasks/{pointer_token(element)}/late/to")
     return named
 
 

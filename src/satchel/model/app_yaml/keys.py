@@ -12,6 +12,7 @@ from satchel.model.app import Access
 from satchel.model.app_yaml.shapes import Choice, Each, Kind, OneOf, Pairs, Shape, Single, Text, Texts, Whole
 from satchel.model.fields import SIMPLE_TYPES, FieldType
 from satchel.model.ids import FIELDS_PER_APP
+from satchel.model.notifications import OF_TASKS, Channel, NotificationKind
 from satchel.model.reply_path import REPLY_PATH
 from satchel.model.services import (
     HEADER_NAME,
@@ -175,13 +176,23 @@ FIELD = Shape(
 
 # Tasks, calls, messages, actions
 
+NOTIFY = Shape(keys={kind.value: OneOf(tuple(Channel)) for kind in NotificationKind})
+NOTIFY_OF_TASK = Shape(keys={kind: how for kind, how in NOTIFY.keys.items() if kind in OF_TASKS})
+LATE = Shape(
+    required=("after", "to"),
+    keys={"after": Single.DURATION, "to": LABEL},
+    about={"after": "How long after the due time.", "to": "The group that is notified."},
+    words=("fail", "delay"),
+)
 TASK = Shape(
     keys={
         "assign": Shape(
             keys={"group": LABEL, "user": EMAIL, "field": FIELD_NAME, "starter": Single.FLAG},
         ),
         "due": Single.DUE,
-        "late": OneOf(("fail", "delay")),
+        "late": LATE,
+        "remind": Single.DURATION,
+        "notify": NOTIFY_OF_TASK,
         "fields": ACCESS,
         "outcomes": Each(
             name="outcome",
@@ -191,7 +202,9 @@ TASK = Shape(
     },
     about={
         "assign": "The assignee of the task; without it, it is offered to those who may start the app.",
-        "late": "fail ends the task at its due time.",
+        "late": "fail ends the task at its due time; a mapping notifies a group of a late task.",
+        "remind": "How long before the due time the task's people are reminded.",
+        "notify": "How notifications of this task reach people who have not chosen.",
         "fields": "The access of the form's user, by field; a field that is not named is hidden.",
     },
 )
@@ -343,6 +356,7 @@ TOP = Shape(
         "process": ELEMENT_NAME,
         "fields": Each(name="field", shape=FIELD, longest=FIELDS_PER_APP),
         "start": Shape(keys={"fields": ACCESS}),
+        "notify": NOTIFY,
         "tasks": Pairs(names=ELEMENT_NAME, values=TASK, longest=MAX_ENTRIES),
         "services": Pairs(names=ELEMENT_NAME, values=SERVICE, longest=MAX_ENTRIES),
         "calls": Pairs(names=ELEMENT_NAME, values=CALL, longest=MAX_ENTRIES),
@@ -354,6 +368,7 @@ TOP = Shape(
         "title": "Template of an instance's title, such as {{ product }} ({{ supplier }}).",
         "process": "The id of the BPMN process that runs, if process.bpmn has several.",
         "start": "The form that starts an instance.",
+        "notify": "How notifications reach people who have not chosen: at_once, daily, list or none, by kind.",
         "tasks": "Settings of BPMN user tasks (and of plain and manual tasks, which become user tasks), by their id.",
         "services": "Settings of BPMN service tasks, by their id.",
         "calls": "Field mappings of BPMN call activities, by their id.",

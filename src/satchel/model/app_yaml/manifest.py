@@ -14,6 +14,7 @@ from satchel.model.app import (
     Area,
     Assignment,
     CallActivity,
+    Escalation,
     Manifest,
     Message,
     Outcome,
@@ -23,10 +24,12 @@ from satchel.model.app import (
 )
 from satchel.model.app_yaml.document import Node
 from satchel.model.app_yaml.field_settings import declared_ids, read_fields
-from satchel.model.app_yaml.keys import MAX_ACTION_NUMBER, TOP
+from satchel.model.app_yaml.keys import MAX_ACTION_NUMBER, NOTIFY, NOTIFY_OF_TASK, TOP
 from satchel.model.app_yaml.section import Findings, Section, meant
 from satchel.model.app_yaml.service_settings import read_service
+from satchel.model.app_yaml.shapes import Shape
 from satchel.model.ids import ElementId, FieldId
+from satchel.model.notifications import Channel, NotificationKind
 
 DEFAULT_TITLE = "{{ identifier }}"
 
@@ -44,12 +47,29 @@ def read_manifest(root: Node, findings: Findings) -> Manifest:
         process=top.text("process"),
         fields=read_fields(top),
         start=reader.start(top),
+        notify=_notify(top, NOTIFY),
         tasks={ElementId(name): reader.task(one) for name, one in top.members("tasks", name="The task")},
         services={ElementId(name): reader.service(one) for name, one in top.members("services", name="The service")},
         calls={ElementId(name): reader.call(one) for name, one in top.members("calls", name="The call")},
         messages={name: reader.message(name, one) for name, one in top.members("messages", name="The message")},
         actions={int(name): reader.action(int(name), one) for name, one in top.members("actions", name="The action")},
     )
+
+
+def _notify(section: Section, shape: Shape) -> Mapping[NotificationKind, Channel]:
+    """Read how notifications reach people: kind -> at_once, daily, list, none."""
+    part = section.part("notify")
+    if part is None:
+        return {}
+    words = {name: part.one_of(name) for name in part.node.entries if name in shape.keys}
+    return {NotificationKind(name): Channel(word) for name, word in words.items() if word is not None}
+
+
+def _escalation(section: Section) -> Escalation | None:
+    """Read who is notified of a late task."""
+    late = section.part("late")
+    after, to = (late.duration("after"), late.text("to")) if late is not None else (None, None)
+    return Escalation(after=after, to=to) if after is not None and to is not None else None
 
 
 class _Reader:
@@ -69,12 +89,19 @@ class _Reader:
         late = section.one_of("late")
         if late == "fail" and "due" not in section:
             section.note("late_without_due", "late", "fails when it is late but has no due; add due, such as due: P3D.")
+        escalation = _escalation(section)
+        for key, what in (("remind", "reminds"), ("late", "escalates")):
+            if key in section and "due" not in section and (key == "remind" or escalation is not None):
+                section.note("late_without_due", key, f"{what} but has no due; add due, such as due: P3D.")
         return TaskForm(
             assign=self._assignment(section),
             fields=self._access(section),
             due=section.due("due"),
             fail_when_late=late == "fail",
             outcomes=self._outcomes(section),
+            remind=section.duration("remind"),
+            escalation=escalation,
+            notify=_notify(section, NOTIFY_OF_TASK),
         )
 
     def service(self, section: Section) -> Service:

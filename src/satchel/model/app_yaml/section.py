@@ -249,8 +249,11 @@ class Section:
         return duration
 
     def one_of(self, key: str) -> str | None:
-        """Return one of the allowed words."""
-        words = self._kind(key, OneOf).words
+        """Return one of the allowed words; None where a mapping has them in its place."""
+        kind = self._kinds[key] if self._pairs is None else self._pairs.values
+        words = kind.words if isinstance(kind, Shape) else self._kind(key, OneOf).words
+        if isinstance(kind, Shape) and isinstance(self._map.entries.get(key), MapNode):
+            return None
         value = self._text(key)
         if value is None:
             return None
@@ -279,12 +282,13 @@ class Section:
             yield Section(node, name=f"{self.name}: {kind.name} {index}", kind=kind.shape, findings=self.findings)
 
     def part(self, key: str, *, name: str | None = None) -> "Section | None":
-        """Return the mapping of a key, named by it or by `name`; None if it is absent or the word `all`."""
+        """Return the mapping of a key, named by it or by `name`; None if it is absent or a word in its place."""
         kind, node = self._kinds[key], self._map.entries.get(key)
         if not isinstance(kind, Shape | Choice | Pairs):
             raise TypeError(f"{key} holds no mapping")
         may_be_all = isinstance(kind, Pairs) and kind.or_all
-        if node is None or (may_be_all and isinstance(node, ScalarNode) and node.value == ALL):
+        may_be_word = isinstance(kind, Shape) and bool(kind.words)
+        if node is None or (isinstance(node, ScalarNode) and ((may_be_all and node.value == ALL) or may_be_word)):
             return None
         return Section(node, name=name or f"{self.name}: {key}", kind=kind, findings=self.findings)
 

@@ -80,12 +80,14 @@ class Shape:
         required: the required keys.
         about: descriptions of some keys, for editors.
         is_open: whether further keys are allowed.
+        words: one of which may replace it.
     """
 
     keys: Mapping[str, "Kind"]
     required: tuple[str, ...] = ()
     about: Mapping[str, str] = field(default_factory=dict[str, str])
     is_open: bool = False
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What the native API takes: JSON bodies as structs. Unknown members are refused: no misspelling is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, cast
 
@@ -148,6 +148,30 @@ class NewCalendar(Body):
     country: Name | None = None
     subdivision: Name | None = None
     days: Sequence[NewOwnDay] = ()
+
+
+class NotificationChange(Body):
+    """A notification's mark."""
+
+    read: bool
+
+
+class NotificationsRead(Body):
+    """The newest notification that was seen; those that came later stay unread."""
+
+    up_to: Id
+
+
+class NotificationSettingsChange(Body):
+    """How notifications reach a person; what is left out stays, and a kind with null goes as the app says.
+
+    `mail` ends or allows all mail, `digest_at` is a time of day in their time zone; `choices` has `at_once`, `daily`,
+    `list` (in the application only) or `none` by kind.
+    """
+
+    mail: bool | None = None
+    digest_at: Name | None = None
+    choices: Mapping[str, Name | None] = msgspec.field(default_factory=dict[str, Name | None])
 
 
 class PasswordChange(Body):

@@ -16,6 +16,7 @@ from satchel.surfaces.native import (
     hand_moves,
     instances,
     migrations,
+    notifications,
     oauth_clients,
     people,
     profile,
@@ -33,6 +34,7 @@ from satchel.surfaces.native.errors import document
 
 _DECLARED: tuple[Endpoint, ...] = (
     *profile.ENDPOINTS,
+    *notifications.ENDPOINTS,
     *people.ENDPOINTS,
     *absences.ENDPOINTS,
     *calendar.ENDPOINTS,

@@ -241,6 +241,8 @@ _BY_TYPE: Mapping[str, Mapping[str, object]] = {
         "group": "buyers",
         "due_s": 259_200,
     },
+    "Notification": {"kind": "assigned", "text": "", "task_name": "Evaluate", "page": "/tasks/23", "incident": None},
+    "NotificationSettings": {"mail": True, "digest_at": "08:00"},
     "Task": {"name": "Evaluate", "state": "unassigned", "outcome": None},
     "TaskView": {"name": "Evaluate", "state": "assigned", "holder": 7, "outcome": None},
     "TicketForm": {"url": f"{_URL}/uploads/17/form", "fields": {"token": "ut_5c"}, "file_field": "file"},

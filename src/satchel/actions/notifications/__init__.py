@@ -1,0 +1,1 @@
+"""Notifications: lists and read marks, personal choices, reminders, and the mail that people get."""

@@ -1,0 +1,250 @@
+"""SQL of mails about notifications: planned, gathered by person, taken by a job, and ended.
+
+A mail that waits takes up what comes for its person until a job takes it; then its notifications are fixed. A job that
+takes it names itself (`run`), and only that one may hand it over: so no mail is handed over twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, LiteralString
+
+from satchel.db.pool import Reader, Writer, assembled
+from satchel.model.ids import AccountId, MailingId, UserId
+from satchel.model.notifications import DIGEST_MINUTE, Notification
+
+PEOPLE_AT_ONCE: Final = 500
+"""For how many people mails are gathered in one statement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unplanned:
+    """A person with notifications for a digest whose time is not set yet."""
+
+    account_id: AccountId
+    user_id: UserId
+    time_zone: str
+    digest_minute: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueMailing:
+    """A mail that is due, and since when the account's mail fails."""
+
+    account_id: AccountId
+    id: MailingId
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenMailing:
+    """A mail that a job has taken."""
+
+    id: MailingId
+    user_id: UserId
+    attempt: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A notification of a mail."""
+
+    mailing_id: MailingId
+    notification: Notification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a mail ended: `sent`, `dropped`, `failed` or `unknown`, and why."""
+
+    id: MailingId
+    state: str
+    reason: str | None = None
+    message: str | None = None
+
+
+_UNMAILED: Final[LiteralString] = "mailing_id IS NULL AND channel <> 'list'"
+
+
+async def unplanned(tx: Reader) -> list[Unplanned]:
+    """Return people with notifications for a digest whose time is not set yet."""
+    return await tx.rows(
+        Unplanned,
+        assembled(
+            "SELECT u.account_id, u.id AS user_id, u.time_zone, coalesce(s.digest_minute, %s) AS digest_minute"
+            f" FROM (SELECT DISTINCT account_id, user_id FROM notifications WHERE {_UNMAILED} AND mail_at IS NULL"
+            f" AND channel = 'daily' LIMIT {PEOPLE_AT_ONCE}) n"
+            " JOIN users u ON u.account_id = n.account_id AND u.id = n.user_id"
+            " LEFT JOIN notification_settings s ON s.account_id = n.account_id AND s.user_id = n.user_id"
+        ),
+        (DIGEST_MINUTE,),
+    )
+
+
+async def plan(tx: Writer, moments: Sequence[tuple[AccountId, UserId, datetime]]) -> None:
+    """Set when people get what waits for their next digest."""
+    tx.put(
+        assembled(
+            "UPDATE notifications n SET mail_at = g.at"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS g (account_id, user_id, at)"
+            " WHERE n.account_id = g.account_id AND n.user_id = g.user_id AND n.mailing_id IS NULL"
+            " AND n.channel = 'daily' AND n.mail_at IS NULL"
+        ),
+        ([one[0] for one in moments], [one[1] for one in moments], [one[2] for one in moments]),
+    )
+
+
+async def gather(tx: Writer, now: datetime, pause: timedelta) -> int:
+    """Make a mail of what is due for each person, or add it to the one that waits; return for how many people.
+
+    Args:
+        pause: between two mails to the same person.
+    """
+    people = (
+        f"SELECT DISTINCT account_id, user_id FROM notifications WHERE {_UNMAILED} AND mail_at <= %(now)s"
+        f" LIMIT {PEOPLE_AT_ONCE}"
+    )
+    given = {"now": now, "pause": pause}
+    found = await tx.value(
+        int,
+        assembled(
+            f"WITH people AS ({people}), made AS (INSERT INTO mailings (account_id, user_id, state, created_at, due_at)"
+            " SELECT p.account_id, p.user_id, 'waiting', %(now)s, greatest(%(now)s, (SELECT max(m.created_at)"
+            " FROM mailings m WHERE m.account_id = p.account_id AND m.user_id = p.user_id AND m.state <> 'dropped')"
+            " + %(pause)s::interval) FROM people p"
+            " ON CONFLICT (account_id, user_id) WHERE state = 'waiting' AND attempt = 0 DO NOTHING)"
+            " SELECT count(*) FROM people"
+        ),
+        given,
+    )
+    tx.put(
+        assembled(
+            "UPDATE notifications n SET mailing_id = w.id FROM (SELECT m.account_id, m.user_id, m.id"
+            f" FROM ({people}) p JOIN mailings m ON m.account_id = p.account_id AND m.user_id = p.user_id"
+            " AND m.state = 'waiting' AND m.attempt = 0 FOR UPDATE OF m SKIP LOCKED) w"
+            " WHERE n.account_id = w.account_id AND n.user_id = w.user_id AND n.mailing_id IS NULL"
+            " AND n.channel <> 'list' AND n.mail_at <= %(now)s"
+        ),
+        given,
+    )
+    return found or 0
+
+
+async def keep_in_list(tx: Writer, accounts: Sequence[AccountId], limit: int) -> int:
+    """Have notifications of accounts that send no mail wait for none, at most so many; return how many."""
+    return await tx.execute(
+        assembled(
+            "UPDATE notifications n SET channel = 'list', mail_at = NULL FROM (SELECT account_id, user_id, id"
+            f" FROM notifications WHERE {_UNMAILED} AND account_id = ANY(%s) LIMIT %s) o"
+            " WHERE n.account_id = o.account_id AND n.user_id = o.user_id AND n.id = o.id"
+        ),
+        (list(accounts), limit),
+    )
+
+
+async def due(tx: Reader, now: datetime, limit: int) -> list[DueMailing]:
+    """Return mails that are due, the longest first, but for those of accounts whose mail rests."""
+    return await tx.rows(
+        DueMailing,
+        "SELECT m.account_id, m.id, s.failing_since FROM mailings m"
+        " LEFT JOIN mail_servers s ON s.account_id = m.account_id"
+        " WHERE m.ended_at IS NULL AND m.state = 'waiting' AND m.due_at <= %(now)s"
+        " AND (s.rests_until IS NULL OR s.rests_until <= %(now)s) ORDER BY m.due_at, m.id LIMIT %(limit)s",
+        {"now": now, "limit": limit},
+    )
+
+
+async def postpone(tx: Writer, ids: Sequence[MailingId], now: datetime, until: datetime) -> list[MailingId]:
+    """Keep due mails from being enqueued again until a time, and return those that were due still."""
+    return await tx.values(
+        MailingId,
+        "UPDATE mailings SET due_at = %s WHERE id = ANY(%s) AND state = 'waiting' AND due_at <= %s RETURNING id",
+        (until, list(ids), now),
+    )
+
+
+async def release_lost(tx: Writer, now: datetime) -> None:
+    """End what a job that died had handed over, and have others take what it had taken."""
+    tx.put(
+        "UPDATE mailings SET state = 'unknown', ended_at = %(now)s, due_at = NULL, reason = 'worker_died'"
+        " WHERE ended_at IS NULL AND state = 'handed_over' AND due_at <= %(now)s",
+        {"now": now},
+    )
+    tx.put(
+        "UPDATE mailings SET state = 'waiting', run = NULL"
+        " WHERE ended_at IS NULL AND state = 'taken' AND due_at <= %(now)s",
+        {"now": now},
+    )
+
+
+async def take(
+    tx: Writer, account: AccountId, ids: Sequence[MailingId], *, run: str, now: datetime, until: datetime
+) -> list[TakenMailing]:
+    """Have a job take mails, also those of a job that died, and return them; what that had handed over is unknown."""
+    given = {"account": account, "ids": list(ids), "run": run, "now": now, "until": until}
+    tx.put(
+        "UPDATE mailings SET state = 'unknown', ended_at = %(now)s, due_at = NULL, reason = 'worker_died'"
+        " WHERE account_id = %(account)s AND id = ANY(%(ids)s) AND state = 'handed_over'",
+        given,
+    )
+    return await tx.rows(
+        TakenMailing,
+        "UPDATE mailings SET state = 'taken', run = %(run)s, attempt = attempt + 1, due_at = %(until)s"
+        " WHERE account_id = %(account)s AND id = ANY(%(ids)s) AND state IN ('waiting', 'taken')"
+        " RETURNING id, user_id, attempt, created_at",
+        given,
+    )
+
+
+async def hand_over(tx: Writer, account: AccountId, mailing: MailingId, *, run: str, until: datetime) -> bool:
+    """Note that the content of a mail is sent from now on; return whether the job still has it."""
+    return (
+        await tx.execute(
+            "UPDATE mailings SET state = 'handed_over', due_at = %s"
+            " WHERE account_id = %s AND id = %s AND run = %s AND state = 'taken'",
+            (until, account, mailing, run),
+        )
+        > 0
+    )
+
+
+def end(tx: Writer, account: AccountId, ended: Sequence[Ended], *, run: str, now: datetime) -> None:
+    """Note how mails of a job ended."""
+    if ended:
+        tx.put(
+            "UPDATE mailings m SET state = g.state, ended_at = %(now)s, due_at = NULL, reason = g.reason,"
+            " message = g.message FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[],"
+            " %(messages)s::text[]) AS g (id, state, reason, message) WHERE m.account_id = %(account)s"
+            " AND m.id = g.id AND m.run = %(run)s AND m.state IN ('taken', 'handed_over', 'unknown')",
+            {
+                "account": account,
+                "run": run,
+                "now": now,
+                "ids": [one.id for one in ended],
+                "states": [one.state for one in ended],
+                "reasons": [one.reason for one in ended],
+                "messages": [one.message for one in ended],
+            },
+        )
+
+
+def try_again(
+    tx: Writer, account: AccountId, ids: Sequence[MailingId], *, run: str, due_at: datetime, message: str | None
+) -> None:
+    """Have mails of a job, which nobody got, tried again at a time."""
+    if ids:
+        tx.put(
+            "UPDATE mailings SET state = 'waiting', run = NULL, due_at = %s, message = %s WHERE account_id = %s"
+            " AND id = ANY(%s) AND run = %s AND state IN ('taken', 'handed_over')",
+            (due_at, message, account, list(ids), run),
+        )
+
+
+async def forget_ended(tx: Writer, before: datetime, limit: int) -> int:
+    """Remove mails that ended before a time, at most so many; return how many."""
+    return await tx.execute(
+        "DELETE FROM mailings WHERE (account_id, id) IN"
+        " (SELECT account_id, id FROM mailings WHERE ended_at < %s LIMIT %s)",
+        (before, limit),
+    )
