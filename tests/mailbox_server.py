@@ -18,13 +18,15 @@ class Mailbox:
 
     Attributes:
         holds: addresses whose mails are held, and not answered for: `rcpt` or `data` by address.
-        held: those that arrived at the point where they are held.
+        arrived: set when one is held.
+        release: lets those go on that are held.
     """
 
     taken: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     holds: dict[str, str] = field(default_factory=dict)
-    held: set[str] = field(default_factory=set)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    release: asyncio.Event = field(default_factory=asyncio.Event)
     server: MailServer = field(
         default_factory=lambda: MailServer(security="smtp", host="", port=0, user=None, password="")
     )
@@ -50,8 +52,8 @@ class Mailbox:
 
     async def _hold(self, point: str, address: str) -> None:
         if self.holds.get(address) == point:
-            self.held.add(address)
-            await asyncio.Event().wait()
+            self.arrived.set()
+            await self.release.wait()
 
     async def handle_RCPT(  # noqa: N802  # the name that the server looks for
         self, _server: object, _session: object, envelope: object, address: str, _options: object

@@ -104,6 +104,22 @@ def test_a_secret_that_is_not_given_is_asked_for(server: DemoServer) -> None:
     assert said(server, "secret", "asked", "--delete") == "secret asked deleted\n"
 
 
+def test_a_mail_server_is_set_shown_and_tested(server: DemoServer) -> None:
+    data = ("--data", str(server.data))
+    none = "no mail server: notifications are only listed in the application\n"
+    url = "smtp://flow@127.0.0.1:9"  # the port that discards, where nobody listens
+    assert said(server, "mail") == none
+
+    shown = said(server, "mail", url, "--from", "flow@demo.example", "--password", "open door")
+    tested = command("admin", "mail", "--test", "max@demo.example", *data)
+    nameless = command("admin", "mail", url, *data)
+
+    assert shown == "smtp://127.0.0.1:9 of this account, from flow@demo.example\n"
+    assert (tested.returncode, "cannot be reached" in tested.stderr) == (3, True)
+    assert (nameless.returncode, "--from" in nameless.stderr) == (2, True)
+    assert said(server, "mail", "--delete") == none
+
+
 def test_what_is_unknown_is_refused_with_a_code(server: DemoServer) -> None:
     data = ("--data", str(server.data))
 

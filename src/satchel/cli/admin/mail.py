@@ -42,9 +42,9 @@ def mail(
     """Set, show or test the mail server of an account; its password is prompted for, and never shown."""
     server = None
     if url is not None and not delete:
-        server = _server(url, password)
         if sender is None:
             raise typer.BadParameter("name the sender of the account's mail.", param_hint="--from")
+        server = _server(url, password)
     _mail(server=server, sender=sender, test=test, delete=delete, account=account, data=data)
 
 
