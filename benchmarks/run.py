@@ -18,6 +18,7 @@ import exports
 import files
 import moves
 import navixy
+import notifications
 import processes
 import questetra
 import search
@@ -44,7 +45,7 @@ BENCHMARKS = {
     "web": web.in_the_browser,
 }
 
-ALONE = {"worker": worker.calls_alone, "upkeep": sweep.upkeep}
+ALONE = {"worker": worker.calls_alone, "upkeep": sweep.upkeep, "told": notifications.told}
 """What has the machine to itself: it runs before the server starts."""
 
 
@@ -58,6 +59,7 @@ async def main() -> int:
     parser.add_argument("--gib", type=float, default=1.0, help="size of the large file")
     parser.add_argument("--calls", type=int, default=300, help="how many calls a worker makes")
     parser.add_argument("--blobs", type=int, default=100_000, help="how many files the sweep looks at")
+    parser.add_argument("--notifications", type=int, default=10_000, help="how many are written and sent")
     parser.add_argument("--copies", type=int, default=1000, help="how many copies a worker makes")
     options = parser.parse_args()
     names = options.only.split(",")

@@ -71,6 +71,18 @@ async def test_an_unknown_group_or_user_is_named_with_its_line(world: World) -> 
     assert [finding.code for finding in refused.value.findings] == ["unknown_user"]
 
 
+async def test_a_group_that_could_not_see_a_late_task_is_a_warning(world: World) -> None:
+    late = {
+        "a": {"due": "P1D", "late": {"after": "P1D", "to": "buyers"}},
+        "b": {"due": "P1D", "late": {"after": "P1D", "to": "viewers"}},
+    }
+    made = bundle({"code": "TST", "tasks": late}, simple(user("a"), user("b"), through=("a", "b")))
+
+    deployed = await deploying.deploy(world.context, world.admin, made)
+
+    assert [(one.code, "'buyers'" in one.message) for one in deployed.warnings] == [("group_without_view", True)]
+
+
 async def test_a_new_app_needs_an_administrator_and_a_version_the_right_to_manage(
     world: World, clerk: Actor, manager: Actor, stranger: Actor
 ) -> None:

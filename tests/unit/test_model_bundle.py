@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from satchel.model.app import Access, Assignment
+from satchel.model.app import Access, Assignment, Escalation
 from satchel.model.app_yaml.bundle import (
     apps_named,
     draft_bundle,
@@ -18,6 +18,7 @@ from satchel.model.app_yaml.document import MAX_DOCUMENT_BYTES, MAX_NODES
 from satchel.model.errors import Finding
 from satchel.model.fields import FieldType
 from satchel.model.ids import ElementId, FieldId
+from satchel.model.notifications import NotificationKind
 from satchel.model.working_time import Due, WorkingDays, WorkingSpan, due_text
 
 HEAD = "code: TST\nname: Test\n"
@@ -217,6 +218,8 @@ tasks:
   c: {assign: {user: ann@example.org}}
   d: {assign: {group: buyers}}
   e: {}
+  f: {due: P2D, remind: P1D, late: {after: PT4H, to: heads}, notify: {offered: none, overdue: daily}}
+notify: {overdue: list, incident: daily}
 services:
   s: {kind: manual, inputs: [product], retries: 3, wait: 1.5, headers: {X-Kind: test}}
 calls:
@@ -238,7 +241,12 @@ messages:
     assert manifest.services[ElementId("s")].inputs == (FieldId("product"),)
     assert manifest.calls[ElementId("k")].into == {"item": "product"}
     assert manifest.messages["delivered"].inputs == ("product",)
-    assert groups_named(manifest) == {"buyers": "/tasks/d/assign/group"}
+    late, f = manifest.tasks[ElementId("f")], ElementId("f")
+    assert (late.remind, late.escalation) == (timedelta(days=1), Escalation(after=timedelta(hours=4), to="heads"))
+    kinds = (NotificationKind.OFFERED, NotificationKind.OVERDUE, NotificationKind.INCIDENT, NotificationKind.DUE_SOON)
+    assert [manifest.channel(kind, f) for kind in kinds] == ["none", "daily", "daily", "at_once"]
+    assert manifest.channel(NotificationKind.OVERDUE, ElementId("d")) == "list"
+    assert groups_named(manifest) == {"buyers": "/tasks/d/assign/group", "heads": "/tasks/f/late/to"}
     assert users_named(manifest) == {"ann@example.org": "/tasks/c/assign/user"}
     assert apps_named(manifest) == {"PUR": "/calls/k/app"}
 
@@ -251,6 +259,12 @@ messages:
         ("tasks: {a: {assign: {field: product}}}", "assignment"),
         ("tasks: {a: {assign: {field: nobody}}}", "unknown_field"),
         ("tasks: {a: {late: fail}}", "late_without_due"),
+        ("tasks: {a: {remind: P1D}}", "late_without_due"),
+        ("tasks: {a: {late: {after: P1D, to: heads}}}", "late_without_due"),
+        ("tasks: {a: {due: P1D, late: {to: heads}}}", "missing_key"),
+        ("tasks: {a: {due: P1D, late: never}}", "unknown_value"),
+        ("tasks: {a: {notify: {incident: daily}}}", "unknown_key"),
+        ("notify: {offered: sometimes}", "unknown_value"),
         ("tasks: {a: {due: P1M}}", "format"),
         ("tasks: {a: {due: PT0S}}", "duration_range"),
         ("tasks: {a: {fields: {line: edit}}}", "separator"),

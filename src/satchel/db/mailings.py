@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, LiteralString
 
 from satchel.db.pool import Reader, Writer, assembled
+from satchel.db.trips import Later
 from satchel.model.ids import AccountId, MailingId, UserId
 from satchel.model.notifications import DIGEST_MINUTE, Notification
 
@@ -197,15 +198,12 @@ async def take(
     )
 
 
-async def hand_over(tx: Writer, account: AccountId, mailing: MailingId, *, run: str, until: datetime) -> bool:
-    """Note that the content of a mail is sent from now on; return whether the job still has it."""
-    return (
-        await tx.execute(
-            "UPDATE mailings SET state = 'handed_over', due_at = %s"
-            " WHERE account_id = %s AND id = %s AND run = %s AND state = 'taken'",
-            (until, account, mailing, run),
-        )
-        > 0
+def hand_over(tx: Writer, account: AccountId, mailing: MailingId, *, run: str, until: datetime) -> Later[int]:
+    """Note that the content of a mail is sent from now on; it will be 0 where the job does not have it any more."""
+    return tx.put(
+        "UPDATE mailings SET state = 'handed_over', due_at = %s"
+        " WHERE account_id = %s AND id = %s AND run = %s AND state = 'taken'",
+        (until, account, mailing, run),
     )
 
 

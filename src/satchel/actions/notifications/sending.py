@@ -234,7 +234,8 @@ async def _hand_over(job: _Job, mailing: MailingId) -> bool:
     now, ended, job.ended = job.context.clock(), job.ended, []
     async with job.context.database.write() as tx:
         rows.end(tx, job.account, ended, run=job.run, now=now)
-        return await rows.hand_over(tx, job.account, mailing, run=job.run, until=now + LEASE)
+        handed_over = rows.hand_over(tx, job.account, mailing, run=job.run, until=now + LEASE)
+    return handed_over.result > 0
 
 
 async def _refused(job: _Job, mailing: TakenMailing, error: CallFailed) -> None:
