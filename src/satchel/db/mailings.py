@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, LiteralString
 
 from satchel.db.pool import Reader, Writer, assembled
-from satchel.db.trips import Later
+from satchel.db.trips import Later, rows_of, value_of
 from satchel.model.ids import AccountId, MailingId, UserId
 from satchel.model.notifications import DIGEST_MINUTE, Notification
 
@@ -68,19 +68,35 @@ class Ended:
 _UNMAILED: Final[LiteralString] = "mailing_id IS NULL AND channel <> 'list'"
 
 
-async def unplanned(tx: Reader) -> list[Unplanned]:
-    """Return people with notifications for a digest whose time is not set yet."""
-    return await tx.rows(
-        Unplanned,
-        assembled(
-            "SELECT u.account_id, u.id AS user_id, u.time_zone, coalesce(s.digest_minute, %s) AS digest_minute"
-            f" FROM (SELECT DISTINCT account_id, user_id FROM notifications WHERE {_UNMAILED} AND mail_at IS NULL"
-            f" AND channel = 'daily' LIMIT {PEOPLE_AT_ONCE}) n"
-            " JOIN users u ON u.account_id = n.account_id AND u.id = n.user_id"
-            " LEFT JOIN notification_settings s ON s.account_id = n.account_id AND s.user_id = n.user_id"
-        ),
-        (DIGEST_MINUTE,),
+async def what_waits(tx: Reader, now: datetime) -> tuple[list[Unplanned], bool]:
+    """Return people with notifications for a digest whose time is not set yet, and whether there is anything to do.
+
+    That is to gather what is due by mail, or to release what a job that died had taken.
+    """
+    planned = tx.later(
+        rows_of(
+            Unplanned,
+            assembled(
+                "SELECT u.account_id, u.id AS user_id, u.time_zone, coalesce(s.digest_minute, %s) AS digest_minute"
+                f" FROM (SELECT DISTINCT account_id, user_id FROM notifications WHERE {_UNMAILED} AND mail_at IS NULL"
+                f" AND channel = 'daily' LIMIT {PEOPLE_AT_ONCE}) n"
+                " JOIN users u ON u.account_id = n.account_id AND u.id = n.user_id"
+                " LEFT JOIN notification_settings s ON s.account_id = n.account_id AND s.user_id = n.user_id"
+            ),
+            (DIGEST_MINUTE,),
+        )
     )
+    waits = await tx.ask(
+        value_of(
+            bool,
+            assembled(
+                f"SELECT EXISTS (SELECT FROM notifications WHERE {_UNMAILED} AND mail_at <= %(now)s) OR EXISTS (SELECT"
+                " FROM mailings WHERE ended_at IS NULL AND state IN ('taken', 'handed_over') AND due_at <= %(now)s)"
+            ),
+            {"now": now},
+        )
+    )
+    return planned.result, bool(waits)
 
 
 async def plan(tx: Writer, moments: Sequence[tuple[AccountId, UserId, datetime]]) -> None:

@@ -17,6 +17,7 @@ class Texts:
     """The texts of one language.
 
     Attributes:
+        language: its tag.
         subject: of a mail about one notification, by kind; with `{what}`.
         line: what happened, by kind; with `{by}`, which is `somebody` where nobody did it.
         line_of_many: the same of several tasks, with `{count}`; of the kinds that come in numbers.
@@ -24,6 +25,7 @@ class Texts:
         moment: writes a local time, with the name of its zone.
     """
 
+    language: str
     subject: Mapping[NotificationKind, str]
     line: Mapping[NotificationKind, str]
     line_of_many: Mapping[NotificationKind, str]
@@ -52,6 +54,7 @@ def _english_moment(at: datetime, zone: str) -> str:
 
 
 ENGLISH: Final = Texts(
+    language="en",
     subject={
         NotificationKind.ASSIGNED: "Your task: {what}",
         NotificationKind.OFFERED: "New task for your group: {what}",

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from html import escape
 from typing import Final
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from satchel.model.actor import Actor
 from satchel.model.ids import AccountId, MailingId
@@ -81,6 +81,14 @@ def composed(letter: Letter) -> EmailMessage:
     return message
 
 
+def zone_of(time_zone: str) -> ZoneInfo:
+    """Return a person's time zone; UTC where this machine does not know it, whose table may be older."""
+    try:
+        return ZoneInfo(time_zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return ZoneInfo("UTC")
+
+
 def _merged(found: Sequence[Notification]) -> list[Notification]:
     """Return notifications with those of many tasks as one of each kind, at its first place."""
     merged: list[Notification] = []
@@ -120,8 +128,8 @@ def _entry(letter: Letter, texts: Texts, one: Notification) -> _Entry:
         return _Entry(happened=happened, what="", due="", quoted="", link=texts.open_work, url=url)
     due = ""
     if one.due_at is not None and one.kind in OF_TASKS:
-        zone = letter.person.time_zone
-        due = texts.due.format(moment=texts.moment(one.due_at.astimezone(ZoneInfo(zone)), zone))
+        zone = zone_of(letter.person.time_zone)
+        due = texts.due.format(moment=texts.moment(one.due_at.astimezone(zone), zone.key))
     return _Entry(
         happened=texts.line[one.kind].format(by=_line(one.by_name or texts.somebody)),
         what=f"{_what(one)} ({_line(one.app_name or '')})",
@@ -155,9 +163,10 @@ def _html(letter: Letter, texts: Texts, entries: Sequence[_Entry], *, has_more: 
         body.append(f"<p>{escape(texts.more)}</p>")
     ends = " · ".join((_anchor(texts.settings, f"{letter.public_url}/me"), _anchor(texts.stop, letter.stop_url)))
     body.append(f"<hr><p><small>{escape(texts.why)}<br>{ends}</small></p>")
-    language = escape(letter.person.locale)
     return (
-        f'<!DOCTYPE html>\n<html lang="{language}"><body style="{_STYLE}">\n' + "\n".join(body) + "\n</body></html>\n"
+        f'<!DOCTYPE html>\n<html lang="{texts.language}"><body style="{_STYLE}">\n'
+        + "\n".join(body)
+        + "\n</body></html>\n"
     )
 
 

@@ -12,9 +12,9 @@ A server that cannot be reached rests: then one mail at a time finds out whether
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from satchel.actions.context import Context
+from satchel.actions.notifications.letters import zone_of
 from satchel.db import mail_servers as server_rows
 from satchel.db import mailings as rows
 from satchel.db.mailings import DueMailing
@@ -39,31 +39,28 @@ _KEPT_AT_ONCE: Final = 5_000
 async def plan(context: Context) -> int:
     """Make mails of what is due, and enqueue those that are; return how many people or mails that were."""
     now = context.clock()
-    planned = await _plan_digests(context, now)
+    async with context.database.read() as tx:
+        unplanned, is_waiting = await rows.what_waits(tx, now)
+    if unplanned:
+        async with context.database.write() as tx:
+            moments = [next_digest(now, one.time_zone, one.digest_minute) for one in unplanned]
+            await rows.plan(tx, [(one.account_id, one.user_id, at) for one, at in zip(unplanned, moments, strict=True)])
+    gathered = await _gather(context, now) if is_waiting else 0
+    return max(len(unplanned), gathered, await _enqueue_due(context, now))
+
+
+async def _gather(context: Context, now: datetime) -> int:
     async with context.database.write() as tx:
         if context.mail_server is None and (silent := await server_rows.accounts_that_cannot_mail(tx)):
             await rows.keep_in_list(tx, silent, _KEPT_AT_ONCE)
         gathered = await rows.gather(tx, now, PAUSE)
         await rows.release_lost(tx, now)
-    return max(planned, gathered, await _enqueue_due(context, now))
-
-
-async def _plan_digests(context: Context, now: datetime) -> int:
-    async with context.database.read() as tx:
-        found = await rows.unplanned(tx)
-    if found:
-        moments = [(one.account_id, one.user_id, next_digest(now, one.time_zone, one.digest_minute)) for one in found]
-        async with context.database.write() as tx:
-            await rows.plan(tx, moments)
-    return len(found)
+    return gathered
 
 
 def next_digest(now: datetime, time_zone: str, minute: int) -> datetime:
     """Return when the next digest of a person comes, by the clocks where they are."""
-    try:
-        zone: ZoneInfo = ZoneInfo(time_zone)
-    except (ValueError, OSError, ZoneInfoNotFoundError):  # this machine's table may be older than the one that took it
-        zone = ZoneInfo("UTC")
+    zone = zone_of(time_zone)
     today = now.astimezone(zone).date()
     for day in (today, today + timedelta(days=1)):
         moment = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone).astimezone(UTC)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.errors import MessageError
 from typing import Final
 
 import structlog
@@ -88,9 +89,11 @@ async def send(context: Context, account: AccountId, mailings: Sequence[MailingI
         await _end_all(context, account, run, [Ended(id=one.id, state="dropped", reason="no_server") for one in taken])
         return
     job = _Job(context=context, account=account, run=run, mailer=mailer)
-    letters = await _letters(job, taken)
-    await _send_all(job, letters, {one.id: one for one in taken})
-    await _end_all(context, account, run, job.ended)
+    try:
+        letters = await _letters(job, taken)
+        await _send_all(job, letters, {one.id: one for one in taken})
+    finally:
+        await _end_all(context, account, run, job.ended)
 
 
 async def _end_all(context: Context, account: AccountId, run: str, ended: Sequence[Ended]) -> None:
@@ -207,7 +210,13 @@ async def _send_first(
     """
     mailing = taken[waiting[0].mailing_id]
     try:
-        await session.offer(composed(waiting[0]))
+        message = composed(waiting[0])
+    except (MessageError, ValueError, LookupError) as error:  # one that cannot be written must not hold up the others
+        waiting.pop(0)
+        job.end(mailing.id, "failed", "format", str(error))
+        return
+    try:
+        await session.offer(message)
     except CallFailed as error:
         if not session.is_usable:
             raise
