@@ -157,6 +157,7 @@ class KnownThings:
             "message": lambda: MESSAGE_NAME,
             "migration": self.migration,
             "name": self.name,
+            "notification": self.notification,
             "picture": self.picture,
             "picture_upload": self.picture_upload,
             "schedule": self.schedule,
@@ -271,6 +272,11 @@ class KnownThings:
         instance = self.calling_instance()
         incidents = eventually(lambda: self._get(f"/incidents?instance={instance}")["items"])
         return int(incidents[0]["id"])
+
+    def notification(self) -> int:
+        """Return what the administrator was notified of: an incident."""
+        self.incident()
+        return int(self._get("/notifications")["items"][0]["id"])
 
     def webhook(self) -> int:
         self._make_room("webhooks", 20)
