@@ -54,7 +54,8 @@ WITH_RIGHT: LiteralString = (
     " WHERE g.account_id = {of}.account_id AND (g.app_id IS NULL OR g.app_id = {of}.app_id)"
     " AND g.\"right\" IN ({right}, 'admin')"
 )
-# Of recipients `r` with kind and the app's channel: their own choices, and only those who are to be notified.
+# Of recipients `r` with kind and the app's channel: their own choices, and only those who are to be notified. `r` ends
+# in OFFSET 0, so that its people are found first, and not each user of the account compared with them.
 TO: LiteralString = (
     " JOIN users u ON u.account_id = r.account_id AND u.id = r.user_id AND u.is_active"
     " AND u.id IS DISTINCT FROM %(by)s::bigint"
@@ -83,7 +84,7 @@ def of_task(tasks: str) -> str:
         "INSERT INTO notifications (account_id, user_id, kind, at, instance_id, task_id, by_id, channel, mail_at)"
         f" SELECT r.account_id, r.user_id, r.kind, {_AT}, r.instance_id, r.task_id, %(by)s::bigint, c.channel,"
         f" {_MAIL_AT} FROM (SELECT t.account_id, t.instance_id, t.id AS task_id, p.*"
-        f" FROM {tasks} t CROSS JOIN LATERAL ({people}) p) r{TO} LIMIT {MOST_PEOPLE}"
+        f" FROM {tasks} t CROSS JOIN LATERAL ({people}) p OFFSET 0) r{TO} LIMIT {MOST_PEOPLE}"
     )
 
 
@@ -103,7 +104,7 @@ _INCIDENT: Final[LiteralString] = (
     " FROM (SELECT o.account_id, o.instance_id, o.id AS incident_id, left(o.message, {chars}) AS text, p.user_id,"
     " 'incident'::text AS kind, %(channel)s::text AS channel FROM opened o"
     " JOIN instances i ON i.account_id = o.account_id AND i.id = o.instance_id"
-    " CROSS JOIN LATERAL ({managers} INTERSECT {viewers}) p) r"
+    " CROSS JOIN LATERAL ({managers} INTERSECT {viewers}) p OFFSET 0) r"
 )
 
 
@@ -123,7 +124,7 @@ _MENTIONED: Final = assembled(
     " FROM unnest(%(mentions)s::int[], %(names)s::text[]) AS g (mention, name) JOIN users n"
     " ON n.account_id = %(account)s AND n.is_active AND (lower(n.email) = g.name OR lower(n.name) = g.name)) m"
     " CROSS JOIN (SELECT %(account)s::bigint AS account_id, %(app)s::bigint AS app_id) a"
-    f" WHERE m.place = 1 AND m.user_id IN ({WITH_RIGHT.format(of='a', right=chr(39) + 'view' + chr(39))})) r"
+    f" WHERE m.place = 1 AND m.user_id IN ({WITH_RIGHT.format(of='a', right=chr(39) + 'view' + chr(39))}) OFFSET 0) r"
     f"{TO} LIMIT {MOST_PEOPLE}"
 )
 

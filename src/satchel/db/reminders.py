@@ -51,19 +51,20 @@ _PEOPLE: Final = (
     " WHERE d.kind = 'escalated' AND g.account_id = d.account_id AND g.name = d.to_group"
     f" AND m.user_id IN ({_VIEWERS})) LIMIT {MOST_PEOPLE}"
 )
-# Compared so that no index serves it: thousands may be due at the same moment, and each is found by its number.
-# Rows that somebody else has locked are left out: who waited for one with others in hand could wait for ever.
+# Rows that somebody else has locked are left out: who waited for one with others in hand could wait for ever. The
+# conditions are such that only the primary key serves them, and the place where the row lies: a database that has not
+# counted its open tasks yet would look through all of them for each.
 _REMIND: Final = assembled(
     "WITH given AS (SELECT * FROM unnest(%(accounts)s::bigint[], %(tasks)s::bigint[], %(kinds)s::text[],"
     " %(were_at)s::timestamptz[], %(next)s::text[], %(next_at)s::timestamptz[], %(channels)s::text[],"
     " %(groups)s::text[]) AS g (account_id, id, kind, was_at, next, next_at, channel, to_group)),"
-    " free AS (SELECT t.account_id, t.id FROM tasks t JOIN given g ON g.account_id = t.account_id AND g.id = t.id"
-    " WHERE t.closed_at IS NULL AND t.remind_at IS NOT DISTINCT FROM g.was_at FOR UPDATE OF t SKIP LOCKED),"
-    " due AS (UPDATE tasks t SET reminder = g.next, remind_at = g.next_at FROM free f JOIN given g"
-    " ON g.account_id = f.account_id AND g.id = f.id WHERE t.account_id = f.account_id AND t.id = f.id"
-    " RETURNING t.account_id, t.id AS task_id, t.instance_id, t.app_id, t.holder_id, t.group_id, g.kind, g.channel,"
-    " g.to_group),"
-    " people AS (SELECT d.account_id, d.task_id, d.instance_id, d.kind, d.channel, p.user_id FROM due d"
+    " free AS MATERIALIZED (SELECT g.*, f.place FROM given g CROSS JOIN LATERAL (SELECT t.ctid AS place FROM tasks t"
+    " WHERE t.account_id = g.account_id AND t.id = g.id AND coalesce(t.closed_at, 'infinity') = 'infinity'"
+    " AND t.remind_at IS NOT DISTINCT FROM g.was_at FOR UPDATE SKIP LOCKED) f),"
+    " due AS (UPDATE tasks t SET reminder = f.next, remind_at = f.next_at FROM free f WHERE t.ctid = f.place"
+    " RETURNING t.account_id, t.id AS task_id, t.instance_id, t.app_id, t.holder_id, t.group_id, f.kind, f.channel,"
+    " f.to_group),"
+    " people AS MATERIALIZED (SELECT d.account_id, d.task_id, d.instance_id, d.kind, d.channel, p.user_id FROM due d"
     f" CROSS JOIN LATERAL ({_PEOPLE}) p WHERE d.channel IS NOT NULL),"
     " chosen AS (SELECT r.account_id, r.user_id, r.kind, r.task_id, r.instance_id, c.channel,"
     " count(*) OVER (PARTITION BY r.account_id, r.user_id, r.kind, c.channel) AS of_kind"
