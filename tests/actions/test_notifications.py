@@ -6,6 +6,7 @@ import pytest
 
 from calling import deploy_task
 from counted import counted
+from engine_bpmn import multi, simple, user
 from mailbox_server import Mailbox
 from notified import deploy_ask, kinds, notified, send_mail
 from satchel.actions.identity import accounts
@@ -15,7 +16,7 @@ from satchel.actions.notifications import listing
 from satchel.model.actor import Actor, Right
 from satchel.model.ids import UserId
 from satchel.model.mentions import possible_names
-from world import World
+from world import World, bundle
 
 
 async def test_an_assignment_is_one_mail_with_what_the_person_may_see(
@@ -64,6 +65,16 @@ async def test_a_start_notifies_a_group_in_the_statement_that_opens_the_task(wor
     assert len(offered.statements) <= len(silent.statements)  # the new version is loaded once
     assert offered.rows < 20
     assert await world.rows("SELECT count(*), count(DISTINCT user_id) FROM notifications") == [(1000, 500)]
+
+
+async def test_a_step_that_opens_many_tasks_notifies_a_group_of_the_first_twenty(world: World, clerk: Actor) -> None:
+    many = {"code": "ALL", "tasks": {"a": {"assign": {"group": "buyers"}}}}
+    await world.deploy(bundle(many, simple(user("a", multi(cardinality="25")))))
+
+    await world.start(clerk, "ALL")
+
+    assert await world.rows("SELECT count(*) FROM tasks") == [(25,)]
+    assert await world.rows("SELECT kind, count(*) FROM notifications GROUP BY kind") == [("offered", 20)]
 
 
 async def test_mail_is_for_those_only_who_may_see_the_task_when_it_is_sent(

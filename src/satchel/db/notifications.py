@@ -29,6 +29,7 @@ class OfTask:
         held: what the holder is notified of.
         held_channel, offered_channel: of those who have not chosen.
         by: the user who did it, who is not notified.
+        is_offered: whether those whom it is offered to are notified.
     """
 
     held: NotificationKind
@@ -36,6 +37,7 @@ class OfTask:
     offered_channel: Channel
     by: UserId | None
     now: datetime
+    is_offered: bool = True
 
     def parameters(self) -> dict[str, object]:
         """Return the parameters of `of_task`."""
@@ -45,6 +47,7 @@ class OfTask:
             "offered_channel": self.offered_channel.value,
             "by": self.by,
             "now": self.now,
+            "is_offered": self.is_offered,
         }
 
 
@@ -71,7 +74,7 @@ _MAIL_AT: LiteralString = f"CASE WHEN c.channel = 'at_once' THEN {_AT} END"
 def of_task(tasks: str) -> str:
     """Return the statement that notifies people of the tasks in a table or a part of a `WITH`."""
     offered = "'offered'::text AS kind, %(offered_channel)s::text AS channel"
-    nobody = "t.holder_id IS NULL"
+    nobody = "%(is_offered)s AND t.holder_id IS NULL"
     starters = WITH_RIGHT.format(of="t", right="'start'")
     people = (
         "SELECT t.holder_id AS user_id, %(held)s::text AS kind, %(held_channel)s::text AS channel"

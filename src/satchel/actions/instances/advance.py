@@ -261,6 +261,7 @@ async def _start_called(run: Run, due: effects.CallDue) -> None:
 async def _open_task(run: Run, opened: effects.TaskOpened) -> None:
     form = run.app.manifest.tasks.get(opened.element) or TaskForm(assign=Assignment(), fields={})
     due_at = await _due_at(run, opened.element, form.due)
+    chosen = _assignee(run, form.assign, opened.variables)
     task = task_rows.insert_task(
         run.tx,
         run.instance.account_id,
@@ -271,11 +272,11 @@ async def _open_task(run: Run, opened: effects.TaskOpened) -> None:
         token=opened.token,
         name=opened.name,
         variables=opened.variables,
-        chosen=_assignee(run, form.assign, opened.variables),
+        chosen=chosen,
         due_at=due_at,
         fails_at=due_at if form.fail_when_late else None,
         reminder=form.first_reminder(due_at, run.now),
-        notify=recipients.of_task(run, opened.element),
+        notify=recipients.of_opened(run, opened.element, chosen),
     )
     run.ledger.made.opened(run.instance.id, opened.token, task)
 

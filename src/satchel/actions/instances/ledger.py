@@ -16,6 +16,7 @@ class Ledger:
 
     Attributes:
         made: what it has made so far.
+        offers: how many of the tasks that it has opened are offered to several people.
     """
 
     used_bytes: int = 0
@@ -23,6 +24,7 @@ class Ledger:
     notifications: list[Notification] = field(default_factory=list[Notification])
     jobs: list[tuple[str, dict[str, int | str | None]]] = field(default_factory=list)
     made: Made = field(default_factory=Made)
+    offers: int = 0
 
     def enqueue(self, name: str, **arguments: int | str | None) -> None:
         """Owe a job."""

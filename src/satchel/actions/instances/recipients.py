@@ -1,11 +1,24 @@
 """Recipients: whom a change notifies, put along with the statements that it makes anyway."""
 
+from dataclasses import replace
+from typing import Final
+
 from satchel.actions.instances.run import Run
 from satchel.db.notifications import Mention, OfTask
 from satchel.db.notifications import notify_mentioned as put_mentions
+from satchel.db.tasks import Assignee
 from satchel.model.ids import ElementId, TaskId
 from satchel.model.mentions import possible_names
 from satchel.model.notifications import NotificationKind
+
+MOST_OFFERS: Final = 20
+"""Of how many of the offered tasks that one change opens people are notified; it may open a thousand of them."""
+
+
+def of_opened(run: Run, element: ElementId, chosen: Assignee) -> OfTask:
+    """Return whom to notify of a task that is opened at an element."""
+    run.ledger.offers += chosen.user is None and chosen.email is None
+    return replace(of_task(run, element), is_offered=run.ledger.offers <= MOST_OFFERS)
 
 
 def of_task(run: Run, element: ElementId, *, held: NotificationKind = NotificationKind.ASSIGNED) -> OfTask:
