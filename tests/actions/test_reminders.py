@@ -8,6 +8,7 @@ from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.notifications import choices, reminders
 from satchel.actions.notifications.choices import Change
+from satchel.actions.upkeep.sweep import sweep
 from satchel.model.actor import Actor, Right
 from world import World
 
@@ -75,6 +76,9 @@ async def test_a_digest_comes_once_a_day_when_the_person_wants_it(
     assert mailbox.subjects == {"buyer@acme.example": ["2 notifications from your processes"]}
     plain = mailbox.text("buyer@acme.example")
     assert [name in plain for name in ("ASK-1 Desk", "ASK-2 Chair", "Lamp")] == [True, True, False]
+    world.clock.advance(timedelta(days=91))
+    await sweep(world.context)
+    assert await world.rows("SELECT (SELECT count(*) FROM notifications), (SELECT count(*) FROM mailings)") == [(0, 0)]
 
 
 async def test_thousands_of_tasks_that_are_overdue_at_once_are_few_notifications_and_two_mails(

@@ -15,7 +15,10 @@ from satchel.model.ids import AccountId, MailingId, UserId
 from satchel.model.notifications import DIGEST_MINUTE, Notification
 
 PEOPLE_AT_ONCE: Final = 500
-"""For how many people mails are gathered in one statement."""
+"""For how many people digests are planned in one statement."""
+
+ROWS_AT_ONCE: Final = 5_000
+"""How many notifications are gathered in one statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,48 +106,49 @@ async def plan(tx: Writer, moments: Sequence[tuple[AccountId, UserId, datetime]]
     """Set when people get what waits for their next digest."""
     tx.put(
         assembled(
-            "UPDATE notifications n SET mail_at = g.at"
+            "WITH planned AS MATERIALIZED (SELECT n.place, g.at"
             " FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS g (account_id, user_id, at)"
-            " WHERE n.account_id = g.account_id AND n.user_id = g.user_id AND n.mailing_id IS NULL"
-            " AND n.channel = 'daily' AND n.mail_at IS NULL"
+            " CROSS JOIN LATERAL (SELECT ctid AS place FROM notifications WHERE account_id = g.account_id"
+            f" AND user_id = g.user_id AND {_UNMAILED} AND channel = 'daily' AND mail_at IS NULL) n)"
+            " UPDATE notifications n SET mail_at = p.at FROM planned p WHERE n.ctid = p.place AND n.mailing_id IS NULL"
         ),
         ([one[0] for one in moments], [one[1] for one in moments], [one[2] for one in moments]),
     )
 
 
+# In steps, each of which finds its rows by an index whatever the database believes of how many there are: mails come in
+# floods, between two of its counts. What is changed or taken meanwhile is left for the next time.
+_DUE: Final = (
+    "WITH due AS MATERIALIZED (SELECT ctid AS place, account_id, user_id FROM notifications"
+    f" WHERE {_UNMAILED} AND mail_at <= %(now)s ORDER BY mail_at LIMIT {ROWS_AT_ONCE}),"
+    " people AS MATERIALIZED (SELECT DISTINCT account_id, user_id FROM due)"
+)
+_MAKE: Final = assembled(
+    f"{_DUE}, made AS (INSERT INTO mailings (account_id, user_id, state, created_at, due_at)"
+    " SELECT p.account_id, p.user_id, 'waiting', %(now)s, greatest(%(now)s, (SELECT max(m.created_at)"
+    " FROM mailings m WHERE m.account_id = p.account_id AND m.user_id = p.user_id AND m.state <> 'dropped')"
+    " + %(pause)s::interval) FROM people p ORDER BY p.account_id, p.user_id"
+    " ON CONFLICT (account_id, user_id) WHERE state = 'waiting' AND attempt = 0 DO NOTHING)"
+    " SELECT count(*) FROM due"
+)
+_ADD: Final = assembled(
+    f"{_DUE}, waiting AS MATERIALIZED (SELECT p.account_id, p.user_id, m.id FROM people p CROSS JOIN LATERAL (SELECT id"
+    " FROM mailings w WHERE w.account_id = p.account_id AND w.user_id = p.user_id AND w.state = 'waiting'"
+    " AND w.attempt = 0 FOR UPDATE SKIP LOCKED) m),"
+    " added AS MATERIALIZED (SELECT d.place, w.id FROM due d JOIN waiting w USING (account_id, user_id))"
+    " UPDATE notifications n SET mailing_id = a.id FROM added a WHERE n.ctid = a.place AND n.mailing_id IS NULL"
+)
+
+
 async def gather(tx: Writer, now: datetime, pause: timedelta) -> int:
-    """Make a mail of what is due for each person, or add it to the one that waits; return for how many people.
+    """Make a mail of what is due for each person, or add it to the one that waits; return how much is due.
 
     Args:
         pause: between two mails to the same person.
     """
-    people = (
-        f"SELECT DISTINCT account_id, user_id FROM notifications WHERE {_UNMAILED} AND mail_at <= %(now)s"
-        f" LIMIT {PEOPLE_AT_ONCE}"
-    )
     given = {"now": now, "pause": pause}
-    found = await tx.value(
-        int,
-        assembled(
-            f"WITH people AS ({people}), made AS (INSERT INTO mailings (account_id, user_id, state, created_at, due_at)"
-            " SELECT p.account_id, p.user_id, 'waiting', %(now)s, greatest(%(now)s, (SELECT max(m.created_at)"
-            " FROM mailings m WHERE m.account_id = p.account_id AND m.user_id = p.user_id AND m.state <> 'dropped')"
-            " + %(pause)s::interval) FROM people p"
-            " ON CONFLICT (account_id, user_id) WHERE state = 'waiting' AND attempt = 0 DO NOTHING)"
-            " SELECT count(*) FROM people"
-        ),
-        given,
-    )
-    tx.put(
-        assembled(
-            "UPDATE notifications n SET mailing_id = w.id FROM (SELECT m.account_id, m.user_id, m.id"
-            f" FROM ({people}) p JOIN mailings m ON m.account_id = p.account_id AND m.user_id = p.user_id"
-            " AND m.state = 'waiting' AND m.attempt = 0 FOR UPDATE OF m SKIP LOCKED) w"
-            " WHERE n.account_id = w.account_id AND n.user_id = w.user_id AND n.mailing_id IS NULL"
-            " AND n.channel <> 'list' AND n.mail_at <= %(now)s"
-        ),
-        given,
-    )
+    found = await tx.value(int, _MAKE, given)
+    tx.put(_ADD, {"now": now})
     return found or 0
 
 
@@ -152,9 +156,8 @@ async def keep_in_list(tx: Writer, accounts: Sequence[AccountId], limit: int) ->
     """Have notifications of accounts that send no mail wait for none, at most so many; return how many."""
     return await tx.execute(
         assembled(
-            "UPDATE notifications n SET channel = 'list', mail_at = NULL FROM (SELECT account_id, user_id, id"
-            f" FROM notifications WHERE {_UNMAILED} AND account_id = ANY(%s) LIMIT %s) o"
-            " WHERE n.account_id = o.account_id AND n.user_id = o.user_id AND n.id = o.id"
+            "UPDATE notifications SET channel = 'list', mail_at = NULL WHERE ctid = ANY(ARRAY(SELECT ctid"
+            f" FROM notifications WHERE {_UNMAILED} AND account_id = ANY(%s) LIMIT %s))"
         ),
         (list(accounts), limit),
     )

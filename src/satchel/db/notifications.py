@@ -175,8 +175,7 @@ async def forget(tx: Writer, before: datetime, limit: int) -> int:
     """Remove notifications from before a time, at most so many; return how many."""
     return await tx.ask(
         count_of(
-            "DELETE FROM notifications n USING (SELECT account_id, user_id, id FROM notifications WHERE at < %s"
-            " LIMIT %s) old WHERE n.account_id = old.account_id AND n.user_id = old.user_id AND n.id = old.id",
+            "DELETE FROM notifications WHERE ctid = ANY(ARRAY(SELECT ctid FROM notifications WHERE at < %s LIMIT %s))",
             (before, limit),
         )
     )
