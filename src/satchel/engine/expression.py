@@ -99,6 +99,7 @@ class Expression:
     properties: frozenset[str]
     moments: frozenset[str]
     _compiled: _Compiled
+    _as_text: _Compiled
 
     def evaluate(self, values: Mapping[str, object]) -> object:
         """Return the result: None, bool, str, int, Decimal, or a list or dict of such.
@@ -121,7 +122,17 @@ class Expression:
             result: object = self._compiled.evaluate(context)
         except Exception as error:  # noqa: BLE001 - the library raises bare Exception and RuntimeError
             raise EvaluationError("evaluation", _reason(error)) from None
+        if isinstance(result, float | int) and not isinstance(result, bool):
+            return self._exact(result, context)
         return _whole(result)
+
+    def _exact(self, number: float, context: str) -> object:
+        """Return a number with all of its digits: the library computes with decimals, but gives a float."""
+        try:
+            text = self._as_text.evaluate(context)
+            return _as_number(Decimal(str(text)))
+        except Exception:  # noqa: BLE001 - the library raises bare Exception and RuntimeError
+            return _whole(number)
 
     def decide(self, values: Mapping[str, object]) -> bool:
         """Return the result, which has to be exactly true or false.
@@ -151,21 +162,25 @@ def compile_expression(text: str) -> Expression:
     names, properties, moments = _check_names(words)
     try:
         compiled = cast("_Compiled", zen.compile_expression(text))
+        as_text = cast("_Compiled", zen.compile_expression(f"string({text})"))
     except Exception as error:  # noqa: BLE001 - the library raises bare Exception and RuntimeError
         raise ExpressionError(f"The expression cannot be read: {_reason(error)}.") from None
-    return Expression(text, names, properties, moments, compiled)
+    return Expression(text, names, properties, moments, compiled, as_text)
 
 
 def _whole(result: object) -> object:
     """Return a result with the library's floats as ints where they are whole and Decimals where not."""
     if isinstance(result, float):
-        exact = Decimal(repr(result))
-        return int(exact) if exact == exact.to_integral_value() else exact
+        return _as_number(Decimal(repr(result)))
     if isinstance(result, list):
         return [_whole(item) for item in cast("list[object]", result)]
     if isinstance(result, dict):
         return {key: _whole(item) for key, item in cast("dict[str, object]", result).items()}
     return result
+
+
+def _as_number(exact: Decimal) -> int | Decimal:
+    return int(exact) if exact == exact.to_integral_value() else exact
 
 
 def _shown(result: object) -> str:
