@@ -9,21 +9,34 @@ from dataclasses import replace
 from typing import Any
 
 from house.tree import ROOT
-from satchel.model.app_yaml import keys
-from satchel.model.app_yaml.section import DURATION, MAX_SIZE_BYTES, SIZE, WORKING
-from satchel.model.app_yaml.shapes import ALL, Choice, Each, Kind, OneOf, Pairs, Shape, Single, Text, Texts, Whole
+from satchel.model.app_yaml import keys, rule_keys
+from satchel.model.app_yaml.section import DURATION, MAX_EXPRESSION_CHARS, MAX_SIZE_BYTES, SIZE, WORKING
+from satchel.model.app_yaml.shapes import (
+    ALL,
+    Choice,
+    Each,
+    Kind,
+    OneOf,
+    Pairs,
+    Shape,
+    Single,
+    Text,
+    Texts,
+    Whole,
+    WordOr,
+)
 from satchel.model.fields import SIMPLE_TYPES, FieldType
 
 PAGE = ROOT / "docs" / "reference" / "app.schema.json"
 WIDTH = 120
 
 NAMED: Mapping[str, Kind] = {
-    "code": keys.CODE,
-    "label": keys.LABEL,
+    "code": rule_keys.CODE,
+    "label": rule_keys.LABEL,
     "description": keys.DESCRIPTION,
     "template": keys.TEMPLATE,
-    "fieldId": keys.FIELD_NAME,
-    "optionId": keys.OPTION_NAME,
+    "fieldId": rule_keys.FIELD_NAME,
+    "optionId": rule_keys.OPTION_NAME,
     "elementId": keys.ELEMENT_NAME,
     "email": keys.EMAIL,
     "secret": keys.SECRET,
@@ -34,7 +47,10 @@ NAMED: Mapping[str, Kind] = {
     "source": Single.SOURCE,
     "inputs": keys.INPUTS,
     "fileFields": keys.FILE_FIELDS,
-    "access": keys.ACCESS,
+    "access": rule_keys.ACCESS,
+    "expression": Single.EXPRESSION,
+    "optionsFrom": rule_keys.OPTIONS_FROM,
+    "checks": rule_keys.CHECKS,
     "mapping": keys.MAPPING,
     "values": keys.VALUES,
     "field": keys.FIELD,
@@ -68,11 +84,18 @@ SINGLES: Mapping[Single, Mapping[str, Any]] = {
         "type": "string",
         "pattern": f"^(?:{DURATION.pattern}|{WORKING.pattern})$",
     },
+    Single.EXPRESSION: {
+        "description": "An expression in the language of conditions; a number, true or false may stand without quotes.",
+        "anyOf": [
+            {"type": ["number", "boolean"]},
+            {"type": "string", "minLength": 1, "maxLength": MAX_EXPRESSION_CHARS},
+        ],
+    },
     Single.SOURCE: {
         "description": "A field's id, \"'a text'\", a number, true or false, or a template.",
         "anyOf": [
             {"type": ["number", "boolean"]},
-            {"type": "string", "pattern": rf"^(?:{keys.FIELD_ID.pattern}|'[\s\S]*'|[\s\S]*\{{\{{[\s\S]*)$"},
+            {"type": "string", "pattern": rf"^(?:{rule_keys.FIELD_ID.pattern}|'[\s\S]*'|[\s\S]*\{{\{{[\s\S]*)$"},
         ],
     },
 }
@@ -95,10 +118,17 @@ def fitting(shape: Shape) -> dict[str, Any]:
     return {
         "dependentSchemas": options,
         "allOf": [
-            {"if": only("type", type_), "then": {"required": list(required)}}
+            {"if": only("type", type_), "then": _needed(shape, required)}
             for type_, required in keys.REQUIRED_OPTIONS.items()
         ],
     }
+
+
+def _needed(shape: Shape, required: Sequence[str]) -> dict[str, Any]:
+    """Return the condition that options are there; a field may have its options from elsewhere."""
+    if required == ("options",) and "options_from" in shape.keys:
+        return {"anyOf": [_with("options"), _with("options_from")]}
+    return {"required": list(required)}
 
 
 _OTHERWISE = {"otherwise": only("on_failure", "continue")}
@@ -163,6 +193,8 @@ def written(kind: Kind) -> dict[str, Any]:
             return _choice(kind)
         case Pairs():
             return _pairs(kind)
+        case WordOr():
+            return {"anyOf": [schema(kind.words), schema(kind.shape)]}
 
 
 def _scalar(kind: Text | Whole | Single | OneOf) -> dict[str, Any]:

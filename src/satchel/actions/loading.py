@@ -4,16 +4,18 @@ A version never changes, so what is kept is never stale. The cache holds the mos
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from satchel.db import apps as rows
 from satchel.db.pool import Reader
 from satchel.engine.parse import Definition, parse_deployed
+from satchel.engine.rules import FormRules, compile_rules
 from satchel.model.app import Manifest
 from satchel.model.app_yaml.bundle import parse_manifest
 from satchel.model.errors import NotFound
 from satchel.model.fields import Field
-from satchel.model.ids import AccountId, AppId, VersionId
+from satchel.model.ids import AccountId, AppId, ElementId, VersionId
 from satchel.model.template import Template, parse_template
 
 KEPT_VERSIONS = 256
@@ -26,6 +28,9 @@ class LoadedApp:
 
     Attributes:
         slots: the search slots of all the app's fields at the time of loading.
+        rules: of what is no form of its own.
+        start_rules: of the start form.
+        task_rules: of the forms of tasks that have some of their own.
     """
 
     account_id: AccountId
@@ -36,6 +41,18 @@ class LoadedApp:
     title: Template
     definition: Definition
     slots: tuple[rows.Slot, ...]
+    rules: FormRules
+    start_rules: FormRules
+    task_rules: Mapping[ElementId, FormRules]
+
+    def rules_of(self, task: ElementId) -> FormRules:
+        """Return the rules of a task's form."""
+        return self.task_rules.get(task, self.rules)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What each field is called, by its id."""
+        return {str(field.id): field.label for field in self.manifest.fields}
 
     @property
     def file_fields(self) -> tuple[Field, ...]:
@@ -130,4 +147,11 @@ async def _load(tx: Reader, account: AccountId, version: VersionId) -> LoadedApp
         title=parse_template(manifest.title),
         definition=parse_deployed(row.bpmn, manifest),
         slots=tuple(await rows.slots(tx, account, row.app_id)),
+        rules=compile_rules(manifest, None),
+        start_rules=compile_rules(manifest, manifest.start),
+        task_rules={
+            element: compile_rules(manifest, form)
+            for element, form in manifest.tasks.items()
+            if form.rules or form.checks
+        },
     )

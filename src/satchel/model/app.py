@@ -12,6 +12,7 @@ from enum import StrEnum
 from satchel.model.fields import Field
 from satchel.model.ids import ElementId, FieldId
 from satchel.model.notifications import DEFAULTS, REMINDERS, Channel, NotificationKind, Reminder
+from satchel.model.rules import Check, ListEntry, Rules
 from satchel.model.services import OnFailure, RetryPolicy, ServiceTask, Source
 from satchel.model.working_time import Due
 
@@ -64,9 +65,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartForm:
-    """The form that starts an instance: access per field; a field without an entry is hidden."""
+    """The form that starts an instance.
+
+    Attributes:
+        fields: access per field; a field without an entry is hidden.
+        rules: of fields in this form, beside those that they have in every form.
+        checks: of this form alone.
+    """
 
     fields: Mapping[FieldId, Access]
+    rules: Mapping[FieldId, Rules] = field(default_factory=dict[FieldId, Rules])
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +98,8 @@ class TaskForm:
         remind: how long before the due time its people are reminded.
         escalation: who else is notified when it is late.
         notify: how notifications of it reach people, where the app says it for this task.
+        rules: of fields in this form, beside those that they have in every form.
+        checks: of this form alone.
     """
 
     assign: Assignment
@@ -99,6 +110,8 @@ class TaskForm:
     remind: timedelta | None = None
     escalation: Escalation | None = None
     notify: Mapping[NotificationKind, Channel] = field(default_factory=dict[NotificationKind, Channel])
+    rules: Mapping[FieldId, Rules] = field(default_factory=dict[FieldId, Rules])
+    checks: tuple[Check, ...] = ()
 
     def first_reminder(self, due_at: datetime | None, now: datetime) -> Reminder | None:
         """Return what people are first reminded of in a task with this due time, or None."""
@@ -208,6 +221,8 @@ class Manifest:
         fields: in the order of the file.
         process: the id of the BPMN process that runs, or None if the document says which.
         notify: how notifications reach people, where the app says it.
+        checks: of every form that lets one of their fields be filled in.
+        lists: options that are kept in the file, by the id of the list.
     """
 
     code: str
@@ -224,6 +239,8 @@ class Manifest:
     actions: Mapping[int, Action]
     process: str | None = None
     notify: Mapping[NotificationKind, Channel] = field(default_factory=dict[NotificationKind, Channel])
+    checks: tuple[Check, ...] = ()
+    lists: Mapping[str, tuple[ListEntry, ...]] = field(default_factory=dict[str, tuple[ListEntry, ...]])
 
     def channel(self, kind: NotificationKind, element: ElementId | None = None) -> Channel:
         """Return how a notification reaches those who have not chosen; `element`: of this user task."""

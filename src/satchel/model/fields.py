@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from satchel.model.ids import FieldId
+from satchel.model.rules import NO_RULES, Rules
 
 
 class FieldType(StrEnum):
@@ -149,6 +150,7 @@ class Field:
         columns: of a `table`; empty otherwise.
         files: of the file types; None otherwise.
         max_rows: of a `table`.
+        rules: that hold in every form.
     """
 
     number: int
@@ -161,6 +163,7 @@ class Field:
     columns: tuple[Column, ...] = ()
     max_rows: int | None = None
     files: FileLimits | None = None
+    rules: Rules = NO_RULES
 
     @property
     def is_file_type(self) -> bool:

@@ -23,6 +23,17 @@ export function isWritable(field: FormField): boolean {
   return field.access === "edit" || field.access === "require";
 }
 
+/**
+ * The fields as the form shows them: one that its rules hide is left out, and not sent, until the server finds a fault
+ * in it. Its rules may have changed with what was typed.
+ */
+export function shownFields(fields: readonly FormField[], faults: Record<string, string>): FormField[] {
+  const faulty = new Set(Object.keys(faults).map((at) => at.split("/")[0]));
+  return fields.map((field) =>
+    field.hidden === true && !faulty.has(field.id) ? { ...field, access: "hide" as const } : field,
+  );
+}
+
 /** The value of a file field. */
 export function filesIn(value: Value | undefined): readonly FileValue[] {
   return Array.isArray(value) ? (value as FileValue[]) : [];

@@ -17,6 +17,7 @@ from satchel.db import moves as move_rows
 from satchel.db.apps import AppRow, Slot, VersionRow
 from satchel.db.pool import Reader, Writer
 from satchel.engine.check import check
+from satchel.engine.rule_findings import rule_findings
 from satchel.model.actor import Actor, Right
 from satchel.model.app_yaml.bundle import (
     MANIFEST_FILE,
@@ -158,6 +159,10 @@ async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings
         if finding.file == MANIFEST_FILE and line is None and finding.element is not None:
             line = bundle.line_of_element(finding.element)
         found.append(replace(finding, line=line))
+    found += [
+        bundle.finding(one.code, one.pointer, one.message, severity=one.severity)
+        for one in rule_findings(bundle.manifest)
+    ]
     async with context.database.read() as tx:
         found += await _unknown_people(tx, actor, bundle)
         found += await _unknown_apps(tx, actor, bundle)

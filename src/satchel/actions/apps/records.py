@@ -144,15 +144,12 @@ def _slots(app: LoadedApp, equal: Mapping[str, object]) -> dict[str, object]:
     return held
 
 
-async def add(
-    context: Context, actor: Actor, app: LoadedApp, values: Mapping[str, object], *, by_system: bool
-) -> Instance:
+async def add(context: Context, actor: Actor, app: LoadedApp, given: Submission, *, by_system: bool) -> Instance:
     """Add a row: start an instance.
 
     Raises:
         NotFound, Forbidden, InvalidValues, EngineStopped: as `instances.start_as`.
     """
-    given = Submission(values=values)
     return await lifecycle.start_as(context, actor, app.manifest.code, given, by_system=by_system)
 
 
@@ -168,10 +165,10 @@ async def is_there(context: Context, actor: Actor, app: LoadedApp, number: Insta
     return found is not None and found.app_id == app.app_id and found.state in rows.RECORD_STATES
 
 
-async def change(context: Context, actor: Actor, number: InstanceId, values: Mapping[str, object]) -> None:
+async def change(context: Context, actor: Actor, number: InstanceId, given: Submission) -> None:
     """Change columns of a row; those that are not named stay.
 
     Raises:
         NotFound, Forbidden, InvalidState, InvalidValues: as `instances.change_values`.
     """
-    await lifecycle.change_values(context, actor, number, Submission(values=values), expected=None)
+    await lifecycle.change_values(context, actor, number, given, expected=None)

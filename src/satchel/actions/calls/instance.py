@@ -12,6 +12,7 @@ from satchel.actions.context import Context
 from satchel.actions.instances import claims, starting
 from satchel.actions.instances.advance import begin
 from satchel.actions.instances.places import require_running
+from satchel.actions.instances.reactions import rules_of
 from satchel.actions.instances.run import Run, load
 from satchel.actions.loading import LoadedApp
 from satchel.db import apps as app_rows
@@ -145,7 +146,8 @@ async def _transfer(source: Run, target: Run, task: InstanceTask) -> None:
     if task.set is not None:
         await set_from(source, target, task.set)
         return
-    values = {into: source.values.get(out) for into, out in agreeing.items() if into not in files}
+    computed = rules_of(target).computed
+    values = {into: source.values.get(out) for into, out in agreeing.items() if into not in files.keys() | computed}
     await starting.set_values(target, {into: value for into, value in values.items() if value is not None})
 
 

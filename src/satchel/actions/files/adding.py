@@ -5,7 +5,7 @@ from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, submit
-from satchel.actions.instances.places import FilePlace, require_running
+from satchel.actions.instances.places import FilePlace, require_running, require_shown
 from satchel.actions.instances.run import Run, change
 from satchel.model.actor import Actor, Right
 from satchel.model.app import Access
@@ -57,6 +57,8 @@ async def _attach_in(run: Run, given: Submission) -> list[File]:
     if not actor.may(Right.VIEW, run.instance.app_id):  # others' uploads are not there for them
         locked = {number: upload for number, upload in locked.items() if upload.user_id == actor.user_id}
     places = {field.id: Access.EDIT for field in run.app.file_fields if field.id in given.values}
+    for place in places:
+        require_shown(run, place)
     form = Form(access=places, scope=ClaimScope(instance=True))
     saved = await submit(run, form, given, locked, complete=False)
     await run.event("file.added", file=saved.added[0] if saved.added else None, data=saved.as_data())

@@ -14,7 +14,14 @@ from satchel.actions.context import Context
 from satchel.actions.history import write_event
 from satchel.actions.instances import claims
 from satchel.actions.instances.claims import FileCopy
-from satchel.actions.instances.places import FilePlace, check_file, check_place, require_running, require_writable
+from satchel.actions.instances.places import (
+    FilePlace,
+    check_file,
+    check_place,
+    require_running,
+    require_shown,
+    require_writable,
+)
 from satchel.actions.instances.run import Run, change, check_revision
 from satchel.actions.loading import LoadedApp
 from satchel.db import blobs as blob_rows
@@ -210,6 +217,7 @@ async def add_link(
     async with change(context, actor, instance_id) as run:
         await require_writable(run, actor, place.field, adding=True)
         require_running(run)
+        require_shown(run, place.field)
         (file_id,) = await claims.attach_links(run, [link], field_id=place.field)
         check_place(run, place)
         await run.event("file.added", file=file_id, data={"kind": kind.value, "field": place.field})
@@ -330,6 +338,7 @@ async def copy(
     async with change(context, actor, instance_id) as run:
         await require_writable(run, actor, place.field, adding=True)
         require_running(run)
+        require_shown(run, place.field)
         if source.digest is not None and not await blob_rows.lock_blobs(run.tx, actor.account_id, [source.digest]):
             raise NotFound("file", file_id)
         renamed = clean_upload_name(name) if name is not None else None

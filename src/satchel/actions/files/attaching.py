@@ -10,10 +10,10 @@ from satchel.actions.files.intake import Arrival
 from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import lifecycle
 from satchel.actions.instances.forms import Submission
-from satchel.actions.instances.places import FilePlace
+from satchel.actions.instances.places import FilePlace, hidden
 from satchel.db import files as file_rows
 from satchel.model.actor import Actor
-from satchel.model.errors import NotFound, SatchelError
+from satchel.model.errors import InvalidValues, NotFound, SatchelError
 from satchel.model.fields import Field
 from satchel.model.files import File
 from satchel.model.ids import FileId, InstanceId
@@ -64,6 +64,8 @@ async def attach(
         if field is not None and field.files is not None and field.files.max_files == 1:
             given = Submission(values={field.id: [int(upload.id)]})
             await lifecycle.change_values(context, actor, instance, given, expected=None)
+            if given.ignored:
+                raise InvalidValues([hidden(field.id, field.label)])  # noqa: TRY301  # it ends the ticket like others
         else:
             await adding.attach(context, actor, instance, [int(upload.id)], place)
     except BaseException:

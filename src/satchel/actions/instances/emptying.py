@@ -3,9 +3,8 @@
 from satchel.actions import access
 from satchel.actions.context import Context
 from satchel.actions.instances import claims
-from satchel.actions.instances.claims import ClaimScope
-from satchel.actions.instances.forms import Form, Submission, submit
-from satchel.actions.instances.tasks import open_task
+from satchel.actions.instances.forms import Submission, submit
+from satchel.actions.instances.tasks import form_of, open_task
 from satchel.db import tasks as rows
 from satchel.db import uploads as upload_rows
 from satchel.db.events import EMPTIED
@@ -33,7 +32,7 @@ async def empty_form(context: Context, actor: Actor, task_id: TaskId) -> None:
             if field.type is not FieldType.SEPARATOR and field.id in form and form[field.id].is_writable
         }
         submission = Submission(values=nothing)
-        saved = await submit(run, Form(access=form, scope=ClaimScope(task_id=task_id)), submission, {}, complete=False)
+        saved = await submit(run, form_of(run, task), submission, {}, complete=False)
         left = await upload_rows.lock_open_uploads(run.tx, actor.account_id, task=task_id)
         await claims.expire_uploads(run, left, reason="form_emptied")
         await rows.touch_task(run.tx, actor.account_id, task_id, by=actor.user_id)

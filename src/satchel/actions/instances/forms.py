@@ -10,8 +10,17 @@ from typing import cast
 
 from satchel.actions.instances import claims, recipients
 from satchel.actions.instances.claims import ClaimScope
+from satchel.actions.instances.reactions import (
+    Change,
+    computed_faults,
+    file_names,
+    react,
+    rule_faults,
+    rules_of,
+)
 from satchel.actions.instances.run import Run
-from satchel.actions.instances.values import check_values
+from satchel.actions.instances.values import canonical_values, people_faults
+from satchel.engine.rules import FormRules
 from satchel.model.app import COMMENT, Access, Area
 from satchel.model.errors import FieldFault, InvalidValues
 from satchel.model.fields import Field
@@ -37,6 +46,7 @@ class Submission:
         comment: written to the history, or None.
         texts: values by field id as the texts of an HTML form; read when the fields are known.
         added: numbers of uploads by field id that join what the field holds, or replace it in a field of one file.
+        ignored: filled in when it is saved: the fields that are hidden, so that what was sent for them changed nothing.
     """
 
     values: Mapping[str, object] = field(default_factory=dict[str, object])
@@ -46,6 +56,7 @@ class Submission:
     comment: str | None = None
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     added: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
+    ignored: list[str] = field(default_factory=list[str], compare=False)
 
     def filled(self, fields: Sequence[Field], held: Callable[[FieldId], Sequence[int]]) -> "Submission":
         """Return the same with all that it says of fields as `values`.
@@ -101,6 +112,8 @@ class Form:
         tab: whether the attachments tab takes files.
         areas: named parts of the tab; where there are any, each attachment belongs to one of them.
         holding: fields that must hold something already, because they cannot be filled in here.
+        rules: of the task whose form it is; None for any other.
+        stands_for: the access of the form whose task it completes, where that is more than `access`.
     """
 
     access: Mapping[FieldId, Access]
@@ -108,6 +121,8 @@ class Form:
     tab: bool = True
     areas: Sequence[Area] = ()
     holding: frozenset[FieldId] = frozenset()
+    rules: FormRules | None = None
+    stands_for: Mapping[FieldId, Access] = field(default_factory=dict[FieldId, Access])
 
     @property
     def required(self) -> frozenset[FieldId]:
@@ -122,14 +137,19 @@ class Saved:
     fields: list[str]
     added: list[FileId]
     removed: list[FileId]
+    ignored: list[str]
 
     def as_data(self) -> dict[str, object]:
         """Return it for the history."""
-        return {"fields": self.fields, "files_added": self.added, "files_removed": self.removed}
+        data: dict[str, object] = {"fields": self.fields, "files_added": self.added, "files_removed": self.removed}
+        return {**data, "ignored": self.ignored} if self.ignored else data
 
 
 async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, Upload], *, complete: bool) -> Saved:
     """Check a submission and save it into the run.
+
+    What was sent for fields that are hidden by then changes nothing; the submission's `ignored` names them. Computed
+    fields follow what is saved.
 
     Args:
         uploads: those that the submission names, locked by `claims.lock_named` or with the instance.
@@ -140,7 +160,10 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
     """
     fields = run.app.manifest.fields
     given = given.filled(fields, lambda field_id: [int(file.id) for file in run.files_in(field_id)])
-    faults = access_faults(form.access, given.values)
+    rules = form.rules or rules_of(run)
+    faults = computed_faults(rules, given.values, run.app.labels)
+    settable = [name for name in given.values if FieldId(name) not in rules.computed]
+    faults += access_faults(form.access, settable)
     if (given.attachments or given.links) and not form.tab:
         faults.append(FieldFault(field=claims.TAB, code="not_writable", message="No attachments are accepted here."))
     refused = {fault.field for fault in faults}
@@ -148,22 +171,39 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
     named, found = _named_files(run, writable)
     faults += found
     simple = {name: value for name, value in writable.items() if not _is_file_field(run, name)}
-    changed, found = await check_values(run, simple)
+    changed, found = canonical_values(run, simple)
     faults += found
+    sent = Change(
+        values=merge(run.values, changed),
+        files=file_names(run, named, uploads),
+        sent=set(given.values),
+        access={**form.stands_for, **form.access},
+        complete=complete,
+    )
+    reaction = react(run, rules, sent)
+    ignored = sorted(name for name in writable if FieldId(name) in reaction.hidden)
+    faults = [fault for fault in faults if fault.field.partition("/")[0] not in ignored]
+    named = {name: ids for name, ids in named.items() if name not in ignored}
+    changed = {name: value for name, value in changed.items() if name not in ignored} | dict(reaction.values)
+    faults += await people_faults(run, changed)
     faults += claims.named_faults(run, named, given.attachments, uploads, form.scope)
     merged = merge(run.values, changed)
+    wrong = {fault.field for fault in faults}
     if complete:
         counts = {f.id: len(named[f.id]) if f.id in named else len(run.files_in(f.id)) for f in run.app.file_fields}
-        wrong = {fault.field for fault in faults}
-        missing = missing_required(fields, form.required, merged, counts)
+        missing = missing_required(fields, (form.required | reaction.required) - reaction.hidden, merged, counts)
         faults += [fault for fault in missing if fault.field not in wrong]
+    faulty = {fault.field.partition("/")[0] for fault in faults}
+    faults += rule_faults(sent, reaction, before=run.values, faulty=faulty)
     faults += _area_faults(form, given, uploads, complete=complete)
     if faults:
         raise InvalidValues(faults)
     added, removed = await claims.claim(run, named, given.attachments, uploads, given.descriptions)
     added += await claims.attach_links(run, given.links, field_id=None)
     run.values = merged
-    return Saved(fields=sorted(given.values), added=added, removed=removed)
+    given.ignored[:] = ignored
+    fields_saved = sorted(name for name in given.values if name not in ignored)
+    return Saved(fields=fields_saved, added=added, removed=removed, ignored=ignored)
 
 
 async def as_submitted(run: Run, form: Form, *, task: TaskId | None) -> SubmittedForm | None:

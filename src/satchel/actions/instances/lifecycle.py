@@ -8,7 +8,7 @@ from satchel.actions import access
 from satchel.actions.access import Sight, SightKind
 from satchel.actions.context import Context
 from satchel.actions.instances import claims
-from satchel.actions.instances.action_forms import action_form, action_of, with_comment
+from satchel.actions.instances.action_forms import action_form, action_of, form_of_action, with_comment
 from satchel.actions.instances.advance import begin, cancel
 from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, as_submitted, comment_in, everything_editable, submit
@@ -30,7 +30,7 @@ from satchel.model.actor import Actor, Right
 from satchel.model.app import COMMENT, Access, Action
 from satchel.model.errors import FieldFault, InvalidState, InvalidValues, NotFound
 from satchel.model.files import File
-from satchel.model.ids import ElementId, FieldId, InstanceId
+from satchel.model.ids import ElementId, InstanceId
 from satchel.model.instance import Instance, Task, Wait
 from satchel.model.uploads import Upload
 
@@ -343,8 +343,7 @@ async def run_action(
         await access.require_instance_right(run.tx, actor, run.app, run.instance, Right.MODIFY)
         _require_running(run)
         task = await _task_of(run, action) if action.task is not None else None
-        required_by = access.form_of(run.app, task).fields if task else dict[FieldId, Access]()
-        form = action_form(action, ClaimScope(instance=True, task_id=task.id if task else None), required_by)
+        form = form_of_action(run, action, task)
         given = with_comment(action, given)
         uploads = await _lock(run, given)
         saved = await submit(run, form, given, uploads, complete=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from satchel.actions import access
 from satchel.actions.instances import claims
+from satchel.actions.instances.reactions import is_hidden
 from satchel.actions.instances.run import Run
 from satchel.db import tasks as task_rows
 from satchel.model.actor import Actor, Right
@@ -57,6 +58,21 @@ async def require_writable(
     if not (sight.shows(field_id) or (file is not None and sight.of_file(file) is not None)):
         raise NotFound("file" if field_id is None else "field", field_id)
     raise Forbidden(f"You may read the files of {run.instance.identifier} but not change them.")
+
+
+def require_shown(run: Run, field_id: FieldId | None) -> None:
+    """Require that files may be added to a field now: its own rule does not hide it.
+
+    Raises:
+        InvalidValues: it is hidden.
+    """
+    if field_id is not None and is_hidden(run, field_id):
+        raise InvalidValues([hidden(field_id, run.app.labels.get(field_id, field_id))])
+
+
+def hidden(field_id: FieldId, label: str) -> FieldFault:
+    """Return the fault of a file for a field that is hidden."""
+    return FieldFault(field=field_id, code="not_writable", message=f"{label} is hidden now, so it accepts no files.")
 
 
 def require_running(run: Run) -> None:

@@ -6,6 +6,7 @@ from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.claims import FileCopy, limit_faults
 from satchel.actions.instances.ledger import Ledger
+from satchel.actions.instances.reactions import computed_faults, rules_of, settle
 from satchel.actions.instances.run import Run
 from satchel.actions.instances.search_columns import searched
 from satchel.actions.instances.values import check_values
@@ -20,7 +21,6 @@ from satchel.model.errors import EngineStopped, InvalidValues
 from satchel.model.fields import Field
 from satchel.model.ids import ElementId, FieldId, FileId, InstanceId, TokenId, uuid7
 from satchel.model.instance import Instance, InstanceState
-from satchel.model.values import merge
 
 
 async def create(
@@ -187,14 +187,17 @@ async def copy_files(source: Run, target: Run, mapping: Mapping[FieldId, FieldId
 async def set_values(target: Run, values: Mapping[FieldId, object]) -> None:
     """Set values of an instance as a form would take them; fields that it does not have are left out.
 
+    The process sets fields that a form would hide as well. Computed fields follow; a new instance gets its defaults.
+
     Raises:
         InvalidValues: a field does not take its value; nothing was set.
     """
     known = {str(name): value for name, value in values.items() if target.app.manifest.field(name) is not None}
     changed, faults = await check_values(target, known)
+    faults += computed_faults(rules_of(target), known, target.app.labels)
     if faults:
         raise InvalidValues(faults)
-    target.values = merge(target.values, changed)
+    target.values = settle(target, changed)
 
 
 def depth_below(run: Run, element: ElementId) -> int:

@@ -33,8 +33,10 @@ async def submit_form(
     *,
     named: Sequence[int] = (),
     resubmission: bool = False,
-) -> None:
+) -> Submission:
     """Submit a task's form whole without finishing the task; uploads whose bytes came and that it does not name end.
+
+    Returns what was filled in.
 
     The holder may, and those with the right `modify` for the app. What the form requires must be there.
 
@@ -59,6 +61,7 @@ async def submit_form(
         given = fill(run.app.manifest.fields, access.form_of(run.app, task))
         uploads = await claims.named_uploads(run, given.numbers(run.app.manifest.fields))
         await submit_form_in(run, task, given, uploads)
+    return given
 
 
 async def submit_form_in(

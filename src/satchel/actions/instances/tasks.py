@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from satchel.actions import access
 from satchel.actions.access import Sight
 from satchel.actions.context import Context
-from satchel.actions.instances import claims, recipients
+from satchel.actions.instances import claims, form_states, recipients
 from satchel.actions.instances.advance import advance, close_task, complete_task
 from satchel.actions.instances.claims import ClaimScope
+from satchel.actions.instances.form_states import AS_DECLARED, FormState
 from satchel.actions.instances.forms import Form, Submission, as_submitted, comment_in, submit
 from satchel.actions.instances.results import Result, following, result
 from satchel.actions.instances.run import Run, change_of_task, check_revision
@@ -43,8 +44,10 @@ class TaskView:
     Attributes:
         instance: without other values than these, where the task is seen as own work only.
         sight: how the task is seen, and why.
+        form: as it is to be filled in now, by its rules; as app.yaml has it, where it is seen as own work.
         values, files: of the fields that the form shows, as they are now; of own work, those of `sight.submitted`
             fields as they were submitted.
+        state: what the form's rules say of them.
     """
 
     task: Task
@@ -54,6 +57,7 @@ class TaskView:
     form: TaskForm
     values: dict[str, object]
     files: list[File]
+    state: FormState = AS_DECLARED
 
 
 async def mine(context: Context, actor: Actor, *, after: int, limit: int) -> Sequence[Task]:
@@ -123,6 +127,9 @@ async def read(context: Context, actor: Actor, task_id: TaskId) -> TaskView:
             values=values,
             files=sight.of_files(files),
         )
+    now = context.clock()
+    state = form_states.of_task(app, task.element, form, instance.values, files, actor=actor, now=now)
+    form = state.of(form)
     shown = access.shown_by(form)
     return TaskView(
         task=task,
@@ -132,6 +139,7 @@ async def read(context: Context, actor: Actor, task_id: TaskId) -> TaskView:
         form=form,
         values={name: value for name, value in instance.values.items() if name in shown},
         files=[file for file in files if (sight.tab if file.field_id is None else file.field_id in shown)],
+        state=state,
     )
 
 
@@ -356,7 +364,11 @@ async def _submit(run: Run, form: Form, given: Submission, *, complete: bool) ->
 
 def form_of(run: Run, task: Task) -> Form:
     """Return what the form of an open task of the run takes."""
-    return Form(access=access.form_of(run.app, task).fields, scope=ClaimScope(task_id=task.id))
+    return Form(
+        access=access.form_of(run.app, task).fields,
+        scope=ClaimScope(task_id=task.id),
+        rules=run.app.rules_of(task.element),
+    )
 
 
 def _check_outcome(form: TaskForm, outcome: str | None) -> None:

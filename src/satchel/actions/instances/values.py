@@ -23,12 +23,17 @@ async def check_values(run: Run, given: Mapping[str, object]) -> tuple[dict[Fiel
         run: the instance that takes them; its actor's time zone says what today is.
         given: by field id; file fields take no values.
     """
+    changed, faults = canonical_values(run, given)
+    return changed, faults + await people_faults(run, changed)
+
+
+def canonical_values(run: Run, given: Mapping[str, object]) -> tuple[dict[FieldId, Json], list[FieldFault]]:
+    """Return what `check_values` does, before anybody has looked whether people and groups exist."""
     fields = run.app.manifest.fields
-    changed, faults = value_faults(fields, given, now=run.now, time_zone=ZoneInfo(run.actor.time_zone))
-    return changed, faults + await _people_faults(run, changed)
+    return value_faults(fields, given, now=run.now, time_zone=ZoneInfo(run.actor.time_zone))
 
 
-async def _people_faults(run: Run, changed: Mapping[FieldId, Json]) -> list[FieldFault]:
+async def people_faults(run: Run, changed: Mapping[FieldId, Json]) -> list[FieldFault]:
     """Return a fault for each user or group that a value names and that the account does not have."""
     named = references(run.app.manifest.fields, changed)
     faults: list[FieldFault] = []

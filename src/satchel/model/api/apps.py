@@ -11,6 +11,7 @@ from satchel.model.api.kinds import (
     SeverityName,
     Size,
     Timestamp,
+    Values,
 )
 from satchel.model.api.moves import MigrationCounts
 
@@ -69,6 +70,58 @@ class Column(ReplyBody, frozen=True, kw_only=True):
     max_stars: int | None = None
 
 
+class OptionCondition(ReplyBody, frozen=True, kw_only=True):
+    """What a condition on options compares with: a `value`, or what a `field` of the app holds."""
+
+    value: str | None = None
+    field: str | None = None
+
+
+class OptionsFrom(ReplyBody, frozen=True, kw_only=True):
+    """Where the options of a field come from: a list of the app, or a searchable field of another app.
+
+    Attributes:
+        list: the id of the list; the field's `options` are its entries.
+        app: the code of the other app, and `field` the id of the field there.
+        where: the key of the list's entries, or the other app's field, and what it is compared with.
+    """
+
+    list: str | None = None
+    app: str | None = None
+    field: str | None = None
+    where: Mapping[str, OptionCondition] | None = None
+
+
+class FieldRules(ReplyBody, frozen=True, kw_only=True):
+    """The rules of a field: expressions in the language of conditions; those that it does not have are left out.
+
+    Attributes:
+        show_if: it is shown only where this is true.
+        require_if: forms that let it be filled in require a value where this is true.
+        default: its value where nothing was sent for it.
+        compute: its value; it cannot be set.
+        options_from: the only values that it takes.
+    """
+
+    show_if: str | None = None
+    require_if: str | None = None
+    default: str | None = None
+    compute: str | None = None
+    options_from: OptionsFrom | None = None
+
+
+class Check(ReplyBody, frozen=True, kw_only=True):
+    """A condition that values must meet together, and what people are told where they do not.
+
+    Attributes:
+        field: the field that the fault names; without one, the first in the condition that can be filled in.
+    """
+
+    condition: str
+    message: str
+    field: str | None = None
+
+
 class Field(ReplyBody, frozen=True, kw_only=True):
     """A field of an app; limits that it does not have are left out.
 
@@ -80,6 +133,7 @@ class Field(ReplyBody, frozen=True, kw_only=True):
         columns, max_rows: of a table.
         min_bytes, max_bytes, accept, max_files, max_unclaimed, allow_links: of file, photo and signature fields;
             `accept` contains media types and file extensions.
+        rules: that it has in every form.
     """
 
     number: int
@@ -108,12 +162,20 @@ class Field(ReplyBody, frozen=True, kw_only=True):
     max_files: int | None = None
     max_unclaimed: int | None = None
     allow_links: bool | None = None
+    rules: FieldRules | None = None
 
 
 class FormField(Field, frozen=True, kw_only=True):
-    """A field of a task's form, and the access of its user to it."""
+    """A field of a task's form, and the access of its user to it.
+
+    Attributes:
+        form_rules: that it has in this form alone.
+        hidden: whether its rules hide it now; then its value is left out, and what is sent for it changes nothing.
+    """
 
     access: AccessName
+    form_rules: FieldRules | None = None
+    hidden: bool = False
 
 
 class Outcome(ReplyBody, frozen=True, kw_only=True):
@@ -125,23 +187,48 @@ class Outcome(ReplyBody, frozen=True, kw_only=True):
 
 
 class Form(ReplyBody, frozen=True, kw_only=True):
-    """A task's form: the fields that it shows, and the outcomes to choose from."""
+    """A task's form: the fields that it shows, and the outcomes to choose from.
+
+    Attributes:
+        checks: that its values have to pass.
+        defaults: what its empty fields start with.
+    """
 
     fields: Sequence[FormField]
     outcomes: Sequence[Outcome]
+    checks: Sequence[Check] = ()
+    defaults: Values | None = None
 
 
 class StartForm(ReplyBody, frozen=True, kw_only=True):
-    """The form that starts an instance: access by field id; a field that is not named is hidden."""
+    """The form that starts an instance: access by field id; a field that is not named is hidden.
+
+    Attributes:
+        rules: of fields in this form alone, by field id.
+        checks: of this form alone.
+        hidden: the fields that their rules hide before anything is filled in.
+        defaults: what its fields start with.
+    """
 
     fields: Mapping[str, AccessName]
+    rules: Mapping[str, FieldRules] | None = None
+    checks: Sequence[Check] = ()
+    hidden: Sequence[str] = ()
+    defaults: Values | None = None
 
 
 class TaskForm(ReplyBody, frozen=True, kw_only=True):
-    """The form of a user task: access by field id, and its outcomes."""
+    """The form of a user task: access by field id, and its outcomes.
+
+    Attributes:
+        rules: of fields in this form alone, by field id.
+        checks: of this form alone.
+    """
 
     fields: Mapping[str, AccessName]
     outcomes: Sequence[Outcome]
+    rules: Mapping[str, FieldRules] | None = None
+    checks: Sequence[Check] = ()
 
 
 class MessageInputs(ReplyBody, frozen=True, kw_only=True):
@@ -213,6 +300,7 @@ class App(ReplyBody, frozen=True, kw_only=True):
         steps: the activities of its process, in the order in which it can come to them.
         tasks: by the BPMN element's id.
         messages: by the message's name.
+        checks: of every form that lets one of their fields be filled in.
     """
 
     id: int
@@ -229,6 +317,7 @@ class App(ReplyBody, frozen=True, kw_only=True):
     steps: Sequence[Step]
     retired: bool
     may: Sequence[RightName]
+    checks: Sequence[Check] = ()
 
 
 class Version(ReplyBody, frozen=True, kw_only=True):

@@ -228,12 +228,14 @@ class WorkResult(ReplyBody, frozen=True, kw_only=True):
         instance: its current state.
         next_task: the next task of the instance, or of one that it called, that the caller holds or may claim.
         made: instances that the process started in this step.
+        ignored: the fields that rules of the form hide, so that what was sent for them changed nothing.
     """
 
     task: Task | None
     instance: InstanceSummary
     next_task: Task | None
     made: Sequence[InstanceSummary]
+    ignored: Sequence[str] = ()
 
 
 class Event(ReplyBody, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from satchel.model.app import BUILT_IN_NAMES, COMMENT, Access, Action, Manifest, StartForm
 from satchel.model.app_yaml.document import pointer_token
+from satchel.model.app_yaml.rule_checks import check_rules
 from satchel.model.app_yaml.section import Findings, meant
 from satchel.model.fields import FILE_TYPES, FieldType
 from satchel.model.ids import ElementId, FieldId
@@ -25,6 +26,7 @@ def check_manifest(manifest: Manifest, declared: frozenset[str], places: Mapping
     for pointer, access in _forms(manifest):
         _check_separators(manifest, pointer, access, places, findings)
     _check_assignments(manifest, declared, places, findings)
+    check_rules(manifest, declared, places, findings)
     for action in manifest.actions.values():
         _check_action(manifest, action, places, findings)
         _check_alias(manifest, action, places, findings)

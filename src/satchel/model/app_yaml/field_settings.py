@@ -1,13 +1,16 @@
 """Fields of `app.yaml`: each type with its options, and no others."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from satchel.model.app import BUILT_IN_NAMES, COMMENT
 from satchel.model.app_yaml.document import ListNode, MapNode, Node, ScalarNode
 from satchel.model.app_yaml.keys import COLUMN, FIELD, REQUIRED_OPTIONS, TYPE_OPTIONS
-from satchel.model.app_yaml.keys import FIELD_ID as FIELD_ID  # noqa: PLC0414  # surfaces name fields by it
-from satchel.model.app_yaml.keys import MAX_STARS as MAX_STARS  # noqa: PLC0414  # same
+from satchel.model.app_yaml.keys import MAX_STARS as MAX_STARS  # noqa: PLC0414  # surfaces say it
 from satchel.model.app_yaml.keys import MAX_TEXT_CHARS as MAX_TEXT_CHARS  # noqa: PLC0414  # same
+from satchel.model.app_yaml.rule_keys import FIELD_ID as FIELD_ID  # noqa: PLC0414  # surfaces name fields by it
+from satchel.model.app_yaml.rule_settings import read_rules
 from satchel.model.app_yaml.section import Section
 from satchel.model.app_yaml.shapes import Shape
 from satchel.model.fields import (
@@ -26,13 +29,17 @@ from satchel.model.fields import (
 )
 from satchel.model.ids import FieldId
 from satchel.model.patterns import BadPatternError, check_pattern
+from satchel.model.rules import ListEntry
 
 RESERVED_NAMES = BUILT_IN_NAMES | {str(COMMENT)} | {"and", "or", "not", "in", "true", "false", "null", "outcome"}
 """Names that no field may have: built-in names, the input `comment`, and keywords of expressions."""
 
 
-def read_fields(top: Section) -> tuple[Field, ...]:
-    """Read the list `fields`; faults are noted, and a faulty field may be missing."""
+def read_fields(top: Section, lists: Mapping[str, tuple[ListEntry, ...]]) -> tuple[Field, ...]:
+    """Read the list `fields`; faults are noted, and a faulty field may be missing.
+
+    A choice whose options come from one of `lists` has them as its own.
+    """
     fields: list[Field] = []
     numbers: dict[int, int] = {}
     ids: dict[str, int] = {}
@@ -40,6 +47,7 @@ def read_fields(top: Section) -> tuple[Field, ...]:
         field = _field(section)
         if field is None:
             continue
+        field = _with_listed_options(section, field, lists)
         if field.number in numbers:
             first = numbers[field.number]
             section.note("duplicate_field", "number", f"has the number {field.number} of the field on line {first}.")
@@ -78,6 +86,7 @@ def _field(section: Section) -> Field | None:
         section.note("unknown_key", "searchable", f"is of type {type_}, which has no searchable.")
     _check_options(section, type_, FIELD)
     limits = read_limits(section, type_)
+    rules = read_rules(section)
     columns = _columns(section) if type_ is FieldType.TABLE else ()
     max_rows = section.integer("max_rows") if type_ is FieldType.TABLE else None
     files = _file_limits(section, type_) if type_ in FILE_TYPES else None
@@ -94,7 +103,20 @@ def _field(section: Section) -> Field | None:
         columns=columns,
         max_rows=max_rows,
         files=files,
+        rules=rules,
     )
+
+
+def _with_listed_options(section: Section, field: Field, lists: Mapping[str, tuple[ListEntry, ...]]) -> Field:
+    """Return a field with the options of the list that it names."""
+    source = field.rules.options_from
+    if source is None or field.type not in (FieldType.CHOICE, FieldType.CHOICES):
+        return field
+    if "options" in section:
+        section.note("options_from", "options", "has options and options_from; keep one of them.")
+    entries = lists.get(source.list_id or "", ())
+    options = tuple(Option(id=entry.id, label=entry.label) for entry in entries)
+    return replace(field, limits=replace(field.limits, options=options))
 
 
 def read_limits(section: Section, type_: FieldType) -> ValueLimits:
@@ -216,7 +238,8 @@ def _check_options(section: Section, type_: FieldType, shape: Shape) -> None:
     for key in sorted(options & set(section.node.entries) - set(TYPE_OPTIONS[type_])):
         having = ", ".join(sorted(other for other, options in TYPE_OPTIONS.items() if key in options))
         section.note("unknown_key", key, f"is of type {type_}, which has no {key} (only: {having}).")
-    section.require(*REQUIRED_OPTIONS.get(type_, ()))
+    needed = REQUIRED_OPTIONS.get(type_, ())
+    section.require(*(key for key in needed if key != "options" or "options_from" not in section))
 
 
 def _in_order(

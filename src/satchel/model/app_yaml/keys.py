@@ -8,7 +8,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from satchel.model.app import Access
+from satchel.model.app_yaml.rule_keys import (
+    ACCESS,
+    CHECKS,
+    CODE,
+    FIELD_NAME,
+    LABEL,
+    LISTS,
+    MAX_OPTIONS,
+    OPTION_NAME,
+    RULES,
+)
 from satchel.model.app_yaml.shapes import Choice, Each, Kind, OneOf, Pairs, Shape, Single, Text, Texts, Whole
 from satchel.model.fields import SIMPLE_TYPES, FieldType
 from satchel.model.ids import FIELDS_PER_APP
@@ -29,32 +39,13 @@ from satchel.model.services import (
 )
 from satchel.model.template import MAX_TEMPLATE_CHARS
 
-MAX_LABEL_CHARS = 200
 MAX_TEXT_CHARS = 100_000
-MAX_OPTIONS = 500
 MAX_STARS = 10
 MAX_ACTION_NUMBER = 2**31 - 1
 MAX_ENTRIES = 1_000
 """Maximum number of tasks, services, calls, messages and actions, each."""
 
-FIELD_ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
-
-CODE = Text(
-    longest=16,
-    shape=re.compile(r"[A-Z][A-Z0-9]{0,15}"),
-    hint="use 1 to 16 of A-Z and 0-9, beginning with a letter.",
-)
-LABEL = Text(longest=MAX_LABEL_CHARS)
 DESCRIPTION = Text(longest=2_000, shortest=0, lines=True)
-FIELD_NAME = Text(
-    longest=64, shape=FIELD_ID, hint="use a-z, 0-9 and _, beginning with a letter, at most 64 characters."
-)
-"""The id of a field of this or another app; for files also `attachments`."""
-OPTION_NAME = Text(
-    longest=64,
-    shape=re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
-    hint="use letters, digits, and _ . - inside, at most 64 characters.",
-)
 ELEMENT_NAME = Text(
     longest=255, shape=re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,254}"), hint="write the id of an element of process.bpmn."
 )
@@ -70,7 +61,6 @@ MESSAGE_NAME = Text(longest=200, hint="write the name of a BPMN message.")
 
 INPUTS = Texts(longest=MAX_ENTRIES)
 FILE_FIELDS = Texts(longest=100)
-ACCESS = Pairs(values=OneOf(tuple(Access)))
 MAPPING = Pairs(names=FIELD_NAME, values=FIELD_NAME)
 VALUES = Pairs(names=FIELD_NAME, values=Single.SOURCE)
 
@@ -165,11 +155,16 @@ FIELD = Shape(
         "searchable": Single.FLAG,
         "columns": Each(name="column", shape=COLUMN, longest=64, shortest=1),
         **OPTIONS,
+        **RULES,
     },
     about={
         "number": "Stable over versions.",
         "searchable": "Whether searches filter and sort by it.",
         "pattern": "A regular expression of RE2.",
+        "show_if": "The field is shown only where this is true.",
+        "require_if": "Forms that let it be filled in require a value where this is true.",
+        "default": "Its value in a new instance, where nothing was sent for it.",
+        "compute": "Its value, always; it cannot be set.",
         "accept": "Extensions (.pdf), media types (application/pdf) or ranges (image/*).",
     },
 )
@@ -199,6 +194,7 @@ TASK = Shape(
             longest=20,
             shape=Shape(required=("id", "label"), keys={"id": OPTION_NAME, "label": LABEL, "fault": Single.FLAG}),
         ),
+        "checks": CHECKS,
     },
     about={
         "assign": "The assignee of the task; without it, it is offered to those who may start the app.",
@@ -355,7 +351,9 @@ TOP = Shape(
         "title": TEMPLATE,
         "process": ELEMENT_NAME,
         "fields": Each(name="field", shape=FIELD, longest=FIELDS_PER_APP),
-        "start": Shape(keys={"fields": ACCESS}),
+        "checks": CHECKS,
+        "lists": LISTS,
+        "start": Shape(keys={"fields": ACCESS, "checks": CHECKS}),
         "notify": NOTIFY,
         "tasks": Pairs(names=ELEMENT_NAME, values=TASK, longest=MAX_ENTRIES),
         "services": Pairs(names=ELEMENT_NAME, values=SERVICE, longest=MAX_ENTRIES),
@@ -367,6 +365,8 @@ TOP = Shape(
         "code": "Begins every identifier: EVA makes EVA-1, EVA-2, ...",
         "title": "Template of an instance's title, such as {{ product }} ({{ supplier }}).",
         "process": "The id of the BPMN process that runs, if process.bpmn has several.",
+        "checks": "Conditions across fields, of every form that lets one of them be filled in.",
+        "lists": "Options that several fields can share, by the id of the list.",
         "start": "The form that starts an instance.",
         "notify": "How notifications reach people who have not chosen: at_once, daily, list or none, by kind.",
         "tasks": "Settings of BPMN user tasks (and of plain and manual tasks, which become user tasks), by their id.",

@@ -25,11 +25,13 @@ from satchel.model.app import (
 from satchel.model.app_yaml.document import Node
 from satchel.model.app_yaml.field_settings import declared_ids, read_fields
 from satchel.model.app_yaml.keys import MAX_ACTION_NUMBER, NOTIFY, NOTIFY_OF_TASK, TOP
+from satchel.model.app_yaml.rule_settings import read_checks, read_lists, read_rules
 from satchel.model.app_yaml.section import Findings, Section, meant
 from satchel.model.app_yaml.service_settings import read_service
 from satchel.model.app_yaml.shapes import Shape
 from satchel.model.ids import ElementId, FieldId
 from satchel.model.notifications import Channel, NotificationKind
+from satchel.model.rules import Rules
 
 DEFAULT_TITLE = "{{ identifier }}"
 
@@ -38,6 +40,7 @@ def read_manifest(root: Node, findings: Findings) -> Manifest:
     """Read the document of an `app.yaml`; the manifest is complete only if no finding was noted."""
     top = Section(root, name="The app", kind=TOP, findings=findings)
     reader = _Reader(declared_ids(root), findings)
+    lists = read_lists(top)
     return Manifest(
         code=top.text("code") or "",
         name=top.text("name") or "",
@@ -45,7 +48,7 @@ def read_manifest(root: Node, findings: Findings) -> Manifest:
         description=top.text("description") or "",
         title=top.text("title") or DEFAULT_TITLE,
         process=top.text("process"),
-        fields=read_fields(top),
+        fields=read_fields(top, lists),
         start=reader.start(top),
         notify=_notify(top, NOTIFY),
         tasks={ElementId(name): reader.task(one) for name, one in top.members("tasks", name="The task")},
@@ -53,6 +56,8 @@ def read_manifest(root: Node, findings: Findings) -> Manifest:
         calls={ElementId(name): reader.call(one) for name, one in top.members("calls", name="The call")},
         messages={name: reader.message(name, one) for name, one in top.members("messages", name="The message")},
         actions={int(name): reader.action(int(name), one) for name, one in top.members("actions", name="The action")},
+        checks=read_checks(top),
+        lists=lists,
     )
 
 
@@ -82,7 +87,10 @@ class _Reader:
     def start(self, top: Section) -> StartForm:
         """Read the start form."""
         section = top.part("start", name="The start form")
-        return StartForm(fields={} if section is None else self._access(section))
+        if section is None:
+            return StartForm(fields={})
+        access, rules = self._access(section)
+        return StartForm(fields=access, rules=rules, checks=read_checks(section))
 
     def task(self, section: Section) -> TaskForm:
         """Read one user task."""
@@ -93,15 +101,18 @@ class _Reader:
         for key, what in (("remind", "reminds"), ("late", "escalates")):
             if key in section and "due" not in section and (key == "remind" or escalation is not None):
                 section.note("late_without_due", key, f"{what} but has no due; add due, such as due: P3D.")
+        access, rules = self._access(section)
         return TaskForm(
             assign=self._assignment(section),
-            fields=self._access(section),
+            fields=access,
             due=section.due("due"),
             fail_when_late=late == "fail",
             outcomes=self._outcomes(section),
             remind=section.duration("remind"),
             escalation=escalation,
             notify=_notify(section, NOTIFY_OF_TASK),
+            rules=rules,
+            checks=read_checks(section),
         )
 
     def service(self, section: Section) -> Service:
@@ -156,17 +167,20 @@ class _Reader:
             starter=starter or False,
         )
 
-    def _access(self, section: Section) -> Mapping[FieldId, Access]:
-        """Read the access of a form: field -> hide, read, edit, require."""
+    def _access(self, section: Section) -> tuple[Mapping[FieldId, Access], Mapping[FieldId, Rules]]:
+        """Read the access of a form: field -> hide, read, edit, require; and the rules that fields have in it."""
         access: dict[FieldId, Access] = {}
+        rules: dict[FieldId, Rules] = {}
         form = section.part("fields")
         if form is None:
-            return access
+            return access, rules
         for name in form.names():
-            word = form.one_of(name)
+            word, part = form.word_or_part(name)
             if self._knows(name, form.line_of(name), section.name) and word is not None:
                 access[FieldId(name)] = Access(word)
-        return access
+                if part is not None:
+                    rules[FieldId(name)] = read_rules(part)
+        return access, rules
 
     def _outcomes(self, section: Section) -> tuple[Outcome, ...]:
         """Read the outcomes of a task."""

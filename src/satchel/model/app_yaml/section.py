@@ -6,19 +6,33 @@ wrong, after noting a finding for the latter, so that a reader continues and all
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import TypeVar
 
 from satchel.model.app_yaml.document import ListNode, MapNode, Node, ScalarNode
-from satchel.model.app_yaml.shapes import ALL, Choice, Each, Kind, OneOf, Pairs, Shape, Single, Text, Texts, Whole
+from satchel.model.app_yaml.shapes import (
+    ALL,
+    Choice,
+    Each,
+    Kind,
+    OneOf,
+    Pairs,
+    Shape,
+    Single,
+    Text,
+    Texts,
+    Whole,
+    WordOr,
+)
 from satchel.model.durations import is_negative, is_repeating
 from satchel.model.errors import Finding
 from satchel.model.working_time import MAX_WORKING_DAYS, MAX_WORKING_SPAN, Due, WorkingDays, WorkingSpan
 
 MAX_SIZE_BYTES = 2**50
 MAX_DUE = timedelta(days=3660)
+MAX_EXPRESSION_CHARS = 1000
 
 SIZE = re.compile(r"([0-9]{1,15}) ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
 _UNITS = {
@@ -33,7 +47,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-Wanted = TypeVar("Wanted", Text, Whole, OneOf, Texts, Each)
+Wanted = TypeVar("Wanted", Text, Whole, OneOf, Texts, Each, WordOr)
 
 
 class Findings:
@@ -248,12 +262,35 @@ class Section:
             return None
         return duration
 
+    def expression(self, key: str) -> str | None:
+        """Return the text of an expression."""
+        self._require_single(key, Single.EXPRESSION)
+        node = self._scalar(key)
+        if node is None:
+            return None
+        text = node.text.lower() if isinstance(node.value, bool) else node.text
+        if not 1 <= len(text) <= MAX_EXPRESSION_CHARS:
+            limits = f"1 to {MAX_EXPRESSION_CHARS} are allowed."
+            self.note("text_length", key, f"has a {key} of {len(text)} characters; {limits}")
+            return None
+        return text
+
+    def word_or_part(self, key: str) -> "tuple[str | None, Section | None]":
+        """Return one of the allowed words, and the mapping that has it, if it stands in one."""
+        kind, node = self._kind(key, WordOr), self._map.entries.get(key)
+        if isinstance(node, MapNode):
+            part = Section(node, name=f"{self.name}: {key}", kind=kind.shape, findings=self.findings)
+            return part.one_of(kind.key), part
+        return self._word(key, kind.words.words), None
+
     def one_of(self, key: str) -> str | None:
         """Return one of the allowed words; None where a mapping has them in its place."""
         kind = self._kinds[key] if self._pairs is None else self._pairs.values
-        words = kind.words if isinstance(kind, Shape) else self._kind(key, OneOf).words
         if isinstance(kind, Shape) and isinstance(self._map.entries.get(key), MapNode):
             return None
+        return self._word(key, kind.words if isinstance(kind, Shape) else self._kind(key, OneOf).words)
+
+    def _word(self, key: str, words: Sequence[str]) -> str | None:
         value = self._text(key)
         if value is None:
             return None

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from satchel.model.app import BUILT_IN_NAMES
 from satchel.model.app_yaml.document import ScalarNode
-from satchel.model.app_yaml.keys import FIELD_ID
+from satchel.model.app_yaml.rule_keys import FIELD_ID
 from satchel.model.app_yaml.section import Findings, Section, meant
 from satchel.model.ids import FieldId
 from satchel.model.services import Literal, Source

@@ -53,6 +53,8 @@ class Single(Enum):
     """A duration, or working time: `2 working days`, `PT4H working`."""
     SOURCE = auto()
     """The source of a value: a field, a text in quotes, a number, true or false, or a template."""
+    EXPRESSION = auto()
+    """An expression in the language of conditions; a number, true or false may stand without quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +128,13 @@ class Pairs:
     or_all: bool = False
 
 
-Kind: TypeAlias = Text | Whole | Single | OneOf | Texts | Shape | Choice | Each | Pairs
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordOr:
+    """One of a few words, or a mapping in which the key `key` holds that word."""
+
+    words: OneOf
+    key: str
+    shape: Shape
+
+
+Kind: TypeAlias = Text | Whole | Single | OneOf | Texts | Shape | Choice | Each | Pairs | WordOr

@@ -20,6 +20,7 @@ from satchel.surfaces.alloy.objects import class_of, is_html, object_of
 from satchel.surfaces.alloy.values import read_values
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply
+from satchel.surfaces.kit.ignored import ignored
 from satchel.surfaces.kit.texts import whole_number
 
 ATTACHMENTS = "attachments"
@@ -51,7 +52,7 @@ async def create(exchange: Exchange) -> Reply:
         started = await lifecycle.run_action(
             exchange.context, exchange.actor, None, action.id, submission, app_code=app.manifest.code
         )
-    return _done(exchange, started)
+    return _done(exchange, started, submission)
 
 
 async def _create_action(exchange: Exchange, given: Inputs) -> tuple[LoadedApp, Action]:
@@ -114,7 +115,7 @@ async def run(exchange: Exchange) -> Reply:
         added = await _added(body, given.sequence("Attachments"), view.app, action)
         submission = await _submission(exchange, view.app, given.without("Attachments"), added)
         done = await lifecycle.run_action(exchange.context, exchange.actor, view.instance.id, action.id, submission)
-    return _done(exchange, done)
+    return _done(exchange, done, submission)
 
 
 def _action_of(exchange: Exchange, app: LoadedApp) -> Action:
@@ -139,11 +140,13 @@ async def check(exchange: Exchange) -> Reply:
     return outputs.success(exchange, {"Result": may and is_due and view.instance.is_running})
 
 
-def _done(exchange: Exchange, done: Result) -> Reply:
+def _done(exchange: Exchange, done: Result, given: Submission) -> Reply:
     """Return the object that an action ran on or created; one that may be created but not seen has its ids too."""
     code, _, number = done.instance.identifier.rpartition("-")
     found = {"Succeed": True, "ObjectID": str(done.instance.uuid), "ObjectOID": oid(code, int(number))}
-    return outputs.success(exchange, found)
+    reply = outputs.success(exchange, found)
+    reply.headers |= ignored(given)
+    return reply
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

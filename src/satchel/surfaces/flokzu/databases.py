@@ -5,6 +5,7 @@ from typing import cast
 
 from satchel.actions.apps import records
 from satchel.actions.apps.records import RecordFilter
+from satchel.actions.instances.forms import Submission
 from satchel.actions.lists import documents
 from satchel.actions.loading import LoadedApp
 from satchel.model.errors import InvalidRequest, NotFound
@@ -17,6 +18,7 @@ from satchel.surfaces.flokzu.values import read_values
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
 from satchel.surfaces.kit.given import refused
+from satchel.surfaces.kit.ignored import ignored
 from satchel.surfaces.kit.texts import whole_number
 
 _ID = outputs.RECORD_ID.lower()
@@ -29,7 +31,7 @@ async def post(exchange: Exchange) -> Reply:
     if given.raw("data") is None and given.raw("filters") is not None:
         return await read(exchange)
     app = await _database(exchange, given.text("databaseName"))
-    return json_reply(await _added(exchange, app, given.mapping_or_empty("data")))
+    return await _added(exchange, app, given.mapping_or_empty("data"))
 
 
 async def read(exchange: Exchange) -> Reply:
@@ -61,9 +63,7 @@ async def update(exchange: Exchange) -> Reply:
     if number is not None and outside is not None and str(number) != str(outside):
         raise refused(outputs.RECORD_ID, "is given twice, differently")
     with_insert = given.flag("withInsert")
-    return json_reply(
-        await _updated(exchange, app, data, number if outside is None else outside, with_insert=with_insert)
-    )
+    return await _updated(exchange, app, data, number if outside is None else outside, with_insert=with_insert)
 
 
 async def read_v1(exchange: Exchange) -> Reply:
@@ -87,7 +87,7 @@ async def add_v1(exchange: Exchange) -> Reply:
     """Add the record that is the body; its own `Id`, if it says any, is not kept."""
     app = await _database(exchange, exchange.params["name"])
     data, _ = _without_id(await Inputs.body_members(exchange))
-    return json_reply(await _added(exchange, app, data))
+    return await _added(exchange, app, data)
 
 
 async def update_v1(exchange: Exchange) -> Reply:
@@ -95,7 +95,7 @@ async def update_v1(exchange: Exchange) -> Reply:
     app = await _database(exchange, exchange.params["name"])
     with_insert = Inputs.of_query(exchange).flag("withInsert")
     data, number = _without_id(await Inputs.body_members(exchange))
-    return json_reply(await _updated(exchange, app, data, number, with_insert=with_insert))
+    return await _updated(exchange, app, data, number, with_insert=with_insert)
 
 
 async def _database(exchange: Exchange, name: str) -> LoadedApp:
@@ -160,28 +160,30 @@ def _number(given: object) -> InstanceId | None:
     return None if found is None else InstanceId(found)
 
 
-async def _added(exchange: Exchange, app: LoadedApp, data: Mapping[str, object]) -> dict[str, object]:
+async def _added(exchange: Exchange, app: LoadedApp, data: Mapping[str, object]) -> Reply:
     by_system = starts_by_system(exchange)
-    values = await _values(exchange, app, data)
-    made = await records.add(exchange.context, exchange.actor, app, values, by_system=by_system)
-    return _answer(made.id)
+    given = Submission(values=await _values(exchange, app, data))
+    made = await records.add(exchange.context, exchange.actor, app, given, by_system=by_system)
+    return _answer(made.id, given)
 
 
 async def _updated(
     exchange: Exchange, app: LoadedApp, data: Mapping[str, object], given: object, *, with_insert: bool
-) -> dict[str, object]:
+) -> Reply:
     number = _number(given)
     if number is None or not await records.is_there(exchange.context, exchange.actor, app, number):
         if not with_insert:
             raise NotFound("record", str(given)[:80] if given is not None else "without an Id")
         return await _added(exchange, app, data)
-    await records.change(exchange.context, exchange.actor, number, await _values(exchange, app, data))
-    return _answer(number)
+    submission = Submission(values=await _values(exchange, app, data))
+    await records.change(exchange.context, exchange.actor, number, submission)
+    return _answer(number, submission)
 
 
-def _answer(number: InstanceId) -> dict[str, object]:
+def _answer(number: InstanceId, given: Submission) -> Reply:
     """Return what adding and changing answer; clients are seen to read `Id`, the vendor's list of fields has `id`."""
-    return {"id": str(number), outputs.RECORD_ID: str(number), "status": outputs.OK}
+    answer = {"id": str(number), outputs.RECORD_ID: str(number), "status": outputs.OK}
+    return json_reply(answer, headers=ignored(given))
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

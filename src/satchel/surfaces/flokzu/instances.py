@@ -15,27 +15,37 @@ from satchel.surfaces.flokzu.inputs import Inputs
 from satchel.surfaces.flokzu.values import read_values
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.ignored import ignored
 
 
 async def create(exchange: Exchange) -> Reply:
     """Start an instance of the process `processId` with the values `data`."""
     given = await Inputs.read(exchange)
-    return json_reply(await _created(exchange, given.text("processId"), given.mapping_or_empty("data")))
+    made, headers = await _created(exchange, given.text("processId"), given.mapping_or_empty("data"))
+    return json_reply(made, headers=headers)
 
 
 async def create_v1(exchange: Exchange) -> Reply:
     """Start an instance of the process `processCode` with the values that are the body."""
     code = Inputs.of_query(exchange).text("processCode")
-    made = await _created(exchange, code, await Inputs.body_members(exchange))
-    return json_reply({**made, "reference": made["identifier"]})
+    made, headers = await _created(exchange, code, await Inputs.body_members(exchange))
+    return json_reply({**made, "reference": made["identifier"]}, headers=headers)
 
 
-async def _created(exchange: Exchange, code: str, data: Mapping[str, object]) -> dict[str, object]:
+async def _created(
+    exchange: Exchange, code: str, data: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Start an instance; return what to answer, and the headers of it."""
     context, actor, by_system = exchange.context, exchange.actor, starts_by_system(exchange)
     app = await deploying.read(context, actor, code)
-    values = await read_values(exchange, app, data)
-    made = await lifecycle.start_as(context, actor, code, Submission(values=values), by_system=by_system)
-    return {"identifier": made.identifier, "initiationDate": moment(made.started_at), "status": outputs.OK}
+    given = Submission(values=await read_values(exchange, app, data))
+    made = await lifecycle.start_as(context, actor, code, given, by_system=by_system)
+    answer: dict[str, object] = {
+        "identifier": made.identifier,
+        "initiationDate": moment(made.started_at),
+        "status": outputs.OK,
+    }
+    return answer, ignored(given)
 
 
 async def read(exchange: Exchange) -> Reply:
@@ -56,22 +66,31 @@ async def _document(exchange: Exchange) -> tuple[Document, outputs.Attachments]:
 async def update(exchange: Exchange) -> Reply:
     """Change the values `data` of an instance; all others stay."""
     given = await Inputs.read(exchange)
-    return json_reply(await _updated(exchange, given.text("identifier"), given.mapping_or_empty("data")))
+    made, headers = await _updated(exchange, given.text("identifier"), given.mapping_or_empty("data"))
+    return json_reply(made, headers=headers)
 
 
 async def update_v1(exchange: Exchange) -> Reply:
     """Change the values of an instance that are the body; all others stay."""
     identifier = Inputs.of_query(exchange).text("identifier")
-    made = await _updated(exchange, identifier, await Inputs.body_members(exchange))
-    return json_reply({**made, "reference": made["identifier"]})
+    made, headers = await _updated(exchange, identifier, await Inputs.body_members(exchange))
+    return json_reply({**made, "reference": made["identifier"]}, headers=headers)
 
 
-async def _updated(exchange: Exchange, identifier: str, data: Mapping[str, object]) -> dict[str, object]:
+async def _updated(
+    exchange: Exchange, identifier: str, data: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Change an instance; return what to answer, and the headers of it."""
     context, actor = exchange.context, exchange.actor
     view = await lifecycle.read(context, actor, identifier)
-    values = await read_values(exchange, view.app, data, view=view)
-    await lifecycle.change_values(context, actor, view.instance.id, Submission(values=values), expected=None)
-    return {"identifier": view.instance.identifier, "updateDate": moment(context.clock()), "status": outputs.OK}
+    given = Submission(values=await read_values(exchange, view.app, data, view=view))
+    await lifecycle.change_values(context, actor, view.instance.id, given, expected=None)
+    answer: dict[str, object] = {
+        "identifier": view.instance.identifier,
+        "updateDate": moment(context.clock()),
+        "status": outputs.OK,
+    }
+    return answer, ignored(given)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

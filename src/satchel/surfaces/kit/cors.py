@@ -22,7 +22,7 @@ ALLOWED = (
 
 EXPOSED = (
     *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location", "Retry-After", "WWW-Authenticate"),
-    *("Satchel-Cursor", "Satchel-Layout", "Satchel-Left-Out", "Satchel-Window", "X-Request-Id"),
+    *("Satchel-Cursor", "Satchel-Ignored", "Satchel-Layout", "Satchel-Left-Out", "Satchel-Window", "X-Request-Id"),
     *("Tus-Checksum-Algorithm", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version"),
     *("Upload-Expires", "Upload-Length", "Upload-Metadata", "Upload-Offset"),
 )

@@ -8,7 +8,8 @@ from satchel.actions.apps import deploying, moves, retirement
 from satchel.actions.apps import versions as app_versions
 from satchel.actions.apps.versions import Diagram
 from satchel.actions.files.form_files import FormTarget
-from satchel.actions.instances import lifecycle
+from satchel.actions.instances import form_states, lifecycle
+from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.results import Result
 from satchel.actions.loading import LoadedApp
 from satchel.model.actor import Right
@@ -30,8 +31,9 @@ from satchel.model.transfer.names import content_disposition
 from satchel.model.transfer.ranges import is_unchanged
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.ignored import ignored
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.description.answers import FORM, NOTHING, makes, shows
+from satchel.surfaces.native.description.answers import FORM, NOTHING, makes, of_form, shows
 from satchel.surfaces.native.filling import Filling, filled
 from satchel.surfaces.native.outputs import apps as outputs
 from satchel.surfaces.native.outputs.instances import work_result
@@ -89,7 +91,8 @@ async def version(exchange: Exchange) -> Reply:
 
 async def _shown(exchange: Exchange, found: LoadedApp) -> Reply:
     retired = await retirement.retired(exchange.context, exchange.actor)
-    return json_reply(outputs.app(found, exchange.actor, is_retired=found.app_id in retired))
+    state = form_states.of_start(found, actor=exchange.actor, now=exchange.context.clock())
+    return json_reply(outputs.app(found, exchange.actor, state, is_retired=found.app_id in retired))
 
 
 def _number(exchange: Exchange) -> int:
@@ -133,7 +136,8 @@ async def start(exchange: Exchange) -> Reply:
     app = exchange.params["app"]
 
     async def perform(filling: Filling) -> Reply:
-        return _started(exchange, await lifecycle.start(exchange.context, exchange.actor, app, filling.given))
+        done = await lifecycle.start(exchange.context, exchange.actor, app, filling.given)
+        return _started(exchange, done, filling.given)
 
     return await filled(exchange, inputs.Filled, FormTarget(app=app), perform)
 
@@ -157,14 +161,14 @@ async def run_creating_action(exchange: Exchange) -> Reply:
     async def perform(filling: Filling) -> Reply:
         context, actor = exchange.context, exchange.actor
         done = await lifecycle.run_action(context, actor, None, action, filling.given, app_code=app)
-        return _started(exchange, done)
+        return _started(exchange, done, filling.given)
 
     return await filled(exchange, inputs.Filled, FormTarget(app=app), perform)
 
 
-def _started(exchange: Exchange, done: Result) -> Reply:
-    headers = {"Location": f"/api/v1/instances/{done.instance.id}"}
-    return json_reply(work_result(done, exchange.actor), status=201, headers=headers)
+def _started(exchange: Exchange, done: Result, given: Submission) -> Reply:
+    headers = {"Location": f"/api/v1/instances/{done.instance.id}", **ignored(given)}
+    return json_reply(work_result(done, exchange.actor, given), status=201, headers=headers)
 
 
 _BPMN = Answer(media_types=("application/xml",), headers=("Content-Disposition", "Satchel-Layout"))
@@ -207,7 +211,7 @@ ENDPOINTS = (
         start,
         body=inputs.Filled,
         takes_form=True,
-        answers=makes(WorkResult, "Location"),
+        answers=of_form(makes(WorkResult, "Location")),
         refuses=(*FORM, EngineStopped),
     ),
     endpoint(
@@ -216,7 +220,7 @@ ENDPOINTS = (
         run_creating_action,
         body=inputs.Filled,
         takes_form=True,
-        answers=makes(WorkResult, "Location"),
+        answers=of_form(makes(WorkResult, "Location")),
         refuses=(*FORM, EngineStopped),
     ),
 )

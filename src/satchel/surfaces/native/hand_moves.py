@@ -8,6 +8,7 @@ from satchel.model.errors import EngineStopped, Forbidden, InvalidState, Invalid
 from satchel.model.ids import ElementId, InstanceId, TaskId
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.ignored import ignored
 from satchel.surfaces.native import inputs
 from satchel.surfaces.native.description.answers import CHANGED, FORM, IF_MATCH, shows
 from satchel.surfaces.native.outputs.instances import work_result
@@ -39,17 +40,18 @@ async def move(exchange: Exchange) -> Reply:
 async def complete(exchange: Exchange) -> Reply:
     """Complete a task in its holder's place, with a reason."""
     given = await exchange.read(inputs.CompletedByHand)
+    submission = given.submission()
     done = await hand_moves.complete(
         exchange.context,
         exchange.actor,
         _id(exchange),
         TaskId(exchange.number("task", "task")),
-        given.submission(),
+        submission,
         reason=given.reason,
         outcome=given.outcome,
         expected=exchange.revision(),
     )
-    return json_reply(work_result(done, exchange.actor))
+    return json_reply(work_result(done, exchange.actor, submission), headers=ignored(submission))
 
 
 def _token(one: Standing) -> api.Token:

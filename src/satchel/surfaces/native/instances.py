@@ -21,6 +21,7 @@ from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidStat
 from satchel.model.ids import InstanceId
 from satchel.surfaces.kit.endpoints import endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.ignored import ignored
 from satchel.surfaces.kit.queries import read_query
 from satchel.surfaces.native import inputs
 from satchel.surfaces.native.description.answers import (
@@ -30,6 +31,7 @@ from satchel.surfaces.native.description.answers import (
     IF_MATCH,
     IF_MATCH_REQUIRED,
     NOTHING,
+    of_form,
     shows,
     shows_if_visible,
 )
@@ -97,10 +99,12 @@ async def _changed(exchange: Exchange, instance: InstanceId) -> Reply:
 async def change_values(exchange: Exchange) -> Reply:
     """Change values of fields; If-Match must name the revision that was read."""
     expected = exchange.revision(is_required=True)
-    given = await exchange.read(inputs.Filled)
+    given = (await exchange.read(inputs.Filled)).submission()
     instance = _id(exchange)
-    await lifecycle.change_values(exchange.context, exchange.actor, instance, given.submission(), expected=expected)
-    return await _changed(exchange, instance)
+    await lifecycle.change_values(exchange.context, exchange.actor, instance, given, expected=expected)
+    reply = await _changed(exchange, instance)
+    reply.headers |= ignored(given)
+    return reply
 
 
 async def comment(exchange: Exchange) -> Reply:
@@ -150,8 +154,8 @@ async def run_action(exchange: Exchange) -> Reply:
 
     async def perform(filling: Filling) -> Reply:
         done = await lifecycle.run_action(exchange.context, exchange.actor, instance, action, filling.given)
-        headers = {"Location": f"/api/v1/instances/{done.instance.id}"}
-        return json_reply(outputs.work_result(done, exchange.actor), headers=headers)
+        headers = {"Location": f"/api/v1/instances/{done.instance.id}", **ignored(filling.given)}
+        return json_reply(outputs.work_result(done, exchange.actor, filling.given), headers=headers)
 
     return await filled(exchange, inputs.Filled, FormTarget(instance=instance), perform)
 
@@ -162,7 +166,7 @@ async def send_message(exchange: Exchange) -> Reply:
 
     async def perform(filling: Filling) -> Reply:
         await lifecycle.send_message(exchange.context, exchange.actor, instance, message, filling.given)
-        return Reply(status=204)
+        return Reply(status=204, headers=ignored(filling.given))
 
     return await filled(exchange, inputs.Filled, FormTarget(instance=instance), perform)
 
@@ -219,7 +223,7 @@ ENDPOINTS = (
         change_values,
         body=inputs.Filled,
         headers=IF_MATCH_REQUIRED,
-        answers=shows_if_visible(api.InstanceView, "instance"),
+        answers=of_form(shows_if_visible(api.InstanceView, "instance")),
         refuses=(*FORM, *CHANGED_OR_MISSING),
     ),
     endpoint(
@@ -253,7 +257,7 @@ ENDPOINTS = (
         run_action,
         body=inputs.Filled,
         takes_form=True,
-        answers=shows(api.WorkResult, "Location"),
+        answers=of_form(shows(api.WorkResult, "Location")),
         refuses=(*FORM, EngineStopped),
     ),
     endpoint(
@@ -262,7 +266,7 @@ ENDPOINTS = (
         send_message,
         body=inputs.Filled,
         takes_form=True,
-        answers=NOTHING,
+        answers=of_form(NOTHING),
         refuses=(*FORM, EngineStopped),
     ),
     endpoint("PUT", "/api/v1/instances/{instance}/star", add_star, answers=NOTHING, refuses=(Forbidden,)),

@@ -7,8 +7,9 @@ from satchel.model.errors import Conflict, EngineStopped, Forbidden, InvalidStat
 from satchel.model.ids import IncidentId, InstanceId, JobId
 from satchel.surfaces.kit.endpoints import Answer, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.ignored import ignored
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.description.answers import FORM, NOTHING, shows
+from satchel.surfaces.native.description.answers import FORM, NOTHING, of_form, shows
 from satchel.surfaces.native.outputs import calls as outputs
 from satchel.surfaces.native.outputs.paging import page
 
@@ -32,9 +33,9 @@ async def reading(exchange: Exchange) -> Reply:
 
 async def finish(exchange: Exchange) -> Reply:
     """Complete a service task with its result."""
-    given = await exchange.read(inputs.Filled)
-    await by_hand.finish(exchange.context, exchange.actor, _id(exchange), given.submission())
-    return Reply(status=204)
+    given = (await exchange.read(inputs.Filled)).submission()
+    await by_hand.finish(exchange.context, exchange.actor, _id(exchange), given)
+    return Reply(status=204, headers=ignored(given))
 
 
 async def fail(exchange: Exchange) -> Reply:
@@ -68,10 +69,10 @@ async def retry(exchange: Exchange) -> Reply:
 
 async def skip(exchange: Exchange) -> Reply:
     """Continue past a failed service task, with values set by hand."""
-    given = await exchange.read(inputs.Filled)
+    given = (await exchange.read(inputs.Filled)).submission()
     incident = IncidentId(exchange.number("incident", "incident"))
-    await by_hand.skip(exchange.context, exchange.actor, incident, given.submission())
-    return Reply(status=204)
+    await by_hand.skip(exchange.context, exchange.actor, incident, given)
+    return Reply(status=204, headers=ignored(given))
 
 
 async def dry_run(exchange: Exchange) -> Reply:
@@ -96,7 +97,7 @@ ENDPOINTS = (
         "/api/v1/calls/{call}/finish",
         finish,
         body=inputs.Filled,
-        answers=NOTHING,
+        answers=of_form(NOTHING),
         refuses=(*FORM, EngineStopped),
     ),
     endpoint(
@@ -126,7 +127,7 @@ ENDPOINTS = (
         "/api/v1/incidents/{incident}/skip",
         skip,
         body=inputs.Filled,
-        answers=NOTHING,
+        answers=of_form(NOTHING),
         refuses=(*FORM, EngineStopped),
     ),
 )

@@ -17,8 +17,9 @@ from satchel.model.search.moments import bound
 from satchel.model.search.work_list import WorkFilter, WorkQuery, WorkSort, decode_work_cursor
 from satchel.surfaces.kit.endpoints import Refusals, endpoint
 from satchel.surfaces.kit.exchange import Exchange, Reply, json_reply
+from satchel.surfaces.kit.ignored import ignored
 from satchel.surfaces.native import inputs
-from satchel.surfaces.native.description.answers import CHANGED, FORM, IF_MATCH, shows, shows_if_visible
+from satchel.surfaces.native.description.answers import CHANGED, FORM, IF_MATCH, of_form, shows, shows_if_visible
 from satchel.surfaces.native.filling import Filling, filled
 from satchel.surfaces.native.outputs import instances as outputs
 from satchel.surfaces.native.outputs.paging import etag
@@ -114,7 +115,9 @@ async def save(exchange: Exchange) -> Reply:
 
     async def perform(filling: Filling) -> Reply:
         changed = await tasks.save(exchange.context, exchange.actor, task, filling.given, expected=expected)
-        return _after(exchange, changed)
+        reply = _after(exchange, changed)
+        reply.headers |= ignored(filling.given)
+        return reply
 
     return await filled(exchange, inputs.Filled, FormTarget(task=task), perform)
 
@@ -126,7 +129,7 @@ async def complete(exchange: Exchange) -> Reply:
     async def perform(filling: Filling) -> Reply:
         context, actor = exchange.context, exchange.actor
         done = await tasks.complete(context, actor, task, filling.given, outcome=filling.outcome, expected=expected)
-        return json_reply(outputs.work_result(done, actor))
+        return json_reply(outputs.work_result(done, actor, filling.given), headers=ignored(filling.given))
 
     return await filled(exchange, inputs.Completed, FormTarget(task=task), perform)
 
@@ -157,7 +160,7 @@ ENDPOINTS = (
         body=inputs.Filled,
         takes_form=True,
         headers=IF_MATCH,
-        answers=_SHOWN,
+        answers=of_form(_SHOWN),
         refuses=(*FORM, *CHANGED),
     ),
     endpoint(
@@ -167,7 +170,7 @@ ENDPOINTS = (
         body=inputs.Completed,
         takes_form=True,
         headers=IF_MATCH,
-        answers=shows(api.WorkResult),
+        answers=of_form(shows(api.WorkResult)),
         refuses=(*FORM, *CHANGED, EngineStopped),
     ),
 )

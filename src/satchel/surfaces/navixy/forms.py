@@ -27,6 +27,7 @@ from satchel.model.uploads import Upload, UploadState
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.given import refused
+from satchel.surfaces.kit.ignored import ignored
 from satchel.surfaces.navixy import names, outputs, values
 from satchel.surfaces.navixy.addresses import BASE, PREFIX
 from satchel.surfaces.navixy.inputs import Inputs, wants_iso
@@ -256,11 +257,13 @@ async def submit(exchange: Exchange) -> Reply:
 
 
 async def _submit(exchange: Exchange, *, resubmission: bool) -> Reply:
-    given = await Inputs.read(exchange)
-    task, form = TaskId(given.integer("task_id")), _values(given)
+    asked = await Inputs.read(exchange)
+    task, form = TaskId(asked.integer("task_id")), _values(asked)
     context, actor, named = exchange.context, exchange.actor, values.possible_files(form)
-    await submitting.submit_form(context, actor, task, fill(form), named=named, resubmission=resubmission)
-    return outputs.success()
+    given = await submitting.submit_form(context, actor, task, fill(form), named=named, resubmission=resubmission)
+    reply = outputs.success()
+    reply.headers |= ignored(given)
+    return reply
 
 
 def fill(given: Mapping[str, object]) -> Fill:

@@ -13,6 +13,7 @@ from satchel.model.search.conditions import Condition, Contains, HasAny
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.given import refused
+from satchel.surfaces.kit.ignored import ignored
 from satchel.surfaces.navixy import errors, forms, outputs, values
 from satchel.surfaces.navixy.addresses import BASE
 from satchel.surfaces.navixy.conditions import Known, circle, read_conditions, read_sorts
@@ -87,7 +88,9 @@ async def create(exchange: Exchange) -> Reply:
         details=said if wish else None,
         due_at=due_at,
     )
-    return outputs.success(id=task)
+    reply = outputs.success(id=task)
+    reply.headers |= ignored(submission)
+    return reply
 
 
 async def update(exchange: Exchange) -> Reply:

@@ -18,6 +18,7 @@ from satchel.surfaces.kit.authorization import by_token
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.given import refused
+from satchel.surfaces.kit.ignored import ignored
 from satchel.surfaces.questetra import forms, xml
 from satchel.surfaces.questetra.addresses import PREFIX
 from satchel.surfaces.questetra.forms import Incoming
@@ -47,7 +48,7 @@ async def start(exchange: Exchange) -> Reply:
     except BaseException:
         await forms.forget(exchange, brought)
         raise
-    return Reply(body=str(started.instance.id).encode(), headers=_NOT_KEPT)
+    return Reply(body=str(started.instance.id).encode(), headers={**_NOT_KEPT, **ignored(given)})
 
 
 async def upload(exchange: Exchange) -> Reply:
@@ -94,7 +95,7 @@ async def receive(exchange: Exchange) -> Reply:
     except BaseException:
         await forms.forget(exchange, brought)
         raise
-    return Reply(headers=_NOT_KEPT)
+    return Reply(headers={**_NOT_KEPT, **ignored(given)})
 
 
 async def check(exchange: Exchange) -> Reply:

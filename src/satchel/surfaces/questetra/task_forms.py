@@ -17,6 +17,7 @@ from satchel.model.values import whole_rows
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint, get_or_post
 from satchel.surfaces.kit.exchange import Exchange, Reply
 from satchel.surfaces.kit.given import refused
+from satchel.surfaces.kit.ignored import ignored
 from satchel.surfaces.questetra import forms, processes, xml
 from satchel.surfaces.questetra.addresses import API, PREFIX
 from satchel.surfaces.questetra.forms import Incoming
@@ -117,7 +118,9 @@ async def save(exchange: Exchange) -> Reply:
     except BaseException:
         await forms.forget(exchange, brought)
         raise
-    return xml.xml_reply('<result success="true"></result>')
+    reply = xml.xml_reply('<result success="true"></result>')
+    reply.headers |= ignored(given)
+    return reply
 
 
 async def _task(exchange: Exchange, brought: Incoming) -> TaskView:

@@ -9,7 +9,7 @@ import { focusFirstFault } from "../../form/deck";
 import { Done } from "../../form/done";
 import { FormDeck } from "../../form/form-deck";
 import { FormFields } from "../../form/form-fields";
-import { type FormField, FormState, submission } from "../../form/form-state";
+import { type FormField, FormState, shownFields, submission } from "../../form/form-state";
 import { useMainKey } from "../../form/main-key";
 import { useSending } from "../../form/sending";
 import { refreshCounts } from "../../frame/counts";
@@ -36,11 +36,17 @@ export function StartForm({ app: code = "" }: { app?: string }) {
 
 function Filling({ app }: { app: Schemas["App"] }) {
   const target = useMemo(() => ({ app: app.code, title: app.name }), [app.code, app.name]);
-  const fields = useMemo<FormField[]>(
-    () => app.fields.map((field) => ({ ...field, access: app.start.fields[field.id] ?? "hide" })),
-    [app],
-  );
-  const [state, setState] = useState(() => new FormState(`start:${app.code}`, {}));
+  const [state, setState] = useState(() => new FormState(`start:${app.code}`, app.start.defaults ?? {}));
+  const faults = state.faults.value;
+  const fields = useMemo<FormField[]>(() => {
+    const hidden = new Set(app.start.hidden);
+    const declared = app.fields.map((field) => ({
+      ...field,
+      access: app.start.fields[field.id] ?? ("hide" as const),
+      hidden: hidden.has(field.id),
+    }));
+    return shownFields(declared, faults);
+  }, [app, faults]);
   const [result, setResult] = useState<Schemas["WorkResult"] | null>(null);
   const [key, setKey] = useState(newKey);
   const sending = useSending(target);
@@ -128,7 +134,7 @@ function Filling({ app }: { app: Schemas["App"] }) {
                     if (confirm(words.discard)) {
                       state.forget();
                       discard(target);
-                      setState(new FormState(`start:${app.code}`, {}));
+                      setState(new FormState(`start:${app.code}`, app.start.defaults ?? {}));
                     }
                   }}
                 >

@@ -6,7 +6,7 @@ import { api, type Schemas, take } from "../../api/client";
 import { newKey } from "../../api/keys";
 import { asProblem } from "../../api/problem";
 import { focusFirstFault } from "../../form/deck";
-import { type FormField, FormState, isWritable, submission, type Values } from "../../form/form-state";
+import { type FormField, FormState, isWritable, shownFields, submission, type Values } from "../../form/form-state";
 import { type Sending, useSending } from "../../form/sending";
 import { refreshCounts } from "../../frame/counts";
 import { me } from "../../session/session";
@@ -42,7 +42,7 @@ export type Filling = {
 /** Values of a task as its form holds them: files by their numbers. */
 function valuesOf(task: TaskView): Values {
   const files = Object.entries(task.files).map(([field, held]) => [field, held.map((file) => file.id)] as const);
-  return { ...task.values, ...Object.fromEntries(files) };
+  return { ...task.form.defaults, ...task.values, ...Object.fromEntries(files) };
 }
 
 /** @param onSent after the task was completed, saved or claimed. */
@@ -55,13 +55,11 @@ export function useFilling(task: TaskView, onRead: (task: TaskView) => void, onS
   const [key, setKey] = useState(newKey);
   const sending = useSending(target);
   const isMine = task.closed_at === null && task.holder === me.value?.id;
-  const fields = useMemo<readonly FormField[]>(
-    () =>
-      isMine
-        ? task.form.fields
-        : task.form.fields.map((field) => (isWritable(field) ? { ...field, access: "read" } : field)),
-    [task.form.fields, isMine],
-  );
+  const faults = state.faults.value;
+  const fields = useMemo<readonly FormField[]>(() => {
+    const shown = shownFields(task.form.fields, faults);
+    return isMine ? shown : shown.map((field) => (isWritable(field) ? { ...field, access: "read" } : field));
+  }, [task.form.fields, isMine, faults]);
   const path = { task: task.id };
   const begin = (newest: TaskView) => {
     state.forget();

@@ -1,5 +1,7 @@
 """What native endpoints have in common to say of themselves: answers, request headers, and groups of refusals."""
 
+from dataclasses import replace
+
 import msgspec
 
 from satchel.model.errors import (
@@ -13,6 +15,7 @@ from satchel.model.errors import (
     PreconditionRequired,
 )
 from satchel.surfaces.kit.endpoints import Answer, Refusals
+from satchel.surfaces.kit.ignored import IGNORED
 
 IF_MATCH = ("If-Match",)
 """The request header that names the revision that a change is made for."""
@@ -52,6 +55,11 @@ def shows_if_visible(body: type[msgspec.Struct], what: str) -> tuple[Answer, ...
         Answer(body=body, headers=("ETag",)),
         Answer(status=204, note=f"Done; the caller may not see the {what} any more."),
     )
+
+
+def of_form(answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+    """Return the answers to a filled-in form: they name the fields that rules hide."""
+    return tuple(replace(answer, headers=(*answer.headers, IGNORED)) for answer in answers)
 
 
 def sends(*media_types: str, headers: tuple[str, ...] = ()) -> tuple[Answer, ...]:

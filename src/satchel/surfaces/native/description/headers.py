@@ -51,6 +51,11 @@ RESPONSE_HEADERS: Mapping[str, Header] = {
         {"type": "string", "enum": ["whole", "partial", "none"]},
     ),
     "Satchel-Cursor": _header("The `cursor` of the next page, if there is one.", _TEXT),
+    "Satchel-Ignored": _header(
+        "The fields that rules of the form hide, so that what was sent for them changed nothing.",
+        _TEXT,
+        "defect, reason",
+    ),
     "Satchel-Left-Out": _header("How many files of the page the caller may view but not export.", _BYTES),
     "Satchel-Window": _header('How many of the newest instances a short "contains" looked at.', _BYTES),
     "Tus-Resumable": _header("The version of the protocol.", _TEXT, "1.0.0"),

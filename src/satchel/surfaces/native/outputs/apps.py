@@ -7,6 +7,7 @@ from typing import TypedDict
 from satchel.actions import allowed
 from satchel.actions.apps.deploying import Deployed
 from satchel.actions.apps.moves import Forecast
+from satchel.actions.instances.form_states import FormState
 from satchel.actions.lists import nodes as numbering
 from satchel.actions.loading import LoadedApp
 from satchel.db.apps import VersionRow
@@ -21,7 +22,9 @@ from satchel.model.errors import Finding
 from satchel.model.fields import Column, Field, FieldType, ValueLimits
 from satchel.model.ids import FieldId
 from satchel.model.moves import MoveOutcome
+from satchel.model.rules import NO_RULES
 from satchel.model.working_time import WorkingDays, WorkingSpan
+from satchel.surfaces.native.outputs import rules
 
 
 def summary(loaded: LoadedApp, actor: Actor, *, is_retired: bool) -> api.AppSummary:
@@ -43,8 +46,8 @@ def _may(loaded: LoadedApp, actor: Actor, *, is_retired: bool) -> list[str]:
     return [right for right in allowed.of_app(actor, loaded.app_id) if not (is_retired and right == Right.START)]
 
 
-def app(loaded: LoadedApp, actor: Actor, *, is_retired: bool) -> api.App:
-    """Return a version of an app with its fields, forms and actions."""
+def app(loaded: LoadedApp, actor: Actor, state: FormState, *, is_retired: bool) -> api.App:
+    """Return a version of an app with its fields, forms and actions; `state` is how its start form stands."""
     manifest = loaded.manifest
     return api.App(
         id=loaded.app_id,
@@ -54,9 +57,20 @@ def app(loaded: LoadedApp, actor: Actor, *, is_retired: bool) -> api.App:
         description=manifest.description,
         version=loaded.number,
         fields=[api.Field(**_declared(field)) for field in manifest.fields],
-        start=api.StartForm(fields=_access(manifest.start.fields)),
+        start=api.StartForm(
+            fields=_access(manifest.start.fields),
+            rules=rules.of_form(manifest.start),
+            checks=rules.checks(manifest.start.checks),
+            hidden=sorted(state.hidden) or (),
+            defaults={str(name): value for name, value in state.defaults.items()} or None,
+        ),
         tasks={
-            element: api.TaskForm(fields=_access(form.fields), outcomes=_outcomes(form))
+            element: api.TaskForm(
+                fields=_access(form.fields),
+                outcomes=_outcomes(form),
+                rules=rules.of_form(form),
+                checks=rules.checks(form.checks),
+            )
             for element, form in manifest.tasks.items()
         },
         messages={name: api.MessageInputs(inputs=list(message.inputs)) for name, message in manifest.messages.items()},
@@ -64,18 +78,26 @@ def app(loaded: LoadedApp, actor: Actor, *, is_retired: bool) -> api.App:
         steps=[_step(planned, manifest) for planned in outlook(loaded.definition)],
         retired=is_retired,
         may=_may(loaded, actor, is_retired=is_retired),
+        checks=rules.checks(manifest.checks),
     )
 
 
-def form(loaded: LoadedApp, task_form: model.TaskForm) -> api.Form:
-    """Return a task's form: the fields that it shows and its outcomes."""
+def form(loaded: LoadedApp, task_form: model.TaskForm, state: FormState) -> api.Form:
+    """Return a task's form: the fields that it shows and its outcomes; `state` is how it stands."""
     return api.Form(
         fields=[
-            api.FormField(access=task_form.fields[field.id], **_declared(field))
+            api.FormField(
+                access=task_form.fields[field.id],
+                form_rules=rules.of_field(task_form.rules.get(field.id, NO_RULES)),
+                hidden=field.id in state.hidden,
+                **_declared(field),
+            )
             for field in loaded.manifest.fields
             if task_form.fields.get(field.id, model.Access.HIDE) is not model.Access.HIDE
         ],
         outcomes=_outcomes(task_form),
+        checks=rules.checks((*loaded.manifest.checks, *task_form.checks)),
+        defaults={str(name): value for name, value in state.defaults.items()} or None,
     )
 
 
@@ -158,6 +180,7 @@ class _Declared(_Limits):
     max_files: int | None
     max_unclaimed: int | None
     allow_links: bool | None
+    rules: api.FieldRules | None
 
 
 def _declared(field: Field) -> _Declared:
@@ -178,6 +201,7 @@ def _declared(field: Field) -> _Declared:
         "max_files": None if files is None else files.max_files,
         "max_unclaimed": None if files is None else files.max_unclaimed,
         "allow_links": None if files is None else files.allow_links,
+        "rules": rules.of_field(field.rules),
     }
 
 

@@ -4,6 +4,7 @@ from msgspec import structs
 
 from satchel.actions import allowed
 from satchel.actions.access import form_of
+from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.lifecycle import View
 from satchel.actions.instances.results import InstanceSummary, Result
 from satchel.actions.instances.tasks import TaskView
@@ -143,20 +144,21 @@ def task_view(seen: TaskView, actor: Actor) -> api.TaskView:
         identifier=seen.instance.identifier,
         title=seen.instance.title,
         app=seen.app.manifest.code,
-        form=form(seen.app, form_of(seen.app, seen.task)),
+        form=form(seen.app, form_of(seen.app, seen.task), seen.state),
         values=seen.values,
         files=by_field(seen.app, seen.files, may),
         attachments=attachments(seen.files, may),
     )
 
 
-def work_result(done: Result, actor: Actor) -> api.WorkResult:
-    """Return what came of a start, a completion or an action."""
+def work_result(done: Result, actor: Actor, given: Submission) -> api.WorkResult:
+    """Return what came of a start, a completion or an action, for which something was given."""
     return api.WorkResult(
         task=None if done.task is None else task(done.task, actor),
         instance=_summary(done.instance),
         next_task=None if done.next_task is None else task(done.next_task, actor),
         made=[_summary(one) for one in done.made],
+        ignored=given.ignored or (),
     )
 
 
