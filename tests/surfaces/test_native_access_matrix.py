@@ -121,6 +121,7 @@ async def _numbers(api: Api) -> dict[str, str]:
         "client": "999999",
         "action": "10",
         "message": "news",
+        "field": "budget",
         "token": signed.split("/")[-2],
         "name": "a.pdf",
     }

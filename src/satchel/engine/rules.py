@@ -16,7 +16,7 @@ from satchel.model.app import Manifest, StartForm, TaskForm
 from satchel.model.errors import FieldFault
 from satchel.model.fields import Field, FieldType
 from satchel.model.ids import FieldId
-from satchel.model.rules import NO_RULES, Check, Rules
+from satchel.model.rules import NO_RULES, Check, OptionsFrom, Rules
 from satchel.model.scalars import MAX_DECIMAL_DIGITS, Moment, RefusedError, check_scalar
 from satchel.model.values import Json, typed_value
 
@@ -94,10 +94,12 @@ class FormRules:
     Attributes:
         computed: the fields that nothing may set.
         defaults: the fields that get a default here.
+        options: where the options of fields come from, if not from the fields themselves.
     """
 
     computed: frozenset[FieldId]
     defaults: frozenset[FieldId]
+    options: Mapping[FieldId, OptionsFrom]
     _fields: tuple[_OfField, ...]
     _checks: tuple[_OfForm, ...]
     _reads: Mapping[str, frozenset[str]]
@@ -236,6 +238,11 @@ def compile_rules(manifest: Manifest, form: StartForm | TaskForm | None) -> Form
     return FormRules(
         computed=frozenset(name for name, rules in of_fields.items() if rules.compute is not None),
         defaults=frozenset(name for name, rules in of_fields.items() if rules.default is not None),
+        options={
+            declared.id: source
+            for declared in manifest.fields
+            if (source := own.get(declared.id, NO_RULES).options_from or declared.rules.options_from) is not None
+        },
         _fields=tuple(of_fields[FieldId(name)] for name in order),
         _checks=tuple(checks),
         _reads=reads,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from satchel.actions import access
 from satchel.actions.apps.called_apps import thrown_by_called
 from satchel.actions.apps.notification_findings import notification_findings
+from satchel.actions.apps.option_findings import option_findings
 from satchel.actions.apps.service_findings import service_findings
 from satchel.actions.apps.working_time_findings import working_time_findings
 from satchel.actions.context import Context
@@ -170,6 +171,7 @@ async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings
         found += await service_findings(tx, actor, bundle, context.http.guard)
         found += await working_time_findings(context, tx, actor, bundle)
         found += await notification_findings(tx, actor, bundle)
+        found += await option_findings(context, tx, actor, bundle)
         if not is_draft:
             found += await _changes(tx, actor, bundle)
     return found

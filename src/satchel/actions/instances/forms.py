@@ -10,6 +10,7 @@ from typing import cast
 
 from satchel.actions.instances import claims, recipients
 from satchel.actions.instances.claims import ClaimScope
+from satchel.actions.instances.options import option_faults
 from satchel.actions.instances.reactions import (
     Change,
     computed_faults,
@@ -195,6 +196,7 @@ async def submit(run: Run, form: Form, given: Submission, uploads: Mapping[int, 
         faults += [fault for fault in missing if fault.field not in wrong]
     faulty = {fault.field.partition("/")[0] for fault in faults}
     faults += rule_faults(sent, reaction, before=run.values, faulty=faulty)
+    faults += await option_faults(run, rules, merged, faulty | reaction.hidden)
     faults += _area_faults(form, given, uploads, complete=complete)
     if faults:
         raise InvalidValues(faults)

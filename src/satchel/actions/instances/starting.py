@@ -6,6 +6,7 @@ from satchel.actions.context import Context
 from satchel.actions.instances import claims
 from satchel.actions.instances.claims import FileCopy, limit_faults
 from satchel.actions.instances.ledger import Ledger
+from satchel.actions.instances.options import option_faults
 from satchel.actions.instances.reactions import computed_faults, rules_of, settle
 from satchel.actions.instances.run import Run
 from satchel.actions.instances.search_columns import searched
@@ -197,7 +198,10 @@ async def set_values(target: Run, values: Mapping[FieldId, object]) -> None:
     faults += computed_faults(rules_of(target), known, target.app.labels)
     if faults:
         raise InvalidValues(faults)
-    target.values = settle(target, changed)
+    settled = settle(target, changed)
+    if refused := await option_faults(target, rules_of(target), settled, ()):
+        raise InvalidValues(refused)
+    target.values = settled
 
 
 def depth_below(run: Run, element: ElementId) -> int:

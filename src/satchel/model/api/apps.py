@@ -49,6 +49,17 @@ class Option(ReplyBody, frozen=True, kw_only=True):
     label: str
 
 
+class Options(ReplyBody, frozen=True, kw_only=True):
+    """The first options of a field whose options come from elsewhere.
+
+    Attributes:
+        more: whether there are more; ask for those that begin with more letters.
+    """
+
+    items: Sequence[Option]
+    more: bool
+
+
 class Column(ReplyBody, frozen=True, kw_only=True):
     """A column of a table; limits that it does not have are left out."""
 

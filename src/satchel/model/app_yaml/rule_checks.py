@@ -10,8 +10,8 @@ from satchel.model.app_yaml.document import pointer_token
 from satchel.model.app_yaml.section import Findings, meant
 from satchel.model.fields import SIMPLE_TYPES, Field, FieldType
 from satchel.model.ids import FieldId
-from satchel.model.rules import Check, Rules
-from satchel.model.services import InstanceOperation, InstanceTask, RestTask
+from satchel.model.rules import Check, OptionsFrom, Rules
+from satchel.model.services import InstanceOperation, InstanceTask, Literal, RestTask
 
 _FOR_INPUT = ("require_if", "default", "options_from")
 """Rules of a form that have a meaning only where it lets the field be filled in."""
@@ -28,11 +28,60 @@ def check_rules(manifest: Manifest, declared: frozenset[str], places: Mapping[st
         if name in computed:
             message = f"{what} sets {name}, which is computed and cannot be set; remove it."
             findings.add("computed_field", places.get(pointer), message)
+    for pointer, field, source in option_sources(manifest):
+        for key, message in _of_options(manifest, declared, field, source):
+            findings.add("options_from", places.get(f"{pointer}/{key}", places.get(pointer)), message)
     for pointer, checks in _checks(manifest):
         for index, check in enumerate(checks):
             if check.field is not None and check.field not in declared:
                 message = f"A check names the field {check.field!r}, which does not exist{meant(check.field, declared)}"
                 findings.add("unknown_field", places.get(f"{pointer}/checks/{index}/field"), message)
+
+
+def option_sources(manifest: Manifest) -> Iterator[tuple[str, Field, OptionsFrom]]:
+    """Yield each `options_from`: its place, the field that has it, and what it says."""
+    for index, field in enumerate(manifest.fields):
+        if field.rules.options_from is not None:
+            yield f"/fields/{index}/options_from", field, field.rules.options_from
+    forms = [("/start", manifest.start.rules)]
+    forms += [(f"/tasks/{pointer_token(element)}", form.rules) for element, form in manifest.tasks.items()]
+    for pointer, own in forms:
+        for name, rules in own.items():
+            declared = manifest.field(name)
+            if declared is not None and rules.options_from is not None:
+                yield f"{pointer}/fields/{name}/options_from", declared, rules.options_from
+
+
+def _of_options(
+    manifest: Manifest, declared: frozenset[str], field: Field, source: OptionsFrom
+) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with where options come from, as far as this file knows, each with its key."""
+    if source.list_id is not None:
+        yield from _of_list(manifest, field, source, source.list_id)
+    elif field.type is not FieldType.TEXT:
+        yield "app", f"The field {field.id} is of type {field.type}; only a text takes values of another app."
+    for key, compared in source.where.items():
+        if isinstance(compared, Literal):
+            continue
+        other = manifest.field(compared)
+        if compared not in declared:
+            yield f"where/{key}", f"The options of {field.id} compare with {compared!r}, which is no field."
+        elif other is not None and other.type not in SIMPLE_TYPES:
+            yield f"where/{key}", f"The options of {field.id} compare with {compared}, which is of type {other.type}."
+
+
+def _of_list(manifest: Manifest, field: Field, source: OptionsFrom, list_id: str) -> Iterator[tuple[str, str]]:
+    if field.type not in (FieldType.CHOICE, FieldType.CHOICES):
+        yield "list", f"The field {field.id} is of type {field.type}; only a choice takes the options of a list."
+    entries = manifest.lists.get(list_id)
+    if entries is None:
+        known = meant(list_id, manifest.lists)
+        yield "list", f"The field {field.id} names the list {list_id!r}, which does not exist{known}"
+        return
+    keys = {key for entry in entries for key in entry.more}
+    for key in source.where:
+        if key not in keys:
+            yield f"where/{key}", f"No entry of the list {list_id} has {key}{meant(key, keys)}"
 
 
 def _of_field(field: Field, rules: Rules) -> Iterator[tuple[str, str]]:

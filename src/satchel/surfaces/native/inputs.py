@@ -52,6 +52,13 @@ class Filled(Body):
         return Submission(values=mapping(self.values, "/values"), attachments=self.attachments, comment=self.comment)
 
 
+class WantedOptions(Body):
+    """Which options of a field are asked for: those that begin with a text, for what the form holds so far."""
+
+    begins: Name = ""
+    values: JsonObject = msgspec.field(default_factory=_empty)
+
+
 class Completed(Filled):
     """A task's form, with the task's outcome."""
 
