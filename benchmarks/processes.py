@@ -46,7 +46,7 @@ async def deploy(server: BenchServer, manifest: str = APP, process: str = BPMN) 
         archive.writestr("process.bpmn", process)
     token = json.loads((server.data / "demo.json").read_text())["admin"]["token"]
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/zip"}
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
         (await client.post("/api/v1/apps", content=packed.getvalue(), headers=headers)).raise_for_status()
 
 

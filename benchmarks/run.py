@@ -16,6 +16,7 @@ import calls
 import export
 import exports
 import files
+import forms
 import moves
 import navixy
 import notifications
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "copy": files.copy_of_a_large_file,
     "process": processes.start_and_complete,
     "moves": moves.running_instances,
+    "forms": forms.reacting,
     "calls": calls.files_sent,
     "questetra": questetra.questetra,
     "exports": exports.everything_out,

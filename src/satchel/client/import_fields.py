@@ -75,7 +75,7 @@ class Fields:
         said = self._names.get(name, self._names.get(label))
         known = self._with(said or name, None if said else label, is_numbered=self._is_numbered or said is not None)
         if known is not None:
-            return known
+            return NoField.SKIPPED if _is_computed(known) else known
         if self.is_lenient and said is None:
             return NoField.UNKNOWN
         raise InvalidRequest(
@@ -110,6 +110,11 @@ class Fields:
     def is_open(self, known: Field) -> bool:
         """Return whether the start form accepts a field."""
         return self.app.start.fields.get(known.id) in _OPEN
+
+
+def _is_computed(known: Field) -> bool:
+    """Return whether the app computes a field by itself, from what is imported."""
+    return known.rules is not None and known.rules.compute is not None
 
 
 def is_empty(value: object) -> bool:

@@ -35,6 +35,9 @@ from satchel.model.errors import Conflict, Finding, InvalidBundle, NotFound
 from satchel.model.fields import SLOTS_PER_KIND, slot_kind
 from satchel.model.ids import AppId, VersionId
 
+_OF_TYPES = frozenset({"field_type", "rule_type", "hidden_operand"})
+"""Codes of findings about types; a field with a fault of its own has another type until that is corrected."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
@@ -154,7 +157,7 @@ async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings
     async with context.database.read() as tx:
         called = await thrown_by_called(context, tx, actor, bundle.manifest)
     for finding in check(bundle.process, bundle.manifest, called):
-        if is_draft and finding.code == "field_type":
+        if is_draft and finding.code in _OF_TYPES:
             continue
         line = finding.line
         if finding.file == MANIFEST_FILE and line is None and finding.element is not None:
@@ -163,6 +166,7 @@ async def _all_findings(context: Context, actor: Actor, bundle: Bundle, findings
     found += [
         bundle.finding(one.code, one.pointer, one.message, severity=one.severity)
         for one in rule_findings(bundle.manifest)
+        if not (is_draft and one.code in _OF_TYPES)
     ]
     async with context.database.read() as tx:
         found += await _unknown_people(tx, actor, bundle)

@@ -227,7 +227,7 @@ async def _procurement(stage: Stage) -> None:
     rejected = await stage.start(
         "buyer",
         "EVA",
-        {"product": "Gold pen", "supplier": "Luxus AG", "amount": "12999.99"},
+        {"product": "Gold pen", "supplier": "Luxus AG", "amount": "12999.99", "reason": "It lasts."},
         {"description": ["catalog.pdf"]},
     )
     await stage.complete("buyer", rejected, "reject", comment="Too dear.")
