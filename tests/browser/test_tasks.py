@@ -44,6 +44,25 @@ async def test_a_task_is_shown_and_sent_with_its_comment(visit: Visits, width: i
     assert "Too expensive." in history.text
 
 
+async def test_a_field_that_its_rule_shows_appears_with_its_fault_and_stays(visit: Visits) -> None:
+    instance, task = await _task(visit)
+    page = await visit(f"/tasks/{task}", who="buyer")
+    await expect(page.get_by_label("Amount")).to_be_visible()
+    reason = page.get_by_label("Why so much")
+    await expect(reason).to_have_count(0)
+    await page.get_by_label("Amount").fill("12000")
+    visit.watch.expect(f"request: POST /api/v1/tasks/{task}/complete 422")
+    await page.get_by_role("button", name="Reject").click()
+    await expect(page.get_by_text("Why so much needs a value.")).to_be_visible()
+
+    await reason.fill("It lasts.")
+    await page.get_by_role("button", name="Reject").click()
+
+    await expect(page.get_by_role("heading", name="Done: Reject.")).to_be_visible()
+    ended = await visit.office.door.get(f"/api/v1/instances/{instance}", headers=visit.office.as_program("buyer"))
+    assert ended.json()["values"]["reason"] == "It lasts."
+
+
 async def test_a_fault_stands_beside_its_field_and_has_the_focus(visit: Visits) -> None:
     _, task = await _task(visit)
     page = await visit(f"/tasks/{task}", who="buyer")

@@ -24,13 +24,12 @@ export function isWritable(field: FormField): boolean {
 }
 
 /**
- * The fields as the form shows them: one that its rules hide is left out, and not sent, until the server finds a fault
- * in it. Its rules may have changed with what was typed.
+ * The fields as the form shows them: one that its rules hid when the page was opened is left out, and not sent, until
+ * the server finds a fault in it. With what was typed since, its rules show it.
  */
-export function shownFields(fields: readonly FormField[], faults: Record<string, string>): FormField[] {
-  const faulty = new Set(Object.keys(faults).map((at) => at.split("/")[0]));
+export function shownFields(fields: readonly FormField[], revealed: ReadonlySet<string>): FormField[] {
   return fields.map((field) =>
-    field.hidden === true && !faulty.has(field.id) ? { ...field, access: "hide" as const } : field,
+    field.hidden === true && !revealed.has(field.id) ? { ...field, access: "hide" as const } : field,
   );
 }
 
@@ -57,6 +56,8 @@ export class FormState {
   readonly drafts: Signal<Values>;
   /** By the field's id, `lines/2/quantity` for a cell. */
   readonly faults = signal<Record<string, string>>({});
+  /** The fields in which the server has found a fault, and which are shown since. */
+  readonly revealed = signal<ReadonlySet<string>>(new Set());
   readonly isChanged = signal(false);
   /** Whether what is shown was typed before the page was loaded. */
   readonly isRestored: boolean;
@@ -101,6 +102,7 @@ export class FormState {
       found[field] = found[field] === undefined ? fault.message : `${found[field]} ${fault.message}`;
     }
     this.faults.value = found;
+    this.revealed.value = new Set([...this.revealed.value, ...Object.keys(found).map((at) => at.split("/")[0] ?? "")]);
     return Object.keys(found);
   }
 

@@ -37,7 +37,7 @@ export function StartForm({ app: code = "" }: { app?: string }) {
 function Filling({ app }: { app: Schemas["App"] }) {
   const target = useMemo(() => ({ app: app.code, title: app.name }), [app.code, app.name]);
   const [state, setState] = useState(() => new FormState(`start:${app.code}`, app.start.defaults ?? {}));
-  const faults = state.faults.value;
+  const revealed = state.revealed.value;
   const fields = useMemo<FormField[]>(() => {
     const hidden = new Set(app.start.hidden);
     const declared = app.fields.map((field) => ({
@@ -45,8 +45,8 @@ function Filling({ app }: { app: Schemas["App"] }) {
       access: app.start.fields[field.id] ?? ("hide" as const),
       hidden: hidden.has(field.id),
     }));
-    return shownFields(declared, faults);
-  }, [app, faults]);
+    return shownFields(declared, revealed);
+  }, [app, revealed]);
   const [result, setResult] = useState<Schemas["WorkResult"] | null>(null);
   const [key, setKey] = useState(newKey);
   const sending = useSending(target);

@@ -55,11 +55,11 @@ export function useFilling(task: TaskView, onRead: (task: TaskView) => void, onS
   const [key, setKey] = useState(newKey);
   const sending = useSending(target);
   const isMine = task.closed_at === null && task.holder === me.value?.id;
-  const faults = state.faults.value;
+  const revealed = state.revealed.value;
   const fields = useMemo<readonly FormField[]>(() => {
-    const shown = shownFields(task.form.fields, faults);
+    const shown = shownFields(task.form.fields, revealed);
     return isMine ? shown : shown.map((field) => (isWritable(field) ? { ...field, access: "read" } : field));
-  }, [task.form.fields, isMine, faults]);
+  }, [task.form.fields, isMine, revealed]);
   const path = { task: task.id };
   const begin = (newest: TaskView) => {
     state.forget();
