@@ -114,6 +114,7 @@ async def open_context(
         InvalidSettings: there is no key for secrets, or none that is one, or not the one of this database; a process
             that only looks finds that in the vault instead.
     """
+    _spare_stacks()
     creates = opening is Opening.CREATE
     may_lack_files = creates or (opening is Opening.ACCEPT_FILES and settings.database_url is not None)
     check_place(settings.data_directory, creates=may_lack_files, writes=opening.writes)
@@ -278,6 +279,14 @@ def _share_heaps() -> None:
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+
+
+def _spare_stacks() -> None:
+    """Have `zen` leave out the stacks of its errors, which nobody sees.
+
+    Where RUST_BACKTRACE is set, each takes 30 ms, and rules of forms that need an empty field fail all the time.
+    """
+    os.environ["RUST_LIB_BACKTRACE"] = "0"  # noqa: TID251  # it is set for a library, not read
 
 
 def set_up_logs(settings: Settings) -> None:
