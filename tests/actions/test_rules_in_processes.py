@@ -3,6 +3,7 @@
 import pytest
 
 from engine_bpmn import el, simple, user
+from satchel.actions.apps import moves
 from satchel.actions.calls import by_hand
 from satchel.actions.instances import due, lifecycle
 from satchel.actions.instances.forms import Submission
@@ -73,3 +74,20 @@ async def test_a_service_copies_no_computed_value_and_sets_none(world: World, cl
     await world.perform(source)
     (found,) = await by_hand.incidents(world.context, world.admin, instance_id=source, after=0, limit=9)
     assert "total: total is computed from other fields and cannot be set" in found.message
+
+
+async def test_an_instance_that_moves_to_a_version_with_a_computed_field_has_its_value(
+    world: World, clerk: Actor
+) -> None:
+    plain = [{key: value for key, value in field.items() if key != "compute"} for field in PRICED]
+    for declared in (plain, PRICED):
+        manifest = {"code": "MOV", "fields": declared, "start": {"fields": EDIT}, "tasks": {"a": {"fields": EDIT}}}
+        await world.deploy(bundle(manifest))
+        if declared is plain:
+            source = await world.start(clerk, "MOV", price="4", count=3)
+    assert "total" not in await stored(world, source)
+
+    move = await moves.begin(world.context, world.admin, "MOV", {})
+    await moves.perform(world.context, world.account, move.id)
+
+    assert await stored(world, source) == {"count": 3, "price": "4", "total": "12"}

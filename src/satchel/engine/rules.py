@@ -5,7 +5,7 @@ not true is null for the rules behind it. A rule that cannot be evaluated becaus
 not true, and gives no value: forms are filled in one field after the other.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import cast
@@ -103,6 +103,7 @@ class FormRules:
     _fields: tuple[_OfField, ...]
     _checks: tuple[_OfForm, ...]
     _reads: Mapping[str, frozenset[str]]
+    _names: Mapping[str, frozenset[str]]
 
     @property
     def is_empty(self) -> bool:
@@ -112,6 +113,10 @@ class FormRules:
     def reads(self, names: Collection[str]) -> frozenset[str]:
         """Return fields and all that their values depend on."""
         return frozenset(names).union(*(self._reads.get(name, frozenset()) for name in names))
+
+    def is_known(self, text: str, fields: Collection[str]) -> bool:
+        """Return whether a rule reads only some fields, so that somebody who knows those can evaluate it."""
+        return self._names[text].issubset(fields)
 
     def react(
         self, values: Mapping[str, object], *, moment: Moment, writable: Collection[FieldId], empty: Collection[FieldId]
@@ -228,8 +233,9 @@ def compile_rules(manifest: Manifest, form: StartForm | TaskForm | None) -> Form
         for declared in manifest.fields
         if (rules := _compiled(declared, own.get(declared.id, NO_RULES), starts=starts)) is not None
     }
-    checks = [_check(check, own=False) for check in manifest.checks]
-    checks += [_check(check, own=True) for check in (form.checks if form is not None else ())]
+    own_checks = form.checks if form is not None else ()
+    checks_of = (*manifest.checks, *own_checks)
+    checks = [_check(check, own=check in own_checks) for check in checks_of]
     order = in_order({name: rules.value_reads for name, rules in of_fields.items()})
     reads: dict[str, frozenset[str]] = {}
     for name in order:
@@ -246,7 +252,15 @@ def compile_rules(manifest: Manifest, form: StartForm | TaskForm | None) -> Form
         _fields=tuple(of_fields[FieldId(name)] for name in order),
         _checks=tuple(checks),
         _reads=reads,
+        _names={text: compile_expression(text).names for text in _texts(manifest, own, checks_of)},
     )
+
+
+def _texts(manifest: Manifest, own: Mapping[FieldId, Rules], checks: Sequence[Check]) -> set[str]:
+    """Return the texts of all rules of a form."""
+    rules = [*(field.rules for field in manifest.fields), *own.values()]
+    texts = {text for one in rules for text in (one.show_if, one.require_if, one.default, one.compute)}
+    return {text for text in texts if text is not None} | {check.condition for check in checks}
 
 
 def _compiled(declared: Field, own: Rules, *, starts: bool) -> _OfField | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from satchel.actions.instances.reactions import recompute
 from satchel.actions.instances.run import Run
 from satchel.actions.loading import LoadedApp
 from satchel.db import calls as call_rows
@@ -78,6 +79,7 @@ async def move(run: Run, target: LoadedApp, migrated: Migrated) -> None:
     run.app = target
     run.instance = replace(run.instance, version_id=target.version_id)
     run.state = migrated.state
+    recompute(run)
     await rows.set_version(run.tx, account, instance, target.version_id)
     if migrated.standing:
         tokens = [

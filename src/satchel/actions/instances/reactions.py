@@ -140,6 +140,12 @@ def settle(run: Run, changed: Mapping[FieldId, Json]) -> dict[str, object]:
     return merge(values, reaction.values)
 
 
+def recompute(run: Run) -> None:
+    """Compute an instance's fields anew, as after a change of its version; where a rule fails, a value stays."""
+    change = Change(values=run.values, files=file_names(run), access={})
+    run.values = merge(run.values, react(run, run.app.rules, change).values)
+
+
 def is_hidden(run: Run, field_id: FieldId) -> bool:
     """Return whether a field's own rule hides it now."""
     if run.app.rules.is_empty:

@@ -180,7 +180,8 @@ class FormField(Field, frozen=True, kw_only=True):
     """A field of a task's form, and the access of its user to it.
 
     Attributes:
-        form_rules: that it has in this form alone.
+        rules, form_rules: that it has in every form, and in this one alone; those that read a field which the form does
+            not show are left out, and `hidden` and the server's refusals are all that a page has of them.
         hidden: whether its rules hide it now; then its value is left out, and what is sent for it changes nothing.
     """
 
@@ -201,7 +202,7 @@ class Form(ReplyBody, frozen=True, kw_only=True):
     """A task's form: the fields that it shows, and the outcomes to choose from.
 
     Attributes:
-        checks: that its values have to pass.
+        checks: that its values have to pass; those that read a field which the form does not show are left out.
         defaults: what its empty fields start with.
     """
 

@@ -1,10 +1,11 @@
 """Apps: fields, forms, actions, versions, findings."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypedDict
 
-from satchel.actions import allowed
+from satchel.actions import access, allowed
 from satchel.actions.apps.deploying import Deployed
 from satchel.actions.apps.moves import Forecast
 from satchel.actions.instances.form_states import FormState
@@ -20,7 +21,7 @@ from satchel.model.api.kinds import Timestamp
 from satchel.model.api.moves import MigrationCounts
 from satchel.model.errors import Finding
 from satchel.model.fields import Column, Field, FieldType, ValueLimits
-from satchel.model.ids import FieldId
+from satchel.model.ids import ElementId, FieldId
 from satchel.model.moves import MoveOutcome
 from satchel.model.rules import NO_RULES
 from satchel.model.working_time import WorkingDays, WorkingSpan
@@ -82,21 +83,22 @@ def app(loaded: LoadedApp, actor: Actor, state: FormState, *, is_retired: bool) 
     )
 
 
-def form(loaded: LoadedApp, task_form: model.TaskForm, state: FormState) -> api.Form:
-    """Return a task's form: the fields that it shows and its outcomes; `state` is how it stands."""
+def form(loaded: LoadedApp, element: ElementId, task_form: model.TaskForm, state: FormState) -> api.Form:
+    """Return the form of a task at an element: the fields that it shows and its outcomes; `state` is how it stands."""
+    of, shown = loaded.rules_of(element), access.shown_by(task_form)
     return api.Form(
         fields=[
             api.FormField(
                 access=task_form.fields[field.id],
-                form_rules=rules.of_field(task_form.rules.get(field.id, NO_RULES)),
+                form_rules=rules.of_field(rules.known(task_form.rules.get(field.id, NO_RULES), of, shown)),
                 hidden=field.id in state.hidden,
-                **_declared(field),
+                **_declared(replace(field, rules=rules.known(field.rules, of, shown))),
             )
             for field in loaded.manifest.fields
-            if task_form.fields.get(field.id, model.Access.HIDE) is not model.Access.HIDE
+            if field.id in shown
         ],
         outcomes=_outcomes(task_form),
-        checks=rules.checks((*loaded.manifest.checks, *task_form.checks)),
+        checks=rules.known_checks((*loaded.manifest.checks, *task_form.checks), of, shown),
         defaults={str(name): value for name, value in state.defaults.items()} or None,
     )
 

@@ -144,7 +144,7 @@ def task_view(seen: TaskView, actor: Actor) -> api.TaskView:
         identifier=seen.instance.identifier,
         title=seen.instance.title,
         app=seen.app.manifest.code,
-        form=form(seen.app, form_of(seen.app, seen.task), seen.state),
+        form=form(seen.app, seen.task.element, form_of(seen.app, seen.task), seen.state),
         values=seen.values,
         files=by_field(seen.app, seen.files, may),
         attachments=attachments(seen.files, may),

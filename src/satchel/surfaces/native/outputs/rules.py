@@ -1,7 +1,8 @@
 """Rules of forms, as app.yaml has them: a page evaluates them while a form is filled in, the server when it is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from satchel.engine.rules import FormRules
 from satchel.model.api import apps as api
 from satchel.model.app import StartForm, TaskForm
 from satchel.model.rules import NO_RULES, Check, OptionsFrom, OptionSource, Rules
@@ -25,6 +26,29 @@ def of_form(form: StartForm | TaskForm) -> dict[str, api.FieldRules] | None:
     """Return the rules that fields have in one form alone, None where there are none."""
     found = {str(name): of_field(rules) for name, rules in form.rules.items()}
     return {name: rules for name, rules in found.items() if rules is not None} or None
+
+
+def known(rules: Rules, of: FormRules, shown: Collection[str]) -> Rules:
+    """Return those of a field's rules that read only fields which the form shows.
+
+    Others are nothing to a page, which does not have what they read; they would only say what it is.
+    """
+    return Rules(
+        show_if=_if_known(rules.show_if, of, shown),
+        require_if=_if_known(rules.require_if, of, shown),
+        default=_if_known(rules.default, of, shown),
+        compute=_if_known(rules.compute, of, shown),
+        options_from=rules.options_from,
+    )
+
+
+def _if_known(text: str | None, of: FormRules, shown: Collection[str]) -> str | None:
+    return text if text is not None and of.is_known(text, shown) else None
+
+
+def known_checks(declared: Sequence[Check], of: FormRules, shown: Collection[str]) -> Sequence[api.Check]:
+    """Return those checks that read only fields which the form shows."""
+    return checks([one for one in declared if of.is_known(one.condition, shown)])
 
 
 def checks(declared: Sequence[Check]) -> Sequence[api.Check]:
