@@ -21,6 +21,8 @@ SERVICE = "s"
 CALLING_APP = "INC"
 CALLING_SERVICE = "r"
 
+OPTIONAL = "shade"
+"""A field whose options come from a list."""
 FIELDS = fields(
     {"id": "subject", "type": "text", "max_length": 200, "searchable": True},
     {"id": "amount", "type": "integer", "searchable": True},
@@ -39,8 +41,10 @@ FIELDS = fields(
     {"id": "pictures", "type": "photo", "max_unclaimed": 1000},
     {"id": "signed", "type": "signature", "max_unclaimed": 1000},
     {"id": "page", "type": "link"},
+    {"id": OPTIONAL, "type": "choice", "options_from": {"list": "shades"}, "show_if": "colour != 'blue'"},
+    {"id": "cost", "type": "decimal", "compute": "price * amount"},
 )
-FIELD_IDS = [str(field["id"]) for field in FIELDS]
+FIELD_IDS = [str(field["id"]) for field in FIELDS if "compute" not in field]
 VALUES: dict[str, object] = {
     "subject": "Desk",
     "amount": 3,
@@ -54,6 +58,7 @@ VALUES: dict[str, object] = {
     "stars": 4,
     "lines": [{"item": "Screws"}],
     "page": "https://pages.example/desk",
+    OPTIONAL: "dark",
 }
 """A valid value for each field that holds no file, user or group."""
 
@@ -61,6 +66,8 @@ _EDITED = dict.fromkeys(FIELD_IDS, "edit")
 _MANIFEST = {
     "code": APP,
     "fields": FIELDS,
+    "lists": {"shades": [{"id": "dark", "label": "Dark"}, {"id": "light", "label": "Light"}]},
+    "checks": [{"if": "stars <= 4", "message": "Four stars are enough."}],
     "start": {"fields": _EDITED},
     "tasks": {"a": {"fields": _EDITED, "outcomes": [{"id": "yes", "label": "Yes"}, {"id": "no", "label": "No"}]}},
     "services": {SERVICE: {"kind": "manual", "inputs": FIELD_IDS}},
@@ -148,6 +155,7 @@ class KnownThings:
             "email": self.email,
             "export": self.export,
             "export_token": self.export_link,
+            "field": lambda: OPTIONAL,
             "file": self.file,
             "filled_upload": self.filled_upload,
             "group": self.group,

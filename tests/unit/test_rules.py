@@ -37,6 +37,7 @@ FIELDS = fields(
 EMPTY: Mapping[str, object] = {**dict.fromkeys((str(one["id"]) for one in FIELDS), None), "photos": []}
 CHECKS = [
     {"if": "base <= 50", "message": "At most 50."},
+    {"if": "total <= 60", "message": "Together at most 60."},
     {"if": "len(photos) == 0 or kind != null", "message": "Of what?", "field": "kind"},
 ]
 
@@ -112,6 +113,7 @@ def test_a_check_names_its_field_or_the_first_that_can_be_filled_in(rules: FormR
     assert faults(react(rules, base=Decimal(51))) == [("base", "check")]
     assert faults(react(rules, photos=["a.png"])) == [("kind", "check")]
     assert faults(react(rules, photos=["a.png"], kind="x")) == []
+    assert faults(react(rules, base=Decimal(5), kind="more", extra=Decimal(60))) == [("base", "check")]
 
 
 def test_a_rule_of_one_form_hides_without_making_null() -> None:

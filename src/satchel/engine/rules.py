@@ -189,7 +189,8 @@ class _Pass:
             is_met = False
             message = f"The check `{short(check.condition)}` cannot be evaluated: {error.message}."
         if not is_met:
-            open_ones = [place for place in check.places if place in writable and place not in self.hidden]
+            behind = sorted(self.rules.reads(check.condition.names))
+            open_ones = [one for one in (*check.places, *behind) if one in writable and one not in self.hidden]
             self._note(open_ones[0] if open_ones else "", CHECK, message, check.condition, own=check.own)
 
     def _is_true(self, condition: Expression, declared: Field, *, otherwise: bool) -> bool:
