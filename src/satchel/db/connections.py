@@ -17,7 +17,7 @@ import psycopg
 from psycopg import AsyncConnection, errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.json import set_json_dumps, set_json_loads
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from satchel.db.trips import Wire
 
@@ -87,11 +87,22 @@ class Connections(AsyncConnectionPool[AsyncConnection]):
             reconnect_failed=_look_again,
         )
         self._renewed_at = 0.0
+        self._is_refused = False
 
     async def getconn(self, timeout: float | None = None) -> AsyncConnection:
-        """Return a connection that is open, as far as this side knows."""
+        """Return a connection that is open, as far as this side knows.
+
+        Raises:
+            OperationalError: the server lets nobody in.
+            PoolTimeout: all connections stayed in use.
+        """
         while True:
-            connection = await super().getconn(timeout)
+            try:
+                connection = await super().getconn(timeout)
+            except PoolTimeout as error:
+                if self._is_refused:
+                    raise errors.OperationalError("no connection could be made") from error
+                raise
             if not await _is_closed(connection):
                 return connection
             await connection.close()
@@ -125,6 +136,16 @@ class Connections(AsyncConnectionPool[AsyncConnection]):
             raise
         finally:
             await self.putconn(connection)
+
+    async def _connect(self, timeout: float | None = None) -> AsyncConnection:
+        """Make a connection; whether that was possible is noted, as the pool itself only logs it."""
+        try:
+            connection = await super()._connect(timeout)
+        except psycopg.Error:
+            self._is_refused = True
+            raise
+        self._is_refused = False
+        return connection
 
     async def _renew(self) -> None:
         now = monotonic()
