@@ -111,6 +111,10 @@ class FaultyDisk(Disk):
         self._step("unlink")
         super().unlink(name, directory=directory)
 
+    def free_bytes(self, path: str | os.PathLike[str]) -> int:
+        """Return the room that is left."""
+        return super().free_bytes(path) if self.faults.room_bytes is None else self.faults.room_bytes
+
     def _step(self, name: str) -> None:
         with self._lock:
             if self.faults.lost_after is not None:

@@ -19,7 +19,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
+from structlog.typing import Processor
 
+from satchel import __version__
 from satchel.actions.context import Context
 from satchel.actions.files.signing import KEY_BYTES
 from satchel.actions.files.taking_over import attend
@@ -36,6 +38,7 @@ from satchel.db.pool import Database
 from satchel.model.clock import Clock
 from satchel.model.errors import DatabaseUnavailable, InvalidSettings
 from satchel.model.ids import Entropy
+from satchel.model.metrics import Metrics
 from satchel.model.policy import SECRETS_KEY_BYTES
 from satchel.outbound.allowed import parse_allowed
 from satchel.outbound.guard import Guard
@@ -47,7 +50,10 @@ from satchel.settings import Settings
 from satchel.surfaces.flokzu.webhooks import FORMAT as FLOKZU_FORMAT
 
 if TYPE_CHECKING:
+    from satchel.surfaces.kit.dispatch import Asgi
     from satchel.work.worker import Worker
+
+_log = structlog.get_logger(__name__)
 
 _M_ARENA_MAX = -8  # as malloc.h has it
 
@@ -209,7 +215,7 @@ async def serve(
 
     Args:
         settings: of this process.
-        with_web: whether to listen.
+        with_web: whether to serve HTTP; otherwise only probes are answered, on `settings.worker_port` if that is set.
         with_worker: whether to run jobs and the tick.
         on_ready: called with the server's address once everything runs.
         opening: what the process may create.
@@ -220,21 +226,22 @@ async def serve(
     """
     _share_heaps()
     # Parts for servers only, above all the web framework, take a second to import: commands avoid them.
-    from satchel.surfaces.app import create_app  # noqa: PLC0415  # as said
     from satchel.surfaces.http import listen, stop_on_signals  # noqa: PLC0415  # as said
     from satchel.surfaces.http import serve as serve_http  # noqa: PLC0415  # as said
     from satchel.work.keeping import keep_running  # noqa: PLC0415  # as said
 
     async with stop_on_signals() as stop, AsyncExitStack() as stack:
-        sockets = listen(settings.host, settings.port) if with_web else []
+        port = settings.port if with_web else settings.worker_port
+        sockets = listen(settings.host, port) if port is not None else []
         for taken in sockets:
             stack.callback(taken.close)
         context = await stack.enter_async_context(open_context(settings, opening))
         if prepare is not None:
             await prepare(context)
         parts: dict[str, Callable[[asyncio.Event], Awaitable[None]]] = {}
+        metrics = Metrics(__version__)
         if with_worker:
-            worker = _worker(context, settings)
+            worker = _worker(context, settings, metrics)
             await stack.enter_async_context(worker)  # before the group: it must outlive the tasks that use it
             parts |= _background(context, worker)
         if with_web:
@@ -243,24 +250,36 @@ async def serve(
         group = await stack.enter_async_context(asyncio.TaskGroup())
         for name, run in parts.items():
             group.create_task(keep_running(name, run, stop))
-        if with_web:
-            app = create_app(context, settings)
+        if sockets:
+            app = _application(context, settings, metrics, with_web=with_web)
             ready = asyncio.Event()
             group.create_task(serve_http(app, sockets=sockets, stop=stop, edge=settings.edge(), on_ready=ready.set))
             await ready.wait()
         # What is there by now stays; the collector need not look through all of it again and again.
         gc.collect()
         gc.freeze()
+        _log.info("process.started", version=__version__, address=settings.public_url if with_web else None)
         on_ready(settings.public_url)
         await stop.wait()
 
 
-def _worker(context: Context, settings: Settings) -> "Worker":
+def _application(context: Context, settings: Settings, metrics: Metrics, *, with_web: bool) -> "Asgi":
+    if with_web:
+        from satchel.surfaces.app import create_app  # noqa: PLC0415  # only a server needs it
+
+        return create_app(context, settings, metrics=metrics)
+    from satchel.surfaces.probes import create_probes  # noqa: PLC0415  # same
+
+    return create_probes(context, settings, metrics)
+
+
+def _worker(context: Context, settings: Settings, metrics: Metrics) -> "Worker":
     from satchel.work.handlers import handlers  # noqa: PLC0415  # only a server needs them
     from satchel.work.worker import Worker  # noqa: PLC0415  # same
 
     concurrency, silence = settings.worker_concurrency, settings.worker_silence_s
-    return Worker(context.database.dsn, handlers(context), concurrency=concurrency, silence=silence)
+    dsn = context.database.dsn
+    return Worker(dsn, handlers(context), concurrency=concurrency, silence=silence, metrics=metrics)
 
 
 def _background(context: Context, worker: "Worker") -> Mapping[str, Callable[[asyncio.Event], Awaitable[None]]]:
@@ -289,20 +308,26 @@ def _spare_stacks() -> None:
     os.environ["RUST_LIB_BACKTRACE"] = "0"  # noqa: TID251  # it is set for a library, not read
 
 
+def logs_for_people(settings: Settings) -> bool:
+    """Return whether logs are to be read on a terminal; otherwise each line is a JSON document."""
+    return settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
+
+
 def set_up_logs(settings: Settings) -> None:
-    """Send structured logs to standard error: readable on a terminal, JSON lines elsewhere."""
-    is_console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
-    renderer = structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
+    """Send structured logs to standard error, those of libraries too: readable on a terminal, JSON lines elsewhere."""
+    for_people = logs_for_people(settings)
+    renderer = structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer()
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    shared: list[Processor] = [structlog.processors.add_log_level, stamp, structlog.processors.format_exc_info]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=[structlog.contextvars.merge_contextvars, *shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),  # the one of that moment
     )
-    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr, format="%(name)s: %(message)s")
+    # What libraries log, psycopg and asyncio above all, comes in the same form.
+    handler = logging.StreamHandler(sys.stderr)
+    drop = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    before: list[Processor] = [structlog.stdlib.add_logger_name, *shared]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[drop, renderer], foreign_pre_chain=before))
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler])

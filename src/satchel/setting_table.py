@@ -103,6 +103,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(name="pool_size", parse=integer(2, 500), default=16, meaning="Database connections of one process."),
     Setting(name="worker_concurrency", parse=integer(1, 100), default=4, meaning="Jobs that one worker runs at once."),
     Setting(
+        name="worker_port",
+        parse=integer(1, 65535),
+        default=None,
+        meaning="Port on which `satchel worker` answers /healthz, /readyz and /metrics; without it, on none.",
+    ),
+    Setting(
         name="worker_silence_s",
         parse=seconds(3, 3600),
         default=timedelta(seconds=30),

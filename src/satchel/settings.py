@@ -44,6 +44,7 @@ class Settings:
     metrics_token: str | None
     pool_size: int
     worker_concurrency: int
+    worker_port: int | None
     worker_silence_s: timedelta
     ticket_lifetime_s: timedelta
     start_upload_lifetime_s: timedelta

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import time
@@ -24,6 +25,7 @@ TIMED = bundle(
     {"code": "TIM"},
     simple(user("a"), boundary("late", "a", timer("PT1S")), user("b"), flow("late", "b"), flow("b", "end", name="z")),
 )
+AWAY = "The database cannot be reached at the moment. Try again shortly."
 FOREIGN = """
 SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = 'satchel'
 """
@@ -128,12 +130,18 @@ def test_a_database_that_stops_and_starts_again_is_found_again_soon(server: Serv
         postgres.stop()
 
         answers = [client.get("/api/v1/instances"), start(client), client.get("/readyz")]
-        alive = client.get("/healthz")
+        alive, counts = client.get("/healthz"), client.get("/metrics")
 
         assert [answer.status_code for answer in answers] == [503, 503, 503]
-        assert answers[0].json()["code"] == "database_unavailable"
+        assert {answer.json()["code"] for answer in answers} == {"database_unavailable"}
+        assert {answer.json()["detail"] for answer in answers[:2]} == {AWAY}
         assert alive.status_code == httpx.codes.OK
+        assert "\nsatchel_database_up 0\n" in counts.text
+        assert 'satchel_requests_total{status="5xx"} 3\n' in counts.text
+        assert "\nsatchel_queue_jobs{" not in counts.text
         assert lives(server)
+        lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+        assert "psycopg.pool" in {line.get("logger") for line in lines}
 
         postgres.start()
         begun = time.monotonic()

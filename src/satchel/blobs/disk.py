@@ -4,6 +4,7 @@ They are a class so that tests can replace it with a disk that fills up, fails, 
 (`tests/faulty_disk.py`). All of them block. The caller owns descriptors and names.
 """
 
+import errno
 import os
 from collections.abc import Sequence
 
@@ -76,3 +77,15 @@ class Disk:
             os.unlink(name, dir_fd=directory)
         except FileNotFoundError:
             return
+
+    def free_bytes(self, path: str | os.PathLike[str]) -> int:
+        """Return how many bytes we may still write to the file system of a path; none where it takes no new file.
+
+        Raises:
+            OSError: it cannot be read, or is read-only (EROFS), as after an error of the disk.
+        """
+        facts = os.statvfs(path)
+        if facts.f_flag & os.ST_RDONLY:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        has_no_names_left = facts.f_files > 0 and facts.f_favail == 0  # some count no files, and report 0 of both
+        return 0 if has_no_names_left else facts.f_bavail * facts.f_frsize

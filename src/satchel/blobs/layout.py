@@ -38,8 +38,9 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 SEND_AGAIN = "nothing was recorded. Send the file again."
 ASK_THE_DOCTOR = "it could not be read. Try again; if it stays so, an administrator should run `satchel doctor`."
+CHECK_THE_DISK = "check the disk of the data directory, and how it is mounted."
 KEPT = "it was not deleted. The next sweep tries again."
-"""What became of it when the storage failed to store, read or delete something, and what to do."""
+"""What became of it when the storage failed to store, read, examine or delete something, and what to do."""
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from uuid import UUID
 from satchel.blobs import listing, threads
 from satchel.blobs.disk import Disk
 from satchel.blobs.identity import read_identity, write_identity
-from satchel.blobs.layout import ASK_THE_DOCTOR, KEPT, StoreLayout, missing, storage_errors
+from satchel.blobs.layout import ASK_THE_DOCTOR, CHECK_THE_DISK, KEPT, StoreLayout, missing, storage_errors
 from satchel.blobs.partials import LocalPartials
 from satchel.blobs.pump import batches, pump
 from satchel.blobs.store import BATCH_BYTES, HEAD_BYTES, READ_BYTES, Admit, BlobStatus, Leftover, Received, Stored
@@ -142,10 +142,9 @@ class LocalBlobs(LocalPartials):
         return await threads.run(self._verify, account, digest)
 
     async def free_bytes(self) -> int | None:
-        """Return how many bytes the file system has for us."""
-        with storage_errors(ASK_THE_DOCTOR):
-            facts = await threads.run(os.statvfs, self._layout.root)
-        return facts.f_bavail * facts.f_frsize
+        """Return how many bytes can still be stored; see `BlobStore.free_bytes`."""
+        with storage_errors(CHECK_THE_DISK):
+            return await threads.run(self._layout.disk.free_bytes, self._layout.root)
 
     def path(self, account: AccountId, digest: Digest) -> Path:
         """Return the path of a blob, whether or not it exists; for a web server in front that sends it."""

@@ -234,7 +234,11 @@ class BlobStore(Protocol):
         ...
 
     async def free_bytes(self) -> int | None:
-        """Return how many bytes are free, or None if unknown."""
+        """Return how many bytes can still be stored, or None if unknown.
+
+        Raises:
+            Unavailable: the storage cannot be read, or takes no changes.
+        """
         ...
 
 

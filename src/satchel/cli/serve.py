@@ -31,7 +31,8 @@ def serve(
     server.set_up_logs(settings)
 
     def ready(address: str) -> None:
-        output.err.print(f"Satchel answers at {address} (stop with Ctrl-C).")
+        if server.logs_for_people(settings):  # otherwise each line is a document, and this one is in the log
+            output.err.print(f"Satchel answers at {address} (stop with Ctrl-C).")
 
     output.run(server.serve(settings, with_web=True, with_worker=with_worker, on_ready=ready))
 

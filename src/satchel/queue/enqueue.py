@@ -22,6 +22,17 @@ RUN_SCHEDULE: Final = "schedule.run"
 MOVE_INSTANCES: Final = "instances.move"
 SEND_NOTIFICATIONS: Final = "notifications.send"
 
+NAMES: Final = (
+    MAKE_PREVIEW,
+    RETURN_CALL,
+    PERFORM_CALL,
+    PREPARE_EXPORT,
+    DELIVER_WEBHOOK,
+    RUN_SCHEDULE,
+    MOVE_INSTANCES,
+)
+"""All of them."""
+
 WAITED_FOR: Final = frozenset({RETURN_CALL, PERFORM_CALL, DELIVER_WEBHOOK})
 """The jobs that nothing else would create again: if one were given up, its call or delivery would wait forever."""
 

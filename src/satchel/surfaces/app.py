@@ -5,7 +5,6 @@ the envelope of the surface whose prefix it has. Where there is none, browsers g
 else what the native API answers.
 """
 
-import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,59 +17,36 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Scope
 
+from satchel import __version__
 from satchel.actions.context import Context
-from satchel.actions.upkeep import health
+from satchel.model.metrics import Metrics
+from satchel.surfaces import probes
 from satchel.surfaces.alloy import routes as alloy
 from satchel.surfaces.flokzu import routes as flokzu
-from satchel.surfaces.kit.bodies import Pace, Receive
+from satchel.surfaces.kit.bodies import Receive
 from satchel.surfaces.kit.cors import with_origins
 from satchel.surfaces.kit.dispatch import METHODS, Asgi, Dispatch
 from satchel.surfaces.kit.endpoints import Endpoint, endpoint
-from satchel.surfaces.kit.exchange import Exchange, Parts, Reply, Send, json_reply
-from satchel.surfaces.kit.metrics import Metrics
-from satchel.surfaces.kit.passwords import KnownPasswords
-from satchel.surfaces.kit.rates import Rates
-from satchel.surfaces.kit.scraper import require_scraper
+from satchel.surfaces.kit.exchange import Exchange, Reply, Send
 from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import routes as native
 from satchel.surfaces.native.description.document import openapi
 from satchel.surfaces.navixy import routes as navixy
+from satchel.surfaces.probes import parts_of
 from satchel.surfaces.questetra import routes as questetra
 from satchel.surfaces.ui.pages import Pages
 from satchel.surfaces.ui.site import Site, read_site
-
-PACE_WINDOW_S = 30.0
 
 _OWNER = "satchel.owner"
 """Where a request's scope says which application it came to."""
 
 
-class Limits(Protocol):
+class Limits(probes.Limits, Protocol):
     """What the application needs of the settings."""
-
-    @property
-    def max_json_bytes(self) -> int:
-        """Largest JSON body."""
-        ...
-
-    @property
-    def min_body_rate_bytes_s(self) -> int:
-        """Slowest body that is waited for."""
-        ...
-
-    @property
-    def metrics_token(self) -> str | None:
-        """The token that a client must send to read the counts."""
-        ...
 
     @property
     def cors_origins(self) -> Sequence[str]:
         """Origins whose pages may call the native API."""
-        ...
-
-    @property
-    def x_accel_prefix(self) -> str | None:
-        """The proxy's internal location of the store."""
         ...
 
 
@@ -79,7 +55,11 @@ SURFACES = (native.SURFACE, alloy.SURFACE, flokzu.SURFACE, navixy.SURFACE, quest
 
 
 def create_app(
-    context: Context, limits: Limits, surfaces: Sequence[Surface] = SURFACES, site: Site | None = None
+    context: Context,
+    limits: Limits,
+    surfaces: Sequence[Surface] = SURFACES,
+    site: Site | None = None,
+    metrics: Metrics | None = None,
 ) -> Asgi:
     """Return the application that answers for these surfaces, and for the addresses of none.
 
@@ -88,17 +68,11 @@ def create_app(
         limits: from the settings.
         surfaces: those with a prefix.
         site: the web application; None stands for the one that was built into this package.
+        metrics: of the process; None stands for those of this application alone.
     """
-    parts = Parts(
-        context=context,
-        max_json_bytes=limits.max_json_bytes,
-        pace=Pace(min_bytes=int(limits.min_body_rate_bytes_s * PACE_WINDOW_S), window_s=PACE_WINDOW_S),
-        x_accel_prefix=limits.x_accel_prefix,
-        known_passwords=KnownPasswords(context.entropy(32), time.monotonic),
-        rates=Rates(),
-    )
-    metrics = Metrics()
-    rest = replace(native.SURFACE, prefix="", endpoints=_own(metrics, limits.metrics_token))
+    parts = parts_of(context, limits)
+    metrics = metrics or Metrics(__version__)
+    rest = replace(native.SURFACE, prefix="", endpoints=_own(context, metrics, limits.metrics_token))
     surfaces = [*surfaces, rest]
     dispatches = {
         path: Dispatch(parts, surface, found, metrics=metrics)
@@ -220,28 +194,9 @@ def _described() -> bytes:
     return msgspec.json.encode(openapi(native.ENDPOINTS))
 
 
-def _own(metrics: Metrics, metrics_token: str | None) -> tuple[Endpoint, ...]:
+def _own(context: Context, metrics: Metrics, metrics_token: str | None) -> tuple[Endpoint, ...]:
     """Return the endpoints of no surface: probes, counts, the API's description."""
     described = _described()
-
-    async def alive(exchange: Exchange) -> Reply:
-        """Say that the process runs."""
-        del exchange
-        return json_reply({"status": "ok"})
-
-    async def ready(exchange: Exchange) -> Reply:
-        """Say that the database and the store can be used."""
-        await health.check(exchange.context)
-        return json_reply({"status": "ok"})
-
-    async def counts(exchange: Exchange) -> Reply:
-        """Return counts for Prometheus."""
-        require_scraper(exchange, metrics_token)
-        totals = await health.totals(exchange.context)
-        gauges = {name: getattr(totals, name) for name in totals.__dataclass_fields__}
-        free = await health.free_bytes(exchange.context)
-        text = metrics.text({**gauges, **({} if free is None else {"free_bytes": free})})
-        return Reply(body=text.encode(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
     async def description(exchange: Exchange) -> Reply:
         """Return the native API's description."""
@@ -249,8 +204,6 @@ def _own(metrics: Metrics, metrics_token: str | None) -> tuple[Endpoint, ...]:
         return Reply(body=described, headers={"Content-Type": "application/json"})
 
     return (
-        endpoint("GET", "/healthz", alive, is_open=True),
-        endpoint("GET", "/readyz", ready, is_open=True),
-        endpoint("GET", "/metrics", counts, is_open=True),
+        *probes.probes(context, metrics, metrics_token),
         endpoint("GET", "/api/openapi.json", description, is_open=True),
     )

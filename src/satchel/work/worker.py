@@ -6,6 +6,7 @@ was unavailable for a while restarts as soon as it is back.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from procrastinate.worker import Worker as QueueWorker
 from satchel.db.connections import Connections, database_error
 from satchel.db.refusals import database_errors
 from satchel.model.causes import cause_of
+from satchel.model.metrics import Metrics
 from satchel.queue.enqueue import QUEUE, WAITED_FOR
 from satchel.work.handlers import Handler
 from satchel.work.keeping import wait
@@ -80,14 +82,21 @@ class Worker:
     """Runs jobs until it is stopped."""
 
     def __init__(
-        self, dsn: str, handlers: Mapping[str, Handler], *, concurrency: int, silence: timedelta = SILENCE
+        self,
+        dsn: str,
+        handlers: Mapping[str, Handler],
+        *,
+        concurrency: int,
+        silence: timedelta = SILENCE,
+        metrics: Metrics | None = None,
     ) -> None:
         self._app = App(connector=PsycopgConnector(pool_factory=partial(_connections, dsn, concurrency + 2)))
         self._concurrency = concurrency
         self._heartbeat_s = silence.total_seconds() / HEARTBEATS
         for name, handler in handlers.items():
             retry = JobRetryStrategy(attempts=None if name in WAITED_FOR else ATTEMPTS)
-            self._app.task(name=name, queue=QUEUE, retry=retry)(handler)
+            run = handler if metrics is None else _counted(name, handler, metrics)
+            self._app.task(name=name, queue=QUEUE, retry=retry)(run)
 
     async def __aenter__(self) -> Self:
         with database_errors():
@@ -99,6 +108,7 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run jobs until `stop` is set; running ones then get ten seconds to finish."""
+        _log.info("worker.started", concurrency=self._concurrency)
         while not stop.is_set():
             try:
                 await self._run_once(stop)
@@ -107,6 +117,7 @@ class Worker:
             if not stop.is_set():
                 _log.warning("worker.restarts")
                 await wait(stop, PAUSE_S)
+        _log.info("worker.stopped")
 
     async def take_over(self) -> int:
         """Release the jobs of workers that died, and return their number.
@@ -191,6 +202,21 @@ class _QueueWorker(QueueWorker):
                 await wait(self._stop_event, PAUSE_S)
             else:
                 return
+
+
+def _counted(name: str, handler: Handler, metrics: Metrics) -> Handler:
+    """Return a handler that counts its runs and how long they take."""
+
+    async def run(**arguments: Any) -> None:  # noqa: ANN401  # as the handler's
+        begun = time.perf_counter()
+        is_done = False
+        try:
+            await handler(**arguments)
+            is_done = True
+        finally:
+            metrics.count_job(name, time.perf_counter() - begun, is_done=is_done)
+
+    return run
 
 
 def _connections(dsn: str, most: int, **asked: object) -> Connections:

@@ -13,11 +13,11 @@ import structlog
 
 from satchel.model.causes import cause_of
 from satchel.model.errors import Busy, ErrorKind, MethodNotAllowed, NotFound, SatchelError, Unauthenticated
+from satchel.model.metrics import Metrics
 from satchel.surfaces.kit import bodies
 from satchel.surfaces.kit.compression import compressed
 from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.kit.exchange import Exchange, Parts, Reply, Send
-from satchel.surfaces.kit.metrics import Metrics
 from satchel.surfaces.kit.once import once
 from satchel.surfaces.kit.surface import Surface
 
@@ -91,7 +91,15 @@ class Dispatch:
 
     def _finish(self, exchange: Exchange, outgoing: "_Outgoing", begun: float) -> None:
         seconds = time.perf_counter() - begun
-        self._metrics.count(outgoing.status, seconds, exchange.content_length_said, outgoing.bytes_sent)
+        method = exchange.method if exchange.method in METHODS else "other"  # a client may make up any
+        self._metrics.count_request(
+            method,
+            self._route,
+            outgoing.status,
+            seconds,
+            received=exchange.content_length_said,
+            sent=outgoing.bytes_sent,
+        )
         _log.info(
             "request.finished",
             method=exchange.method,
