@@ -45,12 +45,12 @@ class FaultyDisk(Disk):
         self.failed_descriptors: set[int] = set()
         self._lock = threading.Lock()
 
-    def create(self, name: str, *, directory: int) -> int:
+    def create(self, name: str, *, directory: int, mode: int = 0o600) -> int:
         """Create a file, while there is room."""
         self._step("create")
         if self.faults.room_bytes is not None and self.faults.room_bytes <= 0:
             raise OSError(errno.ENOSPC, "no room left, on purpose")
-        descriptor = super().create(name, directory=directory)
+        descriptor = super().create(name, directory=directory, mode=mode)
         self.failed_descriptors.discard(descriptor)
         return descriptor
 

@@ -135,7 +135,8 @@ async def open_context(
         await migrate(dsn, creates=creates)
         database = await stack.enter_async_context(Database(dsn, max_connections=settings.pool_size))
         await _check_pool(database, settings.pool_size)
-        blobs = LocalBlobs(settings.data_directory / BLOBS, clock=clock, entropy=entropy)
+        has_reader = settings.x_accel_prefix is not None
+        blobs = LocalBlobs(settings.data_directory / BLOBS, clock=clock, entropy=entropy, is_read_by_group=has_reader)
         if opening is Opening.ACCEPT_FILES:
             await belonging.accept_files(database, blobs, entropy)
         is_looking = opening is Opening.EXAMINE

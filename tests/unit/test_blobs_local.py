@@ -68,6 +68,19 @@ async def test_files_are_for_their_owner_only(open_store: Open) -> None:
     assert path.parts[-3:] == ("7", path.name[:2], digest_of(SMALL))
 
 
+async def test_a_web_server_in_the_group_of_the_store_may_read_what_arrives_in_any_way(tmp_path: Path) -> None:
+    store = LocalBlobs(tmp_path / "store", clock=ManualClock(), is_read_by_group=True)
+    store.prepare()
+    partial = Partial(account=ACCOUNT, upload=UploadId(1), attempt=0)
+    await store.create_partial(partial)
+    await store.append_partial(partial, 0, body(SMALL + b"2"), max_bytes=len(SMALL) + 1)
+    for received in (await put(store, SMALL), await store.finish_partial(partial)):
+        path = store.path(ACCOUNT, received.digest)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        for directory in (path.parent, path.parent.parent, store.root):
+            assert stat.S_IMODE(directory.stat().st_mode) == 0o750
+
+
 async def test_a_link_in_a_blobs_place_is_never_followed(open_store: Open, tmp_path: Path) -> None:
     store = open_store()
     path = store.path(ACCOUNT, (await put(store, SMALL)).digest)

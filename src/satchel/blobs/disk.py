@@ -20,9 +20,9 @@ _MOST_PIECES = 1000
 class Disk:
     """The machine's file system."""
 
-    def create(self, name: str, *, directory: int) -> int:
-        """Open a new file of mode 0600 in an open directory; never follows links, never opens an existing file."""
-        return os.open(name, _NEW_FILE, 0o600, dir_fd=directory)
+    def create(self, name: str, *, directory: int, mode: int = 0o600) -> int:
+        """Open a new file in an open directory; never follows links, never opens an existing file."""
+        return os.open(name, _NEW_FILE, mode, dir_fd=directory)
 
     def reopen(self, name: str, *, directory: int) -> int:
         """Open an existing file for writing."""

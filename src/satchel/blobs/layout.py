@@ -1,6 +1,7 @@
 """The directories of a local store: `<root>/<account>/<ab>/<digest>`, `<root>/incoming/` and `<root>/store-id`.
 
-All of it blocks and runs in threads. Directories are 0700, files 0600; a name consists only of an account's number and
+All of it blocks and runs in threads. Directories are 0700, files 0600, unless a web server in the store's group sends
+them (0750 and 0640); a name consists only of an account's number and
 a digest, both checked here, or of our own random digits, so that no user's text ever becomes a path. A blob is
 named and deleted under a lock on its directory (flock, which also works between processes).
 """
@@ -73,17 +74,21 @@ def missing(digest: str) -> BlobMissing:
 class StoreLayout:
     """The directories of one store, and the atomic steps in them."""
 
-    def __init__(self, root: Path, *, clock: Clock, disk: Disk, entropy: Entropy) -> None:
+    def __init__(
+        self, root: Path, *, clock: Clock, disk: Disk, entropy: Entropy, is_read_by_group: bool = False
+    ) -> None:
         self.root = root
         self.clock = clock
         self.disk = disk
         self.entropy = entropy
+        self.file_mode = 0o640 if is_read_by_group else 0o600
+        self._directory_mode = 0o750 if is_read_by_group else 0o700
         self._durable: set[Path] = set()  # directories whose own entry this process has made durable
 
     def prepare(self) -> None:
         """Create the directories of every store; existing ones stay unchanged."""
         with storage_errors():
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.root.mkdir(mode=self._directory_mode, parents=True, exist_ok=True)
             self._make_directory(self.root / INCOMING)
 
     def path(self, account: AccountId, digest: Digest) -> Path:
@@ -105,7 +110,7 @@ class StoreLayout:
         """Create a file for a body, locked while it is open; return its name and descriptor."""
         name = f"t-{self.entropy(16).hex()}"
         with self.incoming() as directory:
-            descriptor = self.disk.create(name, directory=directory)
+            descriptor = self.disk.create(name, directory=directory, mode=self.file_mode)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         return name, descriptor
 
@@ -171,7 +176,7 @@ class StoreLayout:
         """Create a directory and make its entry durable, once per process: another may have died between the two."""
         if path in self._durable:
             return
-        path.mkdir(mode=0o700, exist_ok=True)
+        path.mkdir(mode=self._directory_mode, exist_ok=True)
         self.make_durable(path.parent)
         self._durable.add(path)
 

@@ -35,10 +35,26 @@ class LocalBlobs(LocalPartials):
     """A store in one directory of a local file system; many processes may share it.
 
     Call `prepare` once before anything else.
+
+    Args:
+        root: the directory.
+        clock: dates the blobs.
+        disk: the operating system's calls.
+        entropy: for the names of files that are not blobs yet.
+        is_read_by_group: whether a web server in the group of the directory reads the blobs.
     """
 
-    def __init__(self, root: Path, *, clock: Clock, disk: Disk | None = None, entropy: Entropy = os.urandom) -> None:
-        super().__init__(StoreLayout(root, clock=clock, disk=disk or Disk(), entropy=entropy))
+    def __init__(
+        self,
+        root: Path,
+        *,
+        clock: Clock,
+        disk: Disk | None = None,
+        entropy: Entropy = os.urandom,
+        is_read_by_group: bool = False,
+    ) -> None:
+        disk = disk or Disk()
+        super().__init__(StoreLayout(root, clock=clock, disk=disk, entropy=entropy, is_read_by_group=is_read_by_group))
 
     def prepare(self) -> None:
         """Create the store's missing directories; blocks, for the start of a process."""

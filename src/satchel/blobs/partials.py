@@ -92,13 +92,14 @@ class LocalPartials:
 
     def _create(self, partial: Partial) -> None:
         account_name(partial.account)
-        with storage_errors(), self._layout.incoming() as directory:
+        layout = self._layout
+        with storage_errors(), layout.incoming() as directory:
             try:
-                descriptor = self._layout.disk.create(partial_name(partial), directory=directory)
+                descriptor = layout.disk.create(partial_name(partial), directory=directory, mode=layout.file_mode)
             except FileExistsError:
                 return
             os.close(descriptor)
-            self._layout.disk.fsync(directory)
+            layout.disk.fsync(directory)
 
     def _size_of_partial(self, partial: Partial) -> int | None:
         piece = _Piece(layout=self._layout, partial=partial)
