@@ -125,13 +125,7 @@ async def open_context(
     may_lack_files = creates or (opening is Opening.ACCEPT_FILES and settings.database_url is not None)
     check_place(settings.data_directory, creates=may_lack_files, writes=opening.writes)
     async with AsyncExitStack() as stack:
-        dsn = settings.database_url
-        if dsn is None:
-            most = embedded_connections(settings.pool_size)
-            server = await stack.enter_async_context(
-                embedded(settings.data_directory, creates=creates, max_connections=most)
-            )
-            dsn = server.dsn
+        dsn = await stack.enter_async_context(_database_of(settings, creates=creates))
         await migrate(dsn, creates=creates)
         database = await stack.enter_async_context(Database(dsn, max_connections=settings.pool_size))
         await _check_pool(database, settings.pool_size)
@@ -162,6 +156,34 @@ async def open_context(
             mail_server=settings.smtp_url,
             webhook_formats=by_name(NATIVE_FORMAT, FLOKZU_FORMAT),
         )
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, *, creates: bool) -> AsyncGenerator[str]:
+    """Yield the address of the database, whatever is in it; the embedded one is started or joined.
+
+    Args:
+        settings: of this process.
+        creates: whether an embedded database is created where there is none.
+
+    Raises:
+        DatabaseUnavailable: the embedded database cannot be started.
+        Unavailable: there is no data directory for it, or root would create it for another user.
+    """
+    if settings.database_url is None:
+        check_place(settings.data_directory, creates=creates, writes=creates)
+    async with _database_of(settings, creates=creates) as dsn:
+        yield dsn
+
+
+@asynccontextmanager
+async def _database_of(settings: Settings, *, creates: bool) -> AsyncGenerator[str]:
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    most = embedded_connections(settings.pool_size)
+    async with embedded(settings.data_directory, creates=creates, max_connections=most) as server:
+        yield server.dsn
 
 
 async def _open_vault(settings: Settings, database: Database, opening: Opening, entropy: Entropy) -> Vault:

@@ -1,13 +1,16 @@
 """`satchel admin`, beside a running server and on a data directory by itself."""
 
 from pathlib import Path
+from subprocess import run
 
 import httpx
 from typer.testing import CliRunner
 
+from database import Postgres, url_of
 from e2e.conftest import DemoServer, command
 from plain import PLAIN
 from satchel.cli import root
+from serving import command as command_with
 
 ADMIN = "admin@demo.example"
 PASSWORD = ("--password", "a long enough one")
@@ -148,3 +151,30 @@ def test_a_new_signing_key_ends_every_link_of_a_running_server(server: DemoServe
         refused = anybody.get(before)
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
         assert anybody.get(link()).status_code == 200
+
+
+def test_a_running_server_s_database_moves_into_another_postgresql_and_into_a_new_folder(
+    server: DemoServer, postgres: Postgres, quick_folder: Path, tmp_path: Path
+) -> None:
+    file, there = tmp_path / "satchel.dump", quick_folder / "data"
+    assert said(server, "dump", str(file)) == f"the database is in {file}\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    there.mkdir()
+    for name in ("blobs", "secrets.key"):
+        run(["cp", "-a", str(server.data / name), str(there)], check=True)
+
+    with postgres.empty() as dsn:
+        url = {"SATCHEL_DATABASE_URL": url_of(dsn)}
+        restored = command_with("admin", "restore", str(file), env=url)
+        examined = command_with("doctor", "--data", str(server.data), env=url)
+        again = command_with("admin", "restore", str(file), env=url)
+    embedded = command("admin", "restore", str(file), "--data", str(there))
+    examined_there = command("doctor", "--read-data", "--data", str(there))
+
+    assert (restored.returncode, examined.returncode) == (0, 0), restored.stderr + examined.stdout + examined.stderr
+    assert (again.returncode, "is not empty; nothing was restored" in again.stderr) == (3, True), again.stderr
+    assert (embedded.returncode, examined_there.returncode) == (0, 0), embedded.stderr + examined_there.stdout
+    refused = command("admin", "dump", str(file), "--data", str(there))
+    assert (refused.returncode, "exists already" in refused.stderr) == (3, True), refused.stderr
+    not_one = command("admin", "restore", str(there / "secrets.key"), "--data", str(there))
+    assert (not_one.returncode, "is no dump" in not_one.stderr) == (3, True), not_one.stderr

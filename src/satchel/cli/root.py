@@ -19,7 +19,7 @@ from satchel.cli import (
     serve,
     webhooks,
 )
-from satchel.cli.admin import accounts, applications, environment, hashes, keys, mail, oauth, store
+from satchel.cli.admin import accounts, applications, dumps, environment, hashes, keys, mail, oauth, store
 from satchel.cli.demo import command
 
 app = typer.Typer(
@@ -40,6 +40,8 @@ accounts.app.command("application")(applications.application)
 accounts.app.command("env")(environment.environment)
 accounts.app.command("mail")(mail.mail)
 accounts.app.command("hash")(hashes.create_hash)
+accounts.app.command("dump")(dumps.dump)
+accounts.app.command("restore")(dumps.restore)
 app.command("deploy")(deploy.deploy)
 app.command("nodes")(deploy.nodes)
 app.command("retire")(deploy.retire)
