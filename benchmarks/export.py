@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fill import connected, fill_files, fill_instances
+from fill import connected, fill_for_exports
 from server import BenchServer
 
 SCRIPTS = Path(__file__).parent.parent / "examples" / "questetra"
@@ -45,10 +45,7 @@ class Run:
 async def by_command(server: BenchServer, options: argparse.Namespace) -> list[str]:
     """Export files of 1 KiB to 1 MiB by the command and by Questetra's loop, in turns, on the same server."""
     async with connected(server) as connection:
-        known = await (await connection.execute("SELECT 1 FROM files WHERE id >= 1000000 LIMIT 1")).fetchone()
-        if known is None:  # the benchmark of the server's exports fills the same
-            await fill_instances(connection, options.files // 4)
-            await fill_files(connection, server, options.files, with_bytes=True)
+        await fill_for_exports(connection, server, options.files)
         await connection.execute("UPDATE files SET field_id = %s WHERE id >= 1000000", (FIELD,))
     login = json.loads((server.data / "demo.json").read_text())["integrator"]
     async with server.client() as client:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 import requests
-from fill import connected, fill_files, fill_instances
+from fill import connected, fill_for_exports
 from server import BenchServer
 
 PAGE = 200
@@ -37,8 +37,7 @@ async def everything_out(server: BenchServer, options: argparse.Namespace) -> li
     """Export files of 1 KiB to 1 MiB in each way, on the same server."""
     count = options.files
     async with connected(server) as connection:
-        await fill_instances(connection, count // 4)
-        total = await fill_files(connection, server, count, with_bytes=True)
+        total = await fill_for_exports(connection, server, count)
     idle = server.resident_bytes() / MIB
     server.forget_peak()  # of its start, and of other benchmarks
     lines: list[str] = []

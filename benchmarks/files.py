@@ -1,4 +1,4 @@
-"""Benchmarks of files: small ones with many clients, large ones against the machine's own tools, memory, copies."""
+"""Benchmarks of files: large ones against the machine's own tools, memory, copies."""
 
 import argparse
 import asyncio
@@ -12,8 +12,6 @@ from server import BenchServer
 
 MEBIBYTE = 1024 * 1024
 CLIENTS = 32
-SMALL_BYTES = 10 * 1024
-SMALL_COUNT = 1600
 
 
 async def ask(client: httpx.AsyncClient, size: int) -> dict[str, object]:
@@ -30,25 +28,6 @@ async def start(client: httpx.AsyncClient, numbers: list[int]) -> int:
     answer = await client.post("/api/v1/apps/COL/instances", json=body)
     answer.raise_for_status()
     return int(answer.json()["instance"]["id"])
-
-
-async def small_uploads(server: BenchServer, options: argparse.Namespace) -> list[str]:
-    """Reserve, upload 10 KiB and claim, with 32 clients at once."""
-    del options
-    data = bytes(range(256)) * (SMALL_BYTES // 256)
-    left = iter(range(SMALL_COUNT))
-
-    async def work(client: httpx.AsyncClient) -> None:
-        for _ in left:
-            ticket = await ask(client, SMALL_BYTES)
-            (await client.put(str(ticket["put_url"]), content=data)).raise_for_status()
-            await start(client, [int(str(ticket["id"]))])
-
-    async with server.client(CLIENTS) as client:
-        begun = time.perf_counter()
-        await asyncio.gather(*(work(client) for _ in range(CLIENTS)))
-        seconds = time.perf_counter() - begun
-    return [f"reserve + upload 10 KiB + claim (a start), 32 clients: {SMALL_COUNT / seconds:.0f}/s (aim 500/s)"]
 
 
 def _make(path: Path, size: int) -> None:

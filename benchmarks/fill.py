@@ -138,6 +138,16 @@ async def fill_files(connection: Connection, server: BenchServer, count: int, *,
     return sum(wanted)
 
 
+async def fill_for_exports(connection: Connection, server: BenchServer, count: int) -> int:
+    """Write instances with so many files and their bytes, unless that was done before; return their size."""
+    query = "SELECT coalesce(sum(size_bytes), 0) FROM files WHERE id >= %s"
+    (there,) = await _one(connection, query, (FIRST_FILE,))
+    if there:
+        return there
+    await fill_instances(connection, count // 4)
+    return await fill_files(connection, server, count, with_bytes=True)
+
+
 async def _one(
     connection: Connection, query: LiteralString, parameters: Mapping[str, object] | Sequence[object]
 ) -> tuple[int, ...]:

@@ -9,32 +9,37 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import alloy
 import calls
+import comparisons
 import export
 import exports
 import files
 import forms
+import limits
+import memory
 import moves
 import navixy
 import notifications
-import processes
 import questetra
+import rates
 import search
 import sweep
 import web
 import worker
 from server import BenchServer
 
-BENCHMARKS = {
-    "small": files.small_uploads,
+BENCHMARKS: dict[str, Callable[[BenchServer, argparse.Namespace], Awaitable[list[str]]]] = {
+    **{name: partial(rates.measure, action) for name, action in rates.ACTIONS.items()},
+    "limits": limits.limits,
     "upload": files.one_large_upload,
     "memory": files.many_large_uploads,
     "download": files.one_large_download,
     "copy": files.copy_of_a_large_file,
-    "process": processes.start_and_complete,
     "moves": moves.running_instances,
     "forms": forms.reacting,
     "calls": calls.files_sent,
@@ -47,14 +52,21 @@ BENCHMARKS = {
     "web": web.in_the_browser,
 }
 
-ALONE = {"worker": worker.calls_alone, "upkeep": sweep.upkeep, "told": notifications.told}
-"""What has the machine to itself: it runs before the server starts."""
+ALONE = {
+    "worker": worker.calls_alone,
+    "upkeep": sweep.upkeep,
+    "told": notifications.told,
+    "orders": memory.orders,
+}
+"""What has the machine to itself, or servers of its own: it runs before the server starts."""
 
 
 async def main() -> int:
     """Run what was asked for and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default=",".join([*ALONE, *BENCHMARKS]), help="names with commas between")
+    parser.add_argument("--peers", action="store_true", help="also measure other servers, where they can be installed")
+    parser.add_argument("--seconds", type=int, default=10, help="how long each rate is measured")
     parser.add_argument("--instances", type=int, default=200_000, help="how many the search runs over")
     parser.add_argument("--files", type=int, default=10_000, help="how many are exported")
     parser.add_argument("--moves", type=int, default=10_000, help="how many running instances are moved")
@@ -72,11 +84,14 @@ async def main() -> int:
         for name in (name for name in names if name in ALONE):
             for line in await ALONE[name](Path(folder), options):
                 print(f"{name:<9} {line}", flush=True)
-        if not set(names) & set(BENCHMARKS):
+        if not set(names) & set(BENCHMARKS) and not options.peers:
             return 0
         async with BenchServer(Path(folder)) as server:
             for name in names:
                 for line in await BENCHMARKS[name](server, options) if name in BENCHMARKS else ():
+                    print(f"{name:<9} {line}", flush=True)
+            for name, measured in comparisons.PEERS.items() if options.peers else ():
+                for line in await measured(server, options):
                     print(f"{name:<9} {line}", flush=True)
     return 0
 
