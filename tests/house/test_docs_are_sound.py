@@ -1,19 +1,38 @@
 """The written part: its links lead somewhere, its commands exist, its records have their form."""
 
 import re
-from datetime import date
+import shutil
+import subprocess
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import typer
 
+from certificates import certificate
 from house.tree import ROOT, ending, name
+from satchel.cli import root
+from satchel.model.app_yaml.rest_settings import REST_REPLY_BYTES, REST_TIMEOUT
+from satchel.model.app_yaml.service_settings import MAIL_LINK_LIFETIME, MAIL_TIMEOUT
+from satchel.model.services import RetryPolicy
 
 PAGES = [path for path in ending(".md") if "node_modules" not in path.parts]
 RECORDS = [path for path in ending(".md", under="docs/adr") if path.name != "README.md"]
 PARTS_OF_A_RECORD = ["Context", "Decision", "Consequences", "Alternatives", "References"]
 MOST_CHARACTERS_OF_A_RECORD = 4500
 """One printed page."""
+
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+LENGTHS = {
+    "PT10S": timedelta(seconds=10),
+    "PT1M": timedelta(minutes=1),
+    "PT2M": timedelta(minutes=2),
+    "P1D": timedelta(days=1),
+}
+
+_SATCHEL = re.compile(r"""(?:^|&& |\| |\$\(|bin/|[A-Z_]+=\S+ )satchel ([^|;&#)<>"$]+)""")
+"""A call of the program in a line of shell."""
 
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)>\s]+)>?[^)]*\)")
@@ -63,6 +82,42 @@ def test_every_make_command_of_a_page_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     named = set(re.findall(r"(?:^\s*(?:\$ )?|`)make ([a-z-]+)", text, re.MULTILINE))
     assert named - targets == set()
+
+
+def test_the_defaults_of_service_tasks_on_the_page_of_app_yaml_are_those_of_the_code() -> None:
+    text = (ROOT / "docs" / "reference" / "app-yaml.md").read_text(encoding="utf-8")
+    (retry,) = re.findall(r"`\{attempts: (\d+), pause: (\w+), deadline: (\w+)\}` \(the defaults\)", text)
+    assert RetryPolicy(attempts=int(retry[0]), pause=LENGTHS[retry[1]], deadline=LENGTHS[retry[2]]) == RetryPolicy()
+    for words, value in (
+        (r"conversation with the mail server", MAIL_TIMEOUT),
+        (r"valid for `link_lifetime`", MAIL_LINK_LIFETIME),
+        (r"of the whole attempt", REST_TIMEOUT),
+    ):
+        (length,) = re.findall(rf"{words} \(`(\w+)`", text)
+        assert LENGTHS[length] == value, words
+    (reply,) = re.findall(r"the longest reply \(`(\d+)MiB`\)", text)
+    assert int(reply) * 2**20 == REST_REPLY_BYTES
+
+
+def test_every_satchel_command_of_a_page_exists_with_its_options() -> None:
+    wrong = []
+    for page in PAGES:
+        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                for words in _SATCHEL.findall(line.strip()):
+                    wrong += [f"{name(page)}: satchel {words}: {fault}" for fault in _faults(words.split())]
+    assert wrong == []
+
+
+def _faults(words: list[str]) -> list[str]:
+    """Return which words of a command's are no commands and no options."""
+    command = typer.main.get_command(root.app)
+    while (commands := getattr(command, "commands", None)) and words and not words[0].startswith("-"):
+        command = commands.get(words.pop(0))
+        if command is None:
+            return ["no such command"]
+    known = {spelled for one in command.params for spelled in (*one.opts, *one.secondary_opts)} | {"--help"}
+    return [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
 
 
 def test_make_help_lists_every_target_that_a_person_would_use() -> None:
@@ -132,3 +187,20 @@ def test_the_changelog_keeps_its_form() -> None:
     assert releases == sorted(releases, reverse=True)
     sections = set(re.findall(r"^### (.+)$", text, re.MULTILINE))
     assert sections <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx says whether it takes the page's blocks, and is not installed")
+def test_nginx_takes_the_blocks_of_the_page_about_proxies(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "howto" / "reverse-proxy.md").read_text(encoding="utf-8")
+    server, location = re.findall(r"^```nginx\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    certificate(tmp_path, "satchel.example")
+    paths = {"/etc/ssl/satchel.example.pem": "cert.pem", "/etc/ssl/satchel.example.key": "key.pem"}
+    whole = f"{server.rstrip().removesuffix('}')}{location}}}"
+    for path, made in paths.items():
+        assert path in whole
+        whole = whole.replace(path, str(tmp_path / made))
+    settings = tmp_path / "nginx.conf"
+    settings.write_text(f"pid {tmp_path}/pid;\nerror_log {tmp_path}/log;\nevents {{}}\nhttp {{\n{whole}\n}}\n")
+    checked = [NGINX or "", "-t", "-q", "-c", str(settings), "-e", str(tmp_path / "log")]
+    done = subprocess.run(checked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
