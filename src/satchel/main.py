@@ -6,13 +6,12 @@ web server ends, all stop, the embedded database last.
 """
 
 import asyncio
-import ctypes
 import gc
 import logging
 import os
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
@@ -48,14 +47,13 @@ from satchel.place import BLOBS, SECRETS_KEY_FILE, check_place, own_key
 from satchel.queue.enqueue import Queue
 from satchel.settings import Settings
 from satchel.surfaces.flokzu.webhooks import FORMAT as FLOKZU_FORMAT
+from satchel.work.heaps import return_freed_memory, share_heaps
 
 if TYPE_CHECKING:
     from satchel.surfaces.kit.dispatch import Asgi
     from satchel.work.worker import Worker
 
 _log = structlog.get_logger(__name__)
-
-_M_ARENA_MAX = -8  # as malloc.h has it
 
 MIN_CONNECTIONS = 100
 """Minimum number of connections of the embedded database."""
@@ -247,7 +245,7 @@ async def serve(
     Raises:
         Unavailable: the port is in use, or the database cannot be started or reached.
     """
-    _share_heaps()
+    share_heaps()
     # Parts for servers only, above all the web framework, take a second to import: commands avoid them.
     from satchel.surfaces.http import listen, stop_on_signals  # noqa: PLC0415  # as said
     from satchel.surfaces.http import serve as serve_http  # noqa: PLC0415  # as said
@@ -261,8 +259,8 @@ async def serve(
         context = await stack.enter_async_context(open_context(settings, opening))
         if prepare is not None:
             await prepare(context)
-        parts: dict[str, Callable[[asyncio.Event], Awaitable[None]]] = {}
         metrics = Metrics(__version__)
+        parts: dict[str, Callable[[asyncio.Event], Awaitable[None]]] = {"memory": partial(return_freed_memory, metrics)}
         if with_worker:
             worker = _worker(context, settings, metrics)
             await stack.enter_async_context(worker)  # before the group: it must outlive the tasks that use it
@@ -312,15 +310,6 @@ def _background(context: Context, worker: "Worker") -> Mapping[str, Callable[[as
 
     tick, sweeping = Tick(context, worker.take_over), Sweeping(context)
     return {"worker": worker.run, "tick": tick.run, "sweep": sweeping.run, "store_sweep": sweeping.run_store}
-
-
-def _share_heaps() -> None:
-    """Make all threads share two heaps if the C library is glibc, before there are any threads.
-
-    By default up to eight threads a core have their own heap, whose free memory the others cannot use: 10 MB more.
-    """
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def _spare_stacks() -> None:
