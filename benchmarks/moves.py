@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 
 import httpx
-from processes import APP, BPMN, CLIENTS, deploy
+from processes import APP, BPMN, deploy
 from server import BenchServer
 
+CLIENTS = 8
 Until = Callable[[], bool]
 """Whether it is over."""
 
