@@ -216,6 +216,19 @@ async def test_a_crash_while_appending_loses_nothing_that_was_acknowledged(
     assert step > 3
 
 
+@pytest.mark.parametrize("came", [b"", b"b" * 7])
+async def test_pieces_that_another_process_replaced_are_read_again(open_store: Open, came: bytes) -> None:
+    one, other = open_store(), open_store()
+    await one.create_partial(PARTIAL)
+    await one.append_partial(PARTIAL, 0, body(b"a" * 5), max_bytes=99)
+    await other.discard_partial(PARTIAL)
+    await other.create_partial(PARTIAL)
+    await other.append_partial(PARTIAL, 0, body(b"b" * 5), max_bytes=99)
+    if came:
+        await one.append_partial(PARTIAL, 5, body(came), max_bytes=99)
+    assert (await one.finish_partial(PARTIAL)).digest == digest_of(b"b" * 5 + came)
+
+
 async def test_a_full_disk_in_a_piece_keeps_what_came_before(open_store: Open) -> None:
     disk = FaultyDisk()
     store = open_store(disk)

@@ -4,7 +4,8 @@ The file's length is the offset; nothing else is stored, so nothing can contradi
 is written before it is valid: a mark beside the file, durable before the first byte of the piece, holds the
 length before it, and the partial is truncated to that when it is opened after a crash.
 
-The SHA-256 of the whole is kept in memory while the process lives; after a restart, finishing reads the file again.
+The SHA-256 of the whole is kept in memory while the process lives, with the state of the file that it is of; after a
+restart, or where another process has written to the file or replaced it meanwhile, finishing reads the file again.
 """
 
 import fcntl
@@ -31,12 +32,24 @@ MOST_CARRIED = 1024
 """How many unfinished uploads have their hash in memory; the others are read again when they finish."""
 
 
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What tells a file from itself before or after any write, and from another of the same name and size."""
+
+    inode: int
+    size: int
+    changed_ns: int
+
+
+_Carried = tuple[_State, "_Hash"]
+
+
 class LocalPartials:
     """The part of a local store that receives bodies in pieces."""
 
     def __init__(self, layout: StoreLayout) -> None:
         self._layout = layout
-        self._carried: OrderedDict[Partial, tuple[int, _Hash]] = OrderedDict()
+        self._carried: OrderedDict[Partial, _Carried] = OrderedDict()
 
     async def create_partial(self, partial: Partial) -> None:
         """Create an empty partial; see `ResumableStore.create_partial`."""
@@ -69,7 +82,7 @@ class LocalPartials:
         finally:
             carried = await threads.run(piece.end)
             if carried is not None:
-                self._carry(partial, *carried)
+                self._carry(partial, carried)
         return piece.size
 
     async def partial_size(self, partial: Partial) -> int | None:
@@ -85,8 +98,8 @@ class LocalPartials:
         self._carried.pop(partial, None)
         await threads.run(self._discard, partial)
 
-    def _carry(self, partial: Partial, size: int, hasher: "_Hash") -> None:
-        self._carried[partial] = (size, hasher)
+    def _carry(self, partial: Partial, carried: _Carried) -> None:
+        self._carried[partial] = carried
         if len(self._carried) > MOST_CARRIED:
             self._carried.popitem(last=False)
 
@@ -173,7 +186,7 @@ class _Piece:
             self.base = self.size = os.fstat(self.descriptor).st_size
         return True
 
-    def begin(self, offset: int, carried: "tuple[int, _Hash] | None") -> None:
+    def begin(self, offset: int, carried: _Carried | None) -> None:
         """Prepare to append at `offset`."""
         if not self.open():
             raise missing(self.name)
@@ -186,8 +199,8 @@ class _Piece:
             )
         if offset == 0:
             self.hasher = hashlib.sha256()
-        elif carried is not None and carried[0] == offset:
-            self.hasher = carried[1]
+        else:
+            self.hasher = self._hash_of(carried)
         if self.checksum is not None:
             self.check = hashlib.new(self.checksum.algorithm, usedforsecurity=False)
             self._write_mark()
@@ -258,21 +271,23 @@ class _Piece:
                 raise
             self.layout.disk.unlink(self.name + MARK, directory=directory)
 
-    def end(self) -> "tuple[int, _Hash] | None":
+    def end(self) -> _Carried | None:
         """Close and unlock; return the hash of the whole for the next piece, if there is one."""
         if self.descriptor < 0:
             return None
+        state = self._state()
         os.close(self.descriptor)
         self.descriptor = -1
-        return (self.size, self.hasher) if self.hasher is not None else None
+        return (state, self.hasher) if self.hasher is not None and state.size == self.size else None
 
-    def describe(self, carried: "tuple[int, _Hash] | None") -> Received:
+    def describe(self, carried: _Carried | None) -> Received:
         """Return a description of the whole partial, reading it again unless its hash is in memory."""
         disk = self.layout.disk
         with storage_errors():
             head = _read_exactly(disk, self.descriptor, min(HEAD_BYTES, self.size))
-            if carried is not None and carried[0] == self.size:
-                return Received(digest=Digest(carried[1].hexdigest()), size=self.size, head=head)
+            known = self._hash_of(carried)
+            if known is not None:
+                return Received(digest=Digest(known.hexdigest()), size=self.size, head=head)
             hasher = hashlib.sha256()
             offset = 0
             while offset < self.size:
@@ -296,6 +311,14 @@ class _Piece:
             finally:
                 # rename(2) leaves both names if they are already the same file: a repeated finish
                 self.layout.drop(second)
+
+    def _state(self) -> _State:
+        facts = os.fstat(self.descriptor)
+        return _State(inode=facts.st_ino, size=facts.st_size, changed_ns=facts.st_ctime_ns)
+
+    def _hash_of(self, carried: _Carried | None) -> "_Hash | None":
+        """Return the hash that was kept, if the file is unchanged since."""
+        return carried[1] if carried is not None and carried[0] == self._state() else None
 
     def _write_mark(self) -> None:
         with storage_errors(), self.layout.incoming() as directory:
