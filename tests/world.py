@@ -35,7 +35,7 @@ from satchel.db import accounts as account_rows
 from satchel.db import calls as call_rows
 from satchel.db import storage as storage_rows
 from satchel.db.keys import ensure_key
-from satchel.db.pool import Database
+from satchel.db.pool import OF_JOBS, Database, Waits
 from satchel.db.storage import Storage
 from satchel.model.actor import Actor, Right, system
 from satchel.model.digest import Digest
@@ -255,6 +255,7 @@ async def open_world(
     policy: Policy | None = None,
     quota_bytes: int = QUOTA,
     max_connections: int = 16,
+    waits: Waits = OF_JOBS,
 ) -> AsyncIterator[World]:
     """Open the world that `populate` put into a database, with a local store in a folder."""
     clock = ManualClock()
@@ -262,7 +263,7 @@ async def open_world(
         local = LocalBlobs(folder / "blobs", clock=clock)
         local.prepare()
         blobs = local
-    async with Database(dsn, max_connections=max_connections) as database:
+    async with Database(dsn, max_connections=max_connections, waits=waits) as database:
         context = Context(
             database=database,
             blobs=blobs,

@@ -121,12 +121,15 @@ class Connections(AsyncConnectionPool[AsyncConnection]):
                 raise
 
     @asynccontextmanager
-    async def wire(self) -> AsyncGenerator[Wire]:
+    async def wire(self, timeout: float | None = None) -> AsyncGenerator[Wire]:
         """Yield the wire of a connection for a block, which ends whatever transaction it opens.
 
         Connections that went stale are treated as `connection` does.
+
+        Args:
+            timeout: how long to wait for a connection, in seconds; None for as long as the pool says.
         """
-        connection = cast("WiredConnection", await self.getconn())  # as `Database` asks its pool for
+        connection = cast("WiredConnection", await self.getconn(timeout))  # as `Database` asks its pool for
         try:
             yield connection.wire
         except BaseException as error:

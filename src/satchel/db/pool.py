@@ -8,6 +8,7 @@ rolls back when the block raises. No network and no body bytes inside it (archit
 import copy
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Final, LiteralString, Self, TypeVar
@@ -22,8 +23,22 @@ from satchel.model.errors import DatabaseUnavailable
 
 T = TypeVar("T")
 
-LOCK_TIMEOUT = timedelta(seconds=10)
-"""How long a transaction waits for another's lock before it gives up as busy."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """How long work waits for what other work holds.
+
+    Attributes:
+        lock: how long a transaction waits for another's lock before it gives up as busy.
+        connection: how long it waits for a connection before the database counts as unavailable.
+    """
+
+    lock: timedelta
+    connection: timedelta
+
+
+OF_JOBS: Final = Waits(lock=timedelta(seconds=10), connection=timedelta(seconds=10))
+"""The waits of jobs and commands, for which nobody waits with a request open."""
 
 STATEMENT_TIMEOUT = timedelta(seconds=30)
 """How long one statement may run: a guard against a runaway search, not a tuning knob."""
@@ -107,22 +122,29 @@ class Writer(Reader):
 
 
 class Database:
-    """A pool of connections to one PostgreSQL database."""
+    """A pool of connections to one PostgreSQL database.
 
-    def __init__(self, dsn: str, *, max_connections: int = 16, wait_s: float = 10.0) -> None:
+    Args:
+        dsn: the database.
+        max_connections: of the pool.
+        waits: for locks and connections, of all work but what `with_waits` says otherwise of.
+    """
+
+    def __init__(self, dsn: str, *, max_connections: int = 16, waits: Waits = OF_JOBS) -> None:
         options = (
-            f"-c lock_timeout={int(LOCK_TIMEOUT.total_seconds() * 1000)}"
-            f" -c statement_timeout={int(STATEMENT_TIMEOUT.total_seconds() * 1000)} -c TimeZone=UTC"
+            f"-c lock_timeout={_milliseconds(waits.lock)}"
+            f" -c statement_timeout={_milliseconds(STATEMENT_TIMEOUT)} -c TimeZone=UTC"
         )
         self.dsn = with_network(dsn)
         self._last: Callable[[Writer], Awaitable[None]] | None = None
         self._guard: tuple[Query[int], Exception] | None = None
         self._lock_timeout: timedelta | None = None
+        self._connection_wait_s: float | None = None
         self._pool = Connections(
             self.dsn,
             min_size=1,
             max_size=max_connections,
-            timeout=wait_s,
+            timeout=waits.connection.total_seconds(),
             kwargs={"autocommit": True, "options": options},
             name="satchel",
             connection_class=WiredConnection,
@@ -165,6 +187,12 @@ class Database:
         other._lock_timeout = timeout  # noqa: SLF001  # another of the same class
         return other
 
+    def with_waits(self, waits: Waits) -> "Database":
+        """Return this database for work that waits for as long as this."""
+        other = self.with_lock_timeout(waits.lock)
+        other._connection_wait_s = waits.connection.total_seconds()  # noqa: SLF001  # another of the same class
+        return other
+
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[Reader]:
         """Yield a connection for queries; each one sees what is committed when it starts.
@@ -175,7 +203,7 @@ class Database:
             InvalidRequest: a text or number that came in cannot be stored or compared.
         """
         with database_errors():
-            async with self._pool.wire() as wire:
+            async with self._pool.wire(self._connection_wait_s) as wire:
                 try:
                     yield Reader(wire)
                 finally:
@@ -195,12 +223,12 @@ class Database:
             InvalidRequest: a text or number that came in cannot be stored.
         """
         with database_errors():
-            async with self._pool.wire() as wire:
+            async with self._pool.wire(self._connection_wait_s) as wire:
                 writer = Writer(wire)
                 wire.put(Later(_BEGIN))
                 if self._lock_timeout is not None:
-                    milliseconds = str(round(self._lock_timeout.total_seconds() * 1000))
-                    writer.put("SELECT set_config('lock_timeout', %s, true)", (milliseconds,))
+                    milliseconds = _milliseconds(self._lock_timeout)
+                    writer.put("SELECT set_config('lock_timeout', %s, true)", (str(milliseconds),))
                 guard = wire.put(Later(self._guard[0])) if self._guard is not None else None
                 preamble = wire.waiting
                 try:
@@ -225,6 +253,10 @@ class Database:
             await wire.go()
         if not guard.result:
             raise self._guard[1]
+
+
+def _milliseconds(wait: timedelta) -> int:
+    return round(wait.total_seconds() * 1000)
 
 
 async def _roll_back(wire: Wire) -> None:

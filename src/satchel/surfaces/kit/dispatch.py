@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from satchel.model.causes import cause_of
-from satchel.model.errors import Busy, ErrorKind, MethodNotAllowed, NotFound, SatchelError, Unauthenticated
+from satchel.model.errors import Busy, ErrorKind, MethodNotAllowed, NotFound, SatchelError, Unauthenticated, Unavailable
 from satchel.model.metrics import Metrics
 from satchel.surfaces.kit import bodies
 from satchel.surfaces.kit.compression import compressed
@@ -26,6 +26,9 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
 _OURS = frozenset({ErrorKind.UNAVAILABLE, ErrorKind.STORAGE, ErrorKind.CONFLICT})
 """Refusals behind which an error of the database or of the disk may stand, which the log then names."""
+
+_RETRY_S = 1
+"""When a client should try again while a part of the server cannot be reached."""
 
 _MAX_IDEMPOTENT_BYTES = 8 * 1024 * 1024
 
@@ -71,8 +74,8 @@ class Dispatch:
                     _log.warning("answer.broken", route=self._route, code=error.code)
                 reply = self._surface.document(error, exchange)
                 reply.headers |= endpoint.error_headers if endpoint is not None else {}
-                if isinstance(error, Busy):
-                    reply.headers["Retry-After"] = str(error.retry_after_s)
+                if isinstance(error, Busy | Unavailable):
+                    reply.headers["Retry-After"] = str(error.retry_after_s if isinstance(error, Busy) else _RETRY_S)
             except Exception:  # noqa: BLE001  # ends a request: whatever it was, the client gets an answer and the log the reason
                 _log.exception("request.crashed", route=self._route)
                 reply = self._surface.document(None, exchange)

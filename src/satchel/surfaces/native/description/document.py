@@ -389,7 +389,7 @@ def _refusals(endpoints: Sequence[Endpoint]) -> Mapping[str, Json]:
 
 def _refusal_headers(status: int, codes: Sequence[str]) -> Json:
     names = ["X-Request-Id"]
-    if Busy.code in codes:
+    if Busy.code in codes or Unavailable.code in codes:
         names.append("Retry-After")
     names += {401: ["WWW-Authenticate"], 416: ["Content-Range"], 429: ["Retry-After"]}.get(status, [])
     return _headers(names)
