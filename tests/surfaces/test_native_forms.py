@@ -290,6 +290,7 @@ async def test_a_body_is_never_read_as_what_it_is_not_said_to_be(api: Api) -> No
     started = (await send(client, START, [])).json()
     task = started["next_task"]["id"]
     form = encoded([FIRST, ("subject", "S")])
+    theirs = await api.upload("admin", TEXT, app="BOX", field="scans", name="t.txt")
     routes = (
         START,
         f"/api/v1/tasks/{task}/save",
@@ -300,7 +301,8 @@ async def test_a_body_is_never_read_as_what_it_is_not_said_to_be(api: Api) -> No
     )
     for route in routes:
         for kind in TYPES:
-            for body in (form, json.dumps(CLAIM).encode()):
+            stolen = {"uploads": [theirs]} if route.endswith("/files") else {"values": {"scans": [theirs]}}
+            for body in (form, json.dumps(CLAIM).encode(), json.dumps(stolen).encode()):
                 if kind.startswith("multipart/form-data") and body is form:
                     continue
                 headers = {"Content-Type": kind} if kind else {}
@@ -309,5 +311,6 @@ async def test_a_body_is_never_read_as_what_it_is_not_said_to_be(api: Api) -> No
                 assert answer.status_code in expected, (route, kind, answer.text)
                 assert answer.headers["content-type"] == "application/problem+json"
     assert await api.world.rows("SELECT id FROM files") == []
-    assert await api.world.rows("SELECT id FROM uploads") == []
-    assert (await api.world.storage()).reserved_bytes == 0
+    assert await api.world.rows("SELECT id, state FROM uploads") == [(theirs, "uploaded")]
+    assert (await api.world.storage()).reserved_bytes == len(TEXT)
+    assert await api.world.drift() == []
