@@ -149,6 +149,18 @@ class Served:
             answer = client.post("/api/v1/apps", content=packed.getvalue(), headers={"Content-Type": "application/zip"})
         assert answer.status_code == 201, answer.text
 
+    def web_processes(self) -> set[int]:
+        """Return the processes that answer for the one that was started (Linux), where there are several."""
+        if self.process is None:
+            return set()
+        found: set[int] = set()
+        with contextlib.suppress(OSError):
+            for thread in Path(f"/proc/{self.process.pid}/task").iterdir():
+                for number in (thread / "children").read_text().split():
+                    if b"satchel.web_process" in Path(f"/proc/{number}/cmdline").read_bytes():
+                        found.add(int(number))
+        return found
+
     def database_pid(self) -> int | None:
         """Return the process of the embedded database, as it says itself."""
         with contextlib.suppress(OSError, ValueError):

@@ -1,8 +1,9 @@
 """The composition root: assembles the parts, and closes them in the right order.
 
 `open_context` gives commands everything that actions need. `serve` adds the web server, the worker, the tick and the
-sweep, in one process. Where the worker, the tick or the sweep fails, it is started again and the others go on; when the
-web server ends, all stop, the embedded database last.
+sweep, in one process, or with the web server in several others (`satchel.processes`, `satchel.web_process`). Where the
+worker, the tick or the sweep fails, it is started again and the others continue; when the web server ends, all stop,
+the embedded database last.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
@@ -23,7 +25,6 @@ from structlog.typing import Processor
 from satchel import __version__
 from satchel.actions.context import Context
 from satchel.actions.files.signing import KEY_BYTES
-from satchel.actions.files.taking_over import attend
 from satchel.actions.loading import LoadedApps
 from satchel.actions.upkeep import belonging
 from satchel.actions.vault import Vault
@@ -33,17 +34,18 @@ from satchel.db.embedded.server import embedded
 from satchel.db.health import connection_limit
 from satchel.db.keys import ensure_key
 from satchel.db.migrate import migrate
-from satchel.db.pool import Database
+from satchel.db.pool import OF_JOBS, Database, Waits
 from satchel.model.clock import Clock
 from satchel.model.errors import DatabaseUnavailable, InvalidSettings
 from satchel.model.ids import Entropy
-from satchel.model.metrics import Metrics
+from satchel.model.metrics import Metrics, packed
 from satchel.model.policy import SECRETS_KEY_BYTES
 from satchel.outbound.allowed import parse_allowed
 from satchel.outbound.guard import Guard
 from satchel.outbound.http import HttpClient
 from satchel.outbound.trust import Trust
 from satchel.place import BLOBS, SECRETS_KEY_FILE, check_place, own_key
+from satchel.processes import share_of, web_processes
 from satchel.queue.enqueue import Queue
 from satchel.settings import Settings
 from satchel.surfaces.flokzu.webhooks import FORMAT as FLOKZU_FORMAT
@@ -106,10 +108,20 @@ async def open_context(
     *,
     clock: Clock = system_clock,
     entropy: Entropy = os.urandom,
+    waits: Waits = OF_JOBS,
+    connections: int | None = None,
 ) -> AsyncGenerator[Context]:
     """Open the database (starting or joining the embedded one) and the store, and yield them for actions.
 
     Migrates the database if needed; safe from several processes at once.
+
+    Args:
+        settings: of this process.
+        opening: what it may do besides actions.
+        clock: the time.
+        entropy: chance.
+        waits: how long actions wait for locks and connections.
+        connections: of this process, where it has a part of the server's only.
 
     Raises:
         DatabaseUnavailable: the database cannot be started or reached, or takes fewer connections than the pool has.
@@ -125,7 +137,8 @@ async def open_context(
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(_database_of(settings, creates=creates))
         await migrate(dsn, creates=creates)
-        database = await stack.enter_async_context(Database(dsn, max_connections=settings.pool_size))
+        pool = Database(dsn, max_connections=connections or settings.pool_size, waits=waits)
+        database = await stack.enter_async_context(pool)
         await _check_pool(database, settings.pool_size)
         has_reader = settings.x_accel_prefix is not None
         blobs = LocalBlobs(settings.data_directory / BLOBS, clock=clock, entropy=entropy, is_read_by_group=has_reader)
@@ -138,22 +151,28 @@ async def open_context(
             await asyncio.to_thread(blobs.prepare)
             async with database.write() as tx:
                 await ensure_key(tx, entropy(KEY_BYTES), clock())
-        yield Context(
-            database=database,
-            blobs=blobs,
-            clock=clock,
-            entropy=entropy,
-            policy=settings.policy(),
-            apps=LoadedApps(),
-            queue=Queue(),
-            http=HttpClient(
-                Guard(allowed=tuple(parse_allowed(entry) for entry in settings.outbound_allow)),
-                Trust(settings.outbound_ca_file),
-            ),
-            vault=vault,
-            mail_server=settings.smtp_url,
-            webhook_formats=by_name(NATIVE_FORMAT, FLOKZU_FORMAT),
-        )
+        yield _context(settings, database, blobs, vault, clock=clock, entropy=entropy)
+
+
+def _context(
+    settings: Settings, database: Database, blobs: LocalBlobs, vault: Vault, *, clock: Clock, entropy: Entropy
+) -> Context:
+    return Context(
+        database=database,
+        blobs=blobs,
+        clock=clock,
+        entropy=entropy,
+        policy=settings.policy(),
+        apps=LoadedApps(),
+        queue=Queue(),
+        http=HttpClient(
+            Guard(allowed=tuple(parse_allowed(entry) for entry in settings.outbound_allow)),
+            Trust(settings.outbound_ca_file),
+        ),
+        vault=vault,
+        mail_server=settings.smtp_url,
+        webhook_formats=by_name(NATIVE_FORMAT, FLOKZU_FORMAT),
+    )
 
 
 @asynccontextmanager
@@ -247,34 +266,38 @@ async def serve(
     """
     share_heaps()
     # Parts for servers only, above all the web framework, take a second to import: commands avoid them.
-    from satchel.surfaces.http import listen, stop_on_signals  # noqa: PLC0415  # as said
-    from satchel.surfaces.http import serve as serve_http  # noqa: PLC0415  # as said
+    from satchel.surfaces.http import stop_on_signals  # noqa: PLC0415  # as said
+    from satchel.web_server import open_sockets, serve_web, waits_of_requests  # noqa: PLC0415  # as said
     from satchel.work.keeping import keep_running  # noqa: PLC0415  # as said
 
+    is_one = not with_web or settings.processes == 1
+    share = None if is_one else share_of(settings)
     async with stop_on_signals() as stop, AsyncExitStack() as stack:
         port = settings.port if with_web else settings.worker_port
-        sockets = listen(settings.host, port) if port is not None else []
+        sockets = [] if port is None else await open_sockets(settings, port)
         for taken in sockets:
             stack.callback(taken.close)
-        context = await stack.enter_async_context(open_context(settings, opening))
+        waits = waits_of_requests(settings) if with_web and is_one else OF_JOBS
+        context = await stack.enter_async_context(open_context(settings, opening, waits=waits, connections=share))
         if prepare is not None:
             await prepare(context)
         metrics = Metrics(__version__)
         parts: dict[str, Callable[[asyncio.Event], Awaitable[None]]] = {"memory": partial(return_freed_memory, metrics)}
         if with_worker:
-            worker = _worker(context, settings, metrics)
+            jobs = context if waits == OF_JOBS else replace(context, database=context.database.with_waits(OF_JOBS))
+            worker = _worker(jobs, settings, metrics)
             await stack.enter_async_context(worker)  # before the group: it must outlive the tasks that use it
-            parts |= _background(context, worker)
-        if with_web:
-            attend(context)
-            parts["notices"] = partial(context.notices.run, context.database.dsn)
+            parts |= _background(jobs, worker)
+        if not is_one:
+            dsn, counted = context.database.dsn, partial(_counted, metrics)
+            await stack.enter_async_context(web_processes(settings, dsn, sockets, stop, counted=counted))
         group = await stack.enter_async_context(asyncio.TaskGroup())
         for name, run in parts.items():
             group.create_task(keep_running(name, run, stop))
-        if sockets:
+        if sockets and is_one:
             app = _application(context, settings, metrics, with_web=with_web)
             ready = asyncio.Event()
-            group.create_task(serve_http(app, sockets=sockets, stop=stop, edge=settings.edge(), on_ready=ready.set))
+            group.create_task(serve_web(app, context, settings, sockets=sockets, stop=stop, on_ready=ready.set))
             await ready.wait()
         # What is there by now stays; the collector need not look through all of it again and again.
         gc.collect()
@@ -292,6 +315,13 @@ def _application(context: Context, settings: Settings, metrics: Metrics, *, with
     from satchel.surfaces.probes import create_probes  # noqa: PLC0415  # same
 
     return create_probes(context, settings, metrics)
+
+
+def _counted(metrics: Metrics) -> bytes:
+    """Return what this process has counted, to be added to what others have."""
+    from satchel.surfaces.probes import of_process  # noqa: PLC0415  # only a server needs it
+
+    return packed([*metrics.families(), *of_process()])
 
 
 def _worker(context: Context, settings: Settings, metrics: Metrics) -> "Worker":

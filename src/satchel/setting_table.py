@@ -100,7 +100,30 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="Bearer token required by /metrics; without it, only programs on the same machine are answered.",
         is_secret=True,
     ),
-    Setting(name="pool_size", parse=integer(2, 500), default=16, meaning="Database connections of one process."),
+    Setting(
+        name="processes",
+        parse=integer(1, 32),
+        default=1,
+        meaning="Processes that answer HTTP. With more than one, another runs the jobs and the embedded database.",
+    ),
+    Setting(
+        name="pool_size",
+        parse=integer(2, 500),
+        default=16,
+        meaning="Database connections of one server, shared evenly by its processes.",
+    ),
+    Setting(
+        name="pool_wait_s",
+        parse=seconds(1, 60),
+        default=timedelta(seconds=2),
+        meaning="How long a request waits for a free database connection before it is refused with 503, in seconds.",
+    ),
+    Setting(
+        name="lock_wait_s",
+        parse=seconds(1, 60),
+        default=timedelta(seconds=2),
+        meaning="How long a request waits for another change of the same thing before 409 `busy`, in seconds.",
+    ),
     Setting(name="worker_concurrency", parse=integer(1, 100), default=4, meaning="Jobs that one worker runs at once."),
     Setting(
         name="worker_port",

@@ -42,7 +42,10 @@ class Settings:
     x_accel_prefix: str | None
     cors_origins: tuple[str, ...]
     metrics_token: str | None
+    processes: int
     pool_size: int
+    pool_wait_s: timedelta
+    lock_wait_s: timedelta
     worker_concurrency: int
     worker_port: int | None
     worker_silence_s: timedelta

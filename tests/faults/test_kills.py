@@ -20,12 +20,14 @@ from serving import Served, command, eventually
 
 SHORT = ("both", "the database", "the server")
 LONG = SHORT * 13 + ("both",)
+OF_TWO = (*SHORT, "a web process") * 10
 SETTINGS = {"SATCHEL_TICKET_LIFETIME_S": "3600"}
 
 
 @pytest.fixture
-def server(folder: Path) -> Iterator[Served]:
-    served = Served(folder / "data", free_port(), settings=SETTINGS)
+def server(folder: Path, request: pytest.FixtureRequest) -> Iterator[Served]:
+    settings = {**SETTINGS, "SATCHEL_PROCESSES": str(getattr(request, "param", 1))}
+    served = Served(folder / "data", free_port(), settings=settings)
     served.set_up()
     served.start()
     served.deploy(APP)
@@ -66,6 +68,12 @@ def _kill(server: Served, victim: str, stack: ExitStack) -> float:
     """Kill and return how long it took until all answered again."""
     database = server.database_pid()
     assert database is not None
+    if victim == "a web process":
+        before = server.web_processes()
+        os.kill(min(before), signal.SIGKILL)
+        begun = time.monotonic()
+        eventually(lambda: len(server.web_processes() - {min(before)}) == len(before))
+        return time.monotonic() - begun
     if victim == "the database":
         assert server.process is not None
         server.process.send_signal(signal.SIGSTOP)  # it would start another before the number is taken
@@ -124,4 +132,14 @@ def test_forty_kills_lose_nothing_and_hold_nothing_up(server: Served) -> None:
     away = _live_through(server, LONG)
 
     print(f"{len(away)} kills, away for {max(away):.1f} s at most, {sum(away) / len(away):.1f} s on average")  # noqa: T201  # the soak's figure
+    assert len(away) == 40
+
+
+@linux
+@pytest.mark.soak
+@pytest.mark.parametrize("server", [2], indirect=True)
+def test_forty_kills_of_a_server_of_two_processes_lose_nothing(server: Served) -> None:
+    away = _live_through(server, OF_TWO)
+
+    print(f"{len(away)} kills of a server of two processes, away for {max(away):.1f} s at most")  # noqa: T201  # the soak's figure
     assert len(away) == 40

@@ -4,13 +4,14 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from psycopg.errors import DeadlockDetected
 
+from beside import beside, hearing
 from satchel.actions.files import attached, intake, tickets
 from satchel.actions.instances import lifecycle, tasks
 from satchel.actions.instances.forms import Submission
@@ -51,6 +52,10 @@ class Crowd:
             instance = await self.world.start(self.world.admin, "LOC")
             self.instances.append(instance)
             self.tasks.append((await self.world.open_task(instance)).id)
+
+    def of(self, world: World) -> "Crowd":
+        """Return the same crowd as far as it works in another process."""
+        return replace(self, world=world)
 
     async def work(self, rounds: int) -> None:
         """Do something or other, again and again; what the rules refuse is refused."""
@@ -145,11 +150,12 @@ async def world(populated_database: str, tmp_path: Path) -> AsyncIterator[World]
         yield opened
 
 
-async def _crowd(world: World, *, workers: int, rounds: int, seed: int) -> None:
+async def _crowd(world: World, *others: World, workers: int, rounds: int, seed: int) -> None:
     crowd = Crowd(world, random.Random(seed))  # noqa: S311  # the same moves in every run
     await crowd.fill()
+    places = [crowd, *(crowd.of(other) for other in others)]
 
-    await asyncio.gather(*(crowd.work(rounds) for _ in range(workers)))
+    await asyncio.gather(*(places[number % len(places)].work(rounds) for number in range(workers)))
 
     assert crowd.stuck == []
     assert crowd.over_limit == []
@@ -167,6 +173,13 @@ async def test_many_at_once_never_lock_each_other_out(world: World) -> None:
 @pytest.mark.parametrize("seed", range(2, 8))
 async def test_many_at_once_never_lock_each_other_out_for_long(world: World, seed: int) -> None:
     await _crowd(world, workers=12, rounds=150, seed=seed)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(2, 8))
+async def test_nor_do_they_in_two_processes(world: World, tmp_path: Path, seed: int) -> None:
+    async with beside(world, tmp_path, max_connections=12) as other, hearing(world, other):
+        await _crowd(world, other, workers=12, rounds=150, seed=seed)
 
 
 async def test_copies_in_both_directions_at_once_wait_for_each_other(world: World) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from satchel.main import Opening, embedded_connections, open_context
-from satchel.model.errors import DatabaseUnavailable
+from satchel.model.errors import DatabaseUnavailable, InvalidSettings
+from satchel.processes import share_of
 from satchel.settings import Settings, read_settings
 
 LARGEST_POOL = 500
@@ -24,6 +25,14 @@ async def test_a_pool_beyond_what_the_database_takes_is_refused_at_the_start(dat
             pass
     async with open_context(_settings(database, tmp_path, TAKEN), Opening.CREATE) as context, context.database.read():
         pass
+
+
+def test_processes_share_the_pool_and_a_pool_that_is_too_small_for_them_is_refused() -> None:
+    assert share_of(read_settings({}, processes=1)) == 16
+    assert share_of(read_settings({}, processes=2)) == 5
+    assert share_of(read_settings({}, processes=7)) == 2
+    with pytest.raises(InvalidSettings, match="SATCHEL_POOL_SIZE must be at least 18 with 8 processes"):
+        share_of(read_settings({}, processes=8))
 
 
 @pytest.mark.parametrize("pool_size", [2, 16, 100, LARGEST_POOL])

@@ -12,17 +12,15 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from e2e.conftest import free_port
+from beside import beside, hearing
 from edge import PATIENT, Connection, serving
-from plain import PLAIN
-from satchel.actions.files.taking_over import SILENT, attend
-from satchel.main import system_clock
+from satchel.actions.files.taking_over import SILENT
 from satchel.model.ids import UploadId
 from satchel.settings import read_settings
 from satchel.surfaces.app import create_app
 from satchel.surfaces.http import listen
 from surfaces.conftest import Api
-from workers import open_workers, until
+from workers import until
 from world import PDF, World, bundle, fields, open_world
 
 UPLOADS = "/api/v1/uploads"
@@ -50,12 +48,12 @@ class Served:
         ticket: dict[str, Any] = asked.json()
         return ticket
 
-    async def hang(self, ticket: Mapping[str, Any], protocol: str, *, port: int | None = None) -> Connection:
+    async def hang(self, ticket: Mapping[str, Any], protocol: str) -> Connection:
         """Send the half of a ticket's file, and then nothing."""
         method, path, headers, body = _request(ticket, protocol, DATA, 0)
         lines = [f"{method} {path} HTTP/1.1", "Host: x", f"Content-Length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        opened = await asyncio.open_connection("127.0.0.1", port or self.port)
+        opened = await asyncio.open_connection("127.0.0.1", self.port)
         connection = Connection(*opened)
         self.stack.callback(connection.writer.close)
         await connection.send("\r\n".join([*lines, "", ""]).encode() + body[: len(body) - HALF])
@@ -185,46 +183,23 @@ async def test_of_many_newcomers_at_once_one_takes_over(served: Served) -> None:
 
 @pytest.mark.parametrize("protocol", ["put", "tus"])
 async def test_a_newcomer_takes_over_from_a_writer_of_another_process(
-    populated_database: str, tmp_path: Path, protocol: str
+    served: Served, tmp_path: Path, protocol: str
 ) -> None:
-    async with AsyncExitStack() as stack:
-        world = await stack.enter_async_context(open_world(populated_database, tmp_path))
-        world.context = replace(world.context, clock=system_clock)  # the other process's too
-        served = await stack.enter_async_context(_served(world))
-        port = free_port()
-        settings = {"port": port, "public_url": f"http://127.0.0.1:{port}"}
-        others = await stack.enter_async_context(open_workers(world, tmp_path, free_port(), settings, command="serve"))
-        await others.start()
-        stop = asyncio.Event()
-        group = await stack.enter_async_context(asyncio.TaskGroup())
-        attend(world.context)
-        group.create_task(world.context.notices.run(world.context.database.dsn, stop))
-        stack.callback(stop.set)
-        await asyncio.wait_for(world.context.notices.wait_until_listening(), 30)
-
-        async def answers() -> bool:
-            try:
-                async with httpx.AsyncClient(verify=PLAIN) as anybody:
-                    return (await anybody.get(f"http://127.0.0.1:{port}/readyz")).is_success
-            except httpx.HTTPError:
-                return False
-
-        await until(answers, "the other process does not answer")
+    world = served.api.world
+    async with beside(world, tmp_path) as other, hearing(world, other), AsyncExitStack() as stack:
+        app = create_app(other.context, read_settings({}))
+        elsewhere = replace(served, api=Api(other, app, stack))
         ticket = await served.ticket()
-        await served.hang(ticket, protocol, port=port)
+        dead = await served.hang(ticket, protocol)
+        await served.hangs(ticket)
+        world.clock.advance(SILENT - timedelta(milliseconds=1))
+        refused = await elsewhere.send(ticket, protocol)
+        world.clock.advance(timedelta(milliseconds=1))
 
-        async def receives() -> bool:
-            return await served.state(ticket) == "receiving"
+        sent = await elsewhere.send(ticket, protocol)
 
-        await until(receives, "nobody writes")
-        refused: list[httpx.Response] = []
-
-        async def takes_over() -> bool:
-            answer = await served.send(ticket, protocol)
-            refused.extend([] if answer.is_success else [answer])
-            return answer.is_success
-
-        await until(takes_over, "the dead writer keeps its ticket", patience_s=20)
-        assert {answer.status_code for answer in refused} <= {409}
-        assert {answer.headers["Retry-After"] for answer in refused} <= {"1", "2", "3"}
+        assert (refused.status_code, refused.headers["Retry-After"]) == (409, "1")
+        assert sent.is_success, sent.text
         assert await served.state(ticket) == "uploaded"
+        assert (await dead.answer())[0] == 409
+        assert await world.drift() == []

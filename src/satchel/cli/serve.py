@@ -19,15 +19,19 @@ def serve(
     data: DataDirectory = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on; overrides SATCHEL_HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; overrides SATCHEL_PORT.")] = None,
-    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Run a worker in the same process.")] = True,
+    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Run a worker in the same server.")] = True,
+    processes: Annotated[
+        int | None,
+        typer.Option(help="How many processes answer HTTP; overrides SATCHEL_PROCESSES.", show_default=False),
+    ] = None,
 ) -> None:
-    """Serve HTTP and run jobs, in one process.
+    """Serve HTTP and run jobs, in one process or in several.
 
     Without SATCHEL_DATABASE_URL the database runs inside the data directory and stops with this command.
     """
     from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
 
-    settings = output.settings(data_directory=data, host=host, port=port)
+    settings = output.settings(data_directory=data, host=host, port=port, processes=processes)
     server.set_up_logs(settings)
 
     def ready(address: str) -> None:

@@ -1,15 +1,15 @@
 """What a process counts, and how Prometheus reads it: families of samples in its text format, version 0.0.4.
 
-Counting is a dictionary lookup and an addition, since every request does it. The counts are plain numbers, which one
-process can add to those of others (`merged`); the client library of Prometheus does so only through files.
+Counting is a dictionary lookup and an addition, since every request does it. The counts are plain numbers that any
+process can add to those of another, which a registry of a client library, with its own locks, would not allow.
 https://prometheus.io/docs/instrumenting/exposition_formats/ is the format.
 """
 
 import platform
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
 import msgspec
 
@@ -20,6 +20,9 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 Kind = Literal["counter", "gauge", "histogram"]
 Labels = Mapping[str, str]
+
+_FIRST: Final = frozenset({"satchel_build_info", "process_start_time_seconds"})
+"""Families of which several processes have the first one's values, and no sums."""
 
 _ESCAPED = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _ESCAPED_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
@@ -34,7 +37,7 @@ class Sample:
         ending: of its name, behind that of its family.
     """
 
-    value: float
+    value: int | float
     labels: Labels = field(default_factory=dict[str, str])
     ending: str = ""
 
@@ -49,26 +52,59 @@ class Family:
     samples: Sequence[Sample]
 
 
-class _Series(msgspec.Struct, array_like=True):
-    """Durations under the same labels: how many in each bucket, and their sum."""
+class Histogram:
+    """Durations by labels, in buckets.
 
-    counts: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
+    Args:
+        name: in seconds.
+        meaning: for its HELP line.
+        labels: their names.
+    """
+
+    def __init__(self, name: str, meaning: str, labels: Sequence[str]) -> None:
+        self._name = name
+        self._meaning = meaning
+        self._labels = tuple(labels)
+        self._series: dict[tuple[str, ...], _Buckets] = {}
+
+    def observe(self, seconds: float, *labels: str) -> None:
+        """Count one duration, under the values of the labels in their order."""
+        series = self._series.get(labels)
+        if series is None:
+            series = self._series[labels] = _Buckets()
+        series.counts[bisect_left(BOUNDS_S, seconds)] += 1
+        series.sum_s += seconds
+
+    def totals(self, label: str) -> Mapping[str, int]:
+        """Return how many durations were counted, by the values of one label."""
+        place = self._labels.index(label)
+        found: dict[str, int] = {}
+        for values, series in self._series.items():
+            found[values[place]] = found.get(values[place], 0) + sum(series.counts)
+        return found
+
+    @property
+    def sum_s(self) -> float:
+        """All durations together."""
+        return sum(series.sum_s for series in self._series.values())
+
+    def family(self) -> Family:
+        """Return the family of all series."""
+        samples: list[Sample] = []
+        for values, series in sorted(self._series.items()):
+            labels = dict(zip(self._labels, values, strict=True))
+            count = 0
+            for bound, within in zip((*map(str, BOUNDS_S), "+Inf"), series.counts, strict=True):
+                count += within
+                samples.append(Sample(count, {**labels, "le": bound}, "_bucket"))
+            samples += [Sample(series.sum_s, labels, "_sum"), Sample(count, labels, "_count")]
+        return Family(self._name, "histogram", self._meaning, samples)
+
+
+@dataclass(slots=True)
+class _Buckets:
+    counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
     sum_s: float = 0.0
-
-
-_Histogram = dict[str, _Series]
-"""Durations by the values of the labels, with line feeds between."""
-
-
-class _Counts(msgspec.Struct):
-    received: int = 0
-    sent: int = 0
-    requests: _Histogram = msgspec.field(default_factory=dict[str, _Series])
-    jobs: _Histogram = msgspec.field(default_factory=dict[str, _Series])
-
-
-Collect = Callable[[], Awaitable[bytes]]
-"""Returns what all processes of a server have counted, as `merged` returns it."""
 
 
 class Metrics:
@@ -76,19 +112,22 @@ class Metrics:
 
     Args:
         version: of Satchel.
-        collect: asks all processes of the server; None where this is the only one.
     """
 
-    def __init__(self, version: str, collect: Collect | None = None) -> None:
+    def __init__(self, version: str) -> None:
         self._version = version
-        self._collect = collect
-        self._counts = _Counts()
-        self._jobs = 0
-
-    @property
-    def done(self) -> tuple[int, int]:
-        """How many MiB requests have moved and how many jobs have run: it changes when there was work."""
-        return (self._counts.received + self._counts.sent) // 2**20, self._jobs
+        self._received = 0
+        self._sent = 0
+        self._requests = Histogram(
+            "satchel_request_duration_seconds",
+            "Requests by method, route and class of status, from their head to the end of the answer.",
+            ("method", "route", "status"),
+        )
+        self._jobs = Histogram(
+            "satchel_job_duration_seconds",
+            "Jobs that this process ran, by name and outcome (done, failed).",
+            ("name", "outcome"),
+        )
 
     def count_request(self, method: str, route: str, status: int, seconds: float, *, received: int, sent: int) -> None:
         """Count one answer.
@@ -101,28 +140,22 @@ class Metrics:
             received: bytes of the request's body, as it declared them.
             sent: bytes of the answer's body.
         """
-        counts = self._counts
-        _observe(counts.requests, f"{method}\n{route}\n{status // 100}xx", seconds)
-        counts.received += received
-        counts.sent += sent
+        self._requests.observe(seconds, method, route, f"{status // 100}xx")
+        self._received += received
+        self._sent += sent
+
+    @property
+    def done(self) -> tuple[int, int]:
+        """How many MiB requests have moved and how many jobs have run: it changes when there was work."""
+        return (self._received + self._sent) // 2**20, sum(self._jobs.totals("outcome").values())
 
     def count_job(self, name: str, seconds: float, *, is_done: bool) -> None:
         """Count one run of a job."""
-        self._jobs += 1
-        _observe(self._counts.jobs, f"{name}\n{'done' if is_done else 'failed'}", seconds)
+        self._jobs.observe(seconds, name, "done" if is_done else "failed")
 
-    def packed(self) -> bytes:
-        """Return what this process has counted, for `merged`."""
-        return msgspec.json.encode(self._counts)
-
-    async def families(self) -> list[Family]:
-        """Return what was counted until now, by all processes of the server."""
-        counts = self._counts if self._collect is None else _unpacked(await self._collect())
-        by_status: dict[str, int] = {}
-        for labels, series in counts.requests.items():
-            status = labels.rpartition("\n")[2]
-            by_status[status] = by_status.get(status, 0) + sum(series.counts)
-        seconds = sum(series.sum_s for series in counts.requests.values())
+    def families(self) -> list[Family]:
+        """Return everything, as of now."""
+        by_status = sorted(self._requests.totals("status").items())
         return [
             gauge(
                 "satchel_build_info",
@@ -134,35 +167,40 @@ class Metrics:
                 "satchel_requests_total",
                 "counter",
                 "Requests by class of status.",
-                [Sample(count, {"status": status}) for status, count in sorted(by_status.items())],
+                [Sample(count, {"status": status}) for status, count in by_status],
             ),
-            counter("satchel_request_seconds_total", "Seconds that requests took, together.", seconds),
-            counter("satchel_received_bytes_total", "Bytes of bodies that requests declared.", counts.received),
-            counter("satchel_sent_bytes_total", "Bytes of bodies of answers.", counts.sent),
-            _family(
-                "satchel_request_duration_seconds",
-                "Requests by method, route and class of status, from their head to the end of the answer.",
-                ("method", "route", "status"),
-                counts.requests,
-            ),
-            _family(
-                "satchel_job_duration_seconds",
-                "Jobs by name and outcome (done, failed).",
-                ("name", "outcome"),
-                counts.jobs,
-            ),
+            counter("satchel_request_seconds_total", "Seconds that requests took, together.", self._requests.sum_s),
+            counter("satchel_received_bytes_total", "Bytes of bodies that requests declared.", self._received),
+            counter("satchel_sent_bytes_total", "Bytes of bodies of answers.", self._sent),
+            self._requests.family(),
+            self._jobs.family(),
         ]
 
 
-def merged(counts: Sequence[bytes]) -> bytes:
-    """Return the sum of what several processes have counted."""
-    whole = _Counts()
-    for one in map(_unpacked, counts):
-        whole.received += one.received
-        whole.sent += one.sent
-        _add(whole.requests, one.requests)
-        _add(whole.jobs, one.jobs)
-    return msgspec.json.encode(whole)
+def packed(families: Sequence[Family]) -> bytes:
+    """Return families as one process sends them to another."""
+    return msgspec.json.encode(families)
+
+
+def unpacked(counts: bytes) -> list[Family]:
+    """Return the families of `packed`."""
+    return msgspec.json.decode(counts, type=list[Family])
+
+
+def merged(processes: Iterable[bytes]) -> bytes:
+    """Return what several processes have counted as that of one: sums, but for `_FIRST`."""
+    found: dict[str, Family] = {}
+    sums: dict[str, dict[tuple[str, frozenset[tuple[str, str]]], Sample]] = {}
+    for family in (one for counts in processes for one in unpacked(counts)):
+        found.setdefault(family.name, family)
+        samples = sums.setdefault(family.name, {})
+        for one in family.samples:
+            key = one.ending, frozenset(one.labels.items())
+            known = samples.get(key)
+            if known is None or family.name not in _FIRST:
+                value = one.value + (0 if known is None else known.value)
+                samples[key] = Sample(value, one.labels, one.ending)
+    return packed([replace(one, samples=list(sums[name].values())) for name, one in found.items()])
 
 
 def gauge(name: str, meaning: str, value: float, labels: Labels = _NONE) -> Family:
@@ -183,37 +221,6 @@ def as_text(families: Iterable[Family]) -> str:
         lines.append(f"# TYPE {family.name} {family.kind}")
         lines += [f"{family.name}{one.ending}{_labels(one.labels)} {one.value}" for one in family.samples]
     return "\n".join(lines) + "\n"
-
-
-def _observe(histogram: _Histogram, labels: str, seconds: float) -> None:
-    series = histogram.get(labels)
-    if series is None:
-        series = histogram[labels] = _Series()
-    series.counts[bisect_left(BOUNDS_S, seconds)] += 1
-    series.sum_s += seconds
-
-
-def _add(histogram: _Histogram, other: _Histogram) -> None:
-    for labels, series in other.items():
-        known = histogram.setdefault(labels, _Series())
-        known.counts = [sum(both) for both in zip(known.counts, series.counts, strict=True)]
-        known.sum_s += series.sum_s
-
-
-def _unpacked(packed: bytes) -> _Counts:
-    return msgspec.json.decode(packed, type=_Counts)
-
-
-def _family(name: str, meaning: str, labels: Sequence[str], histogram: _Histogram) -> Family:
-    samples: list[Sample] = []
-    for values, series in sorted(histogram.items()):
-        named = dict(zip(labels, values.split("\n"), strict=True))
-        count = 0
-        for bound, within in zip((*map(str, BOUNDS_S), "+Inf"), series.counts, strict=True):
-            count += within
-            samples.append(Sample(count, {**named, "le": bound}, "_bucket"))
-        samples += [Sample(series.sum_s, named, "_sum"), Sample(count, named, "_count")]
-    return Family(name, "histogram", meaning, samples)
 
 
 def _labels(labels: Labels) -> str:

@@ -32,7 +32,7 @@ from satchel.surfaces.kit.surface import Surface
 from satchel.surfaces.native import routes as native
 from satchel.surfaces.native.description.document import openapi
 from satchel.surfaces.navixy import routes as navixy
-from satchel.surfaces.probes import parts_of
+from satchel.surfaces.probes import Collect, parts_of
 from satchel.surfaces.questetra import routes as questetra
 from satchel.surfaces.ui.pages import Pages
 from satchel.surfaces.ui.site import Site, read_site
@@ -59,7 +59,9 @@ def create_app(
     limits: Limits,
     surfaces: Sequence[Surface] = SURFACES,
     site: Site | None = None,
+    *,
     metrics: Metrics | None = None,
+    collect: Collect | None = None,
 ) -> Asgi:
     """Return the application that answers for these surfaces, and for the addresses of none.
 
@@ -69,10 +71,11 @@ def create_app(
         surfaces: those with a prefix.
         site: the web application; None stands for the one that was built into this package.
         metrics: of the process; None stands for those of this application alone.
+        collect: asks all processes of the server for theirs; None where this is the only one.
     """
     parts = parts_of(context, limits)
     metrics = metrics or Metrics(__version__)
-    rest = replace(native.SURFACE, prefix="", endpoints=_own(context, metrics, limits.metrics_token))
+    rest = replace(native.SURFACE, prefix="", endpoints=_own(context, metrics, limits.metrics_token, collect))
     surfaces = [*surfaces, rest]
     dispatches = {
         path: Dispatch(parts, surface, found, metrics=metrics)
@@ -194,7 +197,9 @@ def _described() -> bytes:
     return msgspec.json.encode(openapi(native.ENDPOINTS))
 
 
-def _own(context: Context, metrics: Metrics, metrics_token: str | None) -> tuple[Endpoint, ...]:
+def _own(
+    context: Context, metrics: Metrics, metrics_token: str | None, collect: Collect | None
+) -> tuple[Endpoint, ...]:
     """Return the endpoints of no surface: probes, counts, the API's description."""
     described = _described()
 
@@ -204,6 +209,6 @@ def _own(context: Context, metrics: Metrics, metrics_token: str | None) -> tuple
         return Reply(body=described, headers={"Content-Type": "application/json"})
 
     return (
-        *probes.probes(context, metrics, metrics_token),
+        *probes.probes(context, metrics, metrics_token, collect),
         endpoint("GET", "/api/openapi.json", description, is_open=True),
     )

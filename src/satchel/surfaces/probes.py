@@ -6,7 +6,7 @@ a port of its own, and nothing more.
 
 import os
 import time
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Protocol
 
 from satchel.actions.context import Context
@@ -26,6 +26,9 @@ from satchel.surfaces.native.auth import authenticate
 from satchel.surfaces.native.errors import document
 
 PACE_WINDOW_S = 30.0
+
+Collect = Callable[[], Awaitable[list[Family]]]
+"""Returns what all processes of the server have counted."""
 
 _JOB_STATES = ("todo", "doing", "failed")
 _MEANINGS = {
@@ -91,13 +94,16 @@ def create_probes(context: Context, limits: Limits, metrics: Metrics) -> Asgi:
     return application
 
 
-def probes(context: Context, metrics: Metrics, metrics_token: str | None) -> tuple[Endpoint, ...]:
+def probes(
+    context: Context, metrics: Metrics, metrics_token: str | None, collect: Collect | None = None
+) -> tuple[Endpoint, ...]:
     """Return the endpoints.
 
     Args:
         context: for the actions.
         metrics: of this process.
         metrics_token: which to send for the counts; None where only loopback clients are answered.
+        collect: asks all processes of the server for their counts; None where this is the only one.
     """
     monitor = Monitor(context)
 
@@ -115,7 +121,7 @@ def probes(context: Context, metrics: Metrics, metrics_token: str | None) -> tup
     async def counts(exchange: Exchange) -> Reply:
         """Return counts for Prometheus; without those of the database while it is away."""
         require_scraper(exchange, metrics_token)
-        families = [*await metrics.families(), *_of_process()]
+        families = [*metrics.families(), *of_process()] if collect is None else await collect()
         state = await monitor.state()
         families.append(gauge("satchel_database_up", "1 if the database answers, else 0.", int(state is not None)))
         families += _of_server(state) if state is not None else []
@@ -157,7 +163,7 @@ def _of_server(state: ServerState) -> list[Family]:
     ]
 
 
-def _of_process() -> Sequence[Family]:
+def of_process() -> Sequence[Family]:
     """Return what Linux says of this process, under the names that every client library of Prometheus gives them."""
     try:
         with open("/proc/self/stat", "rb") as file:  # noqa: PTH123  # a file of the kernel, read in one call
