@@ -66,4 +66,5 @@ async def serve_web(
     attend(context)
     async with asyncio.TaskGroup() as group:
         group.create_task(keep_running("notices", partial(context.notices.run, context.database.dsn), stop))
-        group.create_task(serve(app, sockets=sockets, stop=stop, edge=settings.edge(), on_ready=on_ready))
+        edge, is_shared = settings.edge(), settings.processes > 1
+        group.create_task(serve(app, sockets=sockets, stop=stop, edge=edge, on_ready=on_ready, is_shared=is_shared))

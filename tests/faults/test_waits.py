@@ -156,8 +156,11 @@ async def _stalling(dsn: str) -> AsyncIterator[tuple[str, asyncio.Event]]:
         await writer.wait_closed()
 
     async with asyncio.TaskGroup() as group:
-        server = await asyncio.start_server(lambda *ends: group.create_task(relay(*ends)) and None, "127.0.0.1", 0)
-        async with server:
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            group.create_task(relay(reader, writer))
+
+        async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
             number = server.sockets[0].getsockname()[1]
             yield make_conninfo(dsn, host="127.0.0.1", port=number, sslmode="disable", gssencmode="disable"), flows
 

@@ -15,6 +15,7 @@ import uvicorn
 
 from satchel.model.edge import Edge
 from satchel.model.errors import Unavailable
+from satchel.surfaces.kit.accepting import Acceptor
 from satchel.surfaces.kit.connection import EdgeProtocol, edge_protocol
 
 BACKLOG = 2048
@@ -81,6 +82,7 @@ async def serve(
     stop: asyncio.Event,
     edge: Edge | None = None,
     on_ready: Callable[[], None] | None = None,
+    is_shared: bool = False,
 ) -> None:
     """Serve an ASGI application until `stop` is set and the running requests have ended.
 
@@ -92,11 +94,13 @@ async def serve(
         stop: stops accepting; requests that run get `edge.grace_s` to finish, then they are cancelled.
         edge: the limits.
         on_ready: called when connections are accepted.
+        is_shared: whether other processes accept on the same sockets, and each should get its part.
     """
     edge = edge or Edge()
+    protocol = edge_protocol(edge)
     config = uvicorn.Config(
         app,
-        http=edge_protocol(edge),
+        http=protocol,
         ws="none",
         interface="asgi3",
         lifespan="off",
@@ -109,10 +113,10 @@ async def serve(
         timeout_keep_alive=edge.keep_alive_s,
         timeout_graceful_shutdown=edge.grace_s,
     )
-    server = _Server(config, on_ready)
+    server = _Server(config, protocol, on_ready, sockets if is_shared else ())
     stopping = asyncio.create_task(_stop(server, stop))
     try:
-        await server.serve(sockets=list(sockets))
+        await server.serve(sockets=[] if is_shared else list(sockets))
     finally:
         stopping.cancel()
         await server.end()
@@ -121,18 +125,33 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        protocol: Callable[..., asyncio.Protocol],
+        on_ready: Callable[[], None] | None,
+        shared: Sequence[socket.socket],
+    ) -> None:
         super().__init__(config)
         self.servers = []  # uvicorn sets it only once it has started
         self._on_ready = on_ready
+        self._shared = shared
+        self._protocol_class = protocol
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # a generator of the same
         return nullcontext()  # signals are the caller's
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        for one in self._shared:
+            self.servers.append(Acceptor(one, self._protocol, lambda: len(self.server_state.connections)))  # type: ignore[arg-type]  # as uvicorn uses them
         if self._on_ready is not None:
             self._on_ready()
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Make the protocol of a connection, as uvicorn does for the sockets that it knows of."""
+        known = {"config": self.config, "server_state": self.server_state, "app_state": self.lifespan.state}
+        return self._protocol_class(**known, _loop=None)
 
     async def end(self) -> None:
         """Stop accepting before the sockets are closed (uvloop spins on a closed one), and end what is left."""
