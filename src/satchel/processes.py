@@ -176,6 +176,7 @@ class WebProcesses:
             await one.serving.wait()
         if any(one.has_ended for one in started) and not self._stop.is_set():
             raise Unavailable("A web process ended before it served. The server's log says why.")
+        _log.info("web_processes.started", pids=[one.pid for one in started])
         for place, life in enumerate(lives):
             self._group.create_task(self._keep(place, life))
         self._group.create_task(self._close_sockets())

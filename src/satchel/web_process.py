@@ -22,7 +22,7 @@ from uvloop import new_event_loop
 from satchel import __version__
 from satchel.channel import Channel, Kind
 from satchel.main import Opening, open_context, set_up_logs
-from satchel.model.errors import SatchelError
+from satchel.model.errors import SatchelError, Unavailable
 from satchel.model.metrics import Family, Metrics, packed, unpacked
 from satchel.processes import Orders
 from satchel.surfaces.app import create_app
@@ -30,6 +30,9 @@ from satchel.surfaces.probes import of_process
 from satchel.web_server import serve_web, waits_of_requests
 from satchel.work.heaps import return_freed_memory, share_heaps
 from satchel.work.keeping import keep_running
+
+COUNTS_S: Final = 5.0
+"""How long the server may take to say what all of its processes have counted."""
 
 REFUSED: Final = 1
 """The exit status of a process that could not serve; the log says why."""
@@ -123,7 +126,11 @@ class _Process:
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting.append(answer)
         self._channel.send(Kind.COUNTS_WANTED)
-        return unpacked(await answer)
+        try:
+            async with asyncio.timeout(COUNTS_S):
+                return unpacked(await answer)
+        except TimeoutError:
+            raise Unavailable("The other processes did not say in time what they have counted. Try again.") from None
 
 
 def _listening(descriptor: int) -> socket.socket:

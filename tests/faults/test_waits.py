@@ -12,6 +12,7 @@ import httpx
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from satchel.actions.files.intake import PATIENT_BYTES
 from satchel.actions.instances import lifecycle
 from satchel.db.pool import OF_JOBS, Waits
 from satchel.main import waits_of_requests
@@ -26,7 +27,8 @@ CLIENTS = 64
 APP = bundle(
     {
         "code": "ONE",
-        "fields": fields({"id": "subject", "type": "text"}),
+        "fields": fields({"id": "subject", "type": "text"}, {"id": "papers", "type": "file"}),
+        "start": {"fields": {"papers": "edit"}},
         "tasks": {"a": {"assign": {"starter": True}, "fields": {"subject": "edit"}}},
     }
 )
@@ -103,6 +105,23 @@ async def test_a_lock_that_is_held_on_is_busy_to_a_request_and_waited_for_by_a_j
     assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (409, "busy", "1")
     assert (await lifecycle.read(world.context, world.admin, instance)).instance.title == "by a job"
     assert (await clerk.post(f"{path}/comments", json={"text": "x"})).is_success
+
+
+async def test_a_large_body_is_worth_a_longer_wait_than_a_small_one(hasty: Api) -> None:
+    world, clerk = hasty.world, await hasty.client("clerk")
+
+    async def ticket(size: int) -> str:
+        asked = await clerk.post("/api/v1/uploads", json={"app": "ONE", "field": "papers", "size": size})
+        return str(asked.json()["put_url"])
+
+    large, small = await ticket(PATIENT_BYTES), await ticket(5)
+    async with world.context.database.write() as tx:
+        await tx.execute("SELECT 1 FROM storage WHERE account_id = %s FOR UPDATE", (world.account,))
+        waiting = asyncio.create_task(clerk.put(large, content=bytes(PATIENT_BYTES)))
+        refused = [await clerk.put(small, content=b"small") for _ in range(2)]  # by the second the large one waits
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [(409, "busy")] * 2
+    assert (await waiting).status_code == 200
+    assert await world.drift() == []
 
 
 ASKED = (

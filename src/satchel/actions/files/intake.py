@@ -24,10 +24,14 @@ from satchel.actions.writers import Writing
 from satchel.blobs.signatures import signature_png
 from satchel.blobs.store import Partial, Received, ResumableStore
 from satchel.db import uploads as rows
+from satchel.db.pool import OF_JOBS
 from satchel.model.chunks import once
 from satchel.model.errors import Busy, Conflict, InvalidState, NotFound, SatchelError, TooLarge, UploadExpired
 from satchel.model.transfer.media import media_type, telling
 from satchel.model.uploads import Upload, UploadState
+
+PATIENT_BYTES = 1024 * 1024
+"""From which size on a body is worth waiting for locks and connections as long as jobs do: it took long to send."""
 
 TUS_ATTEMPT = 0
 """The store's name for the one partial of a ticket: a tus upload continues it, no matter who wrote before."""
@@ -235,7 +239,9 @@ async def finish(context: Context, upload: Upload, attempt: int, received: Recei
     """Record bytes that are durable: the blob's row, then the ticket, the quota last."""
     name = name_of(upload, arrival.name, arrival.media_type, received.head)
     kind = media_type(received.head, name, telling(arrival.media_type, upload.media_type))
-    async with context.database.write() as tx:
+    is_large = received.size >= PATIENT_BYTES
+    database = context.database.with_waits(OF_JOBS) if is_large else context.database
+    async with database.write() as tx:
         asked = tx.later(rows.locked_one(upload.account_id, upload.id))
         finished = rows.finish_attempt(
             tx,
