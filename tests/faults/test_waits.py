@@ -15,9 +15,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from satchel.actions.files.intake import PATIENT_BYTES
 from satchel.actions.instances import lifecycle
 from satchel.db.pool import OF_JOBS, Waits
-from satchel.main import waits_of_requests
 from satchel.settings import read_settings
 from satchel.surfaces.app import create_app
+from satchel.web_server import waits_of_requests
 from surfaces.conftest import Api
 from world import bundle, fields, open_world
 
