@@ -57,6 +57,9 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 
+Part = Callable[[asyncio.Event], Awaitable[None]]
+"""Runs a part of a server until the event is set."""
+
 MIN_CONNECTIONS = 100
 """Minimum number of connections of the embedded database."""
 
@@ -273,8 +276,7 @@ async def serve(
     is_one = not with_web or settings.processes == 1
     share = None if is_one else share_of(settings)
     async with stop_on_signals() as stop, AsyncExitStack() as stack:
-        port = settings.port if with_web else settings.worker_port
-        sockets = [] if port is None else await open_sockets(settings, port)
+        sockets = await open_sockets(settings, settings.port if with_web else settings.worker_port)
         for taken in sockets:
             stack.callback(taken.close)
         waits = waits_of_requests(settings) if with_web and is_one else OF_JOBS
@@ -282,12 +284,10 @@ async def serve(
         if prepare is not None:
             await prepare(context)
         metrics = Metrics(__version__)
-        parts: dict[str, Callable[[asyncio.Event], Awaitable[None]]] = {"memory": partial(return_freed_memory, metrics)}
+        parts: dict[str, Part] = {"memory": partial(return_freed_memory, metrics)}
         if with_worker:
             jobs = context if waits == OF_JOBS else replace(context, database=context.database.with_waits(OF_JOBS))
-            worker = _worker(jobs, settings, metrics)
-            await stack.enter_async_context(worker)  # before the group: it must outlive the tasks that use it
-            parts |= _background(jobs, worker)
+            parts |= await stack.enter_async_context(_jobs(jobs, settings, metrics))
         if not is_one:
             dsn, counted = context.database.dsn, partial(_counted, metrics)
             await stack.enter_async_context(web_processes(settings, dsn, sockets, stop, counted=counted))
@@ -324,6 +324,13 @@ def _counted(metrics: Metrics) -> bytes:
     return packed([*metrics.families(), *of_process()])
 
 
+@asynccontextmanager
+async def _jobs(context: Context, settings: Settings, metrics: Metrics) -> AsyncGenerator[Mapping[str, Part]]:
+    """Open a worker, which outlives the parts that use it, and yield what runs beside the web server."""
+    async with _worker(context, settings, metrics) as worker:
+        yield _background(context, worker)
+
+
 def _worker(context: Context, settings: Settings, metrics: Metrics) -> "Worker":
     from satchel.work.handlers import handlers  # noqa: PLC0415  # only a server needs them
     from satchel.work.worker import Worker  # noqa: PLC0415  # same
@@ -333,7 +340,7 @@ def _worker(context: Context, settings: Settings, metrics: Metrics) -> "Worker":
     return Worker(dsn, handlers(context), concurrency=concurrency, silence=silence, metrics=metrics)
 
 
-def _background(context: Context, worker: "Worker") -> Mapping[str, Callable[[asyncio.Event], Awaitable[None]]]:
+def _background(context: Context, worker: "Worker") -> Mapping[str, Part]:
     """Return what runs beside the web server: each fails alone."""
     from satchel.work.sweeping import Sweeping  # noqa: PLC0415  # only a server needs them
     from satchel.work.tick import Tick  # noqa: PLC0415  # same

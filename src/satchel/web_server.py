@@ -27,12 +27,16 @@ def waits_of_requests(settings: Settings) -> Waits:
     return Waits(lock=settings.lock_wait_s, connection=settings.pool_wait_s)
 
 
-async def open_sockets(settings: Settings, port: int) -> list[socket.socket]:
-    """Listen on a port; with several processes, wait a moment for those of a server that was killed to let go of it.
+async def open_sockets(settings: Settings, port: int | None) -> list[socket.socket]:
+    """Listen on a port, if there is one.
+
+    With several processes, those of a server that was killed may have it for a moment longer: they are waited for.
 
     Raises:
         Unavailable: the port is in use.
     """
+    if port is None:
+        return []
     clock = asyncio.get_running_loop().time
     give_up_at = clock() + (LET_GO_S if settings.processes > 1 else 0.0)
     while True:
