@@ -26,8 +26,8 @@ SETTINGS = {"SATCHEL_TICKET_LIFETIME_S": "3600"}
 
 @pytest.fixture
 def server(folder: Path, request: pytest.FixtureRequest) -> Iterator[Served]:
-    settings = {**SETTINGS, "SATCHEL_PROCESSES": str(getattr(request, "param", 1))}
-    served = Served(folder / "data", free_port(), settings=settings)
+    processes = {"SATCHEL_PROCESSES": str(request.param)} if hasattr(request, "param") else {}
+    served = Served(folder / "data", free_port(), settings={**SETTINGS, **processes})
     served.set_up()
     served.start()
     served.deploy(APP)
