@@ -49,7 +49,7 @@ from satchel.processes import share_of, web_processes
 from satchel.queue.enqueue import Queue
 from satchel.settings import Settings
 from satchel.surfaces.flokzu.webhooks import FORMAT as FLOKZU_FORMAT
-from satchel.work.heaps import return_freed_memory, share_heaps
+from satchel.work.heaps import return_freed_memory, share_heap
 
 if TYPE_CHECKING:
     from satchel.surfaces.kit.dispatch import Asgi
@@ -267,7 +267,7 @@ async def serve(
     Raises:
         Unavailable: the port is in use, or the database cannot be started or reached.
     """
-    share_heaps()
+    share_heap()
     # Parts for servers only, above all the web framework, take a second to import: commands avoid them.
     from satchel.surfaces.http import stop_on_signals  # noqa: PLC0415  # as said
     from satchel.web_server import open_sockets, serve_web, waits_of_requests  # noqa: PLC0415  # as said
