@@ -28,7 +28,7 @@ from satchel.processes import Orders
 from satchel.surfaces.app import create_app
 from satchel.surfaces.probes import of_process
 from satchel.web_server import serve_web, waits_of_requests
-from satchel.work.heaps import return_freed_memory, share_heaps
+from satchel.work.heaps import return_freed_memory, share_heap
 from satchel.work.keeping import keep_running
 
 COUNTS_S: Final = 5.0
@@ -42,7 +42,7 @@ _log = structlog.get_logger(__name__)
 
 def main(descriptor: int) -> None:
     """Serve until the server asks to stop, or has ended."""
-    share_heaps()
+    share_heap()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
