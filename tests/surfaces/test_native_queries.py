@@ -8,7 +8,11 @@ from satchel.surfaces.kit.endpoints import Endpoint
 from satchel.surfaces.native.routes import ENDPOINTS
 from surfaces.conftest import Api
 
-LINKS = ("/api/v1/links/{token}/{name}", "/api/v1/export-links/{token}/{name}")
+LINKS = (
+    "/api/v1/links/{token}/{name}",
+    "/api/v1/export-links/{token}/{name}",
+    "/api/v1/notifications/stop/{token}",
+)
 
 
 def _address(endpoint: Endpoint) -> str:
