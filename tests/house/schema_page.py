@@ -10,7 +10,8 @@ from typing import Any
 
 from house.tree import ROOT
 from satchel.model.app_yaml import keys, rule_keys
-from satchel.model.app_yaml.section import DURATION, MAX_EXPRESSION_CHARS, MAX_SIZE_BYTES, SIZE, WORKING
+from satchel.model.app_yaml.due_times import DURATION, WORKING
+from satchel.model.app_yaml.section import MAX_EXPRESSION_CHARS, MAX_SIZE_BYTES, SIZE
 from satchel.model.app_yaml.shapes import (
     ALL,
     Choice,

@@ -5,7 +5,7 @@ it. Anything else is returned, and so is everything that a substitute holds who 
 """
 
 from satchel.actions.context import Context
-from satchel.actions.instances import tasks
+from satchel.actions.instances import holders, tasks
 from satchel.actions.instances.claims import open_uploads
 from satchel.actions.instances.due import AT_ONCE
 from satchel.db import absences
@@ -41,6 +41,6 @@ async def _return(context: Context, known: Task) -> None:
             if is_active and await open_uploads(run, task=task.id):
                 await rows.mark_started(run.tx, account, task.id)
             elif await run.tx.ask(absences.is_away(account, absent, run.now)) is False:
-                await tasks.return_task(run, task, absent)
+                await holders.return_task(run, task, absent)
     except (NotFound, InvalidState):
         return  # it is closed, or gone with its instance

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from satchel.actions import access
 from satchel.actions.access import Sight
 from satchel.actions.context import Context
-from satchel.actions.instances import claims, form_states, recipients
+from satchel.actions.instances import claims, form_states, holders, recipients
 from satchel.actions.instances.advance import advance, close_task, complete_task
 from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.form_states import AS_DECLARED, FormState
@@ -22,7 +22,6 @@ from satchel.actions.instances.run import Run, change_of_task, check_revision
 from satchel.actions.instances.task_sight import seen_after, task_sight, why_seen
 from satchel.actions.loading import LoadedApp
 from satchel.actions.own_work import narrowed
-from satchel.db import absences
 from satchel.db import files as file_rows
 from satchel.db import instances as instance_rows
 from satchel.db import tasks as rows
@@ -34,7 +33,6 @@ from satchel.model.errors import FieldFault, Forbidden, InvalidState, InvalidVal
 from satchel.model.files import File
 from satchel.model.ids import TaskId, UserId
 from satchel.model.instance import Instance, Task, TaskState
-from satchel.model.notifications import NotificationKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +192,7 @@ async def claim(context: Context, actor: Actor, task_id: TaskId, *, expected: in
             raise InvalidState(f"Task {task_id} is {whose}.")
         if actor.user_id is None or not access.is_offered_to(actor, task):
             raise Forbidden(f"Task {task_id} is not offered to you.")
-        return await give(run, task, actor.user_id, "task.claimed")
+        return await holders.give(run, task, actor.user_id, "task.claimed")
 
 
 async def release(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> Task:
@@ -210,7 +208,7 @@ async def release(context: Context, actor: Actor, task_id: TaskId, *, expected: 
         if task.holder_id is None:
             raise InvalidState(f"Nobody holds task {task_id}.")
         await run.event("task.released", task=task_id)
-        offered = await _set_holder(run, task, TaskState.UNASSIGNED, None)
+        offered = await holders.set_holder(run, task, TaskState.UNASSIGNED, None)
         notify_of_task(run.tx, task.account_id, task.id, recipients.of_task(run, task.element))
         return offered
 
@@ -228,51 +226,11 @@ async def assign(
     async with open_task(context, actor, task_id, expected) as (run, task):
         if not actor.may(Right.MANAGE, task.app_id):
             access.require_holder(actor, task)
-        given = await assign_in(run, task, user_id)
+        given = await holders.assign_in(run, task, user_id)
         if given is None:
             message = f"There is no active user {user_id} in this account."
             raise InvalidValues([FieldFault(field="user", code="unknown_user", message=message)])
         return given
-
-
-async def assign_in(run: Run, task: Task, user_id: UserId) -> Task | None:
-    """Give an open task to a user, as part of a change that has asked for the right to; None if there is no such user.
-
-    While they are away their substitute gets it, unless the user, or who would get it, is the one who assigns it: the
-    first takes it, the second gives it back on purpose.
-    """
-    holder = await run.tx.ask(absences.holder_for(task.account_id, user_id, run.now))
-    if holder is None:
-        return None
-    if holder.in_place_of is None or run.actor.user_id in (user_id, holder.user_id):
-        return await give(run, task, user_id, "task.assigned")
-    return await give(run, task, holder.user_id, "task.assigned", in_place_of=holder.in_place_of)
-
-
-async def give(run: Run, task: Task, user_id: UserId, kind: str, *, in_place_of: UserId | None = None) -> Task:
-    """Make a user the holder of an open task, as part of a change that has asked for the right to; return it."""
-    given = await _set_holder(run, task, TaskState.ASSIGNED, user_id, in_place_of=in_place_of)
-    run.ledger.made.given(given)
-    data = {"user": user_id} if in_place_of is None else {"user": user_id, "in_place_of": in_place_of}
-    await run.event(kind, task=task.id, data=data)
-    if user_id not in (run.actor.user_id, task.holder_id):
-        whom = recipients.of_task(run, task.element, held=NotificationKind.HANDED_OVER)
-        notify_of_task(run.tx, task.account_id, task.id, whom)
-    return given
-
-
-async def return_task(run: Run, task: Task, absent: UserId) -> None:
-    """Return an open task that a substitute holds to the user in whose place they do, who is present again."""
-    given = await _set_holder(run, task, TaskState.ASSIGNED, absent)
-    run.ledger.made.given(given)
-    await run.event("task.assigned", task=task.id, data={"user": absent, "back_from": task.holder_id})
-
-
-async def _set_holder(
-    run: Run, task: Task, state: TaskState, holder: UserId | None, *, in_place_of: UserId | None = None
-) -> Task:
-    await rows.set_holder(run.tx, task.account_id, task.id, state=state, holder=holder, in_place_of=in_place_of)
-    return replace(task, state=state, holder_id=holder, in_place_of=in_place_of, revision=task.revision + 1)
 
 
 async def arrive(context: Context, actor: Actor, task_id: TaskId, *, expected: int | None = None) -> Task:
@@ -287,7 +245,7 @@ async def arrive(context: Context, actor: Actor, task_id: TaskId, *, expected: i
         if task.state is TaskState.ARRIVED:
             raise InvalidState(f"Task {task_id} was started already.")
         await run.event("task.arrived", task=task_id)
-        return await _set_holder(run, task, TaskState.ARRIVED, task.holder_id, in_place_of=task.in_place_of)
+        return await holders.set_holder(run, task, TaskState.ARRIVED, task.holder_id, in_place_of=task.in_place_of)
 
 
 async def save(

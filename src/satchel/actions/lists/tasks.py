@@ -5,7 +5,7 @@ from datetime import datetime
 
 from satchel.actions import access
 from satchel.actions.context import Context
-from satchel.actions.instances import lifecycle, task_details, tasks
+from satchel.actions.instances import holders, lifecycle, task_details, tasks
 from satchel.actions.instances.forms import Submission
 from satchel.actions.instances.run import Run
 from satchel.db import apps as app_rows
@@ -153,6 +153,6 @@ async def _give(run: Run, task: Task, holder: UserId) -> None:
             raise NotFound("user", holder)
         if not access.is_offered_to(run.actor, task):
             raise Forbidden(f"Task {task.id} is not offered to you.")
-        await tasks.give(run, task, holder, "task.claimed")
-    elif await tasks.assign_in(run, task, holder) is None:
+        await holders.give(run, task, holder, "task.claimed")
+    elif await holders.assign_in(run, task, holder) is None:
         raise NotFound("user", holder)

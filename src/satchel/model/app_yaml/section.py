@@ -6,12 +6,13 @@ wrong, after noting a finding for the latter, so that a reader continues and all
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import TypeVar
 
 from satchel.model.app_yaml.document import ListNode, MapNode, Node, ScalarNode
+from satchel.model.app_yaml.due_times import UnfitError, read_due, read_duration
 from satchel.model.app_yaml.shapes import (
     ALL,
     Choice,
@@ -26,12 +27,10 @@ from satchel.model.app_yaml.shapes import (
     Whole,
     WordOr,
 )
-from satchel.model.durations import is_negative, is_repeating
 from satchel.model.errors import Finding
-from satchel.model.working_time import MAX_WORKING_DAYS, MAX_WORKING_SPAN, Due, WorkingDays, WorkingSpan
+from satchel.model.working_time import Due
 
 MAX_SIZE_BYTES = 2**50
-MAX_DUE = timedelta(days=3660)
 MAX_EXPRESSION_CHARS = 1000
 
 SIZE = re.compile(r"([0-9]{1,15}) ?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)")
@@ -39,14 +38,11 @@ _UNITS = {
     "B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
     "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
 }  # fmt: skip  # decimal and binary units side by side
-DURATION = re.compile(
-    r"P(?=[0-9T])(?:([0-9]{1,5})W)?(?:([0-9]{1,5})D)?(?:T(?=[0-9])(?:([0-9]{1,6})H)?(?:([0-9]{1,7})M)?(?:([0-9]{1,8})S)?)?"
-)
-WORKING = re.compile(r"([0-9]{1,9}) working days?|(PT(?=[0-9])(?:[0-9]{1,6}H)?(?:[0-9]{1,7}M)?) working", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_BUT_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
+Time = TypeVar("Time", timedelta, Due)
 Wanted = TypeVar("Wanted", Text, Whole, OneOf, Texts, Each, WordOr)
 
 
@@ -207,60 +203,20 @@ class Section:
     def duration(self, key: str) -> timedelta | None:
         """Return a duration."""
         self._require_single(key, Single.DURATION)
-        value = self._text(key)
-        return None if value is None else self._duration(key, value)
+        return self._read(key, read_duration)
 
     def due(self, key: str) -> Due | None:
         """Return a duration, or working time."""
         self._require_single(key, Single.DUE)
+        return self._read(key, read_due)
+
+    def _read(self, key: str, read: Callable[[str], Time]) -> Time | None:
         value = self._text(key)
-        if value is None:
+        try:
+            return None if value is None else read(value)
+        except UnfitError as unfit:
+            self.note(unfit.code, key, f"has the {key} {unfit}")
             return None
-        if not value.endswith(("working", "working day", "working days")):
-            return self._duration(key, value)
-        match = WORKING.fullmatch(value)
-        if match is None:
-            self.note("format", key, f"has the {key} {value[:40]!r}; write 2 working days, or PT4H working.")
-            return None
-        if match[1] is not None:
-            return self._working_days(key, value, int(match[1]))
-        span = self._duration(key, match[2])
-        if span is not None and span > MAX_WORKING_SPAN:
-            most = MAX_WORKING_SPAN // timedelta(hours=1)
-            self.note("duration_range", key, f"has the {key} {value}; at most PT{most}H working is allowed.")
-            return None
-        return None if span is None else WorkingSpan(span=span)
-
-    def _working_days(self, key: str, value: str, count: int) -> Due | None:
-        if 1 <= count <= MAX_WORKING_DAYS:
-            return WorkingDays(count=count)
-        self.note("duration_range", key, f"has the {key} {value}; 1 to {MAX_WORKING_DAYS} working days are allowed.")
-        return None
-
-    def _duration(self, key: str, value: str) -> timedelta | None:
-        match = DURATION.fullmatch(value)
-        if not match:
-            odd = "repeats; " if is_repeating(value) else "is negative; " if is_negative(value) else ""
-            if odd:
-                self.note("format", key, f"has the {key} {value[:40]!r}, which {odd}write one such as P3D or PT8H.")
-                return None
-            self.note(
-                "format",
-                key,
-                f"has the {key} {value[:40]!r}; write an ISO 8601 duration in weeks, days, hours, minutes or seconds "
-                "such as P3D or PT8H (months and years have no fixed length).",
-            )
-            return None
-        weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        duration = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-        if not timedelta(0) < duration <= MAX_DUE:
-            self.note(
-                "duration_range",
-                key,
-                f"has the {key} {value}; more than zero and at most {MAX_DUE.days} days are allowed.",
-            )
-            return None
-        return duration
 
     def expression(self, key: str) -> str | None:
         """Return the text of an expression."""

@@ -19,6 +19,7 @@ from satchel.model.actor import Actor, Right
 from satchel.model.api import apps as api
 from satchel.model.api.kinds import Timestamp
 from satchel.model.api.moves import MigrationCounts
+from satchel.model.api.rules import FieldRules
 from satchel.model.errors import Finding
 from satchel.model.fields import Column, Field, FieldType, ValueLimits
 from satchel.model.ids import ElementId, FieldId
@@ -182,7 +183,7 @@ class _Declared(_Limits):
     max_files: int | None
     max_unclaimed: int | None
     allow_links: bool | None
-    rules: api.FieldRules | None
+    rules: FieldRules | None
 
 
 def _declared(field: Field) -> _Declared:

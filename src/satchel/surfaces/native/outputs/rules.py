@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from satchel.engine.rules import FormRules
-from satchel.model.api import apps as api
+from satchel.model.api import rules as api
 from satchel.model.app import StartForm, TaskForm
 from satchel.model.rules import NO_RULES, Check, OptionsFrom, OptionSource, Rules
 from satchel.model.services import Literal
