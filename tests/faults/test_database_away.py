@@ -207,14 +207,15 @@ def test_an_embedded_database_that_does_not_start_for_a_while_does_not_end_the_s
         served.stop()
 
 
-def test_an_embedded_database_that_is_killed_again_and_again_does_not_end_the_server(folder: Path) -> None:
+@pytest.mark.parametrize("times", [3, pytest.param(7, marks=pytest.mark.soak)])
+def test_an_embedded_database_that_is_killed_again_and_again_does_not_end_the_server(folder: Path, times: int) -> None:
     served = Served(folder / "data", free_port())
     served.set_up()
     served.start()
     served.deploy(TIMED)
     try:
         killed: set[int] = set()
-        for _ in range(7):
+        for _ in range(times):
             eventually(lambda: served.database_pid() not in (None, *killed), patience_s=60)
             pid = served.database_pid()
             assert pid is not None
