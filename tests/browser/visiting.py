@@ -19,10 +19,16 @@ Scheme = Literal["light", "dark"]
 
 HEIGHTS = {1280: 900, 390: 844}
 
-LOOKS: tuple[tuple[int, Scheme], ...] = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"))
-
-every_look = pytest.mark.parametrize(("width", "scheme"), LOOKS)
-"""Runs a test at both widths and in both themes."""
+every_look = pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "light"),
+        pytest.param(1280, "dark", marks=pytest.mark.soak),
+        pytest.param(390, "light", marks=pytest.mark.soak),
+        (390, "dark"),
+    ],
+)
+"""Runs a test at both widths and in both themes; the two other pairs of these are among the slow proofs."""
 
 PATIENCE_MS = 30_000
 """How long anything may take on a machine that is busy: much longer than it does."""
