@@ -102,9 +102,9 @@ async def _sign(page: Page) -> None:
     """Draw a signature with the mouse."""
     canvas = page.locator("canvas")
     await canvas.evaluate("canvas => canvas.scrollIntoView({block: 'center'})")  # not under the bar at the bottom
+    await canvas.hover(position={"x": 30, "y": 90})  # once it stands still: pictures above it may just have come
     box = await canvas.bounding_box()
     assert box is not None
-    await page.mouse.move(box["x"] + 30, box["y"] + 90)
     await page.mouse.down()
     for step in range(1, 12):
         await page.mouse.move(box["x"] + 30 + step * 18, box["y"] + (40 if step % 2 else 100))
