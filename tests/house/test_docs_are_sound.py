@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from certificates import certificate
+from e2e.conftest import free_port
 from house.tree import ROOT, ending, name
 from satchel.cli import root
 from satchel.model.app_yaml.rest_settings import REST_REPLY_BYTES, REST_TIMEOUT
@@ -189,6 +190,10 @@ def test_the_changelog_keeps_its_form() -> None:
     assert sections <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
+BEHIND = ("proxy", "fastcgi", "uwsgi", "scgi")
+"""What nginx keeps a folder for, of what may stand behind it."""
+
+
 @pytest.mark.skipif(NGINX is None, reason="nginx says whether it takes the page's blocks, and is not installed")
 def test_nginx_takes_the_blocks_of_the_page_about_proxies(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "howto" / "reverse-proxy.md").read_text(encoding="utf-8")
@@ -199,8 +204,12 @@ def test_nginx_takes_the_blocks_of_the_page_about_proxies(tmp_path: Path) -> Non
     for path, made in paths.items():
         assert path in whole
         whole = whole.replace(path, str(tmp_path / made))
+    assert "listen 443 " in whole
+    whole = whole.replace("listen 443 ", f"listen 127.0.0.1:{free_port()} ")
+    kept = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n" for kind in ("client_body", *BEHIND))  # not the system's
+    kept += f"access_log {tmp_path}/access;\n"
     settings = tmp_path / "nginx.conf"
-    settings.write_text(f"pid {tmp_path}/pid;\nerror_log {tmp_path}/log;\nevents {{}}\nhttp {{\n{whole}\n}}\n")
+    settings.write_text(f"pid {tmp_path}/pid;\nerror_log {tmp_path}/log;\nevents {{}}\nhttp {{\n{kept}{whole}\n}}\n")
     checked = [NGINX or "", "-t", "-q", "-c", str(settings), "-e", str(tmp_path / "log")]
     done = subprocess.run(checked, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
