@@ -5,14 +5,14 @@ at the end. Until a form claims them they are uploads like all others, and a req
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from satchel.actions import access
 from satchel.actions.context import Context
-from satchel.actions.files import intake, tickets
+from satchel.actions.files.incoming import Incoming
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import FIRST_ATTEMPT, UploadRequest
+from satchel.actions.files.tickets import UploadRequest
 from satchel.actions.instances import claims
 from satchel.actions.instances.claims import ClaimScope
 from satchel.actions.instances.forms import Form, Submission, submit
@@ -21,7 +21,7 @@ from satchel.actions.instances.run import change
 from satchel.blobs.store import HEAD_BYTES
 from satchel.db import uploads as rows
 from satchel.model.actor import Actor, Right
-from satchel.model.errors import FieldFault, InvalidValues, SatchelError
+from satchel.model.errors import FieldFault, InvalidValues
 from satchel.model.ids import FieldId, InstanceId
 from satchel.model.linked_files import MAX_URL_CHARS, NewLinkedFile, checked_description
 from satchel.model.transfer.media import media_type
@@ -48,6 +48,7 @@ class Arrivals:
 
     Attributes:
         app: the code of the app, where they come with a start; known at the latest when the first file comes.
+        incoming: their uploads.
     """
 
     def __init__(self, context: Context, actor: Actor, *, instance: InstanceId | None = None) -> None:
@@ -55,7 +56,7 @@ class Arrivals:
         self._context = context
         self._actor = actor
         self._instance = instance
-        self._uploads: dict[int, Upload] = {}
+        self.incoming = Incoming(context, actor)
 
     async def take(self, chunks: AsyncIterator[bytes], *, most_bytes: int) -> int:
         """Take a file's bytes in and return its number.
@@ -70,18 +71,8 @@ class Arrivals:
             TooLarge: it is larger than files may be.
             OverQuota, DiskFull: there is no room for it.
         """
-        request = UploadRequest(
-            size_bytes=most_bytes,
-            framing_bytes=most_bytes,
-            instance=self._instance,
-            app=self.app,
-            is_counted=False,
-        )
-        upload = await tickets.receiving(self._context, self._actor, request)
-        number = int(upload.id)
-        self._uploads[number] = upload
-        self._uploads[number] = await intake.fill(self._context, upload, FIRST_ATTEMPT, chunks, Arrival())
-        return number
+        request = UploadRequest(size_bytes=most_bytes, instance=self._instance, app=self.app)
+        return int((await self.incoming.take(request, chunks, Arrival())).id)
 
     async def label(self, labels: Mapping[int, Label]) -> None:
         """Give files that came, by their numbers, their names, and their areas or fields.
@@ -92,7 +83,7 @@ class Arrivals:
         """
         known: list[UploadLabel] = []
         for number, label in labels.items():
-            upload, name = self._uploads[number], clean_upload_name(label.name)
+            upload, name = self.incoming.uploads[number], clean_upload_name(label.name)
             _check_area(label.area)
             kind = media_type(await self._head(upload), name, None)
             known.append(UploadLabel(id=upload.id, name=name, media_type=kind, field=label.field, area=label.area))
@@ -107,23 +98,13 @@ class Arrivals:
         async with aclosing(self._context.blobs.open(upload.account_id, upload.digest, 0, size)) as chunks:
             return b"".join([chunk async for chunk in chunks])
 
-    async def discard(self) -> None:
-        """End whatever no form has claimed."""
-        numbers = [upload.id for upload in self._uploads.values()]
-        if numbers:
-            with suppress(SatchelError):  # the database is away: then it ends with its instance
-                await tickets.end_all(self._context, self._actor.account_id, numbers, reason="refused")
-
 
 @asynccontextmanager
 async def arriving(context: Context, actor: Actor, *, instance: InstanceId | None = None) -> AsyncGenerator[Arrivals]:
     """Yield `Arrivals`; when the request fails, for whatever reason, none of its files stays."""
     arrivals = Arrivals(context, actor, instance=instance)
-    try:
+    async with arrivals.incoming.discarded_on_failure():
         yield arrivals
-    except BaseException:
-        await arrivals.discard()
-        raise
 
 
 def link(target: str, *, description: str = "", area: str | None = None) -> NewLinkedFile:

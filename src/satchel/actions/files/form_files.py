@@ -1,21 +1,17 @@
-"""Files that come in the form that claims them: each becomes an upload while it comes, and a form refused leaves none.
-
-They are the same tickets, intake and claim as of files that are sent before their form; but nobody else knows their
-tickets, which do not count among those that wait to be claimed, and one transaction ends all that no form has claimed.
-"""
+"""Files that come in the form that claims them: each becomes an upload while it comes; a form refused leaves none."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from satchel.actions.context import Context
-from satchel.actions.files import intake, tickets
+from satchel.actions.files.incoming import Incoming
 from satchel.actions.files.intake import Arrival
-from satchel.actions.files.tickets import FIRST_ATTEMPT, UploadRequest
+from satchel.actions.files.tickets import UploadRequest
 from satchel.model.actor import Actor
 from satchel.model.digest import Digest
-from satchel.model.errors import FieldFault, InvalidValues, NotFound, SatchelError
-from satchel.model.ids import FieldId, InstanceId, TaskId, UploadId
+from satchel.model.errors import FieldFault, InvalidValues, NotFound
+from satchel.model.ids import FieldId, InstanceId, TaskId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +28,18 @@ class FormFiles:
     """The files of one form.
 
     Attributes:
+        incoming: their uploads.
+        target: what the form is for.
         added: numbers of uploads by field.
         attachments: numbers of uploads for the attachments tab.
         digests: of all of them, in the order in which they came.
     """
 
-    context: Context
-    actor: Actor
+    incoming: Incoming
     target: FormTarget
     added: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     attachments: list[int] = field(default_factory=list[int])
     digests: list[Digest] = field(default_factory=list[Digest])
-    _uploads: list[UploadId] = field(default_factory=list[UploadId])
 
     async def take(
         self,
@@ -74,7 +70,6 @@ class FormFiles:
         """
         request = UploadRequest(
             size_bytes=most_bytes,
-            framing_bytes=most_bytes,
             task=self.target.task,
             instance=self.target.instance,
             app=self.target.app,
@@ -82,35 +77,22 @@ class FormFiles:
             area=area,
             name=name,
             media_type=media_type,
-            is_counted=False,
         )
         try:
-            upload = await tickets.receiving(self.context, self.actor, request)
+            received = await self.incoming.take(request, chunks, Arrival(name=name, media_type=media_type))
         except NotFound as error:
             if error.members.get("what") != "field":
                 raise
             message = "This form does not accept a file for it."
             raise InvalidValues([FieldFault(field=(place or "")[:80], code="not_writable", message=message)]) from None
-        self._uploads.append(upload.id)
-        arrival = Arrival(name=name, media_type=media_type)
-        received = await intake.fill(self.context, upload, FIRST_ATTEMPT, chunks, arrival)
         if received.digest is not None:
             self.digests.append(received.digest)
-        (self.attachments if place is None else self.added.setdefault(place, [])).append(int(upload.id))
-
-    async def discard(self) -> None:
-        """End whatever no form has claimed; where the database is away, the tickets' lifetime ends them."""
-        if self._uploads:
-            with suppress(SatchelError):
-                await tickets.end_all(self.context, self.actor.account_id, self._uploads, reason="refused")
+        (self.attachments if place is None else self.added.setdefault(place, [])).append(int(received.id))
 
 
 @asynccontextmanager
 async def coming(context: Context, actor: Actor, target: FormTarget) -> AsyncGenerator[FormFiles]:
     """Yield `FormFiles`; when the request fails, for whatever reason, none of its files stays."""
-    files = FormFiles(context=context, actor=actor, target=target)
-    try:
+    files = FormFiles(incoming=Incoming(context, actor), target=target)
+    async with files.incoming.discarded_on_failure():
         yield files
-    except BaseException:
-        await files.discard()
-        raise

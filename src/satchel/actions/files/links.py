@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from satchel.actions.context import Context
 from satchel.actions.files import attached, signing, unclaimed
-from satchel.actions.files.attached import Content, StoredBytes
+from satchel.actions.files.attached import StoredBytes
 from satchel.actions.identity.credentials import actor_of
 from satchel.db import keys as rows
 from satchel.db.keys import SigningKey
@@ -72,7 +72,7 @@ async def issue(
     if actor.user_id is None:
         raise InvalidRequest("Only users can issue links.")
     what = await attached.content(context, actor, file_id)
-    return await _issue(context, actor, what, disposition, lifetime_s)
+    return await _issue(context, actor, file_id, what.name, disposition=disposition, lifetime_s=lifetime_s)
 
 
 async def issue_preview(context: Context, actor: Actor, file_id: FileId, *, lifetime_s: int) -> Link:
@@ -81,7 +81,8 @@ async def issue_preview(context: Context, actor: Actor, file_id: FileId, *, life
     Raises:
         NotFound: as `files.preview`; also where there is no preview (yet).
     """
-    return await _issue(context, actor, await attached.preview(context, actor, file_id), _PREVIEW, lifetime_s)
+    what = await attached.preview(context, actor, file_id)
+    return await _issue(context, actor, file_id, what.name, disposition=_PREVIEW, lifetime_s=lifetime_s)
 
 
 async def issue_upload(context: Context, actor: Actor, upload: Upload, *, lifetime_s: int) -> Link:
@@ -91,16 +92,16 @@ async def issue_upload(context: Context, actor: Actor, upload: Upload, *, lifeti
         NotFound: as `satchel.actions.files.unclaimed.content`.
     """
     what = await unclaimed.content(context, actor, upload.id)
-    async with context.database.read() as tx:
-        key = await rows.newest_key(tx)
     number = FileId(upload.id)  # the file that it becomes has the same one
-    return _signed(context, actor, key, number, what.name, disposition=_UPLOAD, lifetime_s=lifetime_s)
+    return await _issue(context, actor, number, what.name, disposition=_UPLOAD, lifetime_s=lifetime_s)
 
 
-async def _issue(context: Context, actor: Actor, what: Content, disposition: str, lifetime_s: int | None) -> Link:
+async def _issue(
+    context: Context, actor: Actor, number: FileId, name: str, *, disposition: str, lifetime_s: int | None
+) -> Link:
     async with context.database.read() as tx:
         key = await rows.newest_key(tx)
-    return _signed(context, actor, key, what.file.id, what.name, disposition=disposition, lifetime_s=lifetime_s)
+    return _signed(context, actor, key, number, name, disposition=disposition, lifetime_s=lifetime_s)
 
 
 async def issue_shown(

@@ -72,7 +72,7 @@ async def filled_form(
             return await perform(filling)
         reply = await once(exchange, reader.told(files), lambda: perform(filling)) or Reply(status=204)
         if REPLAYED in reply.headers:  # these files came a second time
-            await files.discard()
+            await files.incoming.discard()
         return reply
 
 
