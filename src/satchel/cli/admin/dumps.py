@@ -1,5 +1,6 @@
 """`satchel admin dump` and `satchel admin restore`: the rows of a server in one file, and back."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -15,17 +16,9 @@ def dump(
     data: DataDirectory = None,
 ) -> None:
     """Write the database into a file, also while the server runs; files and the key of secrets are not in it."""
-    from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
-    from satchel.db import dumps  # noqa: PLC0415  # same
+    from satchel.db import dumps  # noqa: PLC0415  # only the commands that serve need the server's parts
 
-    settings = output.settings(data_directory=data)
-    server.set_up_logs(settings)
-
-    async def work() -> None:
-        async with server.open_database(settings, creates=False) as dsn:
-            await dumps.dump(dsn, path)
-
-    output.run(work())
+    _with_database(data, path, dumps.dump, creates=False)
     output.out.print(f"the database is in {path}", markup=False)
 
 
@@ -35,15 +28,22 @@ def restore(
     data: DataDirectory = None,
 ) -> None:
     """Fill an empty database from a file: that of SATCHEL_DATABASE_URL, or a new embedded one in the data directory."""
+    from satchel.db import dumps  # noqa: PLC0415  # only the commands that serve need the server's parts
+
+    _with_database(data, path, dumps.restore, creates=True)
+    output.out.print("the database is restored; compare it with the files: satchel doctor", markup=False)
+
+
+def _with_database(
+    data: Path | None, path: Path, work: Callable[[str, Path], Awaitable[None]], *, creates: bool
+) -> None:
     from satchel import main as server  # noqa: PLC0415  # only the commands that serve need the server's parts
-    from satchel.db import dumps  # noqa: PLC0415  # same
 
     settings = output.settings(data_directory=data)
     server.set_up_logs(settings)
 
-    async def work() -> None:
-        async with server.open_database(settings, creates=True) as dsn:
-            await dumps.restore(dsn, path)
+    async def run() -> None:
+        async with server.open_database(settings, creates=creates) as dsn:
+            await work(dsn, path)
 
-    output.run(work())
-    output.out.print("the database is restored; compare it with the files: satchel doctor", markup=False)
+    output.run(run())
