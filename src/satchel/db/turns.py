@@ -39,6 +39,6 @@ async def turn(dsn: str, kind: str, account: int, number: int) -> AsyncGenerator
         try:
             yield bool(found and found[0])
         finally:
-            # The database notices a closed connection some time later; whoever comes next finds the turn free at once.
+            # The database notices a closed connection some time later; the next one finds the turn free at once.
             with suppress(psycopg.Error):
                 await connection.execute("SELECT pg_advisory_unlock_all()")

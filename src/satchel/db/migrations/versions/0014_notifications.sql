@@ -1,6 +1,6 @@
 -- What people are notified of: a row for each person. Of several tasks at once (`count`) it names none. `channel` is how
 -- it reaches them, as they or the app chose when it was written; `mail_at` is when it is due by mail, `mailing_id` the
--- mail that has it. No reference to instances or tasks: the check would wait for whoever changes them; what is gone is
+-- mail that has it. No reference to instances or tasks: the check would wait for those who change them; what is gone is
 -- not shown, and the sweep removes its rows.
 CREATE TABLE notifications (
     account_id bigint NOT NULL,
